@@ -1,0 +1,119 @@
+import { MAX_NAME_LENGTH, Name } from './name.ts';
+import { WireError } from './wire-error.ts';
+
+/**
+ * RFC 1035 §2.3.4 allows 255 octets for a name, so at most 127 labels; each pointer that is worth following adds
+ * at least one, so a name that needs more pointers than that is a loop or an attack.
+ */
+const MAX_POINTERS = 127;
+
+/** Reads big-endian fields from a DNS message, in order; every read is bounded by the end of the bytes. */
+export class WireReader {
+  readonly bytes: Uint8Array;
+  offset: number;
+  readonly end: number;
+
+  /** Reads `bytes` from `offset` up to, not including, `end`; names may point anywhere before. */
+  constructor(bytes: Uint8Array, offset = 0, end = bytes.length) {
+    this.bytes = bytes;
+    this.offset = offset;
+    this.end = end;
+  }
+
+  /** Octets left before the end. */
+  get remaining(): number {
+    return this.end - this.offset;
+  }
+
+  /** One octet. @throws WireError `truncated`. */
+  u8(field: string): number {
+    return this.#octet(this.#advance(1, field));
+  }
+
+  /** Two octets, big endian. @throws WireError `truncated`. */
+  u16(field: string): number {
+    const at = this.#advance(2, field);
+    return (this.#octet(at) << 8) | this.#octet(at + 1);
+  }
+
+  /** Four octets, big endian, unsigned. @throws WireError `truncated`. */
+  u32(field: string): number {
+    const high = this.u16(field);
+    return high * 0x10000 + this.u16(field);
+  }
+
+  /** A view (no copy) of the next `length` octets. @throws WireError `truncated`. */
+  take(length: number, field: string): Uint8Array {
+    const at = this.#advance(length, field);
+    return this.bytes.subarray(at, at + length);
+  }
+
+  /** A domain name, compressed or not (RFC 1035 §4.1.4). @throws WireError. */
+  name(field: string): Name {
+    const labels: string[] = [];
+    this.offset = walkName(this.bytes, this.offset, this.end, field, (start, length) => {
+      // One character for each octet; a label has at most 63, so the argument list stays small.
+      labels.push(String.fromCharCode(...this.bytes.subarray(start, start + length)));
+    });
+    return labels.length === 0 ? Name.root : Name.fromLabels(labels);
+  }
+
+  #advance(length: number, field: string): number {
+    const at = this.offset;
+    if (length > this.end - at) throw new WireError('truncated', field, at);
+    this.offset = at + length;
+    return at;
+  }
+
+  #octet(at: number): number {
+    return this.bytes[at] as number;
+  }
+}
+
+/**
+ * Walks the name at `offset` without making it, following pointers so that what is accepted here can be read.
+ * @returns the offset after the name's own octets (after its first pointer, if it has one).
+ * @throws WireError for a name that RFC 1035 does not allow.
+ */
+export function skipName(bytes: Uint8Array, offset: number, end: number, field: string): number {
+  return walkName(bytes, offset, end, field, undefined);
+}
+
+function walkName(
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  field: string,
+  visit: ((start: number, length: number) => void) | undefined,
+): number {
+  let at = offset;
+  let limit = end;
+  let segmentStart = offset;
+  let after = -1;
+  let length = 1;
+  let pointers = 0;
+  for (;;) {
+    if (at >= limit) throw new WireError('truncated', field, at);
+    const octet = bytes[at] as number;
+    if (octet === 0) return after < 0 ? at + 1 : after;
+    if (octet < 0x40) {
+      if (at + 1 + octet > limit) throw new WireError('truncated', field, at);
+      length += octet + 1;
+      if (length > MAX_NAME_LENGTH) throw new WireError('name-too-long', field, offset);
+      visit?.(at + 1, octet);
+      at += octet + 1;
+    } else if (octet >= 0xc0) {
+      if (at + 2 > limit) throw new WireError('truncated', field, at);
+      const target = ((octet & 0x3f) << 8) | (bytes[at + 1] as number);
+      // RFC 1035 §4.1.4: "replaced with a pointer to a prior occurrence of the same name". Demanding that each
+      // pointer leads before the piece it stands in makes every walk end.
+      if (target >= segmentStart || ++pointers > MAX_POINTERS) throw new WireError('bad-pointer', field, at);
+      if (after < 0) after = at + 2;
+      limit = segmentStart;
+      segmentStart = target;
+      at = target;
+    } else {
+      throw new WireError('bad-label-type', field, at);
+    }
+  }
+}
