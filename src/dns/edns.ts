@@ -48,7 +48,7 @@ export function readOptBody(reader: WireReader): { readonly edns: Edns; readonly
     const code = inner.u16('OPTION-CODE');
     const size = inner.u16('OPTION-LENGTH');
     if (size > inner.remaining) throw new WireError('bad-length', 'OPTION-LENGTH', inner.offset);
-    options.push({ code, data: inner.take(size, 'OPTION-DATA').slice() });
+    options.push({ code, data: new Uint8Array(inner.take(size, 'OPTION-DATA')) });
   }
   return { edns: { udpPayloadSize, version, dnssecOk: (flags & 0x8000) !== 0, options }, extendedRcode };
 }

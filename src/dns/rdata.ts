@@ -57,8 +57,8 @@ export function readRdata(reader: WireReader, type: number, length: number): Uin
   const fixed = fixedLengths.get(type);
   if (fixed !== undefined && length !== fixed) throw new WireError('bad-length', 'RDATA', start);
   const layout = layouts.get(type);
-  // RFC 2136 §2.4: RDLENGTH 0 stands for "no RDATA" in updates; nothing to expand.
-  if (layout === undefined || length === 0) return raw.slice();
+  // Not slice(): a Buffer's gives a view, and a record must outlive the datagram it came in.
+  if (layout === undefined) return new Uint8Array(raw);
   const inner = new WireReader(reader.bytes, start, start + length);
   const parts: Uint8Array[] = [];
   for (const field of layout) parts.push(readField(inner, field));
@@ -72,7 +72,7 @@ export function readRdata(reader: WireReader, type: number, length: number): Uin
  */
 export function writeRdata(writer: WireWriter, type: number, rdata: Uint8Array): void {
   const layout = layouts.get(type);
-  if (layout === undefined || rdata.length === 0 || !layout.includes('compressible-name')) {
+  if (layout === undefined || !layout.includes('compressible-name')) {
     writer.octets(rdata);
     return;
   }

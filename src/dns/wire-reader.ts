@@ -106,8 +106,9 @@ function walkName(
       if (at + 2 > limit) throw new WireError('truncated', field, at);
       const target = ((octet & 0x3f) << 8) | (bytes[at + 1] as number);
       // RFC 1035 §4.1.4: "replaced with a pointer to a prior occurrence of the same name". Demanding that each
-      // pointer leads before the piece it stands in makes every walk end.
-      if (target >= segmentStart || ++pointers > MAX_POINTERS) throw new WireError('bad-pointer', field, at);
+      // pointer leads before the piece it stands in makes every walk end; the 12 octets of the header hold no name.
+      if (target >= segmentStart || target < 12 || ++pointers > MAX_POINTERS)
+        throw new WireError('bad-pointer', field, at);
       if (after < 0) after = at + 2;
       limit = segmentStart;
       segmentStart = target;

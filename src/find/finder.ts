@@ -1,0 +1,260 @@
+import { LRUCache } from 'lru-cache';
+import type { PublicKey } from '../pkarr/public-key.ts';
+import { compareRecency, type SignedPacket } from '../pkarr/signed-packet.ts';
+import { packetTimeToLive } from '../pkarr/time-to-live.ts';
+import { type Choice, consider, startChoice } from './choice.ts';
+import type { HeldPacket, PacketCache } from './packet-cache.ts';
+import { type PacketSource, SourceError } from './packet-source.ts';
+
+/** How new a packet must be: fresh enough by its time to live, or the newest that the whole network has. */
+export type Freshness = 'fresh' | 'newest';
+
+/** What became of a read. Not found and could not find out are two things. */
+export type ReadOutcome =
+  | {
+      readonly kind: 'found';
+      readonly packet: SignedPacket;
+      /** Its time to live is over and nobody confirmed it: served because there is nothing better. */
+      readonly stale: boolean;
+      /** Seconds left of its time to live, 0 when stale. */
+      readonly timeToLive: number;
+    }
+  /** Enough of those who should know said that there is nothing. `seconds`: how long that is remembered. */
+  | { readonly kind: 'absent'; readonly seconds: number }
+  /** The key signed something there, and it is no packet. */
+  | { readonly kind: 'unusable'; readonly seq: bigint }
+  /** Nobody could be asked, or too few answered to believe that there is nothing. */
+  | { readonly kind: 'unreachable'; readonly reason: string };
+
+/** Where the rest of the program gets packets. */
+export interface PacketReader {
+  /**
+   * The packet of `key`. An aborted `signal` ends the wait of this reader alone, by throwing its reason; the lookup
+   * goes on for others and for the cache.
+   */
+  read(
+    key: PublicKey,
+    options: { readonly freshness: Freshness; readonly signal: AbortSignal },
+  ): Promise<ReadOutcome>;
+}
+
+/** Numbers of a finder, in seconds unless they say otherwise. */
+export interface FinderSettings {
+  /** PKARR.md's bounds of a packet's time to live; pkarr has 300 and 86,400. */
+  readonly minimumTtl: number;
+  readonly maximumTtl: number;
+  /** How long a key without a packet is remembered as such; pkdns has 60. */
+  readonly absentTtl: number;
+  /** A reader that waits this long while an expired packet is held gets that one (RFC 8767 §5). */
+  readonly staleAfter: number;
+  /** After this a lookup that still runs is ended. */
+  readonly lookupTimeout: number;
+  /** Lookups at one time; one more is `unreachable`. */
+  readonly maxLookups: number;
+  /** Answers "I have nothing" before it is believed; fewer suffice when all that were asked say so. */
+  readonly absentQuorum: number;
+}
+
+/** What serves a resolver on a laptop and on a router. */
+export const defaultFinderSettings: FinderSettings = {
+  minimumTtl: 300,
+  maximumTtl: 86_400,
+  absentTtl: 60,
+  // RFC 8767 §5 recommends 1.8 s, below the 2 s after which some stub resolvers ask again.
+  staleAfter: 1.8,
+  lookupTimeout: 15,
+  maxLookups: 256,
+  absentQuorum: 3,
+};
+
+/** What a finder works with. */
+export interface FinderParts {
+  readonly sources: readonly PacketSource[];
+  readonly cache: PacketCache;
+  readonly settings: FinderSettings;
+  /** Milliseconds, never going back. */
+  readonly now: () => number;
+}
+
+/** Counts since the start. */
+export interface FinderStatistics {
+  readonly keysHeld: number;
+  readonly lookupsStarted: number;
+  readonly lookupsRunning: number;
+}
+
+/** One lookup in flight: what it knows, and who waits for it. */
+interface Flight {
+  /** Settles at the first packet that is not older than the one held, or at the end. Never rejects. */
+  readonly first: Promise<ReadOutcome>;
+  /** Settles at the end of the whole lookup. Never rejects. */
+  readonly whole: Promise<ReadOutcome>;
+}
+
+/**
+ * Finds the newest packet of a key. At most one lookup for a key runs at a time, whoever asks; a key never waits for
+ * another. The first good packet answers those who wait, and the rest of the lookup refreshes what is held.
+ */
+export class Finder implements PacketReader {
+  readonly #parts: FinderParts;
+  readonly #flights = new Map<string, Flight>();
+  /** Until when a key counts as absent. */
+  readonly #absent = new LRUCache<string, number>({ max: 10_000 });
+  readonly #closing = new AbortController();
+  #lookupsStarted = 0;
+
+  constructor(parts: FinderParts) {
+    this.#parts = parts;
+  }
+
+  async read(
+    key: PublicKey,
+    options: { readonly freshness: Freshness; readonly signal: AbortSignal },
+  ): Promise<ReadOutcome> {
+    options.signal.throwIfAborted();
+    if (options.freshness === 'fresh') {
+      const known = this.#known(key);
+      if (known !== undefined) return known;
+    }
+    const flight = this.#flights.get(key.text) ?? this.#start(key);
+    if (flight === undefined) return { kind: 'unreachable', reason: 'too many lookups at once' };
+    if (options.freshness === 'newest') return await this.#wait(flight.whole, options.signal);
+    return await this.#wait(flight.first, options.signal, this.#parts.cache.get(key));
+  }
+
+  /** Takes in a packet that came another way, for example because we published it. */
+  learn(packet: SignedPacket): void {
+    this.#parts.cache.see(packet, this.#parts.now());
+    this.#absent.delete(packet.key.text);
+  }
+
+  /** What the finder holds and has done. */
+  statistics(): FinderStatistics {
+    return {
+      keysHeld: this.#parts.cache.size,
+      lookupsStarted: this.#lookupsStarted,
+      lookupsRunning: this.#flights.size,
+    };
+  }
+
+  /** Ends every lookup; those who wait get what is known. */
+  close(): void {
+    this.#closing.abort(new SourceError('the program is stopping'));
+  }
+
+  #known(key: PublicKey): ReadOutcome | undefined {
+    const { cache, now } = this.#parts;
+    const held = cache.get(key);
+    if (held !== undefined) {
+      const timeToLive = this.#timeLeft(held.packet, held.lastSeen);
+      return timeToLive > 0 ? { kind: 'found', packet: held.packet, stale: false, timeToLive } : undefined;
+    }
+    const left = ((this.#absent.get(key.text) ?? 0) - now()) / 1000;
+    return left > 0 ? { kind: 'absent', seconds: Math.ceil(left) } : undefined;
+  }
+
+  #start(key: PublicKey): Flight | undefined {
+    if (this.#flights.size >= this.#parts.settings.maxLookups) return undefined;
+    this.#lookupsStarted++;
+    let foundFirst: (outcome: ReadOutcome | Promise<ReadOutcome>) => void = () => {};
+    const first = new Promise<ReadOutcome>((resolve) => {
+      foundFirst = resolve;
+    });
+    const whole = this.#lookup(key, foundFirst).finally(() => this.#flights.delete(key.text));
+    // A lookup rejects only by a bug. Its readers get that; when none is left, it still must not end the process.
+    whole.catch((error) => foundFirst(Promise.reject(error)));
+    first.catch(() => {});
+    whole.then(foundFirst, () => {});
+    const flight = { first, whole };
+    this.#flights.set(key.text, flight);
+    return flight;
+  }
+
+  async #lookup(key: PublicKey, foundFirst: (outcome: ReadOutcome) => void): Promise<ReadOutcome> {
+    const { sources, cache, settings, now } = this.#parts;
+    const held = cache.get(key)?.packet;
+    let choice = startChoice(held);
+    const failures: string[] = [];
+    const tooLong = new AbortController();
+    const reason = new SourceError(`took over ${settings.lookupTimeout} s`);
+    const timer = setTimeout(() => tooLong.abort(reason), settings.lookupTimeout * 1000);
+    const signal = AbortSignal.any([this.#closing.signal, tooLong.signal]);
+    // Asking for what is newer than "just before ours" makes holders of our packet return it, which proves it alive.
+    const options = held === undefined ? { signal } : { newerThan: held.timestamp - 1n, signal };
+    await Promise.all(
+      sources.map(async (source) => {
+        try {
+          for await (const event of source.lookup(key, options)) {
+            choice = consider(choice, event);
+            if (event.kind !== 'packet') continue;
+            const seen = cache.see(event.packet, now());
+            if (held === undefined || compareRecency(event.packet, held) >= 0) {
+              foundFirst(this.#found(seen.packet, seen.lastSeen));
+            }
+          }
+        } catch (error) {
+          failures.push(failureToText(source, error));
+        }
+      }),
+    );
+    clearTimeout(timer);
+    return this.#conclude(key, choice, failures);
+  }
+
+  #conclude(key: PublicKey, choice: Choice, failures: readonly string[]): ReadOutcome {
+    const { cache, settings, now } = this.#parts;
+    const held = cache.get(key);
+    if (held !== undefined) {
+      this.#absent.delete(key.text);
+      return this.#found(held.packet, held.lastSeen);
+    }
+    if (choice.unusableSeq !== undefined) return { kind: 'unusable', seq: choice.unusableSeq };
+    const { asked, answered, empty } = choice.observed;
+    if (empty >= Math.min(settings.absentQuorum, Math.max(asked, 1)) && failures.length === 0) {
+      this.#absent.set(key.text, now() + settings.absentTtl * 1000);
+      return { kind: 'absent', seconds: settings.absentTtl };
+    }
+    const observed = asked === 0 ? 'no nodes are known' : `${answered} of ${asked} nodes answered`;
+    return { kind: 'unreachable', reason: [...failures, observed].join('; ') };
+  }
+
+  /** Waits for `work`; with an expired packet at hand only for so long. */
+  async #wait(work: Promise<ReadOutcome>, signal: AbortSignal, expired?: HeldPacket): Promise<ReadOutcome> {
+    let timer: NodeJS.Timeout | undefined;
+    let abort: () => void = () => {};
+    const interrupted = new Promise<ReadOutcome>((resolve, reject) => {
+      abort = () => reject(signal.reason);
+      signal.addEventListener('abort', abort, { once: true });
+      if (expired === undefined) return;
+      const { packet, lastSeen } = expired;
+      timer = setTimeout(
+        () => resolve(this.#found(packet, lastSeen)),
+        this.#parts.settings.staleAfter * 1000,
+      );
+    });
+    try {
+      return await Promise.race([work, interrupted]);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  #found(packet: SignedPacket, lastSeen: number): ReadOutcome {
+    const timeToLive = this.#timeLeft(packet, lastSeen);
+    return { kind: 'found', packet, stale: timeToLive === 0, timeToLive };
+  }
+
+  /** Whole seconds left of a packet's time to live. */
+  #timeLeft(packet: SignedPacket, lastSeen: number): number {
+    const { settings, now } = this.#parts;
+    const whole = packetTimeToLive(packet, { minimum: settings.minimumTtl, maximum: settings.maximumTtl });
+    return Math.max(0, Math.floor(whole - (now() - lastSeen) / 1000));
+  }
+}
+
+/** A source's own error is an observation. Anything else is a bug, and is not hidden. */
+function failureToText(source: PacketSource, error: unknown): string {
+  if (error instanceof SourceError) return `${source.label}: ${error.message}`;
+  throw error;
+}

@@ -1,0 +1,51 @@
+import { LRUCache } from 'lru-cache';
+import type { PublicKey } from '../pkarr/public-key.ts';
+import { compareRecency, type SignedPacket } from '../pkarr/signed-packet.ts';
+
+/** A packet that we hold, and when somebody last had it. */
+export interface HeldPacket {
+  readonly packet: SignedPacket;
+  /** Milliseconds of the finder's clock. */
+  readonly lastSeen: number;
+}
+
+/** What a held packet costs beyond its octets: the decoded records and the objects around them. */
+const PACKET_OVERHEAD = 2048;
+
+/** The newest packet of each key, bounded in octets. A packet never replaces a newer one. */
+export class PacketCache {
+  readonly #held: LRUCache<string, HeldPacket>;
+
+  /** @param maxBytes at least 1. */
+  constructor(maxBytes: number) {
+    this.#held = new LRUCache({ maxSize: maxBytes });
+  }
+
+  /** The newest packet of `key` that is held. */
+  get(key: PublicKey): HeldPacket | undefined {
+    return this.#held.get(key.text);
+  }
+
+  /**
+   * Notes that somebody had `packet` at `now`. A newer one replaces what is held, the same one renews it, an older
+   * one changes nothing.
+   * @returns what is held afterwards.
+   */
+  see(packet: SignedPacket, now: number): HeldPacket {
+    const held = this.#held.get(packet.key.text);
+    if (held !== undefined && compareRecency(packet, held.packet) < 0) return held;
+    const seen = { packet, lastSeen: now };
+    this.#held.set(packet.key.text, seen, { size: packet.size + PACKET_OVERHEAD });
+    return seen;
+  }
+
+  /** How many keys are held. */
+  get size(): number {
+    return this.#held.size;
+  }
+
+  /** Forgets every packet. */
+  clear(): void {
+    this.#held.clear();
+  }
+}

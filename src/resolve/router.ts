@@ -1,0 +1,65 @@
+import { Rcode, Type } from '../dns/codes.ts';
+import { ExtendedErrorCode } from '../dns/extended-error.ts';
+import { Name } from '../dns/name.ts';
+import type { PublicKey } from '../pkarr/public-key.ts';
+import { classifyLabel, type LabelClass, refusalToText } from '../pkarr/public-key.ts';
+import { syntheticSoa } from '../pkarr/zone-soa.ts';
+import { type Answer, recordsAnswer } from './answer.ts';
+import type { Query, ResolveContext, Resolver } from './query.ts';
+
+/** Where questions can go. */
+export interface Routes {
+  /** Names whose last label is a public key. */
+  readonly pkarr: {
+    resolve(key: PublicKey, query: Query, context: ResolveContext): Promise<Answer>;
+  };
+  /** Every other name. */
+  readonly ordinary: Resolver;
+  /** Seconds that a client may remember that a label is no key. */
+  readonly negativeTtl: number;
+}
+
+/** Sends each question where its name belongs. The last label alone decides. */
+export function createRouter(routes: Routes): Resolver {
+  return {
+    async resolve(query, context) {
+      const { name, type } = query.question;
+      const label = classifyLabel(name.labels.at(-1) ?? '');
+      switch (label.kind) {
+        case 'key':
+          return await routes.pkarr.resolve(label.key, query, context);
+        case 'refused':
+          return noSuchKey(label, routes.negativeTtl);
+        case 'not-a-key':
+          return type === Type.ANY ? minimalAny(name) : await routes.ordinary.resolve(query, context);
+      }
+    },
+  };
+}
+
+/**
+ * A label of a key's shape that is no key exists nowhere. It is answered here and never sent upstream: whoever typed
+ * it meant a key, and that is nobody else's business.
+ */
+function noSuchKey(label: Extract<LabelClass, { kind: 'refused' }>, negativeTtl: number): Answer {
+  return recordsAnswer({
+    rcode: Rcode.NXDOMAIN,
+    authorities: [syntheticSoa(Name.fromLabels([label.text]), 0, negativeTtl)],
+    extendedErrors: [
+      { code: ExtendedErrorCode.OTHER, text: `This is not a public key: ${refusalToText(label.reason)}.` },
+    ],
+  });
+}
+
+/**
+ * RFC 8482 §4.2: "a single HINFO resource record SHOULD be returned. The CPU field of the HINFO RDATA SHOULD be set to
+ * "RFC8482" ... The OS field of the HINFO RDATA SHOULD be set to the null string". Nothing is asked upstream for it.
+ */
+function minimalAny(name: Name): Answer {
+  const cpu = Buffer.from('\x07RFC8482\0', 'latin1');
+  return recordsAnswer({
+    authoritative: false,
+    // §4.2 wants a TTL "large enough to suppress frequent subsequent ANY queries from the same initiator".
+    answers: [{ name, type: Type.HINFO, class: 1, ttl: 3600, rdata: Uint8Array.from(cpu) }],
+  });
+}

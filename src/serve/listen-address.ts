@@ -1,0 +1,41 @@
+import { isIP, isIPv6 } from 'node:net';
+
+/** An address that we listen on: a numeric IP address and a port, 0 to 65,535. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** An address cannot be listened on; `cause` is the system's error. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  readonly protocol: 'udp' | 'tcp';
+  readonly address: ListenAddress;
+  /** The system's error code, for example `EADDRINUSE`, `EACCES` or `EADDRNOTAVAIL`. */
+  readonly code: string;
+
+  constructor(protocol: 'udp' | 'tcp', address: ListenAddress, cause: NodeJS.ErrnoException) {
+    super(`${listenAddressToText(address)} (${protocol}): ${cause.message}`, { cause });
+    this.protocol = protocol;
+    this.address = address;
+    this.code = cause.code ?? '';
+  }
+}
+
+/** `127.0.0.1:53`, `[::1]:53`. */
+export function listenAddressToText({ host, port }: ListenAddress): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/**
+ * Reads `127.0.0.1`, `127.0.0.1:5300`, `::1`, `[::1]:5300`; without a port it is `defaultPort`. Undefined for
+ * anything else, host names too: who listens must say where.
+ */
+export function parseListenAddress(text: string, defaultPort: number): ListenAddress | undefined {
+  if (isIP(text) !== 0) return { host: text, port: defaultPort };
+  const match = /^(?:\[(.+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  if (host === undefined || isIP(host) !== (match?.[1] === undefined ? 4 : 6)) return undefined;
+  const port = match?.[3] === undefined ? defaultPort : Number(match[3]);
+  return port > 65_535 ? undefined : { host, port };
+}

@@ -1,0 +1,121 @@
+import type { PackedReply } from '../cache/packed-reply.ts';
+import { type Edns, type EdnsOption, EdnsOptionCode, optLength, writeOpt } from '../dns/edns.ts';
+import { type ExtendedError, encodeExtendedError } from '../dns/extended-error.ts';
+import { HEADER_LENGTH } from '../dns/message.ts';
+import { MAX_MESSAGE_LENGTH, WireWriter } from '../dns/wire-writer.ts';
+import { MINIMUM_UDP_PAYLOAD, type RejectedRequest, type Request, type RequestEdns } from './request.ts';
+
+/**
+ * The largest UDP payload that we send and announce. RFC 6891 §6.2.5 leaves it open; 1232 (an IPv6 packet of 1280
+ * octets) is what keeps answers out of fragments.
+ */
+export const UDP_PAYLOAD_SIZE = 1232;
+
+/** How a reply travels, as far as it changes the reply. */
+export interface ReplyPath {
+  /** Replies over `limit` are truncated; the client's own size counts too. */
+  readonly stream: boolean;
+  /** The idle time-out that a TCP client which asks is told, in units of 100 ms (RFC 7828 §3.1). */
+  readonly keepalive?: number;
+}
+
+/**
+ * The octets for one client: its ID and question as it wrote them, TTLs run down by `age` seconds, its OPT, its size.
+ * A cached TTL never rises, and never falls below 0.
+ */
+export function renderReply(reply: PackedReply, request: Request, age: number, path: ReplyPath): Uint8Array {
+  const limit = sizeLimit(request.edns, path);
+  let opt = request.edns && replyOpt(request.edns, reply.rcode, reply.extendedErrors, path);
+  let fits = reply.bytes.length + (opt?.length ?? 0) <= limit;
+  if (!fits && reply.extendedErrors.length > 0) {
+    // RFC 8914 §3: "servers SHOULD truncate messages by dropping EDE options before dropping other data". It also
+    // wants TC then; we leave it clear, for the answer is whole and a second query would bring only the comment.
+    opt = request.edns && replyOpt(request.edns, reply.rcode, [], path);
+    fits = reply.bytes.length + (opt?.length ?? 0) <= limit;
+  }
+  const optSize = opt?.length ?? 0;
+  // RFC 6891 §7: "The minimal response MUST be the DNS header, question section, and an OPT record. This MUST also
+  // occur when a truncated response (using the DNS header's TC bit) is returned."
+  const bodyLength = fits ? reply.bytes.length : reply.questionEnd;
+  const bytes = Buffer.allocUnsafe(bodyLength + optSize);
+  bytes.set(fits ? reply.bytes : reply.bytes.subarray(0, bodyLength), 0);
+  if (fits) {
+    if (age > 0) ageTtls(bytes, reply.ttlOffsets, age);
+  } else {
+    bytes[2] = (bytes[2] as number) | 0x02;
+    bytes.fill(0, 6, HEADER_LENGTH);
+  }
+  copyFromRequest(bytes, request);
+  if (reply.authenticData && request.wantsAuthenticData) bytes[3] = (bytes[3] as number) | 0x20;
+  if (opt !== undefined) appendOpt(bytes, opt, bodyLength);
+  return bytes;
+}
+
+/** A reply without records for a request that was understood: an error, or a refusal. */
+export function renderError(
+  request: Request | RejectedRequest,
+  rcode: number,
+  extendedErrors: readonly ExtendedError[],
+  path: ReplyPath,
+): Uint8Array {
+  const { questionEnd } = request;
+  const hasQuestion = questionEnd > HEADER_LENGTH;
+  const room = sizeLimit(request.edns, path) - questionEnd;
+  let opt = request.edns && replyOpt(request.edns, rcode, extendedErrors, path);
+  if (opt !== undefined && opt.length > room) opt = request.edns && replyOpt(request.edns, rcode, [], path);
+  const bytes = Buffer.alloc(questionEnd + (opt?.length ?? 0));
+  bytes[2] = 0x80;
+  bytes[3] = 0x80 | (rcode & 15);
+  if (hasQuestion) bytes[5] = 1;
+  copyFromRequest(bytes, request);
+  if (opt !== undefined) appendOpt(bytes, opt, questionEnd);
+  return bytes;
+}
+
+/** Octets that a reply may have (RFC 6891 §6.2.5; RFC 1035 §4.2.2 over TCP). */
+function sizeLimit(edns: RequestEdns | undefined, path: ReplyPath): number {
+  if (path.stream) return MAX_MESSAGE_LENGTH;
+  return Math.min(edns?.udpPayloadSize ?? MINIMUM_UDP_PAYLOAD, UDP_PAYLOAD_SIZE);
+}
+
+function replyOpt(
+  edns: RequestEdns,
+  rcode: number,
+  extendedErrors: readonly ExtendedError[],
+  path: ReplyPath,
+): Uint8Array {
+  const options: EdnsOption[] = extendedErrors.map(encodeExtendedError);
+  // RFC 7828 §3.2.1 and §3.2.2: only when the query had one, and never over UDP.
+  if (edns.keepalive && path.keepalive !== undefined) {
+    const data = Uint8Array.of(path.keepalive >>> 8, path.keepalive & 0xff);
+    options.push({ code: EdnsOptionCode.TCP_KEEPALIVE, data });
+  }
+  // RFC 3225 §3: "The DO bit of the query MUST be copied in the response."
+  const reply: Edns = { udpPayloadSize: UDP_PAYLOAD_SIZE, version: 0, dnssecOk: edns.dnssecOk, options };
+  const writer = new WireWriter({ initialSize: optLength(reply) });
+  writeOpt(writer, reply, rcode);
+  return writer.written;
+}
+
+function appendOpt(bytes: Buffer, opt: Uint8Array, at: number): void {
+  bytes.set(opt, at);
+  bytes.writeUInt16BE(bytes.readUInt16BE(10) + 1, 10);
+}
+
+/** ID, RD and CD (RFC 1035 §4.1.1 "copied into the response", RFC 4035 §3.2.2), and the question with its case. */
+function copyFromRequest(bytes: Buffer, request: Request | RejectedRequest): void {
+  const from = request.bytes;
+  bytes[0] = from[0] as number;
+  bytes[1] = from[1] as number;
+  // OPCODE too, for the reply to one that we do not implement.
+  bytes[2] = (bytes[2] as number) | ((from[2] as number) & 0x79);
+  bytes[3] = (bytes[3] as number) | ((from[3] as number) & 0x10);
+  for (let i = HEADER_LENGTH; i < request.questionEnd; i++) bytes[i] = from[i] as number;
+}
+
+function ageTtls(bytes: Buffer, offsets: readonly number[], age: number): void {
+  for (const offset of offsets) {
+    const ttl = bytes.readUInt32BE(offset);
+    bytes.writeUInt32BE(Math.max(ttl - age, 0), offset);
+  }
+}

@@ -1,0 +1,168 @@
+import { Class, isMetaType, Opcode, Rcode, Type } from '../dns/codes.ts';
+import { EdnsOptionCode, readOptBody } from '../dns/edns.ts';
+import { HEADER_LENGTH } from '../dns/message.ts';
+import { outlineMessage } from '../dns/outline.ts';
+import type { Question } from '../dns/question.ts';
+import { readQuestion } from '../dns/question.ts';
+import { WireError } from '../dns/wire-error.ts';
+import { WireReader } from '../dns/wire-reader.ts';
+
+/** What the OPT record of a request asks for. */
+export interface RequestEdns {
+  /** The requestor's UDP payload size, at least 512 (RFC 6891 §6.2.3: "Values lower than 512 MUST be
+   * treated as equal to 512"). */
+  readonly udpPayloadSize: number;
+  readonly dnssecOk: boolean;
+  /** The edns-tcp-keepalive option was there (RFC 7828 §3.2.1). */
+  readonly keepalive: boolean;
+}
+
+/** A request that may be answered: one question of class IN, understood EDNS. */
+export interface Request {
+  readonly kind: 'request';
+  /** The message as it came; the reply repeats its ID and its question octet for octet. */
+  readonly bytes: Uint8Array;
+  /** Offset after the question. */
+  readonly questionEnd: number;
+  /** What equal requests share: the question with the name in lower case, and DO and CD. */
+  readonly cacheKey: string;
+  readonly dnssecOk: boolean;
+  readonly checkingDisabled: boolean;
+  readonly recursionDesired: boolean;
+  /** RFC 6840 §5.7: AD set in a query means "I understand AD in the answer"; so does DO. */
+  readonly wantsAuthenticData: boolean;
+  readonly edns: RequestEdns | undefined;
+}
+
+/** A request that is answered with an error at once. */
+export interface RejectedRequest {
+  readonly kind: 'rejected';
+  readonly bytes: Uint8Array;
+  /** The RCODE, above 15 only together with `edns`. */
+  readonly rcode: number;
+  /** Offset after the question that the reply repeats, or 12 when there is none that can be read. */
+  readonly questionEnd: number;
+  readonly edns: RequestEdns | undefined;
+}
+
+/** Bytes that get no answer at all: too short to be a message, or themselves a response. */
+export interface SilentRequest {
+  readonly kind: 'silent';
+}
+
+const silent: SilentRequest = { kind: 'silent' };
+
+/** RFC 6891 §6.2.5: "512 octets" is what a requestor without EDNS can take. */
+export const MINIMUM_UDP_PAYLOAD = 512;
+
+/**
+ * Sorts the bytes of a datagram or a TCP frame into what can be answered, what is refused and what is ignored.
+ * Never throws; linear in the length.
+ */
+export function readRequest(bytes: Uint8Array): Request | RejectedRequest | SilentRequest {
+  // Nothing that is shorter than a header has an ID to answer; answering a response would let two servers, or one
+  // with itself, talk for ever.
+  if (bytes.length < HEADER_LENGTH || ((bytes[2] as number) & 0x80) !== 0) return silent;
+  const opcode = ((bytes[2] as number) >>> 3) & 15;
+  if (opcode !== Opcode.QUERY) return rejected(bytes, Rcode.NOTIMP);
+  // RFC 9619 §4: "A DNS message with OPCODE = 0 and QDCOUNT > 1 MUST be treated as an incorrectly formatted message."
+  if (u16(bytes, 4) !== 1) return rejected(bytes, Rcode.FORMERR);
+  const nameEnd = uncompressedNameEnd(bytes);
+  if (nameEnd < 0 || nameEnd + 4 > bytes.length) return rejected(bytes, Rcode.FORMERR);
+  const questionEnd = nameEnd + 4;
+  const type = u16(bytes, nameEnd);
+  // Zone transfers carry records in their query (RFC 1995 §3), so they are refused before the counts are read.
+  if (isMetaType(type) && type !== Type.ANY) return rejected(bytes, Rcode.REFUSED, questionEnd);
+  let edns: RequestEdns | undefined;
+  if (bytes.length !== questionEnd || u16(bytes, 6) + u16(bytes, 8) + u16(bytes, 10) !== 0) {
+    const rest = readRest(bytes);
+    if (rest === 'malformed') return rejected(bytes, Rcode.FORMERR, questionEnd);
+    edns = rest.edns;
+    // RFC 6891 §6.1.3: "If a responder does not implement the VERSION level of the request, then it MUST respond
+    // with RCODE=BADVERS."
+    if (rest.version !== 0) return rejected(bytes, Rcode.BADVERS, questionEnd, edns);
+  }
+  if (u16(bytes, nameEnd + 2) !== Class.IN) return rejected(bytes, Rcode.REFUSED, questionEnd, edns);
+  const dnssecOk = edns?.dnssecOk ?? false;
+  const flags = bytes[3] as number;
+  const checkingDisabled = (flags & 0x10) !== 0;
+  return {
+    kind: 'request',
+    bytes,
+    questionEnd,
+    cacheKey: cacheKey(bytes, nameEnd, dnssecOk, checkingDisabled),
+    dnssecOk,
+    checkingDisabled,
+    recursionDesired: ((bytes[2] as number) & 0x01) !== 0,
+    wantsAuthenticData: dnssecOk || (flags & 0x20) !== 0,
+    edns,
+  };
+}
+
+/** The question of a request as a value. */
+export function requestQuestion(request: Request): Question {
+  return readQuestion(new WireReader(request.bytes, HEADER_LENGTH, request.questionEnd));
+}
+
+/** Holds a name of 255 octets, two of TYPE and one of flags; the class is always IN and needs no place. */
+const keyScratch = Buffer.alloc(255 + 2 + 1);
+
+function cacheKey(bytes: Uint8Array, nameEnd: number, dnssecOk: boolean, checkingDisabled: boolean): string {
+  let length = 0;
+  // Length octets are at most 63, below the letters, so one loop lower-cases the labels and leaves them alone.
+  for (let i = HEADER_LENGTH; i < nameEnd; i++) {
+    const octet = bytes[i] as number;
+    keyScratch[length++] = octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet;
+  }
+  keyScratch[length++] = bytes[nameEnd] as number;
+  keyScratch[length++] = bytes[nameEnd + 1] as number;
+  keyScratch[length++] = (dnssecOk ? 1 : 0) | (checkingDisabled ? 2 : 0);
+  return keyScratch.toString('latin1', 0, length);
+}
+
+/** The offset after the QNAME, or -1: the first name of a message has nothing before it to point at. */
+function uncompressedNameEnd(bytes: Uint8Array): number {
+  let at = HEADER_LENGTH;
+  while (at < bytes.length) {
+    const length = bytes[at] as number;
+    if (length === 0) return at + 1;
+    at += length + 1;
+    if (length > 63 || at - HEADER_LENGTH > 254) return -1;
+  }
+  return -1;
+}
+
+function readRest(
+  bytes: Uint8Array,
+): { readonly edns: RequestEdns | undefined; readonly version: number } | 'malformed' {
+  try {
+    const { opt } = outlineMessage(bytes);
+    if (opt === undefined) return { edns: undefined, version: 0 };
+    // NAME (the root) and TYPE are behind us.
+    const { edns } = readOptBody(new WireReader(bytes, opt.start + 3, opt.end));
+    return {
+      edns: {
+        udpPayloadSize: Math.max(edns.udpPayloadSize, MINIMUM_UDP_PAYLOAD),
+        dnssecOk: edns.dnssecOk,
+        keepalive: edns.options.some((option) => option.code === EdnsOptionCode.TCP_KEEPALIVE),
+      },
+      version: edns.version,
+    };
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    return 'malformed';
+  }
+}
+
+function rejected(
+  bytes: Uint8Array,
+  rcode: number,
+  questionEnd = HEADER_LENGTH,
+  edns?: RequestEdns,
+): RejectedRequest {
+  return { kind: 'rejected', bytes, rcode, questionEnd, edns };
+}
+
+function u16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+}
