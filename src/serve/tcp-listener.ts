@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { isIPv6 } from 'node:net';
 import { TCPServer } from 'dns2';
-import { type ListenAddress, ListenError } from './listen-address.ts';
+import type { ListenAddress } from '../config/listen-address.ts';
+import { ListenError } from './listen-error.ts';
 import type { Responder } from './responder.ts';
 import { type ConnectionRules, TcpConnection } from './tcp-connection.ts';
 

@@ -1,7 +1,8 @@
 import type { RemoteInfo, SocketOptions } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { UDPServer } from 'dns2';
-import { type ListenAddress, ListenError } from './listen-address.ts';
+import type { ListenAddress } from '../config/listen-address.ts';
+import { ListenError } from './listen-error.ts';
 import type { ReplyPath } from './reply.ts';
 import type { Responder } from './responder.ts';
 

@@ -6,22 +6,6 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** An address cannot be listened on; `cause` is the system's error. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
-  readonly protocol: 'udp' | 'tcp';
-  readonly address: ListenAddress;
-  /** The system's error code, for example `EADDRINUSE`, `EACCES` or `EADDRNOTAVAIL`. */
-  readonly code: string;
-
-  constructor(protocol: 'udp' | 'tcp', address: ListenAddress, cause: NodeJS.ErrnoException) {
-    super(`${listenAddressToText(address)} (${protocol}): ${cause.message}`, { cause });
-    this.protocol = protocol;
-    this.address = address;
-    this.code = cause.code ?? '';
-  }
-}
-
 /** `127.0.0.1:53`, `[::1]:53`. */
 export function listenAddressToText({ host, port }: ListenAddress): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;

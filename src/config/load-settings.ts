@@ -1,0 +1,142 @@
+import { ConfigError, type ConfigProblem } from './config-error.ts';
+import { readConfigFile } from './config-file.ts';
+import { didYouMean } from './nearest.ts';
+import {
+  defaultSettings,
+  flagOf,
+  type Machine,
+  type SettingKey,
+  type Settings,
+  settingKeys,
+  settings,
+  settingToText,
+  variableOf,
+} from './settings.ts';
+
+/** Read when it exists and no other file is named. */
+export const DEFAULT_CONFIG_FILE = '/etc/pkarrd/pkarrd.toml';
+
+/** Where settings come from, in rising order: file, environment, flags. */
+export interface ConfigSources {
+  /** A file that must exist; without it `DEFAULT_CONFIG_FILE`, which need not. */
+  readonly file?: string;
+  readonly machine: Machine;
+  /** What each flag said, in order. */
+  readonly flags: Readonly<Partial<Record<SettingKey, readonly string[]>>>;
+}
+
+/** Settings, and where each came from. */
+export interface LoadedSettings {
+  readonly settings: Settings;
+  /** The file that was read, if any. */
+  readonly file: string | undefined;
+  /** `default`, `/etc/pkarrd/pkarrd.toml:3`, `PKARRD_LISTEN` or `--listen`. */
+  readonly origins: Readonly<Record<SettingKey, string>>;
+}
+
+/** A value as it was written, and where. */
+interface Given {
+  readonly key: SettingKey;
+  readonly raw: unknown;
+  readonly where: string;
+}
+
+/** Reads and checks the whole configuration. @throws ConfigError with every mistake. */
+export function loadSettings(sources: ConfigSources): LoadedSettings {
+  const { machine, flags } = sources;
+  const problems: ConfigProblem[] = [];
+  const file = readConfigFile(sources.file ?? DEFAULT_CONFIG_FILE, {
+    mayBeAbsent: sources.file === undefined,
+  });
+  problems.push(...file.problems);
+  const given = [
+    ...fromFile(file.entries, problems),
+    ...fromEnvironment(machine.environment, problems),
+    ...fromFlags(flags),
+  ];
+  const values: Record<string, unknown> = { ...defaultSettings(machine) };
+  const origins = Object.fromEntries(settingKeys.map((key) => [key, 'default'])) as Record<
+    SettingKey,
+    string
+  >;
+  for (const { key, raw, where } of given) {
+    const { kind, name } = settings[key];
+    const reading = kind.read(raw);
+    if (reading.ok) {
+      values[key] = reading.value;
+      origins[key] = where;
+    } else {
+      const message = `${shown(reading.refused)} is not accepted for ${name}; accepted is ${kind.accepts}.`;
+      problems.push({ where, message });
+    }
+  }
+  // Each value was read by the kind of its own key.
+  const loaded = values as unknown as Settings;
+  problems.push(...contradictions(loaded, origins));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { settings: loaded, file: file.path, origins };
+}
+
+/** What two settings cannot mean together. */
+function contradictions(
+  loaded: Settings,
+  origins: Readonly<Record<SettingKey, string>>,
+): readonly ConfigProblem[] {
+  if (loaded.minimumPacketTtl <= loaded.maximumPacketTtl) return [];
+  const least = settingToText('minimumPacketTtl', loaded.minimumPacketTtl);
+  const most = settingToText('maximumPacketTtl', loaded.maximumPacketTtl);
+  const where = origins.maximumPacketTtl === 'default' ? origins.minimumPacketTtl : origins.maximumPacketTtl;
+  return [
+    {
+      where,
+      message: `minimum-packet-ttl is ${least} and maximum-packet-ttl ${most}; it must not be over it.`,
+    },
+  ];
+}
+
+function fromFile(
+  entries: readonly { readonly name: string; readonly raw: unknown; readonly where: string }[],
+  problems: ConfigProblem[],
+): Given[] {
+  const names = new Map(settingKeys.map((key) => [settings[key].name, key]));
+  return entries.flatMap(({ name, raw, where }) => {
+    const key = names.get(name);
+    if (key !== undefined) return [{ key, raw, where }];
+    const message = `${shown(name)} is not a setting.${didYouMean(name, names.keys())}`;
+    problems.push({ where, message });
+    return [];
+  });
+}
+
+function fromEnvironment(environment: Machine['environment'], problems: ConfigProblem[]): Given[] {
+  const variables = new Map(settingKeys.map((key) => [variableOf(key), key]));
+  return Object.entries(environment).flatMap(([where, value]) => {
+    // An empty variable is how many tools leave one out.
+    if (!where.startsWith('PKARRD_') || value === undefined || value.trim() === '') return [];
+    const key = variables.get(where);
+    if (key === undefined) {
+      problems.push({
+        where,
+        message: `this variable belongs to no setting.${didYouMean(where, variables.keys())}`,
+      });
+      return [];
+    }
+    return [{ key, raw: settings[key].kind.isList ? value.trim().split(/[\s,]+/) : value.trim(), where }];
+  });
+}
+
+function fromFlags(flags: ConfigSources['flags']): Given[] {
+  return settingKeys.flatMap((key) => {
+    const words = flags[key];
+    if (words === undefined || words.length === 0) return [];
+    // Of a flag that holds one value the last one counts, so that an alias of the shell can be overruled.
+    return [{ key, raw: settings[key].kind.isList ? words : words.at(-1), where: flagOf(key) }];
+  });
+}
+
+/** A value in a message: quoted, short, on one line. */
+function shown(raw: unknown): string {
+  const text = typeof raw === 'string' ? raw : JSON.stringify(raw);
+  const short = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  return typeof raw === 'string' ? JSON.stringify(short) : short;
+}

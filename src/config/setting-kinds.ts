@@ -1,0 +1,199 @@
+/** What became of a value as somebody wrote it. */
+export type Reading<T> =
+  | { readonly ok: true; readonly value: T }
+  /** `refused`: the value, or the element of a list, that is not accepted. */
+  | { readonly ok: false; readonly refused: unknown };
+
+/** A kind of setting: how its values are written, in a file, a variable or a flag, and which are accepted. */
+export interface Kind<T> {
+  /** What stands for the value in help: `ADDRESS:PORT`. */
+  readonly placeholder: string;
+  /** What is accepted, to stand behind "accepted is". */
+  readonly accepts: string;
+  /** True when a flag may be repeated and a variable may hold several words. */
+  readonly isList: boolean;
+  /** Takes a string, or a value of a TOML file; an array when `isList`. */
+  read(raw: unknown): Reading<T>;
+  /** As people would write it. */
+  toText(value: T): string;
+}
+
+/** Bounds of a number, both included. */
+export interface Bounds {
+  readonly least: number;
+  readonly most: number;
+}
+
+const BYTES: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['b', 1],
+  ['k', 1e3],
+  ['kb', 1e3],
+  ['m', 1e6],
+  ['mb', 1e6],
+  ['g', 1e9],
+  ['gb', 1e9],
+  ['kib', 2 ** 10],
+  ['mib', 2 ** 20],
+  ['gib', 2 ** 30],
+]);
+
+const SECONDS: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['s', 1],
+  ['m', 60],
+  ['h', 3600],
+  ['d', 86_400],
+]);
+
+/** Octets, in whole numbers: `16777216`, `16 MB`, `16MiB`. */
+export function bytes(bounds: Bounds): Kind<number> {
+  const accepts = `a size from ${bytesToText(bounds.least)} to ${bytesToText(bounds.most)}, such as 16 MB`;
+  return quantity({ placeholder: 'SIZE', accepts, units: BYTES, toText: bytesToText }, bounds);
+}
+
+/** Seconds, in whole numbers: `300`, `5m`, `1d`. */
+export function seconds(bounds: Bounds): Kind<number> {
+  const accepts = `a time from ${secondsToText(bounds.least)} to ${secondsToText(bounds.most)}, such as 300, 5m or 1d`;
+  return quantity({ placeholder: 'TIME', accepts, units: SECONDS, toText: secondsToText }, bounds);
+}
+
+/** `on` or `off`; in a file also `true` and `false`. */
+export function onOff(): Kind<boolean> {
+  const words = new Map([
+    ...['on', 'yes', 'true', '1'].map((word) => [word, true] as const),
+    ...['off', 'no', 'false', '0'].map((word) => [word, false] as const),
+  ]);
+  return {
+    placeholder: 'on|off',
+    accepts: 'on or off',
+    isList: false,
+    read: (raw) => {
+      const value = typeof raw === 'boolean' ? raw : words.get(String(raw).toLowerCase());
+      return value === undefined ? refuse(raw) : accept(value);
+    },
+    toText: (value) => (value ? 'on' : 'off'),
+  };
+}
+
+/** One of some words. */
+export function choice<const T extends string>(words: readonly T[]): Kind<T> {
+  return {
+    placeholder: words.join('|'),
+    accepts: `one of ${words.join(', ')}`,
+    isList: false,
+    read: (raw) => {
+      const value = words.find((word) => word === raw);
+      return value === undefined ? refuse(raw) : accept(value);
+    },
+    toText: (value) => value,
+  };
+}
+
+/** A text that `parse` understands. */
+export function text<T>(form: {
+  readonly placeholder: string;
+  readonly accepts: string;
+  readonly parse: (text: string) => T | undefined;
+  readonly toText: (value: T) => string;
+}): Kind<T> {
+  return {
+    placeholder: form.placeholder,
+    accepts: form.accepts,
+    isList: false,
+    read: (raw) => {
+      const value = typeof raw === 'string' ? form.parse(raw) : undefined;
+      return value === undefined ? refuse(raw) : accept(value);
+    },
+    toText: form.toText,
+  };
+}
+
+/** Several values of a kind, possibly none. */
+export function listOf<T>(element: Kind<T>): Kind<readonly T[]> {
+  return {
+    placeholder: element.placeholder,
+    accepts: element.accepts,
+    isList: true,
+    read: (raw) => {
+      const values: T[] = [];
+      for (const item of Array.isArray(raw) ? raw : [raw]) {
+        const reading = element.read(item);
+        if (!reading.ok) return reading;
+        values.push(reading.value);
+      }
+      return accept(values);
+    },
+    toText: (values) => (values.length === 0 ? 'none' : values.map(element.toText).join(' ')),
+  };
+}
+
+/** A list, or in its place one word that stands for something else. */
+export function wordOr<const W extends string, T>(word: W, kind: Kind<readonly T[]>): Kind<W | readonly T[]> {
+  return {
+    ...kind,
+    accepts: `${kind.accepts}; or ${word}`,
+    read: (raw) => {
+      const [only, ...others] = Array.isArray(raw) ? raw : [raw];
+      return only === word && others.length === 0 ? accept(word) : kind.read(raw);
+    },
+    toText: (value) => (isWord(value) ? value : kind.toText(value)),
+  };
+  function isWord(value: W | readonly T[]): value is W {
+    return value === word;
+  }
+}
+
+/** `16 MB`, `1.5 kB`, `17 bytes`. */
+export function bytesToText(count: number): string {
+  for (const [unit, size] of [
+    ['GB', 1e9],
+    ['MB', 1e6],
+    ['kB', 1e3],
+  ] as const) {
+    if (count >= size && Number.isInteger(count / (size / 10))) return `${count / size} ${unit}`;
+  }
+  return `${count} bytes`;
+}
+
+function secondsToText(count: number): string {
+  for (const [unit, size] of [
+    ['d', 86_400],
+    ['h', 3600],
+    ['m', 60],
+  ] as const) {
+    if (count >= size && Number.isInteger(count / size)) return `${count / size}${unit}`;
+  }
+  return `${count}s`;
+}
+
+function quantity(
+  form: {
+    readonly placeholder: string;
+    readonly accepts: string;
+    readonly units: ReadonlyMap<string, number>;
+    readonly toText: (value: number) => string;
+  },
+  { least, most }: Bounds,
+): Kind<number> {
+  return {
+    placeholder: form.placeholder,
+    accepts: form.accepts,
+    isList: false,
+    read: (raw) => {
+      const match = /^(\d{1,15}(?:\.\d{1,6})?) ?([a-z]*)$/i.exec(String(raw));
+      const unit = form.units.get(match?.[2]?.toLowerCase() ?? '');
+      const value = match === null || unit === undefined ? Number.NaN : Math.round(Number(match[1]) * unit);
+      return value >= least && value <= most ? accept(value) : refuse(raw);
+    },
+    toText: form.toText,
+  };
+}
+
+function accept<T>(value: T): Reading<T> {
+  return { ok: true, value };
+}
+
+function refuse(refused: unknown): { readonly ok: false; readonly refused: unknown } {
+  return { ok: false, refused };
+}

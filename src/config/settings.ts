@@ -1,0 +1,203 @@
+import { isIPv4 } from 'node:net';
+import { logLevels } from '../observe/log.ts';
+import { hostPortToText, parseHostPort } from './host-port.ts';
+import { listenAddressToText, parseListenAddress } from './listen-address.ts';
+import { bytes, choice, type Kind, listOf, onOff, seconds, text, wordOr } from './setting-kinds.ts';
+
+/** What the defaults depend on. */
+export interface Machine {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The user may do everything: state goes where the system keeps it. */
+  readonly isRoot: boolean;
+  /** The user's home directory. */
+  readonly home: string;
+}
+
+/** One setting. Its name is its key in the file, `--name` its flag, and `PKARRD_NAME` its variable. */
+export interface Setting<T> {
+  readonly name: string;
+  readonly kind: Kind<T>;
+  readonly default: (machine: Machine) => T;
+  /** What it is, in one line without a final stop. */
+  readonly help: string;
+  /** The default in words. */
+  readonly defaultText: string;
+}
+
+/** Where `listen = "default"` listens: at these addresses, at the first of these ports that may be had. */
+export const defaultListen = { hosts: ['127.0.0.1', '::1'], ports: [53, 5300] } as const;
+
+/** The port of an address to listen on that names none (RFC 1035 §4.2). */
+const DNS_PORT = 53;
+
+/** Nodes of the Mainline DHT that are always there. */
+const PUBLIC_BOOTSTRAP = [
+  { host: 'router.bittorrent.com', port: 6881 },
+  { host: 'dht.transmissionbt.com', port: 6881 },
+  { host: 'dht.libtorrent.org', port: 25_401 },
+  { host: 'relay.pkarr.org', port: 6881 },
+] as const;
+
+const listenAddress = text({
+  placeholder: 'ADDRESS:PORT',
+  accepts: 'an IP address with or without a port, such as 127.0.0.1:5300 or [::1]:5300',
+  parse: (word) => parseListenAddress(word, DNS_PORT),
+  toText: listenAddressToText,
+});
+
+const hostPort = text({
+  placeholder: 'HOST:PORT',
+  accepts: 'an IPv4 address or a host name, a colon and a port, such as 127.0.0.1:6881',
+  parse: parseHostPort,
+  toText: hostPortToText,
+});
+
+/** The whole form of an upstream belongs to the forwarder, which reads it; here it is one word. */
+const upstream = text({
+  placeholder: 'UPSTREAM',
+  accepts: 'the IP address of a resolver with or without a port, such as 9.9.9.9 or [2620:fe::fe]:53',
+  parse: (word) => (/^\S+$/.test(word) ? word : undefined),
+  toText: (word) => word,
+});
+
+/** Every setting that there is. Defaults, bounds, help, and the reading of file, environment and flags follow from here. */
+export const settings = {
+  listen: setting({
+    name: 'listen',
+    kind: wordOr('default', listOf(listenAddress)),
+    default: () => 'default' as const,
+    defaultText: '127.0.0.1 and ::1, port 53 where it may be had and 5300 otherwise',
+    help: 'Address to answer DNS on, over UDP and TCP',
+  }),
+  upstream: setting({
+    name: 'upstream',
+    kind: wordOr('system', listOf(upstream)),
+    default: () => 'system' as const,
+    defaultText: 'the resolvers that the network gave to this system',
+    help: 'Resolver to ask for ordinary names',
+  }),
+  bootstrap: setting({
+    name: 'bootstrap',
+    kind: listOf(hostPort),
+    default: () => PUBLIC_BOOTSTRAP,
+    help: 'Node to join the DHT through; when all are loopback addresses, it is a test network',
+  }),
+  dht: setting({
+    name: 'dht',
+    kind: onOff(),
+    default: () => true,
+    help: 'Whether packets are looked for in the DHT',
+  }),
+  dhtListen: setting({
+    name: 'dht-listen',
+    kind: text({
+      ...listenAddress,
+      accepts: 'an IPv4 address with or without a port, such as 0.0.0.0:6881; port 0 is any free one',
+      parse: (word) => {
+        const address = parseListenAddress(word, 0);
+        // The DHT of today is IPv4 only.
+        return address !== undefined && isIPv4(address.host) ? address : undefined;
+      },
+    }),
+    default: () => ({ host: '0.0.0.0', port: 0 }),
+    help: 'Local address of the DHT, over UDP; port 0 is any free one',
+  }),
+  stateDir: setting({
+    name: 'state-dir',
+    kind: text({
+      placeholder: 'DIRECTORY',
+      accepts: 'an absolute path',
+      parse: (word) => (word.startsWith('/') ? word : undefined),
+      toText: (word) => word,
+    }),
+    default: defaultStateDir,
+    defaultText: '/var/lib/pkarrd for root, ~/.local/state/pkarrd for others',
+    help: 'Directory for what is kept over restarts',
+  }),
+  cacheSize: setting({
+    name: 'cache-size',
+    kind: bytes({ least: 64e3, most: 4e9 }),
+    default: () => 16e6,
+    help: 'Memory for answers',
+  }),
+  packetCacheSize: setting({
+    name: 'packet-cache-size',
+    kind: bytes({ least: 64e3, most: 4e9 }),
+    default: () => 16e6,
+    help: 'Memory for signed packets',
+  }),
+  negativeTtl: setting({
+    name: 'negative-ttl',
+    // 900 s is what the answer cache keeps a negative answer for at most.
+    kind: seconds({ least: 1, most: 900 }),
+    default: () => 60,
+    help: 'How long it is remembered that a key has no packet, or a packet no such name',
+  }),
+  minimumPacketTtl: setting({
+    name: 'minimum-packet-ttl',
+    // Below this a page with a few names would ask the DHT for the same packet again while it loads.
+    kind: seconds({ least: 5, most: 86_400 }),
+    default: () => 300,
+    help: 'A packet counts as fresh for at least so long, whatever its records say',
+  }),
+  maximumPacketTtl: setting({
+    name: 'maximum-packet-ttl',
+    kind: seconds({ least: 5, most: 604_800 }),
+    default: () => 86_400,
+    help: 'A packet counts as fresh for at most so long, whatever its records say',
+  }),
+  logLevel: setting({
+    name: 'log-level',
+    kind: choice(logLevels),
+    default: () => 'info' as const,
+    help: 'How much is logged; names and keys only with debug',
+  }),
+};
+
+/** Values of all settings, checked. */
+export type Settings = {
+  readonly [K in keyof typeof settings]: (typeof settings)[K] extends Setting<infer T> ? T : never;
+};
+
+/** The name of a setting in the program. */
+export type SettingKey = keyof Settings;
+
+/** The keys of all settings, in the order in which people are told of them. */
+export const settingKeys: readonly SettingKey[] = Object.keys(settings) as SettingKey[];
+
+/** `--cache-size`. */
+export function flagOf(key: SettingKey): string {
+  return `--${settings[key].name}`;
+}
+
+/** `PKARRD_CACHE_SIZE`. */
+export function variableOf(key: SettingKey): string {
+  return `PKARRD_${settings[key].name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** The values that hold where nobody says anything else. */
+export function defaultSettings(machine: Machine): Settings {
+  return Object.fromEntries(settingKeys.map((key) => [key, settings[key].default(machine)])) as Settings;
+}
+
+/** A value as people would write it. */
+export function settingToText<K extends SettingKey>(key: K, value: Settings[K]): string {
+  // The kind of a key reads and writes the values of that key: `Settings` is made from it.
+  return (settings[key].kind as unknown as Kind<Settings[K]>).toText(value);
+}
+
+/** A setting whose default speaks for itself, unless `defaultText` is given. */
+function setting<T>(value: Omit<Setting<T>, 'defaultText'> & { readonly defaultText?: string }): Setting<T> {
+  const anywhere: Machine = { environment: {}, isRoot: false, home: '~' };
+  return { ...value, defaultText: value.defaultText ?? value.kind.toText(value.default(anywhere)) };
+}
+
+function defaultStateDir({ environment, isRoot, home }: Machine): string {
+  // systemd.exec(5): StateDirectory= sets $STATE_DIRECTORY, a list with colons between.
+  const { STATE_DIRECTORY: stateDirectory, XDG_STATE_HOME: base } = environment;
+  const given = stateDirectory?.split(':')[0];
+  if (given !== undefined && given !== '') return given;
+  if (isRoot) return '/var/lib/pkarrd';
+  // XDG Base Directory Specification: "All paths set in these environment variables must be absolute", else ignored.
+  return base?.startsWith('/') === true ? `${base}/pkarrd` : `${home}/.local/state/pkarrd`;
+}

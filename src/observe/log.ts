@@ -1,0 +1,92 @@
+/** How grave an event is, gravest first. A log of one level writes its own events and all graver ones. */
+export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
+
+/** One of `logLevels`. */
+export type LogLevel = (typeof logLevels)[number];
+
+/** What an event says beside its message. */
+export type LogFields = Readonly<Record<string, string | number | bigint | boolean | Private>>;
+
+/**
+ * A value that shows what somebody looked for: a name, a key, an address of a client. A log writes it as `redacted`
+ * unless its level is `debug`.
+ */
+export class Private {
+  readonly #text: string;
+
+  /** Takes the value as text. */
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** The value itself. */
+  reveal(): string {
+    return this.#text;
+  }
+
+  /** Never the value, so that no template string shows it by mistake. */
+  toString(): string {
+    return 'redacted';
+  }
+}
+
+/** Takes note of what happens. Never throws; one event is one line. */
+export interface Log {
+  error(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  debug(message: string, fields?: LogFields): void;
+}
+
+/** What a log works with. */
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** Takes one line, its line feed included. */
+  readonly write: (line: string) => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /**
+   * Lines go to the journal of systemd: `<N>` with the priority of syslog stands first (sd-daemon(3)), and no time,
+   * which the journal notes itself.
+   */
+  readonly journal: boolean;
+}
+
+/** A log that writes lines of the form `2026-01-31T12:00:00.000Z info message key=value`. */
+export function createLog(options: LogOptions): Log {
+  const { level, write, now, journal } = options;
+  const limit = logLevels.indexOf(level);
+  const reveal = level === 'debug';
+  const at = (eventLevel: LogLevel) => {
+    if (logLevels.indexOf(eventLevel) > limit) return () => {};
+    return (message: string, fields: LogFields = {}) => {
+      const head = journal
+        ? `<${priorities[eventLevel]}>`
+        : `${new Date(now()).toISOString()} ${eventLevel} `;
+      write(`${head}${[escapeControls(message), ...fieldTexts(fields, reveal)].join(' ')}\n`);
+    };
+  };
+  return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };
+}
+
+/** A log that writes nothing. */
+export const silentLog: Log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
+
+/** Priorities of syslog (RFC 5424 §6.2.1). */
+const priorities: Readonly<Record<LogLevel, number>> = { error: 3, warn: 4, info: 6, debug: 7 };
+
+function fieldTexts(fields: LogFields, reveal: boolean): readonly string[] {
+  return Object.entries(fields).map(([key, value]) => {
+    const text = value instanceof Private && reveal ? value.reveal() : String(value);
+    // Quoted when it could be taken for several fields, or could break out of its line.
+    return /^[!#-<>-~]+$/.test(text) ? `${key}=${text}` : `${key}=${escapeControls(JSON.stringify(text))}`;
+  });
+}
+
+/** Text that came from elsewhere must not end a line or move the cursor. */
+function escapeControls(text: string): string {
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
