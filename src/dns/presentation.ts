@@ -2,7 +2,11 @@ import { Class, typeToText } from './codes.ts';
 import { ipv4ToText, ipv6ToText } from './ip-text.ts';
 import { type PresentationKind, presentationFields } from './presentation-fields.ts';
 import type { ResourceRecord } from './record.ts';
-import { readServiceParameters, serviceParameterValueToText } from './service-parameters.ts';
+import {
+  missingServiceParameter,
+  readServiceParameters,
+  serviceParameterValueToText,
+} from './service-parameters.ts';
 import { quoteOctets } from './text-octets.ts';
 import { WireError } from './wire-error.ts';
 import { WireReader } from './wire-reader.ts';
@@ -22,7 +26,7 @@ export function rdataToText(type: number, rdata: Uint8Array): string {
 }
 
 /** The mnemonic of a CLASS, or `CLASS7` (RFC 3597 §5). */
-export function classToText(rrClass: number): string {
+function classToText(rrClass: number): string {
   if (rrClass === Class.IN) return 'IN';
   if (rrClass === Class.CH) return 'CH';
   return rrClass === Class.HS ? 'HS' : `CLASS${rrClass}`;
@@ -86,8 +90,10 @@ function fieldToText(reader: WireReader, kind: PresentationKind): string | undef
     case 'base64':
       return Buffer.from(rest(reader)).toString('base64') || undefined;
     case 'service-parameters': {
-      const texts = readServiceParameters(reader)?.map(serviceParameterValueToText);
-      return texts?.every((text) => text !== undefined) === true ? texts.join(' ') : undefined;
+      const parameters = readServiceParameters(reader);
+      if (parameters === undefined || missingServiceParameter(parameters) !== undefined) return undefined;
+      const texts = parameters.map(serviceParameterValueToText);
+      return texts.every((text) => text !== undefined) ? texts.join(' ') : undefined;
     }
   }
 }

@@ -55,6 +55,25 @@ export function readServiceParameters(reader: WireReader): ServiceParameterValue
 }
 
 /**
+ * What makes parameters contradict each other: `key` is there and needs `missing`, which is not. RFC 9460 §7.1.1:
+ * no-default-alpn is only allowed together with alpn; §8: every key that mandatory lists must be in the record.
+ */
+export function missingServiceParameter(
+  parameters: readonly ServiceParameterValue[],
+): { readonly key: number; readonly missing: number } | undefined {
+  for (const { key, value } of parameters) {
+    const missing = neededBy(key, value).find((needed) => !parameters.some((other) => other.key === needed));
+    if (missing !== undefined) return { key, missing };
+  }
+  return undefined;
+}
+
+function neededBy(key: number, value: Uint8Array): number[] {
+  if (key === ServiceParameter['no-default-alpn']) return [ServiceParameter.alpn];
+  return key === ServiceParameter.mandatory ? readKeys(value) : [];
+}
+
+/**
  * One SvcParam for people, `alpn=h2,h3`; undefined when the value is not of its key's form, which no text stands for.
  */
 export function serviceParameterValueToText({ key, value }: ServiceParameterValue): string | undefined {
@@ -90,14 +109,17 @@ function valueToText(key: number, value: Uint8Array): string | undefined {
 /** RFC 9460 §8: "listed in strictly increasing numeric order", and never key 0 itself. */
 function mandatoryToText(value: Uint8Array): string | undefined {
   if (value.length === 0 || value.length % 2 !== 0) return undefined;
+  const keys = readKeys(value);
+  if (keys.some((key, index) => key <= (keys[index - 1] ?? ServiceParameter.mandatory))) return undefined;
+  return keys.map(serviceParameterToText).join(',');
+}
+
+/** The keys in the value of `mandatory`, whole ones only. */
+function readKeys(value: Uint8Array): number[] {
   const reader = new WireReader(value);
   const keys: number[] = [];
-  while (reader.remaining > 0) {
-    const key = reader.u16('mandatory');
-    if (key <= (keys.at(-1) ?? 0)) return undefined;
-    keys.push(key);
-  }
-  return keys.map(serviceParameterToText).join(',');
+  while (reader.remaining >= 2) keys.push(reader.u16('mandatory'));
+  return keys;
 }
 
 /** RFC 9460 Appendix A.1: inside an item of a value-list, `,` and `\` stand after a backslash. */

@@ -1,0 +1,84 @@
+import { Class, isMetaType } from '../dns/codes.ts';
+import { lowerCase } from '../dns/name.ts';
+import { presentationFields } from '../dns/presentation-fields.ts';
+import { readQuestion } from '../dns/question.ts';
+import { type ResourceRecord, readRecord, writeRecord } from '../dns/record.ts';
+import { WireError } from '../dns/wire-error.ts';
+import { WireReader } from '../dns/wire-reader.ts';
+import { WireWriter } from '../dns/wire-writer.ts';
+import type { PublicKey } from './public-key.ts';
+
+/** Octets of a DNS message that may be read: BEP 44 limits `v` to 1000. */
+export const MAX_READ_BYTES = 1000;
+
+/**
+ * Octets of a DNS message that may be published. Some nodes measure the bencoded value, with the four octets of
+ * `995:` in front, and some refuse at 1000.
+ */
+export const MAX_PUBLISH_BYTES = 995;
+
+/** Thrown for a message over `MAX_PUBLISH_BYTES`. */
+export class PacketTooLargeError extends Error {
+  override readonly name = 'PacketTooLargeError';
+  /** Octets of the message. */
+  readonly size: number;
+  /** Octets that have to go, at least 1. */
+  readonly excess: number;
+
+  constructor(size: number) {
+    const excess = size - MAX_PUBLISH_BYTES;
+    super(
+      `The records take ${size} bytes, which is ${excess} over the ${MAX_PUBLISH_BYTES} that fit into a packet.`,
+    );
+    this.size = size;
+    this.excess = excess;
+  }
+}
+
+/**
+ * The DNS message of a packet: id 0, flags 0x8000, `records` as answers, names compressed.
+ * @throws PacketTooLargeError over 995 octets, and WireError for a record that has no wire form.
+ */
+export function encodePacketMessage(records: readonly ResourceRecord[]): Uint8Array {
+  const writer = new WireWriter();
+  for (const field of [0, 0x8000, 0, records.length, 0, 0]) writer.u16(field);
+  try {
+    for (const record of records) writeRecord(writer, record);
+  } catch (error) {
+    if (!(error instanceof WireError) || error.code !== 'message-too-long') throw error;
+    // Too long even for TCP: the whole length cannot be had by writing, so it is added up without compression.
+    throw new PacketTooLargeError(records.reduce((sum, record) => sum + uncompressedLength(record), 12));
+  }
+  if (writer.length > MAX_PUBLISH_BYTES) throw new PacketTooLargeError(writer.length);
+  return writer.written.slice();
+}
+
+/**
+ * The records that `key` may speak for in a message: those in its answer section, of class IN and of a type that
+ * can stand in a zone, whose last label is the key. Any id, any flags and octets after the message are tolerated,
+ * as by the programs that are out there. @throws WireError for what is not a DNS message.
+ */
+export function decodePacketMessage(message: Uint8Array, key: PublicKey): readonly ResourceRecord[] {
+  const reader = new WireReader(message);
+  reader.take(4, 'header');
+  const questionCount = reader.u16('QDCOUNT');
+  const answerCount = reader.u16('ANCOUNT');
+  const otherCount = reader.u16('NSCOUNT') + reader.u16('ARCOUNT');
+  for (let i = 0; i < questionCount; i++) readQuestion(reader);
+  const answers: ResourceRecord[] = [];
+  for (let i = 0; i < answerCount; i++) answers.push(readRecord(reader));
+  // Read for their form alone: half a message is not one.
+  for (let i = 0; i < otherCount; i++) readRecord(reader);
+  return answers.filter((record) => isUsable(record, key));
+}
+
+function isUsable({ name, type, class: rrClass, rdata }: ResourceRecord, key: PublicKey): boolean {
+  if (rrClass !== Class.IN || isMetaType(type)) return false;
+  // RDLENGTH 0 is legal in updates only (RFC 2136 §2.4): a client could make nothing of it.
+  if (rdata.length === 0 && presentationFields(type) !== undefined) return false;
+  return lowerCase(name.labels.at(-1) ?? '') === key.text;
+}
+
+function uncompressedLength(record: ResourceRecord): number {
+  return record.name.wireLength + 10 + record.rdata.length;
+}

@@ -1,0 +1,43 @@
+import { classifyLabel, KEY_TEXT_LENGTH, PublicKey, PublicKeyError } from './public-key.ts';
+
+/** Longer texts are no address that a person would paste; it bounds the work. */
+const MAX_PASTED_LENGTH = 4096;
+
+/**
+ * The key in what people paste: `KEY`, `pk:KEY`, `pk://KEY/path`, `https://user@sub.KEY:port/x`, `sub.KEY`,
+ * `sub.KEY.tld`, with a final dot or white space around, in any case.
+ * @throws PublicKeyError saying in one sentence what is wrong.
+ */
+export function parsePastedKey(text: string): PublicKey {
+  if (text.length > MAX_PASTED_LENGTH) {
+    throw new PublicKeyError(
+      'no-key',
+      `The text is ${text.length} characters long; a key has ${KEY_TEXT_LENGTH}.`,
+    );
+  }
+  const labels = hostOf(text.trim()).split('.');
+  for (const label of labels.reverse()) {
+    // The rightmost label of a key's shape counts: what is right of it is a suffix such as `key`, what is left a name.
+    if (classifyLabel(label).kind !== 'not-a-key') return PublicKey.fromLabel(label);
+  }
+  throw new PublicKeyError('no-key', whyNot(labels[0] ?? ''));
+}
+
+/** The host of an address with or without scheme, user, port, path and final dot. */
+function hostOf(text: string): string {
+  const authority = text.replace(/^(?:[a-z][a-z0-9+.-]*:\/\/|(?:pk|pkarr):)/i, '').replace(/[/?#].*$/s, '');
+  return authority
+    .slice(authority.lastIndexOf('@') + 1)
+    .replace(/:\d*$/, '')
+    .replace(/\.$/, '');
+}
+
+function whyNot(label: string): string {
+  if (label === '') return 'There is no key in the text.';
+  const shown = label.length > 80 ? `${label.slice(0, 80)}…` : label;
+  const stranger = /[^ybndrfg8ejkmcpqxot1uwisza345h769]/i.exec(label)?.[0];
+  if (label.length === KEY_TEXT_LENGTH && stranger !== undefined) {
+    return `"${shown}" is not a key: z-base32 has no character "${stranger}".`;
+  }
+  return `"${shown}" is not a key: it has ${label.length} characters and a key has ${KEY_TEXT_LENGTH}, of z-base32.`;
+}

@@ -1,0 +1,131 @@
+import { LRUCache } from 'lru-cache';
+import { decode, encode } from 'z32';
+import { lowerCase, Name } from '../dns/name.ts';
+import { KEY_LENGTH, type PointFault, pointFault } from './ed25519.ts';
+
+/** Characters of a key as text: 256 bits at five each. */
+export const KEY_TEXT_LENGTH = 52;
+
+/**
+ * Why something that looks like a key is none. `non-canonical`: 52 characters hold 260 bits, so the last 4 must be
+ * zero and the 52nd character `y` or `o`; any other is a second spelling.
+ */
+export type KeyRefusal = 'non-canonical' | PointFault;
+
+/**
+ * What a DNS label is to Pkarr. Whatever is not `not-a-key` must never be asked of an ordinary name server: it would
+ * leak which key somebody looks for.
+ */
+export type LabelClass =
+  | { readonly kind: 'not-a-key' }
+  | { readonly kind: 'refused'; readonly reason: KeyRefusal /** In lower case. */; readonly text: string }
+  | { readonly kind: 'key'; readonly key: PublicKey };
+
+/** Thrown for octets or text that were to be a key and are none. */
+export class PublicKeyError extends Error {
+  override readonly name = 'PublicKeyError';
+  /** `no-key`: not of a key's shape at all. */
+  readonly reason: KeyRefusal | 'no-key';
+
+  constructor(reason: KeyRefusal | 'no-key', message: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** An Ed25519 public key that is a point of the curve and not of small order. */
+export class PublicKey {
+  /** 52 characters of lower-case z-base32: the one spelling. */
+  readonly text: string;
+  /** The key as a top-level name: the apex of its zone. */
+  readonly name: Name;
+  readonly #bytes: Uint8Array;
+
+  private constructor(bytes: Uint8Array, text: string) {
+    this.#bytes = bytes;
+    this.text = text;
+    this.name = Name.fromLabels([text]);
+  }
+
+  /** The key of 32 octets. @throws PublicKeyError. */
+  static fromBytes(bytes: Uint8Array): PublicKey {
+    if (bytes.length !== KEY_LENGTH) {
+      throw new PublicKeyError('no-key', `A public key has ${KEY_LENGTH} octets; this has ${bytes.length}.`);
+    }
+    return PublicKey.fromLabel(encode(bytes));
+  }
+
+  /** The key that a DNS label in any case spells. @throws PublicKeyError. */
+  static fromLabel(label: string): PublicKey {
+    const found = PublicKey.classify(label);
+    if (found.kind === 'key') return found.key;
+    if (found.kind === 'not-a-key') {
+      throw new PublicKeyError('no-key', `A key is ${KEY_TEXT_LENGTH} characters of z-base32.`);
+    }
+    throw new PublicKeyError(
+      found.reason,
+      `${found.text} is not a public key: ${refusalToText(found.reason)}.`,
+    );
+  }
+
+  /** As `classifyLabel`. */
+  static classify(label: string): LabelClass {
+    if (label.length !== KEY_TEXT_LENGTH) return notAKey;
+    const text = lowerCase(label);
+    if (!keyShape.test(text)) return notAKey;
+    const known = verdicts.get(text);
+    if (known !== undefined) return known;
+    const verdict = PublicKey.#judge(text);
+    verdicts.set(text, verdict);
+    return verdict;
+  }
+
+  static #judge(text: string): LabelClass {
+    const bytes = Uint8Array.from(decode(text).subarray(0, KEY_LENGTH));
+    if (encode(bytes) !== text) return { kind: 'refused', reason: 'non-canonical', text };
+    const fault = pointFault(bytes);
+    if (fault !== undefined) return { kind: 'refused', reason: fault, text };
+    return { kind: 'key', key: new PublicKey(bytes, text) };
+  }
+
+  /** The 32 octets, as a copy. */
+  toBytes(): Uint8Array {
+    return this.#bytes.slice();
+  }
+
+  /** The same key. */
+  equals(other: PublicKey): boolean {
+    return this.text === other.text;
+  }
+
+  /** `text`. */
+  toString(): string {
+    return this.text;
+  }
+}
+
+/**
+ * What `label` is: a key, of a key's shape but refused, or something else. The shape is 52 characters of the
+ * z-base32 alphabet in any case. Verdicts are remembered, since each costs about 0.12 ms.
+ */
+export function classifyLabel(label: string): LabelClass {
+  return PublicKey.classify(label);
+}
+
+/** Why, for people; without a final stop. */
+export function refusalToText(reason: KeyRefusal): string {
+  switch (reason) {
+    case 'non-canonical':
+      return 'its last character must be y or o';
+    case 'not-on-curve':
+      return 'it is not a point of the curve';
+    case 'small-order':
+      return 'it is a point of small order, for which anybody can sign';
+  }
+}
+
+const keyShape = /^[ybndrfg8ejkmcpqxot1uwisza345h769]{52}$/;
+const notAKey: LabelClass = { kind: 'not-a-key' };
+
+/** Enough for the keys in use at a time; an entry takes about half a kilobyte. */
+const verdicts = new LRUCache<string, LabelClass>({ max: 4096 });

@@ -1,0 +1,14 @@
+import type { SignedPacket } from './signed-packet.ts';
+
+/**
+ * Seconds that a packet counts as fresh after it was last seen in the network: the smallest TTL of its records,
+ * held between `minimum` and `maximum`; `minimum` for a packet without records.
+ */
+export function packetTimeToLive(
+  packet: SignedPacket,
+  bounds: { readonly minimum: number; readonly maximum: number },
+): number {
+  const smallest = packet.records.reduce((least, { ttl }) => Math.min(least, ttl), Number.POSITIVE_INFINITY);
+  if (packet.records.length === 0) return bounds.minimum;
+  return Math.max(bounds.minimum, Math.min(bounds.maximum, smallest));
+}

@@ -1,0 +1,16 @@
+/** Microseconds since 1970-01-01 UTC, 0 to 2^63 − 1: the `seq` of BEP 44. */
+export type Timestamp = bigint;
+
+/** The largest timestamp: BEP 44 sequence numbers are signed 64-bit numbers. */
+export const MAX_TIMESTAMP: Timestamp = 2n ** 63n - 1n;
+
+/**
+ * The timestamp for an author's next packet: `now`, or one microsecond after `previous` when the clock has not
+ * passed it, so that a packet is always newer than the one before.
+ * @throws RangeError when there is none left.
+ */
+export function nextTimestamp(now: Timestamp, previous?: Timestamp): Timestamp {
+  const next = previous !== undefined && previous >= now ? previous + 1n : now;
+  if (next < 0n || next > MAX_TIMESTAMP) throw new RangeError(`No timestamp follows ${previous ?? now}.`);
+  return next;
+}
