@@ -2,17 +2,22 @@ import type { DhtNode, LookupEvent, MutableItem, NodeAddress } from '../mainline
 import { MainlineError } from '../mainline/mainline-error.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import { type PacketVerdict, SignedPacket } from '../pkarr/signed-packet.ts';
+import { orAborted } from './or-aborted.ts';
 import { type PacketSource, SourceError, type SourceEvent } from './packet-source.ts';
 
-/** Packets from the Mainline DHT (BEP 44). */
-export function dhtSource(node: DhtNode): PacketSource {
+/**
+ * Packets from the Mainline DHT (BEP 44). `node` may still be starting: a lookup waits until it knows other nodes, or
+ * until its signal aborts, so that the first question after a start has an answer and not an error.
+ */
+export function dhtSource(node: Promise<DhtNode>): PacketSource {
   return {
     label: 'dht',
     async *lookup(key, { newerThan, signal }) {
       const judge = onceForEachItem(key);
       const options = newerThan === undefined ? { signal } : { seq: newerThan, signal };
       try {
-        for await (const event of node.lookup(key.toBytes(), options)) {
+        const started = await orAborted(readyNode(node), signal);
+        for await (const event of started.lookup(key.toBytes(), options)) {
           const translated = translate(event, judge);
           if (translated !== undefined) yield translated;
         }
@@ -22,6 +27,12 @@ export function dhtSource(node: DhtNode): PacketSource {
       }
     },
   };
+}
+
+async function readyNode(starting: Promise<DhtNode>): Promise<DhtNode> {
+  const node = await starting;
+  await node.ready();
+  return node;
 }
 
 function translate(event: LookupEvent, judge: (item: MutableItem) => PacketVerdict): SourceEvent | undefined {

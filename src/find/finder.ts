@@ -3,6 +3,7 @@ import type { PublicKey } from '../pkarr/public-key.ts';
 import { compareRecency, type SignedPacket } from '../pkarr/signed-packet.ts';
 import { packetTimeToLive } from '../pkarr/time-to-live.ts';
 import { type Choice, consider, startChoice } from './choice.ts';
+import { orAborted } from './or-aborted.ts';
 import type { HeldPacket, PacketCache } from './packet-cache.ts';
 import { type PacketSource, SourceError } from './packet-source.ts';
 
@@ -177,7 +178,7 @@ export class Finder implements PacketReader {
     const failures: string[] = [];
     const tooLong = new AbortController();
     const reason = new SourceError(`took over ${settings.lookupTimeout} s`);
-    const timer = setTimeout(() => tooLong.abort(reason), settings.lookupTimeout * 1000);
+    const timer = setTimeout(() => tooLong.abort(reason), settings.lookupTimeout * 1000).unref();
     const signal = AbortSignal.any([this.#closing.signal, tooLong.signal]);
     // Asking for what is newer than "just before ours" makes holders of our packet return it, which proves it alive.
     const options = held === undefined ? { signal } : { newerThan: held.timestamp - 1n, signal };
@@ -220,23 +221,17 @@ export class Finder implements PacketReader {
 
   /** Waits for `work`; with an expired packet at hand only for so long. */
   async #wait(work: Promise<ReadOutcome>, signal: AbortSignal, expired?: HeldPacket): Promise<ReadOutcome> {
+    if (expired === undefined) return await orAborted(work, signal);
+    const { packet, lastSeen } = expired;
     let timer: NodeJS.Timeout | undefined;
-    let abort: () => void = () => {};
-    const interrupted = new Promise<ReadOutcome>((resolve, reject) => {
-      abort = () => reject(signal.reason);
-      signal.addEventListener('abort', abort, { once: true });
-      if (expired === undefined) return;
-      const { packet, lastSeen } = expired;
-      timer = setTimeout(
-        () => resolve(this.#found(packet, lastSeen)),
-        this.#parts.settings.staleAfter * 1000,
-      );
+    const stale = new Promise<ReadOutcome>((resolve) => {
+      const { staleAfter } = this.#parts.settings;
+      timer = setTimeout(() => resolve(this.#found(packet, lastSeen)), staleAfter * 1000);
     });
     try {
-      return await Promise.race([work, interrupted]);
+      return await orAborted(Promise.race([work, stale]), signal);
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener('abort', abort);
     }
   }
 

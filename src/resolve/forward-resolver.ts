@@ -2,3 +2,29 @@ import { ForwardError, type ForwardErrorKind } from '../forward/forward-error.ts
 import type { Forwarder } from '../forward/forwarder.ts';
 import type { Resolver } from './query.ts';
 import { ResolveError, type ResolveErrorKind } from './resolve-error.ts';
+
+const kinds: Readonly<Record<ForwardErrorKind, ResolveErrorKind>> = {
+  'no-upstreams': 'no-upstream',
+  'timed-out': 'upstream-silent',
+  network: 'upstream-network',
+  'malformed-replies': 'upstream-malformed',
+  truncated: 'upstream-malformed',
+  overloaded: 'busy',
+  closed: 'out-of-time',
+};
+
+/** Answers questions by asking upstream resolvers. */
+export function forwardResolver(forwarder: Forwarder): Resolver {
+  return {
+    async resolve({ question, dnssecOk, checkingDisabled }, { signal }) {
+      try {
+        const reply = await forwarder.forward({ question, dnssecOk, checkingDisabled }, signal);
+        return { kind: 'forwarded', reply };
+      } catch (error) {
+        if (!(error instanceof ForwardError)) throw error;
+        const sentence = `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.`;
+        throw new ResolveError(kinds[error.kind], sentence, { cause: error });
+      }
+    },
+  };
+}

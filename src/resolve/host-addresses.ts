@@ -1,0 +1,22 @@
+import { isIPv4 } from 'node:net';
+import { Class, Type } from '../dns/codes.ts';
+import { Name } from '../dns/name.ts';
+import { toRecords } from './answer.ts';
+import type { Resolver } from './query.ts';
+
+/**
+ * The IPv4 addresses of a host, asked of our own resolver: we are the system's resolver, so nothing of ours may ask
+ * the system's. An address is its own answer. Empty when the name has none.
+ * @throws ResolveError when it could not be found out, WireError for a name that is none.
+ */
+export async function resolveHost(
+  resolver: Resolver,
+  host: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (isIPv4(host)) return [host];
+  const question = { name: Name.parse(host), type: Type.A, class: Class.IN };
+  const query = { question, dnssecOk: false, checkingDisabled: false };
+  const { answers } = toRecords(await resolver.resolve(query, { signal, aliasesFollowed: 0 }));
+  return answers.filter(({ type }) => type === Type.A).map(({ rdata }) => rdata.join('.'));
+}

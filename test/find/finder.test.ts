@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { mock, test } from 'node:test';
+import { defaultFinderSettings, Finder, type ReadOutcome } from '../../src/find/finder.ts';
+import { PacketCache } from '../../src/find/packet-cache.ts';
+import { type Observed, SourceError } from '../../src/find/packet-source.ts';
+import type { SignedPacket } from '../../src/pkarr/signed-packet.ts';
+import { aRecord, signedPacket, testKey } from '../support/packets.ts';
+import { ScriptedSource } from './scripted-source.ts';
+
+const key = testKey(1);
+const name = key.publicKey.text;
+const never = new AbortController().signal;
+const everybodySaysNo: Observed = { asked: 20, answered: 20, empty: 20 };
+
+/** A finder over one scripted source, with time that the test moves. */
+function scene() {
+  let time = 0;
+  const source = new ScriptedSource();
+  const finder = new Finder({
+    sources: [source],
+    cache: new PacketCache(1_000_000),
+    settings: defaultFinderSettings,
+    now: () => time,
+  });
+  return {
+    source,
+    finder,
+    read: (of = key) => finder.read(of.publicKey, { freshness: 'fresh', signal: never }),
+    readNewest: () => finder.read(key.publicKey, { freshness: 'newest', signal: never }),
+    pass: (seconds: number) => {
+      time += seconds * 1000;
+    },
+  };
+}
+
+function found(outcome: ReadOutcome): SignedPacket {
+  assert.equal(outcome.kind, 'found');
+  return outcome.packet;
+}
+
+test('the first good packet answers, and a newer one that comes later is held for the next', async () => {
+  const { source, read } = scene();
+  const first = read();
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 100), from: 'a' });
+  assert.equal(found(await first).timestamp, 100_000_000n);
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 200), from: 'b' });
+  source.last.end();
+  await new Promise(setImmediate);
+  assert.equal(found(await read()).timestamp, 200_000_000n);
+  assert.equal(source.lookups.length, 1);
+});
+
+test('who wants the newest waits for the whole lookup', async () => {
+  const { source, readNewest } = scene();
+  const newest = readNewest();
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 100), from: 'a' });
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 200), from: 'b' });
+  source.last.end();
+  assert.equal(found(await newest).timestamp, 200_000_000n);
+});
+
+test('fifty equal reads are one lookup', async () => {
+  const { source, read } = scene();
+  const reads = Array.from({ length: 50 }, () => read());
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 100), from: 'a' });
+  for (const outcome of await Promise.all(reads)) found(outcome);
+  assert.equal(source.lookups.length, 1);
+});
+
+test('a key that is slow to be found delays no other', async () => {
+  const { source, read } = scene();
+  const slow = read();
+  const other = testKey(2);
+  const quick = read(other);
+  source.last.emit({ kind: 'packet', packet: signedPacket(other, 100), from: 'a' });
+  found(await quick);
+  source.lookups[0]?.end();
+  assert.equal((await slow).kind, 'unreachable');
+});
+
+test('a reader that leaves takes the lookup from nobody', async () => {
+  const { source, finder, read } = scene();
+  const leaving = new AbortController();
+  const left = finder.read(key.publicKey, { freshness: 'fresh', signal: leaving.signal });
+  const staying = read();
+  leaving.abort(new Error('gone'));
+  await assert.rejects(left, /gone/);
+  assert.equal(source.last.signal.aborted, false);
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 100), from: 'a' });
+  found(await staying);
+});
+
+test('a packet is fresh for its smallest TTL, at least five minutes, and asks nobody meanwhile', async () => {
+  const { source, read, pass } = scene();
+  const first = read();
+  const records = [aRecord(name, '192.0.2.1', 30), aRecord(`x.${name}`, '192.0.2.1', 7200)];
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 100, records), from: 'a' });
+  source.last.end();
+  await first;
+  await new Promise(setImmediate);
+  pass(299);
+  const outcome = await read();
+  assert.deepEqual(
+    { stale: outcome.kind === 'found' && outcome.stale, lookups: source.lookups.length },
+    { stale: false, lookups: 1 },
+  );
+  assert.equal(outcome.kind === 'found' && outcome.timeToLive, 1);
+  pass(1);
+  const expired = read();
+  assert.equal(source.lookups.length, 2);
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 100, records), from: 'a' });
+  await expired;
+});
+
+test('an expired packet is asked for by the sequence number before it, so that its holders return it', async () => {
+  const { source, read, pass } = scene();
+  const first = read();
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 100), from: 'a' });
+  source.last.end();
+  await first;
+  await new Promise(setImmediate);
+  pass(86_401);
+  const again = read();
+  assert.equal(source.last.newerThan, 99_999_999n);
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 100), from: 'a' });
+  const outcome = await again;
+  assert.equal(outcome.kind === 'found' && outcome.stale, false);
+});
+
+test('an older packet neither answers for an expired one nor replaces it', async () => {
+  const { source, read, pass } = scene();
+  const first = read();
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 200), from: 'a' });
+  source.last.end();
+  await first;
+  await new Promise(setImmediate);
+  pass(86_401);
+  const again = read();
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 100), from: 'rollback' });
+  source.last.emit({ kind: 'done', observed: { asked: 1, answered: 1, empty: 0 } });
+  source.last.end();
+  const outcome = await again;
+  assert.equal(found(outcome).timestamp, 200_000_000n);
+  assert.equal(outcome.kind === 'found' && outcome.stale, true);
+});
+
+test('an expired packet is served stale after 1.8 s of waiting, and the lookup goes on', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    const { source, read, pass } = scene();
+    const first = read();
+    source.last.emit({ kind: 'packet', packet: signedPacket(key, 100), from: 'a' });
+    source.last.end();
+    await first;
+    await new Promise(setImmediate);
+    pass(86_401);
+    const again = read();
+    mock.timers.tick(1_799);
+    const pending = Symbol('pending');
+    assert.equal(await Promise.race([again, new Promise((r) => setImmediate(r, pending))]), pending);
+    mock.timers.tick(1);
+    const outcome = await again;
+    assert.equal(outcome.kind === 'found' && outcome.stale, true);
+    assert.equal(source.last.signal.aborted, false);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test('a key that enough nodes know nothing of is absent, and is not looked for again for a minute', async () => {
+  const { source, read, pass } = scene();
+  const first = read();
+  source.last.emit({ kind: 'done', observed: everybodySaysNo });
+  source.last.end();
+  assert.deepEqual(await first, { kind: 'absent', seconds: 60 });
+  await new Promise(setImmediate);
+  pass(59);
+  assert.deepEqual(await read(), { kind: 'absent', seconds: 1 });
+  assert.equal(source.lookups.length, 1);
+  pass(1);
+  const again = read();
+  assert.equal(source.lookups.length, 2);
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 100), from: 'a' });
+  found(await again);
+});
+
+test('silence is not absence: too few answers are "unreachable" and nothing is remembered', async () => {
+  const { source, read } = scene();
+  const first = read();
+  source.last.emit({ kind: 'done', observed: { asked: 20, answered: 2, empty: 2 } });
+  source.last.end();
+  assert.equal((await first).kind, 'unreachable');
+  await new Promise(setImmediate);
+  const again = read();
+  assert.equal(source.lookups.length, 2);
+  source.last.end();
+  await again;
+});
+
+test('a source that cannot be asked makes a key unreachable and says why', async () => {
+  const { source, read } = scene();
+  const first = read();
+  source.last.end(new SourceError('not started'));
+  const outcome = await first;
+  assert.match(outcome.kind === 'unreachable' ? outcome.reason : '', /not started/);
+});
+
+test('a mistake inside a source is not hidden as an absence', async () => {
+  const { source, read } = scene();
+  const first = read();
+  source.last.end(new TypeError('a bug'));
+  await assert.rejects(first, /a bug/);
+});
+
+test('a lookup that never ends is ended, and the key can be looked for again', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    const { source, read, finder } = scene();
+    const first = read();
+    mock.timers.tick(defaultFinderSettings.lookupTimeout * 1000);
+    assert.equal((await first).kind, 'unreachable');
+    await new Promise(setImmediate);
+    assert.equal(source.last.signal.aborted, true);
+    assert.equal(finder.statistics().lookupsRunning, 0);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test('what was learned another way is fresh at once and ends an absence', async () => {
+  const { source, read, finder } = scene();
+  const first = read();
+  source.last.emit({ kind: 'done', observed: everybodySaysNo });
+  source.last.end();
+  await first;
+  await new Promise(setImmediate);
+  finder.learn(signedPacket(key, 100));
+  found(await read());
+  assert.equal(source.lookups.length, 1);
+});

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { type AddressInfo, connect } from 'node:net';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AnswerCache } from '../../src/cache/answer-cache.ts';
+import { Type } from '../../src/dns/codes.ts';
+import { EdnsOptionCode } from '../../src/dns/edns.ts';
+import { encodeMessage } from '../../src/dns/message.ts';
+import { type Answer, recordsAnswer } from '../../src/resolve/answer.ts';
+import { Responder } from '../../src/serve/responder.ts';
+import { defaultTcpLimits, TcpListener } from '../../src/serve/tcp-listener.ts';
+import { UdpListener } from '../../src/serve/udp-listener.ts';
+import { askUdp, frame, query, type ServerAddress, TcpClient, udpExchange } from '../support/dns-client.ts';
+import { aRecord } from '../support/packets.ts';
+
+/** Names that begin with `slow` wait until the test releases them. */
+const held: ((answer: Answer) => void)[] = [];
+const responder = new Responder({
+  resolver: {
+    resolve: ({ question: { name } }) =>
+      name.labels[0] === 'slow'
+        ? new Promise((resolve) => held.push(resolve))
+        : Promise.resolve(
+            recordsAnswer({
+              answers: Array.from({ length: name.labels[0] === 'big' ? 3000 : 1 }, (_, i) =>
+                aRecord(name.toString(), `192.0.${i >> 8}.${i & 255}`),
+              ),
+            }),
+          ),
+  },
+  cache: new AnswerCache({ maxBytes: 1_000_000, now: () => performance.now() }),
+  now: () => performance.now(),
+  onBug: (error) => {
+    throw error;
+  },
+});
+
+const loopback = { host: '127.0.0.1', port: 0 };
+const closers: (() => Promise<void>)[] = [];
+after(async () => {
+  for (const close of closers) await close();
+});
+
+async function openTcp(limits = {}): Promise<{ server: ServerAddress; listener: TcpListener }> {
+  const listener = await TcpListener.open(loopback, responder, { ...defaultTcpLimits, ...limits });
+  closers.push(() => listener.stop());
+  return { listener, server: { host: '127.0.0.1', port: (listener.address() as AddressInfo).port } };
+}
+
+async function openUdp(host = '127.0.0.1'): Promise<{ server: ServerAddress; listener: UdpListener }> {
+  const listener = await UdpListener.open({ host, port: 0 }, responder);
+  closers.push(() => listener.stop());
+  return { listener, server: { host, port: listener.address().port } };
+}
+
+test('UDP answers over IPv4 and IPv6', async () => {
+  for (const host of ['127.0.0.1', '::1']) {
+    const { server } = await openUdp(host);
+    assert.equal((await askUdp(server, query('a.example'))).answers.length, 1);
+  }
+});
+
+test('an address that is taken is an error with its name, and not a wait for ever', async () => {
+  const { server } = await openUdp();
+  await assert.rejects(UdpListener.open(server, responder), { name: 'ListenError', code: 'EADDRINUSE' });
+  const tcp = await openTcp();
+  await assert.rejects(TcpListener.open(tcp.server, responder), { name: 'ListenError', code: 'EADDRINUSE' });
+});
+
+test('100,000 random datagrams later the server still answers', async () => {
+  const { server } = await openUdp();
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.connect(server.port, server.host, () => resolve()));
+  const noise = Buffer.alloc(4096);
+  let state = 12345;
+  for (let sent = 0; sent < 100_000; sent += 100) {
+    for (let i = 0; i < noise.length; i++) {
+      state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+      noise[i] = state >>> 16;
+    }
+    const burst = Array.from({ length: 100 }, (_, i) => {
+      const length = (state + i * 37) % 600;
+      return new Promise<void>((resolve) => {
+        socket.send(noise.subarray(i, i + length), () => resolve());
+      });
+    });
+    await Promise.all(burst);
+  }
+  socket.close();
+  // The kernel may still hold, or drop, what came in the flood: a client asks again, and so do we.
+  const request = encodeMessage(query('after.example'));
+  let reply: Buffer | undefined;
+  for (let tries = 0; reply === undefined && tries < 10; tries++) {
+    reply = await udpExchange(server, request, 1_000);
+  }
+  assert.ok(reply);
+});
+
+test('a fast query behind a slow one on one connection is answered first', async () => {
+  const { server } = await openTcp();
+  const client = new TcpClient(server);
+  client.send(query('slow.example', Type.A, { id: 1 }));
+  client.send(query('fast.example', Type.A, { id: 2 }));
+  assert.equal((await client.next())?.id, 2);
+  for (const release of held.splice(0)) release(recordsAnswer({}));
+  assert.equal((await client.next())?.id, 1);
+  client.socket.destroy();
+});
+
+test('frames may be split anywhere and come many at a time', async () => {
+  const { server } = await openTcp();
+  const client = new TcpClient(server);
+  client.socket.setNoDelay(true);
+  const bytes = Buffer.concat([1, 2, 3].map((id) => frame(query('a.example', Type.A, { id }))));
+  for (const [from, to] of [
+    [0, 1],
+    [1, 7],
+    [7, 40],
+    [40, bytes.length],
+  ]) {
+    client.socket.write(bytes.subarray(from, to));
+    await sleep(5);
+  }
+  const ids = [await client.next(), await client.next(), await client.next()].map((reply) => reply?.id);
+  assert.deepEqual(ids.sort(), [1, 2, 3]);
+  client.socket.destroy();
+});
+
+test('a client that has sent its last query and closed its side still gets its answers, and then the end', async () => {
+  const { server } = await openTcp();
+  const client = new TcpClient(server);
+  client.socket.end(frame(query('a.example', Type.A, { id: 7 })));
+  assert.equal((await client.next())?.id, 7);
+  await client.whenClosed();
+});
+
+test('a client that sends an octet now and then, and never a whole query, is closed', async () => {
+  const { server } = await openTcp({ idle: 300 });
+  const client = new TcpClient(server);
+  const trickle = setInterval(() => client.socket.write(Buffer.of(0)), 50);
+  // The first two octets announce a message of no octets; what follows never becomes a query either.
+  await client.whenClosed();
+  clearInterval(trickle);
+});
+
+test('200 idle connections do not stop the 201st', async () => {
+  const { server, listener } = await openTcp();
+  const idle = Array.from({ length: 200 }, () => new TcpClient(server));
+  await Promise.all(
+    idle.map(({ socket }) => socket.connecting && new Promise((r) => socket.once('connect', r))),
+  );
+  const client = new TcpClient(server);
+  client.send(query('a.example'));
+  assert.equal((await client.next())?.answers.length, 1);
+  assert.ok(listener.statistics().open <= defaultTcpLimits.connectionsPerClient);
+  for (const { socket } of [...idle, client]) socket.destroy();
+});
+
+test('a client that asks much and never reads costs bounded memory and is closed', async () => {
+  const { server, listener } = await openTcp({ idle: 500 });
+  const socket = connect(server.port, server.host);
+  socket.on('error', () => {});
+  socket.pause();
+  const closed = new Promise((resolve) => socket.on('close', resolve));
+  const question = frame(query('big.example'));
+  const before = process.memoryUsage().arrayBuffers;
+  // Each answer has 48 kB: 20,000 of them would be a gigabyte.
+  for (let i = 0; i < 20_000 && !socket.destroyed; i += 100) {
+    socket.write(Buffer.concat(Array.from({ length: 100 }, () => question)));
+    await new Promise(setImmediate);
+  }
+  assert.ok(process.memoryUsage().arrayBuffers - before < 100 * 1024 * 1024);
+  const deadline = performance.now() + 10_000;
+  while (listener.statistics().open > 0 && performance.now() < deadline) await sleep(20);
+  assert.equal(listener.statistics().open, 0);
+  socket.destroy();
+  await closed;
+});
+
+test('keepalive is told over TCP to those who ask, and never over UDP', async () => {
+  const option = { code: EdnsOptionCode.TCP_KEEPALIVE, data: new Uint8Array(0) };
+  const edns = { udpPayloadSize: 1232, version: 0, dnssecOk: false, options: [option] };
+  const message = query('a.example', Type.A, { edns });
+  const tcp = await openTcp();
+  const client = new TcpClient(tcp.server);
+  client.send(message);
+  const told = (await client.next())?.edns?.options;
+  assert.deepEqual(told, [{ code: EdnsOptionCode.TCP_KEEPALIVE, data: Uint8Array.of(0, 100) }]);
+  client.socket.destroy();
+  const udp = await openUdp();
+  assert.deepEqual((await askUdp(udp.server, message)).edns?.options, []);
+});
+
+test('every two-byte change of a valid query leaves the server answering', async () => {
+  const { server } = await openUdp();
+  const valid = encodeMessage(query('w.example'));
+  const socket = createSocket('udp4');
+  for (let i = 0; i < valid.length; i++) {
+    for (let j = i + 1; j < valid.length; j++) {
+      const copy = valid.slice();
+      for (const value of [0, 0x3f, 0xc0, 0xff]) {
+        copy[i] = value;
+        copy[j] = value ^ 0x0f;
+        await new Promise((resolve) => socket.send(copy, server.port, server.host, resolve));
+      }
+    }
+  }
+  socket.close();
+  assert.ok(await udpExchange(server, encodeMessage(query('after.example'))));
+});

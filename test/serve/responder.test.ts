@@ -1,0 +1,274 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { AnswerCache } from '../../src/cache/answer-cache.ts';
+import { Rcode, Type } from '../../src/dns/codes.ts';
+import { type Edns, EdnsOptionCode } from '../../src/dns/edns.ts';
+import { decodeExtendedError } from '../../src/dns/extended-error.ts';
+import { decodeMessage, encodeMessage, type Message } from '../../src/dns/message.ts';
+import { Name } from '../../src/dns/name.ts';
+import { type Answer, recordsAnswer } from '../../src/resolve/answer.ts';
+import type { Query } from '../../src/resolve/query.ts';
+import { ResolveError } from '../../src/resolve/resolve-error.ts';
+import { Responder } from '../../src/serve/responder.ts';
+import { query } from '../support/dns-client.ts';
+import { aRecord } from '../support/packets.ts';
+
+const udp = { stream: false };
+const plainEdns: Edns = { udpPayloadSize: 4096, version: 0, dnssecOk: false, options: [] };
+
+/** A responder whose answers come from `answer`, with time that the test moves. */
+function scene(answer: (query: Query) => Answer | Promise<Answer>) {
+  let time = 1_000_000;
+  const asked: Query[] = [];
+  const bugs: unknown[] = [];
+  const responder = new Responder({
+    resolver: {
+      async resolve(asking) {
+        asked.push(asking);
+        return await answer(asking);
+      },
+    },
+    cache: new AnswerCache({ maxBytes: 1_000_000, now: () => time }),
+    now: () => time,
+    onBug: (error) => bugs.push(error),
+  });
+  const raw = (bytes: Uint8Array, path = udp) =>
+    new Promise<Uint8Array | undefined>((resolve) => {
+      if (!responder.respond(bytes, path, resolve)) resolve(undefined);
+    });
+  const ask = async (message: Message, path = udp) => {
+    const reply = await raw(encodeMessage(message), path);
+    assert.ok(reply, 'no reply');
+    return decodeMessage(reply);
+  };
+  return {
+    asked,
+    bugs,
+    responder,
+    raw,
+    ask,
+    pass: (seconds: number) => {
+      time += seconds * 1000;
+    },
+  };
+}
+
+const oneAddress = (asking: Query) =>
+  recordsAnswer({ answers: [aRecord(asking.question.name.toString(), '192.0.2.7', 60)] });
+
+test('the reply repeats id and question byte for byte, in the case that was asked, hit or miss', async () => {
+  const { raw } = scene(oneAddress);
+  for (const name of ['eXaMpLe.CoM', 'EXAMPLE.com']) {
+    const request = encodeMessage(query(name));
+    const reply = await raw(request);
+    assert.ok(reply);
+    assert.deepEqual(Buffer.from(reply.subarray(0, 2)), Buffer.from(request.subarray(0, 2)));
+    assert.deepEqual(Buffer.from(reply.subarray(12, request.length)), Buffer.from(request.subarray(12)));
+    assert.equal(decodeMessage(reply).answers[0]?.name.toString(), `${name}.`);
+  }
+});
+
+test('a second query is a hit, its TTL has counted down, and at the end of the TTL it is a miss', async () => {
+  const { ask, asked, pass } = scene(oneAddress);
+  assert.equal((await ask(query('a.example'))).answers[0]?.ttl, 60);
+  pass(20.5);
+  assert.equal((await ask(query('A.example'))).answers[0]?.ttl, 39);
+  assert.equal(asked.length, 1);
+  pass(39.5);
+  assert.equal((await ask(query('a.example'))).answers[0]?.ttl, 60);
+  assert.equal(asked.length, 2);
+});
+
+test('the TTL of a hit never rises', async () => {
+  const { ask, pass } = scene(oneAddress);
+  let last = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 40; i++) {
+    const ttl = (await ask(query('a.example'))).answers[0]?.ttl ?? -1;
+    assert.ok(ttl <= last && ttl >= 0, `${ttl} after ${last}`);
+    last = ttl;
+    pass(1.4);
+  }
+});
+
+test('DO and CD are part of what makes two questions equal, and are copied into the reply', async () => {
+  const { ask, asked } = scene(oneAddress);
+  const flags = { ...query('a.example').flags, checkingDisabled: true };
+  await ask(query('a.example'));
+  const checked = await ask(query('a.example', Type.A, { flags }));
+  const secured = await ask(query('a.example', Type.A, { edns: { ...plainEdns, dnssecOk: true } }));
+  assert.equal(asked.length, 3);
+  assert.equal(checked.flags.checkingDisabled, true);
+  assert.equal(secured.edns?.dnssecOk, true);
+});
+
+test('cookies, padding and unknown options do not split the cache and get no answer of their own', async () => {
+  const { ask, asked } = scene(oneAddress);
+  for (const code of [EdnsOptionCode.COOKIE, EdnsOptionCode.PADDING, EdnsOptionCode.CLIENT_SUBNET, 65_001]) {
+    const options = [{ code, data: new Uint8Array(8).fill(code) }];
+    const reply = await ask(query('a.example', Type.A, { edns: { ...plainEdns, options } }));
+    assert.deepEqual(reply.edns, { ...plainEdns, udpPayloadSize: 1232 });
+  }
+  assert.equal(asked.length, 1);
+});
+
+test('an OPT record is in the reply only when one was in the query', async () => {
+  const { ask } = scene(oneAddress);
+  assert.equal((await ask(query('a.example'))).edns, undefined);
+  assert.equal((await ask(query('a.example', Type.A, { edns: plainEdns }))).edns?.version, 0);
+});
+
+const rejections: readonly {
+  readonly rule: string;
+  readonly message: Message;
+  readonly rcode: number;
+}[] = [
+  { rule: 'an opcode other than QUERY is NOTIMP', message: query('a.', Type.A, { opcode: 5 }), rcode: 4 },
+  { rule: 'no question is FORMERR', message: query('a.', Type.A, { questions: [] }), rcode: 1 },
+  {
+    rule: 'two questions are FORMERR',
+    message: query('a.', Type.A, { questions: [...query('a.').questions, ...query('b.').questions] }),
+    rcode: 1,
+  },
+  { rule: 'AXFR is REFUSED', message: query('a.', Type.AXFR), rcode: 5 },
+  { rule: 'IXFR is REFUSED', message: query('a.', Type.IXFR), rcode: 5 },
+  {
+    rule: 'class CH is REFUSED',
+    message: query('version.bind.', Type.TXT, {
+      questions: [{ name: Name.parse('version.bind.'), type: Type.TXT, class: 3 }],
+    }),
+    rcode: 5,
+  },
+  {
+    rule: 'EDNS version 1 is BADVERS',
+    message: query('a.', Type.A, { edns: { ...plainEdns, version: 1 } }),
+    rcode: Rcode.BADVERS,
+  },
+  {
+    rule: 'what is not in the cache is REFUSED without RD',
+    message: query('a.', Type.A, { flags: { ...query('a.').flags, recursionDesired: false } }),
+    rcode: 5,
+  },
+];
+
+for (const { rule, message, rcode } of rejections) {
+  test(`${rule}, and nobody is asked`, async () => {
+    const { ask, asked } = scene(oneAddress);
+    const reply = await ask(message);
+    assert.equal(reply.rcode, rcode);
+    assert.equal(reply.id, message.id);
+    assert.equal(asked.length, 0);
+  });
+}
+
+test('without RD the cache still answers', async () => {
+  const { ask } = scene(oneAddress);
+  await ask(query('a.example'));
+  const flags = { ...query('a.example').flags, recursionDesired: false };
+  const reply = await ask(query('a.example', Type.A, { flags }));
+  assert.equal(reply.rcode, Rcode.NOERROR);
+  assert.equal(reply.flags.recursionDesired, false);
+});
+
+test('responses and what is shorter than a header get silence', async () => {
+  const { raw } = scene(oneAddress);
+  const response = encodeMessage(query('a.', Type.A, { flags: { ...query('a.').flags, response: true } }));
+  assert.equal(await raw(response), undefined);
+  for (let length = 0; length < 12; length++) assert.equal(await raw(new Uint8Array(length)), undefined);
+});
+
+test('a failure is SERVFAIL with an extended error that says why, and is not kept', async () => {
+  const { ask, asked } = scene(() => {
+    throw new ResolveError('upstream-network', 'No upstream could be reached.');
+  });
+  for (let i = 0; i < 2; i++) {
+    const reply = await ask(query('a.example', Type.A, { edns: plainEdns }));
+    assert.equal(reply.rcode, Rcode.SERVFAIL);
+    const option = reply.edns?.options[0];
+    assert.deepEqual(option && decodeExtendedError(option), {
+      code: 23,
+      text: 'No upstream could be reached.',
+    });
+  }
+  assert.equal(asked.length, 2);
+});
+
+test('a mistake of ours is one SERVFAIL, is reported, and the next query is answered', async () => {
+  let broken = true;
+  const { ask, bugs } = scene((asking) => {
+    if (broken) throw new TypeError('a mistake');
+    return oneAddress(asking);
+  });
+  assert.equal((await ask(query('a.example'))).rcode, Rcode.SERVFAIL);
+  assert.equal(bugs.length, 1);
+  broken = false;
+  assert.equal((await ask(query('a.example'))).rcode, Rcode.NOERROR);
+});
+
+test('over UDP an answer that does not fit the size of the client is TC with the question kept; over TCP it is whole', async () => {
+  const answers = Array.from({ length: 60 }, (_, i) => aRecord('big.example', `192.0.2.${i}`));
+  const { ask, raw } = scene(() => recordsAnswer({ answers }));
+  const cases = [
+    { edns: undefined, limit: 512 },
+    { edns: { ...plainEdns, udpPayloadSize: 700 }, limit: 700 },
+    { edns: { ...plainEdns, udpPayloadSize: 100 }, limit: 512 },
+  ];
+  for (const { edns, limit } of cases) {
+    const message = query('big.example', Type.A, edns === undefined ? {} : { edns });
+    const bytes = await raw(encodeMessage(message));
+    assert.ok(bytes !== undefined && bytes.length <= limit);
+    const reply = decodeMessage(bytes);
+    assert.equal(reply.flags.truncated, true);
+    assert.deepEqual(reply.questions.length, 1);
+    assert.equal(reply.edns !== undefined, edns !== undefined);
+  }
+  const whole = await ask(query('big.example'), { stream: true });
+  assert.equal(whole.answers.length, 60);
+  assert.equal(whole.flags.truncated, false);
+});
+
+test('1232 octets is the most that goes into a datagram, however much the client takes', async () => {
+  const answers = Array.from({ length: 100 }, (_, i) => aRecord('big.example', `192.0.2.${i}`));
+  const { ask } = scene(() => recordsAnswer({ answers }));
+  const edns = { ...plainEdns, udpPayloadSize: 65_535 };
+  assert.equal((await ask(query('big.example', Type.A, { edns }))).flags.truncated, true);
+});
+
+test('no octets make the responder throw, and every reply to a query can be read', async () => {
+  const { responder } = scene(oneAddress);
+  const valid = encodeMessage(query('www.example.com', Type.A, { edns: plainEdns }));
+  const mutated = fc
+    .tuple(fc.nat(valid.length - 1), fc.nat(valid.length - 1), fc.nat(255), fc.nat(255))
+    .map(([i, j, x, y]) => {
+      const copy = valid.slice();
+      copy[i] = x;
+      copy[j] = y;
+      return copy;
+    });
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(fc.uint8Array({ maxLength: 600 }), mutated), async (bytes) => {
+      const reply = await new Promise<Uint8Array | undefined>((resolve) => {
+        if (!responder.respond(bytes, udp, resolve)) resolve(undefined);
+      });
+      if (reply !== undefined) {
+        assert.equal(decodeMessage(reply).id, (((bytes[0] as number) << 8) | (bytes[1] as number)) as number);
+      }
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test('closing waits for what is in flight, and answers the rest with SERVFAIL', async () => {
+  let release: (answer: Answer) => void = () => {};
+  const slow = scene(
+    () =>
+      new Promise<Answer>((resolve) => {
+        release = resolve;
+      }),
+  );
+  const reply = slow.ask(query('slow.example'));
+  const closed = slow.responder.close(10_000);
+  release(recordsAnswer({}));
+  await closed;
+  assert.equal((await reply).rcode, Rcode.NOERROR);
+});

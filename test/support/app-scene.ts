@@ -1,0 +1,69 @@
+import { type App, startApp } from '../../src/app.ts';
+import { defaultSettings, type Settings } from '../../src/config/settings.ts';
+import type { DhtNode } from '../../src/mainline/dht-node.ts';
+import { startMainlineNode } from '../../src/mainline/mainline-node.ts';
+import type { TestNetwork } from '../../src/mainline/test-network.ts';
+import { startTestNetworkThread } from '../../src/mainline/test-network-thread.ts';
+import { silentLog } from '../../src/observe/log.ts';
+import type { SignedPacket } from '../../src/pkarr/signed-packet.ts';
+import type { ServerAddress } from './dns-client.ts';
+import { type ScriptedUpstream, startScriptedUpstream } from './scripted-upstream.ts';
+
+/** The whole program between a real DHT and a scripted upstream, all on loopback. */
+export interface AppScene {
+  readonly app: App;
+  readonly server: ServerAddress;
+  readonly upstream: ScriptedUpstream;
+  readonly network: TestNetwork;
+  /** A node of the test, to put packets with. */
+  readonly node: DhtNode;
+  /** Puts a packet into the DHT; gives the number of nodes that stored it. */
+  put(packet: SignedPacket): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Starts everything; `settings` replaces single settings of the program. */
+export async function startAppScene(
+  options: { readonly settings?: Partial<Settings>; readonly nodes?: number } = {},
+): Promise<AppScene> {
+  const network = await startTestNetworkThread({ nodes: options.nodes ?? 12 });
+  const upstream = await startScriptedUpstream();
+  const node = await startMainlineNode({ bootstrap: network.bootstrap, host: '127.0.0.1' });
+  await node.ready();
+  const machine = { environment: {}, isRoot: false, home: '/nonexistent' };
+  const app = await startApp(
+    {
+      ...defaultSettings(machine),
+      listen: [{ host: '127.0.0.1', port: 0 }],
+      upstream: [`${upstream.address}:${upstream.port}`],
+      bootstrap: network.bootstrap,
+      dhtListen: { host: '127.0.0.1', port: 0 },
+      ...options.settings,
+    },
+    silentLog,
+  );
+  const [server] = app.addresses;
+  if (server === undefined) throw new Error('The program listens nowhere.');
+  return {
+    app,
+    server,
+    upstream,
+    network,
+    node,
+    async put(packet) {
+      const item = {
+        key: packet.key.toBytes(),
+        seq: packet.timestamp,
+        signature: packet.signature,
+        value: packet.message,
+      };
+      return (await node.put(item, { signal: AbortSignal.timeout(10_000) })).stored;
+    },
+    async close() {
+      await app.close();
+      await node.close();
+      await upstream.close();
+      await network.close();
+    },
+  };
+}
