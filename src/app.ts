@@ -1,0 +1,147 @@
+import { AnswerCache, type CacheStatistics } from './cache/answer-cache.ts';
+import type { ListenAddress } from './config/listen-address.ts';
+import { defaultListen, type Settings } from './config/settings.ts';
+import { dhtSource } from './find/dht-source.ts';
+import { defaultFinderSettings, Finder, type FinderStatistics } from './find/finder.ts';
+import { PacketCache } from './find/packet-cache.ts';
+import { createForwarder, type Forwarder } from './forward/forwarder.ts';
+import type { ForwarderStatus } from './forward/status.ts';
+import { readUpstreamSet } from './forward/upstream-set.ts';
+import type { DhtStatus } from './mainline/dht-node.ts';
+import type { Log } from './observe/log.ts';
+import { forwardResolver } from './resolve/forward-resolver.ts';
+import { PkarrResolver } from './resolve/pkarr-resolver.ts';
+import type { Resolver } from './resolve/query.ts';
+import { createRouter } from './resolve/router.ts';
+import {
+  closeListeners,
+  type ListenerPair,
+  openDefaultListeners,
+  openListeners,
+} from './serve/open-listeners.ts';
+import { Responder, type ResponderStatistics } from './serve/responder.ts';
+import { type StartingDht, startDht } from './start-dht.ts';
+
+/** Milliseconds that queries in flight have when the program is told to stop. */
+const CLOSE_GRACE = 1_500;
+
+/** The running program. */
+export interface App {
+  /** Where it answers, over UDP and TCP. */
+  readonly addresses: readonly ListenAddress[];
+  /** What it is doing. */
+  status(): Promise<AppStatus>;
+  /** Finishes what is in flight, within 2 s, and frees everything. */
+  close(): Promise<void>;
+}
+
+/** What the program holds and has done since its start. */
+export interface AppStatus {
+  /** Seconds. */
+  readonly uptime: number;
+  readonly queries: ResponderStatistics;
+  readonly cache: CacheStatistics;
+  readonly forwarder: ForwarderStatus;
+  readonly packets: FinderStatistics;
+  /** Undefined while the node is starting, or when the DHT is off. */
+  readonly dht: DhtStatus | undefined;
+}
+
+/**
+ * Configuration in, running program out, in the order a query meets its parts. Ready when it returns: it waits for
+ * its sockets and for nothing on the network.
+ * @throws ListenError when an address cannot be had; then nothing is left running.
+ */
+export async function startApp(settings: Settings, log: Log): Promise<App> {
+  const startedAt = performance.now();
+  const now = () => performance.now();
+
+  // Bytes in: the cache answers, or the router does. The listeners come last, when all behind them stands.
+  const cache = new AnswerCache({ maxBytes: settings.cacheSize, now });
+
+  // An alias leads from a packet back to the router: the one loop in the data, closed here.
+  const router: Resolver = createRouter({
+    pkarr: {
+      resolve: (key, query, context) => pkarr.resolve(key, query, context),
+    },
+    ordinary: { resolve: (query, context) => ordinary.resolve(query, context) },
+    negativeTtl: settings.negativeTtl,
+  });
+
+  const forwarder = createForwarder(readUpstreamSet(settings.upstream === 'system' ? [] : settings.upstream));
+  const ordinary = forwardResolver(forwarder);
+
+  const dht = settings.dht ? startDht(settings, ordinary, log) : undefined;
+  const finder = new Finder({
+    sources: dht === undefined ? [] : [dhtSource(dht.node)],
+    cache: new PacketCache(settings.packetCacheSize),
+    settings: {
+      ...defaultFinderSettings,
+      minimumTtl: settings.minimumPacketTtl,
+      maximumTtl: settings.maximumPacketTtl,
+      absentTtl: settings.negativeTtl,
+    },
+    now,
+  });
+  const pkarr = new PkarrResolver({ reader: finder, follow: router, negativeTtl: settings.negativeTtl });
+
+  const responder = new Responder({
+    resolver: router,
+    cache,
+    now,
+    onBug: (error) => log.error('A query met a mistake of the program.', { error: describe(error) }),
+  });
+
+  let listeners: readonly ListenerPair[] = [];
+  const close = () => closeAll({ responder, listeners, finder, forwarder, dht });
+  try {
+    listeners =
+      settings.listen === 'default'
+        ? await openDefaultListeners(defaultListen, responder)
+        : await openListeners(settings.listen, responder);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  return {
+    addresses: listeners.map(({ address }) => address),
+    async status() {
+      return {
+        uptime: (performance.now() - startedAt) / 1000,
+        queries: responder.statistics(),
+        cache: cache.statistics(),
+        forwarder: forwarder.status(),
+        packets: finder.statistics(),
+        dht: await dhtStatus(dht),
+      };
+    },
+    close,
+  };
+}
+
+interface Running {
+  readonly responder: Responder;
+  readonly listeners: readonly ListenerPair[];
+  readonly finder: Finder;
+  readonly forwarder: Forwarder;
+  readonly dht: StartingDht | undefined;
+}
+
+/** From the front to the back: what is answered to clients is settled before what it comes from goes. */
+async function closeAll({ responder, listeners, finder, forwarder, dht }: Running): Promise<void> {
+  await responder.close(CLOSE_GRACE);
+  await closeListeners(listeners);
+  finder.close();
+  forwarder.close();
+  await dht?.close();
+}
+
+async function dhtStatus(dht: StartingDht | undefined): Promise<DhtStatus | undefined> {
+  const started = await Promise.race([dht?.node, new Promise<undefined>((r) => setImmediate(r, undefined))]);
+  return await started?.status();
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
