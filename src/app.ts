@@ -25,6 +25,9 @@ import { type StartingDht, startDht } from './start-dht.ts';
 /** Milliseconds that queries in flight have when the program is told to stop. */
 const CLOSE_GRACE = 1_500;
 
+/** Seconds that an expired answer may be served when there is nothing better: RFC 8767 §5 suggests 1 to 3 days. */
+const MAX_STALE = 86_400;
+
 /** The running program. */
 export interface App {
   /** Where it answers, over UDP and TCP. */
@@ -57,7 +60,7 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
   const now = () => performance.now();
 
   // Bytes in: the cache answers, or the router does. The listeners come last, when all behind them stands.
-  const cache = new AnswerCache({ maxBytes: settings.cacheSize, now });
+  const cache = new AnswerCache({ maxBytes: settings.cacheSize, maxStale: MAX_STALE, now });
 
   // An alias leads from a packet back to the router: the one loop in the data, closed here.
   const router: Resolver = createRouter({

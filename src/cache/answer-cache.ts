@@ -1,6 +1,17 @@
 import { LRUCache } from 'lru-cache';
 import type { PackedReply } from './packed-reply.ts';
 
+/** How a reply that the cache holds may be used. A closed list. */
+export type CachedState =
+  /** As it is. */
+  | 'fresh'
+  /** As it is, and it is time to ask again, so that the next who asks need not wait. Said once for each entry. */
+  | 'fresh-refresh-ahead'
+  /** When asking again fails or takes too long (RFC 8767). */
+  | 'stale'
+  /** Now: asking again failed a moment ago. */
+  | 'stale-at-once';
+
 /** A reply that the cache holds. Times are milliseconds of the cache's clock. */
 export interface CachedReply {
   readonly reply: PackedReply;
@@ -9,59 +20,130 @@ export interface CachedReply {
   readonly expiresAt: number;
 }
 
+/** What the cache knows of a question. */
+export interface Found {
+  readonly state: CachedState;
+  readonly entry: CachedReply;
+}
+
 /** Counts since the start. */
 export interface CacheStatistics {
   readonly entries: number;
   /** Estimated octets held, keys included. */
   readonly bytes: number;
+  /** Questions answered by a fresh entry. */
   readonly hits: number;
   readonly misses: number;
 }
 
+/** How an answer cache is set up. */
+export interface AnswerCacheOptions {
+  /** Estimated octets held at most; at least 1. */
+  readonly maxBytes: number;
+  /** Seconds that an expired answer may still be served when there is nothing better; 0 for never. */
+  readonly maxStale: number;
+  /** Milliseconds, never going back. */
+  readonly now: () => number;
+}
+
+interface Entry extends CachedReply {
+  /** Failures in a row to find this answer out; 0 for an answer. */
+  readonly failures: number;
+  /** How often it was asked for. */
+  asked: number;
+  /** Until then a stale entry is served without asking again. */
+  retryAt: number;
+  refreshSaid: boolean;
+}
+
 /** What an entry costs beyond its octets: the entry, its key, its place in the map; measured, rounded up. */
 const ENTRY_OVERHEAD = 400;
+
+/** RFC 8767 §5: "attempts to refresh from non-responsive or otherwise failing authoritative nameservers" wait 30 s. */
+const RETRY_AFTER = 30_000;
+
+/** Seconds that a first failure is remembered, and the most. RFC 2308 §7.1 and RFC 9520 §3.2: at least 1 s, at most 5 min. */
+const FIRST_FAILURE_LIFETIME = 5;
+const MAX_FAILURE_LIFETIME = 60;
+
+/** Asked so often in its life, a name is worth asking again ahead of its end; and this part of its life is the end. */
+const REFRESH_MIN_ASKED = 2;
+const REFRESH_PART = 0.1;
 
 /**
  * Answers by question, bounded in octets; the least recently used go first. The keys are made by `serve` from the
  * octets of a request. Expiry stands in the entry, not in the library's `ttl`, whose 0 means for ever.
  */
 export class AnswerCache {
-  readonly #entries: LRUCache<string, CachedReply>;
-  readonly #now: () => number;
+  readonly #entries: LRUCache<string, Entry>;
+  readonly #options: AnswerCacheOptions;
   #hits = 0;
   #misses = 0;
 
-  /** @param maxBytes at least 1; @param now a clock in milliseconds that never goes back. */
-  constructor(options: { readonly maxBytes: number; readonly now: () => number }) {
+  constructor(options: AnswerCacheOptions) {
     this.#entries = new LRUCache({ maxSize: options.maxBytes });
-    this.#now = options.now;
+    this.#options = options;
   }
 
-  /** The reply for `key` when it is fresh. */
-  get(key: string): CachedReply | undefined {
+  /** What is known for `key`, and how it may be used; undefined when nothing is. */
+  find(key: string): Found | undefined {
     const entry = this.#entries.get(key);
-    if (entry !== undefined && this.#now() < entry.expiresAt) {
+    if (entry === undefined) {
+      this.#misses++;
+      return undefined;
+    }
+    const now = this.#options.now();
+    if (now < entry.expiresAt) {
       this.#hits++;
-      return entry;
+      entry.asked++;
+      return { state: this.#isNearItsEnd(entry, now) ? 'fresh-refresh-ahead' : 'fresh', entry };
     }
     this.#misses++;
-    return undefined;
+    if (entry.failures > 0 || now >= entry.expiresAt + this.#options.maxStale * 1000) return undefined;
+    return { state: now < entry.retryAt ? 'stale-at-once' : 'stale', entry };
   }
 
-  /** Keeps `reply` for its lifetime; a lifetime of 0 is not kept and ends what was kept before. */
+  /** Keeps an answer for its lifetime; one with a lifetime of 0 is not kept and ends what was kept before. */
   put(key: string, reply: PackedReply): void {
-    if (reply.lifetime <= 0) {
-      this.#entries.delete(key);
+    if (reply.lifetime > 0) this.#set(key, reply, reply.lifetime, 0);
+    else this.#entries.delete(key);
+  }
+
+  /**
+   * Remembers that no answer could be found out, for 5 s and twice as long each time in a row, up to 60 s. An
+   * answer that is held, even a stale one, is better than a failure and stays; asking again then waits for 30 s.
+   */
+  putFailure(key: string, reply: PackedReply): void {
+    const now = this.#options.now();
+    const held = this.#entries.peek(key);
+    if (held !== undefined && held.failures === 0 && now < held.expiresAt + this.#options.maxStale * 1000) {
+      held.retryAt = now + RETRY_AFTER;
       return;
     }
-    const storedAt = this.#now();
-    const size = reply.bytes.length + key.length + reply.ttlOffsets.length * 4 + ENTRY_OVERHEAD;
-    this.#entries.set(key, { reply, storedAt, expiresAt: storedAt + reply.lifetime * 1000 }, { size });
+    const failures = (held?.failures ?? 0) + 1;
+    const lifetime = Math.min(FIRST_FAILURE_LIFETIME * 2 ** (failures - 1), MAX_FAILURE_LIFETIME);
+    this.#set(key, reply, lifetime, failures);
   }
 
-  /** Forgets everything. */
-  clear(): void {
-    this.#entries.clear();
+  /** Notes that a refresh takes long: for 30 s a stale answer is served without waiting. */
+  postpone(entry: CachedReply): void {
+    (entry as Entry).retryAt = this.#options.now() + RETRY_AFTER;
+  }
+
+  /** Forgets failures, and that refreshes failed: the network is another. */
+  forgetFailures(): void {
+    for (const [key, entry] of this.#entries.entries()) {
+      if (entry.failures > 0) this.#entries.delete(key);
+      else entry.retryAt = 0;
+    }
+  }
+
+  /** Forgets everything, or what `matches` says of the keys. */
+  clear(matches?: (key: string) => boolean): number {
+    const before = this.#entries.size;
+    if (matches === undefined) this.#entries.clear();
+    else for (const key of [...this.#entries.keys()]) if (matches(key)) this.#entries.delete(key);
+    return before - this.#entries.size;
   }
 
   /** What the cache holds and has done. */
@@ -72,5 +154,28 @@ export class AnswerCache {
       hits: this.#hits,
       misses: this.#misses,
     };
+  }
+
+  #set(key: string, reply: PackedReply, lifetime: number, failures: number): void {
+    const storedAt = this.#options.now();
+    const expiresAt = storedAt + lifetime * 1000;
+    const size = reply.bytes.length + key.length + reply.ttlOffsets.length * 4 + ENTRY_OVERHEAD;
+    const entry: Entry = {
+      reply,
+      storedAt,
+      expiresAt,
+      failures,
+      asked: 1,
+      retryAt: 0,
+      refreshSaid: failures > 0,
+    };
+    this.#entries.set(key, entry, { size });
+  }
+
+  #isNearItsEnd(entry: Entry, now: number): boolean {
+    if (entry.refreshSaid || entry.asked < REFRESH_MIN_ASKED) return false;
+    if (entry.expiresAt - now >= (entry.expiresAt - entry.storedAt) * REFRESH_PART) return false;
+    entry.refreshSaid = true;
+    return true;
   }
 }

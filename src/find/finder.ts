@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
+import { orAborted } from '../async/or-aborted.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import { compareRecency, type SignedPacket } from '../pkarr/signed-packet.ts';
 import { packetTimeToLive } from '../pkarr/time-to-live.ts';
 import { type Choice, consider, startChoice } from './choice.ts';
-import { orAborted } from './or-aborted.ts';
 import type { HeldPacket, PacketCache } from './packet-cache.ts';
 import { type PacketSource, SourceError } from './packet-source.ts';
 

@@ -1,6 +1,7 @@
 import type { PackedReply } from '../cache/packed-reply.ts';
+import { Rcode } from '../dns/codes.ts';
 import { type Edns, type EdnsOption, EdnsOptionCode, optLength, writeOpt } from '../dns/edns.ts';
-import { type ExtendedError, encodeExtendedError } from '../dns/extended-error.ts';
+import { type ExtendedError, ExtendedErrorCode, encodeExtendedError } from '../dns/extended-error.ts';
 import { HEADER_LENGTH } from '../dns/message.ts';
 import { MAX_MESSAGE_LENGTH, WireWriter } from '../dns/wire-writer.ts';
 import { MINIMUM_UDP_PAYLOAD, type RejectedRequest, type Request, type RequestEdns } from './request.ts';
@@ -19,15 +20,25 @@ export interface ReplyPath {
   readonly keepalive?: number;
 }
 
+/** RFC 8767 §4: the TTL of expired records is "greater than 0, with a RECOMMENDED value of 30 seconds". */
+const STALE_TTL = 30;
+
 /**
  * The octets for one client: its ID and question as it wrote them, TTLs run down by `age` seconds, its OPT, its size.
- * A cached TTL never rises, and never falls below 0.
+ * A cached TTL never rises, and never falls below 0. A stale reply says that it is one.
  */
-export function renderReply(reply: PackedReply, request: Request, age: number, path: ReplyPath): Uint8Array {
+export function renderReply(
+  reply: PackedReply,
+  request: Request,
+  age: number | 'stale',
+  path: ReplyPath,
+): Uint8Array {
+  const extendedErrors =
+    age === 'stale' ? [staleError(reply.rcode), ...reply.extendedErrors] : reply.extendedErrors;
   const limit = sizeLimit(request.edns, path);
-  let opt = request.edns && replyOpt(request.edns, reply.rcode, reply.extendedErrors, path);
+  let opt = request.edns && replyOpt(request.edns, reply.rcode, extendedErrors, path);
   let fits = reply.bytes.length + (opt?.length ?? 0) <= limit;
-  if (!fits && reply.extendedErrors.length > 0) {
+  if (!fits && extendedErrors.length > 0) {
     // RFC 8914 §3: "servers SHOULD truncate messages by dropping EDE options before dropping other data". It also
     // wants TC then; we leave it clear, for the answer is whole and a second query would bring only the comment.
     opt = request.edns && replyOpt(request.edns, reply.rcode, [], path);
@@ -40,7 +51,8 @@ export function renderReply(reply: PackedReply, request: Request, age: number, p
   const bytes = Buffer.allocUnsafe(bodyLength + optSize);
   bytes.set(fits ? reply.bytes : reply.bytes.subarray(0, bodyLength), 0);
   if (fits) {
-    if (age > 0) ageTtls(bytes, reply.ttlOffsets, age);
+    if (age === 'stale') setTtls(bytes, reply.ttlOffsets, STALE_TTL);
+    else if (age > 0) ageTtls(bytes, reply.ttlOffsets, age);
   } else {
     bytes[2] = (bytes[2] as number) | 0x02;
     bytes.fill(0, 6, HEADER_LENGTH);
@@ -118,4 +130,15 @@ function ageTtls(bytes: Buffer, offsets: readonly number[], age: number): void {
     const ttl = bytes.readUInt32BE(offset);
     bytes.writeUInt32BE(Math.max(ttl - age, 0), offset);
   }
+}
+
+function setTtls(bytes: Buffer, offsets: readonly number[], ttl: number): void {
+  for (const offset of offsets) bytes.writeUInt32BE(Math.min(bytes.readUInt32BE(offset), ttl), offset);
+}
+
+/** RFC 8914 §4.4 and §4.20. */
+function staleError(rcode: number): ExtendedError {
+  const text = 'Upstream does not answer now; this is what it said before.';
+  if (rcode === Rcode.NXDOMAIN) return { code: ExtendedErrorCode.STALE_NXDOMAIN_ANSWER, text };
+  return { code: ExtendedErrorCode.STALE_ANSWER, text };
 }

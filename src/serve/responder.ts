@@ -1,9 +1,10 @@
-import type { AnswerCache } from '../cache/answer-cache.ts';
+import { orAborted } from '../async/or-aborted.ts';
+import type { AnswerCache, CachedReply } from '../cache/answer-cache.ts';
 import { type PackedReply, packMessage, packReply } from '../cache/packed-reply.ts';
 import { Rcode } from '../dns/codes.ts';
 import { type ExtendedError, ExtendedErrorCode } from '../dns/extended-error.ts';
 import type { Question } from '../dns/question.ts';
-import { type Answer, toMessage } from '../resolve/answer.ts';
+import { type Answer, recordsAnswer, toMessage } from '../resolve/answer.ts';
 import type { Query, Resolver } from '../resolve/query.ts';
 import { failureReply, ResolveError } from '../resolve/resolve-error.ts';
 import { type ReplyPath, renderError, renderReply } from './reply.ts';
@@ -11,6 +12,9 @@ import { type Request, readRequest, requestQuestion } from './request.ts';
 
 /** glibc gives up after 5 s; whoever asks hears from us before, even if it is SERVFAIL. */
 export const ANSWER_DEADLINE = 4_500;
+
+/** A client that waits this long while a stale answer is held gets that one: RFC 8767 §5 recommends 1.8 s. */
+export const STALE_AFTER = 1_800;
 
 /** What a responder works with. */
 export interface ResponderParts {
@@ -37,6 +41,8 @@ export interface ResponderStatistics {
  */
 export class Responder {
   readonly #parts: ResponderParts;
+  /** Resolutions in flight by cache key: equal questions are one, whoever asks. */
+  readonly #resolving = new Map<string, Promise<PackedReply>>();
   readonly #waiting = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   #queries = 0;
@@ -57,23 +63,29 @@ export class Responder {
       send(renderError(request, request.rcode, [], path));
       return true;
     }
-    const cached = this.#parts.cache.get(request.cacheKey);
-    if (cached !== undefined) {
-      // Whole seconds, rounded up: a TTL that is a moment short is true, one that is a moment long is not.
-      const age = Math.ceil((this.#parts.now() - cached.storedAt) / 1000);
-      send(renderReply(cached.reply, request, age, path));
-    } else if (!request.recursionDesired) {
-      // RFC 1035 §4.1.1: without RD nobody is to be asked on the client's behalf.
-      send(renderError(request, Rcode.REFUSED, [notCached], path));
-    } else {
-      this.#resolveLater(request, path, send);
+    const found = this.#parts.cache.find(request.cacheKey);
+    switch (found?.state) {
+      case 'fresh':
+        send(renderReply(found.entry.reply, request, this.#age(found.entry), path));
+        break;
+      case 'fresh-refresh-ahead':
+        send(renderReply(found.entry.reply, request, this.#age(found.entry), path));
+        this.#refresh(request);
+        break;
+      case 'stale-at-once':
+        send(renderReply(found.entry.reply, request, 'stale', path));
+        break;
+      default:
+        if (request.recursionDesired) this.#answerLater(request, path, send, found?.entry);
+        // RFC 1035 §4.1.1: without RD nobody is to be asked on the client's behalf.
+        else send(renderError(request, Rcode.REFUSED, [notCached], path));
     }
     return true;
   }
 
   /** What was done. */
   statistics(): ResponderStatistics {
-    return { queries: this.#queries, inFlight: this.#waiting.size };
+    return { queries: this.#queries, inFlight: this.#resolving.size };
   }
 
   /** Waits up to `milliseconds` for what is in flight, then answers the rest with SERVFAIL. */
@@ -83,10 +95,22 @@ export class Responder {
     }, milliseconds);
     await Promise.allSettled(this.#waiting);
     clearTimeout(timer);
+    this.#closing.abort(new ResolveError('out-of-time', 'The resolver is stopping.'));
   }
 
-  #resolveLater(request: Request, path: ReplyPath, send: Send): void {
-    const work = this.#resolve(request, path).then((reply) => {
+  /** Whole seconds, rounded up: a TTL that is a moment short is true, one that is a moment long is not. */
+  #age(entry: CachedReply): number {
+    return Math.ceil((this.#parts.now() - entry.storedAt) / 1000);
+  }
+
+  #refresh(request: Request): void {
+    this.#resolve(request).catch(this.#parts.onBug);
+  }
+
+  #answerLater(request: Request, path: ReplyPath, send: Send, stale: CachedReply | undefined): void {
+    // The octets are the transport's, which may write over them once `respond` has returned.
+    const kept = { ...request, bytes: Uint8Array.from(request.bytes) };
+    const work = this.#answer(kept, path, stale).then((reply) => {
       this.#waiting.delete(work);
       send(reply);
     });
@@ -95,29 +119,63 @@ export class Responder {
     work.catch(this.#parts.onBug);
   }
 
-  async #resolve(request: Request, path: ReplyPath): Promise<Uint8Array> {
+  async #answer(request: Request, path: ReplyPath, stale: CachedReply | undefined): Promise<Uint8Array> {
+    const resolving = this.#resolve(request);
+    if (stale === undefined) return renderReply(await resolving, request, 0, path);
+    const reply = await before(resolving, STALE_AFTER);
+    if (reply === undefined) this.#parts.cache.postpone(stale);
+    // RFC 8767 §4: a failure must not hide an answer that was good a while ago.
+    if (reply === undefined || isFailure(reply)) return renderReply(stale.reply, request, 'stale', path);
+    return renderReply(reply, request, 0, path);
+  }
+
+  /** The answer to a question, or the SERVFAIL that says why there is none; either is kept. Rejects only by a bug. */
+  #resolve(request: Request): Promise<PackedReply> {
+    const { cacheKey } = request;
+    const known = this.#resolving.get(cacheKey);
+    if (known !== undefined) return known;
+    const query: Query = {
+      question: lowerCaseName(requestQuestion(request)),
+      dnssecOk: request.dnssecOk,
+      checkingDisabled: request.checkingDisabled,
+    };
+    const work = this.#resolveQuery(query).then(({ reply, isPassing }) => {
+      this.#resolving.delete(cacheKey);
+      if (isFailure(reply) && !isPassing) this.#parts.cache.putFailure(cacheKey, reply);
+      else if (!isPassing) this.#parts.cache.put(cacheKey, reply);
+      return reply;
+    });
+    this.#resolving.set(cacheKey, work);
+    return work;
+  }
+
+  async #resolveQuery(query: Query): Promise<Resolution> {
     const deadline = new AbortController();
     const reason = new ResolveError('out-of-time', `No answer came within ${ANSWER_DEADLINE / 1000} s.`);
     const timer = setTimeout(() => deadline.abort(reason), ANSWER_DEADLINE);
     try {
-      const query: Query = {
-        question: lowerCaseName(requestQuestion(request)),
-        dnssecOk: request.dnssecOk,
-        checkingDisabled: request.checkingDisabled,
-      };
       const signal = AbortSignal.any([deadline.signal, this.#closing.signal]);
-      const answer = await this.#parts.resolver.resolve(query, { signal, aliasesFollowed: 0 });
-      const reply = pack(answer, query);
-      this.#parts.cache.put(request.cacheKey, reply);
-      return renderReply(reply, request, 0, path);
+      const context = { signal, aliasesFollowed: 0 };
+      // The deadline holds even for a part that does not look at its signal.
+      const answer = await orAborted(this.#parts.resolver.resolve(query, context), signal);
+      return { reply: pack(answer, query), isPassing: false };
     } catch (error) {
       if (!(error instanceof ResolveError)) this.#parts.onBug(error);
-      const { rcode, extendedError } = failureReply(error instanceof ResolveError ? error : internal);
-      return renderError(request, rcode, [extendedError], path);
+      const failure = error instanceof ResolveError ? error : internal;
+      const isPassing =
+        this.#closing.signal.aborted || failure.kind === 'internal' || failure.kind === 'busy';
+      return { reply: packFailure(failure, query), isPassing };
     } finally {
       clearTimeout(timer);
     }
   }
+}
+
+/** What a resolution came to. */
+interface Resolution {
+  readonly reply: PackedReply;
+  /** A failure of ours and of this moment, which says nothing of the name and is not remembered. */
+  readonly isPassing: boolean;
 }
 
 const notCached: ExtendedError = {
@@ -126,6 +184,24 @@ const notCached: ExtendedError = {
 };
 
 const internal = new ResolveError('internal', 'pkarrd made a mistake; its log says which.');
+
+/** RFC 8767 §4 counts every RCODE but NOERROR and NXDOMAIN as a failure; YXDOMAIN is a zone's answer too (RFC 6672). */
+function isFailure({ rcode }: PackedReply): boolean {
+  return rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN && rcode !== Rcode.YXDOMAIN;
+}
+
+/** What `work` gives within `milliseconds`, or undefined. */
+async function before<T>(work: Promise<T>, milliseconds: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, undefined);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** Letters in lower case, so that what is cached does not carry one client's case to another. */
 function lowerCaseName(question: Question): Question {
@@ -137,9 +213,17 @@ function pack(answer: Answer, { question }: Query): PackedReply {
     const { rcode, extendedErrors } = answer;
     return packMessage(toMessage(answer, question), { rcode, extendedErrors, authenticData: false });
   }
-  const { bytes, outline, rcode, extendedErrors, authenticData } = answer.reply;
-  const packed = packReply(bytes, outline, { rcode, extendedErrors, authenticData });
+  const { outline, rcode, extendedErrors, authenticData } = answer.reply;
+  // The forwarder may give the same octets to others.
+  const bytes = Uint8Array.from(answer.reply.bytes);
   // AA=0 for what is forwarded: the upstream may be an authority, we are none.
   bytes[2] = (bytes[2] as number) & ~0x04;
-  return packed;
+  return packReply(bytes, outline, { rcode, extendedErrors, authenticData });
+}
+
+function packFailure(error: ResolveError, { question }: Query): PackedReply {
+  const { rcode, extendedError } = failureReply(error);
+  const extendedErrors = [extendedError];
+  const message = toMessage(recordsAnswer({ rcode, authoritative: false, extendedErrors }), question);
+  return packMessage(message, { rcode, extendedErrors, authenticData: false });
 }

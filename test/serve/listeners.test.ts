@@ -29,7 +29,7 @@ const responder = new Responder({
             }),
           ),
   },
-  cache: new AnswerCache({ maxBytes: 1_000_000, now: () => performance.now() }),
+  cache: new AnswerCache({ maxBytes: 1_000_000, maxStale: 86_400, now: () => performance.now() }),
   now: () => performance.now(),
   onBug: (error) => {
     throw error;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import fc from 'fast-check';
 import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import { Rcode, Type } from '../../src/dns/codes.ts';
@@ -7,6 +7,7 @@ import { type Edns, EdnsOptionCode } from '../../src/dns/edns.ts';
 import { decodeExtendedError } from '../../src/dns/extended-error.ts';
 import { decodeMessage, encodeMessage, type Message } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
+import { syntheticSoa } from '../../src/pkarr/zone-soa.ts';
 import { type Answer, recordsAnswer } from '../../src/resolve/answer.ts';
 import type { Query } from '../../src/resolve/query.ts';
 import { ResolveError } from '../../src/resolve/resolve-error.ts';
@@ -29,7 +30,7 @@ function scene(answer: (query: Query) => Answer | Promise<Answer>) {
         return await answer(asking);
       },
     },
-    cache: new AnswerCache({ maxBytes: 1_000_000, now: () => time }),
+    cache: new AnswerCache({ maxBytes: 1_000_000, maxStale: 86_400, now: () => time }),
     now: () => time,
     onBug: (error) => bugs.push(error),
   });
@@ -56,6 +57,8 @@ function scene(answer: (query: Query) => Answer | Promise<Answer>) {
 
 const oneAddress = (asking: Query) =>
   recordsAnswer({ answers: [aRecord(asking.question.name.toString(), '192.0.2.7', 60)] });
+
+const extendedErrors = (message: Message) => (message.edns?.options ?? []).map(decodeExtendedError);
 
 test('the reply repeats id and question byte for byte, in the case that was asked, hit or miss', async () => {
   const { raw } = scene(oneAddress);
@@ -177,20 +180,161 @@ test('responses and what is shorter than a header get silence', async () => {
   for (let length = 0; length < 12; length++) assert.equal(await raw(new Uint8Array(length)), undefined);
 });
 
-test('a failure is SERVFAIL with an extended error that says why, and is not kept', async () => {
-  const { ask, asked } = scene(() => {
+test('a failure is SERVFAIL with an extended error that says why', async () => {
+  const { ask } = scene(() => {
     throw new ResolveError('upstream-network', 'No upstream could be reached.');
   });
-  for (let i = 0; i < 2; i++) {
-    const reply = await ask(query('a.example', Type.A, { edns: plainEdns }));
-    assert.equal(reply.rcode, Rcode.SERVFAIL);
-    const option = reply.edns?.options[0];
-    assert.deepEqual(option && decodeExtendedError(option), {
-      code: 23,
-      text: 'No upstream could be reached.',
-    });
+  const reply = await ask(query('a.example', Type.A, { edns: plainEdns }));
+  assert.equal(reply.rcode, Rcode.SERVFAIL);
+  assert.deepEqual(extendedErrors(reply), [{ code: 23, text: 'No upstream could be reached.' }]);
+});
+
+test('a failure is remembered for 5 s, then twice as long each time, up to 60 s', async () => {
+  const { ask, asked, pass } = scene(() => {
+    throw new ResolveError('upstream-silent', 'No upstream answered.');
+  });
+  for (const [round, seconds] of [5, 10, 20, 40, 60, 60].entries()) {
+    await ask(query('a.example'));
+    assert.equal(asked.length, round + 1);
+    pass(seconds - 0.5);
+    await ask(query('a.example'));
+    assert.equal(asked.length, round + 1, `within ${seconds} s`);
+    pass(0.5);
   }
+});
+
+test('equal questions in flight are one, and each client keeps its own id and case', async () => {
+  const { ask, asked } = scene(async (asking) => {
+    await new Promise(setImmediate);
+    return oneAddress(asking);
+  });
+  const names = ['a.example', 'A.example', 'a.EXAMPLE'];
+  const replies = await Promise.all(names.map((name, id) => ask(query(name, Type.A, { id }))));
+  assert.equal(asked.length, 1);
+  replies.forEach((reply, id) => {
+    assert.equal(reply.id, id);
+    assert.equal(reply.questions[0]?.name.toString(), `${names[id]}.`);
+  });
+});
+
+test('an expired answer is served when asking again fails, with TTL 30 or less and extended error 3, and then at once for 30 s', async () => {
+  let broken = false;
+  const { ask, asked, pass } = scene((asking) => {
+    if (broken) throw new ResolveError('upstream-silent', 'No upstream answered.');
+    return oneAddress(asking);
+  });
+  await ask(query('a.example'));
+  broken = true;
+  pass(61);
+  for (const askedBefore of [2, 2]) {
+    const reply = await ask(query('a.example', Type.A, { edns: plainEdns }));
+    assert.equal(reply.rcode, Rcode.NOERROR);
+    assert.equal(reply.answers[0]?.ttl, 30);
+    assert.equal(extendedErrors(reply)[0]?.code, 3);
+    assert.equal(asked.length, askedBefore);
+    pass(29);
+  }
+  pass(2);
+  broken = false;
+  assert.equal((await ask(query('a.example'))).answers[0]?.ttl, 60);
+});
+
+test('an expired answer is served after 1.8 s when asking again takes longer, and the late answer is kept', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    let release: (answer: Answer) => void = () => {};
+    let slow = false;
+    const { ask, pass } = scene((asking) =>
+      slow
+        ? new Promise<Answer>((resolve) => {
+            release = () => resolve(oneAddress(asking));
+          })
+        : oneAddress(asking),
+    );
+    await ask(query('a.example'));
+    slow = true;
+    pass(61);
+    const waiting = ask(query('a.example', Type.A, { edns: plainEdns }));
+    await new Promise(setImmediate);
+    mock.timers.tick(1_799);
+    const pending = Symbol('pending');
+    assert.equal(await Promise.race([waiting, new Promise((r) => setImmediate(r, pending))]), pending);
+    mock.timers.tick(1);
+    assert.equal((await waiting).answers[0]?.ttl, 30);
+    const atOnce = await ask(query('a.example', Type.A, { edns: plainEdns }));
+    assert.equal(extendedErrors(atOnce)[0]?.code, 3);
+    release(recordsAnswer({}));
+    await new Promise(setImmediate);
+    assert.equal((await ask(query('a.example'))).answers[0]?.ttl, 60);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test('an answer that expired over a day ago is not served', async () => {
+  let broken = false;
+  const { ask, pass } = scene((asking) => {
+    if (broken) throw new ResolveError('upstream-silent', 'No upstream answered.');
+    return oneAddress(asking);
+  });
+  await ask(query('a.example'));
+  broken = true;
+  pass(60 + 86_400);
+  assert.equal((await ask(query('a.example'))).rcode, Rcode.SERVFAIL);
+});
+
+test('a name asked twice is asked again in the last tenth of its life: TTL 20 at 0, 5, 18.5 and 21 s ends in a hit', async () => {
+  const { ask, asked, pass } = scene((asking) =>
+    recordsAnswer({ answers: [aRecord(asking.question.name.toString(), '192.0.2.7', 20)] }),
+  );
+  await ask(query('a.example'));
+  pass(5);
+  await ask(query('a.example'));
+  pass(13.5);
+  await ask(query('a.example'));
+  await new Promise(setImmediate);
   assert.equal(asked.length, 2);
+  pass(2.5);
+  assert.equal((await ask(query('a.example'))).answers[0]?.ttl, 17);
+  assert.equal(asked.length, 2);
+});
+
+test('a name asked once is not refreshed ahead', async () => {
+  const { ask, asked, pass } = scene(oneAddress);
+  await ask(query('a.example'));
+  pass(59);
+  await new Promise(setImmediate);
+  assert.equal(asked.length, 1);
+});
+
+test('a TTL of 0 and one of 2^31 or more are passed on as 0 and not kept', async () => {
+  for (const ttl of [0, 2 ** 31]) {
+    const { ask, asked } = scene((asking) =>
+      recordsAnswer({ answers: [aRecord(asking.question.name.toString(), '192.0.2.7', ttl)] }),
+    );
+    assert.equal((await ask(query('a.example'))).answers[0]?.ttl, 0);
+    await ask(query('a.example'));
+    assert.equal(asked.length, 2);
+  }
+});
+
+test('a negative answer without SOA is not kept, one with SOA is, for 900 s at most', async () => {
+  const zone = Name.parse('example.');
+  const answers = [
+    recordsAnswer({ rcode: 3 }),
+    recordsAnswer({ rcode: 3, authorities: [syntheticSoa(zone, 1, 3600)] }),
+  ];
+  const expected = [2, 1];
+  for (const [i, answer] of answers.entries()) {
+    const { ask, asked, pass } = scene(() => answer);
+    await ask(query('a.example'));
+    pass(700);
+    await ask(query('a.example'));
+    assert.equal(asked.length, expected[i]);
+    pass(201);
+    await ask(query('a.example'));
+    assert.equal(asked.length, (expected[i] as number) + 1);
+  }
 });
 
 test('a mistake of ours is one SERVFAIL, is reported, and the next query is answered', async () => {
