@@ -1,0 +1,79 @@
+import { parseArgs } from 'node:util';
+import { didYouMean } from '../config/nearest.ts';
+import { flagOf, type SettingKey } from '../config/settings.ts';
+import { type Command, type Invocation, UsageError } from './command.ts';
+
+/** What the words behind a command ask for. */
+export type ParsedArguments =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'run'; readonly invocation: Invocation };
+
+/**
+ * Reads the words behind the name of a command: flags in any place, `--flag value` or `--flag=value`, `--` before
+ * operands that begin with a hyphen.
+ * @throws UsageError for the first word that is wrong.
+ */
+export function parseArguments(command: Command, words: readonly string[]): ParsedArguments {
+  const keys = new Map<string, SettingKey>(command.settings.map((key) => [flagOf(key).slice(2), key]));
+  const wantsValue = new Map<string, boolean>([
+    ...[...keys.keys()].map((name) => [name, true] as const),
+    ...command.flags.map(({ name, value }) => [name, value !== undefined] as const),
+    ['help', false],
+  ]);
+  const options = Object.fromEntries(
+    [...wantsValue].map(([name, wants]) => [
+      name,
+      { type: wants ? ('string' as const) : ('boolean' as const), ...(name === 'help' && { short: 'h' }) },
+    ]),
+  );
+  // Not strict: its mistakes are ours to explain.
+  const { tokens } = parseArgs({
+    args: [...words],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const operands: string[] = [];
+  const given = new Map<string, string[]>();
+  for (const token of tokens) {
+    if (token.kind === 'positional') operands.push(token.value);
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value, inlineValue } = token;
+    const wants = wantsValue.get(name);
+    if (wants === undefined) {
+      const known = [...wantsValue.keys()].map((flag) => `--${flag}`);
+      throw new UsageError(`${command.name} has no flag ${rawName}.${didYouMean(rawName, known)}`);
+    }
+    if (!wants && value !== undefined) throw new UsageError(`${rawName} takes no value.`);
+    // `--listen --json` is a forgotten value. Who means a value that begins with a hyphen writes `--listen=-x`.
+    if (wants && (value === undefined || (inlineValue === false && /^-./.test(value)))) {
+      throw new UsageError(`${rawName} needs a value.`);
+    }
+    given.set(name, [...(given.get(name) ?? []), value ?? '']);
+  }
+  if (given.has('help')) return { kind: 'help' };
+  checkOperands(command, operands);
+  const settings = Object.fromEntries(
+    [...keys].flatMap(([name, key]) => (given.has(name) ? [[key, given.get(name)]] : [])),
+  );
+  const invocation: Invocation = {
+    operands,
+    value: (flag) => given.get(flag)?.at(-1),
+    has: (flag) => given.has(flag),
+    settings,
+  };
+  return { kind: 'run', invocation };
+}
+
+function checkOperands(command: Command, operands: readonly string[]): void {
+  const missing = command.operands[operands.length];
+  if (missing !== undefined && missing.optional !== true) {
+    throw new UsageError(`${command.name} needs ${missing.name}.`);
+  }
+  const extra = operands[command.operands.length];
+  if (extra !== undefined) {
+    const takes = command.operands.map(({ name }) => name).join(' and ') || 'no words besides flags';
+    throw new UsageError(`${command.name} takes ${takes}; ${JSON.stringify(extra)} is too much.`);
+  }
+}

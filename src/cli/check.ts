@@ -1,0 +1,108 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ConfigError, type ConfigProblem, problemToText } from '../config/config-error.ts';
+import type { LoadedSettings } from '../config/load-settings.ts';
+import {
+  flagOf,
+  type SettingKey,
+  settingKeys,
+  settingToText,
+  settings as table,
+} from '../config/settings.ts';
+import {
+  type Command,
+  configFlag,
+  Exit,
+  type Invocation,
+  jsonFlag,
+  type Terminal,
+  writeJson,
+} from './command.ts';
+import { loadConfiguration } from './configuration.ts';
+
+/** Reads the configuration as `serve` would. */
+export const check: Command = {
+  name: 'check',
+  description: [
+    'Reads file, environment and flags as serve would, and says what each setting is and where it comes from. With ' +
+      'mistakes it lists all of them, and its exit code is 1.',
+  ],
+  operands: [],
+  flags: [configFlag, jsonFlag],
+  settings: settingKeys,
+  async run(invocation, terminal) {
+    const { loaded, problems } = examine(invocation, terminal);
+    if (invocation.has('json'))
+      writeJson(terminal, { problems, ...(loaded !== undefined && describe(loaded)) });
+    else writeText(loaded, problems, terminal);
+    return problems.length > 0 ? Exit.FAILED : Exit.OK;
+  },
+};
+
+function examine(
+  invocation: Invocation,
+  terminal: Terminal,
+): { readonly loaded: LoadedSettings | undefined; readonly problems: readonly ConfigProblem[] } {
+  try {
+    const loaded = loadConfiguration(invocation, terminal);
+    return { loaded, problems: stateDirProblems(loaded) };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { loaded: undefined, problems: error.problems };
+  }
+}
+
+function describe({ file, settings, origins }: LoadedSettings) {
+  const values = settingKeys.map((key) => [
+    table[key].name,
+    { value: settingToText(key, settings[key]), from: origins[key] },
+  ]);
+  return { file: file ?? null, settings: Object.fromEntries(values) };
+}
+
+function writeText(
+  loaded: LoadedSettings | undefined,
+  problems: readonly ConfigProblem[],
+  terminal: Terminal,
+): void {
+  if (loaded !== undefined) {
+    const { file, settings, origins } = loaded;
+    terminal.out(`file: ${file ?? 'none'}\n`);
+    for (const key of settingKeys)
+      terminal.out(settingLine(key, settingToText(key, settings[key]), origins[key]));
+  }
+  for (const problem of problems) terminal.err(`pkarrd: ${problemToText(problem)}\n`);
+  terminal.out(problems.length === 0 ? 'The configuration is good.\n' : '');
+}
+
+function settingLine(key: SettingKey, value: string, origin: string): string {
+  // The words that stand for a default say nothing by themselves.
+  const meaning = value === 'default' || value === 'system' ? ` (${table[key].defaultText})` : '';
+  return `${flagOf(key).slice(2)}: ${value}${meaning}${origin === 'default' ? '' : `, from ${origin}`}\n`;
+}
+
+/** The directory need not exist, but it must be possible to make it, and to write there. */
+function stateDirProblems({ settings, origins }: LoadedSettings): readonly ConfigProblem[] {
+  const { stateDir } = settings;
+  // A directory that nobody chose is not this user's to have: `check` is run by people, `serve` by the service.
+  if (origins.stateDir === 'default') return [];
+  const problem = (reason: string) => [
+    { where: origins.stateDir, message: `the state-dir ${stateDir} ${reason}.` },
+  ];
+  let existing = stateDir;
+  for (;;) {
+    const stat = statSync(existing, { throwIfNoEntry: false });
+    if (stat !== undefined && !stat.isDirectory())
+      return problem(`cannot be used: ${existing} is no directory`);
+    if (stat !== undefined) break;
+    existing = dirname(existing);
+  }
+  try {
+    accessSync(existing, constants.W_OK | constants.X_OK);
+    return [];
+  } catch {
+    return problem(
+      existing === stateDir ? 'cannot be written to' : `cannot be made: ${existing} cannot be written to`,
+    );
+  }
+}

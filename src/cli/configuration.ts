@@ -1,0 +1,36 @@
+import { ConfigError, type ConfigProblem } from '../config/config-error.ts';
+import { type LoadedSettings, loadSettings } from '../config/load-settings.ts';
+import { createForwarder } from '../forward/forwarder.ts';
+import { readUpstreamSet } from '../forward/upstream-set.ts';
+import { UpstreamSpecError } from '../forward/upstream-spec.ts';
+import type { Invocation, Terminal } from './command.ts';
+
+/**
+ * The settings of an invocation, upstreams read too, which `config` cannot do.
+ * @throws ConfigError with every mistake.
+ */
+export function loadConfiguration(invocation: Invocation, terminal: Terminal): LoadedSettings {
+  const file = invocation.value('config');
+  const loaded = loadSettings({
+    machine: terminal.machine,
+    flags: invocation.settings,
+    ...(file !== undefined && { file }),
+  });
+  const problems = upstreamProblems(loaded);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return loaded;
+}
+
+/** Opens each upstream once: some forms are well written and cannot be used. Nothing is sent. */
+function upstreamProblems({ settings, origins }: LoadedSettings): readonly ConfigProblem[] {
+  if (settings.upstream === 'system') return [];
+  return settings.upstream.flatMap((text) => {
+    try {
+      createForwarder(readUpstreamSet([text])).close();
+      return [];
+    } catch (error) {
+      if (!(error instanceof UpstreamSpecError)) throw error;
+      return [{ where: origins.upstream, message: `${error.message}.` }];
+    }
+  });
+}

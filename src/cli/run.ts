@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { ConfigError } from '../config/config-error.ts';
+import { didYouMean } from '../config/nearest.ts';
+import { isJournal } from '../system/journal.ts';
+import { parseArguments } from './arguments.ts';
+import { CommandError, Exit, type ExitCode, type Terminal, UsageError } from './command.ts';
+import { commands, findCommand } from './commands.ts';
+import { commandHelp, programHelp } from './help.ts';
+
+/** Runs the command that `words` name, and says how it ended. What goes wrong is told on standard error. */
+export async function run(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  try {
+    return await dispatch(words, terminal);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      terminal.err(`pkarrd: ${error.message}\nTry pkarrd ${helpFor(words)}\n`);
+      return Exit.USAGE;
+    }
+    if (error instanceof ConfigError) {
+      terminal.err(error.problems.map(({ where, message }) => `pkarrd: ${where}: ${message}\n`).join(''));
+      return Exit.USAGE;
+    }
+    if (error instanceof CommandError) {
+      terminal.err(error.message.replace(/^/gm, 'pkarrd: ').concat('\n'));
+      return Exit.FAILED;
+    }
+    // A bug: whoever reports it needs the place.
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    terminal.err(`pkarrd: this is a mistake of the program, please report it: ${text}\n`);
+    return Exit.FAILED;
+  }
+}
+
+/** The terminal of this process. */
+export function processTerminal(): Terminal {
+  // Whoever reads may leave (`pkarrd … | head`): that ends the command and is no mistake.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? Exit.OK : Exit.FAILED);
+  });
+  // Nobody can be told that nobody can be told.
+  process.stderr.on('error', () => {});
+  return {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    errIsTerminal: process.stderr.isTTY === true,
+    errIsJournal: isJournal(process.stderr.fd, process.env),
+    machine: { environment: process.env, isRoot: process.getuid?.() === 0, home: homedir() },
+    now: () => Date.now(),
+  };
+}
+
+async function dispatch([first, ...rest]: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  if (first === undefined) throw new UsageError('a command is missing.');
+  if (first === '--version' || first === '-V') {
+    terminal.out(`pkarrd ${version()}\n`);
+    return Exit.OK;
+  }
+  if (first === '--help' || first === '-h' || first === 'help') {
+    const [name] = rest;
+    terminal.out(name === undefined ? programHelp() : commandHelp(await load(name)));
+    return Exit.OK;
+  }
+  if (first.startsWith('-')) throw new UsageError(`the command comes first, before ${first}.`);
+  const command = await load(first);
+  const parsed = parseArguments(command, rest);
+  if (parsed.kind === 'run') return await command.run(parsed.invocation, terminal);
+  terminal.out(commandHelp(command));
+  return Exit.OK;
+}
+
+async function load(name: string) {
+  const entry = findCommand(name);
+  if (entry !== undefined) return await entry.load();
+  const names = [...commands.map((command) => command.name), 'help'];
+  throw new UsageError(`there is no command ${JSON.stringify(name)}.${didYouMean(name, names)}`);
+}
+
+/** Where help is for somebody who wrote `words`. */
+function helpFor([first]: readonly string[]): string {
+  return first !== undefined && findCommand(first) !== undefined ? `${first} --help` : '--help';
+}
+
+function version(): string {
+  const file = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  const { version: number } = JSON.parse(file) as { readonly version: string };
+  return number;
+}

@@ -1,0 +1,47 @@
+import { startApp } from '../app.ts';
+import { listenAddressToText } from '../config/listen-address.ts';
+import { settingKeys } from '../config/settings.ts';
+import { createLog } from '../observe/log.ts';
+import { ListenError } from '../serve/listen-error.ts';
+import { type Command, CommandError, configFlag, Exit } from './command.ts';
+import { loadConfiguration } from './configuration.ts';
+import { listenProblem } from './listen-problem.ts';
+import { untilStopped } from './stop-signal.ts';
+
+/** Milliseconds after a signal at which the program ends, whatever is still going on. */
+const END_AT_LATEST = 1_900;
+
+/** Runs the resolver until it is told to stop. */
+export const serve: Command = {
+  name: 'serve',
+  description: [
+    'Answers DNS over UDP and TCP until it gets SIGINT or SIGTERM, then finishes what is in flight and ends within ' +
+      '2 s. A second signal ends it at once.',
+    'Names whose last label is a public key are answered out of the signed packet of that key, found in the DHT. All ' +
+      'other names are asked of the upstream resolvers. Without any configuration it runs.',
+  ],
+  operands: [],
+  flags: [configFlag],
+  settings: settingKeys,
+  async run(invocation, terminal) {
+    const { settings } = loadConfiguration(invocation, terminal);
+    const log = createLog({
+      level: settings.logLevel,
+      write: terminal.err,
+      now: terminal.now,
+      journal: terminal.errIsJournal,
+    });
+    const stopped = untilStopped();
+    const app = await startApp(settings, log).catch((error: unknown) => {
+      if (error instanceof ListenError) throw new CommandError(listenProblem(error), { cause: error });
+      throw error;
+    });
+    log.info('Ready.', { listen: app.addresses.map(listenAddressToText).join(',') });
+    const signal = await stopped;
+    log.info('Stopping.', { signal });
+    // Whatever may hang, the service manager must not have to wait.
+    setTimeout(() => process.exit(Exit.OK), END_AT_LATEST).unref();
+    await app.close();
+    return Exit.OK;
+  },
+};

@@ -1,0 +1,35 @@
+import type { Timestamp } from '../pkarr/timestamp.ts';
+
+/** Milliseconds that a Date can hold (ECMA-262 §21.4.1.1). */
+const MAX_DATE = 8_640_000_000_000_000n;
+
+const UNITS = [
+  ['year', 31_557_600],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
+] as const;
+
+/** A timestamp as a date, in UTC, to the microsecond. */
+export function timestampToText(timestamp: Timestamp): string {
+  const milliseconds = timestamp / 1000n;
+  if (milliseconds > MAX_DATE) return 'after the year 275760';
+  const micro = String(timestamp % 1000n).padStart(3, '0');
+  return new Date(Number(milliseconds)).toISOString().replace('Z', `${micro}Z`);
+}
+
+/** How long ago `timestamp` was at `now`, in milliseconds: `3 minutes`, or `dated 2 days ahead of this clock`. */
+export function ageToText(timestamp: Timestamp, now: number): string {
+  const seconds = Math.floor(now / 1000) - Number(timestamp / 1_000_000n);
+  return seconds < 0
+    ? `dated ${durationToText(-seconds)} ahead of this machine's clock`
+    : durationToText(seconds);
+}
+
+/** Whole seconds in the largest unit that fits, rounded down. */
+function durationToText(seconds: number): string {
+  const [unit, size] = UNITS.find((entry) => seconds >= entry[1]) ?? ['second', 1];
+  const count = Math.floor(seconds / size);
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,94 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
+import { ipv4ToText, ipv6ToText } from '../dns/ip-text.ts';
+
+/** A process that holds a port. */
+export interface PortHolder {
+  readonly pid: number;
+  /** Its name, up to 15 characters (proc_pid_comm(5)). */
+  readonly name: string;
+}
+
+/** What of a Linux system is read; given in tests. */
+export interface ProcFiles {
+  /** @throws when it cannot be read. */
+  read(path: string): string;
+  list(path: string): readonly string[];
+  link(path: string): string;
+}
+
+/**
+ * Who holds an address and port: the processes that have a socket bound to it, or to all addresses. Empty when it
+ * cannot be known: on systems without /proc, or for processes of others when we are not root.
+ */
+export function findPortHolders(
+  protocol: 'udp' | 'tcp',
+  address: { readonly host: string; readonly port: number },
+  files: ProcFiles = linuxFiles,
+): readonly PortHolder[] {
+  // A socket of IPv6 may hold the port of IPv4 as well.
+  const inodes = new Set(
+    ['', '6'].flatMap((family) =>
+      boundInodes(
+        tryTo(() => files.read(`/proc/net/${protocol}${family}`)),
+        address,
+      ),
+    ),
+  );
+  if (inodes.size === 0) return [];
+  const pids = (tryTo(() => files.list('/proc')) ?? []).filter((entry) => /^\d+$/.test(entry));
+  return pids
+    .filter((pid) => holdsOneOf(pid, inodes, files))
+    .map((pid) => ({
+      pid: Number(pid),
+      name: tryTo(() => files.read(`/proc/${pid}/comm`))?.trim() ?? 'unknown',
+    }));
+}
+
+/** Inodes of sockets bound to the address or to all (proc_pid_net(5): local_address in column 2, inode in column 10). */
+function boundInodes(table: string | undefined, address: { host: string; port: number }): readonly string[] {
+  const rows = table?.trim().split('\n').slice(1) ?? [];
+  return rows.flatMap((row) => {
+    const columns = row.trim().split(/\s+/);
+    const [local = '', state, inode] = [columns[1], columns[3], columns[9]];
+    const [hex = '', port = ''] = local.split(':');
+    // TCP: connections of the same port (01 and up) hold nothing; 0A is LISTEN. UDP sockets have 07, or 01 connected.
+    const isConnection = columns.length > 9 && state !== '0A' && state !== '07';
+    if (inode === undefined || isConnection || Number.parseInt(port, 16) !== address.port) return [];
+    const host = hostFromHex(hex);
+    const isSame = host === address.host || host === '::' || (host === '0.0.0.0' && !isIPv6(address.host));
+    return isSame ? [inode] : [];
+  });
+}
+
+/** The kernel prints each 32-bit word of an address as the machine holds it: little endian wherever Node runs. */
+function hostFromHex(hex: string): string | undefined {
+  if (!/^(?:[0-9a-f]{8}|[0-9a-f]{32})$/i.test(hex)) return undefined;
+  const octets = Buffer.from(hex, 'hex').swap32();
+  return octets.length === 4 ? ipv4ToText(octets) : ipv6ToText(octets);
+}
+
+function holdsOneOf(pid: string, inodes: ReadonlySet<string>, files: ProcFiles): boolean {
+  const descriptors = tryTo(() => files.list(`/proc/${pid}/fd`)) ?? [];
+  return descriptors.some((descriptor) => {
+    const target = tryTo(() => files.link(`/proc/${pid}/fd/${descriptor}`));
+    const inode = /^socket:\[(\d+)\]$/.exec(target ?? '')?.[1];
+    return inode !== undefined && inodes.has(inode);
+  });
+}
+
+const linuxFiles: ProcFiles = {
+  read: (path) => readFileSync(path, 'latin1'),
+  list: (path) => readdirSync(path),
+  link: (path) => readlinkSync(path),
+};
+
+/** Processes end while they are looked at, and those of others are closed to us: then it is not known. */
+function tryTo<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return undefined;
+  }
+}
