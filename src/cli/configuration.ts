@@ -1,4 +1,4 @@
-import { ConfigError, type ConfigProblem } from '../config/config-error.ts';
+import type { ConfigProblem } from '../config/config-error.ts';
 import { type LoadedSettings, loadSettings } from '../config/load-settings.ts';
 import { createForwarder } from '../forward/forwarder.ts';
 import { readUpstreamSet } from '../forward/upstream-set.ts';
@@ -11,14 +11,12 @@ import type { Invocation, Terminal } from './command.ts';
  */
 export function loadConfiguration(invocation: Invocation, terminal: Terminal): LoadedSettings {
   const file = invocation.value('config');
-  const loaded = loadSettings({
+  return loadSettings({
     machine: terminal.machine,
     flags: invocation.settings,
+    judge: upstreamProblems,
     ...(file !== undefined && { file }),
   });
-  const problems = upstreamProblems(loaded);
-  if (problems.length > 0) throw new ConfigError(problems);
-  return loaded;
 }
 
 /** Opens each upstream once: some forms are well written and cannot be used. Nothing is sent. */

@@ -31,6 +31,8 @@ export const serve: Command = {
       now: terminal.now,
       journal: terminal.errIsJournal,
     });
+    // Whoever looks who holds port 53 should read our name, not that of the runtime.
+    process.title = 'pkarrd';
     const stopped = untilStopped();
     const app = await startApp(settings, log).catch((error: unknown) => {
       if (error instanceof ListenError) throw new CommandError(listenProblem(error), { cause: error });

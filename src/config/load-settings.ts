@@ -23,6 +23,8 @@ export interface ConfigSources {
   readonly machine: Machine;
   /** What each flag said, in order. */
   readonly flags: Readonly<Partial<Record<SettingKey, readonly string[]>>>;
+  /** Finds mistakes that this folder cannot know of; where a value was refused already, the default stands in. */
+  readonly judge?: (loaded: LoadedSettings) => readonly ConfigProblem[];
 }
 
 /** Settings, and where each came from. */
@@ -71,20 +73,17 @@ export function loadSettings(sources: ConfigSources): LoadedSettings {
     }
   }
   // Each value was read by the kind of its own key.
-  const loaded = values as unknown as Settings;
-  problems.push(...contradictions(loaded, origins));
+  const loaded = { settings: values as unknown as Settings, file: file.path, origins };
+  problems.push(...contradictions(loaded), ...(sources.judge?.(loaded) ?? []));
   if (problems.length > 0) throw new ConfigError(problems);
-  return { settings: loaded, file: file.path, origins };
+  return loaded;
 }
 
 /** What two settings cannot mean together. */
-function contradictions(
-  loaded: Settings,
-  origins: Readonly<Record<SettingKey, string>>,
-): readonly ConfigProblem[] {
-  if (loaded.minimumPacketTtl <= loaded.maximumPacketTtl) return [];
-  const least = settingToText('minimumPacketTtl', loaded.minimumPacketTtl);
-  const most = settingToText('maximumPacketTtl', loaded.maximumPacketTtl);
+function contradictions({ settings: values, origins }: LoadedSettings): readonly ConfigProblem[] {
+  if (values.minimumPacketTtl <= values.maximumPacketTtl) return [];
+  const least = settingToText('minimumPacketTtl', values.minimumPacketTtl);
+  const most = settingToText('maximumPacketTtl', values.maximumPacketTtl);
   const where = origins.maximumPacketTtl === 'default' ? origins.minimumPacketTtl : origins.maximumPacketTtl;
   return [
     {

@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import fc from 'fast-check';
+import { ConfigError, type ConfigProblem } from '../../src/config/config-error.ts';
+import { type ConfigSources, loadSettings } from '../../src/config/load-settings.ts';
+import { defaultSettings, settingKeys, settings, variableOf } from '../../src/config/settings.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'pkarrd-config-'));
+after(() => rmSync(directory, { recursive: true }));
+const file = join(directory, 'pkarrd.toml');
+writeFileSync(file, '');
+
+interface Given {
+  readonly toml?: string;
+  readonly environment?: Record<string, string>;
+  readonly flags?: ConfigSources['flags'];
+}
+
+function load({ toml = '', environment = {}, flags = {} }: Given) {
+  writeFileSync(file, toml);
+  return loadSettings({ file, machine: { environment, isRoot: false, home: '/home/somebody' }, flags });
+}
+
+function problemsOf(given: Given): readonly ConfigProblem[] {
+  try {
+    load(given);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.problems;
+  }
+}
+
+test('without any configuration there are the defaults', () => {
+  const { settings: loaded, origins } = load({});
+  assert.deepEqual(loaded, defaultSettings({ environment: {}, isRoot: false, home: '/home/somebody' }));
+  assert.equal(loaded.listen, 'default');
+  assert.equal(loaded.upstream, 'system');
+  assert.equal(loaded.stateDir, '/home/somebody/.local/state/pkarrd');
+  assert.ok(Object.values(origins).every((origin) => origin === 'default'));
+});
+
+test('the environment overrules the file, and flags overrule both', () => {
+  const toml = 'cache-size = "1 MB"\nnegative-ttl = 10\nlog-level = "warn"';
+  const environment = { PKARRD_NEGATIVE_TTL: '20', PKARRD_LOG_LEVEL: 'error' };
+  const { settings: loaded, origins } = load({ toml, environment, flags: { logLevel: ['debug'] } });
+  assert.deepEqual([loaded.cacheSize, loaded.negativeTtl, loaded.logLevel], [1_000_000, 20, 'debug']);
+  assert.deepEqual(
+    [origins.cacheSize, origins.negativeTtl, origins.logLevel],
+    [`${file}:1`, 'PKARRD_NEGATIVE_TTL', '--log-level'],
+  );
+});
+
+test('a repeated flag replaces the list of the file', () => {
+  const toml = 'listen = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]';
+  assert.equal(load({ toml }).settings.listen.length, 3);
+  const { settings: loaded } = load({ toml, flags: { listen: ['[::1]:4', '127.0.0.2'] } });
+  assert.deepEqual(loaded.listen, [
+    { host: '::1', port: 4 },
+    { host: '127.0.0.2', port: 53 },
+  ]);
+});
+
+test('a variable holds several values with commas or white space between, and an empty one counts as absent', () => {
+  const environment = { PKARRD_BOOTSTRAP: ' 127.0.0.1:1,127.0.0.1:2 a.example:3', PKARRD_UPSTREAM: ' ' };
+  const { settings: loaded } = load({ environment });
+  assert.deepEqual(
+    loaded.bootstrap.map(({ port }) => port),
+    [1, 2, 3],
+  );
+  assert.equal(loaded.upstream, 'system');
+});
+
+test('the words that stand for a default overrule a list', () => {
+  const toml = 'listen = ["127.0.0.1:1"]\nupstream = "9.9.9.9"';
+  const { settings: loaded } = load({ toml, flags: { listen: ['default'], upstream: ['system'] } });
+  assert.equal(loaded.listen, 'default');
+  assert.equal(loaded.upstream, 'system');
+});
+
+test('an empty list in the file is a list without elements', () => {
+  assert.deepEqual(load({ toml: 'bootstrap = []' }).settings.bootstrap, []);
+});
+
+test('of a flag that holds one value the last one counts', () => {
+  assert.equal(load({ flags: { cacheSize: ['1 MB', '2 MB'] } }).settings.cacheSize, 2_000_000);
+});
+
+const mistakes: readonly (readonly [title: string, given: Given, where: string | RegExp, message: RegExp])[] =
+  [
+    [
+      'an unknown key, with the nearest',
+      { toml: '\nlisten = []\nlissen = 1' },
+      /:3$/,
+      /"lissen" is not a setting\. Did you mean listen\?$/,
+    ],
+    ['an unknown key with nothing near', { toml: 'zzzzzz = 1' }, /:1$/, /^"zzzzzz" is not a setting\.$/],
+    [
+      'a table, which no setting is',
+      { toml: '[listen]\na = 1' },
+      /:1$/,
+      /^\{"a":1\} is not accepted for listen/,
+    ],
+    ['what is no TOML', { toml: 'listen = [' }, /:1:\d+$/, /^this is not TOML: /],
+    [
+      'a host name to listen on',
+      { flags: { listen: ['localhost:53'] } },
+      '--listen',
+      /"localhost:53" is not accepted for listen; accepted is an IP address/,
+    ],
+    [
+      'a port out of range',
+      { environment: { PKARRD_LISTEN: '127.0.0.1:65536' } },
+      'PKARRD_LISTEN',
+      /"127\.0\.0\.1:65536" is not accepted/,
+    ],
+    [
+      'one bad element of a list',
+      { toml: 'bootstrap = ["127.0.0.1:1", "127.0.0.1"]' },
+      /:1$/,
+      /^"127\.0\.0\.1" is not accepted for bootstrap/,
+    ],
+    [
+      'an address with leading digits missing',
+      { flags: { bootstrap: ['1.2.3:6881'] } },
+      '--bootstrap',
+      /is not accepted for bootstrap/,
+    ],
+    ['a number where a word is wanted', { toml: 'listen = 53' }, /:1$/, /^53 is not accepted for listen/],
+    [
+      'a word that stands for a list inside one',
+      { toml: 'listen = ["default", "::1"]' },
+      /:1$/,
+      /^"default" is not accepted/,
+    ],
+    [
+      'a size below its bounds',
+      { flags: { cacheSize: ['10'] } },
+      '--cache-size',
+      /accepted is a size from 64 kB to 4 GB/,
+    ],
+    [
+      'a size above its bounds',
+      { toml: 'cache-size = "5 GB"' },
+      /:1$/,
+      /accepted is a size from 64 kB to 4 GB/,
+    ],
+    ['a size in an unknown unit', { toml: 'cache-size = "5 XB"' }, /:1$/, /^"5 XB" is not accepted/],
+    [
+      'a negative time',
+      { toml: 'negative-ttl = -1' },
+      /:1$/,
+      /^-1 is not accepted for negative-ttl; accepted is a time from 1s to 15m/,
+    ],
+    [
+      'a date where a time is wanted',
+      { toml: 'negative-ttl = 1979-05-27' },
+      /:1$/,
+      /is not accepted for negative-ttl/,
+    ],
+    [
+      'a word that is neither on nor off',
+      { environment: { PKARRD_DHT: 'perhaps' } },
+      'PKARRD_DHT',
+      /accepted is on or off\.$/,
+    ],
+    [
+      'an unknown level',
+      { flags: { logLevel: ['loud'] } },
+      '--log-level',
+      /accepted is one of error, warn, info, debug\.$/,
+    ],
+    [
+      'a relative state directory',
+      { flags: { stateDir: ['state'] } },
+      '--state-dir',
+      /accepted is an absolute path\.$/,
+    ],
+    [
+      'an IPv6 address for the DHT',
+      { flags: { dhtListen: ['[::1]:1'] } },
+      '--dht-listen',
+      /accepted is an IPv4 address/,
+    ],
+    [
+      'a variable of no setting',
+      { environment: { PKARRD_LISTN: '::1' } },
+      'PKARRD_LISTN',
+      /Did you mean PKARRD_LISTEN\?$/,
+    ],
+    [
+      'a least over a most',
+      { flags: { minimumPacketTtl: ['2h'], maximumPacketTtl: ['1h'] } },
+      '--maximum-packet-ttl',
+      /minimum-packet-ttl is 2h and maximum-packet-ttl 1h/,
+    ],
+    ['a value without end', { flags: { listen: ['x'.repeat(10_000)] } }, '--listen', /^.{0,300}$/],
+  ];
+
+for (const [title, given, where, message] of mistakes) {
+  test(`a mistake is one sentence that says where: ${title}`, () => {
+    const problems = problemsOf(given);
+    assert.equal(problems.length, 1);
+    const [problem] = problems;
+    assert.match(problem?.where ?? '', typeof where === 'string' ? new RegExp(`^${where}$`) : where);
+    assert.match(problem?.message ?? '', message);
+    assert.match(problem?.message ?? '', /^[^\n]*[.?]$/);
+  });
+}
+
+test('all mistakes are told at once, in the order file, environment, flags', () => {
+  const problems = problemsOf({
+    toml: 'lissen = 1\ndht = 7',
+    environment: { PKARRD_CACHE_SIZE: 'big' },
+    flags: { logLevel: ['loud'] },
+  });
+  assert.deepEqual(
+    problems.map(({ where }) => where),
+    [`${file}:1`, `${file}:2`, 'PKARRD_CACHE_SIZE', '--log-level'],
+  );
+});
+
+test('a judge of another folder adds its mistakes to the others', () => {
+  const judge = () => [{ where: '--upstream', message: 'is bad.' }];
+  const machine = { environment: { PKARRD_DHT: 'x' }, isRoot: false, home: '/' };
+  assert.throws(
+    () => loadSettings({ machine, flags: {}, judge, file }),
+    /PKARRD_DHT: .*\n--upstream: is bad\./,
+  );
+});
+
+test('a file that is named must be there and be readable', () => {
+  for (const [path, reason] of [
+    [join(directory, 'absent'), /there is no such file/],
+    [directory, /it is a directory/],
+  ] as const) {
+    const machine = { environment: {}, isRoot: false, home: '/' };
+    assert.throws(() => loadSettings({ file: path, machine, flags: {} }), reason);
+  }
+});
+
+test('whatever stands in file and environment gives settings or a ConfigError, and nothing else', () => {
+  const keys = fc.constantFrom(...settingKeys);
+  const value = fc.oneof(
+    fc.string({ unit: 'binary' }).map((text) => JSON.stringify(text)),
+    fc.constantFrom(
+      '[]',
+      '{}',
+      '1',
+      '-0.0',
+      'nan',
+      'inf',
+      'true',
+      '[[1]]',
+      '["a", 1]',
+      '07:32:00',
+      '"""\n"""',
+    ),
+    fc.string(),
+  );
+  const lines = fc.array(fc.tuple(keys, value).map(([key, text]) => `${settings[key].name} = ${text}`));
+  const environment = fc.dictionary(keys.map(variableOf), fc.string());
+  fc.assert(
+    fc.property(lines, environment, (toml, variables) => {
+      problemsOf({ toml: toml.join('\n'), environment: variables });
+    }),
+  );
+});
+
+test('state is kept where the system says, for the service, for root and for others', () => {
+  const at = (environment: Record<string, string>, isRoot: boolean) =>
+    defaultSettings({ environment, isRoot, home: '/home/a' }).stateDir;
+  assert.equal(
+    at({ STATE_DIRECTORY: '/var/lib/private/pkarrd:/var/lib/more' }, false),
+    '/var/lib/private/pkarrd',
+  );
+  assert.equal(at({}, true), '/var/lib/pkarrd');
+  assert.equal(at({ XDG_STATE_HOME: '/x' }, false), '/x/pkarrd');
+  assert.equal(at({ XDG_STATE_HOME: 'relative' }, false), '/home/a/.local/state/pkarrd');
+});
