@@ -90,13 +90,8 @@ function stateDirProblems({ settings, origins }: LoadedSettings): readonly Confi
     { where: origins.stateDir, message: `the state-dir ${stateDir} ${reason}.` },
   ];
   let existing = stateDir;
-  for (;;) {
-    const stat = statSync(existing, { throwIfNoEntry: false });
-    if (stat !== undefined && !stat.isDirectory())
-      return problem(`cannot be used: ${existing} is no directory`);
-    if (stat !== undefined) break;
-    existing = dirname(existing);
-  }
+  while (kindOf(existing) === 'absent') existing = dirname(existing);
+  if (kindOf(existing) === 'other') return problem(`cannot be used: ${existing} is no directory`);
   try {
     accessSync(existing, constants.W_OK | constants.X_OK);
     return [];
@@ -104,5 +99,14 @@ function stateDirProblems({ settings, origins }: LoadedSettings): readonly Confi
     return problem(
       existing === stateDir ? 'cannot be written to' : `cannot be made: ${existing} cannot be written to`,
     );
+  }
+}
+
+/** What is at a path. Behind a file, or where we may not look, there is nothing to be had. */
+function kindOf(path: string): 'directory' | 'other' | 'absent' {
+  try {
+    return statSync(path).isDirectory() ? 'directory' : 'other';
+  } catch {
+    return 'absent';
   }
 }

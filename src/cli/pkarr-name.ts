@@ -19,13 +19,9 @@ export function parsePkarrName(text: string): PkarrName {
   const key = keyIn(text);
   const before = text.slice(0, text.toLowerCase().indexOf(key.text));
   // Scheme and user stand before the labels.
-  const labels = before
-    .replace(/^.*[/:@]/s, '')
-    .replace(/\.$/, '')
-    .trim();
+  const labels = before.replace(/^.*[/:@]/s, '').trimStart();
   try {
-    const below = Name.parse(labels).labels;
-    return { key, name: Name.fromLabels([...below, key.text]) };
+    return { key, name: Name.parse(`${labels}${key.text}`) };
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
     throw new UsageError(`${JSON.stringify(text)} is no domain name (${error.code}).`);

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { settingKeys } from '../../src/config/settings.ts';
+import { pkarrd } from '../support/command.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'pkarrd-check-'));
+after(() => rmSync(directory, { recursive: true }));
+
+test('check says what every setting is and where it comes from', async () => {
+  const file = join(directory, 'good.toml');
+  writeFileSync(file, '# a comment\nlisten = ["127.0.0.1:5300"]\n');
+  const environment = { PKARRD_LOG_LEVEL: 'warn' };
+  const { code, out, err } = await pkarrd(['check', '--config', file, '--upstream', '9.9.9.9'], {
+    environment,
+  });
+  assert.deepEqual([code, err], [0, '']);
+  assert.match(out, new RegExp(`^file: ${file}\n`));
+  assert.match(out, new RegExp(`^listen: 127\\.0\\.0\\.1:5300, from ${file}:2$`, 'm'));
+  assert.match(out, /^log-level: warn, from PKARRD_LOG_LEVEL$/m);
+  assert.match(out, /^upstream: 9\.9\.9\.9, from --upstream$/m);
+  assert.match(out, /^cache-size: 16 MB$/m);
+  assert.match(out, /^The configuration is good\.\n$/m);
+});
+
+test('check lists all mistakes of all sources, and ends with 1', async () => {
+  const file = join(directory, 'bad.toml');
+  writeFileSync(file, 'lissen = "::1"\ncache-size = 1\n');
+  const args = ['check', '--config', file, '--upstream', 'tls://9.9.9.9', '--upstream', 'x'];
+  const { code, out, err } = await pkarrd(args, { environment: { PKARRD_DHT: 'x' } });
+  assert.deepEqual([code, out], [1, '']);
+  const places = err
+    .trim()
+    .split('\n')
+    .map((line) => line.split(': ')[1]);
+  assert.deepEqual(places, [`${file}:1`, `${file}:2`, 'PKARRD_DHT', '--upstream', '--upstream']);
+});
+
+test('check finds that the state directory cannot be', async () => {
+  writeFileSync(join(directory, 'a-file'), '');
+  for (const path of [join(directory, 'a-file'), join(directory, 'a-file/below')]) {
+    const { code, err } = await pkarrd(['check', '--state-dir', path]);
+    assert.equal(code, 1);
+    assert.match(err, /^pkarrd: --state-dir: the state-dir .* cannot be used: .*a-file is no directory\.\n$/);
+  }
+  assert.equal((await pkarrd(['check', '--state-dir', join(directory, 'new/below')])).code, 0);
+});
+
+test('check speaks JSON', async () => {
+  const good = await pkarrd(['check', '--json', '--dht', 'off']);
+  const { problems, settings } = JSON.parse(good.out);
+  assert.deepEqual([good.code, problems], [0, []]);
+  assert.equal(Object.keys(settings).length, settingKeys.length);
+  assert.deepEqual(settings.dht, { value: 'off', from: '--dht' });
+  const bad = await pkarrd(['check', '--json', '--dht', 'x']);
+  assert.equal(bad.code, 1);
+  assert.equal(JSON.parse(bad.out).problems[0].where, '--dht');
+});

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { encodeMessage } from '../../src/dns/message.ts';
+import { RunningCommand } from '../support/command.ts';
+import { askUdp, query, udpExchange } from '../support/dns-client.ts';
+
+const readyLine = /Ready\. listen=127\.0\.0\.1:(\d+)/;
+
+/** An upstream that takes queries and never answers. */
+async function silentUpstream() {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return { socket, text: `127.0.0.1:${socket.address().port}`, heard: () => once(socket, 'message') };
+}
+
+async function start(...args: string[]) {
+  const command = new RunningCommand(['serve', '--config', '/dev/null', '--listen', '127.0.0.1:0', ...args]);
+  const port = Number((await command.printed(readyLine))[1]);
+  return { command, server: { host: '127.0.0.1', port } };
+}
+
+test('it answers before the DHT is there, and ends with 0 on either signal', async () => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    // Nobody is behind port 9: the DHT is never ready.
+    const { command, server } = await start('--bootstrap', '127.0.0.1:9', '--upstream', '127.0.0.1:9');
+    const reply = await askUdp(server, query('y'.repeat(52)));
+    assert.equal(reply.rcode, 3);
+    const { code, err } = await command.stop(signal);
+    assert.equal(code, 0, err);
+    assert.match(err, new RegExp(`Stopping\\. signal=${signal}\n$`));
+  }
+});
+
+test('what is in flight is answered before it ends, within 2 s', async () => {
+  const upstream = await silentUpstream();
+  const { command, server } = await start('--dht', 'off', '--upstream', upstream.text);
+  const answer = udpExchange(server, encodeMessage(query('waits.example')));
+  await upstream.heard();
+  const startedAt = performance.now();
+  const ended = await command.stop();
+  const took = performance.now() - startedAt;
+  assert.notEqual(await answer, undefined);
+  assert.equal(ended.code, 0, ended.err);
+  assert.ok(took < 2_000 + 500, `${took} ms`);
+  upstream.socket.close();
+});
+
+test('a second signal ends it at once', async () => {
+  const upstream = await silentUpstream();
+  const { command, server } = await start('--dht', 'off', '--upstream', upstream.text);
+  void udpExchange(server, encodeMessage(query('waits.example')), 100);
+  await upstream.heard();
+  command.child.kill('SIGTERM');
+  await command.printed(/Stopping/);
+  const { code } = await command.stop('SIGTERM');
+  assert.equal(code, 143);
+  upstream.socket.close();
+});
+
+test('a port that is taken is told with address, holder and what to do', async () => {
+  const { command, server } = await start('--dht', 'off');
+  const address = `127.0.0.1:${server.port}`;
+  const second = new RunningCommand(['serve', '--config', '/dev/null', '--dht', 'off', '--listen', address]);
+  const { code, out, err } = await second.ended();
+  assert.deepEqual([code, out], [1, '']);
+  assert.match(err, new RegExp(`^pkarrd: ${address} \\(udp\\) is taken by .*--listen\\.\n$`));
+  if (process.platform === 'linux') assert.ok(err.includes(`pkarrd (process ${command.child.pid})`), err);
+  await command.stop();
+});
+
+test('an address that is not of this machine is told as such', async () => {
+  const command = new RunningCommand([
+    'serve',
+    '--config',
+    '/dev/null',
+    '--dht',
+    'off',
+    '--listen',
+    '192.0.2.1:53',
+  ]);
+  const { code, err } = await command.ended();
+  assert.equal(code, 1);
+  assert.match(err, /^pkarrd: This machine has no address 192\.0\.2\.1, /);
+});
+
+test('no name and no key stands in the log unless it is asked for', async () => {
+  const { command, server } = await start('--dht', 'off', '--upstream', '127.0.0.1:9');
+  await askUdp(server, query('very-private-name.example'));
+  const { err } = await command.stop();
+  assert.doesNotMatch(err, /very-private/);
+});

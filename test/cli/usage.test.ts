@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { parseArguments } from '../../src/cli/arguments.ts';
+import { type Command, UsageError } from '../../src/cli/command.ts';
+import { commands } from '../../src/cli/commands.ts';
+import { commandHelp, programHelp } from '../../src/cli/help.ts';
+import { flagOf } from '../../src/config/settings.ts';
+import { pkarrd } from '../support/command.ts';
+
+const example: Command = {
+  name: 'example',
+  description: ['An example.'],
+  operands: [{ name: 'FROM' }, { name: 'TO', optional: true }],
+  flags: [
+    { name: 'out', value: 'FILE', help: 'Where to' },
+    { name: 'json', help: 'As JSON' },
+  ],
+  settings: ['listen', 'cacheSize'],
+  run: async () => 0,
+};
+
+function invocation(...words: string[]) {
+  const parsed = parseArguments(example, words);
+  assert.ok(parsed.kind === 'run');
+  return parsed.invocation;
+}
+
+describe('the words of a command line', () => {
+  test('flags stand anywhere, with their value behind = or as the next word', () => {
+    const { operands, value, has, settings } = invocation(
+      '--json',
+      'a',
+      '--out=x',
+      '--listen',
+      '::1',
+      'b',
+      '--listen=::2',
+    );
+    assert.deepEqual(operands, ['a', 'b']);
+    assert.deepEqual([value('out'), has('json'), has('out'), has('none')], ['x', true, true, false]);
+    assert.deepEqual(settings, { listen: ['::1', '::2'] });
+  });
+
+  test('behind -- every word is an operand', () => {
+    assert.deepEqual(invocation('--', '--json', '-x').operands, ['--json', '-x']);
+  });
+
+  test('help wins over every mistake but an unknown flag', () => {
+    assert.equal(parseArguments(example, ['--help']).kind, 'help');
+    assert.equal(parseArguments(example, ['-h', 'a', 'b', 'c']).kind, 'help');
+  });
+
+  for (const [words, message] of [
+    [[], 'example needs FROM.'],
+    [['a', 'b', 'c'], 'example takes FROM and TO; "c" is too much.'],
+    [['a', '--jason'], 'example has no flag --jason. Did you mean --json?'],
+    [['a', '-x'], 'example has no flag -x.'],
+    [['a', '--out'], '--out needs a value.'],
+    [['a', '--out', '--json'], '--out needs a value.'],
+    [['a', '--json=yes'], '--json takes no value.'],
+    [['a', '--cache-sise', '1'], 'example has no flag --cache-sise. Did you mean --cache-size?'],
+  ] as const) {
+    test(`a mistake is one sentence: ${words.join(' ') || 'no words'}`, () => {
+      assert.throws(() => parseArguments(example, words), new UsageError(message));
+    });
+  }
+
+  test('any words give an invocation or a UsageError', () => {
+    const word = fc.oneof(
+      fc.string(),
+      fc.constantFrom('--json', '--out', '--', '-', '--=', '-h', '--listen', '--__proto__'),
+    );
+    fc.assert(
+      fc.property(fc.array(word), (words) => {
+        try {
+          parseArguments(example, words);
+        } catch (error) {
+          assert.ok(error instanceof UsageError, String(error));
+        }
+      }),
+    );
+  });
+});
+
+describe('help', () => {
+  test('of the program names every command', () => {
+    for (const { name, summary } of commands)
+      assert.match(programHelp(), new RegExp(`^  ${name} +${summary.slice(0, 20)}`, 'm'));
+  });
+
+  for (const { name, load } of commands) {
+    test(`of ${name} tells of every flag and operand, in lines that fit`, async () => {
+      const command = await load();
+      assert.equal(command.name, name);
+      const help = commandHelp(command);
+      const flags = [
+        ...command.flags.map((flag) => `--${flag.name}`),
+        ...command.settings.map(flagOf),
+        '--help',
+      ];
+      for (const flag of flags) assert.match(help, new RegExp(`^  ${flag}( |$)`, 'm'), flag);
+      for (const operand of command.operands) assert.ok(help.split('\n')[0]?.includes(operand.name));
+      for (const line of help.split('\n')) assert.ok(line.length <= 130, line);
+      const { code, out, err } = await pkarrd([name, '--help']);
+      assert.deepEqual({ code, out, err }, { code: 0, out: help, err: '' });
+      assert.equal((await pkarrd(['help', name])).out, help);
+    });
+  }
+});
+
+describe('the program', () => {
+  test('tells its version, the one of package.json', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+    for (const flag of ['--version', '-V']) {
+      assert.deepEqual(await pkarrd([flag]), { code: 0, out: `pkarrd ${version}\n`, err: '' });
+    }
+  });
+
+  test('shows its help when asked in any way', async () => {
+    for (const word of ['help', '--help', '-h']) {
+      assert.deepEqual(await pkarrd([word]), { code: 0, out: programHelp(), err: '' });
+    }
+  });
+
+  for (const [words, message] of [
+    [[], /^pkarrd: a command is missing\.\nTry pkarrd --help\n$/],
+    [['serv'], /^pkarrd: there is no command "serv"\. Did you mean serve\?\nTry pkarrd --help\n$/],
+    [['help', 'serv'], /^pkarrd: there is no command "serv"/],
+    [['--json', 'check'], /^pkarrd: the command comes first, before --json\.\n/],
+    [
+      ['check', '--lisen', '::1'],
+      /^pkarrd: check has no flag --lisen\. Did you mean --listen\?\nTry pkarrd check --help\n$/,
+    ],
+    [
+      ['serve', '--listen', 'x'],
+      /^pkarrd: --listen: "x" is not accepted for listen; accepted is an IP address.*\n$/,
+    ],
+    [['serve', '--upstream', 'x'], /^pkarrd: --upstream: "x" is no upstream: .*\n$/],
+    [
+      ['serve', '--config', '/nonexistent'],
+      /^pkarrd: \/nonexistent: the configuration cannot be read: there is no such file\.\n$/,
+    ],
+    [['resolve', 'example.com'], /dig example\.com\nTry pkarrd resolve --help\n$/],
+    [['resolve', 'y'.repeat(52)], /is not a public key: .* small order/],
+    [['resolve', 'pk:'], /There is no key in the text\./],
+    [['resolve', `a..${'4w9siqbwqis38cq4kkz5jf6dfjwz1g3b19rmgpetcukki993cuwo'}`], /is no domain name/],
+    [
+      ['resolve', '4w9siqbwqis38cq4kkz5jf6dfjwz1g3b19rmgpetcukki993cuwo', 'AAAAA'],
+      /"AAAAA" is not a record type/,
+    ],
+    [['publish', 'zone'], /^pkarrd: publish needs --key FILE\.\n/],
+    [['testnet', '--nodes', '0'], /^pkarrd: --nodes takes a whole number from 1 to 1000, not "0"\.\n/],
+    [['testnet', '--loss', '1.1'], /^pkarrd: --loss takes a number from 0 to 1, not "1\.1"\.\n/],
+    [['testnet', 'x'], /^pkarrd: testnet takes no words besides flags; "x" is too much\.\n/],
+    [['demo', '--listen', 'here'], /^pkarrd: --listen takes an IP address/],
+  ] as const) {
+    test(`ends with 2 and one sentence: pkarrd ${words.join(' ')}`, async () => {
+      const { code, out, err } = await pkarrd(words);
+      assert.match(err, message);
+      assert.deepEqual([code, out], [2, '']);
+    });
+  }
+});

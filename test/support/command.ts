@@ -1,0 +1,81 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+
+/** How a command ended and what it wrote. */
+export interface Ended {
+  /** The exit code; -1 when a signal ended it. */
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** How a command is started. */
+export interface CommandOptions {
+  readonly cwd?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A command that runs. */
+export class RunningCommand {
+  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #ended: Promise<Ended>;
+  #out = '';
+  #err = '';
+  #hasEnded = false;
+  #wake: () => void = () => {};
+
+  constructor(args: readonly string[], { cwd, environment = {} }: CommandOptions = {}) {
+    // Of the environment of whoever runs the tests only what every program needs.
+    const { PATH = '', HOME = '' } = process.env;
+    this.child = spawn(process.execPath, [main, ...args], {
+      env: { PATH, HOME, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(cwd !== undefined && { cwd }),
+    });
+    this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.#out += text;
+      this.#wake();
+    });
+    this.child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#err += text;
+      this.#wake();
+    });
+    this.#ended = once(this.child, 'close').then(([code]) => {
+      this.#hasEnded = true;
+      this.#wake();
+      return { code: code ?? -1, out: this.#out, err: this.#err };
+    });
+  }
+
+  /** Waits until standard output and error together match, and gives the match. Rejects when it ends before. */
+  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.#out) ?? pattern.exec(this.#err);
+      if (match !== null) return match;
+      if (this.#hasEnded) throw new Error(`It ended without ${pattern}: ${this.#out}${this.#err}`);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Sends a signal and waits for the end. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ended> {
+    this.child.kill(signal);
+    return await this.#ended;
+  }
+
+  /** Waits for the end. */
+  ended(): Promise<Ended> {
+    return this.#ended;
+  }
+}
+
+/** Runs a command to its end. */
+export async function pkarrd(args: readonly string[], options?: CommandOptions): Promise<Ended> {
+  return await new RunningCommand(args, options).ended();
+}
