@@ -50,6 +50,12 @@ export interface SilentRequest {
   readonly kind: 'silent';
 }
 
+/** What stands behind the question. */
+interface Rest {
+  readonly edns: RequestEdns | undefined;
+  readonly version: number;
+}
+
 const silent: SilentRequest = { kind: 'silent' };
 
 /** RFC 6891 §6.2.5: "512 octets" is what a requestor without EDNS can take. */
@@ -75,7 +81,7 @@ export function readRequest(bytes: Uint8Array): Request | RejectedRequest | Sile
   if (isMetaType(type) && type !== Type.ANY) return rejected(bytes, Rcode.REFUSED, questionEnd);
   let edns: RequestEdns | undefined;
   if (bytes.length !== questionEnd || u16(bytes, 6) + u16(bytes, 8) + u16(bytes, 10) !== 0) {
-    const rest = readRest(bytes);
+    const rest = readLoneOpt(bytes, questionEnd) ?? readRest(bytes);
     if (rest === 'malformed') return rejected(bytes, Rcode.FORMERR, questionEnd);
     edns = rest.edns;
     // RFC 6891 §6.1.3: "If a responder does not implement the VERSION level of the request, then it MUST respond
@@ -132,9 +138,28 @@ function uncompressedNameEnd(bytes: Uint8Array): number {
   return -1;
 }
 
-function readRest(
-  bytes: Uint8Array,
-): { readonly edns: RequestEdns | undefined; readonly version: number } | 'malformed' {
+/**
+ * The OPT record when it is all that follows the question, as in nearly every request: read in place, without making
+ * values of it. Undefined for everything else, which `readRest` judges; the two never disagree.
+ */
+function readLoneOpt(bytes: Uint8Array, at: number): Rest | undefined {
+  const end = bytes.length;
+  if (u16(bytes, 6) !== 0 || u16(bytes, 8) !== 0 || u16(bytes, 10) !== 1 || at + 11 > end) return undefined;
+  if (bytes[at] !== 0 || u16(bytes, at + 1) !== Type.OPT || at + 11 + u16(bytes, at + 9) !== end)
+    return undefined;
+  let keepalive = false;
+  for (let option = at + 11; option < end; ) {
+    if (option + 4 > end) return undefined;
+    if (u16(bytes, option) === EdnsOptionCode.TCP_KEEPALIVE) keepalive = true;
+    option += 4 + u16(bytes, option + 2);
+    if (option > end) return undefined;
+  }
+  const udpPayloadSize = Math.max(u16(bytes, at + 3), MINIMUM_UDP_PAYLOAD);
+  const dnssecOk = ((bytes[at + 7] as number) & 0x80) !== 0;
+  return { edns: { udpPayloadSize, dnssecOk, keepalive }, version: bytes[at + 6] as number };
+}
+
+function readRest(bytes: Uint8Array): Rest | 'malformed' {
   try {
     const { opt } = outlineMessage(bytes);
     if (opt === undefined) return { edns: undefined, version: 0 };
