@@ -1,4 +1,5 @@
 import { AnswerCache, type CacheStatistics } from './cache/answer-cache.ts';
+import { chooseUpstreams } from './choose-upstreams.ts';
 import type { ListenAddress } from './config/listen-address.ts';
 import { defaultListen, type Settings } from './config/settings.ts';
 import { dhtSource } from './find/dht-source.ts';
@@ -6,9 +7,9 @@ import { defaultFinderSettings, Finder, type FinderStatistics } from './find/fin
 import { PacketCache } from './find/packet-cache.ts';
 import { createForwarder, type Forwarder } from './forward/forwarder.ts';
 import type { ForwarderStatus } from './forward/status.ts';
-import { readUpstreamSet } from './forward/upstream-set.ts';
 import type { DhtStatus } from './mainline/dht-node.ts';
 import type { Log } from './observe/log.ts';
+import { sparingly } from './observe/sparingly.ts';
 import { forwardResolver } from './resolve/forward-resolver.ts';
 import { PkarrResolver } from './resolve/pkarr-resolver.ts';
 import type { Resolver } from './resolve/query.ts';
@@ -21,6 +22,8 @@ import {
 } from './serve/open-listeners.ts';
 import { Responder, type ResponderStatistics } from './serve/responder.ts';
 import { type StartingDht, startDht } from './start-dht.ts';
+import { machineView, watchNetwork } from './system/network-watch.ts';
+import { systemResolvConfPaths } from './system/resolv-conf.ts';
 
 /** Milliseconds that queries in flight have when the program is told to stop. */
 const CLOSE_GRACE = 1_500;
@@ -71,7 +74,7 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
     negativeTtl: settings.negativeTtl,
   });
 
-  const forwarder = createForwarder(readUpstreamSet(settings.upstream === 'system' ? [] : settings.upstream));
+  const forwarder = createForwarder(await chooseUpstreams(settings, log));
   const ordinary = forwardResolver(forwarder);
 
   const dht = settings.dht ? startDht(settings, ordinary, log) : undefined;
@@ -92,11 +95,25 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
     resolver: router,
     cache,
     now,
-    onBug: (error) => log.error('A query met a mistake of the program.', { error: describe(error) }),
+    onBug: sparingly(
+      (error: unknown, leftOut) =>
+        log.error('A query met a mistake of the program.', { error: describe(error), leftOut }),
+      { count: 5, period: 60_000, now },
+    ),
+  });
+
+  const unwatch = watchNetwork(machineView(systemResolvConfPaths), (change) => {
+    log.info('The network is another.', { change });
+    onNetworkChange({ settings, log, forwarder, cache }).catch((error: unknown) => {
+      log.error('The change of the network could not be followed.', { error: describe(error) });
+    });
   });
 
   let listeners: readonly ListenerPair[] = [];
-  const close = () => closeAll({ responder, listeners, finder, forwarder, dht });
+  const close = async () => {
+    unwatch();
+    await closeAll({ responder, listeners, finder, forwarder, dht });
+  };
   try {
     listeners =
       settings.listen === 'default'
@@ -121,6 +138,19 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
     },
     close,
   };
+}
+
+/** What was true of the old network is forgotten: who answers, how fast, and what failed. */
+async function onNetworkChange(parts: {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly forwarder: Forwarder;
+  readonly cache: AnswerCache;
+}): Promise<void> {
+  const { settings, log, forwarder, cache } = parts;
+  if (settings.upstream === 'system') forwarder.setUpstreams(await chooseUpstreams(settings, log));
+  forwarder.networkChanged();
+  cache.forgetFailures();
 }
 
 interface Running {
