@@ -1,0 +1,189 @@
+import { LRUCache } from 'lru-cache';
+import { addressOctets } from '../dns/ip-prefix.ts';
+import { ipv4ToText } from '../dns/ip-text.ts';
+import { ipClass } from '../resolve/ip-class.ts';
+
+/** A rate: `burst` at once after a pause, then `perSecond`. Both over 0. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** A token bucket: full at first. Times are milliseconds of a clock that does not go back. */
+export class TokenBucket {
+  readonly #rate: Rate;
+  #tokens: number;
+  #at: number;
+
+  constructor(rate: Rate, now: number) {
+    this.#rate = rate;
+    this.#tokens = rate.burst;
+    this.#at = now;
+  }
+
+  /** Whether there is a token at `now`; it stays. */
+  has(now: number): boolean {
+    const { perSecond, burst } = this.#rate;
+    this.#tokens = Math.min(burst, this.#tokens + (Math.max(now - this.#at, 0) / 1000) * perSecond);
+    this.#at = now;
+    return this.#tokens >= 1;
+  }
+
+  /** Takes a token when there is one. */
+  take(now: number): boolean {
+    if (!this.has(now)) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+}
+
+/**
+ * What becomes of a query. `truncate`: over UDP a reply of the question alone with TC, no larger than the query, which
+ * a client that is what it says follows up over TCP, and one with a forged address does not. `drop`: no reply; over TCP
+ * the end of the connection.
+ */
+export type RateVerdict = 'answer' | 'truncate' | 'drop';
+
+/** How much one client may ask. */
+export interface ClientRateLimitOptions {
+  /** Answers over UDP. As many again are shed with TC, the rest is dropped; TCP has the same rate of its own. */
+  readonly rate: Rate;
+  /** Clients remembered; when there are more, the one that has been silent longest is forgotten. */
+  readonly maxClients: number;
+  /** Milliseconds, never going back. */
+  readonly now: () => number;
+}
+
+/** Clients that are remembered by default: two megabytes or so. */
+export const DEFAULT_MAX_CLIENTS = 8192;
+
+/**
+ * A bound for each client on what it gets. This machine itself has none: programs on it cannot be told apart, and
+ * whoever floods from here has other means.
+ */
+export class ClientRateLimit {
+  readonly #options: ClientRateLimitOptions;
+  readonly #clients: LRUCache<string, ClientBuckets>;
+  readonly #keys: ClientKeys;
+
+  constructor(options: ClientRateLimitOptions) {
+    this.#options = options;
+    this.#keys = new ClientKeys(options.maxClients);
+    this.#clients = new LRUCache({ max: options.maxClients });
+  }
+
+  /** What becomes of a query from `address` that came now, over a stream or in a datagram. */
+  verdict(address: string, path: { readonly stream: boolean }): RateVerdict {
+    const key = this.#keys.keyOf(address);
+    if (key === undefined) return 'answer';
+    const now = this.#options.now();
+    let buckets = this.#clients.get(key);
+    if (buckets === undefined) {
+      buckets = clientBuckets(this.#options.rate, now);
+      this.#clients.set(key, buckets);
+    }
+    // Over a stream the address is proved, and forged datagrams must not use up what it may ask there.
+    if (path.stream) return buckets.stream.take(now) ? 'answer' : 'drop';
+    if (buckets.answers.take(now)) return 'answer';
+    return buckets.truncations.take(now) ? 'truncate' : 'drop';
+  }
+}
+
+interface ClientBuckets {
+  readonly answers: TokenBucket;
+  readonly truncations: TokenBucket;
+  readonly stream: TokenBucket;
+}
+
+function clientBuckets(rate: Rate, now: number): ClientBuckets {
+  return {
+    answers: new TokenBucket(rate, now),
+    truncations: new TokenBucket(rate, now),
+    stream: new TokenBucket(rate, now),
+  };
+}
+
+/** How many keys may be looked up that are not at hand. */
+export interface ColdKeyLimitOptions {
+  /** For all clients together, this machine's programs too: a lookup sends some dozens of datagrams to strangers. */
+  readonly total: Rate;
+  /** For one client, other than this machine. */
+  readonly perClient: Rate;
+  /** As in `ClientRateLimitOptions`. */
+  readonly maxClients: number;
+  /** Milliseconds, never going back. */
+  readonly now: () => number;
+}
+
+/** A bound on lookups of keys, for each client and for all: one of them may not use up what is there for all. */
+export class ColdKeyLimit {
+  readonly #options: ColdKeyLimitOptions;
+  readonly #total: TokenBucket;
+  readonly #clients: LRUCache<string, TokenBucket>;
+
+  constructor(options: ColdKeyLimitOptions) {
+    this.#options = options;
+    this.#total = new TokenBucket(options.total, options.now());
+    this.#clients = new LRUCache({ max: options.maxClients });
+  }
+
+  /**
+   * Whether a lookup may begin now for the client at `address`; undefined when it is for this program itself. What is
+   * refused costs nothing of either bound.
+   */
+  take(address: string | undefined): boolean {
+    const now = this.#options.now();
+    const bucket = address === undefined ? undefined : this.#bucketOf(address, now);
+    if (bucket !== undefined && !bucket.has(now)) return false;
+    if (!this.#total.take(now)) return false;
+    bucket?.take(now);
+    return true;
+  }
+
+  #bucketOf(address: string, now: number): TokenBucket | undefined {
+    const key = clientKey(address);
+    if (key === undefined) return undefined;
+    const known = this.#clients.get(key);
+    if (known !== undefined) return known;
+    const bucket = new TokenBucket(this.#options.perClient, now);
+    this.#clients.set(key, bucket);
+    return bucket;
+  }
+}
+
+/** The keys of clients, those that cost some work remembered. */
+class ClientKeys {
+  readonly #ipv6: LRUCache<string, { readonly key: string | undefined }>;
+
+  constructor(max: number) {
+    this.#ipv6 = new LRUCache({ max });
+  }
+
+  /** As `clientKey`. */
+  keyOf(address: string): string | undefined {
+    if (!address.includes(':')) return clientKey(address);
+    let known = this.#ipv6.get(address);
+    if (known === undefined) {
+      known = { key: clientKey(address) };
+      this.#ipv6.set(address, known);
+    }
+    return known.key;
+  }
+}
+
+/**
+ * What counts as one client: an IPv4 address; the first 56 bits of an IPv6 address, for a site has that many addresses
+ * to ask from (RFC 6177 §2 has sites between /48 and /64); a link-local address whole, for all of a link share its bits.
+ * Undefined for this machine. `address` is as a socket writes it.
+ */
+export function clientKey(address: string): string | undefined {
+  if (!address.includes(':')) return address.startsWith('127.') ? undefined : address;
+  const octets = addressOctets(address);
+  // What is no address came from no socket; such share one bound.
+  if (octets === undefined) return '';
+  if (octets.length === 4) return clientKey(ipv4ToText(octets));
+  const addressClass = ipClass(octets);
+  if (addressClass === 'loopback') return undefined;
+  const counted = addressClass === 'link-local' ? octets : octets.subarray(0, 7);
+  return `:${Buffer.from(counted).toString('latin1')}`;
+}
