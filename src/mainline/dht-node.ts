@@ -1,0 +1,140 @@
+/** Where a node of the DHT is reached: an IPv4 literal, never a name, and a UDP port from 1 to 65535. */
+export interface NodeAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A mutable item of BEP 44 without salt. */
+export interface MutableItem {
+  /** The ed25519 public key, `k`: 32 bytes. */
+  readonly key: Uint8Array;
+  /** The sequence number, `seq`: 0 ≤ seq < 2^63. */
+  readonly seq: bigint;
+  /** The ed25519 signature, `sig`: 64 bytes. */
+  readonly signature: Uint8Array;
+  /** The byte string `v` without its bencoding: at most 1000 bytes. */
+  readonly value: Uint8Array;
+}
+
+/** What a lookup says while it goes on. The last event of a lookup that was not stopped is `done`. */
+export type LookupEvent =
+  /** A node returned an item of the key that was asked for, and its signature holds. */
+  | { readonly kind: 'item'; readonly item: MutableItem; readonly from: NodeAddress }
+  /** A node says that what it holds is not newer than the `seq` asked with: it returned `seq` alone. */
+  | { readonly kind: 'confirmation'; readonly seq: bigint; readonly from: NodeAddress }
+  | { readonly kind: 'done'; readonly summary: LookupSummary };
+
+/**
+ * What was observed in a whole lookup, in nodes. `asked` = 0 means that no node is known, `answered` = 0 that none is
+ * reached. `answered` = `held` + `confirmed` + `noValue` + `invalid`; the other nodes asked refused or were silent.
+ */
+export interface LookupSummary {
+  readonly asked: number;
+  readonly answered: number;
+  /** Nodes that returned an item that holds. */
+  readonly held: number;
+  /** Nodes that returned a sequence number alone. */
+  readonly confirmed: number;
+  /** Nodes that hold nothing under the target. */
+  readonly noValue: number;
+  /** Nodes that returned a value that is not one: another key, a broken signature, a wrong type. */
+  readonly invalid: number;
+  /** Nodes that answered with an error or with something that is no KRPC reply. */
+  readonly refused: number;
+  /** Nodes that said nothing before the lookup ended. */
+  readonly silent: number;
+  /**
+   * Why it ended: the closest nodes that live have answered; nobody is left to ask; or a bound of the lookup was
+   * reached before either.
+   */
+  readonly ended: 'closest-answered' | 'exhausted' | 'limit';
+}
+
+/** What became of a put, in nodes. */
+export interface PutOutcome {
+  /** Nodes that the item was sent to: the closest that gave a token, at most 20. */
+  readonly asked: number;
+  /** Nodes that said they stored it. */
+  readonly stored: number;
+  /** Nodes that held this very item before, and refused it as not newer (302). They keep it. */
+  readonly alreadyHeld: number;
+  /** Refusals by KRPC error code, those of `alreadyHeld` not counted. BEP 44 has 203, 205, 206, 207, 301 and 302. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Nodes that did not answer within the time-out. */
+  readonly silent: number;
+  /** Nodes that could not be sent to, or whose answer was no KRPC reply. */
+  readonly failed: number;
+  /** The largest sequence number that nodes showed under this key, valid items only. */
+  readonly newestSeq?: bigint;
+  /** True when at least half + 1 of the nodes that answered said 301 or 302. */
+  readonly conflict: boolean;
+}
+
+/** What a node can say about itself. All counts are since it was started. */
+export interface DhtStatus {
+  /** Nodes in the routing table. */
+  readonly nodes: number;
+  /** The UDP port it is bound to. */
+  readonly port: number;
+  /** Its own node id, 20 bytes. */
+  readonly nodeId: Uint8Array;
+  /** Whether the id belongs to the external address (BEP 42). False while no external address is known. */
+  readonly secureId: boolean;
+  /** Our IPv4 address as others see it, once several agree. */
+  readonly externalHost?: string;
+  /** Whether queries of others are answered. */
+  readonly serving: boolean;
+  /** Items kept for others. */
+  readonly storedItems: number;
+  /** Lookups and puts going on now. */
+  readonly active: number;
+  /** Queries sent, and how they ended. */
+  readonly queries: {
+    readonly sent: number;
+    readonly answered: number;
+    readonly refused: number;
+    readonly silent: number;
+  };
+  /** Queries of others that were received well-formed, and answers sent to them. */
+  readonly served: { readonly received: number; readonly answered: number };
+  /** Datagrams that could not be sent, by system error code (`EPERM`, `ENETUNREACH`, …). */
+  readonly sendErrors: Readonly<Record<string, number>>;
+  /** Datagrams received and dropped, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Errors thrown inside the DHT packages and kept there. Each is a bug. */
+  readonly faults: number;
+  /** The last of them, with its stack. */
+  readonly lastFault?: string;
+}
+
+/** A node of the Mainline DHT. */
+export interface DhtNode {
+  /**
+   * Asks the nodes closest to SHA-1(`key`) for the mutable item of `key` (32 bytes), and yields what each says as it
+   * arrives. With `seq`, nodes that hold nothing newer return no item: see `confirmation`. Leaving the loop ends the
+   * work on the network. When `signal` aborts, the work ends and the iteration throws the reason of the signal; this is
+   * the way to stop while an event is awaited. A lookup ends by itself within 20 s.
+   * Throws {@link MainlineError}.
+   */
+  lookup(
+    key: Uint8Array,
+    options: { readonly seq?: bigint; readonly signal: AbortSignal },
+  ): AsyncIterable<LookupEvent>;
+  /**
+   * Stores `item` at the 20 nodes closest to SHA-1 of its key. With `cas`, nodes store it only if what they hold has
+   * that sequence number. Rejects with the reason of `signal`, or with {@link MainlineError}; what nodes answer is
+   * never an error but part of the outcome.
+   */
+  put(
+    item: MutableItem,
+    options: { readonly cas?: bigint; readonly signal: AbortSignal },
+  ): Promise<PutOutcome>;
+  /** Counters and state of this moment. */
+  status(): Promise<DhtStatus>;
+  /** Nodes that answered lately, at most 200, to be given as `nodes` at the next start. */
+  knownNodes(): Promise<readonly NodeAddress[]>;
+  /** Resolves once nodes of the network are known. Stays pending while there is no network; rejects when closed. */
+  ready(): Promise<void>;
+  /** Ends everything that goes on, with `closed` for whoever waits, and frees the port. May be called twice. */
+  close(): Promise<void>;
+}

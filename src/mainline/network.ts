@@ -1,0 +1,88 @@
+import type { NetworkKind } from './addresses.ts';
+import type { Encodable } from './bencode-write.ts';
+import type { NodeAddress } from './dht-node.ts';
+import type { ExternalAddress } from './external-address.ts';
+import type { AskOutcome, KrpcSocket } from './krpc-socket.ts';
+import { RoundTripEstimate } from './round-trip.ts';
+import type { Routing } from './routing.ts';
+import { Traversal, type TraversalEnd } from './traversal.ts';
+
+/** With fewer nodes in the table than this, traversals begin at the bootstrap addresses too. */
+const THIN_TABLE = 8;
+
+/** What the network is reached through. */
+export interface NetworkOptions {
+  readonly kind: NetworkKind;
+  readonly socket: KrpcSocket;
+  readonly routing: Routing;
+  readonly external: ExternalAddress;
+  /** Addresses to begin at while the table is thin. */
+  readonly seeds: readonly NodeAddress[];
+  /** Queries that one traversal may have open at once. */
+  readonly concurrency: number;
+}
+
+/** What happens in a traversal. */
+export interface TraversalEvents {
+  readonly onOutcome: (node: NodeAddress, outcome: AskOutcome) => void;
+  readonly onEnd: (ended: TraversalEnd) => void;
+}
+
+/** The other nodes: asks them one by one or all around a target, and learns from how they answer. */
+export class Network {
+  readonly #options: NetworkOptions;
+  readonly #roundTrip = new RoundTripEstimate();
+
+  /** Takes the parts. */
+  constructor(options: NetworkOptions) {
+    this.#options = options;
+  }
+
+  /** Asks one node. See KrpcSocket.ask; our id is added to the arguments. */
+  ask(
+    to: NodeAddress,
+    method: string,
+    args: { readonly [name: string]: Encodable | undefined },
+    settle: (outcome: AskOutcome) => void,
+  ): () => void {
+    const { socket, routing } = this.#options;
+    const query = { q: method, a: { id: routing.id, ...args } };
+    return socket.ask({ host: to.host, port: to.port }, query, (outcome) => {
+      if (outcome.kind === 'reply') this.#learn(to, outcome);
+      settle(outcome);
+    });
+  }
+
+  /** Asks the nodes around `target` (20 bytes) for what they hold there; with `seq`, for newer items only. */
+  traverse(target: Uint8Array, seq: bigint | undefined, events: TraversalEvents): Traversal {
+    const { routing, kind, concurrency, seeds } = this.#options;
+    const closest = routing.closest(target, concurrency);
+    return new Traversal({
+      target,
+      seeds: closest.length < THIN_TABLE ? [...closest, ...seeds] : closest,
+      concurrency,
+      sharedHosts: kind === 'test',
+      ask: (node, settle) =>
+        this.ask(node, 'get', { target, seq }, (outcome) => {
+          // Nobody is to blame for silence while nobody at all is heard.
+          if (outcome.kind === 'silent' && outcome.network === 'heard' && node.id !== undefined) {
+            routing.noteSilence(node.id);
+          }
+          settle(outcome);
+        }),
+      lateAfterMs: () => this.#roundTrip.lateAfterMs(),
+      onOutcome: ({ host, port }, outcome) => events.onOutcome({ host, port }, outcome),
+      onEnd: events.onEnd,
+    });
+  }
+
+  #learn(from: NodeAddress, { reply, roundTripMs }: AskOutcome & { kind: 'reply' }): void {
+    const { routing, external, kind } = this.#options;
+    this.#roundTrip.observe(roundTripMs);
+    routing.noteAnswer(reply.id);
+    if (reply.observed === undefined) return;
+    external.vote(kind === 'test' ? `${from.host}:${from.port}` : from.host, reply.observed.host);
+    const agreed = external.agreed();
+    if (agreed !== undefined) routing.fitIdTo(agreed);
+  }
+}

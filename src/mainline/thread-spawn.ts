@@ -1,0 +1,15 @@
+import { Worker } from 'node:worker_threads';
+import type { ThreadTask } from './thread-messages.ts';
+
+/** Starts a thread for a task. */
+export type SpawnThread = (task: ThreadTask) => Worker;
+
+/** Megabytes of heap at which a thread is ended rather than let grow. A node with a full table and 256 lookups takes 40. */
+const MAX_HEAP_MB = 256;
+
+/** Starts the worker file of this program. Nowhere else is its place named. */
+export const spawnThread: SpawnThread = (task) =>
+  new Worker(new URL('./worker.js', import.meta.url), {
+    workerData: task,
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+  });

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { Point } from '@noble/ed25519';
+import fc from 'fast-check';
+import { acceptsHost, formatIpv4, isReserved, networkOf, parseIpv4 } from '../../src/mainline/addresses.ts';
+import { isSmallOrderKey, signatureCheckFor } from '../../src/mainline/ed25519.ts';
+import { ExternalAddress } from '../../src/mainline/external-address.ts';
+import { problemOf, signedBytes, targetOf } from '../../src/mainline/mutable-item.ts';
+import { isSecureNodeId, secureNodeId } from '../../src/mainline/node-id.ts';
+import { newAuthor } from './support/items.ts';
+
+/** BEP 42, "test vectors". */
+const BEP_42 = [
+  ['124.31.75.21', '5fbfbff10c5d6a4ec8a88e4c6ab4c28b95eee401'],
+  ['21.75.31.124', '5a3ce9c14e7a08645677bbd1cfe7d8f956d53256'],
+  ['65.23.51.170', 'a5d43220bc8f112a3d426c84764f8c2a1150e616'],
+  ['84.124.73.14', '1b0321dd1bb1fe518101ceef99462b947a01ff41'],
+  ['43.213.53.83', 'e56f6cbf5b7c4be0237986d5243b87aa6d51305a'],
+] as const;
+
+function ip(host: string): number {
+  const address = parseIpv4(host);
+  assert.ok(address !== undefined);
+  return address;
+}
+
+for (const [host, id] of BEP_42) {
+  test(`the id ${id.slice(0, 6)}… of BEP 42 belongs to ${host} and to no other vector's address`, () => {
+    const bytes = Buffer.from(id, 'hex');
+    assert.ok(isSecureNodeId(bytes, ip(host)));
+    for (const [other] of BEP_42) if (other !== host) assert.ok(!isSecureNodeId(bytes, ip(other)));
+  });
+
+  test(`the id made for ${host} from the bytes of the vector is the vector`, () => {
+    const seed = Buffer.from(id, 'hex');
+    seed[0] = 0;
+    seed[1] = 0;
+    seed[2] = (seed[2] ?? 0) & 7;
+    assert.equal(secureNodeId(ip(host), () => seed).toString('hex'), id);
+  });
+}
+
+test('an id made for an address belongs to it, and every id belongs to a local address', () => {
+  fc.assert(
+    fc.property(
+      fc.nat({ max: 0xffffffff }),
+      fc.uint8Array({ minLength: 20, maxLength: 20 }),
+      (address, bytes) => {
+        assert.ok(
+          isSecureNodeId(
+            secureNodeId(address, () => bytes),
+            address,
+          ),
+        );
+        assert.ok(isSecureNodeId(bytes, ip('192.168.1.1')));
+      },
+    ),
+  );
+});
+
+test('our external address is what four hosts and more than half of all say', () => {
+  const external = new ExternalAddress();
+  for (const voter of ['a', 'b', 'c']) external.vote(voter, '1.2.3.4');
+  external.vote('a', '1.2.3.4');
+  assert.equal(external.agreed(), undefined, 'one host has one vote');
+  external.vote('d', '1.2.3.4');
+  assert.equal(external.agreed(), '1.2.3.4');
+  for (const liar of ['e', 'f', 'g', 'h']) external.vote(liar, '6.6.6.6');
+  assert.equal(external.agreed(), undefined, 'half is not more than half');
+  for (let voter = 0; voter < 40; voter++) external.vote(`later ${voter}`, '5.6.7.8');
+  assert.equal(external.agreed(), '5.6.7.8', 'an address that changed is noticed');
+});
+
+test('an IPv4 literal has one spelling, and nothing else is an address', () => {
+  fc.assert(
+    fc.property(fc.nat({ max: 0xffffffff }), (address) =>
+      assert.equal(parseIpv4(formatIpv4(address)), address),
+    ),
+  );
+  for (const text of [
+    '',
+    'localhost',
+    '1.2.3',
+    '1.2.3.4.5',
+    '01.2.3.4',
+    '256.1.1.1',
+    '::1',
+    '1.2.3.4 ',
+    '1.2.3.-4',
+  ]) {
+    assert.equal(parseIpv4(text), undefined, text);
+  }
+});
+
+test('private and special addresses are no nodes of the public network, loopback alone is of a test network', () => {
+  for (const host of [
+    '10.1.2.3',
+    '100.127.255.255',
+    '127.0.0.1',
+    '172.16.0.1',
+    '192.168.0.1',
+    '198.19.0.1',
+    '240.0.0.1',
+  ]) {
+    assert.ok(isReserved(ip(host)), host);
+  }
+  for (const host of [
+    '9.255.255.255',
+    '100.128.0.0',
+    '172.32.0.1',
+    '192.167.1.1',
+    '198.20.0.1',
+    '223.255.255.255',
+  ]) {
+    assert.ok(acceptsHost('public', ip(host)), host);
+    assert.ok(!acceptsHost('test', ip(host)), host);
+  }
+  assert.equal(
+    networkOf([
+      { host: '127.0.0.1', port: 1 },
+      { host: '127.9.9.9', port: 2 },
+    ]),
+    'test',
+  );
+  assert.equal(
+    networkOf([
+      { host: '127.0.0.1', port: 1 },
+      { host: '8.8.8.8', port: 2 },
+    ]),
+    'public',
+  );
+  assert.equal(networkOf([]), 'public');
+});
+
+test('target, signed bytes and signature are those of test 1 of BEP 44', () => {
+  const key = Buffer.from('77ff84905a91936367c01360803104f92432fcd904a43511876df5cdf3e7e548', 'hex');
+  const signature = Buffer.from(
+    '305ac8aeb6c9c151fa120f120ea2cfb923564e11552d06a5d856091e5e853cff1260d3f39e4999684aa92eb73ffd136e6f4f3ecbfda0ce53a1608ecd7ae21f01',
+    'hex',
+  );
+  const value = Buffer.from('Hello World!');
+  assert.equal(targetOf(key).toString('hex'), '4a533d47ec9c7d95b1ad75f576cffc641853b750');
+  assert.equal(signedBytes(1n, value).toString(), '3:seqi1e1:v12:Hello World!');
+  assert.ok(signatureCheckFor(key).holds(signature, signedBytes(1n, value)));
+  assert.equal(problemOf({ key, seq: 1n, signature, value }), undefined);
+});
+
+test('a check never holds for a changed bit, a wrong length or a key of small order, and never throws', () => {
+  const author = newAuthor();
+  const { signature, value, seq } = author.item(1n, 'x');
+  const check = signatureCheckFor(author.key);
+  fc.assert(
+    fc.property(fc.nat({ max: 511 }), (bit) => {
+      const flipped = Buffer.from(signature);
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      assert.ok(!check.holds(flipped, signedBytes(seq, value)));
+    }),
+  );
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 70 }), fc.uint8Array({ maxLength: 70 }), (key, bytes) => {
+      assert.equal(signatureCheckFor(key).holds(bytes, value), false);
+    }),
+  );
+  // S = 0 and R = the identity: holds for the identity as a key under the equation alone.
+  const forged = Buffer.concat([Buffer.from([1]), Buffer.alloc(63)]);
+  assert.ok(
+    !signatureCheckFor(Buffer.concat([Buffer.from([1]), Buffer.alloc(31)])).holds(forged, randomBytes(9)),
+  );
+});
+
+/** The y-coordinates of the points of order 1, 2, 4 and 8, with those that are not reduced modulo p. */
+const SMALL_ORDER = [
+  `00${'00'.repeat(31)}`,
+  `01${'00'.repeat(31)}`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  ...['ec', 'ed', 'ee'].map((first) => `${first}${'ff'.repeat(30)}7f`),
+];
+
+test('a second library agrees on which keys are of small order', () => {
+  for (const hex of SMALL_ORDER) {
+    const key = Buffer.from(hex, 'hex');
+    assert.ok(Point.fromBytes(key, true).isSmallOrder(), hex);
+    assert.ok(isSmallOrderKey(key), hex);
+    key[31] = (key[31] ?? 0) | 0x80;
+    assert.ok(isSmallOrderKey(key), `${hex} with the sign bit set`);
+  }
+  for (let count = 0; count < 50; count++) {
+    const { key } = newAuthor();
+    assert.equal(isSmallOrderKey(key), Point.fromBytes(key).isSmallOrder());
+  }
+});
+
+test('an item that no node could keep is named as such', () => {
+  const author = newAuthor();
+  const item = author.item(1n, 'x');
+  assert.match(problemOf({ ...item, key: item.key.subarray(1) }) ?? '', /31 bytes/);
+  assert.match(problemOf({ ...item, signature: item.signature.subarray(1) }) ?? '', /63 bytes/);
+  assert.match(problemOf({ ...item, seq: -1n }) ?? '', /sequence number/);
+  assert.match(problemOf({ ...item, seq: 2n ** 63n }) ?? '', /sequence number/);
+  assert.match(problemOf(author.item(1n, Buffer.alloc(1001))) ?? '', /1 too many/);
+  assert.match(problemOf({ ...item, seq: 2n }) ?? '', /signature does not hold/);
+  assert.equal(problemOf(author.item(2n ** 63n - 1n, Buffer.alloc(1000))), undefined);
+});

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startMainlineNode } from '../../src/mainline/mainline-node.ts';
+import { startTestNetwork } from '../../src/mainline/test-network.ts';
+import { startTestNetworkThread } from '../../src/mainline/test-network-thread.ts';
+import { never, newAuthor } from './support/items.ts';
+import { firstEvent, lookUp } from './support/walk.ts';
+
+test('exactly the share of nodes that was asked for is silent, and none of the bootstrap nodes is', async () => {
+  const network = await startTestNetwork({ nodes: 20, silentFraction: 0.3 });
+  const silent: number[] = [];
+  for (const [index, address] of network.addresses.entries()) {
+    const node = await startMainlineNode({ bootstrap: [address], host: '127.0.0.1', timeoutMs: 100 });
+    await node.settled();
+    if ((await node.status()).queries.answered === 0) silent.push(index);
+    await node.close();
+  }
+  assert.equal(silent.length, 6);
+  for (const { port } of network.bootstrap) {
+    assert.ok(!silent.includes(network.addresses.findIndex((address) => address.port === port)));
+  }
+  await network.close();
+});
+
+test('every node knows others, and an item is found with silent nodes, delay and loss', async () => {
+  const network = await startTestNetwork({ nodes: 24, silentFraction: 0.25, delayMs: 10, lossRate: 0.1 });
+  for (const node of network.nodes) assert.ok((await node.status()).nodes >= 8);
+  const node = await startMainlineNode({ bootstrap: network.bootstrap, host: '127.0.0.1', timeoutMs: 300 });
+  await node.ready();
+  const author = newAuthor();
+  const { stored } = await node.put(author.item(1n, 'x'), { signal: never() });
+  assert.ok(stored >= 10, `stored at ${stored}`);
+  assert.equal((await firstEvent(node, author.key, 'item'))?.kind, 'item');
+  const { summary } = await lookUp(node, author.key);
+  assert.ok(summary.silent > 0 && summary.held >= 10, JSON.stringify(summary));
+  await node.close();
+  await network.close();
+});
+
+test('a delay holds back every answer', async () => {
+  const network = await startTestNetwork({ nodes: 3, delayMs: 40 });
+  const node = await startMainlineNode({ bootstrap: network.bootstrap, host: '127.0.0.1' });
+  const start = performance.now();
+  await node.settled();
+  assert.ok(performance.now() - start >= 39);
+  await node.close();
+  await network.close();
+});
+
+test('a network runs in a thread of its own', async () => {
+  const network = await startTestNetworkThread({ nodes: 12 });
+  assert.equal(network.addresses.length, 12);
+  const node = await startMainlineNode({ bootstrap: network.bootstrap, host: '127.0.0.1' });
+  await node.settled();
+  const author = newAuthor();
+  assert.equal((await node.put(author.item(1n, 'x'), { signal: never() })).stored, 12);
+  await node.close();
+  await network.close();
+});

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import type { Worker } from 'node:worker_threads';
+import { startMainlineThread } from '../../src/mainline/mainline-thread.ts';
+import { startTestNetwork } from '../../src/mainline/test-network.ts';
+import { spawnThread } from '../../src/mainline/thread-spawn.ts';
+import { never, newAuthor } from './support/items.ts';
+import { startScriptedNode } from './support/scripted-node.ts';
+import { firstEvent, lookUp } from './support/walk.ts';
+
+test('a node in a thread puts, finds, tells of itself and closes', async () => {
+  const network = await startTestNetwork({ nodes: 12 });
+  const node = await startMainlineThread({ bootstrap: network.bootstrap, host: '127.0.0.1' });
+  await node.ready();
+  const author = newAuthor();
+  const item = author.item(2n ** 53n - 1n, 'from a thread');
+  // A view into a larger buffer: only the view may cross.
+  const outcome = await node.put(
+    { ...item, value: Buffer.concat([item.value, Buffer.alloc(900)]).subarray(0, item.value.length) },
+    { signal: never() },
+  );
+  assert.equal(outcome.stored, 12);
+  const { items, summary } = await lookUp(node, author.key);
+  assert.equal(summary.held, 12);
+  for (const found of items) {
+    assert.equal(found.seq, item.seq);
+    assert.equal(Buffer.from(found.value).toString(), 'from a thread');
+    assert.equal(found.value.buffer.byteLength, found.value.length);
+  }
+  assert.equal((await lookUp(node, author.key, item.seq)).confirmed.length, 12);
+  assert.equal((await firstEvent(node, author.key, 'item'))?.kind, 'item');
+  const status = await node.status();
+  assert.deepEqual([status.serving, status.faults, status.nodeId.length], [false, 0, 20]);
+  assert.ok((await node.knownNodes()).length >= 8);
+  await assert.rejects(lookUp(node, author.key.subarray(1)), {
+    name: 'MainlineError',
+    kind: 'invalid-argument',
+  });
+  await node.close();
+  await node.close();
+  await assert.rejects(node.status(), { kind: 'closed' });
+  await network.close();
+});
+
+test('when the thread is killed, calls that wait fail as thread-died, and the node comes back with the nodes it knew', async () => {
+  const network = await startTestNetwork({ nodes: 10 });
+  const mute = await startScriptedNode(() => undefined);
+  const workers: Worker[] = [];
+  const node = await startMainlineThread(
+    { bootstrap: [...network.bootstrap, mute], host: '127.0.0.1', timeoutMs: 60_000 },
+    (task) => {
+      const worker = spawnThread(task);
+      workers.push(worker);
+      return worker;
+    },
+  );
+  await node.ready();
+  const author = newAuthor();
+  await node.put(author.item(1n, 'x'), { signal: never() });
+  const [first] = workers;
+  assert.ok(first !== undefined);
+  const waiting = [
+    assert.rejects(lookUp(node, newAuthor().key), { name: 'MainlineError', kind: 'thread-died' }),
+    assert.rejects(node.put(author.item(2n, 'x'), { signal: never() }), { kind: 'thread-died' }),
+  ];
+  const ended = once(first, 'exit');
+  // Ended from outside, in the middle of things.
+  await first.terminate();
+  await ended;
+  await Promise.all(waiting);
+  await assert.rejects(node.status(), { kind: 'unavailable' });
+  while (node.restarts === 0) await new Promise((done) => setTimeout(done, 10));
+  const found = await eventually(async () => (await lookUp(node, author.key)).items.length >= 8);
+  assert.ok(found);
+  assert.equal(workers.length, 2);
+  await node.close();
+  await Promise.all([mute.close(), network.close()]);
+});
+
+test('aborting a call in a thread rejects with the reason, and the thread ends its work', async () => {
+  const mute = await startScriptedNode(() => undefined);
+  const node = await startMainlineThread({ bootstrap: [mute], host: '127.0.0.1', timeoutMs: 60_000 });
+  const controller = new AbortController();
+  const reason = new Error('enough');
+  const calls = [
+    assert.rejects(node.put(newAuthor().item(1n, 'x'), { signal: controller.signal }), reason),
+    assert.rejects(
+      (async () => {
+        for await (const event of node.lookup(newAuthor().key, { signal: controller.signal }))
+          assert.ok(event);
+      })(),
+      reason,
+    ),
+  ];
+  await eventually(async () => (await node.status()).active === 2);
+  controller.abort(reason);
+  await Promise.all(calls);
+  await eventually(async () => (await node.status()).active === 0);
+  await node.close();
+  await mute.close();
+});
+
+test('a thread that cannot have its port fails as bind-failed, and no other is started', async () => {
+  const holder = createSocket('udp4');
+  holder.bind(0, '127.0.0.1');
+  await once(holder, 'listening');
+  const { port } = holder.address();
+  let started = 0;
+  const starting = startMainlineThread({ bootstrap: [], host: '127.0.0.1', port }, (task) => {
+    started++;
+    return spawnThread(task);
+  });
+  await assert.rejects(starting, (error: Error) => {
+    assert.match(error.message, new RegExp(`127.0.0.1:${port}`));
+    return 'kind' in error && error.kind === 'bind-failed';
+  });
+  assert.equal(started, 1);
+  holder.close();
+});
+
+/** Waits until something holds that another thread brings about; calls that fail meanwhile count as not yet. */
+async function eventually(holds: () => Promise<boolean>): Promise<true> {
+  for (;;) {
+    if (await holds().catch(() => false)) return true;
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
