@@ -1,7 +1,9 @@
+import { networkInterfaces } from 'node:os';
 import { AnswerCache, type CacheStatistics } from './cache/answer-cache.ts';
 import { chooseUpstreams } from './choose-upstreams.ts';
 import type { ListenAddress } from './config/listen-address.ts';
 import { defaultListen, type Settings } from './config/settings.ts';
+import type { IpPrefix } from './dns/ip-prefix.ts';
 import { dhtSource } from './find/dht-source.ts';
 import { defaultFinderSettings, Finder, type FinderStatistics } from './find/finder.ts';
 import { PacketCache } from './find/packet-cache.ts';
@@ -10,16 +12,20 @@ import type { ForwarderStatus } from './forward/status.ts';
 import type { DhtStatus } from './mainline/dht-node.ts';
 import type { Log } from './observe/log.ts';
 import { sparingly } from './observe/sparingly.ts';
+import { ordinaryLayers } from './ordinary-layers.ts';
 import { forwardResolver } from './resolve/forward-resolver.ts';
+import { limitPacketAddresses } from './resolve/packet-addresses.ts';
 import { PkarrResolver } from './resolve/pkarr-resolver.ts';
 import type { Resolver } from './resolve/query.ts';
 import { createRouter } from './resolve/router.ts';
+import { AccessList, defaultAccess, loopbackPrefixes } from './serve/access-list.ts';
 import {
   closeListeners,
   type ListenerPair,
   openDefaultListeners,
   openListeners,
 } from './serve/open-listeners.ts';
+import { ClientRateLimit, ColdKeyLimit, DEFAULT_MAX_CLIENTS, unlimited } from './serve/rate-limit.ts';
 import { Responder, type ResponderStatistics } from './serve/responder.ts';
 import { type StartingDht, startDht } from './start-dht.ts';
 import { machineView, watchNetwork } from './system/network-watch.ts';
@@ -67,15 +73,21 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
 
   // An alias leads from a packet back to the router: the one loop in the data, closed here.
   const router: Resolver = createRouter({
-    pkarr: {
-      resolve: (key, query, context) => pkarr.resolve(key, query, context),
-    },
+    pkarr: limitPacketAddresses(
+      { resolve: (key, query, context) => pkarr.resolve(key, query, context) },
+      {
+        allowPrivate: settings.pkarrPrivate === 'allow',
+        allowLoopback: settings.pkarrLoopback === 'allow',
+        negativeTtl: settings.negativeTtl,
+      },
+    ),
     ordinary: { resolve: (query, context) => ordinary.resolve(query, context) },
     negativeTtl: settings.negativeTtl,
   });
 
   const forwarder = createForwarder(await chooseUpstreams(settings, log));
-  const ordinary = forwardResolver(forwarder);
+  const layers = await ordinaryLayers(settings, forwarder, now, log);
+  const ordinary = layers(forwardResolver(forwarder));
 
   const dht = settings.dht ? startDht(settings, ordinary, log) : undefined;
   const finder = new Finder({
@@ -89,11 +101,26 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
     },
     now,
   });
-  const pkarr = new PkarrResolver({ reader: finder, follow: router, negativeTtl: settings.negativeTtl });
+  const coldKeys = new ColdKeyLimit({
+    total: { perSecond: settings.coldKeyRate, burst: settings.coldKeyRate * 5 },
+    perClient: { perSecond: settings.coldKeyClientRate, burst: settings.coldKeyClientRate * 5 },
+    maxClients: DEFAULT_MAX_CLIENTS,
+    now,
+  });
+  const pkarr = new PkarrResolver({
+    reader: finder,
+    mayLookUp: (client) => coldKeys.take(client),
+    follow: router,
+    negativeTtl: settings.negativeTtl,
+  });
 
+  const access = new AccessList(accessPrefixes(settings));
   const responder = new Responder({
     resolver: router,
     cache,
+    access,
+    rate: clientRate(settings, now),
+    trustAuthenticData: settings.trustAd,
     now,
     onBug: sparingly(
       (error: unknown, leftOut) =>
@@ -104,7 +131,7 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
 
   const unwatch = watchNetwork(machineView(systemResolvConfPaths), (change) => {
     log.info('The network is another.', { change });
-    onNetworkChange({ settings, log, forwarder, cache }).catch((error: unknown) => {
+    onNetworkChange({ settings, log, forwarder, cache, access }).catch((error: unknown) => {
       log.error('The change of the network could not be followed.', { error: describe(error) });
     });
   });
@@ -140,14 +167,32 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
   };
 }
 
+/** Who may ask: this machine, and whom the person or the interfaces that are listened on name. */
+function accessPrefixes({ allowFrom, listen }: Settings): readonly IpPrefix[] {
+  if (allowFrom !== 'default') return [...loopbackPrefixes, ...allowFrom];
+  const hosts = listen === 'default' ? defaultListen.hosts : listen.map(({ host }) => host);
+  return defaultAccess(hosts, networkInterfaces());
+}
+
+function clientRate({ clientRate: rate }: Settings, now: () => number): Pick<ClientRateLimit, 'verdict'> {
+  if (rate === 0) return unlimited;
+  return new ClientRateLimit({
+    rate: { perSecond: rate, burst: rate * 2 },
+    maxClients: DEFAULT_MAX_CLIENTS,
+    now,
+  });
+}
+
 /** What was true of the old network is forgotten: who answers, how fast, and what failed. */
 async function onNetworkChange(parts: {
   readonly settings: Settings;
   readonly log: Log;
   readonly forwarder: Forwarder;
   readonly cache: AnswerCache;
+  readonly access: AccessList;
 }): Promise<void> {
-  const { settings, log, forwarder, cache } = parts;
+  const { settings, log, forwarder, cache, access } = parts;
+  access.replace(accessPrefixes(settings));
   if (settings.upstream === 'system') forwarder.setUpstreams(await chooseUpstreams(settings, log));
   forwarder.networkChanged();
   cache.forgetFailures();

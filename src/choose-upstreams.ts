@@ -12,10 +12,10 @@ import { findSystemUpstreams, type SystemUpstreams } from './system/resolv-conf.
  * @throws UpstreamSpecError for a text that is no upstream.
  */
 export async function chooseUpstreams(
-  settings: Pick<Settings, 'upstream' | 'listen'>,
+  settings: Pick<Settings, 'upstream' | 'fallback' | 'listen'>,
   log: Log,
 ): Promise<UpstreamSet> {
-  if (settings.upstream !== 'system') return readUpstreamSet(settings.upstream);
+  if (settings.upstream !== 'system') return readUpstreamSet(settings.upstream, settings.fallback);
   const found = await systemUpstreams(settings.listen);
   if (found.path === undefined) {
     log.warn(
@@ -30,7 +30,8 @@ export async function chooseUpstreams(
       from: found.path,
     });
   }
-  return { upstreams: found.servers.map((server) => ({ kind: 'udp', ...server })), fallback: [], routes: [] };
+  const { fallback, routes } = readUpstreamSet([], settings.fallback);
+  return { upstreams: found.servers.map((server) => ({ kind: 'udp', ...server })), fallback, routes };
 }
 
 /** The resolvers that the system names, ourselves left out, and how they were found. */

@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { systemUpstreams } from '../choose-upstreams.ts';
 import { ConfigError, type ConfigProblem, problemToText } from '../config/config-error.ts';
 import type { LoadedSettings } from '../config/load-settings.ts';
 import {
@@ -9,6 +10,7 @@ import {
   settingToText,
   settings as table,
 } from '../config/settings.ts';
+import type { SystemUpstreams } from '../system/resolv-conf.ts';
 import {
   type Command,
   configFlag,
@@ -32,9 +34,11 @@ export const check: Command = {
   settings: settingKeys,
   async run(invocation, terminal) {
     const { loaded, problems } = examine(invocation, terminal);
+    const given =
+      loaded?.settings.upstream === 'system' ? await systemUpstreams(loaded.settings.listen) : undefined;
     if (invocation.has('json'))
-      writeJson(terminal, { problems, ...(loaded !== undefined && describe(loaded)) });
-    else writeText(loaded, problems, terminal);
+      writeJson(terminal, { problems, ...(loaded !== undefined && describe(loaded, given)) });
+    else writeText(loaded, given, problems, terminal);
     return problems.length > 0 ? Exit.FAILED : Exit.OK;
   },
 };
@@ -52,16 +56,21 @@ function examine(
   }
 }
 
-function describe({ file, settings, origins }: LoadedSettings) {
+function describe({ file, settings, origins }: LoadedSettings, given: SystemUpstreams | undefined) {
   const values = settingKeys.map((key) => [
     table[key].name,
     { value: settingToText(key, settings[key]), from: origins[key] },
   ]);
-  return { file: file ?? null, settings: Object.fromEntries(values) };
+  return {
+    file: file ?? null,
+    settings: Object.fromEntries(values),
+    ...(given !== undefined && { systemUpstreams: { servers: given.servers, from: given.path ?? null } }),
+  };
 }
 
 function writeText(
   loaded: LoadedSettings | undefined,
+  given: SystemUpstreams | undefined,
   problems: readonly ConfigProblem[],
   terminal: Terminal,
 ): void {
@@ -71,6 +80,7 @@ function writeText(
     for (const key of settingKeys)
       terminal.out(settingLine(key, settingToText(key, settings[key]), origins[key]));
   }
+  if (given !== undefined) terminal.out(systemLine(given));
   for (const problem of problems) terminal.err(`pkarrd: ${problemToText(problem)}\n`);
   terminal.out(problems.length === 0 ? 'The configuration is good.\n' : '');
 }
@@ -79,6 +89,12 @@ function settingLine(key: SettingKey, value: string, origin: string): string {
   // The words that stand for a default say nothing by themselves.
   const meaning = value === 'default' || value === 'system' ? ` (${table[key].defaultText})` : '';
   return `${flagOf(key).slice(2)}: ${value}${meaning}${origin === 'default' ? '' : `, from ${origin}`}\n`;
+}
+
+/** What `system` means at this moment. */
+function systemLine({ path, servers, reports }: SystemUpstreams): string {
+  if (path !== undefined) return `system: ${servers.map(({ address }) => address).join(' ')}, from ${path}\n`;
+  return `system: no resolver; ${reports.map((report) => `${report.path} ${report.problem}`).join('; ')}\n`;
 }
 
 /** The directory need not exist, but it must be possible to make it, and to write there. */

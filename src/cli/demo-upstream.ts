@@ -7,7 +7,9 @@ import type { ResourceRecord } from '../dns/record.ts';
 import { syntheticSoa } from '../pkarr/zone-soa.ts';
 import { recordsAnswer } from '../resolve/answer.ts';
 import type { Resolver } from '../resolve/query.ts';
+import { everybody } from '../serve/access-list.ts';
 import { closeListeners, openListeners } from '../serve/open-listeners.ts';
+import { unlimited } from '../serve/rate-limit.ts';
 import { Responder } from '../serve/responder.ts';
 import { ORDINARY_NAME } from './demo-zones.ts';
 
@@ -24,6 +26,9 @@ export async function startStandInUpstream(onBug: (error: unknown) => void): Pro
     resolver: standIn,
     // Each answer is made anew in no time.
     cache: new AnswerCache({ maxBytes: 1, maxStale: 0, now }),
+    access: everybody,
+    rate: unlimited,
+    trustAuthenticData: false,
     now,
     onBug,
   });

@@ -1,8 +1,9 @@
+import { isIPv4 } from 'node:net';
+import { chooseUpstreams } from '../choose-upstreams.ts';
 import type { Settings } from '../config/settings.ts';
 import { dhtSource } from '../find/dht-source.ts';
 import type { PacketSource } from '../find/packet-source.ts';
-import { createForwarder } from '../forward/forwarder.ts';
-import { readUpstreamSet } from '../forward/upstream-set.ts';
+import { createForwarder, type UpstreamSet } from '../forward/forwarder.ts';
 import { createLog } from '../observe/log.ts';
 import { dhtSink, type PacketSink } from '../publish/packet-sink.ts';
 import { forwardResolver } from '../resolve/forward-resolver.ts';
@@ -28,9 +29,11 @@ export async function withNetwork<T>(
 ): Promise<T> {
   if (!settings.dht)
     throw new CommandError('The DHT is switched off (dht = off), and there is nothing else to ask.');
-  const log = createLog({ level: settings.logLevel, write: terminal.err, now: terminal.now, journal: false });
-  const upstreams = settings.upstream === 'system' ? [] : settings.upstream;
-  const forwarder = createForwarder(readUpstreamSet(upstreams));
+  // What a service notes in passing is not what somebody who waits for an answer wants to read.
+  const level = settings.logLevel === 'info' ? 'warn' : settings.logLevel;
+  const log = createLog({ level, write: terminal.err, now: terminal.now, journal: false });
+  const needsNames = settings.bootstrap.some(({ host }) => !isIPv4(host));
+  const forwarder = createForwarder(needsNames ? await chooseUpstreams(settings, log) : noUpstreams);
   const dht = startDht(settings, forwardResolver(forwarder), log);
   const patience = new AbortController();
   const timer = setTimeout(() => {
@@ -48,3 +51,6 @@ export async function withNetwork<T>(
     forwarder.close();
   }
 }
+
+/** Nodes that are given by address need nobody to resolve their names. */
+const noUpstreams: UpstreamSet = { upstreams: [], fallback: [], routes: [] };

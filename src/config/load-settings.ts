@@ -14,7 +14,7 @@ import {
 } from './settings.ts';
 
 /** Read when it exists and no other file is named. */
-export const DEFAULT_CONFIG_FILE = '/etc/pkarrd/pkarrd.toml';
+const DEFAULT_CONFIG_FILE = '/etc/pkarrd/pkarrd.toml';
 
 /** Where settings come from, in rising order: file, environment, flags. */
 export interface ConfigSources {

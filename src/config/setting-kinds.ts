@@ -58,6 +58,12 @@ export function seconds(bounds: Bounds): Kind<number> {
   return quantity({ placeholder: 'TIME', accepts, units: SECONDS, toText: secondsToText }, bounds);
 }
 
+/** A whole number. */
+export function count(bounds: Bounds): Kind<number> {
+  const accepts = `a whole number from ${bounds.least} to ${bounds.most}`;
+  return quantity({ placeholder: 'N', accepts, units: new Map([['', 1]]), toText: String }, bounds);
+}
+
 /** `on` or `off`; in a file also `true` and `false`. */
 export function onOff(): Kind<boolean> {
   const words = new Map([
@@ -128,6 +134,16 @@ export function listOf<T>(element: Kind<T>): Kind<readonly T[]> {
   };
 }
 
+/** A value, or in its place one word that stands for something else. */
+export function choiceOr<const W extends string, T>(word: W, kind: Kind<T>): Kind<W | T> {
+  return {
+    ...kind,
+    accepts: `${kind.accepts}; or ${word}`,
+    read: (raw) => (raw === word ? accept(word) : kind.read(raw)),
+    toText: (value) => (value === word ? word : kind.toText(value as T)),
+  };
+}
+
 /** A list, or in its place one word that stands for something else. */
 export function wordOr<const W extends string, T>(word: W, kind: Kind<readonly T[]>): Kind<W | readonly T[]> {
   return {
@@ -145,7 +161,7 @@ export function wordOr<const W extends string, T>(word: W, kind: Kind<readonly T
 }
 
 /** `16 MB`, `1.5 kB`, `17 bytes`. */
-export function bytesToText(count: number): string {
+function bytesToText(count: number): string {
   for (const [unit, size] of [
     ['GB', 1e9],
     ['MB', 1e6],

@@ -1,8 +1,22 @@
 import { isIPv4 } from 'node:net';
+import { ipPrefixToText, parseIpPrefix } from '../dns/ip-prefix.ts';
+import { Name } from '../dns/name.ts';
+import { WireError } from '../dns/wire-error.ts';
 import { logLevels } from '../observe/log.ts';
 import { hostPortToText, parseHostPort } from './host-port.ts';
 import { listenAddressToText, parseListenAddress } from './listen-address.ts';
-import { bytes, choice, type Kind, listOf, onOff, seconds, text, wordOr } from './setting-kinds.ts';
+import {
+  bytes,
+  choice,
+  choiceOr,
+  count,
+  type Kind,
+  listOf,
+  onOff,
+  seconds,
+  text,
+  wordOr,
+} from './setting-kinds.ts';
 
 /** What the defaults depend on. */
 export interface Machine {
@@ -60,6 +74,27 @@ const upstream = text({
   toText: (word) => word,
 });
 
+const path = {
+  placeholder: 'FILE',
+  accepts: 'an absolute path',
+  parse: (word: string) => (word.startsWith('/') ? word : undefined),
+  toText: (word: string) => word,
+};
+
+const domain = text({
+  placeholder: 'DOMAIN',
+  accepts: 'a domain name, such as example.org',
+  parse: parseDomain,
+  toText: (name) => name.toString(),
+});
+
+const prefix = text({
+  placeholder: 'NETWORK',
+  accepts: 'an IP address or network, such as 192.168.1.0/24 or fd00::/8',
+  parse: parseIpPrefix,
+  toText: ipPrefixToText,
+});
+
 /** Every setting that there is. Defaults, bounds, help, and the reading of file, environment and flags follow from here. */
 export const settings = {
   listen: setting({
@@ -75,6 +110,49 @@ export const settings = {
     default: () => 'system' as const,
     defaultText: 'the resolvers that the network gave to this system',
     help: 'Resolver to ask for ordinary names',
+  }),
+  fallback: setting({
+    name: 'fallback',
+    kind: listOf(upstream),
+    default: () => [],
+    help: 'Resolver to ask for ordinary names when none of the others answers',
+  }),
+  hosts: setting({
+    name: 'hosts',
+    kind: choiceOr('off', text(path)),
+    default: () => 'off' as const,
+    help: 'File of host names to answer from, such as /etc/hosts',
+  }),
+  rebindingProtection: setting({
+    name: 'rebinding-protection',
+    kind: onOff(),
+    default: () => false,
+    help: 'Whether answers with private addresses are refused for ordinary names; for routers',
+  }),
+  rebindingAllow: setting({
+    name: 'rebinding-allow',
+    kind: listOf(domain),
+    default: () => [],
+    help: 'Domain whose names may have private addresses all the same',
+  }),
+  trustAd: setting({
+    name: 'trust-ad',
+    kind: onOff(),
+    default: () => false,
+    help: 'Whether the upstreams are trusted to have validated DNSSEC, so that their AD bit is passed on',
+  }),
+  allowFrom: setting({
+    name: 'allow-from',
+    kind: wordOr('default', listOf(prefix)),
+    default: () => 'default' as const,
+    defaultText: 'this machine, and the networks of the interfaces that are listened on',
+    help: 'Network that may ask, beside this machine',
+  }),
+  clientRate: setting({
+    name: 'client-rate',
+    kind: count({ least: 0, most: 1e6 }),
+    default: () => 200,
+    help: 'Queries a second that one other machine may ask; 0 is no limit',
   }),
   bootstrap: setting({
     name: 'bootstrap',
@@ -104,12 +182,7 @@ export const settings = {
   }),
   stateDir: setting({
     name: 'state-dir',
-    kind: text({
-      placeholder: 'DIRECTORY',
-      accepts: 'an absolute path',
-      parse: (word) => (word.startsWith('/') ? word : undefined),
-      toText: (word) => word,
-    }),
+    kind: text({ ...path, placeholder: 'DIRECTORY' }),
     default: defaultStateDir,
     defaultText: '/var/lib/pkarrd for root, ~/.local/state/pkarrd for others',
     help: 'Directory for what is kept over restarts',
@@ -145,6 +218,30 @@ export const settings = {
     kind: seconds({ least: 5, most: 604_800 }),
     default: () => 86_400,
     help: 'A packet counts as fresh for at most so long, whatever its records say',
+  }),
+  pkarrPrivate: setting({
+    name: 'pkarr-private',
+    kind: choice(['allow', 'deny']),
+    default: () => 'allow' as const,
+    help: 'Whether a key may name addresses of private networks',
+  }),
+  pkarrLoopback: setting({
+    name: 'pkarr-loopback',
+    kind: choice(['allow', 'deny']),
+    default: () => 'deny' as const,
+    help: 'Whether a key may name addresses of this machine',
+  }),
+  coldKeyRate: setting({
+    name: 'cold-key-rate',
+    kind: count({ least: 1, most: 1e5 }),
+    default: () => 100,
+    help: 'Keys a second that are looked up anew, for all clients together',
+  }),
+  coldKeyClientRate: setting({
+    name: 'cold-key-client-rate',
+    kind: count({ least: 1, most: 1e5 }),
+    default: () => 20,
+    help: 'Keys a second that are looked up anew for one other machine',
   }),
   logLevel: setting({
     name: 'log-level',
@@ -187,6 +284,15 @@ export function settingToText<K extends SettingKey>(key: K, value: Settings[K]):
 }
 
 /** A setting whose default speaks for itself, unless `defaultText` is given. */
+function parseDomain(word: string): Name | undefined {
+  try {
+    return Name.parse(word);
+  } catch (error) {
+    if (error instanceof WireError) return undefined;
+    throw error;
+  }
+}
+
 function setting<T>(value: Omit<Setting<T>, 'defaultText'> & { readonly defaultText?: string }): Setting<T> {
   const anywhere: Machine = { environment: {}, isRoot: false, home: '~' };
   return { ...value, defaultText: value.defaultText ?? value.kind.toText(value.default(anywhere)) };

@@ -39,6 +39,12 @@ export interface PacketReader {
   ): Promise<ReadOutcome>;
 }
 
+/** Where the rest of the program gets packets, and can tell what a packet would cost. */
+export interface PacketLibrary extends PacketReader {
+  /** True when reading `key` starts no lookup, or when there is something to answer with if none is started. */
+  isAtHand(key: PublicKey): boolean;
+}
+
 /** Numbers of a finder, in seconds unless they say otherwise. */
 export interface FinderSettings {
   /** PKARR.md's bounds of a packet's time to live; pkarr has 300 and 86,400. */
@@ -96,7 +102,7 @@ interface Flight {
  * Finds the newest packet of a key. At most one lookup for a key runs at a time, whoever asks; a key never waits for
  * another. The first good packet answers those who wait, and the rest of the lookup refreshes what is held.
  */
-export class Finder implements PacketReader {
+export class Finder implements PacketLibrary {
   readonly #parts: FinderParts;
   readonly #flights = new Map<string, Flight>();
   /** Until when a key counts as absent. */
@@ -121,6 +127,15 @@ export class Finder implements PacketReader {
     if (flight === undefined) return { kind: 'unreachable', reason: 'too many lookups at once' };
     if (options.freshness === 'newest') return await this.#wait(flight.whole, options.signal);
     return await this.#wait(flight.first, options.signal, this.#parts.cache.get(key));
+  }
+
+  /** See `PacketLibrary`. */
+  isAtHand(key: PublicKey): boolean {
+    return (
+      this.#known(key) !== undefined ||
+      this.#flights.has(key.text) ||
+      this.#parts.cache.get(key) !== undefined
+    );
   }
 
   /** Takes in a packet that came another way, for example because we published it. */

@@ -2,7 +2,7 @@ import { Rcode, Type } from '../dns/codes.ts';
 import { ExtendedErrorCode } from '../dns/extended-error.ts';
 import type { Name } from '../dns/name.ts';
 import type { ResourceRecord } from '../dns/record.ts';
-import type { PacketReader, ReadOutcome } from '../find/finder.ts';
+import type { PacketLibrary, ReadOutcome } from '../find/finder.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import { lookupZone } from '../pkarr/zone.ts';
 import type { FoundAnswer } from '../pkarr/zone-answer.ts';
@@ -19,7 +19,9 @@ export const STALE_TTL = 30;
 
 /** What a Pkarr resolver works with. */
 export interface PkarrResolverParts {
-  readonly reader: PacketReader;
+  readonly reader: PacketLibrary;
+  /** Whether one more key may be looked up for `client`: a lookup costs others a hundred datagrams. */
+  readonly mayLookUp: (client: string | undefined) => boolean;
   /** Where an alias that leaves a packet goes on: the router, of which this is a part. */
   readonly follow: Resolver;
   /** Seconds that the absence of a name in a packet is remembered when the packet has no SOA. */
@@ -39,7 +41,11 @@ export class PkarrResolver {
    * @throws ResolveError
    */
   async resolve(key: PublicKey, query: Query, context: ResolveContext): Promise<Answer> {
-    const outcome = await this.#parts.reader.read(key, { freshness: 'fresh', signal: context.signal });
+    const { reader, mayLookUp } = this.#parts;
+    if (!reader.isAtHand(key) && !mayLookUp(context.client)) {
+      throw new ResolveError('busy', 'Too many keys were looked up just now; ask again in a moment.');
+    }
+    const outcome = await reader.read(key, { freshness: 'fresh', signal: context.signal });
     switch (outcome.kind) {
       case 'found':
         return await this.#answerFrom(outcome, query, context);

@@ -16,6 +16,8 @@ export interface ResolveContext {
   readonly signal: AbortSignal;
   /** Aliases followed so far, across packets and upstreams: 0 for what a client asked. */
   readonly aliasesFollowed: number;
+  /** The address of the client who asked first; absent for what the program asks itself. */
+  readonly client?: string;
 }
 
 /** Something that answers questions. */

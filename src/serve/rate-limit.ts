@@ -187,3 +187,6 @@ export function clientKey(address: string): string | undefined {
   const counted = addressClass === 'link-local' ? octets : octets.subarray(0, 7);
   return `:${Buffer.from(counted).toString('latin1')}`;
 }
+
+/** No limit for anybody. */
+export const unlimited: Pick<ClientRateLimit, 'verdict'> = { verdict: () => 'answer' };

@@ -14,7 +14,9 @@ export const UDP_PAYLOAD_SIZE = 1232;
 
 /** How a reply travels, as far as it changes the reply. */
 export interface ReplyPath {
-  /** Replies over `limit` are truncated; the client's own size counts too. */
+  /** Who asks: a numeric IP address. */
+  readonly client: string;
+  /** A stream takes the whole reply, a datagram what fits. */
   readonly stream: boolean;
   /** The idle time-out that a TCP client which asks is told, in units of 100 ms (RFC 7828 §3.1). */
   readonly keepalive?: number;
@@ -81,6 +83,13 @@ export function renderError(
   if (hasQuestion) bytes[5] = 1;
   copyFromRequest(bytes, request);
   if (opt !== undefined) appendOpt(bytes, opt, questionEnd);
+  return bytes;
+}
+
+/** A reply that says nothing but "ask again over TCP", where the address of a client cannot be forged. */
+export function renderTruncated(request: Request | RejectedRequest, path: ReplyPath): Uint8Array {
+  const bytes = renderError(request, Rcode.NOERROR, [], path);
+  bytes[2] = (bytes[2] as number) | 0x02;
   return bytes;
 }
 

@@ -7,7 +7,9 @@ import type { Question } from '../dns/question.ts';
 import { type Answer, recordsAnswer, toMessage } from '../resolve/answer.ts';
 import type { Query, Resolver } from '../resolve/query.ts';
 import { failureReply, ResolveError } from '../resolve/resolve-error.ts';
-import { type ReplyPath, renderError, renderReply } from './reply.ts';
+import type { AccessList } from './access-list.ts';
+import type { ClientRateLimit } from './rate-limit.ts';
+import { type ReplyPath, renderError, renderReply, renderTruncated } from './reply.ts';
 import { type Request, readRequest, requestQuestion } from './request.ts';
 
 /** glibc gives up after 5 s; whoever asks hears from us before, even if it is SERVFAIL. */
@@ -20,6 +22,12 @@ export const STALE_AFTER = 1_800;
 export interface ResponderParts {
   readonly resolver: Resolver;
   readonly cache: AnswerCache;
+  /** Who may ask. */
+  readonly access: Pick<AccessList, 'isAllowed'>;
+  /** How much one may ask. */
+  readonly rate: Pick<ClientRateLimit, 'verdict'>;
+  /** The upstreams' AD bit is passed on to those who ask for it. */
+  readonly trustAuthenticData: boolean;
   /** Milliseconds, never going back. */
   readonly now: () => number;
   /** Told of an error that no rule foresees: a bug, which costs one SERVFAIL and never the process. */
@@ -59,6 +67,18 @@ export class Responder {
     const request = readRequest(bytes);
     if (request.kind === 'silent') return false;
     this.#queries++;
+    const { access, rate } = this.#parts;
+    // Before the access list, so that refusals are limited too.
+    const verdict = rate.verdict(path.client, path);
+    if (verdict === 'drop') return false;
+    if (!access.isAllowed(path.client)) {
+      send(renderError(request, Rcode.REFUSED, [stranger], path));
+      return true;
+    }
+    if (verdict === 'truncate') {
+      send(renderTruncated(request, path));
+      return true;
+    }
     if (request.kind === 'rejected') {
       send(renderError(request, request.rcode, [], path));
       return true;
@@ -70,7 +90,7 @@ export class Responder {
         break;
       case 'fresh-refresh-ahead':
         send(renderReply(found.entry.reply, request, this.#age(found.entry), path));
-        this.#refresh(request);
+        this.#refresh(request, path);
         break;
       case 'stale-at-once':
         send(renderReply(found.entry.reply, request, 'stale', path));
@@ -103,8 +123,8 @@ export class Responder {
     return Math.ceil((this.#parts.now() - entry.storedAt) / 1000);
   }
 
-  #refresh(request: Request): void {
-    this.#resolve(request).catch(this.#parts.onBug);
+  #refresh(request: Request, path: ReplyPath): void {
+    this.#resolve(request, path).catch(this.#parts.onBug);
   }
 
   #answerLater(request: Request, path: ReplyPath, send: Send, stale: CachedReply | undefined): void {
@@ -120,7 +140,7 @@ export class Responder {
   }
 
   async #answer(request: Request, path: ReplyPath, stale: CachedReply | undefined): Promise<Uint8Array> {
-    const resolving = this.#resolve(request);
+    const resolving = this.#resolve(request, path);
     if (stale === undefined) return renderReply(await resolving, request, 0, path);
     const reply = await before(resolving, STALE_AFTER);
     if (reply === undefined) this.#parts.cache.postpone(stale);
@@ -130,7 +150,7 @@ export class Responder {
   }
 
   /** The answer to a question, or the SERVFAIL that says why there is none; either is kept. Rejects only by a bug. */
-  #resolve(request: Request): Promise<PackedReply> {
+  #resolve(request: Request, { client }: ReplyPath): Promise<PackedReply> {
     const { cacheKey } = request;
     const known = this.#resolving.get(cacheKey);
     if (known !== undefined) return known;
@@ -139,7 +159,7 @@ export class Responder {
       dnssecOk: request.dnssecOk,
       checkingDisabled: request.checkingDisabled,
     };
-    const work = this.#resolveQuery(query).then(({ reply, isPassing }) => {
+    const work = this.#resolveQuery(query, client).then(({ reply, isPassing }) => {
       this.#resolving.delete(cacheKey);
       if (isFailure(reply) && !isPassing) this.#parts.cache.putFailure(cacheKey, reply);
       else if (!isPassing) this.#parts.cache.put(cacheKey, reply);
@@ -149,16 +169,16 @@ export class Responder {
     return work;
   }
 
-  async #resolveQuery(query: Query): Promise<Resolution> {
+  async #resolveQuery(query: Query, client: string): Promise<Resolution> {
     const deadline = new AbortController();
     const reason = new ResolveError('out-of-time', `No answer came within ${ANSWER_DEADLINE / 1000} s.`);
     const timer = setTimeout(() => deadline.abort(reason), ANSWER_DEADLINE);
     try {
       const signal = AbortSignal.any([deadline.signal, this.#closing.signal]);
-      const context = { signal, aliasesFollowed: 0 };
+      const context = { signal, aliasesFollowed: 0, client };
       // The deadline holds even for a part that does not look at its signal.
       const answer = await orAborted(this.#parts.resolver.resolve(query, context), signal);
-      return { reply: pack(answer, query), isPassing: false };
+      return { reply: pack(answer, query, this.#parts.trustAuthenticData), isPassing: false };
     } catch (error) {
       if (!(error instanceof ResolveError)) this.#parts.onBug(error);
       const failure = error instanceof ResolveError ? error : internal;
@@ -177,6 +197,11 @@ interface Resolution {
   /** A failure of ours and of this moment, which says nothing of the name and is not remembered. */
   readonly isPassing: boolean;
 }
+
+const stranger: ExtendedError = {
+  code: ExtendedErrorCode.PROHIBITED,
+  text: 'This client may not ask here.',
+};
 
 const notCached: ExtendedError = {
   code: ExtendedErrorCode.NOT_AUTHORITATIVE,
@@ -208,12 +233,13 @@ function lowerCaseName(question: Question): Question {
   return { ...question, name: question.name.toLowerCase() };
 }
 
-function pack(answer: Answer, { question }: Query): PackedReply {
+function pack(answer: Answer, { question }: Query, trustAuthenticData: boolean): PackedReply {
   if (answer.kind === 'records') {
     const { rcode, extendedErrors } = answer;
     return packMessage(toMessage(answer, question), { rcode, extendedErrors, authenticData: false });
   }
-  const { outline, rcode, extendedErrors, authenticData } = answer.reply;
+  const { outline, rcode, extendedErrors } = answer.reply;
+  const authenticData = answer.reply.authenticData && trustAuthenticData;
   // The forwarder may give the same octets to others.
   const bytes = Uint8Array.from(answer.reply.bytes);
   // AA=0 for what is forwarded: the upstream may be an authority, we are none.

@@ -68,7 +68,7 @@ export class TcpConnection {
       return;
     }
     this.#inFlight++;
-    const path = { stream: true, keepalive: Math.round(this.#rules.idleLimit() / 100) };
+    const path = { client: this.client, stream: true, keepalive: Math.round(this.#rules.idleLimit() / 100) };
     const answered = this.#responder.respond(message, path, (reply) => {
       this.#inFlight--;
       this.#send(reply);

@@ -3,7 +3,6 @@ import { isIPv6 } from 'node:net';
 import { UDPServer } from 'dns2';
 import type { ListenAddress } from '../config/listen-address.ts';
 import { ListenError } from './listen-error.ts';
-import type { ReplyPath } from './reply.ts';
 import type { Responder } from './responder.ts';
 
 /**
@@ -11,8 +10,6 @@ import type { Responder } from './responder.ts';
  * thousand.
  */
 const RECEIVE_BUFFER = 4 * 1024 * 1024;
-
-const path: ReplyPath = { stream: false };
 
 /** Counts since the start. */
 export interface UdpStatistics {
@@ -63,7 +60,7 @@ export class UdpListener extends UDPServer {
     // Port 0 cannot be sent to; such datagrams are forged.
     const answered =
       from.port !== 0 &&
-      this.#responder.respond(datagram, path, (reply) => {
+      this.#responder.respond(datagram, { client: from.address, stream: false }, (reply) => {
         this.send(reply, 0, reply.length, from.port, from.address);
       });
     if (!answered) this.#ignored++;

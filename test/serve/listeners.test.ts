@@ -8,6 +8,8 @@ import { Type } from '../../src/dns/codes.ts';
 import { EdnsOptionCode } from '../../src/dns/edns.ts';
 import { encodeMessage } from '../../src/dns/message.ts';
 import { type Answer, recordsAnswer } from '../../src/resolve/answer.ts';
+import { everybody } from '../../src/serve/access-list.ts';
+import { unlimited } from '../../src/serve/rate-limit.ts';
 import { Responder } from '../../src/serve/responder.ts';
 import { defaultTcpLimits, TcpListener } from '../../src/serve/tcp-listener.ts';
 import { UdpListener } from '../../src/serve/udp-listener.ts';
@@ -30,6 +32,9 @@ const responder = new Responder({
           ),
   },
   cache: new AnswerCache({ maxBytes: 1_000_000, maxStale: 86_400, now: () => performance.now() }),
+  access: everybody,
+  rate: unlimited,
+  trustAuthenticData: false,
   now: () => performance.now(),
   onBug: (error) => {
     throw error;

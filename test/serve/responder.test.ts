@@ -11,11 +11,13 @@ import { syntheticSoa } from '../../src/pkarr/zone-soa.ts';
 import { type Answer, recordsAnswer } from '../../src/resolve/answer.ts';
 import type { Query } from '../../src/resolve/query.ts';
 import { ResolveError } from '../../src/resolve/resolve-error.ts';
+import { everybody } from '../../src/serve/access-list.ts';
+import { unlimited } from '../../src/serve/rate-limit.ts';
 import { Responder } from '../../src/serve/responder.ts';
 import { query } from '../support/dns-client.ts';
 import { aRecord } from '../support/packets.ts';
 
-const udp = { stream: false };
+const udp = { client: '127.0.0.1', stream: false };
 const plainEdns: Edns = { udpPayloadSize: 4096, version: 0, dnssecOk: false, options: [] };
 
 /** A responder whose answers come from `answer`, with time that the test moves. */
@@ -31,6 +33,9 @@ function scene(answer: (query: Query) => Answer | Promise<Answer>) {
       },
     },
     cache: new AnswerCache({ maxBytes: 1_000_000, maxStale: 86_400, now: () => time }),
+    access: everybody,
+    rate: unlimited,
+    trustAuthenticData: false,
     now: () => time,
     onBug: (error) => bugs.push(error),
   });
@@ -366,7 +371,7 @@ test('over UDP an answer that does not fit the size of the client is TC with the
     assert.deepEqual(reply.questions.length, 1);
     assert.equal(reply.edns !== undefined, edns !== undefined);
   }
-  const whole = await ask(query('big.example'), { stream: true });
+  const whole = await ask(query('big.example'), { client: '127.0.0.1', stream: true });
   assert.equal(whole.answers.length, 60);
   assert.equal(whole.flags.truncated, false);
 });
