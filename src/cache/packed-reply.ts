@@ -24,17 +24,17 @@ export interface PackedReply {
 }
 
 /** RFC 2308 §5: "Values of one to three hours have been found to work well"; ours is shorter, for laptops that move. */
-export const MAX_NEGATIVE_LIFETIME = 900;
+const MAX_NEGATIVE_LIFETIME = 900;
 
 /** RFC 2181 §8 leaves an upper bound to the implementation; a day is what Unbound keeps. */
-export const MAX_LIFETIME = 86_400;
+const MAX_LIFETIME = 86_400;
 
 /**
  * How long a reply may be kept, in seconds. Positive answers: their smallest TTL. Negative ones: by the SOA, and not
  * at all without one (RFC 2308 §5: "Negative responses without SOA records SHOULD NOT be cached as there is no way to
  * prevent the negative responses looping forever between a pair of servers"). Every other RCODE: not at all.
  */
-export function replyLifetime(rcode: number, answerCount: number, outline: MessageOutline): number {
+function replyLifetime(rcode: number, answerCount: number, outline: MessageOutline): number {
   const { minimumTtl, negativeTtl } = outline;
   if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) return 0;
   const positive = rcode === Rcode.NOERROR && answerCount > 0;

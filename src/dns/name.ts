@@ -1,7 +1,7 @@
 import { WireError } from './wire-error.ts';
 
 /** RFC 1035 §2.3.4: "labels: 63 octets or less". */
-export const MAX_LABEL_LENGTH = 63;
+const MAX_LABEL_LENGTH = 63;
 
 /** RFC 1035 §2.3.4: "names: 255 octets or less", length octets and the root's included. */
 export const MAX_NAME_LENGTH = 255;

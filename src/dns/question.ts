@@ -23,8 +23,3 @@ export function writeQuestion(writer: WireWriter, question: Question): void {
   writer.u16(question.type);
   writer.u16(question.class);
 }
-
-/** The same name (ignoring case), type and class. */
-export function sameQuestion(a: Question, b: Question): boolean {
-  return a.type === b.type && a.class === b.class && a.name.equals(b.name);
-}

@@ -12,10 +12,10 @@ import type { Query, ResolveContext, Resolver } from './query.ts';
 import { ResolveError } from './resolve-error.ts';
 
 /** Aliases that one resolution may follow, in packets and beyond them. Unbound follows 11, BIND 16. */
-export const MAX_ALIASES = 16;
+const MAX_ALIASES = 16;
 
 /** RFC 8767 §4: the TTL of expired records is "greater than 0, with a RECOMMENDED value of 30 seconds". */
-export const STALE_TTL = 30;
+const STALE_TTL = 30;
 
 /** What a Pkarr resolver works with. */
 export interface PkarrResolverParts {

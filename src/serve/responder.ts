@@ -13,10 +13,10 @@ import { type ReplyPath, renderError, renderReply, renderTruncated } from './rep
 import { type Request, readRequest, requestQuestion } from './request.ts';
 
 /** glibc gives up after 5 s; whoever asks hears from us before, even if it is SERVFAIL. */
-export const ANSWER_DEADLINE = 4_500;
+const ANSWER_DEADLINE = 4_500;
 
 /** A client that waits this long while a stale answer is held gets that one: RFC 8767 §5 recommends 1.8 s. */
-export const STALE_AFTER = 1_800;
+const STALE_AFTER = 1_800;
 
 /** What a responder works with. */
 export interface ResponderParts {

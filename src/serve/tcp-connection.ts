@@ -3,7 +3,7 @@ import { FrameReader } from '../dns/frame-reader.ts';
 import type { Responder } from './responder.ts';
 
 /** Queries of one connection that are answered at a time; what comes beyond waits in the client's own buffers. */
-export const MAX_IN_FLIGHT = 64;
+const MAX_IN_FLIGHT = 64;
 
 /** Octets of replies that may wait for a client that does not read: four of the largest, or thousands of common ones. */
 const MAX_UNSENT = 256 * 1024;
