@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -44,8 +45,11 @@ export class RunningCommand {
       this.#err += text;
       this.#wake();
     });
+    // A test that fails must not leave its commands behind, which would keep it from ending.
+    running.add(this.child);
     this.#ended = once(this.child, 'close').then(([code]) => {
       this.#hasEnded = true;
+      running.delete(this.child);
       this.#wake();
       return { code: code ?? -1, out: this.#out, err: this.#err };
     });
@@ -74,6 +78,11 @@ export class RunningCommand {
     return this.#ended;
   }
 }
+
+const running = new Set<ChildProcessByStdio<null, Readable, Readable>>();
+after(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 /** Runs a command to its end. */
 export async function pkarrd(args: readonly string[], options?: CommandOptions): Promise<Ended> {

@@ -1,0 +1,243 @@
+import type { Name } from '../dns/name.ts';
+import type { Question } from '../dns/question.ts';
+import { Bag } from './bag.ts';
+import { chooseNext } from './choose.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { ForwardError } from './forward-error.ts';
+import { Inquiry } from './inquiry.ts';
+import { Member } from './member.ts';
+import { openUpstream, type UpstreamMeans } from './open-upstream.ts';
+import { Prober } from './prober.ts';
+import { createRandomPool, type Random } from './random.ts';
+import { type Flight, SingleFlight } from './single-flight.ts';
+import { SourcePorts } from './source-ports.ts';
+import { type ForwarderStatus, statusOf } from './status.ts';
+import type { Upstream } from './upstream.ts';
+import { replyInCase, type UpstreamReply } from './upstream-reply.ts';
+import { buildRequest, requestKey, type UpstreamRequest } from './upstream-request.ts';
+import { type RouteSpec, specToText, type UpstreamSpec } from './upstream-spec.ts';
+
+/** Which resolvers there are. */
+export interface UpstreamSet {
+  /** Asked for every name without a route. */
+  readonly upstreams: readonly UpstreamSpec[];
+  /** Asked when none of `upstreams` answers. */
+  readonly fallback: readonly UpstreamSpec[];
+  /** Names that go elsewhere; the longest domain wins, and several routes of one domain are its several upstreams. */
+  readonly routes: readonly RouteSpec[];
+}
+
+export interface ForwarderOptions extends UpstreamSet {
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** Queries that may be in flight at once, probes included; default 4096. More make questions fail `overloaded`. */
+  readonly maxInFlight?: number;
+  /** Opens the upstream of a specification; default `openUpstream`. */
+  readonly open?: (spec: UpstreamSpec, means: UpstreamMeans) => Upstream;
+}
+
+/** A question for upstreams: what their answer depends on, and nothing of who asks. */
+export interface ForwardRequest {
+  readonly question: Question;
+  /** The DO bit, passed on. */
+  readonly dnssecOk: boolean;
+  /** The CD bit, passed on. */
+  readonly checkingDisabled: boolean;
+}
+
+/** Asks upstream resolvers. */
+export interface Forwarder {
+  /**
+   * The upstreams' answer, within 4.3 s. Equal questions in flight are asked once, names compared without case.
+   * @throws ForwardError, or the signal's reason.
+   */
+  forward(request: ForwardRequest, signal: AbortSignal): Promise<UpstreamReply>;
+  /** True when a route says where `name` goes, whatever rule there is for such names otherwise. */
+  hasRoute(name: Name): boolean;
+  /** For people: who is asked, who would be asked next and why, what went wrong. */
+  status(): ForwarderStatus;
+  /**
+   * Other upstreams from now on. What is known of those that stay is kept, and what waits is asked anew.
+   * @throws UpstreamSpecError for one that cannot be opened; then nothing has changed.
+   */
+  setUpstreams(set: UpstreamSet): void;
+  /** The network is another: round trips, failures and connections are forgotten, and what waits is asked anew. */
+  networkChanged(): void;
+  /** Ends everything at once; what waits fails with `closed`. */
+  close(): void;
+}
+
+/** Upstreams that share questions. */
+interface Group {
+  /** Tells groups apart in the keys of equal questions. */
+  readonly id: number;
+  readonly members: readonly Member[];
+}
+
+const DEFAULT_MAX_IN_FLIGHT = 4096;
+
+/**
+ * A forwarder with these upstreams; nothing is sent before the first question.
+ * @throws UpstreamSpecError for an upstream that cannot be opened.
+ */
+export function createForwarder(options: ForwarderOptions): Forwarder {
+  return new UpstreamForwarder(options);
+}
+
+class UpstreamForwarder implements Forwarder {
+  readonly #means: UpstreamMeans;
+  readonly #open: (spec: UpstreamSpec, means: UpstreamMeans) => Upstream;
+  readonly #maxInFlight: number;
+  readonly #inFlight = { count: 0 };
+  readonly #flights = new SingleFlight<string, UpstreamReply>();
+  readonly #inquiries = new Bag<Inquiry>();
+  readonly #prober: Prober;
+  /** By role and label. */
+  #members = new Map<string, Member>();
+  #defaults: Group = { id: 0, members: [] };
+  /** By the key of the domain. */
+  #routes = new Map<string, Group & { readonly domain: Name }>();
+  #isClosed = false;
+  #questions = 0;
+  #failures = 0;
+
+  constructor(options: ForwarderOptions) {
+    const { clock = systemClock, random = createRandomPool() } = options;
+    this.#means = { clock, random, ports: new SourcePorts(random) };
+    this.#open = options.open ?? openUpstream;
+    this.#maxInFlight = options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT;
+    this.#prober = new Prober(clock, () => this.#members.values());
+    this.setUpstreams(options);
+  }
+
+  /** See `Forwarder`. */
+  async forward(request: ForwardRequest, signal: AbortSignal): Promise<UpstreamReply> {
+    const { question, dnssecOk, checkingDisabled } = request;
+    if (this.#isClosed) throw new ForwardError('closed');
+    this.#questions += 1;
+    this.#prober.used();
+    const query = buildRequest(question, dnssecOk, checkingDisabled);
+    const key = requestKey(query) + this.#groupOf(question.name).id;
+    const reply = await this.#flights.run(key, (flight) => this.#ask(query, flight), signal);
+    return replyInCase(reply, query.asked);
+  }
+
+  /** See `Forwarder`. */
+  hasRoute(name: Name): boolean {
+    return this.#groupOf(name) !== this.#defaults;
+  }
+
+  /** See `Forwarder`. */
+  status(): ForwarderStatus {
+    const now = this.#means.clock.now();
+    const { members } = this.#defaults;
+    const candidates = members.map(({ health, isFallback, upstream: { isLossy } }) => ({
+      ...{ health, isFallback, isLossy, asked: 0, isSpent: false },
+    }));
+    const choice = chooseNext(candidates, now);
+    return statusOf({
+      now,
+      members: [...this.#members.values()],
+      next: choice === undefined ? undefined : { member: members[choice.index], why: choice.why },
+      routes: [...this.#routes.values()],
+      counts: { questions: this.#questions, failures: this.#failures, inFlight: this.#inFlight.count },
+    });
+  }
+
+  /** See `Forwarder`. */
+  setUpstreams(set: UpstreamSet): void {
+    const before = this.#members;
+    const members = new Map<string, Member>();
+    const opened: Member[] = [];
+    const member = (spec: UpstreamSpec, isFallback: boolean): Member => {
+      const key = `${isFallback ? 'fallback' : 'upstream'} ${specToText(spec)}`;
+      let found = members.get(key) ?? before.get(key);
+      if (found === undefined) {
+        found = new Member(this.#open(spec, this.#means), isFallback, this.#inFlight);
+        opened.push(found);
+      }
+      members.set(key, found);
+      return found;
+    };
+    try {
+      const ordinary = set.upstreams.map((spec) => member(spec, false));
+      const fallback = set.fallback.map((spec) => member(spec, true));
+      const defaults = { id: 0, members: unique([...ordinary, ...fallback]) };
+      this.#routes = makeRoutes(set.routes, defaults, (spec) => member(spec, false));
+      this.#defaults = defaults;
+    } catch (error) {
+      for (const { upstream } of opened) upstream.close();
+      throw error;
+    }
+    this.#members = members;
+    for (const [key, { upstream }] of before) {
+      if (!members.has(key)) upstream.close();
+    }
+    for (const inquiry of this.#inquiries.items()) inquiry.restart();
+  }
+
+  /** See `Forwarder`. */
+  networkChanged(): void {
+    for (const member of this.#members.values()) member.forget();
+    for (const inquiry of this.#inquiries.items()) inquiry.restart();
+  }
+
+  /** See `Forwarder`. */
+  close(): void {
+    this.#isClosed = true;
+    this.#prober.close();
+    for (const inquiry of this.#inquiries.items()) inquiry.close();
+    for (const { upstream } of this.#members.values()) upstream.close();
+  }
+
+  async #ask(request: UpstreamRequest, flight: Flight): Promise<UpstreamReply> {
+    const inquiry = new Inquiry({
+      request,
+      members: () => this.#groupOf(request.question.name).members,
+      clock: this.#means.clock,
+      cancellation: flight.abandoned,
+      mayBegin: () => this.#inFlight.count < this.#maxInFlight,
+      worried: () => this.#prober.worried(),
+    });
+    this.#inquiries.add(inquiry);
+    try {
+      return await inquiry.run();
+    } catch (error) {
+      if (error instanceof ForwardError) this.#failures += 1;
+      throw error;
+    } finally {
+      this.#inquiries.delete(inquiry);
+    }
+  }
+
+  /** The group of the longest domain that `name` is at or below. */
+  #groupOf(name: Name): Group {
+    if (this.#routes.size === 0) return this.#defaults;
+    for (let count = name.labels.length; count > 0; count--) {
+      const route = this.#routes.get(name.ancestor(count).key);
+      if (route !== undefined) return route;
+    }
+    return this.#defaults;
+  }
+}
+
+function makeRoutes(
+  specs: readonly RouteSpec[],
+  defaults: Group,
+  member: (spec: UpstreamSpec) => Member,
+): Map<string, Group & { readonly domain: Name }> {
+  const routes = new Map<string, Group & { readonly domain: Name }>();
+  for (const { domains, upstream } of specs) {
+    const added = upstream === 'default' ? defaults.members : [member(upstream)];
+    for (const domain of domains) {
+      const before = routes.get(domain.key);
+      const id = before?.id ?? routes.size + 1;
+      routes.set(domain.key, { id, domain, members: unique([...(before?.members ?? []), ...added]) });
+    }
+  }
+  return routes;
+}
+
+function unique(members: readonly Member[]): readonly Member[] {
+  return [...new Set(members)];
+}

@@ -1,0 +1,108 @@
+import { setMaxListeners } from 'node:events';
+import { Cancellation } from './cancellation.ts';
+
+/**
+ * Equal work that is under way is done once, and everybody who asks for it gets its outcome.
+ *
+ * This is a defence first. Each outgoing query is one more chance for a forger: with n equal queries in flight, each
+ * with an id and port of its own, a forged reply need only hit one of them, and the chance grows as in the birthday
+ * paradox (RFC 5452 §5). With one, it does not. Hence the rules:
+ *
+ * - No waiter owns the work. It is told by `Flight` when it is not wanted any more, so the one who asked first may
+ *   leave and the others stay.
+ * - The work is abandoned when the last waiter left, and then it is out of the map: who comes later begins anew.
+ * - A failure is shared like a success and is not kept: what came to an end is out of the map before anybody hears
+ *   of it.
+ */
+export class SingleFlight<K, V> {
+  readonly #flights = new Map<K, Holder<V>>();
+
+  /** Keys under way. */
+  get size(): number {
+    return this.#flights.size;
+  }
+
+  /**
+   * The outcome of `work` for `key`, which is begun unless it is under way.
+   * @throws what the work throws, or the reason of `signal` when that comes first.
+   */
+  run(key: K, work: (flight: Flight) => Promise<V>, signal: AbortSignal): Promise<V> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    const shared = this.#flights.get(key)?.shared ?? this.#begin(key, work);
+    shared.waiters += 1;
+    return new Promise<V>((resolve, reject) => {
+      const leave = (): void => {
+        reject(signal.reason);
+        shared.waiters -= 1;
+        if (shared.waiters === 0) this.#abandon(key, shared, signal.reason);
+      };
+      signal.addEventListener('abort', leave);
+      shared.outcome.then(
+        (value) => {
+          signal.removeEventListener('abort', leave);
+          resolve(value);
+        },
+        (error: unknown) => {
+          signal.removeEventListener('abort', leave);
+          reject(error);
+        },
+      );
+    });
+  }
+
+  #begin(key: K, work: (flight: Flight) => Promise<V>): SharedWork<V> {
+    const flight = new Flight();
+    const shared: SharedWork<V> = { outcome: work(flight), flight, waiters: 0, isOver: false };
+    const holder: Holder<V> = { shared };
+    this.#flights.set(key, holder);
+    const end = (): void => {
+      shared.isOver = true;
+      holder.shared = undefined;
+      if (this.#flights.get(key) === holder) this.#flights.delete(key);
+    };
+    shared.outcome.then(end, end);
+    return shared;
+  }
+
+  #abandon(key: K, shared: SharedWork<V>, reason: unknown): void {
+    // Over already, and its waiters are about to hear of it: nothing to end.
+    if (shared.isOver) return;
+    if (this.#flights.get(key)?.shared === shared) this.#flights.delete(key);
+    shared.flight.abandoned.cancel(reason);
+  }
+}
+
+/**
+ * What stands in the map. It is emptied when the work is over: an outgrown table of the map can keep it, but nothing
+ * else, alive up to the next full garbage collection (see `Bag`).
+ */
+interface Holder<V> {
+  shared: SharedWork<V> | undefined;
+}
+
+interface SharedWork<V> {
+  readonly outcome: Promise<V>;
+  readonly flight: Flight;
+  waiters: number;
+  isOver: boolean;
+}
+
+/** How shared work learns that nobody waits for it any more. */
+export class Flight {
+  /** Cancelled then, with the reason of the waiter who left last. */
+  readonly abandoned: Cancellation = new Cancellation();
+  #signal: AbortSignal | undefined;
+
+  /** The same as a signal, made when it is first asked for. */
+  get signal(): AbortSignal {
+    if (this.#signal === undefined) {
+      const controller = new AbortController();
+      // The work may wait for many things at once, each with a listener: no leak to warn of.
+      setMaxListeners(0, controller.signal);
+      if (this.abandoned.isCancelled) controller.abort(this.abandoned.reason);
+      else this.abandoned.listen((reason) => controller.abort(reason));
+      this.#signal = controller.signal;
+    }
+    return this.#signal;
+  }
+}

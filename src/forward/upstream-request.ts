@@ -1,0 +1,119 @@
+import { HEADER_LENGTH } from '../dns/message.ts';
+import type { Question } from '../dns/question.ts';
+import type { Random } from './random.ts';
+
+/** Octets that we take over UDP (the size the DNS flag day 2020 settled on: it fits any path unfragmented). */
+const UDP_PAYLOAD_SIZE = 1232;
+
+/** Octets of an OPT record without options. */
+const OPT_LENGTH = 11;
+
+/**
+ * A question as upstreams are asked it. It is made from values, never from a client's bytes, so no EDNS option of a
+ * client (subnet, cookie, padding) can get into it.
+ */
+export interface UpstreamRequest {
+  readonly question: Question;
+  /** The whole query: id 0, name in lower case, OPT as its last 11 octets. Not to be written to. */
+  readonly bytes: Uint8Array;
+  /** Offset after the question. */
+  readonly questionEnd: number;
+  /** The question section in the asker's case, `questionEnd - 12` octets. */
+  readonly asked: Uint8Array;
+}
+
+/** Builds the query for `question` with these bits. */
+export function buildRequest(
+  question: Question,
+  dnssecOk: boolean,
+  checkingDisabled: boolean,
+): UpstreamRequest {
+  const asked = questionOctets(question);
+  const questionEnd = HEADER_LENGTH + asked.length;
+  const bytes = new Uint8Array(questionEnd + OPT_LENGTH);
+  bytes[2] = 0x01; // RD
+  // RFC 6840 §5.7: "setting the AD bit in a query as a signal indicating that the requester understands and is
+  // interested in the value of the AD bit in the response".
+  bytes[3] = checkingDisabled ? 0x30 : 0x20;
+  bytes[5] = 1; // QDCOUNT
+  bytes[11] = 1; // ARCOUNT
+  bytes.set(asked, HEADER_LENGTH);
+  for (let i = HEADER_LENGTH; i < questionEnd - 4; i++) bytes[i] = lowerOctet(bytes[i] as number);
+  bytes[questionEnd + 2] = 41; // OPT
+  bytes[questionEnd + 3] = UDP_PAYLOAD_SIZE >>> 8;
+  bytes[questionEnd + 4] = UDP_PAYLOAD_SIZE & 0xff;
+  bytes[questionEnd + 7] = dnssecOk ? 0x80 : 0;
+  return { question, bytes, questionEnd, asked };
+}
+
+/** What two requests have in common when one answer serves both: question without case, DO and CD, in octets. */
+export function requestKey(request: UpstreamRequest): string {
+  const { buffer, byteOffset, length } = request.bytes;
+  return Buffer.from(buffer, byteOffset, length).toString('latin1');
+}
+
+/** The question section of a message with this question, in its case. */
+function questionOctets(question: Question): Uint8Array {
+  const name = question.name.toWire();
+  const octets = new Uint8Array(name.length + 4);
+  octets.set(name);
+  octets[name.length] = question.type >>> 8;
+  octets[name.length + 1] = question.type;
+  octets[name.length + 2] = question.class >>> 8;
+  octets[name.length + 3] = question.class;
+  return octets;
+}
+
+/** How one sending of a request differs from another. */
+export interface QueryForm {
+  readonly id: number;
+  /** Without, the query has no OPT record: for upstreams that do not know EDNS. */
+  readonly edns: boolean;
+  /** When given, each letter of the name is in the case that this says (draft-vixie-dnsext-dns0x20). */
+  readonly mixCase?: Random;
+}
+
+/** A copy of the request's bytes in that form. */
+export function formQuery(request: UpstreamRequest, form: QueryForm): Buffer {
+  const { questionEnd } = request;
+  const query = Buffer.allocUnsafe(questionEnd + (form.edns ? OPT_LENGTH : 0));
+  query.set(form.edns ? request.bytes : request.bytes.subarray(0, questionEnd));
+  query[0] = form.id >>> 8;
+  query[1] = form.id & 0xff;
+  if (!form.edns) query[11] = 0;
+  if (form.mixCase !== undefined) mixCase(query, questionEnd - 4, form.mixCase);
+  return query;
+}
+
+/** True when the name in `query` has a letter in upper case: only then does a reply show what is done to case. */
+export function hasUpperCase(query: Uint8Array, questionEnd: number): boolean {
+  for (let i = HEADER_LENGTH; i < questionEnd - 4; i++) {
+    if (isUpper(query[i] as number)) return true;
+  }
+  return false;
+}
+
+/** The octet with A to Z in lower case. Length octets are under 64 and so never a letter. */
+export function lowerOctet(octet: number): number {
+  return isUpper(octet) ? octet | 0x20 : octet;
+}
+
+function isUpper(octet: number): boolean {
+  return octet >= 0x41 && octet <= 0x5a;
+}
+
+function mixCase(query: Buffer, nameEnd: number, random: Random): void {
+  let bits = 0;
+  let left = 0;
+  for (let i = HEADER_LENGTH; i < nameEnd; i++) {
+    const octet = query[i] as number;
+    if (octet < 0x61 || octet > 0x7a) continue;
+    if (left === 0) {
+      bits = random.u16();
+      left = 16;
+    }
+    if ((bits & 1) === 1) query[i] = octet & 0xdf;
+    bits >>>= 1;
+    left -= 1;
+  }
+}

@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Type } from '../../src/dns/codes.ts';
+import { Name } from '../../src/dns/name.ts';
+import { ForwardError } from '../../src/forward/forward-error.ts';
+import { createRandomPool } from '../../src/forward/random.ts';
+import {
+  altered,
+  answerAll,
+  type Reaction,
+  type ReceivedQuery,
+  replyA,
+  startScriptedUpstream,
+} from '../support/scripted-upstream.ts';
+import { addresses, ask, setUpForwarder } from './support.ts';
+
+const forged = '203.0.113.66';
+
+test('a thousand queries: at least 990 source ports, uniform ids, mixed case', async () => {
+  await using upstream = await startScriptedUpstream();
+  using forwarder = setUpForwarder({ upstreams: [upstream] });
+  for (let batch = 0; batch < 10; batch++) {
+    const names = Array.from({ length: 100 }, (_, i) => `some.name-${batch}-${i}.example.com`);
+    await Promise.all(names.map((name) => ask(forwarder, name)));
+  }
+  const { received } = upstream;
+  assert.ok(received.length >= 1000);
+  const ports = new Set(received.slice(0, 1000).map(({ sourcePort }) => sourcePort));
+  assert.ok(ports.size >= 990, `${ports.size} ports`);
+  const ids = received.map(({ message }) => message.id);
+  // 16 bins, 15 degrees of freedom: over 50 happens once in 90,000 runs.
+  assert.ok(chiSquared(ids, 16, (id) => id >>> 12) < 50, 'high bits of the ids');
+  assert.ok(chiSquared(ids, 16, (id) => id & 15) < 50, 'low bits of the ids');
+  assert.ok(chiSquared([...ports], 8, (port) => Math.floor(((port - 1024) / 64_512) * 8)) < 40, 'ports');
+  const upper = received.map(({ name }) => name.replace(/[^A-Z]/g, '').length);
+  const letters = received.map(({ name }) => name.replace(/[^A-Za-z]/g, '').length);
+  const share = sum(upper) / sum(letters);
+  assert.ok(share > 0.47 && share < 0.53, `${share} of the letters are in upper case`);
+  assert.ok(
+    new Set(received.map(({ name }) => name.slice(0, 9))).size > 100,
+    'ways to write the same letters',
+  );
+});
+
+test('the pool of random numbers gives every id and repeats nothing', () => {
+  const random = createRandomPool();
+  const ids = Array.from({ length: 100_000 }, () => random.u16());
+  assert.ok(chiSquared(ids, 256, (id) => id >>> 8) < 400);
+  assert.ok(chiSquared(ids, 256, (id) => id & 255) < 400);
+  const first = ids.slice(0, 16).join();
+  assert.notEqual(ids.slice(4096, 4112).join(), first);
+});
+
+const wrongReplies: readonly (readonly [string, (query: ReceivedQuery) => Reaction])[] = [
+  [
+    'a wrong id',
+    (query) => ({ send: altered(replyA(query, forged), (bytes) => (bytes[1] = (bytes[1] ?? 0) ^ 1)) }),
+  ],
+  ['a wrong name', (query) => ({ send: altered(replyA(query, forged), (bytes) => (bytes[13] = 0x21)) })],
+  [
+    'a name of another length',
+    (query) => {
+      const name = Name.parse('other.example');
+      return { send: replyA({ ...query, question: { ...query.question, name } }, forged) };
+    },
+  ],
+  [
+    'a wrong type',
+    (query) => ({ send: replyA({ ...query, question: { ...query.question, type: Type.AAAA } }, forged) }),
+  ],
+  ['a wrong port', (query) => ({ send: replyA(query, forged), fromOtherPort: true })],
+  [
+    'QR=0',
+    (query) => ({ send: altered(replyA(query, forged), (bytes) => (bytes[2] = (bytes[2] ?? 0) & 0x7f)) }),
+  ],
+  ['a wrong opcode', (query) => ({ send: altered(replyA(query, forged), (bytes) => (bytes[2] = 0xa8)) })],
+  ['nothing', () => ({ send: new Uint8Array(0) })],
+  ['11 octets', (query) => ({ send: replyA(query, forged).slice(0, 11) })],
+  ['no question', (query) => ({ send: altered(replyA(query, forged), (bytes) => (bytes[5] = 0)) })],
+  ['two questions', (query) => ({ send: altered(replyA(query, forged), (bytes) => (bytes[5] = 2)) })],
+  [
+    'a name that points at itself',
+    (query) => ({
+      send: altered(replyA(query, forged), (bytes) =>
+        bytes.writeUInt16BE(0xc000 | questionEnd(query), questionEnd(query)),
+      ),
+    }),
+  ],
+  [
+    'a question that points at itself',
+    (query) => ({ send: altered(replyA(query, forged), (b) => b.writeUInt16BE(0xc00c, 12)) }),
+  ],
+  ['trailing octets', (query) => ({ send: Buffer.concat([replyA(query, forged), Buffer.alloc(5)]) })],
+  ['lying counts', (query) => ({ send: altered(replyA(query, forged), (bytes) => (bytes[7] = 9)) })],
+  [
+    'two OPT records',
+    (query) => {
+      const opt = Buffer.from('0000290400000000000000', 'hex');
+      return { send: altered(Buffer.concat([replyA(query, forged), opt]), (bytes) => (bytes[11] = 2)) };
+    },
+  ],
+  [
+    'an option longer than its OPT',
+    (query) => {
+      const bytes = Buffer.concat([replyA(query, forged), Buffer.from('000f0009', 'hex')]);
+      bytes.writeUInt16BE(4, bytes.length - 6);
+      return { send: bytes };
+    },
+  ],
+];
+
+for (const [what, wrong] of wrongReplies) {
+  test(`${what} before the right reply: the right reply`, async () => {
+    await using upstream = await startScriptedUpstream({
+      script: (query) => [wrong(query), { send: replyA(query), afterMs: 20 }],
+    });
+    using forwarder = setUpForwarder({ upstreams: [upstream] });
+    assert.deepEqual(addresses(await ask(forwarder, 'right.example')), ['192.0.2.1']);
+  });
+}
+
+test('all kinds of wrong replies together are counted, and the right reply is still the answer', async () => {
+  await using upstream = await startScriptedUpstream({
+    tcp: false,
+    script: (query) => [
+      ...wrongReplies.slice(0, 12).map(([, wrong]) => wrong(query)),
+      { send: replyA(query), afterMs: 20 },
+    ],
+  });
+  using forwarder = setUpForwarder({ upstreams: [upstream] });
+  assert.deepEqual(addresses(await ask(forwarder, 'right.example')), ['192.0.2.1']);
+  const { wrongReplies: counts } = forwarder.status().upstreams[0] ?? {};
+  // The one from a wrong port never gets past the kernel.
+  assert.deepEqual(counts, { short: 2, 'not-a-reply': 2, id: 1, question: 5, case: 0, malformed: 1 });
+});
+
+test('an upstream that only sends what is malformed is a failure that says so, long before the time is up', async () => {
+  await using upstream = await startScriptedUpstream({
+    script: (query) => ({ send: Buffer.concat([replyA(query), Buffer.alloc(1)]) }),
+  });
+  using forwarder = setUpForwarder({ upstreams: [upstream] });
+  const startedAt = performance.now();
+  await assert.rejects(ask(forwarder, 'x.example'), (error) => {
+    assert.ok(error instanceof ForwardError);
+    assert.equal(error.kind, 'malformed-replies');
+    assert.match(error.message, /127\.0\.0\.1:\d+ sent a malformed reply/);
+    return true;
+  });
+  assert.ok(performance.now() - startedAt < 2500);
+});
+
+test('a malformed reply makes the next upstream be asked at once', async () => {
+  await using bad = await startScriptedUpstream({
+    address: '127.0.0.2',
+    script: (query) => ({ send: Buffer.concat([replyA(query), Buffer.alloc(1)]) }),
+  });
+  await using good = await startScriptedUpstream({ address: '127.0.0.3' });
+  using forwarder = setUpForwarder({ upstreams: [bad, good] });
+  assert.equal((await ask(forwarder, 'x.example')).upstream, good.spec);
+  const [first, second] = [bad.received[0], good.received[0]];
+  assert.ok(first !== undefined && second !== undefined && second.at - first.at < 100);
+});
+
+test('a flood of wrong replies makes the question go over TCP', async () => {
+  await using upstream = await startScriptedUpstream({
+    script: (query) => {
+      if (query.transport === 'tcp') return replyA(query);
+      return Array.from({ length: 40 }, (_, i) => ({
+        send: altered(replyA(query, forged), (bytes) =>
+          bytes.writeUInt16BE((query.message.id + i + 1) & 0xffff, 0),
+        ),
+      }));
+    },
+  });
+  using forwarder = setUpForwarder({ upstreams: [upstream] });
+  assert.deepEqual(addresses(await ask(forwarder, 'x.example')), ['192.0.2.1']);
+  assert.equal(upstream.received.at(-1)?.transport, 'tcp');
+});
+
+const lowerCased = (query: ReceivedQuery): Uint8Array => {
+  const name = query.question.name.toLowerCase();
+  return answerAll({ ...query, question: { ...query.question, name } });
+};
+
+test('an upstream that does not keep case is asked over TCP until that is sure, then over UDP without mixed case', async () => {
+  await using upstream = await startScriptedUpstream({ script: lowerCased });
+  using forwarder = setUpForwarder({ upstreams: [upstream] });
+  for (const name of ['first.example', 'second.example', 'Third.Example', 'fourth.example']) {
+    assert.deepEqual(addresses(await ask(forwarder, name)), ['192.0.2.1']);
+  }
+  assert.deepEqual(
+    upstream.received.map(({ transport }) => transport),
+    ['udp', 'tcp', 'udp', 'tcp', 'udp', 'udp'],
+  );
+  assert.equal(upstream.received[4]?.name, 'third.example');
+  assert.deepEqual(forwarder.status().upstreams[0]?.quirks, ['does not keep the case of names']);
+});
+
+test('without TCP two replies that agree are believed from an upstream that does not keep case', async () => {
+  await using upstream = await startScriptedUpstream({ tcp: false, script: lowerCased });
+  using forwarder = setUpForwarder({ upstreams: [upstream] });
+  assert.deepEqual(addresses(await ask(forwarder, 'first.example')), ['192.0.2.1']);
+  assert.equal(upstream.received.length, 3);
+});
+
+test('without TCP replies that do not agree are not believed', async () => {
+  let count = 0;
+  await using upstream = await startScriptedUpstream({
+    tcp: false,
+    script: (query) => {
+      count += 1;
+      const name = query.question.name.toLowerCase();
+      return replyA({ ...query, question: { ...query.question, name } }, `203.0.113.${count}`);
+    },
+  });
+  using forwarder = setUpForwarder({ upstreams: [upstream] });
+  await assert.rejects(ask(forwarder, 'first.example'), (error) => {
+    return error instanceof ForwardError && error.kind === 'malformed-replies';
+  });
+});
+
+test('a forged reply in the wrong case before the right one: the right one, and no exception is remembered', async () => {
+  await using upstream = await startScriptedUpstream({
+    script: (query) => {
+      if (query.transport === 'tcp') return replyA(query);
+      const name = query.question.name.toLowerCase();
+      const lucky = replyA({ ...query, question: { ...query.question, name } }, forged);
+      return [{ send: lucky }, { send: replyA(query), afterMs: 5 }];
+    },
+  });
+  using forwarder = setUpForwarder({ upstreams: [upstream] });
+  for (let i = 0; i < 6; i++) {
+    assert.deepEqual(addresses(await ask(forwarder, `some-long-name-${i}.example`)), ['192.0.2.1']);
+    // The right reply over UDP may come after the one over TCP; it is what keeps the exception from being made.
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.deepEqual(forwarder.status().upstreams[0]?.quirks, []);
+});
+
+function questionEnd(query: ReceivedQuery): number {
+  return 12 + query.question.name.wireLength + 4;
+}
+
+function chiSquared(values: readonly number[], bins: number, bin: (value: number) => number): number {
+  const counts = new Array<number>(bins).fill(0);
+  for (const value of values) counts[bin(value)] = (counts[bin(value)] ?? 0) + 1;
+  const expected = values.length / bins;
+  return sum(counts.map((count) => (count - expected) ** 2 / expected));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
