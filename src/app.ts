@@ -4,6 +4,7 @@ import { chooseUpstreams } from './choose-upstreams.ts';
 import type { ListenAddress } from './config/listen-address.ts';
 import { defaultListen, type Settings } from './config/settings.ts';
 import type { IpPrefix } from './dns/ip-prefix.ts';
+import type { Name } from './dns/name.ts';
 import { dhtSource } from './find/dht-source.ts';
 import { defaultFinderSettings, Finder, type FinderStatistics } from './find/finder.ts';
 import { PacketCache } from './find/packet-cache.ts';
@@ -13,6 +14,7 @@ import type { DhtStatus } from './mainline/dht-node.ts';
 import type { Log } from './observe/log.ts';
 import { sparingly } from './observe/sparingly.ts';
 import { ordinaryLayers } from './ordinary-layers.ts';
+import { classifyLabel } from './pkarr/public-key.ts';
 import { forwardResolver } from './resolve/forward-resolver.ts';
 import { limitPacketAddresses } from './resolve/packet-addresses.ts';
 import { PkarrResolver } from './resolve/pkarr-resolver.ts';
@@ -43,8 +45,17 @@ export interface App {
   readonly addresses: readonly ListenAddress[];
   /** What it is doing. */
   status(): Promise<AppStatus>;
+  /** Forgets what is known of `name` and the names below it. */
+  flush(name: Name): FlushOutcome;
   /** Finishes what is in flight, within 2 s, and frees everything. */
   close(): Promise<void>;
+}
+
+/** What was forgotten. */
+export interface FlushOutcome {
+  readonly answers: number;
+  /** Packets that are asked for again when they are needed next; none of them gives way to an older one. */
+  readonly packets: number;
 }
 
 /** What the program holds and has done since its start. */
@@ -162,6 +173,12 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
         packets: finder.statistics(),
         dht: await dhtStatus(dht),
       };
+    },
+    flush(name) {
+      const label = classifyLabel(name.labels.at(-1) ?? '');
+      const key = label.kind === 'key' ? label.key : undefined;
+      const packets = name.isRoot || key !== undefined ? finder.forget(key) : 0;
+      return { answers: cache.forget(name), packets };
     },
     close,
   };

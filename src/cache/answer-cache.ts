@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { Name } from '../dns/name.ts';
 import type { PackedReply } from './packed-reply.ts';
 
 /** How a reply that the cache holds may be used. A closed list. */
@@ -138,12 +139,13 @@ export class AnswerCache {
     }
   }
 
-  /** Forgets everything, or what `matches` says of the keys. */
-  clear(matches?: (key: string) => boolean): number {
-    const before = this.#entries.size;
-    if (matches === undefined) this.#entries.clear();
-    else for (const key of [...this.#entries.keys()]) if (matches(key)) this.#entries.delete(key);
-    return before - this.#entries.size;
+  /** Forgets the answers for names at and below `name`. @returns how many. */
+  forget(name: Name): number {
+    let count = 0;
+    for (const key of [...this.#entries.keys()]) {
+      if (isWithin(key, name.key) && this.#entries.delete(key)) count++;
+    }
+    return count;
   }
 
   /** What the cache holds and has done. */
@@ -178,4 +180,16 @@ export class AnswerCache {
     entry.refreshSaid = true;
     return true;
   }
+}
+
+/**
+ * True when the name in `key` is `nameKey` or below it. A key is a name in wire form, two octets of TYPE and one of
+ * flags (see `serve/request`).
+ */
+function isWithin(key: string, nameKey: string): boolean {
+  const end = key.length - 3;
+  for (let at = 0; end - at >= nameKey.length; at += key.charCodeAt(at) + 1) {
+    if (end - at === nameKey.length) return key.startsWith(nameKey, at);
+  }
+  return false;
 }

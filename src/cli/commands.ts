@@ -41,6 +41,21 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./check.ts')).check,
   },
   {
+    name: 'status',
+    summary: 'Show what the running program is doing',
+    load: async () => (await import('./status.ts')).status,
+  },
+  {
+    name: 'flush',
+    summary: 'Make the running program forget answers',
+    load: async () => (await import('./flush.ts')).flush,
+  },
+  {
+    name: 'log-level',
+    summary: 'Change how much the running program logs',
+    load: async () => (await import('./log-level.ts')).logLevel,
+  },
+  {
     name: 'testnet',
     summary: 'Run a DHT of its own on loopback',
     load: async () => (await import('./testnet.ts')).testnet,

@@ -5,6 +5,7 @@ import { createLog } from '../observe/log.ts';
 import { ListenError } from '../serve/listen-error.ts';
 import { type Command, CommandError, configFlag, Exit } from './command.ts';
 import { loadConfiguration } from './configuration.ts';
+import { openControl } from './control.ts';
 import { listenProblem } from './listen-problem.ts';
 import { untilStopped } from './stop-signal.ts';
 
@@ -38,12 +39,13 @@ export const serve: Command = {
       if (error instanceof ListenError) throw new CommandError(listenProblem(error), { cause: error });
       throw error;
     });
+    const closeControl = await openControl(app, settings.stateDir, log);
     log.info('Ready.', { listen: app.addresses.map(listenAddressToText).join(',') });
     const signal = await stopped;
     log.info('Stopping.', { signal });
     // Whatever may hang, the service manager must not have to wait.
     setTimeout(() => process.exit(Exit.OK), END_AT_LATEST).unref();
-    await app.close();
+    await Promise.all([app.close(), closeControl()]);
     return Exit.OK;
   },
 };

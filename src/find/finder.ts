@@ -144,6 +144,13 @@ export class Finder implements PacketLibrary {
     this.#absent.delete(packet.key.text);
   }
 
+  /** Makes the next read of `key`, or of every key, ask the network. @returns how many keys that concerns. */
+  forget(key?: PublicKey): number {
+    if (key === undefined) this.#absent.clear();
+    else this.#absent.delete(key.text);
+    return this.#parts.cache.expire(key);
+  }
+
   /** What the finder holds and has done. */
   statistics(): FinderStatistics {
     return {

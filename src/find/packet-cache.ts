@@ -39,13 +39,28 @@ export class PacketCache {
     return seen;
   }
 
+  /**
+   * Counts a packet, or every packet, as expired: whoever reads it next asks the network. It is not dropped, so that
+   * no older one can take its place.
+   */
+  expire(key?: PublicKey): number {
+    const keys = key === undefined ? [...this.#held.keys()] : [key.text];
+    let count = 0;
+    for (const text of keys) {
+      const held = this.#held.peek(text);
+      if (held === undefined) continue;
+      this.#held.set(
+        text,
+        { ...held, lastSeen: Number.NEGATIVE_INFINITY },
+        { size: held.packet.size + PACKET_OVERHEAD },
+      );
+      count++;
+    }
+    return count;
+  }
+
   /** How many keys are held. */
   get size(): number {
     return this.#held.size;
-  }
-
-  /** Forgets every packet. */
-  clear(): void {
-    this.#held.clear();
   }
 }

@@ -38,6 +38,12 @@ export interface Log {
   debug(message: string, fields?: LogFields): void;
 }
 
+/** A log whose level may change while it is in use. */
+export interface AdjustableLog extends Log {
+  /** From now on events of `level` and graver ones are written. */
+  setLevel(level: LogLevel): void;
+}
+
 /** What a log works with. */
 export interface LogOptions {
   readonly level: LogLevel;
@@ -53,20 +59,29 @@ export interface LogOptions {
 }
 
 /** A log that writes lines of the form `2026-01-31T12:00:00.000Z info message key=value`. */
-export function createLog(options: LogOptions): Log {
-  const { level, write, now, journal } = options;
-  const limit = logLevels.indexOf(level);
-  const reveal = level === 'debug';
+export function createLog(options: LogOptions): AdjustableLog {
+  const { write, now, journal } = options;
+  let level = options.level;
   const at = (eventLevel: LogLevel) => {
-    if (logLevels.indexOf(eventLevel) > limit) return () => {};
+    const rank = logLevels.indexOf(eventLevel);
     return (message: string, fields: LogFields = {}) => {
+      if (rank > logLevels.indexOf(level)) return;
       const head = journal
         ? `<${priorities[eventLevel]}>`
         : `${new Date(now()).toISOString()} ${eventLevel} `;
-      write(`${head}${[escapeControls(message), ...fieldTexts(fields, reveal)].join(' ')}\n`);
+      const texts = fieldTexts(fields, level === 'debug');
+      write(`${head}${[escapeControls(message), ...texts].join(' ')}\n`);
     };
   };
-  return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };
+  return {
+    error: at('error'),
+    warn: at('warn'),
+    info: at('info'),
+    debug: at('debug'),
+    setLevel(next) {
+      level = next;
+    },
+  };
 }
 
 /** A log that writes nothing. */
