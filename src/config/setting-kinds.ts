@@ -75,7 +75,7 @@ export function onOff(): Kind<boolean> {
     accepts: 'on or off',
     isList: false,
     read: (raw) => {
-      const value = typeof raw === 'boolean' ? raw : words.get(String(raw).toLowerCase());
+      const value = typeof raw === 'boolean' ? raw : words.get(wordOf(raw).toLowerCase());
       return value === undefined ? refuse(raw) : accept(value);
     },
     toText: (value) => (value ? 'on' : 'off'),
@@ -115,15 +115,18 @@ export function text<T>(form: {
   };
 }
 
-/** Several values of a kind, possibly none. */
+/** Several values of a kind, or `none`. */
 export function listOf<T>(element: Kind<T>): Kind<readonly T[]> {
   return {
     placeholder: element.placeholder,
-    accepts: element.accepts,
+    accepts: `${element.accepts}; or none`,
     isList: true,
     read: (raw) => {
+      const items: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
+      // How a flag or a variable empties the list of a lower source.
+      if (items.length === 1 && items[0] === 'none') return accept([]);
       const values: T[] = [];
-      for (const item of Array.isArray(raw) ? raw : [raw]) {
+      for (const item of items) {
         const reading = element.read(item);
         if (!reading.ok) return reading;
         values.push(reading.value);
@@ -197,13 +200,21 @@ function quantity(
     accepts: form.accepts,
     isList: false,
     read: (raw) => {
-      const match = /^(\d{1,15}(?:\.\d{1,6})?) ?([a-z]*)$/i.exec(String(raw));
+      const match = /^(\d{1,15}(?:\.\d{1,6})?) ?([a-z]*)$/i.exec(wordOf(raw));
       const unit = form.units.get(match?.[2]?.toLowerCase() ?? '');
-      const value = match === null || unit === undefined ? Number.NaN : Math.round(Number(match[1]) * unit);
-      return value >= least && value <= most ? accept(value) : refuse(raw);
+      const product = match === null || unit === undefined ? Number.NaN : Number(match[1]) * unit;
+      // 1.1 kB is 1100 bytes, though the product of the two numbers is a little more; 1.5 bytes are nothing.
+      const value = Math.round(product);
+      const isWhole = Math.abs(product - value) < 1e-6;
+      return isWhole && value >= least && value <= most ? accept(value) : refuse(raw);
     },
     toText: form.toText,
   };
+}
+
+/** A value that could be one word; a list, a table or a date is none. */
+function wordOf(raw: unknown): string {
+  return typeof raw === 'string' || typeof raw === 'number' ? String(raw) : '';
 }
 
 function accept<T>(value: T): Reading<T> {

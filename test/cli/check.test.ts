@@ -54,6 +54,7 @@ test('check speaks JSON', async () => {
   assert.deepEqual([good.code, problems], [0, []]);
   assert.equal(Object.keys(settings).length, settingKeys.length);
   assert.deepEqual(settings.dht, { value: 'off', from: '--dht' });
+  assert.ok(Array.isArray(JSON.parse(good.out).systemUpstreams.servers));
   const bad = await pkarrd(['check', '--json', '--dht', 'x']);
   assert.equal(bad.code, 1);
   assert.equal(JSON.parse(bad.out).problems[0].where, '--dht');

@@ -6,6 +6,12 @@ import { encodeMessage } from '../../src/dns/message.ts';
 import { RunningCommand } from '../support/command.ts';
 import { askUdp, query, udpExchange } from '../support/dns-client.ts';
 
+/** Nothing of the machine's configuration. */
+const serve = ['serve', '--config', '/dev/null'];
+
+/** Nobody is behind port 9. */
+const nobody = ['--upstream', '127.0.0.1:9'];
+
 const readyLine = /Ready\. listen=127\.0\.0\.1:(\d+)/;
 
 /** An upstream that takes queries and never answers. */
@@ -17,7 +23,7 @@ async function silentUpstream() {
 }
 
 async function start(...args: string[]) {
-  const command = new RunningCommand(['serve', '--config', '/dev/null', '--listen', '127.0.0.1:0', ...args]);
+  const command = new RunningCommand([...serve, '--listen', '127.0.0.1:0', ...args]);
   const port = Number((await command.printed(readyLine))[1]);
   return { command, server: { host: '127.0.0.1', port } };
 }
@@ -25,7 +31,7 @@ async function start(...args: string[]) {
 test('it answers before the DHT is there, and ends with 0 on either signal', async () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     // Nobody is behind port 9: the DHT is never ready.
-    const { command, server } = await start('--bootstrap', '127.0.0.1:9', '--upstream', '127.0.0.1:9');
+    const { command, server } = await start(...nobody, '--bootstrap', '127.0.0.1:9');
     const reply = await askUdp(server, query('y'.repeat(52)));
     assert.equal(reply.rcode, 3);
     const { code, err } = await command.stop(signal);
@@ -61,9 +67,9 @@ test('a second signal ends it at once', async () => {
 });
 
 test('a port that is taken is told with address, holder and what to do', async () => {
-  const { command, server } = await start('--dht', 'off');
+  const { command, server } = await start(...nobody, '--dht', 'off');
   const address = `127.0.0.1:${server.port}`;
-  const second = new RunningCommand(['serve', '--config', '/dev/null', '--dht', 'off', '--listen', address]);
+  const second = new RunningCommand([...serve, ...nobody, '--dht', 'off', '--listen', address]);
   const { code, out, err } = await second.ended();
   assert.deepEqual([code, out], [1, '']);
   assert.match(err, new RegExp(`^pkarrd: ${address} \\(udp\\) is taken by .*--listen\\.\n$`));
@@ -72,22 +78,14 @@ test('a port that is taken is told with address, holder and what to do', async (
 });
 
 test('an address that is not of this machine is told as such', async () => {
-  const command = new RunningCommand([
-    'serve',
-    '--config',
-    '/dev/null',
-    '--dht',
-    'off',
-    '--listen',
-    '192.0.2.1:53',
-  ]);
+  const command = new RunningCommand([...serve, ...nobody, '--dht', 'off', '--listen', '192.0.2.1:53']);
   const { code, err } = await command.ended();
   assert.equal(code, 1);
   assert.match(err, /^pkarrd: This machine has no address 192\.0\.2\.1, /);
 });
 
 test('no name and no key stands in the log unless it is asked for', async () => {
-  const { command, server } = await start('--dht', 'off', '--upstream', '127.0.0.1:9');
+  const { command, server } = await start(...nobody, '--dht', 'off');
   await askUdp(server, query('very-private-name.example'));
   const { err } = await command.stop();
   assert.doesNotMatch(err, /very-private/);

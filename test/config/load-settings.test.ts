@@ -81,8 +81,11 @@ test('the words that stand for a default overrule a list', () => {
   assert.equal(loaded.upstream, 'system');
 });
 
-test('an empty list in the file is a list without elements', () => {
+test('an empty list in the file, and none anywhere, is a list without elements', () => {
   assert.deepEqual(load({ toml: 'bootstrap = []' }).settings.bootstrap, []);
+  const toml = 'bootstrap = ["127.0.0.1:1"]';
+  assert.deepEqual(load({ toml, flags: { bootstrap: ['none'] } }).settings.bootstrap, []);
+  assert.deepEqual(load({ toml, environment: { PKARRD_BOOTSTRAP: 'none' } }).settings.bootstrap, []);
 });
 
 test('of a flag that holds one value the last one counts', () => {

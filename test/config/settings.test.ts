@@ -54,9 +54,23 @@ test('sizes and times are read with and without units', () => {
   for (const text of [1_048_576, '1048576', '1MiB', '1 MiB', '1024 kib']) {
     assert.deepEqual(size(text), { ok: true, value: 1_048_576 });
   }
-  for (const text of ['1.5M', '1.5 MB', '1500k'])
+  for (const text of ['1.5M', '1.5 MB', '1500k', '1500.0 kB'])
     assert.deepEqual(size(text), { ok: true, value: 1_500_000 });
-  for (const text of ['', ' ', 'M', '1e6', '0x100000', '1,000,000', '١٠٠٠٠٠', Number.NaN]) {
+  for (const text of [
+    '',
+    ' ',
+    'M',
+    '1e6',
+    '100000.5',
+    [100_000],
+    {},
+    null,
+    true,
+    '0x100000',
+    '1,000,000',
+    '١٠٠٠٠٠',
+    Number.NaN,
+  ]) {
     assert.equal(size(text).ok, false, String(text));
   }
   const time = (text: unknown) => settings.maximumPacketTtl.kind.read(text);

@@ -46,10 +46,10 @@ export class RunningCommand {
       this.#wake();
     });
     // A test that fails must not leave its commands behind, which would keep it from ending.
-    running.add(this.child);
+    running.add(this);
     this.#ended = once(this.child, 'close').then(([code]) => {
       this.#hasEnded = true;
-      running.delete(this.child);
+      running.delete(this);
       this.#wake();
       return { code: code ?? -1, out: this.#out, err: this.#err };
     });
@@ -79,9 +79,9 @@ export class RunningCommand {
   }
 }
 
-const running = new Set<ChildProcessByStdio<null, Readable, Readable>>();
-after(() => {
-  for (const child of running) child.kill('SIGKILL');
+const running = new Set<RunningCommand>();
+after(async () => {
+  for (const command of running) await command.stop('SIGINT');
 });
 
 /** Runs a command to its end. */
