@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type App, startApp } from '../app.ts';
 import { type ListenAddress, listenAddressToText, parseListenAddress } from '../config/listen-address.ts';
 import { defaultSettings } from '../config/settings.ts';
@@ -98,6 +101,8 @@ async function setUp(listen: ListenAddress, terminal: Terminal): Promise<Stage> 
     for (const part of running.splice(0).reverse()) await part.close();
   };
   try {
+    const stateDir = await mkdtemp(join(tmpdir(), 'pkarrd-demo-'));
+    running.push({ close: () => rm(stateDir, { recursive: true }) });
     const upstream = await startStandInUpstream((error) =>
       log.error('The stand-in failed.', { error: String(error) }),
     );
@@ -105,7 +110,14 @@ async function setUp(listen: ListenAddress, terminal: Terminal): Promise<Stage> 
     terminal.err(`Starting a DHT of ${NODES} nodes …\n`);
     const network = await startTestNetworkThread({ nodes: NODES });
     running.push(network);
-    const app = await startResolver({ listen, upstream, bootstrap: network.bootstrap, log, terminal });
+    const app = await startResolver({
+      listen,
+      upstream,
+      bootstrap: network.bootstrap,
+      stateDir,
+      log,
+      terminal,
+    });
     running.push(app);
     terminal.err('Publishing two zones …\n');
     await publishZones({ first, second, bootstrap: network.bootstrap, terminal });
@@ -121,6 +133,7 @@ async function startResolver(parts: {
   readonly listen: ListenAddress;
   readonly upstream: StandInUpstream;
   readonly bootstrap: readonly NodeAddress[];
+  readonly stateDir: string;
   readonly log: Log;
   readonly terminal: Terminal;
 }): Promise<App> {
@@ -130,6 +143,7 @@ async function startResolver(parts: {
       listen: [parts.listen],
       upstream: [listenAddressToText(parts.upstream.address)],
       bootstrap: parts.bootstrap,
+      stateDir: parts.stateDir,
       dhtListen: { host: '127.0.0.1', port: 0 },
     },
     parts.log,

@@ -1,6 +1,5 @@
 import { Class, Type, typeFromText, typeToText } from '../dns/codes.ts';
 import type { Name } from '../dns/name.ts';
-import { rdataToText } from '../dns/presentation.ts';
 import type { ResourceRecord } from '../dns/record.ts';
 import { type Choice, consider, startChoice } from '../find/choice.ts';
 import { SourceError } from '../find/packet-source.ts';
@@ -24,6 +23,7 @@ import { type NetworkAccess, withNetwork } from './network.ts';
 import { packetComments, packetFacts, recordLines } from './packet-text.ts';
 import { parsePkarrName } from './pkarr-name.ts';
 import { Progress } from './progress.ts';
+import { recordToJson } from './record-json.ts';
 import { timestampToText } from './time-text.ts';
 
 /** Asks the whole network for the packet of a key, and shows what is in it. */
@@ -181,8 +181,4 @@ function shownAnswer(packet: SignedPacket, name: Name, type: number): Shown {
     case 'name-too-long':
       return none('The DNAME makes a name that is too long (YXDOMAIN).');
   }
-}
-
-function recordToJson({ name, ttl, type, rdata }: ResourceRecord) {
-  return { name: String(name), ttl, class: 'IN', type: typeToText(type), rdata: rdataToText(type, rdata) };
 }

@@ -80,12 +80,9 @@ export async function tellProgram(path: string, words: readonly string[]): Promi
       socket.once('error', reject);
     });
     await connected.catch((cause: unknown) => {
-      throw new ControlError(
-        `no pkarrd listens on ${path}; is "pkarrd serve" running with this state directory?`,
-        {
-          cause,
-        },
-      );
+      throw new ControlError(`no pkarrd listens on ${path}; start "pkarrd serve" with this state directory`, {
+        cause,
+      });
     });
     socket.setTimeout(PATIENCE, () =>
       socket.destroy(new ControlError(`the pkarrd on ${path} does not answer`)),
