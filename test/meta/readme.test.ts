@@ -165,7 +165,7 @@ function shell(words: string) {
   const { HOME = '', PATH = '' } = process.env;
   return spawn('sh', ['-c', `exec 2>&1; ${words}`], {
     cwd: directory,
-    env: { HOME, PATH: `${directory}:${PATH}` },
+    env: { HOME, PATH: `${directory}:${PATH}`, STATE_DIRECTORY: join(directory, 'state') },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
 }

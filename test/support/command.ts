@@ -1,5 +1,8 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -33,7 +36,8 @@ export class RunningCommand {
     // Of the environment of whoever runs the tests only what every program needs.
     const { PATH = '', HOME = '' } = process.env;
     this.child = spawn(process.execPath, [main, ...args], {
-      env: { PATH, HOME, ...environment },
+      // The directory for state that a service manager would give: nothing is kept in that of the machine.
+      env: { PATH, HOME, STATE_DIRECTORY: join(states, String(count++)), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(cwd !== undefined && { cwd }),
     });
@@ -79,9 +83,12 @@ export class RunningCommand {
   }
 }
 
+const states = mkdtempSync(join(tmpdir(), 'pkarrd-state-'));
+let count = 0;
 const running = new Set<RunningCommand>();
 after(async () => {
   for (const command of running) await command.stop('SIGINT');
+  rmSync(states, { recursive: true });
 });
 
 /** Runs a command to its end. */
