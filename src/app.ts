@@ -1,25 +1,34 @@
+import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { AnswerCache, type CacheStatistics } from './cache/answer-cache.ts';
-import { chooseUpstreams } from './choose-upstreams.ts';
+import { chooseUpstreams, whyLoop } from './choose-upstreams.ts';
 import type { ListenAddress } from './config/listen-address.ts';
 import { defaultListen, type Settings } from './config/settings.ts';
 import type { IpPrefix } from './dns/ip-prefix.ts';
 import type { Name } from './dns/name.ts';
-import { dhtSource } from './find/dht-source.ts';
 import { defaultFinderSettings, Finder, type FinderStatistics } from './find/finder.ts';
+import { openPacketStore } from './find/open-packet-store.ts';
+import { storeArchive } from './find/packet-archive.ts';
 import { PacketCache } from './find/packet-cache.ts';
+import type { PacketStore } from './find/packet-store.ts';
+import type { RelayClient } from './find/relay-client.ts';
+import { Authorities } from './forward/authority.ts';
 import { createForwarder, type Forwarder } from './forward/forwarder.ts';
 import type { ForwarderStatus } from './forward/status.ts';
 import type { DhtStatus } from './mainline/dht-node.ts';
 import type { Log } from './observe/log.ts';
 import { sparingly } from './observe/sparingly.ts';
 import { ordinaryLayers } from './ordinary-layers.ts';
+import { openRelays, packetSources } from './packet-sources.ts';
 import { classifyLabel } from './pkarr/public-key.ts';
+import { completeAliases } from './resolve/complete-alias.ts';
+import { Delegation } from './resolve/delegation.ts';
 import { forwardResolver } from './resolve/forward-resolver.ts';
 import { limitPacketAddresses } from './resolve/packet-addresses.ts';
 import { PkarrResolver } from './resolve/pkarr-resolver.ts';
 import type { Resolver } from './resolve/query.ts';
 import { createRouter } from './resolve/router.ts';
+import { answerSuffixes, isKeyName } from './resolve/suffix.ts';
 import { AccessList, defaultAccess, loopbackPrefixes } from './serve/access-list.ts';
 import {
   closeListeners,
@@ -83,27 +92,45 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
   const cache = new AnswerCache({ maxBytes: settings.cacheSize, maxStale: MAX_STALE, now });
 
   // An alias leads from a packet back to the router: the one loop in the data, closed here.
-  const router: Resolver = createRouter({
-    pkarr: limitPacketAddresses(
-      { resolve: (key, query, context) => pkarr.resolve(key, query, context) },
-      {
-        allowPrivate: settings.pkarrPrivate === 'allow',
-        allowLoopback: settings.pkarrLoopback === 'allow',
-        negativeTtl: settings.negativeTtl,
-      },
-    ),
-    ordinary: { resolve: (query, context) => ordinary.resolve(query, context) },
-    negativeTtl: settings.negativeTtl,
-  });
+  const router: Resolver = answerSuffixes(settings.suffix)(
+    createRouter({
+      pkarr: limitPacketAddresses(
+        { resolve: (key, query, context) => pkarr.resolve(key, query, context) },
+        {
+          allowPrivate: settings.pkarrPrivate === 'allow',
+          allowLoopback: settings.pkarrLoopback === 'allow',
+          negativeTtl: settings.negativeTtl,
+        },
+      ),
+      ordinary: { resolve: (query, context) => ordinary.resolve(query, context) },
+      negativeTtl: settings.negativeTtl,
+    }),
+  );
 
   const forwarder = createForwarder(await chooseUpstreams(settings, log));
   const layers = await ordinaryLayers(settings, forwarder, now, log);
-  const ordinary = layers(forwardResolver(forwarder));
+  const completed = completeAliases({
+    follow: router,
+    isKeyName: (name) => isKeyName(name, settings.suffix),
+  });
+  // Inside of the layers, so that an alias to a key brings no address into the network that they keep out.
+  const ordinary = layers(completed(forwardResolver(forwarder)));
 
+  const nowWall = () => Date.now();
+  const store = await openPacketStore({
+    directory: settings.stateDir,
+    maxBytes: settings.storeSize,
+    log,
+    now,
+    nowWall,
+    randomBytes,
+  });
   const dht = settings.dht ? startDht(settings, ordinary, log) : undefined;
+  const relays = openRelays(settings, ordinary, { now, nowWall });
   const finder = new Finder({
-    sources: dht === undefined ? [] : [dhtSource(dht.node)],
+    sources: packetSources(dht, relays, settings.relayUse),
     cache: new PacketCache(settings.packetCacheSize),
+    archive: storeArchive(store, { now, nowWall }),
     settings: {
       ...defaultFinderSettings,
       minimumTtl: settings.minimumPacketTtl,
@@ -122,6 +149,15 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
     reader: finder,
     mayLookUp: (client) => coldKeys.take(client),
     follow: router,
+    delegation: new Delegation({
+      authorities: new Authorities(),
+      follow: router,
+      policy: {
+        allowPrivate: settings.pkarrPrivate === 'allow',
+        allowLoopback: settings.pkarrLoopback === 'allow',
+        whyOurs: (address, port) => whyLoop({ address, port }, settings.listen),
+      },
+    }),
     negativeTtl: settings.negativeTtl,
   });
 
@@ -142,7 +178,7 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
 
   const unwatch = watchNetwork(machineView(systemResolvConfPaths), (change) => {
     log.info('The network is another.', { change });
-    onNetworkChange({ settings, log, forwarder, cache, access }).catch((error: unknown) => {
+    onNetworkChange({ settings, log, forwarder, cache, access, relays }).catch((error: unknown) => {
       log.error('The change of the network could not be followed.', { error: describe(error) });
     });
   });
@@ -150,7 +186,7 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
   let listeners: readonly ListenerPair[] = [];
   const close = async () => {
     unwatch();
-    await closeAll({ responder, listeners, finder, forwarder, dht });
+    await closeAll({ responder, listeners, finder, forwarder, dht, relays, store });
   };
   try {
     listeners =
@@ -207,12 +243,14 @@ async function onNetworkChange(parts: {
   readonly forwarder: Forwarder;
   readonly cache: AnswerCache;
   readonly access: AccessList;
+  readonly relays: readonly RelayClient[];
 }): Promise<void> {
-  const { settings, log, forwarder, cache, access } = parts;
+  const { settings, log, forwarder, cache, access, relays } = parts;
   access.replace(accessPrefixes(settings));
   if (settings.upstream === 'system') forwarder.setUpstreams(await chooseUpstreams(settings, log));
   forwarder.networkChanged();
   cache.forgetFailures();
+  for (const relay of relays) relay.forgive();
 }
 
 interface Running {
@@ -221,15 +259,20 @@ interface Running {
   readonly finder: Finder;
   readonly forwarder: Forwarder;
   readonly dht: StartingDht | undefined;
+  readonly relays: readonly RelayClient[];
+  readonly store: PacketStore;
 }
 
 /** From the front to the back: what is answered to clients is settled before what it comes from goes. */
-async function closeAll({ responder, listeners, finder, forwarder, dht }: Running): Promise<void> {
+async function closeAll(running: Running): Promise<void> {
+  const { responder, listeners, finder, forwarder, dht, relays, store } = running;
   await responder.close(CLOSE_GRACE);
   await closeListeners(listeners);
   finder.close();
   forwarder.close();
   await dht?.close();
+  for (const relay of relays) relay.close();
+  await store.close();
 }
 
 async function dhtStatus(dht: StartingDht | undefined): Promise<DhtStatus | undefined> {

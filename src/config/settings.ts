@@ -1,10 +1,7 @@
 import { isIPv4 } from 'node:net';
-import { ipPrefixToText, parseIpPrefix } from '../dns/ip-prefix.ts';
 import { Name } from '../dns/name.ts';
-import { WireError } from '../dns/wire-error.ts';
 import { logLevels } from '../observe/log.ts';
-import { hostPortToText, parseHostPort } from './host-port.ts';
-import { listenAddressToText, parseListenAddress } from './listen-address.ts';
+import { parseListenAddress } from './listen-address.ts';
 import {
   bytes,
   choice,
@@ -17,6 +14,7 @@ import {
   text,
   wordOr,
 } from './setting-kinds.ts';
+import { domain, hostPort, listenAddress, path, prefix, relayUrl, upstream } from './value-kinds.ts';
 
 /** What the defaults depend on. */
 export interface Machine {
@@ -41,9 +39,6 @@ export interface Setting<T> {
 /** Where `listen = "default"` listens: at these addresses, at the first of these ports that may be had. */
 export const defaultListen = { hosts: ['127.0.0.1', '::1'], ports: [53, 5300] } as const;
 
-/** The port of an address to listen on that names none (RFC 1035 §4.2). */
-const DNS_PORT = 53;
-
 /** Nodes of the Mainline DHT that are always there. */
 const PUBLIC_BOOTSTRAP = [
   { host: 'router.bittorrent.com', port: 6881 },
@@ -52,48 +47,8 @@ const PUBLIC_BOOTSTRAP = [
   { host: 'relay.pkarr.org', port: 6881 },
 ] as const;
 
-const listenAddress = text({
-  placeholder: 'ADDRESS:PORT',
-  accepts: 'an IP address with or without a port, such as 127.0.0.1:5300 or [::1]:5300',
-  parse: (word) => parseListenAddress(word, DNS_PORT),
-  toText: listenAddressToText,
-});
-
-const hostPort = text({
-  placeholder: 'HOST:PORT',
-  accepts: 'an IPv4 address or a host name, a colon and a port, such as 127.0.0.1:6881',
-  parse: parseHostPort,
-  toText: hostPortToText,
-});
-
-/** The whole form of an upstream belongs to the forwarder, which reads it; here it is one word. */
-const upstream = text({
-  placeholder: 'UPSTREAM',
-  accepts: 'the IP address of a resolver with or without a port, such as 9.9.9.9 or [2620:fe::fe]:53',
-  parse: (word) => (/^\S+$/.test(word) ? word : undefined),
-  toText: (word) => word,
-});
-
-const path = {
-  placeholder: 'FILE',
-  accepts: 'an absolute path',
-  parse: (word: string) => (word.startsWith('/') ? word : undefined),
-  toText: (word: string) => word,
-};
-
-const domain = text({
-  placeholder: 'DOMAIN',
-  accepts: 'a domain name, such as example.org',
-  parse: parseDomain,
-  toText: (name) => name.toString(),
-});
-
-const prefix = text({
-  placeholder: 'NETWORK',
-  accepts: 'an IP address or network, such as 192.168.1.0/24 or fd00::/8',
-  parse: parseIpPrefix,
-  toText: ipPrefixToText,
-});
+/** Relays that anybody may ask: `relay = "default"`. */
+export const publicRelays: readonly string[] = ['https://pkarr.pubky.app', 'https://pkarr.pubky.org'];
 
 /** Every setting that there is. Defaults, bounds, help, and the reading of file, environment and flags follow from here. */
 export const settings = {
@@ -160,6 +115,19 @@ export const settings = {
     default: () => PUBLIC_BOOTSTRAP,
     help: 'Node to join the DHT through; when all are loopback addresses, it is a test network',
   }),
+  relay: setting({
+    name: 'relay',
+    kind: wordOr('default', listOf(relayUrl)),
+    default: () => 'default' as const,
+    defaultText: `${publicRelays.join(' ')}, and none in a test network`,
+    help: 'Relay to ask for packets, over HTTP',
+  }),
+  relayUse: setting({
+    name: 'relay-use',
+    kind: choice(['off', 'fallback', 'always']),
+    default: () => 'fallback' as const,
+    help: 'When relays are asked: never, when the DHT has no answer soon, or always; a relay learns which key is asked',
+  }),
   dht: setting({
     name: 'dht',
     kind: onOff(),
@@ -192,6 +160,12 @@ export const settings = {
     kind: bytes({ least: 64e3, most: 4e9 }),
     default: () => 16e6,
     help: 'Memory for answers',
+  }),
+  storeSize: setting({
+    name: 'store-size',
+    kind: bytes({ least: 64e3, most: 1e9 }),
+    default: () => 16e6,
+    help: 'Disk space for signed packets that are kept over restarts',
   }),
   packetCacheSize: setting({
     name: 'packet-cache-size',
@@ -230,6 +204,12 @@ export const settings = {
     kind: choice(['allow', 'deny']),
     default: () => 'deny' as const,
     help: 'Whether a key may name addresses of this machine',
+  }),
+  suffix: setting({
+    name: 'suffix',
+    kind: listOf(domain),
+    default: () => [Name.parse('key')],
+    help: 'Domain under which keys are answered too: with key, NAME.KEY.key is NAME.KEY',
   }),
   coldKeyRate: setting({
     name: 'cold-key-rate',
@@ -284,15 +264,6 @@ export function settingToText<K extends SettingKey>(key: K, value: Settings[K]):
 }
 
 /** A setting whose default speaks for itself, unless `defaultText` is given. */
-function parseDomain(word: string): Name | undefined {
-  try {
-    return Name.parse(word);
-  } catch (error) {
-    if (error instanceof WireError) return undefined;
-    throw error;
-  }
-}
-
 function setting<T>(value: Omit<Setting<T>, 'defaultText'> & { readonly defaultText?: string }): Setting<T> {
   const anywhere: Machine = { environment: {}, isRoot: false, home: '~' };
   return { ...value, defaultText: value.defaultText ?? value.kind.toText(value.default(anywhere)) };

@@ -4,6 +4,7 @@ import type { PublicKey } from '../pkarr/public-key.ts';
 import { compareRecency, type SignedPacket } from '../pkarr/signed-packet.ts';
 import { packetTimeToLive } from '../pkarr/time-to-live.ts';
 import { type Choice, consider, startChoice } from './choice.ts';
+import type { PacketArchive } from './packet-archive.ts';
 import type { HeldPacket, PacketCache } from './packet-cache.ts';
 import { type PacketSource, SourceError } from './packet-source.ts';
 
@@ -78,6 +79,8 @@ export const defaultFinderSettings: FinderSettings = {
 export interface FinderParts {
   readonly sources: readonly PacketSource[];
   readonly cache: PacketCache;
+  /** What is known from earlier runs; `noArchive` without a state directory. */
+  readonly archive: PacketArchive;
   readonly settings: FinderSettings;
   /** Milliseconds, never going back. */
   readonly now: () => number;
@@ -119,6 +122,8 @@ export class Finder implements PacketLibrary {
     options: { readonly freshness: Freshness; readonly signal: AbortSignal },
   ): Promise<ReadOutcome> {
     options.signal.throwIfAborted();
+    // Without a wait when the archive has nothing: most keys of a first run.
+    if (this.#isToRecall(key)) await orAborted(this.#recall(key), options.signal);
     if (options.freshness === 'fresh') {
       const known = this.#known(key);
       if (known !== undefined) return known;
@@ -134,13 +139,17 @@ export class Finder implements PacketLibrary {
     return (
       this.#known(key) !== undefined ||
       this.#flights.has(key.text) ||
-      this.#parts.cache.get(key) !== undefined
+      this.#parts.cache.get(key) !== undefined ||
+      this.#parts.archive.mayHold(key)
     );
   }
 
   /** Takes in a packet that came another way, for example because we published it. */
   learn(packet: SignedPacket): void {
-    this.#parts.cache.see(packet, this.#parts.now());
+    const { cache, archive, now } = this.#parts;
+    const floor = archive.floor(packet.key);
+    if (floor !== undefined && packet.timestamp < floor) return;
+    void archive.note(cache.see(packet, now()));
     this.#absent.delete(packet.key.text);
   }
 
@@ -163,6 +172,18 @@ export class Finder implements PacketLibrary {
   /** Ends every lookup; those who wait get what is known. */
   close(): void {
     this.#closing.abort(new SourceError('the program is stopping'));
+  }
+
+  #isToRecall(key: PublicKey): boolean {
+    const { cache, archive } = this.#parts;
+    return cache.get(key) === undefined && archive.mayHold(key);
+  }
+
+  async #recall(key: PublicKey): Promise<void> {
+    const { cache, archive } = this.#parts;
+    const recalled = await archive.recall(key);
+    // What came meanwhile was seen later.
+    if (recalled !== undefined && cache.get(key) === undefined) cache.see(recalled.packet, recalled.lastSeen);
   }
 
   #known(key: PublicKey): ReadOutcome | undefined {
@@ -194,25 +215,33 @@ export class Finder implements PacketLibrary {
   }
 
   async #lookup(key: PublicKey, foundFirst: (outcome: ReadOutcome) => void): Promise<ReadOutcome> {
-    const { sources, cache, settings, now } = this.#parts;
+    const { sources, cache, archive, settings, now } = this.#parts;
+    const floor = archive.floor(key);
     const held = cache.get(key)?.packet;
     let choice = startChoice(held);
     const failures: string[] = [];
+    const notes: Promise<void>[] = [];
     const tooLong = new AbortController();
     const reason = new SourceError(`took over ${settings.lookupTimeout} s`);
     const timer = setTimeout(() => tooLong.abort(reason), settings.lookupTimeout * 1000).unref();
     const signal = AbortSignal.any([this.#closing.signal, tooLong.signal]);
     // Asking for what is newer than "just before ours" makes holders of our packet return it, which proves it alive.
-    const options = held === undefined ? { signal } : { newerThan: held.timestamp - 1n, signal };
+    const known = held?.timestamp ?? floor;
+    const options = known === undefined ? { signal } : { newerThan: known - 1n, signal };
     await Promise.all(
       sources.map(async (source) => {
         try {
           for await (const event of source.lookup(key, options)) {
+            // Older than one that was served before, and that the archive had no room for.
+            if (event.kind === 'packet' && floor !== undefined && event.packet.timestamp < floor) continue;
             choice = consider(choice, event);
             if (event.kind !== 'packet') continue;
             const seen = cache.see(event.packet, now());
+            const noted = archive.note(seen);
+            notes.push(noted);
             if (held === undefined || compareRecency(event.packet, held) >= 0) {
-              foundFirst(this.#found(seen.packet, seen.lastSeen));
+              // What is served is kept first: after a kill nothing older may take its place.
+              void noted.then(() => foundFirst(this.#found(seen.packet, seen.lastSeen)));
             }
           }
         } catch (error) {
@@ -221,6 +250,7 @@ export class Finder implements PacketLibrary {
       }),
     );
     clearTimeout(timer);
+    await Promise.all(notes);
     return this.#conclude(key, choice, failures);
   }
 

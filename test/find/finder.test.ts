@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { defaultFinderSettings, Finder, type ReadOutcome } from '../../src/find/finder.ts';
+import { noArchive } from '../../src/find/packet-archive.ts';
 import { PacketCache } from '../../src/find/packet-cache.ts';
 import { type Observed, SourceError } from '../../src/find/packet-source.ts';
 import type { SignedPacket } from '../../src/pkarr/signed-packet.ts';
@@ -19,6 +20,7 @@ function scene() {
   const finder = new Finder({
     sources: [source],
     cache: new PacketCache(1_000_000),
+    archive: noArchive,
     settings: defaultFinderSettings,
     now: () => time,
   });

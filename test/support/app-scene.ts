@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type App, startApp } from '../../src/app.ts';
 import { defaultSettings, type Settings } from '../../src/config/settings.ts';
 import type { DhtNode } from '../../src/mainline/dht-node.ts';
@@ -30,6 +33,7 @@ export async function startAppScene(
   const upstream = await startScriptedUpstream();
   const node = await startMainlineNode({ bootstrap: network.bootstrap, host: '127.0.0.1' });
   await node.ready();
+  const stateDir = await mkdtemp(join(tmpdir(), 'pkarrd-scene-'));
   const machine = { environment: {}, isRoot: false, home: '/nonexistent' };
   const app = await startApp(
     {
@@ -37,6 +41,8 @@ export async function startAppScene(
       listen: [{ host: '127.0.0.1', port: 0 }],
       upstream: [`${upstream.address}:${upstream.port}`],
       bootstrap: network.bootstrap,
+      stateDir,
+      relay: [],
       dhtListen: { host: '127.0.0.1', port: 0 },
       ...options.settings,
     },
@@ -64,6 +70,7 @@ export async function startAppScene(
       await node.close();
       await upstream.close();
       await network.close();
+      await rm(stateDir, { recursive: true, force: true });
     },
   };
 }

@@ -1,0 +1,75 @@
+import { ipPrefixToText, parseIpPrefix } from '../dns/ip-prefix.ts';
+import { Name } from '../dns/name.ts';
+import { WireError } from '../dns/wire-error.ts';
+import { hostPortToText, parseHostPort } from './host-port.ts';
+import { listenAddressToText, parseListenAddress } from './listen-address.ts';
+import { parseRelayUrl } from './relay-url.ts';
+import { text } from './setting-kinds.ts';
+
+/** The port of an address to listen on that names none (RFC 1035 §4.2). */
+const DNS_PORT = 53;
+
+/** An address that we listen on. */
+export const listenAddress = text({
+  placeholder: 'ADDRESS:PORT',
+  accepts: 'an IP address with or without a port, such as 127.0.0.1:5300 or [::1]:5300',
+  parse: (word) => parseListenAddress(word, DNS_PORT),
+  toText: listenAddressToText,
+});
+
+/** A host and port, the host by name or by address. */
+export const hostPort = text({
+  placeholder: 'HOST:PORT',
+  accepts: 'an IPv4 address or a host name, a colon and a port, such as 127.0.0.1:6881',
+  parse: parseHostPort,
+  toText: hostPortToText,
+});
+
+/** The whole form of an upstream belongs to the forwarder, which reads it; here it is one word. */
+export const upstream = text({
+  placeholder: 'UPSTREAM',
+  accepts: 'the IP address of a resolver with or without a port, such as 9.9.9.9 or [2620:fe::fe]:53',
+  parse: (word) => (/^\S+$/.test(word) ? word : undefined),
+  toText: (word) => word,
+});
+
+/** The form of an absolute path. */
+export const path = {
+  placeholder: 'FILE',
+  accepts: 'an absolute path',
+  parse: (word: string) => (word.startsWith('/') ? word : undefined),
+  toText: (word: string) => word,
+};
+
+/** The address of a relay. */
+export const relayUrl = text({
+  placeholder: 'URL',
+  accepts: 'the address of a relay, such as https://relay.example.org',
+  parse: parseRelayUrl,
+  toText: (url) => url.href.replace(/\/$/, ''),
+});
+
+/** A domain name. */
+export const domain = text({
+  placeholder: 'DOMAIN',
+  accepts: 'a domain name, such as example.org',
+  parse: parseDomain,
+  toText: (name) => name.toString(),
+});
+
+/** A network of IP addresses. */
+export const prefix = text({
+  placeholder: 'NETWORK',
+  accepts: 'an IP address or network, such as 192.168.1.0/24 or fd00::/8',
+  parse: parseIpPrefix,
+  toText: ipPrefixToText,
+});
+
+function parseDomain(word: string): Name | undefined {
+  try {
+    return Name.parse(word);
+  } catch (error) {
+    if (error instanceof WireError) return undefined;
+    throw error;
+  }
+}
