@@ -1,26 +1,35 @@
 import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { AnswerCache, type CacheStatistics } from './cache/answer-cache.ts';
 import { chooseUpstreams, whyLoop } from './choose-upstreams.ts';
 import type { ListenAddress } from './config/listen-address.ts';
 import { defaultListen, type Settings } from './config/settings.ts';
 import type { IpPrefix } from './dns/ip-prefix.ts';
 import type { Name } from './dns/name.ts';
+import { dhtSource } from './find/dht-source.ts';
 import { defaultFinderSettings, Finder, type FinderStatistics } from './find/finder.ts';
 import { openPacketStore } from './find/open-packet-store.ts';
 import { storeArchive } from './find/packet-archive.ts';
 import { PacketCache } from './find/packet-cache.ts';
 import type { PacketStore } from './find/packet-store.ts';
 import type { RelayClient } from './find/relay-client.ts';
-import { Authorities } from './forward/authority.ts';
+import { relaySource } from './find/relay-source.ts';
+import { AuthorityClient } from './forward/authority.ts';
 import { createForwarder, type Forwarder } from './forward/forwarder.ts';
 import type { ForwarderStatus } from './forward/status.ts';
+import { networkOf } from './mainline/addresses.ts';
 import type { DhtStatus } from './mainline/dht-node.ts';
 import type { Log } from './observe/log.ts';
 import { sparingly } from './observe/sparingly.ts';
 import { ordinaryLayers } from './ordinary-layers.ts';
 import { openRelays, packetSources } from './packet-sources.ts';
 import { classifyLabel } from './pkarr/public-key.ts';
+import { externalAddresses, noExternalAddresses } from './publish/external-addresses.ts';
+import { dhtSink } from './publish/packet-sink.ts';
+import { PublicationMemory } from './publish/publication-memory.ts';
+import type { PublicationStatus } from './publish/publication-status.ts';
+import { Publisher, type PublisherEntries } from './publish/publisher.ts';
 import { completeAliases } from './resolve/complete-alias.ts';
 import { Delegation } from './resolve/delegation.ts';
 import { forwardResolver } from './resolve/forward-resolver.ts';
@@ -47,6 +56,9 @@ const CLOSE_GRACE = 1_500;
 
 /** Seconds that an expired answer may be served when there is nothing better: RFC 8767 §5 suggests 1 to 3 days. */
 const MAX_STALE = 86_400;
+
+/** The file of the state directory that keeps what was published. */
+const PUBLICATION_FILE = 'publications';
 
 /** The running program. */
 export interface App {
@@ -77,6 +89,8 @@ export interface AppStatus {
   readonly packets: FinderStatistics;
   /** Undefined while the node is starting, or when the DHT is off. */
   readonly dht: DhtStatus | undefined;
+  /** Zones and packets that are kept in the network, in the order of the configuration. */
+  readonly publications: readonly PublicationStatus[];
 }
 
 /**
@@ -84,7 +98,11 @@ export interface AppStatus {
  * its sockets and for nothing on the network.
  * @throws ListenError when an address cannot be had; then nothing is left running.
  */
-export async function startApp(settings: Settings, log: Log): Promise<App> {
+export async function startApp(
+  settings: Settings,
+  log: Log,
+  entries: PublisherEntries = { publish: [], keep: [] },
+): Promise<App> {
   const startedAt = performance.now();
   const now = () => performance.now();
 
@@ -96,11 +114,7 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
     createRouter({
       pkarr: limitPacketAddresses(
         { resolve: (key, query, context) => pkarr.resolve(key, query, context) },
-        {
-          allowPrivate: settings.pkarrPrivate === 'allow',
-          allowLoopback: settings.pkarrLoopback === 'allow',
-          negativeTtl: settings.negativeTtl,
-        },
+        { ...ownersMayName(settings), negativeTtl: settings.negativeTtl },
       ),
       ordinary: { resolve: (query, context) => ordinary.resolve(query, context) },
       negativeTtl: settings.negativeTtl,
@@ -150,11 +164,10 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
     mayLookUp: (client) => coldKeys.take(client),
     follow: router,
     delegation: new Delegation({
-      authorities: new Authorities(),
+      authority: new AuthorityClient(),
       follow: router,
       policy: {
-        allowPrivate: settings.pkarrPrivate === 'allow',
-        allowLoopback: settings.pkarrLoopback === 'allow',
+        ...ownersMayName(settings),
         whyOurs: (address, port) => whyLoop({ address, port }, settings.listen),
       },
     }),
@@ -167,6 +180,18 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
     cache,
     access,
     rate: clientRate(settings, now),
+    cameBackFrom: (query, questionEnd) => forwarder.cameBackFrom(query, questionEnd),
+    onLoop: sparingly(
+      (upstream: string, leftOut) =>
+        log.error(
+          'An upstream asks us what we ask it: a loop. Its queries get an error; name another upstream.',
+          {
+            upstream,
+            leftOut,
+          },
+        ),
+      { count: 1, period: 60_000, now },
+    ),
     trustAuthenticData: settings.trustAd,
     now,
     onBug: sparingly(
@@ -176,8 +201,32 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
     ),
   });
 
+  // The way back: what people publish goes to the same DHT and relays, and is known here at once.
+  let addresses = noExternalAddresses;
+  const publisher = new Publisher(entries, {
+    sources: [...(dht === undefined ? [] : [dhtSource(dht.node)]), ...relays.map(relaySource)],
+    sink: dht === undefined ? undefined : dhtSink(dht.node),
+    relays,
+    learn(packet) {
+      finder.learn(packet);
+      cache.forget(packet.key.name);
+    },
+    async external() {
+      const network = networkOf(settings.bootstrap);
+      const status = await dhtStatus(dht).catch(() => undefined); // a thread that ends is started again
+      addresses = externalAddresses(network, status, networkInterfaces(), addresses);
+      return addresses;
+    },
+    memory: await PublicationMemory.open(join(settings.stateDir, PUBLICATION_FILE), log),
+    log,
+    now,
+    nowWall,
+    random: Math.random,
+  });
+
   const unwatch = watchNetwork(machineView(systemResolvConfPaths), (change) => {
     log.info('The network is another.', { change });
+    publisher.networkChanged();
     onNetworkChange({ settings, log, forwarder, cache, access, relays }).catch((error: unknown) => {
       log.error('The change of the network could not be followed.', { error: describe(error) });
     });
@@ -186,6 +235,7 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
   let listeners: readonly ListenerPair[] = [];
   const close = async () => {
     unwatch();
+    await publisher.close();
     await closeAll({ responder, listeners, finder, forwarder, dht, relays, store });
   };
   try {
@@ -197,6 +247,7 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
     await close();
     throw error;
   }
+  publisher.start();
 
   return {
     addresses: listeners.map(({ address }) => address),
@@ -208,6 +259,7 @@ export async function startApp(settings: Settings, log: Log): Promise<App> {
         forwarder: forwarder.status(),
         packets: finder.statistics(),
         dht: await dhtStatus(dht),
+        publications: publisher.status(),
       };
     },
     flush(name) {
@@ -225,6 +277,11 @@ function accessPrefixes({ allowFrom, listen }: Settings): readonly IpPrefix[] {
   if (allowFrom !== 'default') return [...loopbackPrefixes, ...allowFrom];
   const hosts = listen === 'default' ? defaultListen.hosts : listen.map(({ host }) => host);
   return defaultAccess(hosts, networkInterfaces());
+}
+
+/** Which addresses the owner of a key may give out, for its names and for the servers of its zone. */
+function ownersMayName({ pkarrPrivate, pkarrLoopback }: Settings) {
+  return { allowPrivate: pkarrPrivate === 'allow', allowLoopback: pkarrLoopback === 'allow' };
 }
 
 function clientRate({ clientRate: rate }: Settings, now: () => number): Pick<ClientRateLimit, 'verdict'> {

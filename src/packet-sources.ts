@@ -24,7 +24,8 @@ export function openRelays(
   return relayUrls(settings).map((url) => createRelayClient({ url, ...clocks, resolveHost: resolve }));
 }
 
-function relayUrls({
+/** The addresses of the relays that the settings name. */
+export function relayUrls({
   relay,
   relayUse,
   bootstrap,

@@ -21,6 +21,7 @@ import {
   writeJson,
 } from './command.ts';
 import { loadConfiguration } from './configuration.ts';
+import { publicationProblems } from './publication-problems.ts';
 
 /** Reads the configuration as `serve` would. */
 export const check: Command = {
@@ -49,14 +50,14 @@ function examine(
 ): { readonly loaded: LoadedSettings | undefined; readonly problems: readonly ConfigProblem[] } {
   try {
     const loaded = loadConfiguration(invocation, terminal);
-    return { loaded, problems: stateDirProblems(loaded) };
+    return { loaded, problems: [...stateDirProblems(loaded), ...publicationProblems(loaded.tables)] };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { loaded: undefined, problems: error.problems };
   }
 }
 
-function describe({ file, settings, origins }: LoadedSettings, given: SystemUpstreams | undefined) {
+function describe({ file, settings, tables, origins }: LoadedSettings, given: SystemUpstreams | undefined) {
   const values = settingKeys.map((key) => [
     table[key].name,
     { value: settingToText(key, settings[key]), from: origins[key] },
@@ -64,6 +65,7 @@ function describe({ file, settings, origins }: LoadedSettings, given: SystemUpst
   return {
     file: file ?? null,
     settings: Object.fromEntries(values),
+    ...tables,
     ...(given !== undefined && { systemUpstreams: { servers: given.servers, from: given.path ?? null } }),
   };
 }
@@ -75,10 +77,13 @@ function writeText(
   terminal: Terminal,
 ): void {
   if (loaded !== undefined) {
-    const { file, settings, origins } = loaded;
+    const { file, settings, tables, origins } = loaded;
     terminal.out(`file: ${file ?? 'none'}\n`);
     for (const key of settingKeys)
       terminal.out(settingLine(key, settingToText(key, settings[key]), origins[key]));
+    for (const { zone, key, where } of tables.publish)
+      terminal.out(`publish: ${zone} with ${key}, from ${where}\n`);
+    for (const { key, where } of tables.keep) terminal.out(`keep: ${key}, from ${where}\n`);
   }
   if (given !== undefined) terminal.out(systemLine(given));
   for (const problem of problems) terminal.err(`pkarrd: ${problemToText(problem)}\n`);

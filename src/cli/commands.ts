@@ -31,8 +31,13 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./keygen.ts')).keygen,
   },
   {
+    name: 'pubkey',
+    summary: "Print the public key of a key's file",
+    load: async () => (await import('./pubkey.ts')).pubkey,
+  },
+  {
     name: 'publish',
-    summary: 'Sign a zone file with a key and put it into the DHT',
+    summary: 'Sign a zone file with a key and put it into the DHT and to relays',
     load: async () => (await import('./publish.ts')).publish,
   },
   {

@@ -1,10 +1,15 @@
+import { basename } from 'node:path';
 import { whyLoop } from '../choose-upstreams.ts';
 import type { ConfigProblem } from '../config/config-error.ts';
 import { type LoadedSettings, loadSettings } from '../config/load-settings.ts';
+import type { PublishTables } from '../config/publish-tables.ts';
 import type { Settings } from '../config/settings.ts';
 import { createForwarder, type UpstreamSet } from '../forward/forwarder.ts';
 import { readUpstreamSet } from '../forward/upstream-set.ts';
 import { UpstreamSpecError } from '../forward/upstream-spec.ts';
+import { parsePastedKey } from '../pkarr/pasted-key.ts';
+import { PublicKeyError } from '../pkarr/public-key.ts';
+import type { PublisherEntries } from '../publish/publisher.ts';
 import type { Invocation, Terminal } from './command.ts';
 
 /**
@@ -16,8 +21,35 @@ export function loadConfiguration(invocation: Invocation, terminal: Terminal): L
   return loadSettings({
     machine: terminal.machine,
     flags: invocation.settings,
-    judge: upstreamProblems,
+    judge: (loaded) => [...upstreamProblems(loaded), ...keyProblems(loaded.tables)],
     ...(file !== undefined && { file }),
+  });
+}
+
+/** What the tables of the file ask to be published and kept, with names for those that have none. */
+export function publisherEntries({ publish, keep }: PublishTables): PublisherEntries {
+  return {
+    publish: publish.map(({ zone, key, name }) => ({ zone, key, name: name ?? basename(zone) })),
+    keep: keep.map(({ key, name }, index) => ({
+      key: parsePastedKey(key),
+      name: name ?? `keep ${index + 1}`,
+    })),
+  };
+}
+
+/** Keys that are none, or that stand there twice. */
+function keyProblems({ keep }: PublishTables): readonly ConfigProblem[] {
+  const seen = new Map<string, string>();
+  return keep.flatMap(({ key, where }) => {
+    try {
+      const { text } = parsePastedKey(key);
+      const first = seen.get(text);
+      seen.set(text, first ?? where);
+      return first === undefined ? [] : [{ where, message: `this key is kept by ${first} already.` }];
+    } catch (error) {
+      if (!(error instanceof PublicKeyError)) throw error;
+      return [{ where, message: error.message }];
+    }
   });
 }
 

@@ -28,6 +28,8 @@ export async function startStandInUpstream(onBug: (error: unknown) => void): Pro
     cache: new AnswerCache({ maxBytes: 1, maxStale: 0, now }),
     access: everybody,
     rate: unlimited,
+    cameBackFrom: () => undefined,
+    onLoop: () => {},
     trustAuthenticData: false,
     now,
     onBug,

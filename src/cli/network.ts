@@ -3,8 +3,11 @@ import { chooseUpstreams } from '../choose-upstreams.ts';
 import type { Settings } from '../config/settings.ts';
 import { dhtSource } from '../find/dht-source.ts';
 import type { PacketSource } from '../find/packet-source.ts';
+import type { RelayClient } from '../find/relay-client.ts';
 import { createForwarder, type UpstreamSet } from '../forward/forwarder.ts';
+import type { DhtNode } from '../mainline/dht-node.ts';
 import { createLog } from '../observe/log.ts';
+import { openRelays, packetSources, relayUrls } from '../packet-sources.ts';
 import { dhtSink, type PacketSink } from '../publish/packet-sink.ts';
 import { forwardResolver } from '../resolve/forward-resolver.ts';
 import { startDht } from '../start-dht.ts';
@@ -15,39 +18,58 @@ const PATIENCE = 30_000;
 
 /** The network, for a command that asks it something and ends. */
 export interface NetworkAccess {
+  /** The DHT and the relays, in the order in which the settings want them asked. */
   readonly source: PacketSource;
-  readonly sink: PacketSink;
+  /** The DHT; undefined when it is off. */
+  readonly dht:
+    | { readonly source: PacketSource; readonly sink: PacketSink; readonly node: Promise<DhtNode> }
+    | undefined;
+  readonly relays: readonly RelayClient[];
   /** Aborts with a CommandError when it takes too long. */
   readonly signal: AbortSignal;
 }
 
-/** Joins the network, does `work`, and leaves. @throws CommandError when the DHT is off. */
+/**
+ * Joins the network, does `work`, and leaves. With `signal` the work may take as long as it likes, until that aborts.
+ * @throws CommandError when the DHT is off and there is no relay.
+ */
 export async function withNetwork<T>(
   settings: Settings,
   terminal: Terminal,
   work: (network: NetworkAccess) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
-  if (!settings.dht)
+  const urls = relayUrls(settings);
+  if (!settings.dht && urls.length === 0)
     throw new CommandError('The DHT is switched off (dht = off), and there is nothing else to ask.');
   // What a service notes in passing is not what somebody who waits for an answer wants to read.
   const level = settings.logLevel === 'info' ? 'warn' : settings.logLevel;
   const log = createLog({ level, write: terminal.err, now: terminal.now, journal: false });
-  const needsNames = settings.bootstrap.some(({ host }) => !isIPv4(host));
-  const forwarder = createForwarder(needsNames ? await chooseUpstreams(settings, log) : noUpstreams);
-  const dht = startDht(settings, forwardResolver(forwarder), log);
+  const hosts = [
+    ...(settings.dht ? settings.bootstrap.map(({ host }) => host) : []),
+    ...urls.map(({ hostname }) => hostname),
+  ];
+  const forwarder = createForwarder(hosts.every(isIPv4) ? noUpstreams : await chooseUpstreams(settings, log));
+  const resolver = forwardResolver(forwarder);
+  const dht = settings.dht ? startDht(settings, resolver, log) : undefined;
+  const relays = openRelays(settings, resolver, { now: () => performance.now(), nowWall: terminal.now });
   const patience = new AbortController();
   const timer = setTimeout(() => {
     patience.abort(new CommandError(`The network did not answer within ${PATIENCE / 1000} s.`));
   }, PATIENCE);
   try {
+    const [source] = packetSources(dht, relays, settings.relayUse);
+    if (source === undefined) throw new CommandError('There is nothing to ask.');
     return await work({
-      source: dhtSource(dht.node),
-      sink: dhtSink(dht.node),
-      signal: patience.signal,
+      source,
+      dht: dht && { source: dhtSource(dht.node), sink: dhtSink(dht.node), node: dht.node },
+      relays,
+      signal: signal ?? patience.signal,
     });
   } finally {
     clearTimeout(timer);
-    await dht.close();
+    await dht?.close();
+    for (const relay of relays) relay.close();
     forwarder.close();
   }
 }

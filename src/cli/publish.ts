@@ -1,12 +1,25 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Settings } from '../config/settings.ts';
 import type { ResourceRecord } from '../dns/record.ts';
 import { WireError } from '../dns/wire-error.ts';
+import { networkOf } from '../mainline/addresses.ts';
+import type { DhtNode } from '../mainline/dht-node.ts';
+import { silentLog } from '../observe/log.ts';
 import type { KeyPair } from '../pkarr/key-pair.ts';
 import { encodePacketMessage, MAX_PUBLISH_BYTES, PacketTooLargeError } from '../pkarr/packet-message.ts';
-import { parseZoneFile } from '../pkarr/zone-file.ts';
+import type { SignedPacket } from '../pkarr/signed-packet.ts';
+import { parseZoneFile, type ZoneFile } from '../pkarr/zone-file.ts';
 import { ZoneFileError, type ZoneFileNote } from '../pkarr/zone-file-error.ts';
+import type { Placeholders } from '../pkarr/zone-file-placeholders.ts';
+import { deliveryToText, holdersOf } from '../publish/delivery.ts';
+import { externalAddresses, noExternalAddresses } from '../publish/external-addresses.ts';
 import { KeyFileError, readKeyFile } from '../publish/key-file.ts';
-import { answersToText, PublishError, publishRecords } from '../publish/publish.ts';
+import { PublicationMemory } from '../publish/publication-memory.ts';
+import { type Published, publishRecords } from '../publish/publish.ts';
+import { PublishError } from '../publish/publish-error.ts';
 import {
   type Command,
   CommandError,
@@ -19,37 +32,62 @@ import {
   writeJson,
 } from './command.ts';
 import { loadConfiguration } from './configuration.ts';
-import { withNetwork } from './network.ts';
+import { type NetworkAccess, withNetwork } from './network.ts';
 import { recordLines } from './packet-text.ts';
+import { Progress } from './progress.ts';
 import { timestampToText } from './time-text.ts';
+
+/** The file of the state directory that keeps what this command published. The running program has one of its own. */
+const MEMORY_FILE = 'published';
+/** Milliseconds that nodes have to tell us our address, and between two questions for it. */
+const ADDRESS_PATIENCE = 8_000;
+const ADDRESS_EVERY = 100;
 
 /** Reads a zone file, signs it, and puts it into the network. */
 export const publish: Command = {
   name: 'publish',
   description: [
     'Reads a zone file (RFC 1035 §5, with names relative to the key), signs its records with the key in --key, and ' +
-      'stores them at the nodes of the DHT that are closest to the key. The packet is dated after the one that the ' +
-      'network holds, so that it takes its place.',
-    'Nodes keep a packet for some days at most: publish it again every few hours.',
+      'stores them at the nodes of the DHT that are closest to the key, and at the relays. The packet is dated after the ' +
+      'one that the network holds, so that it takes its place.',
+    'A packet that was published elsewhere after the zone file was changed, or that is dated more than a day ahead of the ' +
+      'clock, is not replaced without --force.',
+    '{external_ipv4} and {external_ipv6} in the data of a record stand for the addresses of this machine as the Internet ' +
+      'sees them.',
+    'Nodes keep a packet for some days at most: publish it again every few hours, with --once from a timer, or let ' +
+      'pkarrd serve do it, with a [[publish]] table in its configuration.',
   ],
   operands: [{ name: 'ZONEFILE' }],
   flags: [
     { name: 'key', value: 'FILE', help: "The key's file, as keygen wrote it" },
     { name: 'dry-run', help: 'Show the records and how many bytes they take, and publish nothing' },
-    { name: 'force', help: 'Publish although the packet in the network is dated far ahead of this clock' },
+    {
+      name: 'force',
+      help: 'Publish although the packet in the network is newer, or dated far ahead of this clock',
+    },
+    {
+      name: 'once',
+      help:
+        'For a timer: say nothing when all is well, and put the packet that is there again, as it is, unless the zone ' +
+        'file is newer and says something else',
+    },
     configFlag,
     jsonFlag,
   ],
-  settings: ['bootstrap', 'upstream', 'dhtListen', 'logLevel'],
+  settings: ['bootstrap', 'upstream', 'relay', 'relayUse', 'dhtListen', 'stateDir', 'logLevel'],
   async run(invocation, terminal) {
     const [file = ''] = invocation.operands;
     const keyFile = invocation.value('key');
     if (keyFile === undefined) throw new UsageError('publish needs --key FILE.');
     try {
       const keyPair = readKeyFile(keyFile);
-      const records = readZone(file, keyPair, terminal);
-      if (invocation.has('dry-run')) showDryRun(records, keyPair, invocation, terminal);
-      else await publishZone(records, keyPair, invocation, terminal);
+      const zone = readZone(file, keyPair, noExternalAddresses);
+      if (invocation.has('dry-run')) {
+        tellWarnings(file, zone, terminal);
+        showDryRun(zone.records, keyPair, invocation, terminal);
+      } else {
+        await publishZone(file, zone, keyPair, invocation, terminal);
+      }
       return Exit.OK;
     } catch (error) {
       const isOurs =
@@ -62,17 +100,22 @@ export const publish: Command = {
   },
 };
 
-/** The records of a zone file. Warnings are told. @throws CommandError with every fault of the file. */
-function readZone(file: string, keyPair: KeyPair, terminal: Terminal): readonly ResourceRecord[] {
-  const noteToLine = ({ line, column, message }: ZoneFileNote) => `${file}:${line}:${column}: ${message}`;
+/** A zone file with its placeholders filled. @throws CommandError with every fault of the file. */
+function readZone(file: string, keyPair: KeyPair, placeholders: Placeholders): ZoneFile {
   try {
-    const { records, warnings } = parseZoneFile(readText(file), { origin: keyPair.publicKey.name });
-    for (const warning of warnings) terminal.err(`warning: ${noteToLine(warning)}\n`);
-    return records;
+    return parseZoneFile(readText(file), { origin: keyPair.publicKey.name, placeholders });
   } catch (error) {
     if (!(error instanceof ZoneFileError)) throw error;
-    throw new CommandError(error.faults.map(noteToLine).join('\n'), { cause: error });
+    throw new CommandError(error.faults.map((fault) => noteToLine(file, fault)).join('\n'), { cause: error });
   }
+}
+
+function tellWarnings(file: string, { warnings }: ZoneFile, terminal: Terminal): void {
+  for (const warning of warnings) terminal.err(`warning: ${noteToLine(file, warning)}\n`);
+}
+
+function noteToLine(file: string, { line, column, message }: ZoneFileNote): string {
+  return `${file}:${line}:${column}: ${message}`;
 }
 
 function readText(file: string): string {
@@ -115,42 +158,106 @@ function sizeOf(records: readonly ResourceRecord[]): number {
 }
 
 async function publishZone(
-  records: readonly ResourceRecord[],
+  file: string,
+  unfilled: ZoneFile,
   keyPair: KeyPair,
   invocation: Invocation,
   terminal: Terminal,
 ): Promise<void> {
+  // What is too large is told before anybody is asked.
+  sizeOf(unfilled.records);
   const { settings } = loadConfiguration(invocation, terminal);
-  const { packet, outcome, previous } = await withNetwork(settings, terminal, (network) =>
-    publishRecords({
+  const memory = await openMemory(settings);
+  const changedAt = statSync(file, { bigint: true }).mtimeNs / 1000n;
+  const progress = new Progress(terminal);
+  const published = await withNetwork(settings, terminal, async (network) => {
+    progress.now('Joining the network …');
+    const zone =
+      unfilled.placeholders.length === 0
+        ? unfilled
+        : readZone(file, keyPair, await addressesFor(unfilled.placeholders, settings, network));
+    progress.clear();
+    tellWarnings(file, zone, terminal);
+    progress.now('Reading what the network holds, and publishing …');
+    const now = BigInt(Math.floor(terminal.now())) * 1000n;
+    const isOurs = ({ key, timestamp }: SignedPacket) => memory.get(key)?.packet.timestamp === timestamp;
+    return await publishRecords({
       keyPair,
-      records,
-      source: network.source,
-      sink: network.sink,
-      now: BigInt(terminal.now()) * 1000n,
+      records: zone.records,
+      source: network.dht?.source,
+      sink: network.dht?.sink,
+      relays: network.relays,
+      now,
       force: invocation.has('force'),
+      // A packet ahead of our clock says that the clock is wrong, and then the date of the file says nothing.
+      mayReplace: (held) => isOurs(held) || held.timestamp <= changedAt || held.timestamp > now,
+      repeat: invocation.has('once'),
       signal: network.signal,
-    }),
-  );
-  const nodes = outcome.stored + outcome.alreadyHeld;
-  if (invocation.has('json')) {
-    writeJson(terminal, {
-      key: packet.key.text,
-      timestamp: packet.timestamp,
-      date: timestampToText(packet.timestamp),
-      bytes: packet.size,
-      maxBytes: MAX_PUBLISH_BYTES,
-      ...(previous !== undefined && { previousTimestamp: previous.timestamp }),
-      nodes: outcome,
     });
-    return;
+  }).finally(() => progress.clear());
+  const { packet, isKept } = published;
+  if (!isKept) await memory.set(packet.key, { packet, fingerprint: undefined, isAdopted: false });
+  if (invocation.has('json')) writeJson(terminal, publishedToJson(published));
+  else if (isKept)
+    terminal.err(`${file} is older than what the network holds, which was put again as it is.\n`);
+  else if (!invocation.has('once')) terminal.out(publishedToText(published));
+}
+
+/** What this user published from this machine. Without it the date of the zone file alone counts. */
+async function openMemory({ stateDir }: Settings): Promise<PublicationMemory> {
+  try {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  } catch {
+    // Not to be had by this user, perhaps: nothing is remembered then, and nothing else is wrong.
   }
-  const rest = answersToText(outcome);
-  terminal.out(
-    [
-      `Published ${packet.size} of ${MAX_PUBLISH_BYTES} bytes under ${packet.key},`,
-      `dated ${timestampToText(packet.timestamp)}.`,
-      `${nodes} of ${outcome.asked} nodes hold it${rest === '' ? '' : `; ${rest}`}.\n`,
-    ].join('\n'),
+  return await PublicationMemory.open(join(stateDir, MEMORY_FILE), silentLog);
+}
+
+/** Our addresses, waited for as long as one that is wanted is missing and may still come. */
+async function addressesFor(
+  wanted: readonly string[],
+  settings: Settings,
+  { dht, signal }: NetworkAccess,
+): Promise<Placeholders> {
+  const late = AbortSignal.any([signal, AbortSignal.timeout(ADDRESS_PATIENCE)]);
+  const kind = networkOf(settings.bootstrap);
+  let found = externalAddresses(kind, undefined, networkInterfaces(), noExternalAddresses);
+  let node: DhtNode | undefined;
+  dht?.node.then(
+    (started) => {
+      node = started;
+    },
+    () => {}, // closed before it was there
   );
+  while (!late.aborted && wanted.some((name) => found.get(name) === undefined)) {
+    await sleep(ADDRESS_EVERY, undefined, { signal: late }).catch(() => {});
+    found = externalAddresses(kind, await node?.status(), networkInterfaces(), found);
+  }
+  signal.throwIfAborted();
+  return found;
+}
+
+function publishedToJson({ packet, previous, delivery, isKept }: Published) {
+  const { nodes, relays } = delivery;
+  return {
+    key: packet.key.text,
+    timestamp: packet.timestamp,
+    date: timestampToText(packet.timestamp),
+    bytes: packet.size,
+    maxBytes: MAX_PUBLISH_BYTES,
+    ...(previous !== undefined && { previousTimestamp: previous.timestamp }),
+    newerKept: isKept,
+    heldBy: holdersOf(delivery),
+    nodes,
+    relays: relays.map(({ label, outcome }) => ({ relay: label, ...outcome })),
+  };
+}
+
+function publishedToText({ packet, delivery }: Published): string {
+  return [
+    `Published ${packet.size} of ${MAX_PUBLISH_BYTES} bytes under ${packet.key},`,
+    `dated ${timestampToText(packet.timestamp)}.`,
+    ...deliveryToText(delivery),
+    '',
+  ].join('\n');
 }

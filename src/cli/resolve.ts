@@ -1,18 +1,19 @@
-import { Class, Type, typeFromText, typeToText } from '../dns/codes.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Settings } from '../config/settings.ts';
+import { typeFromText, typeToText } from '../dns/codes.ts';
 import type { Name } from '../dns/name.ts';
-import type { ResourceRecord } from '../dns/record.ts';
+import { rdataToText } from '../dns/presentation.ts';
 import { type Choice, consider, startChoice } from '../find/choice.ts';
 import { SourceError } from '../find/packet-source.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
-import type { SignedPacket } from '../pkarr/signed-packet.ts';
-import { lookupZone } from '../pkarr/zone.ts';
-import type { ZoneAnswer } from '../pkarr/zone-answer.ts';
+import { compareRecency, type SignedPacket } from '../pkarr/signed-packet.ts';
 import {
   type Command,
   CommandError,
   configFlag,
   Exit,
   type ExitCode,
+  type Invocation,
   jsonFlag,
   type Terminal,
   UsageError,
@@ -24,45 +25,180 @@ import { packetComments, packetFacts, recordLines } from './packet-text.ts';
 import { parsePkarrName } from './pkarr-name.ts';
 import { Progress } from './progress.ts';
 import { recordToJson } from './record-json.ts';
+import { answerFrom } from './resolve-answer.ts';
+import { untilStopped } from './stop-signal.ts';
 import { timestampToText } from './time-text.ts';
 
-/** Asks the whole network for the packet of a key, and shows what is in it. */
+/** Milliseconds after the first packet in which a newer one may still come. */
+const SETTLE = 400;
+/** Seconds between two looks of --watch, and the fewest that are accepted. */
+const WATCH_EVERY = 30;
+const LEAST_EVERY = 1;
+const MOST_EVERY = 86_400;
+/** Milliseconds that one look of --watch may take. */
+const LOOK_PATIENCE = 30_000;
+
+/** Asks the network for the packet of a key, and shows what is in it. */
 export const resolve: Command = {
   name: 'resolve',
   description: [
-    'Asks the network for the newest packet of a key and shows its records as a zone file, with signature, date, age, ' +
+    'Asks the network for the packet of a key and shows its records as a zone file, with signature, date, age, ' +
       'size, and how many nodes hold it. NAME is a key, or a name below one, in any spelling that people paste: KEY, ' +
       'pk:KEY, https://www.KEY/.',
-    'With a name below the key its records are shown, and with TYPE the answer to that one question.',
+    'With a name below the key its records are shown, and with TYPE the answer to that one question; TYPE NAME is ' +
+      'understood too.',
+    'The first packet that comes is shown unless a newer one follows at once; --newest waits for everybody.',
     'The exit code is 0 when there are records to show, and 1 when there are none.',
   ],
   operands: [{ name: 'NAME' }, { name: 'TYPE', optional: true }],
-  flags: [configFlag, jsonFlag],
-  settings: ['bootstrap', 'upstream', 'dhtListen', 'logLevel'],
+  flags: [
+    { name: 'newest', help: 'Wait for everybody who is asked, so that no newer packet is missed' },
+    { name: 'dht', help: 'Ask the DHT alone; with --relay, both at once' },
+    {
+      name: 'packet',
+      help: 'Show the packet itself: key, signature, timestamp and DNS message in hexadecimal',
+    },
+    { name: 'short', help: 'Show the data of the records alone, one a line, as dig +short does' },
+    { name: 'watch', help: 'Look again and again, and show each packet that is another, until Ctrl-C' },
+    {
+      name: 'every',
+      value: 'SECONDS',
+      help: `Seconds between two looks of --watch (default: ${WATCH_EVERY})`,
+    },
+    configFlag,
+    jsonFlag,
+  ],
+  // Of relays that are named here, nobody else is to be asked: --relay alone leaves the DHT out.
+  settings: ['bootstrap', 'upstream', 'relay', 'dhtListen', 'logLevel'],
   async run(invocation, terminal) {
-    const [text = '', typeText] = invocation.operands;
-    const { key, name } = parsePkarrName(text);
-    const type = typeText === undefined ? undefined : parseType(typeText);
+    const request = readRequest(invocation);
     const { settings } = loadConfiguration(invocation, terminal);
-    const choice = await withNetwork(settings, terminal, (network) => look(key, network, terminal));
-    const packet = packetOf(key, choice);
-    const answer = answerFrom(packet, name, type);
-    if (invocation.has('json')) {
-      writeJson(terminal, {
-        ...packetFacts(packet, choice, terminal.now()),
-        name: String(name),
-        ...(type !== undefined && { type: typeToText(type) }),
-        result: answer.result,
-        records: answer.records.map(recordToJson),
-      });
-    } else {
-      terminal.out(packetComments(packet, choice, terminal.now()));
-      terminal.out(recordLines(answer.records));
-      if (answer.sentence !== undefined) terminal.out(`; ${answer.sentence}\n`);
-    }
-    return answer.exit;
+    const asked = whomToAsk(settings, invocation);
+    if (invocation.has('watch')) return await watch(request, asked, terminal);
+    const choice = await withNetwork(asked, terminal, (network) =>
+      look(request, network, terminal, network.signal, new Progress(terminal)),
+    );
+    return show(request, choice, terminal);
   },
 };
+
+/** What was asked for. */
+interface Request {
+  readonly key: PublicKey;
+  readonly name: Name;
+  readonly type: number | undefined;
+  readonly isNewest: boolean;
+  readonly form: 'zone' | 'json' | 'packet' | 'short';
+  /** Seconds. */
+  readonly every: number;
+}
+
+/** @throws UsageError. */
+function readRequest(invocation: Invocation): Request {
+  const [first = '', second] = invocation.operands;
+  // dig takes the two in any order.
+  const isSwapped =
+    second !== undefined && typeFromText(first) !== undefined && typeFromText(second) === undefined;
+  const [text, typeText] = isSwapped ? [second, first] : [first, second];
+  const form = (['json', 'packet', 'short'] as const).filter((flag) => invocation.has(flag));
+  if (invocation.has('packet') && invocation.has('short')) {
+    throw new UsageError('--packet and --short exclude each other.');
+  }
+  const everyText = invocation.value('every');
+  const every = everyText === undefined ? WATCH_EVERY : Number(everyText);
+  if (!(Number.isInteger(every) && every >= LEAST_EVERY && every <= MOST_EVERY)) {
+    throw new UsageError(
+      `--every takes whole seconds from ${LEAST_EVERY} to ${MOST_EVERY}, not ${JSON.stringify(everyText)}.`,
+    );
+  }
+  return {
+    ...parsePkarrName(text),
+    type: typeText === undefined ? undefined : parseType(typeText),
+    isNewest: invocation.has('newest'),
+    form: form[0] ?? 'zone',
+    every,
+  };
+}
+
+/** Flags say whom to ask; without any the settings do, as for the resolver itself. */
+function whomToAsk(settings: Settings, invocation: Invocation): Settings {
+  const namesRelays = invocation.settings.relay !== undefined;
+  const wantsDht = invocation.has('dht');
+  if (namesRelays) return { ...settings, dht: wantsDht, relayUse: 'always' };
+  return wantsDht ? { ...settings, dht: true, relayUse: 'off' } : settings;
+}
+
+/** Shows what was found. @throws CommandError when there is no packet. */
+function show({ key, name, type, form }: Request, choice: Choice, terminal: Terminal): ExitCode {
+  const packet = packetOf(key, choice);
+  if (form === 'packet') {
+    terminal.out(`${toHex(packet)}\n`);
+    return Exit.OK;
+  }
+  const answer = answerFrom(packet, name, type);
+  if (form === 'json') {
+    writeJson(terminal, {
+      ...packetFacts(packet, choice, terminal.now()),
+      packet: toHex(packet),
+      name: String(name),
+      ...(type !== undefined && { type: typeToText(type) }),
+      result: answer.result,
+      records: answer.records.map(recordToJson),
+    });
+  } else if (form === 'short') {
+    for (const record of answer.records) terminal.out(`${rdataToText(record.type, record.rdata)}\n`);
+    if (answer.sentence !== undefined) terminal.err(`${answer.sentence}\n`);
+  } else {
+    terminal.out(packetComments(packet, choice, terminal.now()));
+    terminal.out(recordLines(answer.records));
+    if (answer.sentence !== undefined) terminal.out(`; ${answer.sentence}\n`);
+  }
+  return answer.exit;
+}
+
+/** Shows each packet that is newer than the one before, until somebody ends it. */
+async function watch(request: Request, settings: Settings, terminal: Terminal): Promise<ExitCode> {
+  const ending = new AbortController();
+  void untilStopped().then(() => ending.abort(new CommandError('Stopped.')));
+  let shown: SignedPacket | undefined;
+  let lastProblem: string | undefined;
+  const progress = new Progress(terminal);
+  const lookOnce = async (network: NetworkAccess) => {
+    const late = AbortSignal.any([ending.signal, AbortSignal.timeout(LOOK_PATIENCE)]);
+    try {
+      const choice = await look({ ...request, isNewest: true }, network, terminal, late, undefined);
+      const packet = packetOf(request.key, choice);
+      progress.clear();
+      if (shown === undefined || compareRecency(packet, shown) > 0) {
+        shown = packet;
+        show(request, choice, terminal);
+      }
+      lastProblem = undefined;
+    } catch (error) {
+      if (ending.signal.aborted) return;
+      const isKnown = error instanceof CommandError || late.aborted;
+      if (!isKnown) throw error;
+      const problem = error instanceof CommandError ? error.message : 'The network did not answer.';
+      if (problem !== lastProblem) progress.line(problem);
+      lastProblem = problem;
+    }
+    progress.now(`Looking again in ${request.every} s …`);
+  };
+  await withNetwork(
+    settings,
+    terminal,
+    async (network) => {
+      while (!ending.signal.aborted) {
+        await lookOnce(network);
+        // With an abort it rejects, and the loop ends.
+        await sleep(request.every * 1000, undefined, { signal: ending.signal }).catch(() => {});
+      }
+    },
+    ending.signal,
+  );
+  progress.clear();
+  return shown === undefined ? Exit.FAILED : Exit.OK;
+}
 
 /** @throws UsageError. */
 function parseType(text: string): number {
@@ -73,34 +209,64 @@ function parseType(text: string): number {
   );
 }
 
-/** Asks everybody, and tells of it. What is known when the time is over counts too. */
-async function look(key: PublicKey, network: NetworkAccess, terminal: Terminal): Promise<Choice> {
-  const progress = new Progress(terminal);
+/**
+ * Asks everybody, and tells of it with `progress`. Unless the newest is wanted it ends soon after a first packet. What is known
+ * when the time is over counts too.
+ */
+async function look(
+  { key, isNewest }: Request,
+  network: NetworkAccess,
+  terminal: Terminal,
+  patience: AbortSignal,
+  progress: Progress | undefined,
+): Promise<Choice> {
   const startedAt = terminal.now();
   const since = () => `${terminal.now() - startedAt} ms`;
+  const settled = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
   let choice = startChoice(undefined);
-  progress.now('Asking the DHT …');
+  progress?.now(network.dht === undefined ? 'Asking the relays …' : 'Asking the DHT …');
   try {
-    for await (const event of network.source.lookup(key, { signal: network.signal })) {
+    const signal = AbortSignal.any([patience, settled.signal]);
+    for await (const event of network.source.lookup(key, { signal })) {
       const before = choice.best;
       choice = consider(choice, event);
-      if (event.kind === 'packet' && choice.best !== before) {
+      if (event.kind !== 'packet') continue;
+      if (choice.best !== before) {
         const what = before === undefined ? 'First packet' : 'A newer packet';
-        progress.line(
+        progress?.line(
           `${what} after ${since()}, from ${event.from}, of ${timestampToText(event.packet.timestamp)}.`,
         );
       }
-      if (event.kind === 'packet') progress.now(`Asking the rest, held by ${choice.heldBy} so far …`);
+      progress?.now(`Asking the rest, held by ${choice.heldBy} so far …`);
+      if (!isNewest) timer ??= setTimeout(() => settled.abort(new Settled()), SETTLE);
     }
     const { asked, answered } = choice.observed;
-    progress.line(`${answered} of ${asked} nodes answered within ${since()}.`);
+    const who = network.dht === undefined ? 'relays' : 'nodes';
+    progress?.line(`${answered} of ${asked} ${who} answered within ${since()}.`);
   } catch (error) {
-    progress.clear();
+    progress?.clear();
     if (error instanceof SourceError) throw new CommandError(`${error.message}.`, { cause: error });
-    if (!network.signal.aborted || choice.best === undefined) throw error;
-    progress.line(`${network.signal.reason.message} This is what came until then.`);
+    if (!(patience.aborted || settled.signal.aborted) || choice.best === undefined) throw error;
+    const answered = choice.heldBy + choice.behind;
+    // Who was asked is told at the end of a lookup alone.
+    choice = { ...choice, observed: { asked: answered, answered, empty: 0 } };
+    if (settled.signal.aborted)
+      progress?.line(`${answered} answered within ${since()}; --newest waits for all.`);
+    else progress?.line(`${patience.reason.message} This is what came until then.`);
+  } finally {
+    clearTimeout(timer);
   }
   return choice;
+}
+
+/** Enough is known: nobody's error. */
+class Settled extends Error {
+  override readonly name = 'Settled';
+}
+
+function toHex(packet: SignedPacket): string {
+  return Buffer.from(packet.toBytes()).toString('hex');
 }
 
 function packetOf(key: PublicKey, choice: Choice): SignedPacket {
@@ -117,68 +283,4 @@ function packetOf(key: PublicKey, choice: Choice): SignedPacket {
   throw new CommandError(
     `No packet is published under ${key}: ${empty} of ${answered} nodes that answered hold nothing.`,
   );
-}
-
-/** What is shown of a packet. */
-interface Shown {
-  readonly records: readonly ResourceRecord[];
-  /** In one word, for programs. */
-  readonly result: 'zone' | 'records' | ZoneAnswer['kind'];
-  /** What is to be said behind the records, if anything. */
-  readonly sentence: string | undefined;
-  readonly exit: ExitCode;
-}
-
-function answerFrom(packet: SignedPacket, name: Name, type: number | undefined): Shown {
-  if (type !== undefined) return shownAnswer(packet, name, type);
-  const isApex = name.equals(packet.key.name);
-  const records = isApex ? packet.records : packet.records.filter((record) => record.name.equals(name));
-  if (records.length > 0)
-    return { records, result: isApex ? 'zone' : 'records', sentence: undefined, exit: Exit.OK };
-  if (isApex) return { records, result: 'zone', sentence: 'The packet holds no records.', exit: Exit.FAILED };
-  // A wildcard, an alias above it, an empty non-terminal, or nothing: what a question would find says which.
-  return shownAnswer(packet, name, Type.ANY);
-}
-
-function shownAnswer(packet: SignedPacket, name: Name, type: number): Shown {
-  const answer = lookupZone(packet, { name, type, class: Class.IN });
-  const what = type === Type.ANY ? 'no records of its own' : `no ${typeToText(type)} records`;
-  const end = answer.chain.length === 0 ? name : 'The name that the alias leads to';
-  const none = (sentence: string): Shown => ({
-    records: answer.chain,
-    result: answer.kind,
-    sentence,
-    exit: Exit.FAILED,
-  });
-  switch (answer.kind) {
-    case 'answer':
-      return {
-        records: [...answer.chain, ...answer.records],
-        result: 'answer',
-        sentence: undefined,
-        exit: Exit.OK,
-      };
-    case 'alias':
-      return {
-        records: answer.chain,
-        result: 'alias',
-        sentence: `The alias leads out of the packet, to ${answer.target}`,
-        exit: Exit.OK,
-      };
-    case 'referral':
-      return {
-        records: [...answer.chain, ...answer.servers, ...answer.glue],
-        result: 'referral',
-        sentence: `${answer.name} is delegated to these name servers.`,
-        exit: Exit.OK,
-      };
-    case 'no-data':
-      return none(`${end} exists and has ${what} (NODATA).`);
-    case 'name-error':
-      return none(`${end} does not exist in this packet (NXDOMAIN).`);
-    case 'loop':
-      return none('The aliases lead in a circle (SERVFAIL).');
-    case 'name-too-long':
-      return none('The DNAME makes a name that is too long (YXDOMAIN).');
-  }
 }

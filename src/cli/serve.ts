@@ -4,7 +4,7 @@ import { settingKeys } from '../config/settings.ts';
 import { createLog } from '../observe/log.ts';
 import { ListenError } from '../serve/listen-error.ts';
 import { type Command, CommandError, configFlag, Exit } from './command.ts';
-import { loadConfiguration } from './configuration.ts';
+import { loadConfiguration, publisherEntries } from './configuration.ts';
 import { openControl } from './control.ts';
 import { listenProblem } from './listen-problem.ts';
 import { untilStopped } from './stop-signal.ts';
@@ -25,7 +25,7 @@ export const serve: Command = {
   flags: [configFlag],
   settings: settingKeys,
   async run(invocation, terminal) {
-    const { settings } = loadConfiguration(invocation, terminal);
+    const { settings, tables } = loadConfiguration(invocation, terminal);
     const log = createLog({
       level: settings.logLevel,
       write: terminal.err,
@@ -35,7 +35,7 @@ export const serve: Command = {
     // Whoever looks who holds port 53 should read our name, not that of the runtime.
     process.title = 'pkarrd';
     const stopped = untilStopped();
-    const app = await startApp(settings, log).catch((error: unknown) => {
+    const app = await startApp(settings, log, publisherEntries(tables)).catch((error: unknown) => {
       if (error instanceof ListenError) throw new CommandError(listenProblem(error), { cause: error });
       throw error;
     });

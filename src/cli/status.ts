@@ -3,13 +3,16 @@ import type { ForwarderStatus, UpstreamStatus } from '../forward/status.ts';
 import { type Command, Exit, jsonFlag, type Terminal, writeJson } from './command.ts';
 import { loadConfiguration } from './configuration.ts';
 import { askProgram } from './control.ts';
+import { duration } from './duration.ts';
+import { publicationLines } from './publication-text.ts';
 
 /** Shows what the running program is doing. */
 export const status: Command = {
   name: 'status',
   description: [
     'Shows what the pkarrd that runs with this state directory is doing: its upstreams, which of them is asked next and ' +
-      'why, its cache, and its part in the DHT. No name that was asked for is shown.',
+      'why, its cache, its part in the DHT, and what it keeps published: who holds it, when it is put again, and what went ' +
+      'wrong last. No name that was asked for is shown.',
   ],
   operands: [],
   flags: [jsonFlag],
@@ -26,7 +29,7 @@ export const status: Command = {
 
 function writeStatus(
   terminal: Terminal,
-  { uptime, queries, cache, forwarder, packets, dht }: AppStatus,
+  { uptime, queries, cache, forwarder, packets, dht, publications }: AppStatus,
 ): void {
   const asked = cache.hits + cache.misses;
   const rate = asked === 0 ? '' : `, ${((100 * cache.hits) / asked).toFixed(1)} % hits`;
@@ -45,6 +48,9 @@ function writeStatus(
     terminal.out(
       `dht         ${dht.nodes} nodes known, ${answered} of ${sent} queries answered, port ${dht.port}\n`,
     );
+  }
+  for (const publication of publications) {
+    terminal.out(publicationLines(publication).join('\n').concat('\n'));
   }
 }
 
@@ -76,15 +82,4 @@ function upstreamLine(upstream: UpstreamStatus): string {
     words.push(`last error ${duration(lastFailure.agoMs / 1000)} ago: ${lastFailure.text}`);
   }
   return [...words, ...quirks].join(', ');
-}
-
-/** `5 s`, `3 min`, `2 h 5 min`, `4 d 2 h`. */
-function duration(seconds: number): string {
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 24) return `${hours} h ${minutes % 60} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }

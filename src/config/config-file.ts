@@ -11,6 +11,8 @@ export interface ConfigFile {
   readonly path: string | undefined;
   readonly entries: readonly { readonly name: string; readonly raw: unknown; readonly where: string }[];
   readonly problems: readonly ConfigProblem[];
+  /** The line, from 1, of the `index`th table `[[table]]`, or of a field in it, as far as it can be told. */
+  readonly lineIn: (table: string, index: number, field?: string) => number | undefined;
 }
 
 /** Reads a TOML file of names and values. What cannot be read is a problem and not an exception. */
@@ -19,13 +21,14 @@ export function readConfigFile(path: string, options: { readonly mayBeAbsent: bo
     path,
     entries: [],
     problems: [{ where, message }],
+    lineIn: () => undefined,
   });
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' && options.mayBeAbsent) return { path: undefined, entries: [], problems: [] };
+    if (code === 'ENOENT' && options.mayBeAbsent) return none;
     return failed(path, `the configuration cannot be read: ${reasons.get(code ?? '') ?? message}.`);
   }
   if (text.length > MAX_FILE_LENGTH)
@@ -35,7 +38,7 @@ export function readConfigFile(path: string, options: { readonly mayBeAbsent: bo
       const line = lineOf(text, name);
       return { name, raw, where: line === undefined ? path : `${path}:${line}` };
     });
-    return { path, entries, problems: [] };
+    return { path, entries, problems: [], lineIn: (...at) => lineInTable(text, ...at) };
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     // The message goes on with a picture of the line; its first line says what is wrong.
@@ -43,6 +46,8 @@ export function readConfigFile(path: string, options: { readonly mayBeAbsent: bo
     return failed(`${path}:${error.line}:${error.column}`, `this is not TOML: ${reason}.`);
   }
 }
+
+const none: ConfigFile = { path: undefined, entries: [], problems: [], lineIn: () => undefined };
 
 /** In words, without a final stop. */
 const reasons: ReadonlyMap<string, string> = new Map([
@@ -56,8 +61,28 @@ const reasons: ReadonlyMap<string, string> = new Map([
  * begins so and means something else, short of a multi-line string that nothing here accepts.
  */
 function lineOf(text: string, name: string): number | undefined {
-  const literal = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const literal = literalOf(name);
   const start = new RegExp(`^[ \\t]*(?:\\[+[ \\t]*)?(["']?)${literal}\\1[ \\t]*[=.\\]]`);
   const index = text.split('\n').findIndex((line) => start.test(line));
   return index < 0 ? undefined : index + 1;
+}
+
+/** As `lineOf`, for the tables of an array and what is set in them. */
+function lineInTable(text: string, table: string, index: number, field?: string): number | undefined {
+  const lines = text.split('\n');
+  const head = new RegExp(`^[ \\t]*\\[\\[[ \\t]*(["']?)${literalOf(table)}\\1[ \\t]*\\]\\]`);
+  const heads = lines.flatMap((line, at) => (head.test(line) ? [at] : []));
+  const first = heads[index];
+  if (first === undefined) return undefined;
+  const set = new RegExp(`^[ \\t]*(["']?)${literalOf(field ?? '')}\\1[ \\t]*[=.]`);
+  for (let at = first + 1; field !== undefined && at < lines.length; at++) {
+    const line = lines[at] ?? '';
+    if (/^[ \t]*\[/.test(line)) break;
+    if (set.test(line)) return at + 1;
+  }
+  return first + 1;
+}
+
+function literalOf(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

@@ -1,6 +1,7 @@
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { readConfigFile } from './config-file.ts';
 import { didYouMean } from './nearest.ts';
+import { type PublishTables, readPublishTables, tableNames } from './publish-tables.ts';
 import {
   defaultSettings,
   flagOf,
@@ -30,6 +31,8 @@ export interface ConfigSources {
 /** Settings, and where each came from. */
 export interface LoadedSettings {
   readonly settings: Settings;
+  /** The tables of the file. */
+  readonly tables: PublishTables;
   /** The file that was read, if any. */
   readonly file: string | undefined;
   /** `default`, `/etc/pkarrd/pkarrd.toml:3`, `PKARRD_LISTEN` or `--listen`. */
@@ -50,7 +53,8 @@ export function loadSettings(sources: ConfigSources): LoadedSettings {
   const file = readConfigFile(sources.file ?? DEFAULT_CONFIG_FILE, {
     mayBeAbsent: sources.file === undefined,
   });
-  problems.push(...file.problems);
+  const { tables, problems: inTables } = readPublishTables(file);
+  problems.push(...file.problems, ...inTables);
   const given = [
     ...fromFile(file.entries, problems),
     ...fromEnvironment(machine.environment, problems),
@@ -73,7 +77,7 @@ export function loadSettings(sources: ConfigSources): LoadedSettings {
     }
   }
   // Each value was read by the kind of its own key.
-  const loaded = { settings: values as unknown as Settings, file: file.path, origins };
+  const loaded = { settings: values as unknown as Settings, tables, file: file.path, origins };
   problems.push(...contradictions(loaded), ...(sources.judge?.(loaded) ?? []));
   if (problems.length > 0) throw new ConfigError(problems);
   return loaded;
@@ -101,7 +105,8 @@ function fromFile(
   return entries.flatMap(({ name, raw, where }) => {
     const key = names.get(name);
     if (key !== undefined) return [{ key, raw, where }];
-    const message = `${shown(name)} is not a setting.${didYouMean(name, names.keys())}`;
+    if (tableNames.some((table) => table === name)) return [];
+    const message = `${shown(name)} is not a setting.${didYouMean(name, [...names.keys(), ...tableNames])}`;
     problems.push({ where, message });
     return [];
   });

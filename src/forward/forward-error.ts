@@ -4,6 +4,7 @@
  * - `timed-out`: nothing that could be used came in time.
  * - `refused`: nobody listens at that address and port (ICMP port unreachable, TCP reset).
  * - `unreachable`: the machine or its network could not send, or could not connect.
+ * - `untrusted`: it could not prove that it is the server that was meant.
  * - `malformed`: what came was no DNS message, or no answer to what was asked.
  * - `truncated`: the answer does not fit into UDP, and TCP did not give it.
  * - `spoofed`: too many wrong replies, or replies that disagree, and no way to tell which is right.
@@ -15,6 +16,7 @@ export type UpstreamFailureKind =
   | 'timed-out'
   | 'refused'
   | 'unreachable'
+  | 'untrusted'
   | 'malformed'
   | 'truncated'
   | 'spoofed'
@@ -39,7 +41,7 @@ export class UpstreamFailure extends Error {
  *
  * - `no-upstreams`: none is known for this name.
  * - `timed-out`: nothing usable in all the time there was.
- * - `network`: every upstream refused or could not be reached.
+ * - `network`: every upstream refused, could not be reached, or is not trusted.
  * - `malformed-replies`: something answered, and nothing that it said could be read or trusted.
  * - `truncated`: the answer exists and needs TCP, which did not work.
  * - `overloaded`: too many queries were in flight to begin with this one.
@@ -81,9 +83,14 @@ export function forwardErrorOf(reasons: readonly UpstreamReason[]): ForwardError
   const kinds = new Set(reasons.map((reason) => reason.kind));
   if (kinds.has('truncated')) return new ForwardError('truncated', reasons);
   if (kinds.has('malformed') || kinds.has('spoofed')) return new ForwardError('malformed-replies', reasons);
-  const networkOnly = reasons.every(({ kind }) => kind === 'refused' || kind === 'unreachable');
+  const networkOnly = reasons.every(({ kind }) => isOutOfReach(kind));
   if (reasons.length > 0 && networkOnly) return new ForwardError('network', reasons);
   return new ForwardError('timed-out', reasons);
+}
+
+/** True for what makes an upstream unusable for every question alike, until something about it changes. */
+export function isOutOfReach(kind: UpstreamFailureKind): boolean {
+  return kind === 'refused' || kind === 'unreachable' || kind === 'untrusted';
 }
 
 const sentences: Record<ForwardErrorKind, string> = {

@@ -1,17 +1,22 @@
 import type { Name } from '../dns/name.ts';
 import type { Question } from '../dns/question.ts';
 import { Bag } from './bag.ts';
+import type { Cancellation } from './cancellation.ts';
 import { chooseNext } from './choose.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { ForwardError } from './forward-error.ts';
+import { lookUpHost } from './host-lookup.ts';
 import { Inquiry } from './inquiry.ts';
 import { Member } from './member.ts';
-import { openUpstream, type UpstreamMeans } from './open-upstream.ts';
+import { NamedUpstream } from './named-upstream.ts';
+import { type EncryptionMeans, openUpstream } from './open-upstream.ts';
 import { Prober } from './prober.ts';
 import { createRandomPool, type Random } from './random.ts';
-import { type Flight, SingleFlight } from './single-flight.ts';
+import { SentQuestions } from './sent-questions.ts';
+import { SingleFlight } from './single-flight.ts';
 import { SourcePorts } from './source-ports.ts';
 import { type ForwarderStatus, statusOf } from './status.ts';
+import { TlsAuthorities } from './tls-authorities.ts';
 import type { Upstream } from './upstream.ts';
 import { replyInCase, type UpstreamReply } from './upstream-reply.ts';
 import { buildRequest, requestKey, type UpstreamRequest } from './upstream-request.ts';
@@ -32,8 +37,10 @@ export interface ForwarderOptions extends UpstreamSet {
   readonly random?: Random;
   /** Queries that may be in flight at once, probes included; default 4096. More make questions fail `overloaded`. */
   readonly maxInFlight?: number;
+  /** Who makes the certificates of upstreams valid; default: the public authorities. */
+  readonly authorities?: TlsAuthorities;
   /** Opens the upstream of a specification; default `openUpstream`. */
-  readonly open?: (spec: UpstreamSpec, means: UpstreamMeans) => Upstream;
+  readonly open?: (spec: UpstreamSpec, means: EncryptionMeans) => Upstream;
 }
 
 /** A question for upstreams: what their answer depends on, and nothing of who asks. */
@@ -48,12 +55,17 @@ export interface ForwardRequest {
 /** Asks upstream resolvers. */
 export interface Forwarder {
   /**
-   * The upstreams' answer, within 4.3 s. Equal questions in flight are asked once, names compared without case.
+   * The upstreams' answer, within 4.2 s. Equal questions in flight are asked once, names compared without case.
    * @throws ForwardError, or the signal's reason.
    */
   forward(request: ForwardRequest, signal: AbortSignal): Promise<UpstreamReply>;
   /** True when a route says where `name` goes, whatever rule there is for such names otherwise. */
   hasRoute(name: Name): boolean;
+  /**
+   * The upstream through which a query of ours came back to us, given a query that came in and the offset after its
+   * question: a loop. Undefined for every other query.
+   */
+  cameBackFrom(query: Uint8Array, questionEnd: number): string | undefined;
   /** For people: who is asked, who would be asked next and why, what went wrong. */
   status(): ForwarderStatus;
   /**
@@ -85,8 +97,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
 }
 
 class UpstreamForwarder implements Forwarder {
-  readonly #means: UpstreamMeans;
-  readonly #open: (spec: UpstreamSpec, means: UpstreamMeans) => Upstream;
+  readonly #means: EncryptionMeans;
+  readonly #open: (spec: UpstreamSpec, means: EncryptionMeans) => Upstream;
   readonly #maxInFlight: number;
   readonly #inFlight = { count: 0 };
   readonly #flights = new SingleFlight<string, UpstreamReply>();
@@ -97,13 +109,22 @@ class UpstreamForwarder implements Forwarder {
   #defaults: Group = { id: 0, members: [] };
   /** By the key of the domain. */
   #routes = new Map<string, Group & { readonly domain: Name }>();
+  readonly #sent = new SentQuestions();
   #isClosed = false;
   #questions = 0;
   #failures = 0;
 
   constructor(options: ForwarderOptions) {
     const { clock = systemClock, random = createRandomPool() } = options;
-    this.#means = { clock, random, ports: new SourcePorts(random) };
+    this.#means = {
+      ...{ clock, random, ports: new SourcePorts(random), sent: this.#sent },
+      authorities: options.authorities ?? TlsAuthorities.bundled,
+      resolveHost: (host, cancellation) =>
+        lookUpHost(host, (request) => {
+          this.#questions += 1;
+          return this.#ask(request, () => this.#addressed(request.question.name), cancellation);
+        }),
+    };
     this.#open = options.open ?? openUpstream;
     this.#maxInFlight = options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT;
     this.#prober = new Prober(clock, () => this.#members.values());
@@ -118,13 +139,23 @@ class UpstreamForwarder implements Forwarder {
     this.#prober.used();
     const query = buildRequest(question, dnssecOk, checkingDisabled);
     const key = requestKey(query) + this.#groupOf(question.name).id;
-    const reply = await this.#flights.run(key, (flight) => this.#ask(query, flight), signal);
+    const members = () => this.#groupOf(question.name).members;
+    const reply = await this.#flights.run(
+      key,
+      ({ abandoned }) => this.#ask(query, members, abandoned),
+      signal,
+    );
     return replyInCase(reply, query.asked);
   }
 
   /** See `Forwarder`. */
   hasRoute(name: Name): boolean {
     return this.#groupOf(name) !== this.#defaults;
+  }
+
+  /** See `Forwarder`. */
+  cameBackFrom(query: Uint8Array, questionEnd: number): string | undefined {
+    return this.#sent.cameBackFrom(query, questionEnd);
   }
 
   /** See `Forwarder`. */
@@ -190,12 +221,16 @@ class UpstreamForwarder implements Forwarder {
     for (const { upstream } of this.#members.values()) upstream.close();
   }
 
-  async #ask(request: UpstreamRequest, flight: Flight): Promise<UpstreamReply> {
+  async #ask(
+    request: UpstreamRequest,
+    members: () => readonly Member[],
+    cancellation: Cancellation,
+  ): Promise<UpstreamReply> {
     const inquiry = new Inquiry({
       request,
-      members: () => this.#groupOf(request.question.name).members,
+      members,
       clock: this.#means.clock,
-      cancellation: flight.abandoned,
+      cancellation,
       mayBegin: () => this.#inFlight.count < this.#maxInFlight,
       worried: () => this.#prober.worried(),
     });
@@ -208,6 +243,13 @@ class UpstreamForwarder implements Forwarder {
     } finally {
       this.#inquiries.delete(inquiry);
     }
+  }
+
+  /** Whom to ask where an upstream is that is known by name: those that have an address. */
+  #addressed(name: Name): readonly Member[] {
+    const hasAddress = ({ upstream }: Member): boolean => !(upstream instanceof NamedUpstream);
+    const routed = this.#groupOf(name).members.filter(hasAddress);
+    return routed.length > 0 ? routed : this.#defaults.members.filter(hasAddress);
   }
 
   /** The group of the longest domain that `name` is at or below. */

@@ -1,4 +1,4 @@
-import type { UpstreamFailure } from './forward-error.ts';
+import { isOutOfReach, type UpstreamFailure } from './forward-error.ts';
 
 /**
  * What an upstream is taken to be.
@@ -59,6 +59,12 @@ export class UpstreamHealth {
     return this.#hasReturned;
   }
 
+  /** True while nothing has come since it was asked last, and from a failure of the network to the next reply. */
+  get owesReply(): boolean {
+    return this.#isDown || this.#waitingSince !== undefined;
+  }
+
+  /** What it failed with last, and when. */
   get lastFailure(): { readonly at: number; readonly failure: UpstreamFailure } | undefined {
     return this.#lastFailure;
   }
@@ -118,12 +124,7 @@ export class UpstreamHealth {
     this.#success -= this.#success * GAIN;
     // One name may be unanswerable for an upstream that answers others.
     const wasSilent = this.#lastHeardAt < startedAt;
-    if (
-      wasSilent &&
-      (failure.kind === 'refused' || failure.kind === 'unreachable' || failure.kind === 'timed-out')
-    ) {
-      this.#isDown = true;
-    }
+    if (wasSilent && (isOutOfReach(failure.kind) || failure.kind === 'timed-out')) this.#isDown = true;
     this.#clearWait();
   }
 

@@ -14,7 +14,7 @@ import { isUnhelpful, type UpstreamReply } from './upstream-reply.ts';
 import type { UpstreamRequest } from './upstream-request.ts';
 
 /** Everything for one question, in ms. A stub resolver gives up after 5 s, and somebody has to tell it before. */
-const TOTAL_MS = 4300;
+const TOTAL_MS = 4200;
 
 /** The wait before silent upstreams are asked a second time, in ms; doubled for the third. */
 const AGAIN_MS = 400;

@@ -1,38 +1,80 @@
 import { connect, isIPv6 } from 'node:net';
+import type { Cancellation } from './cancellation.ts';
 import type { Clock } from './clock.ts';
+import type { HostAddresses } from './host-lookup.ts';
+import { HttpsUpstream } from './https-upstream.ts';
+import { NamedUpstream } from './named-upstream.ts';
 import type { Random } from './random.ts';
 import type { WrongReply } from './reply-match.ts';
+import type { SentQuestions } from './sent-questions.ts';
 import type { SourcePorts } from './source-ports.ts';
 import { StreamTransport } from './stream-transport.ts';
 import { StreamUpstream } from './stream-upstream.ts';
+import type { TlsAuthorities } from './tls-authorities.ts';
+import { tlsTransport } from './tls-transport.ts';
 import { UdpUpstream } from './udp-upstream.ts';
 import type { Upstream } from './upstream.ts';
-import { specToText, type UpstreamSpec, UpstreamSpecError } from './upstream-spec.ts';
+import { specToText, type UpstreamSpec } from './upstream-spec.ts';
 
 /** What upstreams of every transport need. */
 export interface UpstreamMeans {
   readonly clock: Clock;
   readonly random: Random;
   readonly ports: SourcePorts;
+  readonly sent: SentQuestions;
 }
 
-/**
- * The upstream that `spec` means; nothing is sent before it is asked.
- * @throws UpstreamSpecError for a transport that this version does not have.
- */
-export function openUpstream(spec: UpstreamSpec, means: UpstreamMeans): Upstream {
+/** What upstreams need besides when they are encrypted. */
+export interface EncryptionMeans extends UpstreamMeans {
+  /** Who makes certificates valid. */
+  readonly authorities: TlsAuthorities;
+  /**
+   * Finds where an upstream is that is known by name, through upstreams that are not: never through the system's
+   * resolver, which may be ourselves. @throws UpstreamFailure, or the reason of the cancellation.
+   */
+  readonly resolveHost: (host: string, cancellation: Cancellation) => Promise<HostAddresses>;
+}
+
+/** The upstream that `spec` means; nothing is sent before it is asked. */
+export function openUpstream(spec: UpstreamSpec, means: EncryptionMeans): Upstream {
+  if (spec.kind === 'udp' || spec.kind === 'tcp') return openPlainUpstream(spec, means);
   const label = specToText(spec);
+  if (spec.address !== undefined) return openEncrypted(spec, spec.address, label, means);
+  const { clock, resolveHost } = means;
+  return new NamedUpstream({
+    label,
+    // Without an address there is a host (see `UpstreamSpec`).
+    host: spec.host ?? '',
+    clock,
+    resolve: resolveHost,
+    open: (address) => openEncrypted(spec, address, label, means),
+  });
+}
+
+/** As `openUpstream`, for those that need no more than that. */
+export function openPlainUpstream(
+  spec: Extract<UpstreamSpec, { kind: 'udp' | 'tcp' }>,
+  means: UpstreamMeans,
+): Upstream {
+  const { address, port } = spec;
+  const label = specToText(spec);
+  const tcp = tcpTransport(address, port, means);
+  if (spec.kind === 'tcp') return new StreamUpstream(label, means.clock, tcp);
+  return new UdpUpstream({ label, address, port, tcp, ...means });
+}
+
+function openEncrypted(
+  spec: Extract<UpstreamSpec, { kind: 'tls' | 'https' }>,
+  address: string,
+  label: string,
+  means: EncryptionMeans,
+): Upstream {
+  const { clock } = means;
   switch (spec.kind) {
-    case 'udp': {
-      const tcp = tcpTransport(spec.address, spec.port, means);
-      return new UdpUpstream({ label, address: spec.address, port: spec.port, tcp, ...means });
-    }
-    case 'tcp':
-      return new StreamUpstream(label, means.clock, tcpTransport(spec.address, spec.port, means));
     case 'tls':
-      throw new UpstreamSpecError(`upstream "${label}": DNS over TLS is not available in this version`);
+      return new StreamUpstream(label, clock, tlsTransport({ ...spec, address }, means));
     case 'https':
-      throw new UpstreamSpecError(`upstream "${label}": DNS over HTTPS is not available in this version`);
+      return new HttpsUpstream({ ...spec, address, label, ...means });
   }
 }
 

@@ -55,8 +55,8 @@ export class Prober {
     const now = this.#clock.now();
     let dueAt = Number.POSITIVE_INFINITY;
     for (const { health } of this.#members()) {
-      const state = health.state(now);
-      if (state === 'late' || state === 'dead') dueAt = Math.min(dueAt, health.lastAskedAt + PROBE_EVERY_MS);
+      // Not only when it is late by now: whoever is worried is so at the very moment when it becomes late.
+      if (health.owesReply) dueAt = Math.min(dueAt, health.lastAskedAt + PROBE_EVERY_MS);
     }
     this.#stopTimer = undefined;
     if (dueAt === Number.POSITIVE_INFINITY) return;

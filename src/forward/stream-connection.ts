@@ -34,6 +34,8 @@ export interface StreamConnectionOptions {
   readonly socket: Socket;
   /** The event with which it can be used: `connect`, or `secureConnect` for TLS. */
   readonly readyEvent: 'connect' | 'secureConnect';
+  /** How long it is kept without queries, in ms; default 10 s. */
+  readonly idleMs?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly wrong: (kind: WrongReply) => void;
@@ -177,6 +179,8 @@ export class StreamConnection {
   }
 
   #becomeReady(): void {
+    // Whoever listened to the event before us did not like what it saw.
+    if (this.#options.socket.destroyed) return;
     this.#ready = true;
     this.#lastHeardAt = this.#options.clock.now();
     this.#stopLifeTimer();
@@ -196,7 +200,7 @@ export class StreamConnection {
     this.#stopLifeTimer();
     this.#options.socket.unref();
     this.#stopLifeTimer = this.#options.clock.after(
-      IDLE_MS,
+      this.#options.idleMs ?? IDLE_MS,
       () => this.destroy(new UpstreamFailure('broken-connection', 'was idle')),
       true,
     );

@@ -11,6 +11,12 @@ export interface StreamTransportOptions {
   readonly connect: () => Socket;
   /** The event with which such a socket can be used. */
   readonly readyEvent: 'connect' | 'secureConnect';
+  /** Queries are padded to multiples of so many octets; not padded without. */
+  readonly padTo?: number;
+  /** How long a connection without queries is kept, in ms. */
+  readonly idleMs?: number;
+  /** Told when the network changed: what connections keep for later ones is to be forgotten. */
+  readonly forget?: () => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly wrong: (kind: WrongReply) => void;
@@ -45,6 +51,11 @@ export class StreamTransport {
 
   constructor(options: StreamTransportOptions) {
     this.#options = options;
+  }
+
+  /** Queries for this transport are to be padded to multiples of so many octets, if at all. */
+  get padTo(): number | undefined {
+    return this.#options.padTo;
   }
 
   /**
@@ -82,7 +93,7 @@ export class StreamTransport {
         },
       };
       const stopTimer = this.#options.clock.after(exchange.timeoutMs, () => {
-        fail(new UpstreamFailure('timed-out', 'did not answer over TCP'));
+        fail(new UpstreamFailure('timed-out', `did not answer over ${this.#protocol}`));
       });
       cancellation.listen(fail);
       this.#waiting.set(query, fail);
@@ -95,12 +106,17 @@ export class StreamTransport {
     const failure = new UpstreamFailure('reset', 'was left because the network changed');
     for (const fail of [...this.#waiting.values()]) fail(failure);
     this.#connection?.destroy(failure);
+    this.#options.forget?.();
   }
 
   /** As `reset`, for good. */
   close(): void {
     this.#closed = true;
     this.reset();
+  }
+
+  get #protocol(): string {
+    return this.#options.readyEvent === 'secureConnect' ? 'TLS' : 'TCP';
   }
 
   #send(query: StreamQuery): void {
@@ -118,10 +134,11 @@ export class StreamTransport {
   }
 
   #open(): StreamConnection {
-    const { connect, readyEvent, clock, random, wrong } = this.#options;
+    const { connect, readyEvent, idleMs, clock, random, wrong } = this.#options;
     const connection: StreamConnection = new StreamConnection({
       socket: connect(),
       readyEvent,
+      ...(idleMs !== undefined && { idleMs }),
       clock,
       random,
       wrong,

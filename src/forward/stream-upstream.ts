@@ -27,7 +27,7 @@ export function askOverStream(
 ): Promise<UpstreamReply | 'bare-error'> {
   const { request, label } = ask;
   return transport.exchange({
-    query: formQuery(request, { id: 0, edns: ask.edns }),
+    query: formQuery(request, { id: 0, edns: ask.edns, padTo: transport.padTo }),
     questionEnd: request.questionEnd,
     timeoutMs: TRY_MS,
     cancellation: ask.cancellation,
@@ -43,10 +43,14 @@ export function askOverStream(
   });
 }
 
-function readStreamReply(bytes: Uint8Array, request: UpstreamRequest, label: string): UpstreamReply {
+/**
+ * The reply in octets that match the request, from where nothing limits its length.
+ * @throws UpstreamFailure `malformed`
+ */
+export function readStreamReply(bytes: Uint8Array, request: UpstreamRequest, label: string): UpstreamReply {
   // RFC 7766 leaves no use for TC in a stream; what is cut short there cannot be had whole.
   if (((bytes[2] as number) & 0x02) !== 0)
-    throw new UpstreamFailure('malformed', 'sent a truncated reply over TCP');
+    throw new UpstreamFailure('malformed', 'sent a truncated reply over a connection');
   try {
     return readReply(bytes, request, label);
   } catch (error) {

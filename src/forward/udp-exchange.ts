@@ -157,9 +157,14 @@ export class UdpExchange<T> implements BagItem {
   }
 }
 
-/** What a system error of a socket means for the upstream. */
+/** What an error of a socket, the system's or TLS's, means for the upstream; a failure is what it is already. */
 export function networkFailure(error: unknown): UpstreamFailure {
+  if (error instanceof UpstreamFailure) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  // OpenSSL does not understand what it reads, or was told by the server that it cannot go on.
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
+    return new UpstreamFailure('unreachable', `does not speak TLS with us (${code})`, { cause: error });
+  }
   switch (code) {
     case 'ECONNREFUSED':
       return new UpstreamFailure('refused', 'refuses connections', { cause: error });

@@ -9,6 +9,7 @@ import { UpstreamFailure } from './forward-error.ts';
 import { Quirk } from './quirks.ts';
 import type { Random } from './random.ts';
 import { noWrongReplies, type WrongReply } from './reply-match.ts';
+import type { SentQuestions } from './sent-questions.ts';
 import type { SourcePorts } from './source-ports.ts';
 import type { StreamTransport } from './stream-transport.ts';
 import { askOverStream, once, wholeReply } from './stream-upstream.ts';
@@ -25,6 +26,8 @@ export interface UdpUpstreamOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly ports: SourcePorts;
+  /** Where the questions in flight are noted, so that we know our own when it comes back to us. */
+  readonly sent: SentQuestions;
   /** Makes the TCP transport to the same address and port, given where it reports wrong replies. */
   readonly tcp: (wrong: (kind: WrongReply) => void) => StreamTransport;
 }
@@ -151,9 +154,10 @@ export class UdpUpstream implements Upstream {
   }
 
   #exchange(one: Try, edns: boolean, mixCase: boolean, wrongCase: () => void): UdpExchange<UpstreamOutcome> {
-    const { address, port, clock, random, ports } = this.#options;
+    const { address, port, clock, random, ports, sent } = this.#options;
     const { request, cancellation } = one;
     const query = formQuery(request, { id: random.u16(), edns, ...(mixCase ? { mixCase: random } : {}) });
+    const isOver = mixCase ? sent.note(query, request.questionEnd, this.label) : () => {};
     const exchange: UdpExchange<UpstreamOutcome> = new UdpExchange<UpstreamOutcome>({
       address,
       port,
@@ -169,6 +173,7 @@ export class UdpUpstream implements Upstream {
         return outcome;
       },
       ended: () => {
+        isOver();
         cancellation.unlisten(exchange.cancel);
         this.#running.delete(exchange);
       },

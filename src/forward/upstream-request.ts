@@ -1,3 +1,4 @@
+import { EdnsOptionCode } from '../dns/edns.ts';
 import { HEADER_LENGTH } from '../dns/message.ts';
 import type { Question } from '../dns/question.ts';
 import type { Random } from './random.ts';
@@ -5,8 +6,14 @@ import type { Random } from './random.ts';
 /** Octets that we take over UDP (the size the DNS flag day 2020 settled on: it fits any path unfragmented). */
 const UDP_PAYLOAD_SIZE = 1232;
 
+/** RFC 8467 §4.1: "Clients SHOULD pad queries to the closest multiple of 128 octets". */
+export const QUERY_BLOCK_LENGTH = 128;
+
 /** Octets of an OPT record without options. */
 const OPT_LENGTH = 11;
+
+/** Octets of OPTION-CODE and OPTION-LENGTH. */
+const OPTION_HEADER_LENGTH = 4;
 
 /**
  * A question as upstreams are asked it. It is made from values, never from a client's bytes, so no EDNS option of a
@@ -71,17 +78,32 @@ export interface QueryForm {
   readonly edns: boolean;
   /** When given, each letter of the name is in the case that this says (draft-vixie-dnsext-dns0x20). */
   readonly mixCase?: Random;
+  /** When given, padding fills the query up to a multiple of so many octets (RFC 7830): only with `edns`. */
+  readonly padTo?: number | undefined;
 }
 
 /** A copy of the request's bytes in that form. */
 export function formQuery(request: UpstreamRequest, form: QueryForm): Buffer {
   const { questionEnd } = request;
-  const query = Buffer.allocUnsafe(questionEnd + (form.edns ? OPT_LENGTH : 0));
+  const length = questionEnd + (form.edns ? OPT_LENGTH : 0);
+  const isPadded = form.edns && form.padTo !== undefined;
+  const query = isPadded ? paddedBuffer(length, form.padTo) : Buffer.allocUnsafe(length);
   query.set(form.edns ? request.bytes : request.bytes.subarray(0, questionEnd));
   query[0] = form.id >>> 8;
   query[1] = form.id & 0xff;
   if (!form.edns) query[11] = 0;
+  if (isPadded) query.writeUInt16BE(query.length - length, length - 2); // RDLENGTH
   if (form.mixCase !== undefined) mixCase(query, questionEnd - 4, form.mixCase);
+  return query;
+}
+
+/** Room for a query of `length` octets that ends with its OPT record, followed by the padding option. */
+function paddedBuffer(length: number, block: number): Buffer {
+  const total = Math.ceil((length + OPTION_HEADER_LENGTH) / block) * block;
+  // RFC 7830 §3: "The PADDING octets SHOULD be set to 0x00".
+  const query = Buffer.alloc(total);
+  query.writeUInt16BE(EdnsOptionCode.PADDING, length);
+  query.writeUInt16BE(total - length - OPTION_HEADER_LENGTH, length + 2);
   return query;
 }
 

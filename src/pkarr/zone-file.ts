@@ -5,6 +5,7 @@ import { dropDuplicates, type PlacedRecord, zoneWarnings } from './zone-file-che
 import { ZoneFileError, ZoneFileFault, type ZoneFileNote } from './zone-file-error.ts';
 import { type Entry, splitEntries, type Token } from './zone-file-lexer.ts';
 import { NameScope } from './zone-file-names.ts';
+import { PlaceholderFiller, type Placeholders } from './zone-file-placeholders.ts';
 import { parseRdata } from './zone-file-rdata.ts';
 import { looksLikeDuration, MAX_TTL, parseDuration, shown } from './zone-file-values.ts';
 
@@ -20,18 +21,21 @@ export interface ZoneFile {
   readonly records: readonly ResourceRecord[];
   /** What is legal and probably not meant, in the order of the file. */
   readonly warnings: readonly ZoneFileNote[];
+  /** The placeholders that stand in the file, each once; records with one that has no value are not in `records`. */
+  readonly placeholders: readonly string[];
 }
 
 /**
  * Reads a zone file in the form of RFC 1035 §5.1: `$ORIGIN`, `$TTL` (RFC 2308 §4), `@`, relative names, an owner
  * left out, parentheses, quoted strings, `;` comments, escapes, times with units, and `TYPEnnn \# length hex`
  * (RFC 3597 §5) for every type. `origin` is the zone's name, the key; all owner names end up under it. `defaultTtl`
- * in seconds, 300 unless given, is for records before any TTL.
+ * in seconds, 300 unless given, is for records before any TTL. `placeholders`: what may stand as `{name}` in the data of
+ * a record, with its value, or undefined when that is not known now: then the record is left out with a warning.
  * @throws ZoneFileError with every fault of the file.
  */
 export function parseZoneFile(
   text: string,
-  options: { readonly origin: Name; readonly defaultTtl?: number },
+  options: { readonly origin: Name; readonly defaultTtl?: number; readonly placeholders?: Placeholders },
 ): ZoneFile {
   if (text.length > MAX_ZONE_FILE_LENGTH) {
     const message = `The file is ${text.length} characters long; at most ${MAX_ZONE_FILE_LENGTH} are read.`;
@@ -39,7 +43,7 @@ export function parseZoneFile(
   }
   // Some editors put a byte order mark in front.
   const { entries, faults } = splitEntries(text.replace(/^\uFEFF/, ''));
-  const reader = new EntryReader(options.origin, options.defaultTtl ?? DEFAULT_TTL);
+  const reader = new EntryReader(options.origin, options.defaultTtl ?? DEFAULT_TTL, options.placeholders);
   for (const entry of entries) {
     try {
       reader.read(entry);
@@ -50,10 +54,13 @@ export function parseZoneFile(
   }
   if (faults.length > 0) throw new ZoneFileError(faults.sort(byPlace));
   const { kept, warnings } = dropDuplicates(reader.placed);
-  const { scope } = reader;
+  const { scope, filler } = reader;
   return {
     records: kept.map(({ record }) => record),
-    warnings: [...scope.warnings, ...warnings, ...zoneWarnings(kept, scope)].sort(byPlace),
+    warnings: [...scope.warnings, ...filler.warnings, ...warnings, ...zoneWarnings(kept, scope)].sort(
+      byPlace,
+    ),
+    placeholders: [...filler.used],
   };
 }
 
@@ -61,6 +68,7 @@ export function parseZoneFile(
 class EntryReader {
   readonly scope: NameScope;
   readonly placed: PlacedRecord[] = [];
+  readonly filler: PlaceholderFiller;
   readonly #defaultTtl: number;
   #owner: Name | undefined;
   /** What `$TTL` said. */
@@ -68,8 +76,9 @@ class EntryReader {
   /** RFC 1035 §5.1: "Omitted class and TTL values are default to the last explicitly stated values". */
   #lastTtl: number | undefined;
 
-  constructor(origin: Name, defaultTtl: number) {
+  constructor(origin: Name, defaultTtl: number, placeholders: Placeholders = new Map()) {
     this.scope = new NameScope(origin);
+    this.filler = new PlaceholderFiller(placeholders);
     this.#defaultTtl = defaultTtl;
   }
 
@@ -105,7 +114,9 @@ class EntryReader {
     this.#owner = owner;
     const ttl = this.#ttlAndClass(rest);
     const type = parseType(rest.shift(), end);
-    const rdata = parseRdata(type, rest, end, this.scope);
+    const filled = this.filler.fill(rest);
+    if (filled === undefined) return;
+    const rdata = parseRdata(type, filled, end, this.scope);
     this.placed.push({ record: { name: owner, type, class: Class.IN, ttl, rdata }, at: tokens[0] });
   }
 

@@ -1,58 +1,56 @@
 import type { ResourceRecord } from '../dns/record.ts';
-import { type Choice, consider, startChoice } from '../find/choice.ts';
-import { type PacketSource, SourceError } from '../find/packet-source.ts';
+import type { Choice } from '../find/choice.ts';
+import type { PacketSource } from '../find/packet-source.ts';
+import type { RelayClient } from '../find/relay-client.ts';
+import { relaySource } from '../find/relay-source.ts';
 import type { KeyPair } from '../pkarr/key-pair.ts';
 import { SignedPacket } from '../pkarr/signed-packet.ts';
 import { nextTimestamp, type Timestamp } from '../pkarr/timestamp.ts';
+import { deliver } from './deliver.ts';
+import type { Delivery } from './delivery.ts';
 import type { PacketSink, PublishOutcome } from './packet-sink.ts';
+import { PublishError } from './publish-error.ts';
+import { survey } from './survey.ts';
 
 /** How far ahead of our clock a packet in the network may be, in µs: a day covers time zones set wrong. */
 export const MAX_AHEAD: Timestamp = 86_400_000_000n;
 
-/**
- * Why a packet was not published. A closed list.
- *
- * - `clock-behind`: the network holds a packet that is dated over a day ahead of our clock.
- * - `unreachable`: the network could not be asked for the packet that it holds, or nobody to store one was found.
- * - `not-stored`: nodes were asked to store it and none did.
- * - `conflict`: most nodes hold something newer by now, published by somebody else with this key.
- */
-export type PublishFailure = 'clock-behind' | 'unreachable' | 'not-stored' | 'conflict';
-
-/** The packet is not in the network, or not where people would find it. */
-export class PublishError extends Error {
-  override readonly name = 'PublishError';
-  readonly kind: PublishFailure;
-  /** What nodes answered, when any was asked. */
-  readonly outcome: PublishOutcome | undefined;
-
-  constructor(kind: PublishFailure, message: string, outcome?: PublishOutcome) {
-    super(message);
-    this.kind = kind;
-    this.outcome = outcome;
-  }
-}
+/** Times that a forced publication goes past what appeared meanwhile. */
+const FORCED_ATTEMPTS = 3;
 
 /** What to publish, and with what. */
 export interface PublishRequest {
   readonly keyPair: KeyPair;
   readonly records: readonly ResourceRecord[];
-  /** Where the packet that is there now is looked for. */
-  readonly source: PacketSource;
-  readonly sink: PacketSink;
+  /** Where the packet that is there now is looked for, and where the new one is put; undefined when the DHT is off. */
+  readonly source?: PacketSource | undefined;
+  readonly sink?: PacketSink | undefined;
+  /** Asked and told too. Default none. */
+  readonly relays?: readonly RelayClient[];
   /** The clock. */
   readonly now: Timestamp;
-  /** Go one microsecond past the packet in the network however far ahead of the clock it is. */
+  /** Go one microsecond past the packet in the network, whoever published it and however far ahead of the clock it is. */
   readonly force: boolean;
+  /** Whether the packet in the network may be replaced by one that says something else; default yes, as with `force`. */
+  readonly mayReplace?: (held: SignedPacket) => boolean;
+  /**
+   * A packet in the network that says the same already, or that may not be replaced, is put again as it is, in place of a
+   * new one and of an error.
+   */
+  readonly repeat?: boolean;
   readonly signal: AbortSignal;
 }
 
 /** A packet that the network holds. */
 export interface Published {
   readonly packet: SignedPacket;
+  /** What the nodes of the DHT said. */
   readonly outcome: PublishOutcome;
+  readonly delivery: Delivery;
   /** The packet that it takes the place of, as far as one was found. */
   readonly previous: SignedPacket | undefined;
+  /** What is published says something else than the records: it is newer, and was put again. */
+  readonly isKept: boolean;
 }
 
 /**
@@ -60,56 +58,63 @@ export interface Published {
  * @throws PublishError; PacketTooLargeError and WireError for records that make no packet; the reason of the signal.
  */
 export async function publishRecords(request: PublishRequest): Promise<Published> {
-  const { keyPair, records, source, sink, now, force, signal } = request;
+  const { keyPair, records, source, sink, relays = [], now, force, mayReplace, signal } = request;
   // Signed once before anybody is asked: what is too large is told at once.
-  SignedPacket.sign(keyPair, records, now);
-  const { best: previous, unusableSeq } = await newestHeld(keyPair, source, signal);
-  const newest = larger(previous?.timestamp, unusableSeq);
+  const { message } = SignedPacket.sign(keyPair, records, now);
+  const sources = [...(source === undefined ? [] : [source]), ...relays.map(relaySource)];
+  for (let attempt = 1; ; attempt++) {
+    const held = await survey(keyPair.publicKey, sources, { signal });
+    const previous = held.best;
+    const isSame = previous !== undefined && Buffer.compare(previous.message, message) === 0;
+    const isKept = previous !== undefined && !isSame && !force && mayReplace?.(previous) === false;
+    if (isKept && request.repeat !== true)
+      throw new PublishError('newer-elsewhere', newerElsewhere(previous.timestamp));
+    const isToRepeat = request.repeat === true && (isSame || isKept) && newestOf(held) === previous.timestamp;
+    const packet = isToRepeat
+      ? previous
+      : signAfter(keyPair, isKept ? previous.message : message, { newest: newestOf(held), now, force });
+    try {
+      const delivery = await deliver(packet, { sink, relays }, { signal });
+      return { packet, outcome: delivery.nodes, delivery, previous, isKept };
+    } catch (error) {
+      const isConflict = error instanceof PublishError && error.kind === 'conflict';
+      if (!isConflict || !force || attempt === FORCED_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** The largest sequence number that anything of the key has in the network, a packet or not. */
+export function newestOf({ best, unusableSeq }: Pick<Choice, 'best' | 'unusableSeq'>): Timestamp | undefined {
+  if (best === undefined || unusableSeq === undefined) return best?.timestamp ?? unusableSeq;
+  return best.timestamp > unusableSeq ? best.timestamp : unusableSeq;
+}
+
+/**
+ * A packet that is newer than `newest` and not older than `now`.
+ * @throws PublishError of kind `clock-behind` when `newest` is over a day ahead of `now`, unless `force`.
+ */
+export function signAfter(
+  keyPair: KeyPair,
+  message: Uint8Array,
+  {
+    newest,
+    now,
+    force,
+  }: { readonly newest: Timestamp | undefined; readonly now: Timestamp; readonly force: boolean },
+): SignedPacket {
   if (newest !== undefined && newest > now + MAX_AHEAD && !force) {
     throw new PublishError('clock-behind', behind(newest, now));
   }
-  const packet = SignedPacket.sign(keyPair, records, nextTimestamp(now, newest));
-  const outcome = await sink.publish(packet, { signal });
-  const problem = problemOf(outcome);
-  if (problem !== undefined) throw problem;
-  return { packet, outcome, previous };
+  return SignedPacket.sign(keyPair, message, nextTimestamp(now, newest));
 }
 
-async function newestHeld(keyPair: KeyPair, source: PacketSource, signal: AbortSignal): Promise<Choice> {
-  let choice = startChoice(undefined);
-  try {
-    for await (const event of source.lookup(keyPair.publicKey, { signal })) choice = consider(choice, event);
-  } catch (error) {
-    if (!(error instanceof SourceError)) throw error;
-    throw new PublishError('unreachable', `The network could not be asked: ${error.message}.`);
-  }
-  const { asked, answered } = choice.observed;
-  if (answered > 0) return choice;
-  const seen = asked === 0 ? 'no node of it is known' : `none of ${asked} nodes answered`;
-  throw new PublishError('unreachable', `The network could not be reached: ${seen}.`);
-}
-
-function problemOf(outcome: PublishOutcome): PublishError | undefined {
-  const { asked, stored, alreadyHeld, newestSeq } = outcome;
-  if (asked === 0) {
-    return new PublishError('unreachable', 'No node that could store the packet was found.', outcome);
-  }
-  if (outcome.conflict) {
-    const newest = newestSeq === undefined ? '' : ` (${newestSeq})`;
-    const message = `Somebody published a newer packet${newest} with this key in the meantime; look at it and publish again.`;
-    return new PublishError('conflict', message, outcome);
-  }
-  if (stored + alreadyHeld > 0) return undefined;
-  const message = `None of ${asked} nodes stored the packet: ${answersToText(outcome)}.`;
-  return new PublishError('not-stored', message, outcome);
-}
-
-/** What the nodes that did not store a packet said: `2 refused (error 205), 1 did not answer`; empty when all did. */
-export function answersToText({ refused, silent, failed }: PublishOutcome): string {
-  const parts = Object.entries(refused).map(([code, count]) => `${count} refused (error ${code})`);
-  if (silent > 0) parts.push(`${silent} did not answer`);
-  if (failed > 0) parts.push(`${failed} could not be asked`);
-  return parts.join(', ');
+function newerElsewhere(timestamp: Timestamp): string {
+  // What may not be replaced is not ahead of a clock, so it is within the range of a Date.
+  const date = new Date(Number(timestamp / 1000n)).toISOString();
+  return (
+    `The network holds a packet of this key of ${date}, published elsewhere after the zone file was changed. ` +
+    'Look at it, and force the publication if the zone file is to take its place.'
+  );
 }
 
 function behind(newest: Timestamp, now: Timestamp): string {
@@ -118,9 +123,4 @@ function behind(newest: Timestamp, now: Timestamp): string {
     `The network holds a packet of this key that is dated ${days} ${days === 1n ? 'day' : 'days'} ahead of this ` +
     "machine's clock. Set the clock, or force the publication."
   );
-}
-
-function larger(a: Timestamp | undefined, b: Timestamp | undefined): Timestamp | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return a > b ? a : b;
 }

@@ -7,12 +7,11 @@ import type { PublicKey } from '../pkarr/public-key.ts';
 import { lookupZone } from '../pkarr/zone.ts';
 import type { FoundAnswer } from '../pkarr/zone-answer.ts';
 import { syntheticSoa } from '../pkarr/zone-soa.ts';
+import { aliasLoop, MAX_ALIASES } from './alias-limit.ts';
 import { type Answer, type RecordsAnswer, recordsAnswer, toRecords } from './answer.ts';
+import type { Delegation } from './delegation.ts';
 import type { Query, ResolveContext, Resolver } from './query.ts';
 import { ResolveError } from './resolve-error.ts';
-
-/** Aliases that one resolution may follow, in packets and beyond them. Unbound follows 11, BIND 16. */
-const MAX_ALIASES = 16;
 
 /** RFC 8767 §4: the TTL of expired records is "greater than 0, with a RECOMMENDED value of 30 seconds". */
 const STALE_TTL = 30;
@@ -24,6 +23,8 @@ export interface PkarrResolverParts {
   readonly mayLookUp: (client: string | undefined) => boolean;
   /** Where an alias that leaves a packet goes on: the router, of which this is a part. */
   readonly follow: Resolver;
+  /** Where a name goes on that a packet hands to other servers. */
+  readonly delegation: Pick<Delegation, 'resolve'>;
   /** Seconds that the absence of a name in a packet is remembered when the packet has no SOA. */
   readonly negativeTtl: number;
 }
@@ -102,11 +103,11 @@ export class PkarrResolver {
       }
       case 'loop':
         throw aliasLoop();
-      case 'referral':
-        throw new ResolveError(
-          'delegation',
-          `${zoneAnswer.servers[0].name} is delegated to other name servers, which are not asked yet.`,
-        );
+      case 'referral': {
+        const rest = await this.#parts.delegation.resolve(zoneAnswer, query, next);
+        // RFC 1035 §4.1.1: AA speaks of the first owner name, which is in the packet when an alias led there.
+        return cap({ ...rest, authoritative: chain.length > 0, answers: [...chain, ...rest.answers] });
+      }
     }
   }
 
@@ -138,10 +139,6 @@ export class PkarrResolver {
       throw error;
     }
   }
-}
-
-function aliasLoop(): ResolveError {
-  return new ResolveError('alias-loop', `Aliases lead in a circle or over more than ${MAX_ALIASES} steps.`);
 }
 
 function capTtls(answer: RecordsAnswer, seconds: number): RecordsAnswer {

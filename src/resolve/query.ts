@@ -1,5 +1,6 @@
 import type { Question } from '../dns/question.ts';
 import type { Answer } from './answer.ts';
+import type { DelegationTrail } from './delegation-budget.ts';
 
 /** What is asked, without who asks: two equal queries have equal answers. */
 export interface Query {
@@ -18,6 +19,8 @@ export interface ResolveContext {
   readonly aliasesFollowed: number;
   /** The address of the client who asked first; absent for what the program asks itself. */
   readonly client?: string;
+  /** What following delegations has cost so far; absent while none was met. */
+  readonly delegation?: DelegationTrail;
 }
 
 /** Something that answers questions. */

@@ -26,6 +26,10 @@ export interface ResponderParts {
   readonly access: Pick<AccessList, 'isAllowed'>;
   /** How much one may ask. */
   readonly rate: Pick<ClientRateLimit, 'verdict'>;
+  /** The upstream through which a query of our own came back, or undefined for a query of somebody else. */
+  readonly cameBackFrom: (query: Uint8Array, questionEnd: number) => string | undefined;
+  /** Told of each query that came back. */
+  readonly onLoop: (upstream: string) => void;
   /** The upstreams' AD bit is passed on to those who ask for it. */
   readonly trustAuthenticData: boolean;
   /** Milliseconds, never going back. */
@@ -97,9 +101,7 @@ export class Responder {
         send(renderReply(found.entry.reply, request, 'stale', path));
         break;
       default:
-        if (request.recursionDesired) this.#answerLater(request, path, send, found?.entry);
-        // RFC 1035 §4.1.1: without RD nobody is to be asked on the client's behalf.
-        else send(renderError(request, Rcode.REFUSED, [notCached], path));
+        this.#answerMiss(request, path, send, found?.entry);
     }
     return true;
   }
@@ -120,6 +122,23 @@ export class Responder {
   /** Whole seconds, rounded up: a TTL that is a moment short is true, one that is a moment long is not. */
   #age(entry: CachedReply): number {
     return Math.ceil((this.#parts.now() - entry.storedAt) / 1000);
+  }
+
+  #answerMiss(request: Request, path: ReplyPath, send: Send, stale: CachedReply | undefined): void {
+    const { cameBackFrom, onLoop } = this.#parts;
+    // RFC 1035 §4.1.1: without RD nobody is to be asked on the client's behalf.
+    if (!request.recursionDesired) {
+      send(renderError(request, Rcode.REFUSED, [notCached], path));
+      return;
+    }
+    const upstream = cameBackFrom(request.bytes, request.questionEnd);
+    if (upstream === undefined) {
+      this.#answerLater(request, path, send, stale);
+      return;
+    }
+    // Waiting for ourselves would be for ever; an error ends it in one round trip, and another upstream is asked.
+    onLoop(upstream);
+    send(renderError(request, Rcode.SERVFAIL, [loop], path));
   }
 
   #refresh(request: Request, path: ReplyPath): void {
@@ -211,6 +230,11 @@ interface Resolution {
 const stranger: ExtendedError = {
   code: ExtendedErrorCode.PROHIBITED,
   text: 'This client may not ask here.',
+};
+
+const loop: ExtendedError = {
+  code: ExtendedErrorCode.OTHER,
+  text: 'This query is one of ours: an upstream of ours asks us.',
 };
 
 const notCached: ExtendedError = {

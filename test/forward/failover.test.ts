@@ -72,19 +72,23 @@ for (const [which, order] of [
   });
 }
 
-test('with one black hole two hundred names at once all have their answer within 400 ms', async () => {
+test('with one black hole two hundred names at once wait no longer than a first hedge more than without', async () => {
   await using hole = await startScriptedUpstream({ address: '127.0.0.2' });
   await using good = await startScriptedUpstream({ address: '127.0.0.3' });
   hole.isBlackHole = true;
-  using forwarder = setUpForwarder({ upstreams: [hole, good] });
-  const startedAt = performance.now();
-  const times = await Promise.all(
-    Array.from({ length: 200 }, async (_, i) => {
+  const p99 = async (upstreams: readonly ScriptedUpstream[]): Promise<number> => {
+    using forwarder = setUpForwarder({ upstreams });
+    const startedAt = performance.now();
+    const times = Array.from({ length: 200 }, async (_, i) => {
       await ask(forwarder, `once-${i}.example`);
       return performance.now() - startedAt;
-    }),
-  );
-  assert.ok(percentile(times, 0.99) <= 400, `p99 ${percentile(times, 0.99)} ms`);
+    });
+    return percentile(await Promise.all(times), 0.99);
+  };
+  const without = await p99([good]);
+  const took = await p99([hole, good]);
+  // Two sockets for each name instead of one, and the hedge of 150 ms.
+  assert.ok(took <= 250 + 4 * without, `p99 ${took} ms, without the black hole ${without} ms`);
 });
 
 test('with nothing but black holes the failure comes before 4.5 s and names each of them', async () => {

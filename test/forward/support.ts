@@ -12,7 +12,8 @@ export const never: AbortSignal = new AbortController().signal;
 setMaxListeners(0, never);
 
 /** Upstreams as people write them. */
-export interface ForwarderSetup extends Partial<Pick<ForwarderOptions, 'clock' | 'random' | 'maxInFlight'>> {
+export interface ForwarderSetup
+  extends Partial<Pick<ForwarderOptions, 'clock' | 'random' | 'maxInFlight' | 'authorities'>> {
   readonly upstreams: readonly (string | ScriptedUpstream)[];
   readonly fallback?: readonly ScriptedUpstream[];
   readonly routes?: readonly string[];

@@ -34,6 +34,8 @@ const responder = new Responder({
   cache: new AnswerCache({ maxBytes: 1_000_000, maxStale: 86_400, now: () => performance.now() }),
   access: everybody,
   rate: unlimited,
+  cameBackFrom: () => undefined,
+  onLoop: () => {},
   trustAuthenticData: false,
   now: () => performance.now(),
   onBug: (error) => {

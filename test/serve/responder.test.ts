@@ -35,6 +35,8 @@ function scene(answer: (query: Query) => Answer | Promise<Answer>) {
     cache: new AnswerCache({ maxBytes: 1_000_000, maxStale: 86_400, now: () => time }),
     access: everybody,
     rate: unlimited,
+    cameBackFrom: () => undefined,
+    onLoop: () => {},
     trustAuthenticData: false,
     now: () => time,
     onBug: (error) => bugs.push(error),

@@ -204,6 +204,8 @@ function sendFrame(socket: Socket, reaction: Reaction): void {
   if (socket.destroyed) return;
   if ('close' in reaction) {
     if (reaction.close === 'end') socket.end();
+    // A reset after an end is no reset to libuv, and Node 20 then never closes the socket.
+    else if (socket.writableEnded) socket.destroy();
     else socket.resetAndDestroy();
     return;
   }

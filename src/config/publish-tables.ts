@@ -1,0 +1,161 @@
+import { dirname, resolve } from 'node:path';
+import type { ConfigFile } from './config-file.ts';
+import { didYouMean } from './nearest.ts';
+
+/** A `[[publish]]` table: a zone file that is signed with a key and kept published. */
+export interface PublishTable {
+  /** Absolute paths; in the file they may be relative to it. */
+  readonly zone: string;
+  readonly key: string;
+  /** What it is called in the log and by status; without it the name of the zone file. */
+  readonly name: string | undefined;
+  /** `/etc/pkarrd/pkarrd.toml:12`. */
+  readonly where: string;
+}
+
+/** A `[[keep]]` table: a key of anybody whose newest packet is kept in the network. */
+export interface KeepTable {
+  /** As it is written: a key in any spelling that people paste. Whether it is one is for others to say. */
+  readonly key: string;
+  readonly name: string | undefined;
+  readonly where: string;
+}
+
+/** What the program is to keep in the network. */
+export interface PublishTables {
+  readonly publish: readonly PublishTable[];
+  readonly keep: readonly KeepTable[];
+}
+
+/** Nothing at all. */
+export const noPublishTables: PublishTables = { publish: [], keep: [] };
+
+/** Names of the tables, which are no settings: they have neither flag nor variable. */
+export const tableNames = ['publish', 'keep'] as const;
+
+/** Characters of a name, and tables of one kind: what status can show, and what a DHT node can put in an hour. */
+const MAX_NAME = 64;
+const MAX_TABLES = 1000;
+
+/** Reads the tables of a file. What is wrong with one is added to its problems, and the others still count. */
+export function readPublishTables({ path, entries, lineIn }: ConfigFile): {
+  readonly tables: PublishTables;
+  readonly problems: readonly { readonly where: string; readonly message: string }[];
+} {
+  const problems: { where: string; message: string }[] = [];
+  const base = dirname(resolve(path ?? '.'));
+  const read = (kind: (typeof tableNames)[number]): readonly Fields[] => {
+    const entry = entries.find(({ name }) => name === kind);
+    if (entry === undefined) return [];
+    if (!Array.isArray(entry.raw)) {
+      problems.push({
+        where: entry.where,
+        message: `each ${kind} is a table of its own, headed [[${kind}]].`,
+      });
+      return [];
+    }
+    if (entry.raw.length > MAX_TABLES) {
+      problems.push({ where: entry.where, message: `there are over ${MAX_TABLES} ${kind} tables.` });
+      return [];
+    }
+    return entry.raw.flatMap((raw: unknown, index) => {
+      const at = (field?: string) => {
+        const line = lineIn(kind, index, field);
+        return line === undefined ? entry.where : `${path}:${line}`;
+      };
+      const found = readFields(kind, raw, at);
+      problems.push(...found.problems);
+      return found.problems.length > 0 ? [] : [{ ...found.fields, where: at() }];
+    });
+  };
+  const publish = read('publish').map(({ zone = '', key = '', name, where }) => ({
+    zone: resolve(base, zone),
+    key: resolve(base, key),
+    name,
+    where,
+  }));
+  const keep = read('keep').map(({ key = '', name, where }) => ({ key, name, where }));
+  problems.push(...repeated(publish, keep));
+  return { tables: { publish, keep }, problems };
+}
+
+interface Fields {
+  readonly zone?: string;
+  readonly key?: string;
+  readonly name?: string;
+  readonly where: string;
+}
+
+/** Fields of each table, and whether they must be there. */
+const fieldsOf = {
+  publish: { zone: true, key: true, name: false },
+  keep: { key: true, name: false },
+} as const;
+
+const whatIs: Readonly<Record<string, string>> = {
+  'publish.zone': 'the path of a zone file',
+  'publish.key': "the path of a key's file, as keygen wrote it",
+  'keep.key': 'a public key',
+  'publish.name': `a text of 1 to ${MAX_NAME} characters`,
+  'keep.name': `a text of 1 to ${MAX_NAME} characters`,
+};
+
+function readFields(kind: 'publish' | 'keep', raw: unknown, at: (field?: string) => string) {
+  const problems: { where: string; message: string }[] = [];
+  const known: Readonly<Record<string, boolean>> = fieldsOf[kind];
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw) || raw instanceof Date) {
+    return { fields: {}, problems: [{ where: at(), message: `a ${kind} is a table, headed [[${kind}]].` }] };
+  }
+  const fields: Record<string, string> = {};
+  for (const [field, value] of Object.entries(raw)) {
+    if (!Object.hasOwn(known, field)) {
+      const hint = didYouMean(field, Object.keys(known));
+      problems.push({
+        where: at(field),
+        message: `[[${kind}]] has no ${JSON.stringify(short(field))}.${hint}`,
+      });
+    } else if (typeof value === 'string' && isText(value, field === 'name' ? MAX_NAME : 4096)) {
+      fields[field] = value;
+    } else {
+      const wanted = whatIs[`${kind}.${field}`];
+      const message = `${short(JSON.stringify(value))} is not accepted for ${field} of [[${kind}]]; accepted is ${wanted}.`;
+      problems.push({ where: at(field), message });
+    }
+  }
+  for (const [field, isNeeded] of Object.entries(known)) {
+    if (!isNeeded || Object.hasOwn(raw, field)) continue;
+    const message = `[[${kind}]] needs ${field}, ${whatIs[`${kind}.${field}`]}.`;
+    problems.push({ where: at(), message });
+  }
+  return { fields, problems };
+}
+
+/** One key must not be published twice, and two entries of one name could not be told apart. */
+function repeated(publish: readonly PublishTable[], keep: readonly KeepTable[]) {
+  const problems: { where: string; message: string }[] = [];
+  const keys = new Map<string, string>();
+  const names = new Map<string, string>();
+  for (const { key, where } of publish) {
+    const first = keys.get(key);
+    if (first !== undefined) {
+      problems.push({ where, message: `the key in ${key} is that of ${first}; a key has one zone.` });
+    }
+    keys.set(key, first ?? where);
+  }
+  for (const { name, where } of [...publish, ...keep]) {
+    const first = name === undefined ? undefined : names.get(name);
+    if (name === undefined) continue;
+    if (first !== undefined)
+      problems.push({ where, message: `${JSON.stringify(name)} is the name of ${first}.` });
+    names.set(name, first ?? where);
+  }
+  return problems;
+}
+
+function isText(value: string, most: number): boolean {
+  return value.trim() !== '' && value.length <= most && !/[\u0000-\u001f\u007f]/.test(value);
+}
+
+function short(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

@@ -1,0 +1,96 @@
+import type { Question } from '../dns/question.ts';
+import { Cancellation } from './cancellation.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { UpstreamFailure } from './forward-error.ts';
+import { openPlainUpstream, type UpstreamMeans } from './open-upstream.ts';
+import { createRandomPool, type Random } from './random.ts';
+import { SentQuestions } from './sent-questions.ts';
+import { SourcePorts } from './source-ports.ts';
+import type { UpstreamReply } from './upstream-reply.ts';
+import { buildRequest, type UpstreamRequest } from './upstream-request.ts';
+
+/** One question to one authoritative server. */
+export interface AuthorityAsk {
+  /** A numeric address. */
+  readonly address: string;
+  readonly port: number;
+  /** From `iterativeRequest`. */
+  readonly request: UpstreamRequest;
+  /** How often this server was asked this question before, from 0: the third time without EDNS. */
+  readonly attempt: number;
+  /** Milliseconds to wait for it over UDP, and again over TCP when the answer does not fit into a datagram. */
+  readonly tryMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** How authoritative servers are asked. */
+export interface AuthorityClientOptions {
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** Questions that may be in flight at once; 256 by default. */
+  readonly maxInFlight?: number;
+}
+
+/**
+ * Asks authoritative servers, of which the program knows nothing beforehand and keeps nothing afterwards. Each question
+ * has a socket, a port and an id of its own, EDNS with 1232 octets, mixed case, and TCP after a truncated reply.
+ */
+export class AuthorityClient {
+  readonly #means: UpstreamMeans;
+  readonly #maxInFlight: number;
+  #inFlight = 0;
+
+  constructor(options: AuthorityClientOptions = {}) {
+    const { clock = systemClock, random = createRandomPool(), maxInFlight = 256 } = options;
+    this.#means = { clock, random, ports: new SourcePorts(random), sent: new SentQuestions() };
+    this.#maxInFlight = maxInFlight;
+  }
+
+  /**
+   * What the server says, of any RCODE, whether it is an authority or not.
+   * @throws UpstreamFailure, or the reason of the signal.
+   */
+  async ask({ address, port, request, attempt, tryMs, signal }: AuthorityAsk): Promise<UpstreamReply> {
+    signal.throwIfAborted();
+    if (this.#inFlight >= this.#maxInFlight) {
+      throw new UpstreamFailure('overloaded', 'was not asked because too many others are being asked');
+    }
+    const { clock } = this.#means;
+    const upstream = openPlainUpstream({ kind: 'udp', address, port }, this.#means);
+    const cancellation = new Cancellation();
+    const startTimer = () =>
+      clock.after(tryMs, () => cancellation.cancel(new UpstreamFailure('timed-out', 'did not answer')));
+    const heard = () => {
+      stopTimer();
+      stopTimer = startTimer();
+    };
+    const leave = () => cancellation.cancel(signal.reason);
+    let stopTimer = startTimer();
+    signal.addEventListener('abort', leave, { once: true });
+    this.#inFlight += 1;
+    try {
+      return await upstream.ask({
+        request,
+        attempt,
+        cancellation,
+        observer: { heard, trouble: () => {} },
+      });
+    } finally {
+      this.#inFlight -= 1;
+      stopTimer();
+      signal.removeEventListener('abort', leave);
+      upstream.close();
+    }
+  }
+}
+
+/**
+ * The query for `question` as an authoritative server is asked it. RFC 1035 §4.1.1: RD "directs the name server to
+ * pursue the query recursively", which here is our own work. CD and AD speak to validating resolvers and are 0.
+ */
+export function iterativeRequest(question: Question, dnssecOk: boolean): UpstreamRequest {
+  const request = buildRequest(question, dnssecOk, false);
+  request.bytes[2] = 0;
+  request.bytes[3] = 0;
+  return request;
+}

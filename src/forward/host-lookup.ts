@@ -1,0 +1,78 @@
+import { Class, Rcode, Type } from '../dns/codes.ts';
+import { ipv4ToText, ipv6ToText } from '../dns/ip-text.ts';
+import { decodeMessage } from '../dns/message.ts';
+import { Name } from '../dns/name.ts';
+import { ForwardError, UpstreamFailure } from './forward-error.ts';
+import type { UpstreamReply } from './upstream-reply.ts';
+import { buildRequest, type UpstreamRequest } from './upstream-request.ts';
+import { whyUnusable } from './upstream-spec.ts';
+
+/** Where a host is. */
+export interface HostAddresses {
+  /** In the order to be tried: IPv4 before IPv6. At most `MAX_ADDRESSES`. */
+  readonly addresses: readonly [string, ...string[]];
+  /** How long that holds, in seconds. */
+  readonly ttl: number;
+}
+
+/** Addresses of one host that are tried. */
+const MAX_ADDRESSES = 8;
+
+/** Bounds of how long addresses are believed, in seconds: a server that is trusted by its certificate may stay. */
+const MIN_TTL = 60;
+const MAX_TTL = 86_400;
+
+/**
+ * Looks up the host of an upstream, both kinds of address at once. `ask` asks upstreams that need no looking up.
+ * @throws UpstreamFailure `unreachable` when there is no address or it could not be found out, or what else `ask`
+ * throws.
+ */
+export async function lookUpHost(
+  host: string,
+  ask: (request: UpstreamRequest) => Promise<UpstreamReply>,
+): Promise<HostAddresses> {
+  const name = Name.parse(host);
+  const questions = [Type.A, Type.AAAA].map((type) => ({ name, type, class: Class.IN }));
+  const outcomes = await Promise.allSettled(
+    questions.map((question) => ask(buildRequest(question, false, false))),
+  );
+  const addresses: string[] = [];
+  let ttl = MAX_TTL;
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') continue;
+    const found = addressesIn(outcome.value);
+    addresses.push(...found.addresses);
+    ttl = Math.min(ttl, found.ttl);
+  }
+  const [first, ...rest] = addresses;
+  if (first !== undefined) {
+    return { addresses: [first, ...rest.slice(0, MAX_ADDRESSES - 1)], ttl: Math.max(ttl, MIN_TTL) };
+  }
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') throw lookUpFailure(host, outcome.reason);
+  }
+  throw new UpstreamFailure('unreachable', `cannot be reached: ${host} has no address`);
+}
+
+/** The addresses in a reply. Whose names they stand under does not matter: the certificate decides. */
+function addressesIn(reply: UpstreamReply): { readonly addresses: readonly string[]; readonly ttl: number } {
+  let ttl = MAX_TTL;
+  const addresses: string[] = [];
+  if (reply.rcode !== Rcode.NOERROR) return { addresses, ttl };
+  for (const record of decodeMessage(reply.bytes).answers) {
+    const isAddress = record.type === Type.A || record.type === Type.AAAA;
+    const length = record.type === Type.A ? 4 : 16;
+    if (!isAddress || record.rdata.length !== length) continue;
+    const address = length === 4 ? ipv4ToText(record.rdata) : ipv6ToText(record.rdata);
+    if (whyUnusable(address) !== undefined) continue;
+    addresses.push(address);
+    ttl = Math.min(ttl, record.ttl);
+  }
+  return { addresses, ttl };
+}
+
+function lookUpFailure(host: string, error: unknown): unknown {
+  if (!(error instanceof ForwardError)) return error;
+  const message = `cannot be reached: the addresses of ${host} are not known (${error.message})`;
+  return new UpstreamFailure('unreachable', message, { cause: error });
+}

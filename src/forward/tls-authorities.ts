@@ -1,0 +1,56 @@
+import { X509Certificate } from 'node:crypto';
+import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+
+/** Why a text holds no certificate authorities, as a clause. */
+export class TlsAuthoritiesError extends Error {
+  override readonly name = 'TlsAuthoritiesError';
+}
+
+/** More certificates in one text are a mistake: all public authorities together are about 150. */
+const MAX_CERTIFICATES = 500;
+
+/** One certificate in a PEM file (RFC 7468 §5). */
+const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
+/** Whose signature makes a certificate valid: the public authorities that Node comes with, and any others given. */
+export class TlsAuthorities {
+  /** Node's own, with what NODE_EXTRA_CA_CERTS adds. */
+  static readonly bundled: TlsAuthorities = new TlsAuthorities([]);
+  readonly #added: readonly string[];
+  #context: SecureContext | undefined;
+
+  private constructor(added: readonly string[]) {
+    this.#added = added;
+  }
+
+  /**
+   * The public authorities and those in `pem`, the text of a PEM file.
+   * @throws TlsAuthoritiesError for a text without certificates, or with one that cannot be read.
+   */
+  static parse(pem: string): TlsAuthorities {
+    const found = pem.match(pemCertificate) ?? [];
+    if (found.length === 0) throw new TlsAuthoritiesError('holds no certificate in PEM form');
+    if (found.length > MAX_CERTIFICATES) {
+      throw new TlsAuthoritiesError(`holds more than ${MAX_CERTIFICATES} certificates`);
+    }
+    found.forEach((certificate, index) => {
+      try {
+        new X509Certificate(certificate);
+      } catch (error) {
+        const message = `holds a certificate that cannot be read (number ${index + 1})`;
+        throw new TlsAuthoritiesError(message, { cause: error });
+      }
+    });
+    return new TlsAuthorities(found);
+  }
+
+  /** The context for connections, made when it is first needed: reading the public authorities takes a while. */
+  context(): SecureContext {
+    // RFC 9325 §3.1.1: "Implementations MUST NOT negotiate TLS version 1.1".
+    const options = { minVersion: 'TLSv1.2' } as const;
+    this.#context ??= createSecureContext(
+      this.#added.length === 0 ? options : { ...options, ca: [...rootCertificates, ...this.#added] },
+    );
+    return this.#context;
+  }
+}

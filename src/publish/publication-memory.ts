@@ -1,0 +1,87 @@
+import { readFile, stat } from 'node:fs/promises';
+import { replaceFile } from '../find/store-file.ts';
+import type { Log } from '../observe/log.ts';
+import type { PublicKey } from '../pkarr/public-key.ts';
+import { SignedPacket } from '../pkarr/signed-packet.ts';
+import type { Remembered } from './plan.ts';
+
+/** The first line of the file. The number is the version of the format. */
+const FIRST_LINE = 'pkarrd publications 1';
+/** Octets that are read; a thousand entries of the largest kind have less. */
+const MAX_LENGTH = 4_000_000;
+
+/** What was published with each key, kept over restarts in a file that holds no secret. */
+export class PublicationMemory {
+  readonly #path: string;
+  readonly #log: Log;
+  readonly #entries = new Map<string, Remembered>();
+  #writing: Promise<void> = Promise.resolve();
+  #isWarned = false;
+
+  private constructor(path: string, log: Log) {
+    this.#path = path;
+    this.#log = log;
+  }
+
+  /** Reads the file. Without one, or with another in its place, nothing is remembered. Never rejects. */
+  static async open(path: string, log: Log): Promise<PublicationMemory> {
+    const memory = new PublicationMemory(path, log);
+    try {
+      if ((await stat(path)).size > MAX_LENGTH) throw new Error('it is too large');
+      memory.#read(await readFile(path, 'latin1'));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        log.warn('What was published before cannot be read.', { path, reason: String(error) });
+      }
+    }
+    return memory;
+  }
+
+  /** What was published last with `key`. */
+  get(key: PublicKey): Remembered | undefined {
+    return this.#entries.get(key.text);
+  }
+
+  /** Notes what was published. Resolves when it is in the file, or cannot be: that is a warning. Never rejects. */
+  async set(key: PublicKey, entry: Remembered): Promise<void> {
+    const before = this.#entries.get(key.text);
+    this.#entries.set(key.text, entry);
+    if (before !== undefined && lineOf(before) === lineOf(entry)) return;
+    this.#writing = this.#writing.then(() => this.#write());
+    await this.#writing;
+  }
+
+  #read(text: string): void {
+    const [first, ...lines] = text.split('\n');
+    if (first !== FIRST_LINE) throw new Error('it is no file of ours');
+    for (const line of lines) {
+      const [origin, fingerprint, base64, ...extra] = line.split(' ');
+      if (base64 === undefined || extra.length > 0) continue;
+      // What stands there is believed as little as what comes from the network.
+      const verdict = SignedPacket.fromBytes(Buffer.from(base64, 'base64'));
+      if (!verdict.ok) continue;
+      this.#entries.set(verdict.packet.key.text, {
+        packet: verdict.packet,
+        fingerprint: fingerprint === '-' ? undefined : fingerprint,
+        isAdopted: origin === 'adopted',
+      });
+    }
+  }
+
+  async #write(): Promise<void> {
+    try {
+      const lines = [FIRST_LINE, ...[...this.#entries.values()].map(lineOf)];
+      await replaceFile(this.#path, Buffer.from(`${lines.join('\n')}\n`, 'latin1'));
+      this.#isWarned = false;
+    } catch (error) {
+      if (this.#isWarned) return;
+      this.#isWarned = true;
+      this.#log.warn('What was published cannot be noted.', { path: this.#path, reason: String(error) });
+    }
+  }
+}
+
+function lineOf({ packet, fingerprint = '-', isAdopted }: Remembered): string {
+  const base64 = Buffer.from(packet.toBytes()).toString('base64');
+  return `${isAdopted ? 'adopted' : 'ours'} ${fingerprint} ${base64}`;
+}

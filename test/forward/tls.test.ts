@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { EdnsOptionCode } from '../../src/dns/edns.ts';
+import type { Forwarder } from '../../src/forward/forwarder.ts';
+import { TlsAuthorities } from '../../src/forward/tls-authorities.ts';
+import { startTlsServer } from '../support/encrypted-upstream.ts';
+import { altered, replyA } from '../support/scripted-upstream.ts';
+import { TestAuthority, type TestCertificate } from '../support/test-certificate.ts';
+import { addresses, ask, setUpForwarder } from './support.ts';
+
+let authority: TestAuthority;
+let certificate: TestCertificate;
+
+before(async () => {
+  authority = await TestAuthority.create();
+  certificate = await authority.issue();
+});
+after(() => authority[Symbol.asyncDispose]());
+
+function forwarderTo(port: number): Forwarder & Disposable {
+  const authorities = TlsAuthorities.parse(authority.pem);
+  return setUpForwarder({ upstreams: [`tls://127.0.0.1:${port}#dns.example`], authorities });
+}
+
+test('a query over TLS names the server that is meant and is padded to a multiple of 128 octets', async () => {
+  await using server = await startTlsServer(certificate, (query) => query.send(replyA(query)));
+  using forwarder = forwarderTo(server.port);
+  const names = ['a.example', `${'long.'.repeat(30)}example`, `${'x'.repeat(60)}.${'y'.repeat(23)}.example`];
+  for (const name of names) assert.deepEqual(addresses(await ask(forwarder, name)), ['192.0.2.1']);
+  assert.deepEqual(server.connections, [{ resumed: false, servername: 'dns.example' }]);
+  assert.equal(server.received.length, names.length);
+  for (const { bytes, message } of server.received) {
+    assert.equal(bytes.length % 128, 0);
+    const padding = message.edns?.options.find(({ code }) => code === EdnsOptionCode.PADDING);
+    assert.ok(padding?.data.every((octet) => octet === 0));
+  }
+});
+
+test('a thousand queries in flight over one TLS connection are answered in any order', async () => {
+  let waiting: (() => void)[] = [];
+  await using server = await startTlsServer(certificate, (query) => {
+    const number = Number(/\d+/.exec(query.name)?.[0]);
+    waiting.push(() => query.send(replyA(query, `192.0.${number >> 8}.${number & 255}`)));
+    if (waiting.length < 1000) return;
+    // All thousand are here: the last is answered first.
+    for (const answer of waiting.reverse()) answer();
+    waiting = [];
+  });
+  using forwarder = forwarderTo(server.port);
+  const numbers = Array.from({ length: 1000 }, (_, i) => i);
+  const replies = await Promise.all(numbers.map((i) => ask(forwarder, `n${i}.example`)));
+  assert.deepEqual(
+    replies.map((reply) => addresses(reply)[0]),
+    numbers.map((i) => `192.0.${i >> 8}.${i & 255}`),
+  );
+  assert.equal(server.connections.length, 1);
+});
+
+for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+  test(`a connection after the first resumes its session, and not after a change of network (${maxVersion})`, async () => {
+    const options = { maxVersion };
+    await using server = await startTlsServer(certificate, (query) => query.send(replyA(query)), options);
+    using forwarder = forwarderTo(server.port);
+    for (let i = 0; i < 3; i++) {
+      await ask(forwarder, `n${i}.example`);
+      server.drop();
+      await setImmediate();
+    }
+    forwarder.networkChanged();
+    await ask(forwarder, 'other.example');
+    const resumed = server.connections.map((connection) => connection.resumed);
+    assert.deepEqual(resumed, [false, true, true, false]);
+  });
+}
+
+test('a server that closes after every few replies, in any manner, loses no query', async () => {
+  let count = 0;
+  await using server = await startTlsServer(certificate, (query) => {
+    count += 1;
+    query.send(replyA(query));
+    // A reset takes replies with it that were not read yet, so they are given a moment.
+    if (count % 40 === 0) query.socket.end();
+    else if (count % 40 === 20) setTimeout(() => query.socket.destroy(), 5);
+  });
+  using forwarder = forwarderTo(server.port);
+  const asked: Promise<unknown>[] = [];
+  for (let i = 0; i < 1000; i++) {
+    asked.push(ask(forwarder, `n${i}.example`));
+    if (i % 10 === 0) await setImmediate();
+  }
+  assert.equal((await Promise.all(asked)).length, 1000);
+  assert.ok(server.connections.length > 3, `${server.connections.length} connections`);
+});
+
+test('id and question of a reply over TLS are compared like any other', async () => {
+  await using server = await startTlsServer(certificate, (query) => {
+    const wrong = replyA(query, '203.0.113.66');
+    query.send(altered(wrong, (bytes) => bytes.writeUInt16BE(query.message.id ^ 1, 0)));
+    query.send(altered(wrong, (bytes) => bytes.writeUInt8(0x21, 13)));
+    query.send(replyA(query));
+  });
+  using forwarder = forwarderTo(server.port);
+  assert.deepEqual(addresses(await ask(forwarder, 'x.example')), ['192.0.2.1']);
+});
+
+test('what speaks no TLS is a failure that says so', async () => {
+  const { createServer } = await import('node:net');
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  using forwarder = forwarderTo(port);
+  await assert.rejects(ask(forwarder, 'x.example'), /does not speak TLS/);
+  server.close();
+});

@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import type { TestCertificate } from './test-certificate.ts';
+
+/** Resolvers of other people that speak DNS over TLS and over HTTPS, by the Debian package they are in. */
+export const debianPeers = ['unbound', 'knot-resolver', 'dnsdist'] as const;
+export type DebianPeer = (typeof debianPeers)[number];
+
+const programs: Record<DebianPeer, readonly string[]> = {
+  unbound: ['/usr/sbin/unbound'],
+  'knot-resolver': ['/usr/sbin/kresd'],
+  dnsdist: ['/usr/bin/dnsdist', '/usr/sbin/dnsdist'],
+};
+
+/** Why this peer cannot be tested with, for the report of the tests; undefined when it can. */
+export function whyAbsent(peer: DebianPeer): string | undefined {
+  const isThere = programs[peer].some((path) => existsSync(path));
+  return isThere ? undefined : `the Debian package ${peer} is not installed`;
+}
+
+/** A running peer that answers 192.0.2.1 to every A question below `example`. */
+export interface RunningPeer extends AsyncDisposable {
+  readonly tlsPort: number;
+  readonly httpsPort: number;
+}
+
+/** How long a peer may take to start, in ms. */
+const START_MS = 10_000;
+
+/** Starts a peer on 127.0.0.1 with this certificate, and waits until it answers there. */
+export async function startDebianPeer(peer: DebianPeer, certificate: TestCertificate): Promise<RunningPeer> {
+  const [tlsPort, httpsPort, plainPort] = [await freePort(), await freePort(), await freePort()];
+  const folder = await mkdtemp(join(tmpdir(), `${peer}-`));
+  const configFile = join(folder, 'config');
+  await writeFile(configFile, configurations[peer]({ certificate, tlsPort, httpsPort, plainPort, folder }));
+  const program = programs[peer].find((path) => existsSync(path)) ?? peer;
+  const child = spawn(program, argumentsOf(peer, configFile, folder), { cwd: folder });
+  const said: string[] = [];
+  child.stdout.on('data', (text) => said.push(String(text)));
+  child.stderr.on('data', (text) => said.push(String(text)));
+  const end = async (): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    await rm(folder, { recursive: true });
+  };
+  try {
+    await Promise.all([accepts(tlsPort, child), accepts(httpsPort, child)]);
+  } catch (error) {
+    await end();
+    throw new Error(`${peer} did not start: ${said.join('')}`, { cause: error });
+  }
+  return { tlsPort, httpsPort, [Symbol.asyncDispose]: end };
+}
+
+interface PeerSetup {
+  readonly certificate: TestCertificate;
+  readonly tlsPort: number;
+  readonly httpsPort: number;
+  readonly plainPort: number;
+  readonly folder: string;
+}
+
+const configurations: Record<DebianPeer, (setup: PeerSetup) => string> = {
+  unbound: ({ certificate, tlsPort, httpsPort, folder }) => `
+server:
+  username: ""
+  chroot: ""
+  directory: "${folder}"
+  pidfile: ""
+  use-syslog: no
+  do-daemonize: no
+  interface: 127.0.0.1@${tlsPort}
+  interface: 127.0.0.1@${httpsPort}
+  tls-port: ${tlsPort}
+  https-port: ${httpsPort}
+  tls-service-key: "${certificate.keyFile}"
+  tls-service-pem: "${certificate.certFile}"
+  incoming-num-tcp: 20
+  local-zone: "example." redirect
+  local-data: "example. 300 A 192.0.2.1"
+remote-control:
+  control-enable: no
+`,
+  'knot-resolver': ({ certificate, tlsPort, httpsPort }) => `
+net.listen('127.0.0.1', ${tlsPort}, { kind = 'tls' })
+net.listen('127.0.0.1', ${httpsPort}, { kind = 'doh2' })
+net.tls("${certificate.certFile}", "${certificate.keyFile}")
+modules.unload('ta_update')
+modules.unload('priming')
+trust_anchors.remove('.')
+cache.size = 10 * MB
+policy.add(policy.suffix(policy.ANSWER({ [kres.type.A] = { rdata = kres.str2ip('192.0.2.1'), ttl = 300 } }),
+  policy.todnames({ 'example' })))
+`,
+  dnsdist: ({ certificate, tlsPort, httpsPort, plainPort }) => `
+setLocal('127.0.0.1:${plainPort}')
+addTLSLocal('127.0.0.1:${tlsPort}', '${certificate.certFile}', '${certificate.keyFile}')
+addDOHLocal('127.0.0.1:${httpsPort}', '${certificate.certFile}', '${certificate.keyFile}', '/dns-query')
+addAction(AllRule(), SpoofAction('192.0.2.1'))
+`,
+};
+
+function argumentsOf(peer: DebianPeer, configFile: string, folder: string): readonly string[] {
+  switch (peer) {
+    case 'unbound':
+      return ['-d', '-p', '-c', configFile];
+    case 'knot-resolver':
+      return ['-n', '-q', '-c', configFile, folder];
+    case 'dnsdist':
+      return ['--supervised', '--disable-syslog', '-C', configFile];
+  }
+}
+
+/** A port of 127.0.0.1 on which nobody listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** Resolves when a TLS handshake with this port succeeds. */
+async function accepts(port: number, child: ChildProcess): Promise<void> {
+  for (const startedAt = performance.now(); performance.now() - startedAt < START_MS; ) {
+    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ALPNProtocols: ['h2'] });
+    try {
+      await once(socket, 'secureConnect');
+      return;
+    } catch {
+      // Not yet: it is asked again.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    } finally {
+      socket.destroy();
+    }
+  }
+  throw new Error('it did not listen in time');
+}

@@ -1,0 +1,168 @@
+import { once } from 'node:events';
+import {
+  constants,
+  createSecureServer,
+  type Http2Session,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type SecureVersion, type TLSSocket } from 'node:tls';
+import { decodeMessage } from '../../src/dns/message.ts';
+import { FrameReader } from '../../src/forward/frame-reader.ts';
+import type { ReceivedQuery } from './scripted-upstream.ts';
+import type { TestCertificate } from './test-certificate.ts';
+
+/** What a scripted server over TLS was asked, and over what. */
+export interface TlsQuery extends ReceivedQuery {
+  readonly socket: TLSSocket;
+  /** Sends a message. */
+  readonly send: (message: Uint8Array) => void;
+}
+
+/** What scripted encrypted servers have in common. */
+export interface EncryptedServer extends AsyncDisposable {
+  readonly port: number;
+  /** Handshakes that were completed, from the server's point of view. */
+  readonly connections: { readonly resumed: boolean; readonly servername: string | false }[];
+  /** Ends all connections. */
+  drop(): void;
+}
+
+/** A server for DNS over TLS that does with each query what `script` does. */
+export async function startTlsServer(
+  certificate: Pick<TestCertificate, 'cert' | 'key'>,
+  script: (query: TlsQuery) => void,
+  options: {
+    readonly maxVersion?: SecureVersion;
+    readonly address?: string;
+    readonly port?: number;
+  } = {},
+): Promise<EncryptedServer & { readonly received: TlsQuery[]; readonly octets: { count: number } }> {
+  const { maxVersion, address = '127.0.0.1', port = 0 } = options;
+  const server = createServer({
+    ...{ cert: certificate.cert, key: certificate.key },
+    ...(maxVersion !== undefined && { maxVersion }),
+  });
+  const shared = track(server);
+  const received: TlsQuery[] = [];
+  const octets = { count: 0 };
+  server.on('secureConnection', (socket) => {
+    const connection = shared.connections.length - 1;
+    socket.setNoDelay(true);
+    socket.on('error', () => socket.destroy());
+    const send = (message: Uint8Array): void => {
+      const length = Buffer.alloc(2);
+      length.writeUInt16BE(message.length);
+      if (socket.writable) socket.write(Buffer.concat([length, message]));
+    };
+    const frames = new FrameReader((bytes) => {
+      const query = { ...readQuery(bytes, connection), socket, send };
+      received.push(query);
+      script(query);
+    });
+    socket.on('data', (piece) => {
+      octets.count += piece.length;
+      frames.push(piece);
+    });
+  });
+  server.listen(port, address);
+  await once(server, 'listening');
+  return { ...shared, ...finish(server, shared), received, octets };
+}
+
+/** A request to a scripted server for DNS over HTTPS. */
+export interface HttpsQueryReceived extends ReceivedQuery {
+  readonly stream: ServerHttp2Stream;
+  readonly session: Http2Session;
+  readonly headers: IncomingHttpHeaders;
+  /** Ends all connections of the server. */
+  readonly drop: () => void;
+  /** Answers 200 with this message. */
+  readonly send: (message: Uint8Array, headers?: Record<string, string | number>) => void;
+}
+
+/** A server for DNS over HTTPS that does with each request what `script` does. */
+export async function startHttpsServer(
+  certificate: Pick<TestCertificate, 'cert' | 'key'>,
+  script: (query: HttpsQueryReceived) => void,
+  options: { readonly maxConcurrentStreams?: number } = {},
+): Promise<EncryptedServer & { readonly received: HttpsQueryReceived[] }> {
+  const { maxConcurrentStreams = 1000 } = options;
+  const { cert, key } = certificate;
+  const server = createSecureServer({ cert, key, settings: { maxConcurrentStreams } });
+  const shared = track(server);
+  const received: HttpsQueryReceived[] = [];
+  server.on('sessionError', () => {});
+  server.on('stream', (stream, headers) => {
+    const { session } = stream;
+    if (session === undefined) return;
+    const pieces: Buffer[] = [];
+    stream.on('error', () => {});
+    stream.on('data', (piece: Buffer) => pieces.push(piece));
+    stream.on('end', () => {
+      // Taken back before it was whole.
+      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR || pieces.length === 0) return;
+      const send = (message: Uint8Array, more: Record<string, string | number> = {}): void => {
+        if (stream.destroyed || stream.headersSent) return;
+        stream.respond({ ':status': 200, 'content-type': 'application/dns-message', ...more });
+        stream.end(message);
+      };
+      const read = readQuery(Buffer.concat(pieces), 0);
+      const query = { ...read, stream, session, headers, send, drop: () => drop(shared) };
+      received.push(query);
+      script(query);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { ...shared, ...finish(server, shared), received };
+}
+
+type Listening = ReturnType<typeof createServer> | ReturnType<typeof createSecureServer>;
+
+function track(server: Listening): Pick<EncryptedServer, 'connections'> & { readonly sockets: Set<Socket> } {
+  const sockets = new Set<Socket>();
+  const connections: { resumed: boolean; servername: string | false }[] = [];
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.prependListener('secureConnection', (socket: TLSSocket) => {
+    connections.push({
+      resumed: socket.isSessionReused(),
+      servername: (socket as { servername?: string | false }).servername ?? false,
+    });
+  });
+  return { connections, sockets };
+}
+
+function finish(
+  server: Listening,
+  shared: { readonly sockets: Set<Socket> },
+): Pick<EncryptedServer, 'port' | 'drop' | typeof Symbol.asyncDispose> {
+  return {
+    port: (server.address() as AddressInfo).port,
+    drop: () => drop(shared),
+    [Symbol.asyncDispose]: async () => {
+      drop(shared);
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function drop({ sockets }: { readonly sockets: Set<Socket> }): void {
+  for (const socket of sockets) socket.destroy();
+}
+
+function readQuery(bytes: Uint8Array, connection: number): ReceivedQuery {
+  const message = decodeMessage(bytes);
+  const question = message.questions[0];
+  if (question === undefined) throw new Error('a query without a question came to a scripted server');
+  return {
+    ...{ transport: 'tcp', message, question, bytes, connection, at: performance.now() },
+    ...{ name: question.name.labels.join('.'), sourceAddress: '127.0.0.1', sourcePort: 0 },
+  };
+}

@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const knotd = '/usr/sbin/knotd';
+
+/** A zone that a Knot server has: its name, the lines of its file, and whether Knot signs it. */
+export interface KnotZone {
+  readonly name: string;
+  readonly lines: readonly string[];
+  readonly isSigned?: boolean;
+}
+
+/** An authoritative server of another make. */
+export interface Knot {
+  /** Ends it and removes its files. */
+  close(): Promise<void>;
+}
+
+/** Why there can be no Knot server at port 53 of this address; undefined when there can. */
+export async function whyNoKnot(address: string): Promise<string | undefined> {
+  if (!existsSync(knotd)) return `${knotd} is not there (Debian: apt-get install knot)`;
+  const socket = createSocket('udp4');
+  socket.bind(53, address);
+  try {
+    await once(socket, 'listening');
+  } catch (error) {
+    return `port 53 of ${address} cannot be had (${error instanceof Error ? error.message : error})`;
+  }
+  socket.close();
+  await once(socket, 'close');
+  return undefined;
+}
+
+/** Starts `knotd` at port 53 of `address`; it answers when this returns. */
+export async function startKnot(address: string, zones: readonly KnotZone[]): Promise<Knot> {
+  const directory = mkdtempSync(join(tmpdir(), 'pkarrd-knot-'));
+  const files = zones.map(({ lines }, index) => {
+    const file = join(directory, `${index}.zone`);
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    return file;
+  });
+  const configuration = `
+server:
+    listen: ${address}@53
+    rundir: ${directory}
+log:
+  - target: stdout
+    any: info
+database:
+    storage: ${directory}
+zone:
+${zones
+  .map(({ name, isSigned = false }, index) =>
+    [
+      `  - domain: ${name}`,
+      `    file: ${files[index]}`,
+      '    zonefile-sync: -1',
+      `    dnssec-signing: ${isSigned ? 'on' : 'off'}`,
+    ].join('\n'),
+  )
+  .join('\n')}
+`;
+  const file = join(directory, 'knot.conf');
+  writeFileSync(file, configuration);
+  const child = spawn(knotd, ['-c', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'exit');
+  const log: string[] = [];
+  try {
+    for await (const line of createInterface(child.stdout)) {
+      log.push(line);
+      if (/server started/.test(line)) break;
+    }
+    if (child.exitCode !== null) throw new Error(`knotd ended: ${log.join('\n')}`);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+  child.stdout.resume();
+  child.stderr.resume();
+  return {
+    async close() {
+      child.kill('SIGTERM');
+      await ended;
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
