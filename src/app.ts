@@ -68,7 +68,7 @@ export interface App {
   status(): Promise<AppStatus>;
   /** Forgets what is known of `name` and the names below it. */
   flush(name: Name): FlushOutcome;
-  /** Finishes what is in flight, within 2 s, and frees everything. */
+  /** Finishes what is in flight, within 2 s, and frees everything. May be called twice. */
   close(): Promise<void>;
 }
 
@@ -233,10 +233,15 @@ export async function startApp(
   });
 
   let listeners: readonly ListenerPair[] = [];
-  const close = async () => {
+  const closeOnce = async () => {
     unwatch();
     await publisher.close();
     await closeAll({ responder, listeners, finder, forwarder, dht, relays, store });
+  };
+  let closed: Promise<void> | undefined;
+  const close = () => {
+    closed ??= closeOnce();
+    return closed;
   };
   try {
     listeners =
