@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { AnswerCache, type CacheStatistics } from './cache/answer-cache.ts';
+import type { App } from './app-status.ts';
+import { AnswerCache } from './cache/answer-cache.ts';
 import { chooseUpstreams, whyLoop } from './choose-upstreams.ts';
-import type { ListenAddress } from './config/listen-address.ts';
+import { accessPrefixes, clientRate, coldKeyLimit, ownersMayName } from './client-limits.ts';
 import { defaultListen, type Settings } from './config/settings.ts';
-import type { IpPrefix } from './dns/ip-prefix.ts';
-import type { Name } from './dns/name.ts';
 import { dhtSource } from './find/dht-source.ts';
-import { defaultFinderSettings, Finder, type FinderStatistics } from './find/finder.ts';
+import { defaultFinderSettings, Finder } from './find/finder.ts';
 import { openPacketStore } from './find/open-packet-store.ts';
 import { storeArchive } from './find/packet-archive.ts';
 import { PacketCache } from './find/packet-cache.ts';
@@ -17,7 +16,6 @@ import type { RelayClient } from './find/relay-client.ts';
 import { relaySource } from './find/relay-source.ts';
 import { AuthorityClient } from './forward/authority.ts';
 import { createForwarder, type Forwarder } from './forward/forwarder.ts';
-import type { ForwarderStatus } from './forward/status.ts';
 import { networkOf } from './mainline/addresses.ts';
 import type { DhtStatus } from './mainline/dht-node.ts';
 import type { Log } from './observe/log.ts';
@@ -28,7 +26,6 @@ import { classifyLabel } from './pkarr/public-key.ts';
 import { externalAddresses, noExternalAddresses } from './publish/external-addresses.ts';
 import { dhtSink } from './publish/packet-sink.ts';
 import { PublicationMemory } from './publish/publication-memory.ts';
-import type { PublicationStatus } from './publish/publication-status.ts';
 import { Publisher, type PublisherEntries } from './publish/publisher.ts';
 import { completeAliases } from './resolve/complete-alias.ts';
 import { Delegation } from './resolve/delegation.ts';
@@ -38,15 +35,14 @@ import { PkarrResolver } from './resolve/pkarr-resolver.ts';
 import type { Resolver } from './resolve/query.ts';
 import { createRouter } from './resolve/router.ts';
 import { answerSuffixes, isKeyName } from './resolve/suffix.ts';
-import { AccessList, defaultAccess, loopbackPrefixes } from './serve/access-list.ts';
+import { AccessList } from './serve/access-list.ts';
 import {
   closeListeners,
   type ListenerPair,
   openDefaultListeners,
   openListeners,
 } from './serve/open-listeners.ts';
-import { ClientRateLimit, ColdKeyLimit, DEFAULT_MAX_CLIENTS, unlimited } from './serve/rate-limit.ts';
-import { Responder, type ResponderStatistics } from './serve/responder.ts';
+import { Responder } from './serve/responder.ts';
 import { type StartingDht, startDht } from './start-dht.ts';
 import { machineView, watchNetwork } from './system/network-watch.ts';
 import { systemResolvConfPaths } from './system/resolv-conf.ts';
@@ -59,39 +55,6 @@ const MAX_STALE = 86_400;
 
 /** The file of the state directory that keeps what was published. */
 const PUBLICATION_FILE = 'publications';
-
-/** The running program. */
-export interface App {
-  /** Where it answers, over UDP and TCP. */
-  readonly addresses: readonly ListenAddress[];
-  /** What it is doing. */
-  status(): Promise<AppStatus>;
-  /** Forgets what is known of `name` and the names below it. */
-  flush(name: Name): FlushOutcome;
-  /** Finishes what is in flight, within 2 s, and frees everything. May be called twice. */
-  close(): Promise<void>;
-}
-
-/** What was forgotten. */
-export interface FlushOutcome {
-  readonly answers: number;
-  /** Packets that are asked for again when they are needed next; none of them gives way to an older one. */
-  readonly packets: number;
-}
-
-/** What the program holds and has done since its start. */
-export interface AppStatus {
-  /** Seconds. */
-  readonly uptime: number;
-  readonly queries: ResponderStatistics;
-  readonly cache: CacheStatistics;
-  readonly forwarder: ForwarderStatus;
-  readonly packets: FinderStatistics;
-  /** Undefined while the node is starting, or when the DHT is off. */
-  readonly dht: DhtStatus | undefined;
-  /** Zones and packets that are kept in the network, in the order of the configuration. */
-  readonly publications: readonly PublicationStatus[];
-}
 
 /**
  * Configuration in, running program out, in the order a query meets its parts. Ready when it returns: it waits for
@@ -153,12 +116,7 @@ export async function startApp(
     },
     now,
   });
-  const coldKeys = new ColdKeyLimit({
-    total: { perSecond: settings.coldKeyRate, burst: settings.coldKeyRate * 5 },
-    perClient: { perSecond: settings.coldKeyClientRate, burst: settings.coldKeyClientRate * 5 },
-    maxClients: DEFAULT_MAX_CLIENTS,
-    now,
-  });
+  const coldKeys = coldKeyLimit(settings, now);
   const pkarr = new PkarrResolver({
     reader: finder,
     mayLookUp: (client) => coldKeys.take(client),
@@ -275,27 +233,6 @@ export async function startApp(
     },
     close,
   };
-}
-
-/** Who may ask: this machine, and whom the person or the interfaces that are listened on name. */
-function accessPrefixes({ allowFrom, listen }: Settings): readonly IpPrefix[] {
-  if (allowFrom !== 'default') return [...loopbackPrefixes, ...allowFrom];
-  const hosts = listen === 'default' ? defaultListen.hosts : listen.map(({ host }) => host);
-  return defaultAccess(hosts, networkInterfaces());
-}
-
-/** Which addresses the owner of a key may give out, for its names and for the servers of its zone. */
-function ownersMayName({ pkarrPrivate, pkarrLoopback }: Settings) {
-  return { allowPrivate: pkarrPrivate === 'allow', allowLoopback: pkarrLoopback === 'allow' };
-}
-
-function clientRate({ clientRate: rate }: Settings, now: () => number): Pick<ClientRateLimit, 'verdict'> {
-  if (rate === 0) return unlimited;
-  return new ClientRateLimit({
-    rate: { perSecond: rate, burst: rate * 2 },
-    maxClients: DEFAULT_MAX_CLIENTS,
-    now,
-  });
 }
 
 /** What was true of the old network is forgotten: who answers, how fast, and what failed. */

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { App } from '../app.ts';
+import type { App } from '../app-status.ts';
 import { Name } from '../dns/name.ts';
 import { type AdjustableLog, type LogLevel, logLevels } from '../observe/log.ts';
 import {

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type App, startApp } from '../app.ts';
+import { startApp } from '../app.ts';
+import type { App } from '../app-status.ts';
 import { type ListenAddress, listenAddressToText, parseListenAddress } from '../config/listen-address.ts';
 import { defaultSettings } from '../config/settings.ts';
 import { Class, rcodeToText, typeFromText } from '../dns/codes.ts';

@@ -1,4 +1,4 @@
-import type { FlushOutcome } from '../app.ts';
+import type { FlushOutcome } from '../app-status.ts';
 import { Name } from '../dns/name.ts';
 import { WireError } from '../dns/wire-error.ts';
 import { type Command, Exit, jsonFlag, UsageError, writeJson } from './command.ts';

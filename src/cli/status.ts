@@ -1,4 +1,4 @@
-import type { AppStatus } from '../app.ts';
+import type { AppStatus } from '../app-status.ts';
 import type { ForwarderStatus, UpstreamStatus } from '../forward/status.ts';
 import { type Command, Exit, jsonFlag, type Terminal, writeJson } from './command.ts';
 import { loadConfiguration } from './configuration.ts';

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type App, startApp } from '../../src/app.ts';
+import { startApp } from '../../src/app.ts';
+import type { App } from '../../src/app-status.ts';
 import { defaultSettings, type Settings } from '../../src/config/settings.ts';
 import type { DhtNode } from '../../src/mainline/dht-node.ts';
 import { startMainlineNode } from '../../src/mainline/mainline-node.ts';
