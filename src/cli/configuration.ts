@@ -5,7 +5,7 @@ import { type LoadedSettings, loadSettings } from '../config/load-settings.ts';
 import type { PublishTables } from '../config/publish-tables.ts';
 import type { Settings } from '../config/settings.ts';
 import { createForwarder, type UpstreamSet } from '../forward/forwarder.ts';
-import { readUpstreamSet } from '../forward/upstream-set.ts';
+import { readUpstreamSet, refuseUnfindable } from '../forward/upstream-set.ts';
 import { UpstreamSpecError } from '../forward/upstream-spec.ts';
 import { parsePastedKey } from '../pkarr/pasted-key.ts';
 import { PublicKeyError } from '../pkarr/public-key.ts';
@@ -56,7 +56,7 @@ function keyProblems({ keep }: PublishTables): readonly ConfigProblem[] {
 /** Opens each upstream once: some forms are well written and cannot be used. Nothing is sent. */
 function upstreamProblems({ settings, origins }: LoadedSettings): readonly ConfigProblem[] {
   if (settings.upstream === 'system') return [];
-  return settings.upstream.flatMap((text) => {
+  const problems = settings.upstream.flatMap((text) => {
     try {
       const set = readUpstreamSet([text]);
       createForwarder(set).close();
@@ -66,6 +66,21 @@ function upstreamProblems({ settings, origins }: LoadedSettings): readonly Confi
       return [{ where: origins.upstream, message: `${error.message}.` }];
     }
   });
+  return problems.length > 0 ? problems : namesNobodyFinds(settings.upstream, { settings, origins });
+}
+
+/** Upstreams that are known by name need others, which have addresses, to be found. */
+function namesNobodyFinds(
+  upstream: readonly string[],
+  { settings, origins }: Pick<LoadedSettings, 'settings' | 'origins'>,
+): readonly ConfigProblem[] {
+  try {
+    refuseUnfindable(readUpstreamSet(upstream, settings.fallback));
+    return [];
+  } catch (error) {
+    if (!(error instanceof UpstreamSpecError)) throw error;
+    return [{ where: origins.upstream, message: `${error.message}.` }];
+  }
 }
 
 /** An upstream that is ourselves would ask us again, for ever. */

@@ -21,6 +21,8 @@ export interface HttpsLoss {
   readonly failure: UpstreamFailure;
   /** Another request can help: the server was there and was the right one. */
   readonly isWorthRetrying: boolean;
+  /** The server did not want to begin with this POST (RFC 9113 §8.7), though it wants others. */
+  readonly isRefusedPost: boolean;
   /** It is held against the server: its connection never gave an answer, or is still there. */
   readonly isSuspect: boolean;
 }
@@ -33,6 +35,8 @@ export interface HttpsConnectionOptions {
   /** Path of the URL. */
   readonly path: string;
   readonly clock: Clock;
+  /** Whether to ask with GET rather than POST. */
+  readonly prefersGet: () => boolean;
   readonly lost: (query: HttpsQuery, loss: HttpsLoss) => void;
   /** Told once, when the connection is gone, after all that it lost. */
   readonly died: () => void;
@@ -63,6 +67,8 @@ const MAX_HEADERS_LENGTH = 16_384;
 /** What a session may hold in MB: a few thousand requests, with room. */
 const MAX_SESSION_MEMORY = 32;
 
+const postHeaders = { ':method': 'POST', 'content-type': 'application/dns-message' };
+
 /** One HTTP/2 session with one DNS over HTTPS server (RFC 8484 §5.2) and many queries in it. */
 export class HttpsConnection {
   readonly #options: HttpsConnectionOptions;
@@ -84,12 +90,10 @@ export class HttpsConnection {
     const { socket, authority, path, clock } = options;
     // RFC 8484 §8.2 warns of headers that tell clients apart: these are all.
     this.#headers = {
-      ':method': 'POST',
       ':scheme': 'https',
       ':authority': authority,
       ':path': path,
       accept: 'application/dns-message',
-      'content-type': 'application/dns-message',
     };
     this.#stopLifeTimer = clock.after(CONNECT_MS, () => {
       this.destroy(new UpstreamFailure('timed-out', 'did not accept a connection'));
@@ -161,28 +165,39 @@ export class HttpsConnection {
   }
 
   #request(session: ClientHttp2Session, query: HttpsQuery): void {
+    const isGet = this.#options.prefersGet();
     let stream: ClientHttp2Stream;
     try {
-      stream = session.request({ ...this.#headers, 'content-length': String(query.body.length) });
+      stream = isGet
+        ? session.request({ ...this.#headers, ':method': 'GET', ':path': this.#getPath(query) })
+        : session.request({ ...this.#headers, ...postHeaders, 'content-length': String(query.body.length) });
     } catch (error) {
       // The session came to its end, and its events did not yet.
       this.#fail(error);
       this.#isLeaving = true;
       this.#remove(query);
-      this.#lose(query);
+      this.#lose(query, false);
       return;
     }
     this.#pending.set(query, stream);
     receiveReply(stream, (outcome) => {
-      if (this.#pending.get(query) === stream) this.#ended(query, outcome);
+      if (this.#pending.get(query) !== stream) return;
+      const isRefused = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
+      this.#ended(query, outcome, isRefused && !isGet && this.isOpen);
     });
-    stream.end(query.body);
+    if (!isGet) stream.end(query.body);
   }
 
-  #ended(query: HttpsQuery, outcome: HttpsOutcome): void {
+  /** RFC 8484 §4.1: "the single variable "dns" is defined as the content of the DNS request", in base64url (§6). */
+  #getPath({ body }: HttpsQuery): string {
+    const { path } = this.#options;
+    return `${path}${path.includes('?') ? '&' : '?'}dns=${body.toString('base64url')}`;
+  }
+
+  #ended(query: HttpsQuery, outcome: HttpsOutcome, isRefusedPost: boolean): void {
     this.#remove(query);
     if (outcome === 'lost') {
-      this.#lose(query);
+      this.#lose(query, isRefusedPost);
       return;
     }
     this.#heard();
@@ -194,11 +209,12 @@ export class HttpsConnection {
     query.answered(outcome);
   }
 
-  #lose(query: HttpsQuery): void {
+  #lose(query: HttpsQuery, isRefusedPost: boolean): void {
     this.#options.lost(query, {
       failure: this.#failure ?? new UpstreamFailure('broken-connection', 'closed the connection'),
       isWorthRetrying: this.#session !== undefined,
-      isSuspect: !this.#isFruitful || this.isOpen,
+      isRefusedPost,
+      isSuspect: !isRefusedPost && (!this.#isFruitful || this.isOpen),
     });
   }
 
@@ -250,7 +266,7 @@ export class HttpsConnection {
     this.#stopStuckTimer?.();
     const left = [...this.#pending.keys()];
     this.#pending.clear();
-    for (const query of left) this.#lose(query);
+    for (const query of left) this.#lose(query, false);
     this.#options.died();
   }
 }

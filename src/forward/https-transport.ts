@@ -4,6 +4,7 @@ import type { Clock } from './clock.ts';
 import { UpstreamFailure } from './forward-error.ts';
 import { HttpsConnection, type HttpsLoss, type HttpsQuery } from './https-connection.ts';
 import type { HttpsReply } from './https-reply.ts';
+import { Quirk } from './quirks.ts';
 
 export interface HttpsTransportOptions {
   /** Begins a new connection that offers ALPN `h2`; see `TlsClient`. */
@@ -41,10 +42,22 @@ export class HttpsTransport {
   /** All that live: the one for new queries, and those that only finish what they have. */
   readonly #connections = new Set<HttpsConnection>();
   #current: HttpsConnection | undefined;
+  /**
+   * RFC 8484 §4.1: "DoH servers MUST implement both the POST and GET methods". POST keeps names out of the logs of
+   * servers. But Knot Resolver refuses a POST that begins before the body of another one has come whole, as happens
+   * with several at once, so one that refuses is asked with GET.
+   */
+  readonly #refusesPost: Quirk;
   #isClosed = false;
 
   constructor(options: HttpsTransportOptions) {
     this.#options = options;
+    this.#refusesPost = new Quirk(options.clock);
+  }
+
+  /** Whether the server is asked with GET because it refused POST. */
+  get refusesPost(): boolean {
+    return this.#refusesPost.isKnown;
   }
 
   /**
@@ -95,6 +108,7 @@ export class HttpsTransport {
     for (const fail of [...this.#waiting.values()]) fail(failure);
     for (const connection of [...this.#connections]) connection.destroy(failure);
     this.#options.forget();
+    this.#refusesPost.disprove();
   }
 
   /** As `reset`, for good. */
@@ -121,6 +135,7 @@ export class HttpsTransport {
     const { connect, authority, path, clock } = this.#options;
     const connection: HttpsConnection = new HttpsConnection({
       ...{ socket: connect(), authority, path, clock },
+      prefersGet: () => this.#refusesPost.isKnown,
       lost: (query, loss) => this.#resend(query, loss),
       died: () => this.#connections.delete(connection),
     });
@@ -129,7 +144,8 @@ export class HttpsTransport {
   }
 
   /** A DNS query may be asked twice without harm, so it does not matter how far the first request got. */
-  #resend(query: HttpsQuery, { failure, isWorthRetrying, isSuspect }: HttpsLoss): void {
+  #resend(query: HttpsQuery, { failure, isWorthRetrying, isSuspect, isRefusedPost }: HttpsLoss): void {
+    if (isRefusedPost) this.#refusesPost.establish();
     if (isSuspect) query.losses += 1;
     if (isWorthRetrying && query.losses < MAX_LOSSES) this.#send(query);
     else this.#waiting.get(query)?.(failure);

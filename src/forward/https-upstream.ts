@@ -54,7 +54,10 @@ export class HttpsUpstream implements Upstream {
   }
 
   quirks(): readonly string[] {
-    return this.#edns.isBroken ? ['does not know EDNS'] : [];
+    return [
+      ...(this.#edns.isBroken ? ['does not know EDNS'] : []),
+      ...(this.#transport.refusesPost ? ['refuses several POST requests at once'] : []),
+    ];
   }
 
   reset(): void {

@@ -28,7 +28,7 @@ test('check says what every setting is and where it comes from', async () => {
 test('check lists all mistakes of all sources, and ends with 1', async () => {
   const file = join(directory, 'bad.toml');
   writeFileSync(file, 'lissen = "::1"\ncache-size = 1\n');
-  const args = ['check', '--config', file, '--upstream', 'tls://9.9.9.9', '--upstream', 'x'];
+  const args = ['check', '--config', file, '--upstream', 'tls://9.9.9.9#sha256/x', '--upstream', 'x'];
   const { code, out, err } = await pkarrd(args, { environment: { PKARRD_DHT: 'x' } });
   assert.deepEqual([code, out], [1, '']);
   const places = err
@@ -36,6 +36,23 @@ test('check lists all mistakes of all sources, and ends with 1', async () => {
     .split('\n')
     .map((line) => line.split(': ')[1]);
   assert.deepEqual(places, [`${file}:1`, `${file}:2`, 'PKARRD_DHT', '--upstream', '--upstream']);
+});
+
+test('check says when no upstream could look up the name of another', async () => {
+  const { code, err } = await pkarrd([
+    'check',
+    '--upstream',
+    'tls://dns.example',
+    '--upstream',
+    'https://x.example',
+  ]);
+  assert.equal(code, 1);
+  assert.match(
+    err,
+    /^pkarrd: --upstream: "tls:\/\/dns\.example" is known by name, and no upstream with an address/,
+  );
+  const args = ['--upstream', 'tls://dns.example', '--upstream', '192.0.2.1'];
+  assert.equal((await pkarrd(['check', ...args])).code, 0);
 });
 
 test('check finds that the state directory cannot be', async () => {

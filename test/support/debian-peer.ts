@@ -52,7 +52,7 @@ export async function startDebianPeer(peer: DebianPeer, certificate: TestCertifi
     await rm(folder, { recursive: true });
   };
   try {
-    await Promise.all([accepts(tlsPort, child), accepts(httpsPort, child)]);
+    await Promise.all([accepts(tlsPort, [], child), accepts(httpsPort, ['h2'], child)]);
   } catch (error) {
     await end();
     throw new Error(`${peer} did not start: ${said.join('')}`, { cause: error });
@@ -130,10 +130,10 @@ async function freePort(): Promise<number> {
 }
 
 /** Resolves when a TLS handshake with this port succeeds. */
-async function accepts(port: number, child: ChildProcess): Promise<void> {
+async function accepts(port: number, protocols: string[], child: ChildProcess): Promise<void> {
   for (const startedAt = performance.now(); performance.now() - startedAt < START_MS; ) {
     if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
-    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ALPNProtocols: ['h2'] });
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ALPNProtocols: protocols });
     try {
       await once(socket, 'secureConnect');
       return;

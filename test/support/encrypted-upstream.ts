@@ -102,13 +102,16 @@ export async function startHttpsServer(
     stream.on('data', (piece: Buffer) => pieces.push(piece));
     stream.on('end', () => {
       // Taken back before it was whole.
-      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR || pieces.length === 0) return;
+      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
       const send = (message: Uint8Array, more: Record<string, string | number> = {}): void => {
         if (stream.destroyed || stream.headersSent) return;
         stream.respond({ ':status': 200, 'content-type': 'application/dns-message', ...more });
         stream.end(message);
       };
-      const read = readQuery(Buffer.concat(pieces), 0);
+      const dns = /[?&]dns=([\w-]*)$/.exec(String(headers[':path']))?.[1];
+      const isGet = headers[':method'] === 'GET';
+      if (!isGet && pieces.length === 0) return;
+      const read = readQuery(isGet ? Buffer.from(dns ?? '', 'base64url') : Buffer.concat(pieces), 0);
       const query = { ...read, stream, session, headers, send, drop: () => drop(shared) };
       received.push(query);
       script(query);
