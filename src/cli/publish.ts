@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import type { ResourceRecord } from '../dns/record.ts';
 import { WireError } from '../dns/wire-error.ts';
+import { SourceError } from '../find/packet-source.ts';
 import { networkOf } from '../mainline/addresses.ts';
-import type { DhtNode } from '../mainline/dht-node.ts';
+import { MainlineError } from '../mainline/mainline-error.ts';
 import { silentLog } from '../observe/log.ts';
 import type { KeyPair } from '../pkarr/key-pair.ts';
 import { encodePacketMessage, MAX_PUBLISH_BYTES, PacketTooLargeError } from '../pkarr/packet-message.ts';
@@ -175,7 +176,7 @@ async function publishZone(
     const zone =
       unfilled.placeholders.length === 0
         ? unfilled
-        : readZone(file, keyPair, await addressesFor(unfilled.placeholders, settings, network));
+        : readZone(file, keyPair, await addressesFor(unfilled.placeholders, keyPair, settings, network));
     progress.clear();
     tellWarnings(file, zone, terminal);
     progress.now('Reading what the network holds, and publishing …');
@@ -216,25 +217,30 @@ async function openMemory({ stateDir }: Settings): Promise<PublicationMemory> {
 /** Our addresses, waited for as long as one that is wanted is missing and may still come. */
 async function addressesFor(
   wanted: readonly string[],
+  { publicKey }: KeyPair,
   settings: Settings,
   { dht, signal }: NetworkAccess,
 ): Promise<Placeholders> {
   const late = AbortSignal.any([signal, AbortSignal.timeout(ADDRESS_PATIENCE)]);
   const kind = networkOf(settings.bootstrap);
   let found = externalAddresses(kind, undefined, networkInterfaces(), noExternalAddresses);
-  let node: DhtNode | undefined;
-  dht?.node.then(
-    (started) => {
-      node = started;
-    },
-    () => {}, // closed before it was there
-  );
-  while (!late.aborted && wanted.some((name) => found.get(name) === undefined)) {
-    await sleep(ADDRESS_EVERY, undefined, { signal: late }).catch(() => {});
-    found = externalAddresses(kind, await node?.status(), networkInterfaces(), found);
+  const isMissing = () => wanted.some((name) => found.get(name) === undefined);
+  if (dht === undefined || !isMissing()) return found;
+  try {
+    // Nodes tell it with every answer, so some have to be asked something.
+    for await (const _ of dht.source.lookup(publicKey, { signal: late })) if (late.aborted) break;
+    const node = await dht.node;
+    for (;;) {
+      found = externalAddresses(kind, await node.status(), networkInterfaces(), found);
+      if (!isMissing()) return found;
+      await sleep(ADDRESS_EVERY, undefined, { signal: late });
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    // A record without an address is left out, which is told; why there is no network is told by what follows.
+    if (late.aborted || error instanceof SourceError || error instanceof MainlineError) return found;
+    throw error;
   }
-  signal.throwIfAborted();
-  return found;
 }
 
 function publishedToJson({ packet, previous, delivery, isKept }: Published) {

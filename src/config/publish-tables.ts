@@ -27,9 +27,6 @@ export interface PublishTables {
   readonly keep: readonly KeepTable[];
 }
 
-/** Nothing at all. */
-export const noPublishTables: PublishTables = { publish: [], keep: [] };
-
 /** Names of the tables, which are no settings: they have neither flag nor variable. */
 export const tableNames = ['publish', 'keep'] as const;
 

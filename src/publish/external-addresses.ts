@@ -6,9 +6,9 @@ import type { DhtStatus } from '../mainline/dht-node.ts';
 import type { Placeholders } from '../pkarr/zone-file-placeholders.ts';
 
 /** Stands in zone files for the IPv4 address that others see us at. */
-export const EXTERNAL_IPV4 = 'external_ipv4';
+const EXTERNAL_IPV4 = 'external_ipv4';
 /** The same for IPv6. */
-export const EXTERNAL_IPV6 = 'external_ipv6';
+const EXTERNAL_IPV6 = 'external_ipv6';
 
 /** Both placeholders, without a value. */
 export const noExternalAddresses: Placeholders = new Map([

@@ -24,6 +24,8 @@ export class KeepTask implements Task {
     return 'same';
   }
 
+  async warmUp(): Promise<void> {}
+
   async run(signal: AbortSignal): Promise<Done> {
     const { sources, memory } = this.#parts;
     const remembered = memory.get(this.key)?.packet;

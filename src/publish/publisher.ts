@@ -16,6 +16,9 @@ const TICK = 1_000;
 /** Tasks at one time: a lookup and a put for each, beside the lookups of the resolver. */
 const MAX_RUNNING = 4;
 
+/** Milliseconds between two lookups for the sake of an address. */
+const WARM_UP_EVERY = 10_000;
+
 /** What is to be kept in the network. Names are for people. */
 export interface PublisherEntries {
   /** Paths of a zone file and of its key's file. */
@@ -28,6 +31,8 @@ interface Entry {
   readonly schedule: Schedule;
   running: Promise<void> | undefined;
   isWaiting: boolean;
+  /** Milliseconds of the clock of its last question for an address. */
+  warmedUpAt: number;
   done: { readonly result: Done; readonly at: number } | undefined;
   error: { readonly text: string; readonly at: number } | undefined;
 }
@@ -55,6 +60,7 @@ export class Publisher {
       schedule: new Schedule(parts),
       running: undefined,
       isWaiting: false,
+      warmedUpAt: Number.NEGATIVE_INFINITY,
       done: undefined,
       error: undefined,
     }));
@@ -83,6 +89,7 @@ export class Publisher {
         const news = entry.task.look(this.#external);
         entry.isWaiting = news === 'wait';
         if (news === 'changed') entry.schedule.hurry();
+        if (news === 'wait') this.#warmUp(entry);
       }
       for (const entry of this.#entries) {
         if (this.#running().length >= MAX_RUNNING) break;
@@ -126,6 +133,23 @@ export class Publisher {
     // An address that is not known for a while is most likely what it was.
     const kept = [...found].map(([name, value]) => [name, value ?? this.#external.get(name)] as const);
     this.#external = new Map(kept);
+  }
+
+  /** Nodes tell us our address with every answer; a program that nobody asks anything gets few. */
+  #warmUp(entry: Entry): void {
+    const now = this.#parts.now();
+    if (entry.running !== undefined || now - entry.warmedUpAt < WARM_UP_EVERY) return;
+    entry.warmedUpAt = now;
+    entry.running = entry.task
+      .warmUp(this.#closing.signal)
+      // That there is no network is told when something is to be put there.
+      .catch((error: unknown) => {
+        const isKnown = this.#closing.signal.aborted || error instanceof PublishError;
+        if (!isKnown) this.#parts.log.error('A mistake of the program.', { error: String(error) });
+      })
+      .finally(() => {
+        entry.running = undefined;
+      });
   }
 
   #begin(entry: Entry): void {
@@ -196,7 +220,7 @@ function statusOf(
     kind: task.kind,
     name: task.name,
     ...(task.key !== undefined && { key: task.key.text }),
-    state: running !== undefined ? 'running' : isWaiting ? 'waiting' : idle,
+    state: isWaiting ? 'waiting' : running !== undefined ? 'running' : idle,
     isAdopted: done?.result.isAdopted ?? false,
     ...(task.problem !== undefined && { problem: task.problem }),
     ...(done !== undefined &&

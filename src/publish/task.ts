@@ -23,6 +23,8 @@ export interface Task {
   readonly needsAddress: boolean;
   /** Looks whether there is something new to put, or to be told. */
   look(placeholders: Placeholders): TaskNews;
+  /** Asks the network something, so that nodes tell us our address by the way. Rejects as `run`. */
+  warmUp(signal: AbortSignal): Promise<void>;
   /** Looks at the network and puts what belongs there. @throws TaskError, PublishError; the reason of the signal. */
   run(signal: AbortSignal): Promise<Done>;
 }

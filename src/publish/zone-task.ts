@@ -61,6 +61,10 @@ export class ZoneTask implements Task {
     return isChanged ? 'changed' : 'same';
   }
 
+  async warmUp(signal: AbortSignal): Promise<void> {
+    if (this.key !== undefined) await survey(this.key, this.#parts.sources, { signal });
+  }
+
   async run(signal: AbortSignal): Promise<Done> {
     const { memory } = this.#parts;
     const keyPair = this.#keyPair;

@@ -163,7 +163,8 @@ test('a key that published nothing is told with what the nodes said', async () =
 });
 
 test('with the DHT off there is nobody to ask', async () => {
-  const { code, err } = await pkarrd(['resolve', key], { environment: { PKARRD_DHT: 'off' } });
+  const environment = { PKARRD_DHT: 'off', PKARRD_RELAY_USE: 'off' };
+  const { code, err } = await pkarrd(['resolve', key], { environment });
   assert.equal(code, 1);
   assert.match(err, /^pkarrd: The DHT is switched off \(dht = off\), and there is nothing else to ask\.\n$/);
 });

@@ -9,8 +9,10 @@ import { startTestNetwork } from '../../src/mainline/test-network.ts';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
 import { PacketTooLargeError } from '../../src/pkarr/packet-message.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
+import { answersToText } from '../../src/publish/delivery.ts';
 import { dhtSink, type PacketSink, type PublishOutcome } from '../../src/publish/packet-sink.ts';
-import { answersToText, MAX_AHEAD, PublishError, publishRecords } from '../../src/publish/publish.ts';
+import { MAX_AHEAD, publishRecords } from '../../src/publish/publish.ts';
+import { PublishError } from '../../src/publish/publish-error.ts';
 
 const keyPair = KeyPair.fromSeed(new Uint8Array(32).fill(7));
 const now = 1_800_000_000_000_000n;
@@ -157,6 +159,76 @@ test('one node that stored it is enough, and what the others said is kept', asyn
 
 test('a bug of a source is not taken for the network', async () => {
   await assert.rejects(publish([], { source: failing(new TypeError('a bug')) }), TypeError);
+});
+
+test('what somebody published after the zone was changed is not replaced without force, and is put again for a timer', async () => {
+  const mayReplace = () => false;
+  const sink = sinkOf();
+  await assert.rejects(publish([held(now - 5n)], { mayReplace, sink }), (error) => {
+    assert.ok(error instanceof PublishError);
+    assert.equal(error.kind, 'newer-elsewhere');
+    assert.match(error.message, /of 2027-01-15T\d\d:\d\d:\d\d\.\d{3}Z, published elsewhere/);
+    return true;
+  });
+  assert.deepEqual(sink.given, []);
+  const kept = await publish([held(now - 5n)], { mayReplace, repeat: true });
+  assert.deepEqual([kept.isKept, kept.packet.timestamp], [true, now - 5n]);
+  const forced = await publish([held(now - 5n)], { mayReplace, force: true });
+  assert.deepEqual([forced.isKept, forced.packet.timestamp], [false, now]);
+});
+
+test('what says the same is put again as it is for a timer, and dated anew otherwise', async () => {
+  const same: SourceEvent = {
+    kind: 'packet',
+    packet: SignedPacket.sign(keyPair, records, now - 9n),
+    from: 'a node',
+  };
+  assert.equal((await publish([same], { repeat: true })).packet.timestamp, now - 9n);
+  assert.equal((await publish([same], { mayReplace: () => false })).packet.timestamp, now);
+  // What is newer and no packet would keep the old one out.
+  assert.equal((await publish([same, unusable(now + 1n)], { repeat: true })).packet.timestamp, now + 2n);
+});
+
+test('with force a packet that appears between reading and putting is gone past', async () => {
+  const given: bigint[] = [];
+  const inTheWay = now + 100n;
+  const sink: PacketSink = {
+    label: 'scripted',
+    publish: async ({ timestamp }) => {
+      given.push(timestamp);
+      return timestamp > inTheWay
+        ? allStored
+        : { ...allStored, stored: 0, conflict: true, newestSeq: inTheWay };
+    },
+  };
+  let asked = 0;
+  const source: PacketSource = {
+    label: 'scripted',
+    async *lookup() {
+      if (asked++ > 0) yield held(inTheWay);
+      yield { kind: 'done', observed: { asked: 20, answered: 20, empty: 0 } };
+    },
+  };
+  await assert.rejects(publish([], { source, sink }), /newer packet \(1800000000000100\)/);
+  asked = 0;
+  assert.equal((await publish([], { source, sink, force: true })).packet.timestamp, inTheWay + 1n);
+  assert.deepEqual(given, [now, now, inTheWay + 1n]);
+});
+
+test('996 bytes are refused with the count, and 995 are published', async () => {
+  const txt = (length: number): ResourceRecord => ({
+    name: keyPair.publicKey.name,
+    type: Type.TXT,
+    class: Class.IN,
+    ttl: 300,
+    rdata: Uint8Array.from(
+      [255, 255, 255, length - 768 - 1].flatMap((size) => [size, ...new Array<number>(size).fill(0x61)]),
+    ),
+  });
+  // The header has 12 bytes, the name 54, type to length 10.
+  const { packet } = await publish([], { records: [txt(995 - 76)] });
+  assert.equal(packet.size, 995);
+  await assert.rejects(publish([], { records: [txt(996 - 76)] }), /take 996 bytes, which is 1 over the 995/);
 });
 
 test('in a real network the second publication takes the place of the first', async () => {

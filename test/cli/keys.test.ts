@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { pkarrd } from '../support/command.ts';
+import { testKey } from '../support/packets.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'pkarrd-keys-'));
+after(() => rmSync(directory, { recursive: true }));
+const path = (name: string) => join(directory, name);
+const seed = '07'.repeat(32);
+const { text } = testKey(7).publicKey;
+
+test('a seed in hexadecimal becomes a key of ours, from a file and from standard input', async () => {
+  for (const [name, content] of [
+    ['a', seed],
+    ['b', `${seed.toUpperCase()}\n`],
+    ['c', `0x${seed}\r\n`],
+  ] as const) {
+    writeFileSync(path(name), content);
+    const { code, out, err } = await pkarrd([
+      'keygen',
+      '--from-seed',
+      path(name),
+      '--out',
+      path(`${name}.key`),
+    ]);
+    assert.deepEqual([code, out], [0, `${text}\n`], err);
+    assert.equal(err.includes(seed), false);
+    assert.equal(statSync(path(`${name}.key`)).mode & 0o777, 0o600);
+  }
+  const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+  const args = [main, 'keygen', '--from-seed', '-', '--out', path('d.key')];
+  assert.equal(spawnSync(process.execPath, args, { input: seed, encoding: 'utf8' }).stdout, `${text}\n`);
+  assert.equal(readFileSync(path('d.key'), 'latin1'), `${seed}\n`);
+});
+
+test('what is no seed is refused, and never shown', async () => {
+  for (const content of ['', 'zz'.repeat(32), `${seed}00`, seed.slice(2), 'x'.repeat(1000)]) {
+    writeFileSync(path('bad'), content);
+    const { code, out, err } = await pkarrd(['keygen', '--from-seed', path('bad'), '--out', path('bad.key')]);
+    assert.deepEqual([code, out], [1, '']);
+    assert.match(err, /^pkarrd: \S+bad holds no seed; a seed is 64 hexadecimal characters\.\n$/);
+  }
+  const { err } = await pkarrd(['keygen', '--from-seed', path('absent')]);
+  assert.match(err, /cannot be read from .*absent: there is no such file\.\n$/);
+});
+
+test("pubkey prints the public key of a key's file, and refuses one that others can read", async () => {
+  writeFileSync(path('k'), seed, { mode: 0o600 });
+  assert.deepEqual(await pkarrd(['pubkey', path('k')]), { code: 0, out: `${text}\n`, err: '' });
+  assert.equal(JSON.parse((await pkarrd(['pubkey', path('k'), '--json'])).out).publicKey, text);
+  chmodSync(path('k'), 0o640);
+  const { code, out, err } = await pkarrd(['pubkey', path('k')]);
+  assert.deepEqual([code, out], [1, '']);
+  assert.match(err, /run: chmod 600 /);
+});

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import fc from 'fast-check';
+import { ConfigError } from '../../src/config/config-error.ts';
+import { loadSettings } from '../../src/config/load-settings.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'pkarrd-tables-'));
+after(() => rmSync(directory, { recursive: true }));
+const file = join(directory, 'pkarrd.toml');
+
+function load(toml: string) {
+  writeFileSync(file, toml);
+  return loadSettings({ file, machine: { environment: {}, isRoot: false, home: '/home/a' }, flags: {} });
+}
+
+function problemsOf(toml: string): readonly string[] {
+  try {
+    load(toml);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.problems.map(({ where, message }) => `${where.replace(`${file}:`, '')}: ${message}`);
+  }
+}
+
+test('tables of zones and keys are read, with paths relative to the file', () => {
+  const { tables } = load(`log-level = "warn"
+
+[[publish]]
+zone = "home.zone"
+key = "/etc/pkarrd/home.key"
+name = "home"
+
+[[publish]]
+zone = "../other.zone"
+key = "other.key"
+
+[[keep]]
+key = "pk:KEY"
+`);
+  assert.deepEqual(tables, {
+    publish: [
+      { zone: join(directory, 'home.zone'), key: '/etc/pkarrd/home.key', name: 'home', where: `${file}:3` },
+      {
+        zone: join(directory, '../other.zone'),
+        key: join(directory, 'other.key'),
+        name: undefined,
+        where: `${file}:8`,
+      },
+    ],
+    keep: [{ key: 'pk:KEY', name: undefined, where: `${file}:12` }],
+  });
+});
+
+test('without tables there is nothing to publish', () => {
+  assert.deepEqual(load('log-level = "warn"').tables, { publish: [], keep: [] });
+});
+
+const mistakes: readonly (readonly [title: string, toml: string, problems: readonly RegExp[]])[] = [
+  [
+    'one table in place of several',
+    '\n[publish]\nzone = "a"\nkey = "b"',
+    [/^2: each publish is a table of its own, headed \[\[publish\]\]\.$/],
+  ],
+  [
+    'a table name that is none',
+    '[[publsh]]\nzone = "a"',
+    [/^1: "publsh" is not a setting\. Did you mean publish\?$/],
+  ],
+  [
+    'what must be there is not',
+    '[[publish]]\nname = "x"\n[[keep]]',
+    [
+      /^1: \[\[publish\]\] needs zone, the path/,
+      /^1: \[\[publish\]\] needs key, /,
+      /^3: \[\[keep\]\] needs key, a public key\.$/,
+    ],
+  ],
+  [
+    'an unknown field, in the second table',
+    '[[publish]]\nzone = "a"\nkey = "b"\n[[publish]]\nzone = "c"\nkey = "d"\nzonne = "x"',
+    [/^7: \[\[publish\]\] has no "zonne"\. Did you mean zone\?$/],
+  ],
+  [
+    'a field of the wrong kind',
+    '[[keep]]\nkey = 7\nname = ""',
+    [
+      /^2: 7 is not accepted for key of \[\[keep\]\]; accepted is a public key\.$/,
+      /^3: "" is not accepted for name/,
+    ],
+  ],
+  [
+    'one key for two zones, and one name for two entries',
+    '[[publish]]\nzone = "a"\nkey = "k"\nname = "n"\n[[publish]]\nzone = "b"\nkey = "k"\nname = "n"',
+    [/^5: the key in .*k is that of .*:1; a key has one zone\.$/, /^5: "n" is the name of .*:1\.$/],
+  ],
+  ['words in place of tables', 'publish = ["a"]', [/^1: a publish is a table, headed \[\[publish\]\]\.$/]],
+  ['a value in place of tables', 'keep = 1', [/^1: each keep is a table/]],
+];
+
+for (const [title, toml, expected] of mistakes) {
+  test(`a mistake in a table is one sentence that says where: ${title}`, () => {
+    const problems = problemsOf(toml);
+    assert.equal(problems.length, expected.length, problems.join('\n'));
+    for (const [index, pattern] of expected.entries()) assert.match(problems[index] ?? '', pattern);
+  });
+}
+
+test('whatever the tables hold, they are read or refused with sentences', () => {
+  const value = fc.oneof(
+    fc.string().map((text) => JSON.stringify(text)),
+    fc.constantFrom('1', 'true', '[]', '{}', '1979-05-27', '[{}]', 'nan'),
+  );
+  const field = fc.constantFrom('zone', 'key', 'name', 'other', '"a b"', '__proto__');
+  const head = fc.constantFrom('[[publish]]', '[[keep]]', '[publish]', '[[publish.zone]]', '');
+  const lines = fc.array(
+    fc.oneof(
+      head,
+      fc.tuple(field, value).map(([name, text]) => `${name} = ${text}`),
+    ),
+  );
+  fc.assert(
+    fc.property(lines, (toml) => {
+      problemsOf(toml.join('\n'));
+    }),
+  );
+});
