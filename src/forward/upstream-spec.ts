@@ -198,7 +198,7 @@ function parseHostPort(text: string, defaultPort: number, whole: string): { host
 }
 
 /** The usual spelling of an address, its zone kept (RFC 4007 §11); undefined for what is none. */
-export function canonicalAddress(text: string): string | undefined {
+function canonicalAddress(text: string): string | undefined {
   if (ipv4FromText(text) !== undefined) return text;
   const percent = text.indexOf('%');
   const zone = percent < 0 ? '' : text.slice(percent);

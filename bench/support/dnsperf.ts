@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { cpuSeconds, type Server, versionOf } from './process.ts';
+
+/** One run of the generator against one server. */
+export interface Run {
+  readonly completed: number;
+  readonly lost: number;
+  readonly perSecond: number;
+  /** Mean milliseconds from query to answer, as the generator saw it. */
+  readonly latency: number;
+  /** Microseconds of processor that the server used for an answer. */
+  readonly cpuPerAnswer: number;
+}
+
+/** How the generator asks. */
+export interface Load {
+  /** A file of lines `NAME TYPE`. */
+  readonly file: string;
+  /** Seconds, or how often the file is gone through. */
+  readonly limit: { readonly seconds: number } | { readonly times: number };
+  readonly clients: number;
+  readonly outstanding: number;
+  readonly tcp?: boolean;
+  /** Queries a second at most. */
+  readonly rate?: number;
+}
+
+/** The version of the generator; throws with what to install when there is none. */
+export function generatorVersion(): string {
+  const version = versionOf('dnsperf', '-h');
+  if (version === undefined) throw new Error('dnsperf is missing: apt-get install dnsperf');
+  return version;
+}
+
+/** Runs the generator once. */
+export async function dnsperf(server: Server, load: Load): Promise<Run> {
+  const limit =
+    'seconds' in load.limit ? ['-l', String(load.limit.seconds)] : ['-n', String(load.limit.times)];
+  const words = [
+    ...['-s', server.host, '-p', String(server.port), '-d', load.file, '-T', '1', ...limit],
+    ...['-c', String(load.clients), '-q', String(load.outstanding)],
+    ...(load.tcp ? ['-m', 'tcp'] : []),
+    ...(load.rate === undefined ? [] : ['-Q', String(load.rate)]),
+  ];
+  const before = cpuSeconds(server.pid);
+  const { stdout } = await promisify(execFile)('dnsperf', words, { maxBuffer: 1 << 24 });
+  const used = cpuSeconds(server.pid) - before;
+  const completed = numberAfter(stdout, 'Queries completed:');
+  return {
+    completed,
+    lost: numberAfter(stdout, 'Queries lost:'),
+    perSecond: numberAfter(stdout, 'Queries per second:'),
+    latency: numberAfter(stdout, 'Average Latency (s):') * 1000,
+    cpuPerAnswer: (used / completed) * 1e6,
+  };
+}
+
+function numberAfter(text: string, label: string): number {
+  const at = text.indexOf(label);
+  const value = Number.parseFloat(text.slice(at + label.length).trim());
+  if (at < 0 || Number.isNaN(value)) throw new Error(`dnsperf did not print "${label}"`);
+  return value;
+}

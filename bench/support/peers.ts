@@ -1,0 +1,165 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { HOST, launch, type Server, versionOf } from './process.ts';
+
+/** What a peer needs to be started: a folder of its own, a port, and whom to ask. */
+export interface PeerOptions {
+  readonly folder: string;
+  readonly port: number;
+  readonly upstreamPort: number;
+  /** A name that the upstream answers. */
+  readonly probe: string;
+}
+
+/** A program that is measured beside ours. */
+export interface Peer {
+  readonly name: string;
+  /** The Debian package that has it. */
+  readonly package: string;
+  /** Undefined when it is not installed. */
+  version(): string | undefined;
+  start(options: PeerOptions): Promise<Server>;
+}
+
+/** Answers that each may keep: more than any benchmark of cached answers asks for. */
+const CACHE_ENTRIES = 20_000;
+
+/** pkarrd from this tree, with every feature on but the DHT, which the other programs do not have. */
+export function pkarrd(words: readonly string[] = []): Peer {
+  const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+  return {
+    name: 'pkarrd (Node)',
+    package: 'this tree',
+    version: () => process.version,
+    start: ({ folder, port, upstreamPort, probe }) =>
+      launch({
+        name: 'pkarrd (Node)',
+        version: process.version,
+        command: process.execPath,
+        words: [
+          main,
+          'serve',
+          ...['--listen', `${HOST}:${port}`, '--upstream', `${HOST}:${upstreamPort}`],
+          ...['--dht', 'off', '--relay-use', 'off', '--state-dir', folder],
+          ...words,
+        ],
+        port,
+        probe,
+      }),
+  };
+}
+
+/** The forwarders of Debian, each with one thread, caching, asking one upstream over UDP. */
+export const debianPeers: readonly Peer[] = [
+  peer('dnsmasq', 'dnsmasq-base', ['--version'], ({ port, upstreamPort }) => [
+    ...['--no-daemon', '--conf-file=/dev/null', '--no-resolv', '--no-hosts', '--bind-interfaces'],
+    `--port=${port}`,
+    `--listen-address=${HOST}`,
+    `--server=${HOST}#${upstreamPort}`,
+    `--cache-size=${CACHE_ENTRIES}`,
+    '--dns-forward-max=10000',
+  ]),
+  peer('unbound', 'unbound', ['-V'], ({ folder, port, upstreamPort }) => {
+    const file = join(folder, 'unbound.conf');
+    writeFileSync(
+      file,
+      `server:
+  interface: ${HOST}
+  port: ${port}
+  num-threads: 1
+  do-daemonize: no
+  use-syslog: no
+  chroot: ""
+  username: ""
+  directory: "${folder}"
+  pidfile: "${folder}/unbound.pid"
+  do-not-query-localhost: no
+  module-config: "iterator"
+  msg-cache-size: 16m
+  rrset-cache-size: 32m
+forward-zone:
+  name: "."
+  forward-addr: ${HOST}@${upstreamPort}
+remote-control:
+  control-enable: no
+`,
+    );
+    return ['-d', '-c', file];
+  }),
+  peer('dnsdist', 'dnsdist', ['--version'], ({ folder, port, upstreamPort }) => {
+    const file = join(folder, 'dnsdist.conf');
+    writeFileSync(
+      file,
+      `setLocal("${HOST}:${port}")
+setACL({"127.0.0.0/8"})
+newServer({address="${HOST}:${upstreamPort}", healthCheckMode="up"})
+pc = newPacketCache(${CACHE_ENTRIES}, {maxTTL=86400})
+getPool(""):setCache(pc)
+setSecurityPollSuffix("")
+`,
+    );
+    return ['--supervised', '--disable-syslog', '-C', file];
+  }),
+];
+
+/** A zone with a wildcard that answers every name below `bench.example`, for a day: what all the others ask. */
+export async function startUpstream(folder: string, port: number): Promise<Server> {
+  const version = versionOf('/usr/sbin/knotd', '--version');
+  if (version === undefined) throw new Error('knotd is missing: apt-get install knot');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, 'bench.example.zone'),
+    '$ORIGIN bench.example.\n$TTL 86400\n@ SOA ns hostmaster 1 3600 900 604800 300\n@ NS ns\nns A 192.0.2.53\n* A 192.0.2.1\n',
+  );
+  const file = join(folder, 'knot.conf');
+  writeFileSync(
+    file,
+    `server:
+    rundir: "${folder}"
+    listen: ${HOST}@${port}
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+database:
+    storage: "${folder}"
+zone:
+  - domain: bench.example
+    storage: "${folder}"
+    file: "bench.example.zone"
+    zonefile-load: whole
+`,
+  );
+  return await launch({
+    name: 'knot (authoritative, the upstream of all)',
+    version,
+    command: '/usr/sbin/knotd',
+    words: ['-c', file],
+    port,
+    probe: 'a.bench.example',
+  });
+}
+
+function peer(
+  name: string,
+  debianPackage: string,
+  versionWords: readonly string[],
+  words: (options: PeerOptions) => readonly string[],
+): Peer {
+  const command = `/usr/sbin/${name === 'dnsdist' ? '../bin/dnsdist' : name}`;
+  const version = () => versionOf(command, ...versionWords);
+  return {
+    name,
+    package: debianPackage,
+    version,
+    start: (options) =>
+      launch({
+        name,
+        version: version() ?? 'unknown',
+        command,
+        words: words(options),
+        port: options.port,
+        probe: options.probe,
+      }),
+  };
+}

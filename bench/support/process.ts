@@ -1,0 +1,95 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Type } from '../../src/dns/codes.ts';
+import { encodeMessage } from '../../src/dns/message.ts';
+import { query, udpExchange } from '../../test/support/dns-client.ts';
+
+/** A server under measurement, in a process of its own. */
+export interface Server {
+  /** As it stands in the tables. */
+  readonly name: string;
+  readonly version: string;
+  readonly host: string;
+  readonly port: number;
+  readonly pid: number;
+  /** Milliseconds from the start of the process to its first answer. */
+  readonly startTime: number;
+  stop(): Promise<void>;
+}
+
+/** How a server is started. */
+export interface Launch {
+  readonly name: string;
+  readonly version: string;
+  readonly command: string;
+  readonly words: readonly string[];
+  readonly port: number;
+  /** A name that it can answer at once. */
+  readonly probe: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Where all servers of a benchmark listen. */
+export const HOST = '127.0.0.1';
+
+/** Milliseconds that a server has to give its first answer. */
+const PATIENCE = 15_000;
+
+/** Starts a server and waits for its first answer. Rejects with what it printed when it gives none. */
+export async function launch(options: Launch): Promise<Server> {
+  const { name, version, command, words, port, probe, environment } = options;
+  const startedAt = performance.now();
+  const child = spawn(command, words, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
+  const output: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => output.push(String(text)));
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${command} cannot be started; is it installed?`);
+  const request = encodeMessage(query(probe, Type.A));
+  while ((await udpExchange({ host: HOST, port }, request, 50)) === undefined) {
+    if (child.exitCode !== null || performance.now() - startedAt > PATIENCE) {
+      await end(child);
+      throw new Error(`${name} does not answer: ${output.join('').slice(-2000)}`);
+    }
+  }
+  const startTime = performance.now() - startedAt;
+  return { name, version, host: HOST, port, pid, startTime, stop: () => end(child) };
+}
+
+/** Seconds of processor that a process and all its threads have used, from the kernel. */
+export function cpuSeconds(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The second field is the command in parentheses and may hold anything; utime and stime are fields 14 and 15.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** Resident memory of a process in octets, from the kernel. */
+export function residentBytes(pid: number): number {
+  const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(match?.[1] ?? 0) * 1024;
+}
+
+/** The first line that a program prints of its version, or undefined when it is not installed. */
+export function versionOf(command: string, ...words: readonly string[]): string | undefined {
+  try {
+    const text = execFileSync(command, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    return /\d+(?:\.\d+)+/.exec(text)?.[0] ?? text.split('\n')[0];
+  } catch (error) {
+    // Some programs print their version and exit with another code than 0.
+    const printed = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
+    return /\d+(?:\.\d+)+/.exec(printed)?.[0];
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGTERM');
+  await Promise.race([ended, sleep(3_000)]);
+  child.kill('SIGKILL');
+  await ended;
+}

@@ -1,0 +1,66 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { debianPeers, type Peer, pkarrd, startUpstream } from './peers.ts';
+import type { Server } from './process.ts';
+
+/** Ports from here on are used, one for each server. */
+const FIRST_PORT = 5600;
+
+/** The upstream of all, the servers that are measured, and a folder for what they write. */
+export interface Scene {
+  readonly folder: string;
+  readonly upstream: Server;
+  readonly servers: readonly Server[];
+  /** Writes a file of queries for the generator. */
+  queries(name: string, lines: Iterable<string>): string;
+}
+
+/** Starts the upstream, ours and every installed peer, runs `measure`, and ends them all. Says what is missing. */
+export async function withScene(
+  measure: (scene: Scene) => Promise<void>,
+  ours: readonly Peer[] = [pkarrd()],
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'pkarrd-bench-'));
+  const started: Server[] = [];
+  try {
+    const upstream = await startUpstream(join(folder, 'knot'), FIRST_PORT);
+    started.push(upstream);
+    const servers: Server[] = [];
+    for (const [index, peer] of [...ours, ...debianPeers].entries()) {
+      if (peer.version() === undefined) {
+        console.error(`${peer.name} is not installed and left out: apt-get install ${peer.package}`);
+        continue;
+      }
+      const peerFolder = join(folder, peer.name.replace(/\W/g, '-'));
+      mkdirSync(peerFolder);
+      const port = FIRST_PORT + 1 + index;
+      const server = await peer.start({
+        folder: peerFolder,
+        port,
+        upstreamPort: FIRST_PORT,
+        probe: 'probe.bench.example',
+      });
+      started.push(server);
+      servers.push(server);
+    }
+    await measure({
+      folder,
+      upstream,
+      servers,
+      queries(name, lines) {
+        const file = join(folder, name);
+        writeFileSync(file, `${[...lines].join('\n')}\n`);
+        return file;
+      },
+    });
+  } finally {
+    for (const server of started) await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Lines for the generator: `count` names from number `first` on. */
+export function* names(count: number, first = 0): Generator<string> {
+  for (let i = first; i < first + count; i++) yield `n${i}.bench.example A`;
+}

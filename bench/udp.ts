@@ -1,0 +1,4 @@
+// Cached answers over UDP, beside the peers: node dist/bench/udp.js
+import { benchCached } from './support/cached.ts';
+
+await benchCached('Cached answers over UDP', { clients: 10, outstanding: 100 });
