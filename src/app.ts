@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { App } from './app-status.ts';
 import { AnswerCache } from './cache/answer-cache.ts';
-import { chooseUpstreams, whyLoop } from './choose-upstreams.ts';
+import { chooseUpstreams, upstreamAuthorities, whyLoop } from './choose-upstreams.ts';
 import { accessPrefixes, clientRate, coldKeyLimit, ownersMayName } from './client-limits.ts';
 import { defaultListen, type Settings } from './config/settings.ts';
 import { dhtSource } from './find/dht-source.ts';
@@ -84,7 +84,10 @@ export async function startApp(
     }),
   );
 
-  const forwarder = createForwarder(await chooseUpstreams(settings, log));
+  const forwarder = createForwarder({
+    ...(await chooseUpstreams(settings, log)),
+    authorities: upstreamAuthorities(settings),
+  });
   const layers = await ordinaryLayers(settings, forwarder, now, log);
   const completed = completeAliases({
     follow: router,

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { defaultListen, type Settings } from './config/settings.ts';
 import type { UpstreamSet } from './forward/forwarder.ts';
+import { TlsAuthorities } from './forward/tls-authorities.ts';
 import { readUpstreamSet } from './forward/upstream-set.ts';
 import type { Log } from './observe/log.ts';
 import { type Endpoint, whyOurs } from './system/own-addresses.ts';
@@ -32,6 +34,15 @@ export async function chooseUpstreams(
   }
   const { fallback, routes } = readUpstreamSet([], settings.fallback);
   return { upstreams: found.servers.map((server) => ({ kind: 'udp', ...server })), fallback, routes };
+}
+
+/**
+ * Whose word makes the certificate of an upstream valid: the public authorities, and those of a file.
+ * @throws TlsAuthoritiesError for a file that holds none, or the system's error.
+ */
+export function upstreamAuthorities({ upstreamCa }: Pick<Settings, 'upstreamCa'>): TlsAuthorities {
+  if (upstreamCa === 'bundled') return TlsAuthorities.bundled;
+  return TlsAuthorities.parse(readFileSync(upstreamCa, 'utf8'));
 }
 
 /** The resolvers that the system names, ourselves left out, and how they were found. */

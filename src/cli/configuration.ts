@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { whyLoop } from '../choose-upstreams.ts';
+import { upstreamAuthorities, whyLoop } from '../choose-upstreams.ts';
 import type { ConfigProblem } from '../config/config-error.ts';
 import { type LoadedSettings, loadSettings } from '../config/load-settings.ts';
 import type { PublishTables } from '../config/publish-tables.ts';
@@ -21,7 +21,11 @@ export function loadConfiguration(invocation: Invocation, terminal: Terminal): L
   return loadSettings({
     machine: terminal.machine,
     flags: invocation.settings,
-    judge: (loaded) => [...upstreamProblems(loaded), ...keyProblems(loaded.tables)],
+    judge: (loaded) => [
+      ...upstreamProblems(loaded),
+      ...authorityProblems(loaded),
+      ...keyProblems(loaded.tables),
+    ],
     ...(file !== undefined && { file }),
   });
 }
@@ -67,6 +71,22 @@ function upstreamProblems({ settings, origins }: LoadedSettings): readonly Confi
     }
   });
   return problems.length > 0 ? problems : namesNobodyFinds(settings.upstream, { settings, origins });
+}
+
+function authorityProblems({ settings, origins }: LoadedSettings): readonly ConfigProblem[] {
+  try {
+    upstreamAuthorities(settings);
+    return [];
+  } catch (error) {
+    // The file is absent, is not to be read, or holds something else; the error says which.
+    if (!(error instanceof Error)) throw error;
+    return [
+      {
+        where: origins.upstreamCa,
+        message: `${String(settings.upstreamCa)} holds no certificates: ${error.message}.`,
+      },
+    ];
+  }
 }
 
 /** Upstreams that are known by name need others, which have addresses, to be found. */

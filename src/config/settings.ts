@@ -72,6 +72,12 @@ export const settings = {
     default: () => [],
     help: 'Resolver to ask for ordinary names when none of the others answers',
   }),
+  upstreamCa: setting({
+    name: 'upstream-ca',
+    kind: choiceOr('bundled', text(path)),
+    default: () => 'bundled' as const,
+    help: 'File of certificates (PEM) that make upstreams trusted, beside the public authorities',
+  }),
   hosts: setting({
     name: 'hosts',
     kind: choiceOr('off', text(path)),
