@@ -76,3 +76,16 @@ test('check speaks JSON', async () => {
   assert.equal(bad.code, 1);
   assert.equal(JSON.parse(bad.out).problems[0].where, '--dht');
 });
+
+test('an upstream that is ourselves, or the stub that sends on to us, is refused with the reason', async () => {
+  const cases = [
+    { upstream: '127.0.0.1:5300', listen: '127.0.0.1:5300', why: /127\.0\.0\.1:5300 is an address of ours/ },
+    { upstream: '/lan/127.0.0.1:5300', listen: '127.0.0.1:5300', why: /is an address of ours/ },
+    { upstream: '127.0.0.53', listen: '127.0.0.1:53', why: /127\.0\.0\.53 is the stub of systemd-resolved/ },
+  ];
+  for (const { upstream, listen, why } of cases) {
+    const { code, err } = await pkarrd(['check', '--upstream', upstream, '--listen', listen]);
+    assert.equal(code, 1);
+    assert.match(err, why);
+  }
+});
