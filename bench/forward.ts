@@ -40,13 +40,7 @@ await withScene(async ({ upstream, servers, queries }) => {
   const all = [upstream, ...servers];
   const times = new Map<Server, number[]>(all.map((server) => [server, []]));
   const runs = new Map<Server, Run[]>(all.map((server) => [server, []]));
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const server of all) {
-      const fresh = await latencies(server);
-      // The first round warms up: code is compiled, sockets are opened.
-      if (round > 0) times.get(server)?.push(...fresh);
-    }
-  }
+  // First what needs many queries, so that all of them are warm for what needs a quiet moment.
   for (let round = 0; round < 3; round++) {
     for (const server of servers) {
       const file = queries(
@@ -56,6 +50,11 @@ await withScene(async ({ upstream, servers, queries }) => {
       runs
         .get(server)
         ?.push(await dnsperf(server, { file, limit: { times: 1 }, clients: 10, outstanding: 50 }));
+    }
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const server of all) {
+      times.get(server)?.push(...(await latencies(server)));
     }
   }
   const direct = median(times.get(upstream) ?? []);
