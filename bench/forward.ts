@@ -75,10 +75,9 @@ await withScene(async ({ upstream, servers, queries }) => {
     ];
   });
   console.log('## Forwarded misses\n');
-  console.log(`${machine()}; ${QUERIES * (ROUNDS - 1)} fresh names each, one at a time, interleaved; then`);
-  console.log(
-    `dnsperf ${generator} with ${MISSES} fresh names, \`-c 10 -q 50 -T 1\`, 3 interleaved rounds, medians.\n`,
-  );
+  console.log(`${machine()}; dnsperf ${generator} with ${MISSES} fresh names,`);
+  console.log('`-c 10 -q 50 -T 1`, 3 interleaved rounds; then');
+  console.log(`${QUERIES * ROUNDS} fresh names each, one at a time, interleaved; medians.\n`);
   const head = [
     'asked',
     'median ms',
