@@ -59,6 +59,7 @@ export class Network {
     const closest = routing.closest(target, concurrency);
     return new Traversal({
       target,
+      self: routing.id,
       seeds: closest.length < THIN_TABLE ? [...closest, ...seeds] : closest,
       concurrency,
       sharedHosts: kind === 'test',

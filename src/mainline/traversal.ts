@@ -1,4 +1,4 @@
-import { copyOf, latin1 } from './bytes.ts';
+import { copyOf, isSame, latin1 } from './bytes.ts';
 import { ID_LENGTH, type NodeContact } from './compact-nodes.ts';
 import type { NodeAddress } from './dht-node.ts';
 import type { ReplyMessage } from './krpc-message.ts';
@@ -18,6 +18,8 @@ const MAX_DURATION_MS = 20_000;
 export interface TraversalOptions {
   /** 20 bytes. */
   readonly target: Uint8Array;
+  /** Our own id, 20 bytes: others may name us, even though we are read-only, and we have nothing to tell ourselves. */
+  readonly self: Uint8Array;
   /** Where to begin: nodes with ids, and addresses whose ids are not known. */
   readonly seeds: readonly (NodeContact | NodeAddress)[];
   /** Queries open at once, those that are late not counted. */
@@ -183,7 +185,9 @@ export class Traversal {
       answerer.state = 'answered';
       if (reply.token !== undefined) answerer.token = copyOf(reply.token);
     }
-    for (const node of reply.nodes.slice(0, K)) this.#candidate(node.id, node);
+    for (const node of reply.nodes.slice(0, K)) {
+      if (!isSame(node.id, this.#options.self)) this.#candidate(node.id, node);
+    }
   }
 
   /** The candidate with that id and address, a new one if there was none and there is room. */

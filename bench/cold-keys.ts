@@ -1,0 +1,158 @@
+/**
+ * How long until the first answer when many keys that nobody asked for before are asked for at once, in a network where some
+ * nodes never answer: the whole program over UDP, and beside it its lookups alone with other numbers of open queries. Run as
+ * `node dist/bench/cold-keys.js [--nodes 100] [--silent 0.3] [--delay 50] [--keys 30] [--rounds 5]`.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { parseArgs } from 'node:util';
+import { startApp } from '../src/app.ts';
+import { defaultSettings } from '../src/config/settings.ts';
+import { dhtSource } from '../src/find/dht-source.ts';
+import { defaultFinderSettings, Finder } from '../src/find/finder.ts';
+import { noArchive } from '../src/find/packet-archive.ts';
+import { PacketCache } from '../src/find/packet-cache.ts';
+import { startMainlineNode } from '../src/mainline/mainline-node.ts';
+import { startMainlineThread } from '../src/mainline/mainline-thread.ts';
+import { startTestNetworkThread } from '../src/mainline/test-network-thread.ts';
+import { silentLog } from '../src/observe/log.ts';
+import { KeyPair } from '../src/pkarr/key-pair.ts';
+import type { PublicKey } from '../src/pkarr/public-key.ts';
+import { askUdp, query } from '../test/support/dns-client.ts';
+import { aRecord, signedPacket } from '../test/support/packets.ts';
+import { fixed, machine, percentile, table } from './support/report.ts';
+
+const HOST = '127.0.0.1';
+
+const { values: flags } = parseArgs({
+  options: {
+    nodes: { type: 'string', default: '100' },
+    silent: { type: 'string', default: '0.3' },
+    delay: { type: 'string', default: '50' },
+    keys: { type: 'string', default: '30' },
+    rounds: { type: 'string', default: '5' },
+  },
+});
+const [keys, rounds] = [Number(flags.keys), Number(flags.rounds)];
+const conditions = {
+  nodes: Number(flags.nodes),
+  silentFraction: Number(flags.silent),
+  delayMs: Number(flags.delay),
+};
+
+/** One way to ask; every key is asked in it once only. */
+interface Contender {
+  readonly name: string;
+  /** Whether the key has been found, at the first answer. */
+  find(key: PublicKey): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+const network = await startTestNetworkThread(conditions);
+const contenders = [await program(), await lookups(96), await lookups(16)];
+const results = contenders.map(({ name }) => ({ name, times: [] as number[], missed: 0 }));
+for (let round = 0; round < rounds; round++) {
+  for (const [index, contender] of contenders.entries()) {
+    const result = results[index];
+    if (result === undefined) continue;
+    // Keys of its own for each turn: whoever comes second must not profit from what the first has learnt.
+    const published = await publishKeys();
+    await Promise.all(
+      published.map(async (key) => {
+        const start = performance.now();
+        if (await contender.find(key)) result.times.push(performance.now() - start);
+        else result.missed++;
+      }),
+    );
+  }
+}
+for (const contender of contenders) await contender.close();
+await network.close();
+
+console.log(
+  `${machine()}. ${conditions.nodes} nodes, ${conditions.silentFraction * 100} % silent, ${conditions.delayMs} ms a ` +
+    `round trip; ${keys} keys at once, ${rounds} interleaved rounds.\n`,
+);
+console.log(
+  table(
+    ['first answer', 'median ms', 'p90 ms', 'longest ms', 'not found'],
+    results.map(({ name, times, missed }) => [
+      name,
+      ...[0.5, 0.9, 1].map((part) => fixed(percentile(times, part))),
+      `${missed} of ${keys * rounds}`,
+    ]),
+  ),
+);
+
+/** The program as it comes, asked over UDP. */
+async function program(): Promise<Contender> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'pkarrd-bench-'));
+  const settings = {
+    ...defaultSettings({ environment: {}, isRoot: false, home: '/nonexistent' }),
+    listen: [{ host: HOST, port: 0 }],
+    upstream: [],
+    bootstrap: network.bootstrap,
+    dhtListen: { host: HOST, port: 0 },
+    stateDir,
+  };
+  const app = await startApp(settings, silentLog);
+  const [server] = app.addresses;
+  if (server === undefined) throw new Error('The program listens nowhere.');
+  const find = async (key: PublicKey) => (await askUdp(server, query(key.text))).answers.length > 0;
+  // Its DHT node starts behind it; what is measured are keys that are cold, in a program that runs.
+  await find((await publishKeys(1))[0] ?? KeyPair.generate().publicKey);
+  return {
+    name: 'the program, over UDP',
+    find,
+    async close() {
+      await app.close();
+      await rm(stateDir, { recursive: true });
+    },
+  };
+}
+
+/** Its lookups alone, with so many queries open at once in each. */
+async function lookups(concurrency: number): Promise<Contender> {
+  const node = await startMainlineThread({ bootstrap: network.bootstrap, host: HOST, concurrency });
+  await node.ready();
+  const finder = new Finder({
+    sources: [dhtSource(Promise.resolve(node))],
+    cache: new PacketCache(1 << 24),
+    archive: noArchive,
+    settings: defaultFinderSettings,
+    now: () => performance.now(),
+  });
+  return {
+    name: `its lookups, concurrency ${concurrency}`,
+    async find(key) {
+      const signal = AbortSignal.timeout(10_000);
+      return (await finder.read(key, { freshness: 'fresh', signal })).kind === 'found';
+    },
+    async close() {
+      finder.close();
+      await node.close();
+    },
+  };
+}
+
+/** New keys, each with a packet in the network, put there by a node that is gone when they are asked for. */
+async function publishKeys(count = keys): Promise<readonly PublicKey[]> {
+  const publisher = await startMainlineNode({ bootstrap: network.bootstrap, host: HOST });
+  await publisher.settled();
+  const published = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const { key, timestamp, signature, message } = signedBy(KeyPair.generate());
+      const item = { key: key.toBytes(), seq: timestamp, signature, value: message };
+      await publisher.put(item, { signal: AbortSignal.timeout(30_000) });
+      return key;
+    }),
+  );
+  await publisher.close();
+  return published;
+}
+
+function signedBy(keyPair: KeyPair) {
+  return signedPacket(keyPair, Math.floor(Date.now() / 1000), [aRecord(keyPair.publicKey.text)]);
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Rcode } from '../../src/dns/codes.ts';
+import { ExtendedErrorCode } from '../../src/dns/extended-error.ts';
+import { writeNodeFile } from '../../src/find/node-file.ts';
+import { type LocalDhtNode, startMainlineNode } from '../../src/mainline/mainline-node.ts';
+import type { TestNetwork } from '../../src/mainline/test-network.ts';
+import { startTestNetworkThread } from '../../src/mainline/test-network-thread.ts';
+import { startRelayServer } from '../find/relay-server.ts';
+import { aRecord, signedPacket, testKey } from '../support/packets.ts';
+import { type ScriptedUpstream, startScriptedUpstream } from '../support/scripted-upstream.ts';
+import { type BlackHole, openBlackHole } from './black-hole.ts';
+import { leavePacket } from './old-packet.ts';
+import { startProgram, withDirectory } from './program.ts';
+
+const now = Math.floor(Date.now() / 1000);
+const packetOf = (n: number) =>
+  signedPacket(testKey(n), now, [aRecord(testKey(n).publicKey.text, `192.0.2.${n}`)]);
+const nameOf = (n: number) => testKey(n).publicKey.text;
+
+let network: TestNetwork;
+let publisher: LocalDhtNode;
+let upstream: ScriptedUpstream;
+let hole: BlackHole;
+before(async () => {
+  network = await startTestNetworkThread({ nodes: 24 });
+  publisher = await startMainlineNode({ bootstrap: network.bootstrap, host: '127.0.0.1' });
+  await publisher.settled();
+  for (const n of [1, 2]) {
+    const { key, timestamp: seq, signature, message: value } = packetOf(n);
+    const item = { key: key.toBytes(), seq, signature, value };
+    await publisher.put(item, { signal: AbortSignal.timeout(20_000) });
+  }
+  upstream = await startScriptedUpstream();
+  hole = await openBlackHole();
+});
+after(async () => {
+  await publisher.close();
+  await network.close();
+  await upstream.close();
+  await hole.close();
+});
+
+test('a restart with upstreams and bootstrap nodes dead needs neither: the nodes of the last run are asked', async () => {
+  await withDirectory(async (stateDir) => {
+    const common = { stateDir, upstream: [upstream.spec] };
+    const first = await startProgram({ ...common, bootstrap: network.bootstrap });
+    assert.deepEqual((await first.ask(nameOf(1))).addresses, ['192.0.2.1']);
+    await first.app.close();
+
+    upstream.isBlackHole = true;
+    const [queriesBefore, datagramsBefore] = [upstream.received.length, hole.received];
+    const second = await startProgram({ ...common, bootstrap: [hole.address] });
+    try {
+      // Never asked before, so it comes from the network.
+      assert.deepEqual((await second.ask(nameOf(2))).addresses, ['192.0.2.2']);
+      assert.equal((await second.app.status()).packets.lookupsStarted, 1);
+      assert.ok(((await second.app.status()).dht?.nodes ?? 0) >= 8);
+      assert.equal(upstream.received.length, queriesBefore);
+      assert.equal(hole.received, datagramsBefore);
+    } finally {
+      await second.app.close();
+    }
+  });
+});
+
+test('the first answer after a restart comes from the store, and nobody is asked', async () => {
+  await withDirectory(async (stateDir) => {
+    const first = await startProgram({ stateDir, bootstrap: network.bootstrap });
+    assert.deepEqual((await first.ask(nameOf(1))).addresses, ['192.0.2.1']);
+    await first.app.close();
+    const second = await startProgram({ stateDir, bootstrap: [hole.address] });
+    try {
+      const { addresses, extendedErrors } = await second.ask(nameOf(1));
+      assert.deepEqual([addresses, extendedErrors], [['192.0.2.1'], []]);
+      assert.equal((await second.app.status()).packets.lookupsStarted, 0);
+    } finally {
+      await second.app.close();
+    }
+  });
+});
+
+test('with the DHT and the relay dead, an expired packet of the store is the answer within 2 s, and says that it is stale', async () => {
+  const relay = await startRelayServer(() => {
+    // Takes the request and never answers.
+  });
+  try {
+    await withDirectory(async (stateDir) => {
+      await leavePacket(stateDir, packetOf(3), 86_400);
+      // Nodes of a last run, which are gone too.
+      await writeNodeFile(join(stateDir, 'nodes'), Array(10).fill(hole.address));
+      const program = await startProgram({
+        stateDir,
+        bootstrap: [hole.address],
+        relay: [new URL(relay.url)],
+      });
+      try {
+        const told = await program.ask(nameOf(3));
+        assert.deepEqual(
+          [told.rcode, told.addresses, told.extendedErrors],
+          [Rcode.NOERROR, ['192.0.2.3'], [ExtendedErrorCode.STALE_ANSWER]],
+        );
+        assert.ok(told.milliseconds < 2_000, `after ${told.milliseconds} ms`);
+        assert.equal(relay.requests.length, 1);
+      } finally {
+        await program.app.close();
+      }
+    });
+  } finally {
+    await relay.close();
+  }
+});
