@@ -24,7 +24,7 @@ const NODE_FILE = 'nodes';
 /** Milliseconds that the nodes of an earlier run have to answer before bootstrap nodes are asked. */
 const KNOWN_NODES_TIMEOUT = 3_000;
 
-type DhtSettings = Pick<Settings, 'bootstrap' | 'dhtListen' | 'stateDir'>;
+type DhtSettings = Pick<Settings, 'bootstrap' | 'dhtListen' | 'dhtServe' | 'stateDir'>;
 
 /** A DHT node that is being started, and the means to end it at any moment. */
 export interface StartingDht {
@@ -53,7 +53,7 @@ export function startDht(settings: DhtSettings, resolver: Resolver, log: Log): S
 }
 
 async function start(
-  { bootstrap, dhtListen, stateDir }: DhtSettings,
+  { bootstrap, dhtListen, dhtServe: serve, stateDir }: DhtSettings,
   resolver: Resolver,
   log: Log,
   signal: AbortSignal,
@@ -63,7 +63,13 @@ async function start(
   const known = await readNodeFile(path, log);
   if (known.length > 0) {
     // With yesterday's nodes no bootstrap name is needed: a start must not depend on names, of all things.
-    const options = { bootstrap: bootstrap.filter(isNodeAddress), nodes: known, ...dhtListen, network };
+    const options = {
+      bootstrap: bootstrap.filter(isNodeAddress),
+      nodes: known,
+      ...dhtListen,
+      network,
+      serve,
+    };
     const node = await startWithin(options, KNOWN_NODES_TIMEOUT, log, signal);
     if (node !== undefined) return keepingNodes(node, path, log);
   }
@@ -72,7 +78,13 @@ async function start(
     const addresses = await resolveAll(bootstrap, resolver, log, signal);
     if (addresses.length > 0) {
       try {
-        const node = await startMainlineThread({ bootstrap: addresses, nodes: known, ...dhtListen, network });
+        const node = await startMainlineThread({
+          bootstrap: addresses,
+          nodes: known,
+          ...dhtListen,
+          network,
+          serve,
+        });
         return keepingNodes(node, path, log);
       } catch (error) {
         if (!(error instanceof MainlineError)) throw error;

@@ -154,6 +154,12 @@ export const settings = {
     default: () => ({ host: '0.0.0.0', port: 0 }),
     help: 'Local address of the DHT, over UDP; port 0 is any free one',
   }),
+  dhtServe: setting({
+    name: 'dht-serve',
+    kind: onOff(),
+    default: () => false,
+    help: 'Whether the queries of other DHT nodes are answered, within bounds, and items are kept for them',
+  }),
   stateDir: setting({
     name: 'state-dir',
     kind: text({ ...path, placeholder: 'DIRECTORY' }),

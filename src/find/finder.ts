@@ -6,45 +6,11 @@ import { packetTimeToLive } from '../pkarr/time-to-live.ts';
 import { type Choice, consider, startChoice } from './choice.ts';
 import type { PacketArchive } from './packet-archive.ts';
 import type { HeldPacket, PacketCache } from './packet-cache.ts';
+import type { Freshness, PacketLibrary, ReadOutcome } from './packet-library.ts';
 import { type PacketSource, SourceError } from './packet-source.ts';
 
-/** How new a packet must be: fresh enough by its time to live, or the newest that the whole network has. */
-export type Freshness = 'fresh' | 'newest';
-
-/** What became of a read. Not found and could not find out are two things. */
-export type ReadOutcome =
-  | {
-      readonly kind: 'found';
-      readonly packet: SignedPacket;
-      /** Its time to live is over and nobody confirmed it: served because there is nothing better. */
-      readonly stale: boolean;
-      /** Seconds left of its time to live, 0 when stale. */
-      readonly timeToLive: number;
-    }
-  /** Enough of those who should know said that there is nothing. `seconds`: how long that is remembered. */
-  | { readonly kind: 'absent'; readonly seconds: number }
-  /** The key signed something there, and it is no packet. */
-  | { readonly kind: 'unusable'; readonly seq: bigint }
-  /** Nobody could be asked, or too few answered to believe that there is nothing. */
-  | { readonly kind: 'unreachable'; readonly reason: string };
-
-/** Where the rest of the program gets packets. */
-export interface PacketReader {
-  /**
-   * The packet of `key`. An aborted `signal` ends the wait of this reader alone, by throwing its reason; the lookup
-   * goes on for others and for the cache.
-   */
-  read(
-    key: PublicKey,
-    options: { readonly freshness: Freshness; readonly signal: AbortSignal },
-  ): Promise<ReadOutcome>;
-}
-
-/** Where the rest of the program gets packets, and can tell what a packet would cost. */
-export interface PacketLibrary extends PacketReader {
-  /** True when reading `key` starts no lookup, or when there is something to answer with if none is started. */
-  isAtHand(key: PublicKey): boolean;
-}
+/** The last part of a packet's time to live, in which a read has it looked for again. */
+const REFRESH_PART = 0.1;
 
 /** Numbers of a finder, in seconds unless they say otherwise. */
 export interface FinderSettings {
@@ -126,7 +92,10 @@ export class Finder implements PacketLibrary {
     if (this.#isToRecall(key)) await orAborted(this.#recall(key), options.signal);
     if (options.freshness === 'fresh') {
       const known = this.#known(key);
-      if (known !== undefined) return known;
+      if (known !== undefined) {
+        this.#refreshAhead(key, known);
+        return known;
+      }
     }
     const flight = this.#flights.get(key.text) ?? this.#start(key);
     if (flight === undefined) return { kind: 'unreachable', reason: 'too many lookups at once' };
@@ -172,6 +141,12 @@ export class Finder implements PacketLibrary {
   /** Ends every lookup; those who wait get what is known. */
   close(): void {
     this.#closing.abort(new SourceError('the program is stopping'));
+  }
+
+  /** A packet in use is looked for again in the last tenth of its life, so that nobody has to wait for it. */
+  #refreshAhead(key: PublicKey, known: ReadOutcome): void {
+    if (known.kind !== 'found' || this.#flights.has(key.text)) return;
+    if (known.timeToLive < this.#wholeTime(known.packet) * REFRESH_PART) this.#start(key);
   }
 
   #isToRecall(key: PublicKey): boolean {
@@ -294,9 +269,13 @@ export class Finder implements PacketLibrary {
 
   /** Whole seconds left of a packet's time to live. */
   #timeLeft(packet: SignedPacket, lastSeen: number): number {
-    const { settings, now } = this.#parts;
-    const whole = packetTimeToLive(packet, { minimum: settings.minimumTtl, maximum: settings.maximumTtl });
-    return Math.max(0, Math.floor(whole - (now() - lastSeen) / 1000));
+    return Math.max(0, Math.floor(this.#wholeTime(packet) - (this.#parts.now() - lastSeen) / 1000));
+  }
+
+  /** Seconds of a packet's whole time to live. */
+  #wholeTime(packet: SignedPacket): number {
+    const { minimumTtl, maximumTtl } = this.#parts.settings;
+    return packetTimeToLive(packet, { minimum: minimumTtl, maximum: maximumTtl });
   }
 }
 

@@ -2,7 +2,7 @@ import { Rcode, Type } from '../dns/codes.ts';
 import { ExtendedErrorCode } from '../dns/extended-error.ts';
 import type { Name } from '../dns/name.ts';
 import type { ResourceRecord } from '../dns/record.ts';
-import type { PacketLibrary, ReadOutcome } from '../find/finder.ts';
+import type { PacketLibrary, ReadOutcome } from '../find/packet-library.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import { lookupZone } from '../pkarr/zone.ts';
 import type { FoundAnswer } from '../pkarr/zone-answer.ts';

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import { defaultFinderSettings, Finder, type ReadOutcome } from '../../src/find/finder.ts';
+import { defaultFinderSettings, Finder } from '../../src/find/finder.ts';
 import { noArchive } from '../../src/find/packet-archive.ts';
 import { PacketCache } from '../../src/find/packet-cache.ts';
+import type { ReadOutcome } from '../../src/find/packet-library.ts';
 import { type Observed, SourceError } from '../../src/find/packet-source.ts';
 import type { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { aRecord, signedPacket, testKey } from '../support/packets.ts';
@@ -100,18 +101,39 @@ test('a packet is fresh for its smallest TTL, at least five minutes, and asks no
   source.last.end();
   await first;
   await new Promise(setImmediate);
-  pass(299);
+  pass(269);
   const outcome = await read();
   assert.deepEqual(
     { stale: outcome.kind === 'found' && outcome.stale, lookups: source.lookups.length },
     { stale: false, lookups: 1 },
   );
-  assert.equal(outcome.kind === 'found' && outcome.timeToLive, 1);
-  pass(1);
+  assert.equal(outcome.kind === 'found' && outcome.timeToLive, 31);
+  pass(31);
   const expired = read();
   assert.equal(source.lookups.length, 2);
   source.last.emit({ kind: 'packet', packet: signedPacket(key, 100, records), from: 'a' });
   await expired;
+});
+
+test('a packet in use is looked for again in the last tenth of its life, and nobody waits', async () => {
+  const { source, read, pass } = scene();
+  const first = read();
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 100), from: 'a' });
+  source.last.end();
+  await first;
+  await new Promise(setImmediate);
+  pass(539);
+  found(await read());
+  assert.equal(source.lookups.length, 1);
+  pass(2);
+  found(await read());
+  found(await read());
+  assert.equal(source.lookups.length, 2);
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 100), from: 'a' });
+  source.last.end();
+  await new Promise(setImmediate);
+  const outcome = await read();
+  assert.equal(outcome.kind === 'found' && outcome.timeToLive, 600);
 });
 
 test('an expired packet is asked for by the sequence number before it, so that its holders return it', async () => {

@@ -8,7 +8,7 @@ import type { DhtNode } from '../../src/mainline/dht-node.ts';
 import { startMainlineNode } from '../../src/mainline/mainline-node.ts';
 import type { TestNetwork } from '../../src/mainline/test-network.ts';
 import { startTestNetworkThread } from '../../src/mainline/test-network-thread.ts';
-import { silentLog } from '../../src/observe/log.ts';
+import { type Log, silentLog } from '../../src/observe/log.ts';
 import type { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import type { ServerAddress } from './dns-client.ts';
 import { type ScriptedUpstream, startScriptedUpstream } from './scripted-upstream.ts';
@@ -28,7 +28,7 @@ export interface AppScene {
 
 /** Starts everything; `settings` replaces single settings of the program. */
 export async function startAppScene(
-  options: { readonly settings?: Partial<Settings>; readonly nodes?: number } = {},
+  options: { readonly settings?: Partial<Settings>; readonly nodes?: number; readonly log?: Log } = {},
 ): Promise<AppScene> {
   const network = await startTestNetworkThread({ nodes: options.nodes ?? 12 });
   const upstream = await startScriptedUpstream();
@@ -47,7 +47,7 @@ export async function startAppScene(
       dhtListen: { host: '127.0.0.1', port: 0 },
       ...options.settings,
     },
-    silentLog,
+    options.log ?? silentLog,
   );
   const [server] = app.addresses;
   if (server === undefined) throw new Error('The program listens nowhere.');

@@ -1,0 +1,40 @@
+import type { PublicKey } from '../pkarr/public-key.ts';
+import type { SignedPacket } from '../pkarr/signed-packet.ts';
+
+/** How new a packet must be: fresh enough by its time to live, or the newest that the whole network has. */
+export type Freshness = 'fresh' | 'newest';
+
+/** What became of a read. Not found and could not find out are two things. */
+export type ReadOutcome =
+  | {
+      readonly kind: 'found';
+      readonly packet: SignedPacket;
+      /** Its time to live is over and nobody confirmed it: served because there is nothing better. */
+      readonly stale: boolean;
+      /** Seconds left of its time to live, 0 when stale. */
+      readonly timeToLive: number;
+    }
+  /** Enough of those who should know said that there is nothing. `seconds`: how long that is remembered. */
+  | { readonly kind: 'absent'; readonly seconds: number }
+  /** The key signed something there, and it is no packet. */
+  | { readonly kind: 'unusable'; readonly seq: bigint }
+  /** Nobody could be asked, or too few answered to believe that there is nothing. */
+  | { readonly kind: 'unreachable'; readonly reason: string };
+
+/** Where the rest of the program gets packets. */
+export interface PacketReader {
+  /**
+   * The packet of `key`. An aborted `signal` ends the wait of this reader alone, by throwing its reason; the lookup
+   * goes on for others and for the cache.
+   */
+  read(
+    key: PublicKey,
+    options: { readonly freshness: Freshness; readonly signal: AbortSignal },
+  ): Promise<ReadOutcome>;
+}
+
+/** Where the rest of the program gets packets, and can tell what a packet would cost. */
+export interface PacketLibrary extends PacketReader {
+  /** True when reading `key` starts no lookup, or when there is something to answer with if none is started. */
+  isAtHand(key: PublicKey): boolean;
+}
