@@ -1,4 +1,3 @@
-import { orAborted } from '../async/or-aborted.ts';
 import type { AnswerCache, CachedReply } from '../cache/answer-cache.ts';
 import { type PackedReply, packMessage, packReply } from '../cache/packed-reply.ts';
 import { Rcode } from '../dns/codes.ts';
@@ -56,7 +55,8 @@ export class Responder {
   /** Resolutions in flight by cache key: equal questions are one, whoever asks. */
   readonly #resolving = new Map<string, Promise<PackedReply>>();
   readonly #waiting = new Set<Promise<void>>();
-  readonly #controllers = new Set<AbortController>();
+  /** What ends each resolution that is under way. */
+  readonly #abandons = new Set<Abandon>();
   #isClosing = false;
   #queries = 0;
 
@@ -147,7 +147,7 @@ export class Responder {
 
   #answerLater(request: Request, path: ReplyPath, send: Send, stale: CachedReply | undefined): void {
     // The octets are the transport's, which may write over them once `respond` has returned.
-    const kept = { ...request, bytes: Uint8Array.from(request.bytes) };
+    const kept = { ...request, bytes: new Uint8Array(request.bytes) };
     const work = this.#answer(kept, path, stale).then((reply) => {
       this.#waiting.delete(work);
       send(reply);
@@ -188,37 +188,50 @@ export class Responder {
   }
 
   async #resolveQuery(query: Query, client: string): Promise<Resolution> {
-    // One signal for deadline and end: joining two costs more than all the rest of a miss here.
-    const controller = new AbortController();
-    this.#controllers.add(controller);
-    const timer = setTimeout(() => {
-      const seconds = ANSWER_DEADLINE / 1000;
-      controller.abort(new ResolveError('out-of-time', `No answer came within ${seconds} s.`));
-    }, ANSWER_DEADLINE);
     try {
-      const { signal } = controller;
-      const context = { signal, aliasesFollowed: 0, client };
-      // The deadline holds even for a part that does not look at its signal.
-      const answer = await orAborted(this.#parts.resolver.resolve(query, context), signal);
-      return { reply: pack(answer, query, this.#parts.trustAuthenticData), isPassing: false };
+      return {
+        reply: pack(await this.#inTime(query, client), query, this.#parts.trustAuthenticData),
+        isPassing: false,
+      };
     } catch (error) {
       if (!(error instanceof ResolveError)) this.#parts.onBug(error);
       const failure = error instanceof ResolveError ? error : internal;
       const isPassing = this.#isClosing || failure.kind === 'internal' || failure.kind === 'busy';
       return { reply: packFailure(failure, query), isPassing };
-    } finally {
-      clearTimeout(timer);
-      this.#controllers.delete(controller);
     }
+  }
+
+  /** What the resolver says before the deadline, which holds even for a part that does not look at its signal. */
+  #inTime(query: Query, client: string): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const controller = new AbortController();
+      const abandon: Abandon = (text) => {
+        const reason = new ResolveError('out-of-time', text);
+        controller.abort(reason);
+        reject(reason);
+      };
+      this.#abandons.add(abandon);
+      const seconds = ANSWER_DEADLINE / 1000;
+      const timer = setTimeout(abandon, ANSWER_DEADLINE, `No answer came within ${seconds} s.`);
+      const context = { signal: controller.signal, aliasesFollowed: 0, client };
+      this.#parts.resolver
+        .resolve(query, context)
+        .then(resolve, reject)
+        .finally(() => {
+          clearTimeout(timer);
+          this.#abandons.delete(abandon);
+        });
+    });
   }
 
   #abandonAll(): void {
     this.#isClosing = true;
-    for (const controller of this.#controllers) {
-      controller.abort(new ResolveError('out-of-time', 'The resolver is stopping.'));
-    }
+    for (const abandon of this.#abandons) abandon('The resolver is stopping.');
   }
 }
+
+/** Ends a resolution without an answer, and says why. */
+type Abandon = (text: string) => void;
 
 /** What a resolution came to. */
 interface Resolution {
@@ -275,7 +288,7 @@ function pack(answer: Answer, { question }: Query, trustAuthenticData: boolean):
   const { outline, rcode, extendedErrors } = answer.reply;
   const authenticData = answer.reply.authenticData && trustAuthenticData;
   // The forwarder may give the same octets to others.
-  const bytes = Uint8Array.from(answer.reply.bytes);
+  const bytes = new Uint8Array(answer.reply.bytes);
   // AA=0 for what is forwarded: the upstream may be an authority, we are none.
   bytes[2] = (bytes[2] as number) & ~0x04;
   return packReply(bytes, outline, { rcode, extendedErrors, authenticData });
