@@ -118,6 +118,7 @@ export async function startApp(
       absentTtl: settings.negativeTtl,
     },
     now,
+    onNewer: (key) => cache.forget(key.name),
   });
   const coldKeys = coldKeyLimit(settings, now);
   const pkarr = new PkarrResolver({

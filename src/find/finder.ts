@@ -50,6 +50,8 @@ export interface FinderParts {
   readonly settings: FinderSettings;
   /** Milliseconds, never going back. */
   readonly now: () => number;
+  /** Told of a key whose packet gave way to a newer one: what was made of the older one is out of date. */
+  readonly onNewer?: (key: PublicKey) => void;
 }
 
 /** Counts since the start. */
@@ -211,12 +213,19 @@ export class Finder implements PacketLibrary {
             if (event.kind === 'packet' && floor !== undefined && event.packet.timestamp < floor) continue;
             choice = consider(choice, event);
             if (event.kind !== 'packet') continue;
+            const before = cache.get(key)?.packet;
             const seen = cache.see(event.packet, now());
+            if (before !== undefined && compareRecency(seen.packet, before) > 0) this.#parts.onNewer?.(key);
             const noted = archive.note(seen);
             notes.push(noted);
             if (held === undefined || compareRecency(event.packet, held) >= 0) {
               // What is served is kept first: after a kill nothing older may take its place.
-              void noted.then(() => foundFirst(this.#found(seen.packet, seen.lastSeen)));
+              void noted.then(() => {
+                // One that a newer one has overtaken while it was kept is not handed out: the newer one is kept next.
+                const newest = cache.get(key)?.packet ?? seen.packet;
+                if (compareRecency(seen.packet, newest) >= 0)
+                  foundFirst(this.#found(seen.packet, seen.lastSeen));
+              });
             }
           }
         } catch (error) {

@@ -22,8 +22,8 @@ export interface TraversalOptions {
   readonly self: Uint8Array;
   /** Where to begin: nodes with ids, and addresses whose ids are not known. */
   readonly seeds: readonly (NodeContact | NodeAddress)[];
-  /** Queries open at once, those that are late not counted. */
-  readonly concurrency: number;
+  /** Queries that may be open at once, those that are late not counted; at least 1, and it may change at any time. */
+  readonly concurrency: () => number;
   /** Whether one host may hold any number of nodes. */
   readonly sharedHosts: boolean;
   /** Asks one node. `settle` is called once, later, unless the returned function is called before. */
@@ -34,6 +34,8 @@ export interface TraversalOptions {
   readonly onOutcome: (node: AskedNode, outcome: AskOutcome) => void;
   /** Is told once that the traversal ended by itself. Not called after `stop`. */
   readonly onEnd: (ended: TraversalEnd) => void;
+  /** Is told once that it is over, by itself or by `stop`; before `onEnd`. */
+  readonly onOver: () => void;
 }
 
 /** See LookupSummary. */
@@ -97,6 +99,7 @@ export class Traversal {
 
   /** Forgets every open query. Nothing is called any more. Of no effect after the end. */
   stop(): void {
+    if (!this.#ended) this.#options.onOver();
     this.#ended = true;
     clearTimeout(this.#deadline);
     for (const cancel of this.#cancels) cancel();
@@ -146,7 +149,7 @@ export class Traversal {
       candidate.state = 'failed';
       return;
     }
-    if (this.#open >= this.#options.concurrency || this.asked >= MAX_ASKED) return;
+    if (this.#open >= this.#options.concurrency() || this.asked >= MAX_ASKED) return;
     this.#askedAddresses.add(address);
     this.#askedHosts.set(candidate.host, sameHost + 1);
     candidate.state = 'asked';
@@ -210,6 +213,7 @@ export class Traversal {
     this.#ended = true;
     clearTimeout(this.#deadline);
     this.#cancels.clear();
+    this.#options.onOver();
     this.#options.onEnd(ended);
   }
 }

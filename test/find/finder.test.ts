@@ -18,15 +18,18 @@ const everybodySaysNo: Observed = { asked: 20, answered: 20, empty: 20 };
 function scene() {
   let time = 0;
   const source = new ScriptedSource();
+  const overtaken: string[] = [];
   const finder = new Finder({
     sources: [source],
     cache: new PacketCache(1_000_000),
     archive: noArchive,
     settings: defaultFinderSettings,
     now: () => time,
+    onNewer: ({ text }) => overtaken.push(text),
   });
   return {
     source,
+    overtaken,
     finder,
     read: (of = key) => finder.read(of.publicKey, { freshness: 'fresh', signal: never }),
     readNewest: () => finder.read(key.publicKey, { freshness: 'newest', signal: never }),
@@ -51,6 +54,18 @@ test('the first good packet answers, and a newer one that comes later is held fo
   await new Promise(setImmediate);
   assert.equal(found(await read()).timestamp, 200_000_000n);
   assert.equal(source.lookups.length, 1);
+});
+
+test('a newer packet behind the first one is told, so that nothing made of the older one is kept', async () => {
+  const { source, read, overtaken } = scene();
+  const first = read();
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 100), from: 'lags behind' });
+  found(await first);
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 100), from: 'another' });
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 200), from: 'up to date' });
+  source.last.end();
+  await new Promise(setImmediate);
+  assert.deepEqual(overtaken, [name]);
 });
 
 test('who wants the newest waits for the whole lookup', async () => {
