@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
+import { FrameReader } from '../dns/frame-reader.ts';
 import type { Clock } from './clock.ts';
 import { UpstreamFailure } from './forward-error.ts';
-import { FrameReader } from './frame-reader.ts';
 import type { Random } from './random.ts';
 import { matchReply, type WrongReply } from './reply-match.ts';
 import { networkFailure } from './udp-exchange.ts';

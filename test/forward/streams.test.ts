@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { FrameReader } from '../../src/dns/frame-reader.ts';
 import { ForwardError } from '../../src/forward/forward-error.ts';
-import { FrameReader } from '../../src/forward/frame-reader.ts';
 import { altered, replyA, replyTruncated, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { addresses, ask, setUpForwarder } from './support.ts';
 

@@ -8,8 +8,8 @@ import {
 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type SecureVersion, type TLSSocket } from 'node:tls';
+import { FrameReader } from '../../src/dns/frame-reader.ts';
 import { decodeMessage } from '../../src/dns/message.ts';
-import { FrameReader } from '../../src/forward/frame-reader.ts';
 import type { ReceivedQuery } from './scripted-upstream.ts';
 import type { TestCertificate } from './test-certificate.ts';
 

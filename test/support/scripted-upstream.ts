@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Class, Opcode, Rcode, Type } from '../../src/dns/codes.ts';
 import type { Edns } from '../../src/dns/edns.ts';
+import { FrameReader } from '../../src/dns/frame-reader.ts';
 import { decodeMessage, encodeMessage, type Message, noFlags } from '../../src/dns/message.ts';
 import type { Question } from '../../src/dns/question.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
-import { FrameReader } from '../../src/forward/frame-reader.ts';
 
 /** A query as it came to a scripted upstream. */
 export interface ReceivedQuery {
