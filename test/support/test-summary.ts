@@ -22,7 +22,10 @@ export function describeOutcome(outcome: FileOutcome): string {
     lines.push(`  # status ${status}${stopped === undefined ? '' : `, stopped: ${stopped}`}`);
     for (const running of unfinished(events)) lines.push(`  # was running: ${running}`);
     if (stopped !== undefined && unfinished(events).length === 0) {
-      lines.push('  # no test was running: something that a test opened was left open');
+      const isBusy = status === 'SIGKILL';
+      lines.push(
+        `  # ${isBusy ? 'it was too busy to say what ran' : 'no test ran: something was left open'}`,
+      );
     }
     lines.push(...indented(printed.slice(-MOST_PRINTED), '  | '));
   }
@@ -42,7 +45,6 @@ export function summary(run: {
   const bad = outcomes.filter((outcome) => !isGood(outcome));
   const all = outcomes.flatMap(({ events }) => finished(events));
   const tests = all.filter(({ isSuite }) => !isSuite);
-  const cut = outcomes.flatMap(({ events }) => unfinished(events));
   const lines: string[] = [];
   for (const outcome of bad) {
     lines.push(
@@ -57,13 +59,14 @@ export function summary(run: {
   for (const { name, skipped } of tests) {
     if (skipped !== undefined) lines.push(`# skipped: ${name}${skipped === 'true' ? '' : `: ${skipped}`}`);
   }
+  // A file that ended badly and has no test that failed counts as one.
+  const unexplained = bad.filter(({ events }) => finished(events).every(isAllowed)).length;
   const count = (is: (event: Finished) => boolean): number => tests.filter(is).length;
   lines.push(
     `# files ${outcomes.length} of ${outcomes.length + missing.length}, failed ${bad.length}`,
-    `# tests ${tests.length + cut.length}`,
+    `# tests ${tests.length + unexplained}`,
     `# pass ${count((event) => event.kind === 'passed' && event.skipped === undefined && event.todo === undefined)}`,
-    `# fail ${count((event) => !isAllowed(event))}`,
-    `# cancelled ${cut.length}`,
+    `# fail ${count((event) => !isAllowed(event)) + unexplained}`,
     `# skipped ${count((event) => event.skipped !== undefined)}`,
     `# todo ${count((event) => event.todo !== undefined)}`,
     `# duration_ms ${Math.round(milliseconds)}`,
