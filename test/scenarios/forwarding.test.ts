@@ -49,15 +49,20 @@ test('names that never leave the machine are answered with every upstream down, 
   assert.equal(scene.upstream.received.length, before);
 });
 
-test('with nothing but black holes: SERVFAIL with extended error 22 or 23 before 4.6 s, and again at once', async () => {
+test('with nothing but black holes: SERVFAIL with extended error 22 or 23 before 4.6 s, and again within 5 ms', async () => {
   scene.upstream.isBlackHole = true;
   const first = await timed(ask('nobody.example'));
   assert.equal(first.value.rcode, Rcode.SERVFAIL);
   assert.ok(infoCodes(first.value).some((code) => code === 22 || code === 23));
   assert.ok(first.ms < 4_600, `${first.ms} ms`);
-  const again = await timed(ask('nobody.example'));
-  assert.equal(again.value.rcode, Rcode.SERVFAIL);
-  assert.ok(again.ms < first.ms / 50, `${again.ms} ms after ${first.ms} ms`);
+  // The fastest of some: what the machine does beside it is not meant.
+  const again: number[] = [];
+  while (again.length < 20) {
+    const { value, ms } = await timed(ask('nobody.example'));
+    assert.equal(value.rcode, Rcode.SERVFAIL);
+    again.push(ms);
+  }
+  assert.ok(Math.min(...again) <= 5, `${Math.min(...again)} ms`);
 });
 
 test('cached and expired, with nothing but black holes: the stale answer after 1.8 s, and at once after that', async () => {
