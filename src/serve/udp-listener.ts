@@ -57,12 +57,19 @@ export class UdpListener extends UDPServer {
 
   /** Takes a datagram as it came, in place of the package's decoding. */
   override handle(datagram: Buffer, from: RemoteInfo): void {
+    const { address, port } = from;
     // Port 0 cannot be sent to; such datagrams are forged.
-    const answered =
-      from.port !== 0 &&
-      this.#responder.respond(datagram, { client: from.address, stream: false }, (reply) => {
-        this.send(reply, 0, reply.length, from.port, from.address);
-      });
+    if (port === 0) {
+      this.#ignored++;
+      return;
+    }
+    const ready = this.#responder.answerNow(datagram, address);
+    if (ready !== undefined) {
+      this.send(ready, port, address);
+      return;
+    }
+    const path = { client: address, stream: false };
+    const answered = this.#responder.respond(datagram, path, (reply) => this.send(reply, port, address));
     if (!answered) this.#ignored++;
   }
 
