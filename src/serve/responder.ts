@@ -1,3 +1,4 @@
+import { Cancellation } from '../async/cancellation.ts';
 import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { AnswerEntry } from '../cache/answer-entry.ts';
 import { type PackedReply, packMessage, packReply } from '../cache/packed-reply.ts';
@@ -227,16 +228,16 @@ export class Responder {
   /** What the resolver says before the deadline, which holds even for a part that does not look at its signal. */
   #inTime(query: Query, client: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const controller = new AbortController();
+      const cancellation = new Cancellation();
       const abandon: Abandon = (text) => {
         const reason = new ResolveError('out-of-time', text);
-        controller.abort(reason);
+        cancellation.cancel(reason);
         reject(reason);
       };
       this.#abandons.add(abandon);
       const seconds = ANSWER_DEADLINE / 1000;
       const timer = setTimeout(abandon, ANSWER_DEADLINE, `No answer came within ${seconds} s.`);
-      const context = { signal: controller.signal, aliasesFollowed: 0, client };
+      const context = { cancellation, aliasesFollowed: 0, client };
       this.#parts.resolver
         .resolve(query, context)
         .then(resolve, reject)

@@ -32,7 +32,7 @@ export class UdpListener extends UDPServer {
       recvBufferSize: RECEIVE_BUFFER,
       // The addresses that we send to come from datagrams: nothing is to be looked up, and nothing waits for a turn
       // of the event loop.
-      lookup: (host, _, callback) => callback(null, host, isIPv6(host) ? 6 : 4),
+      lookup: (host, _, callback) => callback(null, host, host.includes(':') ? 6 : 4),
     };
     // The package hands `type` to `dgram.createSocket` as it is, and that takes these options.
     super({ type: options as unknown as 'udp4' });

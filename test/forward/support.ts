@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { Cancellation } from '../../src/async/cancellation.ts';
 import { Class, Type } from '../../src/dns/codes.ts';
 import { decodeMessage } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
@@ -45,7 +46,7 @@ export function ask(
 ): Promise<UpstreamReply> {
   const { type = Type.A, dnssecOk = false, checkingDisabled = false, signal = never } = options;
   const question = { name: Name.parse(name), type, class: Class.IN };
-  return forwarder.forward({ question, dnssecOk, checkingDisabled }, signal);
+  return forwarder.forward({ question, dnssecOk, checkingDisabled }, Cancellation.following(signal));
 }
 
 /** The addresses in the A records of a reply. */
