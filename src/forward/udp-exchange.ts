@@ -1,5 +1,6 @@
-import { createSocket, type Socket, type SocketType } from 'node:dgram';
 import { WireError } from '../dns/wire-error.ts';
+import { openPeer } from '../system/open-peer.ts';
+import type { PeerSocket } from '../system/peer-socket.ts';
 import type { BagItem } from './bag.ts';
 import type { Clock } from './clock.ts';
 import { UpstreamFailure } from './forward-error.ts';
@@ -11,9 +12,6 @@ import type { SourcePorts } from './source-ports.ts';
  * watch for this and to "abandon the UDP query".
  */
 const MAX_WRONG_REPLIES = 16;
-
-/** Local ports that are tried before the system is taken to have none. */
-const MAX_BIND_TRIES = 8;
 
 /** How long the right reply is still awaited after a malformed one that had the right id and question, in ms. */
 const MALFORMED_GRACE_MS = 300;
@@ -58,7 +56,7 @@ export class UdpExchange<T> implements BagItem {
     if (this.#end()) this.#reject(reason);
   };
   readonly #options: UdpExchangeOptions<T>;
-  readonly #socket: Socket;
+  readonly #socket: PeerSocket;
   #resolve: (accepted: T) => void = () => {};
   #reject: (reason: unknown) => void = () => {};
   #stopTimer: () => void;
@@ -74,40 +72,15 @@ export class UdpExchange<T> implements BagItem {
       this.#reject = reject;
     });
     this.#stopTimer = options.clock.after(options.timeoutMs, () => this.#timeOut());
-    this.#socket = createSocket(isIPv6Address(options.address) ? udp6 : udp4);
-    this.#send();
-  }
-
-  /** Binds, connects and sends. With a look-up that answers at once all of it happens before this returns. */
-  #send(): void {
-    const { address, port, ports, query } = this.#options;
-    const socket = this.#socket;
-    let bindError: Error | undefined;
-    let isBinding = true;
-    socket.on('error', (error) => {
-      if (isBinding) bindError = error;
-      else this.cancel(networkFailure(error));
+    const { address: host, port, query, ports } = options;
+    this.#socket = openPeer({
+      host,
+      port,
+      datagram: query,
+      nextLocalPort: () => ports.next(),
+      onDatagram: (reply) => this.#receive(reply),
+      onError: (error) => this.cancel(networkFailure(error)),
     });
-    for (let tries = 0; tries < MAX_BIND_TRIES; tries++) {
-      bindError = undefined;
-      socket.bind({ port: ports.next(), exclusive: true });
-      if (bindError === undefined) break;
-    }
-    isBinding = false;
-    if (bindError !== undefined) {
-      process.nextTick(() => this.cancel(networkFailure(bindError)));
-      return;
-    }
-    socket.on('message', (reply) => this.#receive(reply));
-    socket.connect(port, address);
-    try {
-      socket.send(query, 0, query.length, (error) => {
-        if (error !== null) this.cancel(networkFailure(error));
-      });
-    } catch (error) {
-      // Not connected: the reason arrives as 'error' on the next tick, before this does.
-      process.nextTick(() => this.cancel(networkFailure(error)));
-    }
   }
 
   #receive(reply: Uint8Array): void {
@@ -174,24 +147,3 @@ export function networkFailure(error: unknown): UpstreamFailure {
       return new UpstreamFailure('unreachable', `cannot be reached (${code})`, { cause: error });
   }
 }
-
-/** Addresses are numeric already; dgram's own look-up would ask the system's resolver, which may be us. */
-function numericLookup(
-  hostname: string,
-  _options: unknown,
-  callback: (error: null, address: string, family: number) => void,
-): void {
-  callback(null, hostname, isIPv6Address(hostname) ? 6 : 4);
-}
-
-/** Of a text that is a numeric address. */
-function isIPv6Address(address: string): boolean {
-  return address.includes(':');
-}
-
-const udp4: { type: SocketType; lookup: typeof numericLookup } = { type: 'udp4', lookup: numericLookup };
-const udp6: { type: SocketType; lookup: typeof numericLookup; ipv6Only: boolean } = {
-  type: 'udp6',
-  lookup: numericLookup,
-  ipv6Only: true,
-};

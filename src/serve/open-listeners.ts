@@ -74,7 +74,7 @@ export async function closeListeners(pairs: readonly ListenerPair[]): Promise<vo
 
 async function openPair(address: ListenAddress, responder: Responder): Promise<ListenerPair> {
   const udp = await UdpListener.open(address, responder);
-  const taken = { host: address.host, port: udp.address().port };
+  const taken = { host: address.host, port: udp.port };
   try {
     return { address: taken, udp, tcp: await TcpListener.open(taken, responder) };
   } catch (error) {
