@@ -1,8 +1,9 @@
 import { WireError } from '../dns/wire-error.ts';
+import type { PeerListener, PeerSocket } from '../system/peer-socket.ts';
 import type { BagItem } from './bag.ts';
 import type { Clock } from './clock.ts';
 import { UpstreamFailure } from './forward-error.ts';
-import type { QueryListener, QuerySocket, QuerySockets } from './query-socket.ts';
+import type { QuerySockets } from './query-sockets.ts';
 import { matchReply, type WrongReply } from './reply-match.ts';
 
 /**
@@ -37,7 +38,7 @@ export interface UdpExchangeOptions<T> {
 }
 
 /** A query that was sent from a socket of its own, and the wait for the reply that matches it. */
-export class UdpExchange<T> implements BagItem, QueryListener {
+export class UdpExchange<T> implements BagItem, PeerListener {
   bagIndex = -1;
   /**
    * What `accept` made. Rejects with UpstreamFailure `timed-out`, `refused`, `unreachable`, `malformed`, `spoofed`,
@@ -49,7 +50,7 @@ export class UdpExchange<T> implements BagItem, QueryListener {
     if (this.#end()) this.#reject(reason);
   };
   readonly #options: UdpExchangeOptions<T>;
-  readonly #socket: QuerySocket;
+  readonly #socket: PeerSocket;
   #resolve: (accepted: T) => void = () => {};
   #reject: (reason: unknown) => void = () => {};
   #stopTimer: () => void;
@@ -69,12 +70,12 @@ export class UdpExchange<T> implements BagItem, QueryListener {
     this.#socket.send(options.query, this);
   }
 
-  /** See `QueryListener`. */
+  /** See `PeerListener`. */
   failed(error: unknown): void {
     this.cancel(networkFailure(error));
   }
 
-  /** See `QueryListener`. */
+  /** See `PeerListener`. */
   received(reply: Uint8Array): void {
     if (this.#isOver) return;
     const { query, questionEnd, accept } = this.#options;

@@ -6,7 +6,7 @@ import { Bag } from './bag.ts';
 import type { Clock } from './clock.ts';
 import { EdnsFallback } from './edns-fallback.ts';
 import { UpstreamFailure } from './forward-error.ts';
-import { QuerySockets } from './query-socket.ts';
+import { QuerySockets } from './query-sockets.ts';
 import { Quirk } from './quirks.ts';
 import type { Random } from './random.ts';
 import { noWrongReplies, type WrongReply } from './reply-match.ts';

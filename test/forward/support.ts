@@ -9,7 +9,7 @@ import { parseUpstream, parseUpstreamEntry } from '../../src/forward/upstream-sp
 import type { ScriptedUpstream } from '../support/scripted-upstream.ts';
 
 /** A signal that never fires. */
-export const never: AbortSignal = new AbortController().signal;
+const never: AbortSignal = new AbortController().signal;
 setMaxListeners(0, never);
 
 /** Upstreams as people write them. */
