@@ -26,7 +26,7 @@ export function ownersMayName({
 export function clientRate(
   { clientRate: rate }: Pick<Settings, 'clientRate'>,
   now: () => number,
-): Pick<ClientRateLimit, 'verdict'> {
+): Pick<ClientRateLimit, 'verdict' | 'takeAnswer'> {
   if (rate === 0) return unlimited;
   return new ClientRateLimit({
     rate: { perSecond: rate, burst: rate * 2 },

@@ -46,7 +46,7 @@ export class PkarrResolver {
     if (!reader.isAtHand(key) && !mayLookUp(context.client)) {
       throw new ResolveError('busy', 'Too many keys were looked up just now; ask again in a moment.');
     }
-    const outcome = await reader.read(key, { freshness: 'fresh', signal: context.signal });
+    const outcome = await reader.read(key, { freshness: 'fresh', signal: context.cancellation.signal });
     switch (outcome.kind) {
       case 'found':
         return await this.#answerFrom(outcome, query, context);

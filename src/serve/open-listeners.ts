@@ -81,7 +81,7 @@ const DRAWS = 16;
 async function openPair(address: ListenAddress, responder: Responder): Promise<ListenerPair> {
   for (let draw = 1; ; draw++) {
     const udp = await UdpListener.open(address, responder);
-    const taken = { host: address.host, port: udp.address().port };
+    const taken = { host: address.host, port: udp.port };
     try {
       return { address: taken, udp, tcp: await TcpListener.open(taken, responder) };
     } catch (error) {
