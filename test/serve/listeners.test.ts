@@ -76,20 +76,11 @@ test('an address that is taken is an error with its name, and not a wait for eve
   await assert.rejects(TcpListener.open(tcp.server, responder), { name: 'ListenError', code: 'EADDRINUSE' });
 });
 
-/** A UDP listener that counts the datagrams which reached it. */
+/** A UDP listener, and how many datagrams have reached it: each is ignored or is a query. */
 async function openCountingUdp(): Promise<{ server: ServerAddress; reached: () => number }> {
-  let reached = 0;
-  const counting: Responder = Object.create(responder, {
-    respond: {
-      value: (...words: Parameters<Responder['respond']>) => {
-        reached++;
-        return responder.respond(...words);
-      },
-    },
-  });
-  const listener = await UdpListener.open(loopback, counting);
-  closers.push(() => listener.stop());
-  return { server: { host: '127.0.0.1', port: listener.address().port }, reached: () => reached };
+  const { server, listener } = await openUdp();
+  const { queries } = responder.statistics();
+  return { server, reached: () => listener.statistics().ignored + responder.statistics().queries - queries };
 }
 
 /** Sends datagrams in small bursts, which the listener has read before the next: a flood is for the kernel to drop. */
