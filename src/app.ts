@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { App } from './app-status.ts';
 import type { Settings } from './config/settings.ts';
 import { dhtSource } from './find/dht-source.ts';
@@ -17,6 +18,11 @@ import { startPackets } from './start-packets.ts';
 import { startResolution } from './start-resolution.ts';
 import { machineView, watchNetwork } from './system/network-watch.ts';
 import { systemResolvConfPaths } from './system/resolv-conf.ts';
+import { workerSpawner } from './system/worker-process.ts';
+import { createCrew } from './workers/crew.ts';
+
+/** What a worker runs. */
+const WORKER_FILE = fileURLToPath(new URL('./worker.js', import.meta.url));
 
 /** The file of the state directory that keeps what was published. */
 const PUBLICATION_FILE = 'publications';
@@ -49,13 +55,16 @@ export async function startApp(
     nowWall,
   });
 
-  // Bytes in, bytes out: the cache answers, or the router does.
-  const front: Front = createFront(settings, {
-    resolution,
-    cameBackFrom: (query, questionEnd) => resolution.forwarder.cameBackFrom(query, questionEnd),
+  // Bytes in, bytes out: the cache answers, or the router does; in this process, or in several that share the ports.
+  const common = {
+    cameBackFrom: (query: Uint8Array, end: number) => resolution.forwarder.cameBackFrom(query, end),
     ...troubles(log, now),
     now,
-  });
+  };
+  const front: Front =
+    settings.workers === 1
+      ? createFront(settings, { ...common, resolution })
+      : createCrew(settings, { ...common, desk: packets.desk, spawn: workerSpawner(WORKER_FILE), log });
 
   // The way back: what people publish goes to the same DHT and relays, and is known here at once.
   const { finder, dht, relays } = packets;

@@ -42,6 +42,17 @@ export interface FrontStatus {
   readonly queries: ResponderStatistics;
   readonly cache: CacheStatistics;
   readonly forwarder: ForwarderStatus;
+  /** Undefined when there is one process. */
+  readonly workers?: WorkersStatus;
+}
+
+/** The processes that face clients, when there are several. Counts of one that was replaced are gone with it. */
+export interface WorkersStatus {
+  readonly running: readonly { readonly pid: number; readonly queries: number }[];
+  /** How many there should be. */
+  readonly wanted: number;
+  /** How often one ended and was replaced. */
+  readonly restarts: number;
 }
 
 /** What a front needs of the rest of the program. */

@@ -2,6 +2,7 @@ import type { RemoteInfo, SocketOptions } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { UDPServer } from 'dns2';
 import type { ListenAddress } from '../config/listen-address.ts';
+import { isWorker } from '../system/worker-process.ts';
 import { ListenError } from './listen-error.ts';
 import type { Responder } from './responder.ts';
 
@@ -45,7 +46,7 @@ export class UdpListener extends UDPServer {
     // The package's own `listen` never settles when the address is taken.
     await new Promise<void>((resolve, reject) => {
       listener.once('error', (cause) => reject(new ListenError('udp', address, cause)));
-      listener.bind({ address: address.host, port: address.port, exclusive: true }, resolve);
+      listener.bind({ address: address.host, port: address.port, exclusive: !isWorker }, resolve);
     });
     listener.removeAllListeners('error');
     // From here on an error is one reply that could not be sent, for example to an address without a route.
