@@ -39,7 +39,7 @@ export function runWorker(): void {
         resolution,
         cameBackFrom: cameBackFrom(resolution),
         onLoop: (upstream) => link.tell('loop', upstream),
-        onBug: (error) => link.tell('bug', error instanceof Error ? (error.stack ?? '') : String(error)),
+        onBug: tellBug,
         now,
       });
       running = { resolution, front };
@@ -65,8 +65,12 @@ export function runWorker(): void {
       running?.front.forgetKey(key);
     },
     async networkChanged() {
-      await running?.resolution.networkChanged();
-      await running?.front.networkChanged();
+      try {
+        await running?.resolution.networkChanged();
+        await running?.front.networkChanged();
+      } catch (error) {
+        tellBug(error);
+      }
     },
     cameBackFrom: ({ query, questionEnd }: IncomingQuery) =>
       running?.resolution.forwarder.cameBackFrom(query, questionEnd),
@@ -77,6 +81,8 @@ export function runWorker(): void {
     },
   });
 
+  const tellBug = (error: unknown) =>
+    link.tell('bug', error instanceof Error ? (error.stack ?? error.message) : String(error));
   const ready = () => {
     if (running === undefined) throw new Error('this worker does not listen yet');
     return running;
