@@ -117,6 +117,7 @@ export class Place {
     this.#timer = setTimeout(() => {
       this.#restarts++;
       this.#start().catch((error: unknown) => {
+        if (this.#isClosing) return;
         log.error('A worker does not listen.', {
           reason: error instanceof Error ? error.message : String(error),
         });

@@ -19,7 +19,7 @@ export interface WorkerScene {
   status(): Promise<AppStatus>;
   /** Process ids of the workers that answer. */
   workers(): Promise<readonly number[]>;
-  /** Waits until `is` holds of the status. */
+  /** Waits until `is` holds of the status, for 20 s at most. */
   until(is: (status: AppStatus) => boolean): Promise<AppStatus>;
   close(): Promise<void>;
 }
@@ -42,11 +42,11 @@ export async function startWorkers(count: number, ...words: readonly string[]): 
     status,
     workers: async () => (await status()).workers?.running.map(({ pid }) => pid) ?? [],
     async until(is) {
-      for (;;) {
+      for (const deadline = performance.now() + 20_000; performance.now() < deadline; await sleep(20)) {
         const found = await status();
         if (is(found)) return found;
-        await sleep(20);
       }
+      throw new Error('It does not become so.');
     },
     async close() {
       if (command.child.exitCode === null && command.child.signalCode === null) await command.stop();
