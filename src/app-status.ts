@@ -1,11 +1,9 @@
-import type { CacheStatistics } from './cache/answer-cache.ts';
 import type { ListenAddress } from './config/listen-address.ts';
 import type { Name } from './dns/name.ts';
 import type { FinderStatistics } from './find/finder.ts';
-import type { ForwarderStatus } from './forward/status.ts';
+import type { FrontStatus } from './front.ts';
 import type { DhtStatus } from './mainline/dht-node.ts';
 import type { PublicationStatus } from './publish/publication-status.ts';
-import type { ResponderStatistics } from './serve/responder.ts';
 
 /** The running program. */
 export interface App {
@@ -14,7 +12,7 @@ export interface App {
   /** What it is doing. */
   status(): Promise<AppStatus>;
   /** Forgets what is known of `name` and the names below it. */
-  flush(name: Name): FlushOutcome;
+  flush(name: Name): Promise<FlushOutcome>;
   /** Finishes what is in flight, within 2 s, and frees everything. May be called twice. */
   close(): Promise<void>;
 }
@@ -27,12 +25,9 @@ export interface FlushOutcome {
 }
 
 /** What the program holds and has done since its start. */
-export interface AppStatus {
+export interface AppStatus extends FrontStatus {
   /** Seconds. */
   readonly uptime: number;
-  readonly queries: ResponderStatistics;
-  readonly cache: CacheStatistics;
-  readonly forwarder: ForwarderStatus;
   readonly packets: FinderStatistics;
   /** Undefined while the node is starting, or when the DHT is off. */
   readonly dht: DhtStatus | undefined;

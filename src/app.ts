@@ -1,57 +1,28 @@
-import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { App } from './app-status.ts';
-import { AnswerCache } from './cache/answer-cache.ts';
-import { chooseUpstreams, upstreamAuthorities, whyLoop } from './choose-upstreams.ts';
-import { accessPrefixes, clientRate, coldKeyLimit, ownersMayName } from './client-limits.ts';
-import { defaultListen, type Settings } from './config/settings.ts';
+import type { Settings } from './config/settings.ts';
 import { dhtSource } from './find/dht-source.ts';
-import { defaultFinderSettings, Finder } from './find/finder.ts';
-import { openPacketStore } from './find/open-packet-store.ts';
-import { storeArchive } from './find/packet-archive.ts';
-import { PacketCache } from './find/packet-cache.ts';
-import type { PacketStore } from './find/packet-store.ts';
-import type { RelayClient } from './find/relay-client.ts';
 import { relaySource } from './find/relay-source.ts';
-import { AuthorityClient } from './forward/authority.ts';
-import { createForwarder, type Forwarder } from './forward/forwarder.ts';
+import { createFront, type Front } from './front.ts';
 import { networkOf } from './mainline/addresses.ts';
-import type { DhtStatus } from './mainline/dht-node.ts';
 import type { Log } from './observe/log.ts';
 import { sparingly } from './observe/sparingly.ts';
-import { ordinaryLayers } from './ordinary-layers.ts';
-import { openRelays, packetSources } from './packet-sources.ts';
 import { classifyLabel } from './pkarr/public-key.ts';
 import { externalAddresses, noExternalAddresses } from './publish/external-addresses.ts';
 import { dhtSink } from './publish/packet-sink.ts';
 import { PublicationMemory } from './publish/publication-memory.ts';
 import { Publisher, type PublisherEntries } from './publish/publisher.ts';
-import { completeAliases } from './resolve/complete-alias.ts';
-import { Delegation } from './resolve/delegation.ts';
-import { forwardResolver } from './resolve/forward-resolver.ts';
-import { limitPacketAddresses } from './resolve/packet-addresses.ts';
-import { PkarrResolver } from './resolve/pkarr-resolver.ts';
-import type { Resolver } from './resolve/query.ts';
-import { createRouter } from './resolve/router.ts';
-import { answerSuffixes, isKeyName } from './resolve/suffix.ts';
-import { AccessList } from './serve/access-list.ts';
-import {
-  closeListeners,
-  type ListenerPair,
-  openDefaultListeners,
-  openListeners,
-} from './serve/open-listeners.ts';
-import { Responder } from './serve/responder.ts';
-import { type StartingDht, startDht } from './start-dht.ts';
+import { startPackets } from './start-packets.ts';
+import { startResolution } from './start-resolution.ts';
 import { machineView, watchNetwork } from './system/network-watch.ts';
 import { systemResolvConfPaths } from './system/resolv-conf.ts';
+import { workerSpawner } from './system/worker-process.ts';
+import { createCrew } from './workers/crew.ts';
 
-/** Milliseconds that queries in flight have when the program is told to stop. */
-const CLOSE_GRACE = 1_500;
-
-/** Seconds that an expired answer may be served when there is nothing better: RFC 8767 §5 suggests 1 to 3 days. */
-const MAX_STALE = 86_400;
+/** What a worker runs. */
+const WORKER_FILE = fileURLToPath(new URL('./worker.js', import.meta.url));
 
 /** The file of the state directory that keeps what was published. */
 const PUBLICATION_FILE = 'publications';
@@ -68,102 +39,35 @@ export async function startApp(
 ): Promise<App> {
   const startedAt = performance.now();
   const now = () => performance.now();
-
-  // Bytes in: the cache answers, or the router does. The listeners come last, when all behind them stands.
-  const cache = new AnswerCache({ maxBytes: settings.cacheSize, maxStale: MAX_STALE, now });
-
-  // An alias leads from a packet back to the router: the one loop in the data, closed here.
-  const router: Resolver = answerSuffixes(settings.suffix)(
-    createRouter({
-      pkarr: limitPacketAddresses(
-        { resolve: (key, query, context) => pkarr.resolve(key, query, context) },
-        { ...ownersMayName(settings), negativeTtl: settings.negativeTtl },
-      ),
-      ordinary: { resolve: (query, context) => ordinary.resolve(query, context) },
-      negativeTtl: settings.negativeTtl,
-    }),
-  );
-
-  const forwarder = createForwarder({
-    ...(await chooseUpstreams(settings, log)),
-    authorities: upstreamAuthorities(settings),
-  });
-  const layers = await ordinaryLayers(settings, forwarder, now, log);
-  const completed = completeAliases({
-    follow: router,
-    isKeyName: (name) => isKeyName(name, settings.suffix),
-  });
-  // Inside of the layers, so that an alias to a key brings no address into the network that they keep out.
-  const ordinary = layers(completed(forwardResolver(forwarder)));
-
   const nowWall = () => Date.now();
-  const store = await openPacketStore({
-    directory: settings.stateDir,
-    maxBytes: settings.storeSize,
-    log,
+
+  // Question to answer: the router, Pkarr names on one side of it, upstreams on the other.
+  const resolution = await startResolution(settings, log, {
+    desk: { read: (key, options) => packets.desk.read(key, options) },
+    now,
+  });
+
+  // Key to packet: the store, the DHT, relays.
+  const packets = await startPackets(settings, log, {
+    ordinary: resolution.ordinary,
+    onNewer: (key) => front.forgetKey(key),
     now,
     nowWall,
-    randomBytes,
-  });
-  const dht = settings.dht ? startDht(settings, ordinary, log) : undefined;
-  const relays = openRelays(settings, ordinary, { now, nowWall });
-  const finder = new Finder({
-    sources: packetSources(dht, relays, settings.relayUse),
-    cache: new PacketCache(settings.packetCacheSize),
-    archive: storeArchive(store, { now, nowWall }),
-    settings: {
-      ...defaultFinderSettings,
-      minimumTtl: settings.minimumPacketTtl,
-      maximumTtl: settings.maximumPacketTtl,
-      absentTtl: settings.negativeTtl,
-    },
-    now,
-    onNewer: (key) => cache.forget(key.name),
-  });
-  const coldKeys = coldKeyLimit(settings, now);
-  const pkarr = new PkarrResolver({
-    reader: finder,
-    mayLookUp: (client) => coldKeys.take(client),
-    follow: router,
-    delegation: new Delegation({
-      authority: new AuthorityClient(),
-      follow: router,
-      policy: {
-        ...ownersMayName(settings),
-        whyOurs: (address, port) => whyLoop({ address, port }, settings.listen),
-      },
-    }),
-    negativeTtl: settings.negativeTtl,
   });
 
-  const access = new AccessList(accessPrefixes(settings));
-  const responder = new Responder({
-    resolver: router,
-    cache,
-    access,
-    rate: clientRate(settings, now),
-    cameBackFrom: (query, questionEnd) => forwarder.cameBackFrom(query, questionEnd),
-    onLoop: sparingly(
-      (upstream: string, leftOut) =>
-        log.error(
-          'An upstream asks us what we ask it: a loop. Its queries get an error; name another upstream.',
-          {
-            upstream,
-            leftOut,
-          },
-        ),
-      { count: 1, period: 60_000, now },
-    ),
-    trustAuthenticData: settings.trustAd,
+  // Bytes in, bytes out: the cache answers, or the router does; in this process, or in several that share the ports.
+  const common = {
+    cameBackFrom: (query: Uint8Array, end: number) => resolution.forwarder.cameBackFrom(query, end),
+    ...troubles(log, now),
     now,
-    onBug: sparingly(
-      (error: unknown, leftOut) =>
-        log.error('A query met a mistake of the program.', { error: describe(error), leftOut }),
-      { count: 5, period: 60_000, now },
-    ),
-  });
+  };
+  const front: Front =
+    settings.workers === 1
+      ? createFront(settings, { ...common, resolution })
+      : createCrew(settings, { ...common, desk: packets.desk, spawn: workerSpawner(WORKER_FILE), log });
 
   // The way back: what people publish goes to the same DHT and relays, and is known here at once.
+  const { finder, dht, relays } = packets;
   let addresses = noExternalAddresses;
   const publisher = new Publisher(entries, {
     sources: [...(dht === undefined ? [] : [dhtSource(dht.node)]), ...relays.map(relaySource)],
@@ -171,11 +75,11 @@ export async function startApp(
     relays,
     learn(packet) {
       finder.learn(packet);
-      cache.forget(packet.key.name);
+      front.forgetKey(packet.key);
     },
     async external() {
       const network = networkOf(settings.bootstrap);
-      const status = await dhtStatus(dht).catch(() => undefined); // a thread that ends is started again
+      const status = await packets.dhtStatus().catch(() => undefined); // a thread that ends is started again
       addresses = externalAddresses(network, status, networkInterfaces(), addresses);
       return addresses;
     },
@@ -186,101 +90,80 @@ export async function startApp(
     random: Math.random,
   });
 
+  const networkChanged = async () => {
+    publisher.networkChanged();
+    await resolution.networkChanged();
+    await front.networkChanged();
+    packets.networkChanged();
+  };
   const unwatch = watchNetwork(machineView(systemResolvConfPaths), (change) => {
     log.info('The network is another.', { change });
-    publisher.networkChanged();
-    onNetworkChange({ settings, log, forwarder, cache, access, relays }).catch((error: unknown) => {
+    networkChanged().catch((error: unknown) => {
       log.error('The change of the network could not be followed.', { error: describe(error) });
     });
   });
 
-  let listeners: readonly ListenerPair[] = [];
+  // From the front to the back: what is answered to clients is settled before what it comes from goes.
   const closeOnce = async () => {
     unwatch();
     await publisher.close();
-    await closeAll({ responder, listeners, finder, forwarder, dht, relays, store });
+    await front.close();
+    const closing = packets.close();
+    resolution.close();
+    await closing;
   };
   let closed: Promise<void> | undefined;
   const close = () => {
     closed ??= closeOnce();
     return closed;
   };
-  try {
-    listeners =
-      settings.listen === 'default'
-        ? await openDefaultListeners(defaultListen, responder)
-        : await openListeners(settings.listen, responder);
-  } catch (error) {
+
+  // The listeners come last, when all behind them stands.
+  const listening = await front.open().catch(async (error: unknown) => {
     await close();
     throw error;
-  }
+  });
   publisher.start();
 
   return {
-    addresses: listeners.map(({ address }) => address),
+    addresses: listening,
     async status() {
       return {
         uptime: (performance.now() - startedAt) / 1000,
-        queries: responder.statistics(),
-        cache: cache.statistics(),
-        forwarder: forwarder.status(),
+        ...(await front.status()),
         packets: finder.statistics(),
-        dht: await dhtStatus(dht),
+        dht: await packets.dhtStatus(),
         publications: publisher.status(),
       };
     },
-    flush(name) {
+    async flush(name) {
       const label = classifyLabel(name.labels.at(-1) ?? '');
       const key = label.kind === 'key' ? label.key : undefined;
-      const packets = name.isRoot || key !== undefined ? finder.forget(key) : 0;
-      return { answers: cache.forget(name), packets };
+      // Packets first: an answer that is made meanwhile is made of a packet that was asked for anew.
+      const forgotten = name.isRoot || key !== undefined ? finder.forget(key) : 0;
+      return { answers: await front.flush(name), packets: forgotten };
     },
     close,
   };
 }
 
-/** What was true of the old network is forgotten: who answers, how fast, and what failed. */
-async function onNetworkChange(parts: {
-  readonly settings: Settings;
-  readonly log: Log;
-  readonly forwarder: Forwarder;
-  readonly cache: AnswerCache;
-  readonly access: AccessList;
-  readonly relays: readonly RelayClient[];
-}): Promise<void> {
-  const { settings, log, forwarder, cache, access, relays } = parts;
-  access.replace(accessPrefixes(settings));
-  if (settings.upstream === 'system') forwarder.setUpstreams(await chooseUpstreams(settings, log));
-  forwarder.networkChanged();
-  cache.forgetFailures();
-  for (const relay of relays) relay.forgive();
-}
-
-interface Running {
-  readonly responder: Responder;
-  readonly listeners: readonly ListenerPair[];
-  readonly finder: Finder;
-  readonly forwarder: Forwarder;
-  readonly dht: StartingDht | undefined;
-  readonly relays: readonly RelayClient[];
-  readonly store: PacketStore;
-}
-
-/** From the front to the back: what is answered to clients is settled before what it comes from goes. */
-async function closeAll(running: Running): Promise<void> {
-  const { responder, listeners, finder, forwarder, dht, relays, store } = running;
-  await responder.close(CLOSE_GRACE);
-  await closeListeners(listeners);
-  finder.close();
-  forwarder.close();
-  await dht?.close();
-  for (const relay of relays) relay.close();
-  await store.close();
-}
-
-async function dhtStatus(dht: StartingDht | undefined): Promise<DhtStatus | undefined> {
-  const started = await Promise.race([dht?.node, new Promise<undefined>((r) => setImmediate(r, undefined))]);
-  return await started?.status();
+/** What goes wrong while queries are answered, as lines of the log: few, whatever clients do. */
+function troubles(log: Log, now: () => number) {
+  return {
+    onLoop: sparingly(
+      (upstream: string, leftOut) =>
+        log.error(
+          'An upstream asks us what we ask it: a loop. Its queries get an error; name another upstream.',
+          { upstream, leftOut },
+        ),
+      { count: 1, period: 60_000, now },
+    ),
+    onBug: sparingly(
+      (error: unknown, leftOut) =>
+        log.error('A query met a mistake of the program.', { error: describe(error), leftOut }),
+      { count: 5, period: 60_000, now },
+    ),
+  };
 }
 
 function describe(error: unknown): string {

@@ -22,14 +22,17 @@ export function ownersMayName({
   return { allowPrivate: pkarrPrivate === 'allow', allowLoopback: pkarrLoopback === 'allow' };
 }
 
-/** How much one client may ask. */
+/**
+ * How much one client may ask of one process. What several workers allow adds up to the setting; the burst is each one's
+ * own, since nobody sees to it that the queries of a client are spread evenly.
+ */
 export function clientRate(
-  { clientRate: rate }: Pick<Settings, 'clientRate'>,
+  { clientRate: rate, workers }: Pick<Settings, 'clientRate' | 'workers'>,
   now: () => number,
 ): Pick<ClientRateLimit, 'verdict' | 'takeAnswer'> {
   if (rate === 0) return unlimited;
   return new ClientRateLimit({
-    rate: { perSecond: rate, burst: rate * 2 },
+    rate: { perSecond: rate / workers, burst: rate * 2 },
     maxClients: DEFAULT_MAX_CLIENTS,
     now,
   });

@@ -26,15 +26,15 @@ export interface Peer {
 const CACHE_ENTRIES = 12_000;
 
 /** pkarrd from this tree, with every feature on but the DHT, which the other programs do not have. */
-export function pkarrd(words: readonly string[] = []): Peer {
+export function pkarrd(words: readonly string[] = [], name = 'pkarrd (Node)'): Peer {
   const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
   return {
-    name: 'pkarrd (Node)',
+    name,
     package: 'this tree',
     version: () => process.version,
     start: ({ folder, port, upstreamPort, probe }) =>
       launch({
-        name: 'pkarrd (Node)',
+        name,
         version: process.version,
         command: process.execPath,
         words: [

@@ -59,8 +59,13 @@ export async function launch(options: Launch): Promise<Server> {
   return { name, version, host: HOST, port, pid, startTime, stop: () => end(child) };
 }
 
-/** Seconds of processor that a process and all its threads have used, from the kernel. */
+/** Seconds of processor that a process, all its threads and its living children have used, from the kernel. */
 export function cpuSeconds(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  return children.map(Number).reduce((sum, child) => sum + cpuSeconds(child), ownCpuSeconds(pid));
+}
+
+function ownCpuSeconds(pid: number): number {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // The second field is the command in parentheses and may hold anything; utime and stime are fields 14 and 15.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');

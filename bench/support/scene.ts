@@ -16,10 +16,11 @@ export interface Scene {
   queries(name: string, lines: Iterable<string>): string;
 }
 
-/** Starts the upstream, ours and every installed peer, runs `measure`, and ends them all. Says what is missing. */
+/** Starts the upstream, ours and every installed one of `peers`, runs `measure`, and ends them all. Says what is missing. */
 export async function withScene(
   measure: (scene: Scene) => Promise<void>,
   ours: readonly Peer[] = [pkarrd()],
+  peers: readonly Peer[] = debianPeers,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'pkarrd-bench-'));
   const started: Server[] = [];
@@ -27,7 +28,7 @@ export async function withScene(
     const upstream = await startUpstream(join(folder, 'knot'), FIRST_PORT);
     started.push(upstream);
     const servers: Server[] = [];
-    for (const [index, peer] of [...ours, ...debianPeers].entries()) {
+    for (const [index, peer] of [...ours, ...peers].entries()) {
       if (peer.version() === undefined) {
         console.error(`${peer.name} is not installed and left out: apt-get install ${peer.package}`);
         continue;

@@ -4,6 +4,7 @@ import { settingKeys } from '../config/settings.ts';
 import { createLog } from '../observe/log.ts';
 import { ListenError } from '../serve/listen-error.ts';
 import { nameProcess } from '../system/process-name.ts';
+import { LinkError } from '../workers/link.ts';
 import { type Command, CommandError, configFlag, Exit } from './command.ts';
 import { loadConfiguration, publisherEntries } from './configuration.ts';
 import { openControl } from './control.ts';
@@ -38,6 +39,8 @@ export const serve: Command = {
     const stopped = untilStopped();
     const app = await startApp(settings, log, publisherEntries(tables)).catch((error: unknown) => {
       if (error instanceof ListenError) throw new CommandError(listenProblem(error), { cause: error });
+      if (error instanceof LinkError)
+        throw new CommandError(`The workers cannot be started: ${error.message}`, { cause: error });
       throw error;
     });
     const closeControl = await openControl(app, settings.stateDir, log);

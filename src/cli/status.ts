@@ -1,5 +1,6 @@
 import type { AppStatus } from '../app-status.ts';
 import type { ForwarderStatus, UpstreamStatus } from '../forward/status.ts';
+import type { WorkersStatus } from '../front.ts';
 import { type Command, Exit, jsonFlag, type Terminal, writeJson } from './command.ts';
 import { loadConfiguration } from './configuration.ts';
 import { askProgram } from './control.ts';
@@ -29,13 +30,14 @@ export const status: Command = {
 
 function writeStatus(
   terminal: Terminal,
-  { uptime, queries, cache, forwarder, packets, dht, publications }: AppStatus,
+  { uptime, queries, cache, forwarder, workers, packets, dht, publications }: AppStatus,
 ): void {
   const asked = cache.hits + cache.misses;
   const rate = asked === 0 ? '' : `, ${((100 * cache.hits) / asked).toFixed(1)} % hits`;
   terminal.out(
     `up          ${duration(uptime)}, ${queries.queries} queries, ${queries.inFlight} in flight\n`,
   );
+  if (workers !== undefined) terminal.out(`workers     ${workersLine(workers)}\n`);
   terminal.out(`cache       ${cache.entries} answers, ${(cache.bytes / 1e6).toFixed(1)} MB${rate}\n`);
   writeUpstreams(terminal, forwarder);
   terminal.out(
@@ -52,6 +54,11 @@ function writeStatus(
   for (const publication of publications) {
     terminal.out(publicationLines(publication).join('\n').concat('\n'));
   }
+}
+
+function workersLine({ running, wanted, restarts }: WorkersStatus): string {
+  const shares = running.map(({ pid, queries }) => `process ${pid} had ${queries} queries`);
+  return [`${running.length} of ${wanted} answer`, `${restarts} replaced`, ...shares].join(', ');
 }
 
 function writeUpstreams(terminal: Terminal, { upstreams, routes, next }: ForwarderStatus): void {

@@ -27,6 +27,8 @@ export interface Bounds {
 const BYTES: ReadonlyMap<string, number> = new Map([
   ['', 1],
   ['b', 1],
+  // As it is written back, so that what is shown can be written again.
+  ['bytes', 1],
   ['k', 1e3],
   ['kb', 1e3],
   ['m', 1e6],

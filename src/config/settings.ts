@@ -115,6 +115,12 @@ export const settings = {
     default: () => 200,
     help: 'Queries a second that one other machine may ask; 0 is no limit',
   }),
+  workers: setting({
+    name: 'workers',
+    kind: count({ least: 1, most: 64 }),
+    default: () => 1,
+    help: 'Processes that answer, one for each core that is to be used; with several, one more has the DHT',
+  }),
   bootstrap: setting({
     name: 'bootstrap',
     kind: listOf(hostPort),

@@ -18,7 +18,7 @@ export class SentQuestions {
    * @returns what to call when its wait is over.
    */
   note(query: Uint8Array, questionEnd: number, upstream: string): () => void {
-    if (!isTelling(query, questionEnd)) return () => {};
+    if (!isTellingCase(query, questionEnd)) return () => {};
     const key = keyOf(query, questionEnd);
     const entry = this.#sent.get(key) ?? { upstream, count: 0 };
     entry.count++;
@@ -31,7 +31,7 @@ export class SentQuestions {
   /** The label of the upstream through which the query that starts `bytes` came back to us; undefined for others. */
   cameBackFrom(bytes: Uint8Array, questionEnd: number): string | undefined {
     // On a quiet machine nothing is in flight, and nothing needs to be compared.
-    if (this.#sent.size === 0 || !isTelling(bytes, questionEnd)) return undefined;
+    if (this.#sent.size === 0 || !isTellingCase(bytes, questionEnd)) return undefined;
     return this.#sent.get(keyOf(bytes, questionEnd))?.upstream;
   }
 }
@@ -42,8 +42,11 @@ function keyOf(bytes: Uint8Array, questionEnd: number): string {
   );
 }
 
-/** True when the name has enough letters, and some of them in upper case: few programs but us write such names. */
-function isTelling(bytes: Uint8Array, questionEnd: number): boolean {
+/**
+ * True when the name of the question that ends at `questionEnd` has enough letters, and some of them in upper case: few
+ * programs but us write such names.
+ */
+export function isTellingCase(bytes: Uint8Array, questionEnd: number): boolean {
   let letters = 0;
   let upper = 0;
   for (let i = HEADER_LENGTH; i < questionEnd - 4; i++) {

@@ -32,9 +32,12 @@ export function pointFault(key: Uint8Array): PointFault | undefined {
   return point.isSmallOrder() ? 'small-order' : undefined;
 }
 
+/** Whether a signature of any length is the one of this message by the key. */
+export type SignatureCheck = (message: Uint8Array, signature: Uint8Array) => boolean;
+
 /**
- * True when `signature` is the signature of `message` by `key` under the strict rules of RFC 8032 §5.1.7 and not
- * ZIP 215's. `key` must be without a `pointFault`. Any lengths and contents are allowed for the other two.
+ * The check for `key`, under the strict rules of RFC 8032 §5.1.7 and not ZIP 215's. `key` must be without a
+ * `pointFault`: `PublicKey` sees to that, and nobody else is to call this.
  *
  * The runtime's own check is all it takes for such a key. It wants S < L and octets of R that are those of SB - kA
  * written out. So R is a point in its one spelling, and R + kA = SB holds without the cofactor, hence with it: nothing
@@ -42,8 +45,9 @@ export function pointFault(key: Uint8Array): PointFault | undefined {
  * that the key is a point in its one spelling and none of small order, `pointFault` has asked. It takes 0.15 ms where
  * the other takes 1.5 to 5.
  */
-export function verifySignature(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  if (signature.length !== SIGNATURE_LENGTH) return false;
+export function signatureCheck(key: Uint8Array): SignatureCheck {
   const der = Buffer.concat([SPKI_PREFIX, key]);
-  return verify(null, message, createPublicKey({ key: der, format: 'der', type: 'spki' }), signature);
+  const imported = createPublicKey({ key: der, format: 'der', type: 'spki' });
+  return (message, signature) =>
+    signature.length === SIGNATURE_LENGTH && verify(null, message, imported, signature);
 }

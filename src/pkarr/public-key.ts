@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { decode, encode } from 'z32';
 import { lowerCase, Name } from '../dns/name.ts';
-import { KEY_LENGTH, type PointFault, pointFault } from './ed25519.ts';
+import { KEY_LENGTH, type PointFault, pointFault, type SignatureCheck, signatureCheck } from './ed25519.ts';
 
 /** Characters of a key as text: 256 bits at five each. */
 export const KEY_TEXT_LENGTH = 52;
@@ -40,6 +40,7 @@ export class PublicKey {
   /** The key as a top-level name: the apex of its zone. */
   readonly name: Name;
   readonly #bytes: Uint8Array;
+  #check: SignatureCheck | undefined;
 
   private constructor(bytes: Uint8Array, text: string) {
     this.#bytes = bytes;
@@ -91,6 +92,12 @@ export class PublicKey {
   /** The 32 octets, as a copy. */
   toBytes(): Uint8Array {
     return this.#bytes.slice();
+  }
+
+  /** True when `signature`, of any length, is the one of `message` by this key, as RFC 8032 §5.1.7 has it. */
+  verifies(message: Uint8Array, signature: Uint8Array): boolean {
+    this.#check ??= signatureCheck(this.#bytes);
+    return this.#check(message, signature);
   }
 
   /** The same key. */

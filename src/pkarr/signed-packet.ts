@@ -1,6 +1,6 @@
 import type { ResourceRecord } from '../dns/record.ts';
 import { WireError } from '../dns/wire-error.ts';
-import { KEY_LENGTH, SIGNATURE_LENGTH, verifySignature } from './ed25519.ts';
+import { KEY_LENGTH, SIGNATURE_LENGTH } from './ed25519.ts';
 import type { KeyPair } from './key-pair.ts';
 import {
   decodePacketMessage,
@@ -76,8 +76,7 @@ export class SignedPacket {
     const { key, seq, value } = parts;
     if (value.length > MAX_READ_BYTES) return refused('too-large');
     if (seq < 0n || seq > MAX_TIMESTAMP) return refused('bad-timestamp');
-    if (!verifySignature(key.toBytes(), signable(seq, value), parts.signature))
-      return refused('bad-signature');
+    if (!key.verifies(signable(seq, value), parts.signature)) return refused('bad-signature');
     // Not slice(): a Buffer's gives a view, and what was verified must not change.
     const copy = { key, seq, signature: new Uint8Array(parts.signature), value: new Uint8Array(value) };
     const records = recordsOf(copy);

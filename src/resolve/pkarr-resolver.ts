@@ -2,7 +2,7 @@ import { Rcode, Type } from '../dns/codes.ts';
 import { ExtendedErrorCode } from '../dns/extended-error.ts';
 import type { Name } from '../dns/name.ts';
 import type { ResourceRecord } from '../dns/record.ts';
-import type { PacketLibrary, ReadOutcome } from '../find/packet-library.ts';
+import type { ReadOutcome } from '../find/packet-library.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import { lookupZone } from '../pkarr/zone.ts';
 import type { FoundAnswer } from '../pkarr/zone-answer.ts';
@@ -10,6 +10,7 @@ import { syntheticSoa } from '../pkarr/zone-soa.ts';
 import { aliasLoop, MAX_ALIASES } from './alias-limit.ts';
 import { type Answer, type RecordsAnswer, recordsAnswer, toRecords } from './answer.ts';
 import type { Delegation } from './delegation.ts';
+import type { PacketDesk } from './packet-desk.ts';
 import type { Query, ResolveContext, Resolver } from './query.ts';
 import { ResolveError } from './resolve-error.ts';
 
@@ -18,9 +19,7 @@ const STALE_TTL = 30;
 
 /** What a Pkarr resolver works with. */
 export interface PkarrResolverParts {
-  readonly reader: PacketLibrary;
-  /** Whether one more key may be looked up for `client`: a lookup costs others a hundred datagrams. */
-  readonly mayLookUp: (client: string | undefined) => boolean;
+  readonly desk: PacketDesk;
   /** Where an alias that leaves a packet goes on: the router, of which this is a part. */
   readonly follow: Resolver;
   /** Where a name goes on that a packet hands to other servers. */
@@ -42,12 +41,11 @@ export class PkarrResolver {
    * @throws ResolveError
    */
   async resolve(key: PublicKey, query: Query, context: ResolveContext): Promise<Answer> {
-    const { reader, mayLookUp } = this.#parts;
-    if (!reader.isAtHand(key) && !mayLookUp(context.client)) {
-      throw new ResolveError('busy', 'Too many keys were looked up just now; ask again in a moment.');
-    }
-    const outcome = await reader.read(key, { freshness: 'fresh', signal: context.cancellation.signal });
+    const { client, cancellation } = context;
+    const outcome = await this.#parts.desk.read(key, { client, signal: cancellation.signal });
     switch (outcome.kind) {
+      case 'busy':
+        throw new ResolveError('busy', 'Too many keys were looked up just now; ask again in a moment.');
       case 'found':
         return await this.#answerFrom(outcome, query, context);
       case 'absent':

@@ -28,8 +28,14 @@ export interface ResponderParts {
   readonly access: Pick<AccessList, 'isAllowed'>;
   /** How much one may ask. */
   readonly rate: Pick<ClientRateLimit, 'verdict' | 'takeAnswer'>;
-  /** The upstream through which a query of our own came back, or undefined for a query of somebody else. */
-  readonly cameBackFrom: (query: Uint8Array, questionEnd: number) => string | undefined;
+  /**
+   * The upstream through which a query of our own came back, or undefined for a query of somebody else. A promise, which
+   * must not reject, when others are to be asked whose it is.
+   */
+  readonly cameBackFrom: (
+    query: Uint8Array,
+    questionEnd: number,
+  ) => string | undefined | Promise<string | undefined>;
   /** Told of each query that came back. */
   readonly onLoop: (upstream: string) => void;
   /** The upstreams' AD bit is passed on to those who ask for it. */
@@ -149,19 +155,33 @@ export class Responder {
   }
 
   #answerMiss(request: Request, path: ReplyPath, send: Send, stale: AnswerEntry | undefined): void {
-    const { cameBackFrom, onLoop } = this.#parts;
     // RFC 1035 §4.1.1: without RD nobody is to be asked on the client's behalf.
     if (!request.recursionDesired) {
       send(renderError(request, Rcode.REFUSED, [notCached], path));
       return;
     }
-    const upstream = cameBackFrom(request.bytes, request.questionEnd);
+    const upstream = this.#parts.cameBackFrom(request.bytes, request.questionEnd);
+    if (typeof upstream !== 'object') {
+      this.#answerUnlessOurs(request, path, send, stale, upstream);
+      return;
+    }
+    const kept = { ...request, bytes: new Uint8Array(request.bytes) };
+    upstream.then((found) => this.#answerUnlessOurs(kept, path, send, stale, found)).catch(this.#parts.onBug);
+  }
+
+  /** Waiting for ourselves would be for ever; an error ends it in one round trip, and another upstream is asked. */
+  #answerUnlessOurs(
+    request: Request,
+    path: ReplyPath,
+    send: Send,
+    stale: AnswerEntry | undefined,
+    upstream: string | undefined,
+  ): void {
     if (upstream === undefined) {
       this.#answerLater(request, path, send, stale);
       return;
     }
-    // Waiting for ourselves would be for ever; an error ends it in one round trip, and another upstream is asked.
-    onLoop(upstream);
+    this.#parts.onLoop(upstream);
     send(renderError(request, Rcode.SERVFAIL, [loop], path));
   }
 

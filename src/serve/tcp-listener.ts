@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { isIPv6 } from 'node:net';
 import { TCPServer } from 'dns2';
 import type { ListenAddress } from '../config/listen-address.ts';
+import { isWorker } from '../system/worker-process.ts';
 import { ListenError } from './listen-error.ts';
 import type { Responder } from './responder.ts';
 import { type ConnectionRules, TcpConnection } from './tcp-connection.ts';
@@ -62,7 +63,8 @@ export class TcpListener extends TCPServer {
     const { host, port } = address;
     await new Promise<void>((resolve, reject) => {
       listener.once('error', (cause: Error) => reject(new ListenError('tcp', address, cause)));
-      listener.listen({ host, port, ipv6Only: isIPv6(host), exclusive: true, backlog: 511 }, resolve);
+      const options = { host, port, ipv6Only: isIPv6(host), exclusive: !isWorker, backlog: 511 };
+      listener.listen(options, resolve);
     });
     listener.removeAllListeners('error');
     // Accepting can fail for want of descriptors; it goes on by itself when there are some.

@@ -2,6 +2,7 @@ import type { RemoteInfo, SocketOptions } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { UDPServer } from 'dns2';
 import type { DatagramOptions, DatagramSocket, OpenDatagrams } from './datagram-socket.ts';
+import { isWorker } from './worker-process.ts';
 
 /** Opens a socket on Node: each datagram is sent at once, for Node has no call that sends several. */
 export const openNodeDatagrams: OpenDatagrams = async (options) => {
@@ -33,7 +34,7 @@ class NodeDatagrams extends UDPServer {
     // The package's own `listen` never settles when the address is taken.
     this.bound = new Promise<void>((resolve, reject) => {
       this.once('error', reject);
-      this.bind({ address: host, port, exclusive: true }, () => {
+      this.bind({ address: host, port, exclusive: !isWorker }, () => {
         this.removeAllListeners('error');
         // From here on an error is one datagram that could not be sent, for example to an address without a route.
         this.on('error', () => {

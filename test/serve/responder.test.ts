@@ -21,10 +21,14 @@ const udp = { client: '127.0.0.1', stream: false };
 const plainEdns: Edns = { udpPayloadSize: 4096, version: 0, dnssecOk: false, options: [] };
 
 /** A responder whose answers come from `answer`, with time that the test moves. */
-function scene(answer: (query: Query) => Answer | Promise<Answer>) {
+function scene(
+  answer: (query: Query) => Answer | Promise<Answer>,
+  cameBackFrom: () => Promise<string | undefined> | undefined = () => undefined,
+) {
   let time = 1_000_000;
   const asked: Query[] = [];
   const bugs: unknown[] = [];
+  const loops: string[] = [];
   const responder = new Responder({
     resolver: {
       async resolve(asking) {
@@ -35,8 +39,8 @@ function scene(answer: (query: Query) => Answer | Promise<Answer>) {
     cache: new AnswerCache({ maxBytes: 1_000_000, maxStale: 86_400, now: () => time }),
     access: everybody,
     rate: unlimited,
-    cameBackFrom: () => undefined,
-    onLoop: () => {},
+    cameBackFrom,
+    onLoop: (upstream) => loops.push(upstream),
     trustAuthenticData: false,
     now: () => time,
     onBug: (error) => bugs.push(error),
@@ -53,6 +57,7 @@ function scene(answer: (query: Query) => Answer | Promise<Answer>) {
   return {
     asked,
     bugs,
+    loops,
     responder,
     raw,
     ask,
@@ -422,4 +427,22 @@ test('closing waits for what is in flight, and answers the rest with SERVFAIL', 
   release(recordsAnswer({}));
   await closed;
   assert.equal((await reply).rcode, Rcode.NOERROR);
+});
+
+test('when others must say whose query it is, it waits for their word, and nothing is asked before', async () => {
+  for (const upstream of ['192.0.2.53', undefined]) {
+    let say: (upstream: string | undefined) => void = () => {};
+    const word = new Promise<string | undefined>((resolve) => {
+      say = resolve;
+    });
+    const { ask, asked, loops } = scene(oneAddress, () => word);
+    const reply = ask(query('LooPing-Name.example'));
+    await new Promise(setImmediate);
+    assert.equal(asked.length, 0);
+    say(upstream);
+    const { rcode, questions } = await reply;
+    assert.equal(questions[0]?.name.toString(), 'LooPing-Name.example.');
+    if (upstream === undefined) assert.deepEqual([rcode, asked.length, loops], [Rcode.NOERROR, 1, []]);
+    else assert.deepEqual([rcode, asked.length, loops], [Rcode.SERVFAIL, 0, [upstream]]);
+  }
 });

@@ -1,0 +1,67 @@
+// Cached answers over UDP with one process and with several: node dist/bench/workers.js [WORKERS]
+import { dnsperf, generatorVersion, type Run } from './support/dnsperf.ts';
+import { pkarrd } from './support/peers.ts';
+import { fixed, machine, median, table } from './support/report.ts';
+import { names, withScene } from './support/scene.ts';
+
+/** Names that are asked, all of them cached before by every worker. */
+const NAMES = 10_000;
+
+/** Rounds in which each has its turn, and seconds of a turn; the generator takes a core, or what it gets of one. */
+const ROUNDS = 7;
+const SECONDS = 4;
+
+const workers = Number(process.argv[2] ?? 2);
+const generator = generatorVersion();
+const ours = [1, workers].map((count) =>
+  pkarrd(['--workers', String(count)], count === 1 ? 'one process' : `${count} workers`),
+);
+await withScene(
+  async ({ servers, queries }) => {
+    const file = queries('cached.txt', names(NAMES));
+    // Each worker has a cache of its own, and gets its part of each pass.
+    for (const server of servers) {
+      await dnsperf(server, { file, limit: { times: 4 * workers }, clients: 10, outstanding: 50 });
+    }
+    const runs = new Map<string, Run[]>(servers.map(({ name }) => [name, []]));
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const server of servers) {
+        const run = await dnsperf(server, {
+          file,
+          limit: { seconds: SECONDS },
+          clients: 10,
+          outstanding: 100,
+        });
+        runs.get(server.name)?.push(run);
+      }
+    }
+    // Rounds are compared one by one: what else the machine does changes from one to the next.
+    const [one = []] = runs.values();
+    const rows = servers.map(({ name, version }) => {
+      const own = runs.get(name) ?? [];
+      const ratios = own.map(({ perSecond }, round) => perSecond / (one[round]?.perSecond ?? Number.NaN));
+      return [
+        `${name} ${version}`,
+        fixed(median(own.map(({ perSecond }) => perSecond)) / 1000),
+        fixed(median(ratios), 2),
+        fixed(median(own.map(({ cpuPerAnswer }) => cpuPerAnswer))),
+        fixed(median(own.map(({ latency }) => latency)), 2),
+        own.reduce((sum, { lost }) => sum + lost, 0),
+      ];
+    });
+    console.log('## Cached answers over UDP, one process and several\n');
+    console.log(`${machine()}; dnsperf ${generator} on the same machine, ${NAMES} names, \`-c 10 -q 100`);
+    console.log(`-T 1\`, ${ROUNDS} interleaved rounds of ${SECONDS} s, medians; ratios round by round.\n`);
+    const head = [
+      'pkarrd on Node',
+      'thousand answers/s',
+      '× one',
+      'CPU µs an answer',
+      'mean ms',
+      'lost in all',
+    ];
+    console.log(table(head, rows));
+  },
+  ours,
+  [],
+);

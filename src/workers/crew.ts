@@ -1,0 +1,127 @@
+import type { ListenAddress } from '../config/listen-address.ts';
+import { settingsToTexts } from '../config/setting-texts.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Front, FrontParts, FrontStatus } from '../front.ts';
+import type { Log } from '../observe/log.ts';
+import type { PacketDesk } from '../resolve/packet-desk.ts';
+import { ListenError } from '../serve/listen-error.ts';
+import type { SpawnWorker } from '../system/worker-process.ts';
+import type { IncomingQuery, PrimaryCalls, Started } from './calls.ts';
+import type { Handlers } from './link.ts';
+import { mergeStatus } from './merge-status.ts';
+import { Place, type WorkerLink } from './place.ts';
+import { readForWorker } from './remote-desk.ts';
+
+/** Milliseconds that a worker has to answer what people ask of all; one that is busy for longer is left out. */
+const PATIENCE = 1_000;
+
+/** Milliseconds after which a worker that was told to stop is ended: what it needs for what is in flight, and a little. */
+const CLOSE_AT_LATEST = 1_750;
+
+/** What a crew needs of the rest of the program. */
+export interface CrewParts extends Pick<FrontParts, 'onLoop' | 'onBug' | 'now'> {
+  readonly spawn: SpawnWorker;
+  /** Where the workers get their packets. */
+  readonly desk: PacketDesk;
+  /** The upstream through which a query of this process came back; undefined for others. */
+  readonly cameBackFrom: (query: Uint8Array, questionEnd: number) => string | undefined;
+  readonly log: Log;
+}
+
+/** A front of several processes that share the ports, each with caches and connections to upstreams of its own. */
+export function createCrew(settings: Settings, parts: CrewParts): Front {
+  const { spawn, desk, cameBackFrom, onLoop, onBug, log, now } = parts;
+  const texts = settingsToTexts(settings);
+  let addresses: readonly ListenAddress[] = [];
+
+  const places: readonly Place[] = Array.from({ length: settings.workers }, (_, index) => {
+    const handlers: Handlers<PrimaryCalls> = {
+      packet: (request, signal) => readForWorker(desk, request, signal),
+      cameBackToOther: (query, signal) =>
+        cameBackFrom(query.query, query.questionEnd) ?? askOthers(index, query, signal),
+      loop: onLoop,
+      bug: onBug,
+    };
+    const begin = async (link: WorkerLink) => {
+      addresses = listening(await link.ask('start', texts));
+    };
+    return new Place({ spawn, handlers, begin, log, now });
+  });
+
+  /** What the first of the others says that knows the query. */
+  const askOthers = async (index: number, query: IncomingQuery, signal: AbortSignal) => {
+    const others = places.filter((_, other) => other !== index).flatMap(({ link }) => link ?? []);
+    const known = others.map(async (link) => {
+      const upstream = await link.ask('cameBackFrom', query, signal);
+      if (upstream === undefined) throw new RangeError('It knows nothing of it.');
+      return upstream;
+    });
+    return await Promise.any(known).catch(() => undefined);
+  };
+
+  /** What each worker that listens says in time. */
+  const askAll = async <T>(ask: (link: WorkerLink, signal: AbortSignal) => Promise<T>) => {
+    const answers = places.map(async ({ listening: worker }) => {
+      if (worker === undefined) return [];
+      const answer = ask(worker.link, AbortSignal.timeout(PATIENCE));
+      return await answer.then(
+        (value) => [{ pid: worker.pid, value }],
+        () => [],
+      );
+    });
+    return (await Promise.all(answers)).flat();
+  };
+
+  const close = async () => {
+    await Promise.all(places.map((place) => place.close(CLOSE_AT_LATEST)));
+  };
+
+  return {
+    async open() {
+      try {
+        await Promise.all(places.map((place) => place.start()));
+        return addresses;
+      } catch (error) {
+        await close();
+        throw error;
+      }
+    },
+    forgetKey(key) {
+      for (const { link } of places) link?.tell('forgetKey', key.text);
+    },
+    async flush(name) {
+      const counts = await askAll((link, signal) => link.ask('flush', name.toString(), signal));
+      return counts.reduce((sum, { value }) => sum + value, 0);
+    },
+    async networkChanged() {
+      for (const { link } of places) link?.tell('networkChanged', undefined);
+    },
+    async status() {
+      const found = await askAll((link, signal) => link.ask('status', undefined, signal));
+      const [first = unknown, ...others] = found.map(({ value }) => value);
+      return {
+        ...mergeStatus([first, ...others]),
+        workers: {
+          running: found.map(({ pid, value }) => ({ pid, queries: value.queries.queries })),
+          wanted: settings.workers,
+          restarts: places.reduce((sum, { restarts }) => sum + restarts, 0),
+        },
+      };
+    },
+    close,
+  };
+}
+
+/** The addresses of a worker that listens. @throws ListenError as the worker met it. */
+function listening(started: Started): readonly ListenAddress[] {
+  if (started.kind === 'listening') return started.addresses;
+  const { protocol, address, code, message } = started;
+  throw new ListenError(protocol, address, Object.assign(new Error(message), { code }));
+}
+
+/** The status while no worker answers. */
+const unknown: FrontStatus = {
+  queries: { queries: 0, inFlight: 0 },
+  cache: { entries: 0, bytes: 0, hits: 0, misses: 0 },
+  forwarder: { upstreams: [], routes: [], next: undefined, questions: 0, failures: 0, inFlight: 0 },
+};

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { defaultSettings } from '../../src/config/settings.ts';
+import { Name } from '../../src/dns/name.ts';
+import type { FrontStatus } from '../../src/front.ts';
+import { silentLog } from '../../src/observe/log.ts';
+import { ListenError } from '../../src/serve/listen-error.ts';
+import type { WorkerProcess } from '../../src/system/worker-process.ts';
+import type { PrimaryCalls, WorkerCalls } from '../../src/workers/calls.ts';
+import { createCrew } from '../../src/workers/crew.ts';
+import { type Handlers, Link } from '../../src/workers/link.ts';
+import { signedPacket, testKey } from '../support/packets.ts';
+import { peerPair } from './link-pair.ts';
+
+const key = testKey(1).publicKey;
+const address = { host: '127.0.0.1', port: 5300 };
+
+/** A crew of workers that the test plays; `of` says what the worker of that number does. */
+function scene(count: number, of: (number: number) => Partial<Handlers<WorkerCalls>> = () => ({})) {
+  const heard: string[] = [];
+  const loops: string[] = [];
+  const links: Link<PrimaryCalls, WorkerCalls>[] = [];
+  const spawn = (): WorkerProcess => {
+    const [primary, worker] = peerPair();
+    const number = links.length;
+    let exit: (why: string) => void = () => {};
+    const note = (what: string) => {
+      heard.push(`${number} ${what}`);
+    };
+    links.push(
+      new Link<PrimaryCalls, WorkerCalls>(worker, {
+        start: () => ({ kind: 'listening', addresses: [address] }),
+        status: () => statusOf(number),
+        flush: (name) => name.length,
+        forgetKey: (text) => note(`forgets ${text}`),
+        networkChanged: () => note('network'),
+        cameBackFrom: () => undefined,
+        stop: () => exit('exit code 0'),
+        ...of(number),
+      }),
+    );
+    return {
+      ...primary,
+      pid: 100 + number,
+      onExit: (take) => {
+        exit = take;
+      },
+      kill: () => exit('SIGKILL'),
+    };
+  };
+  const machine = { environment: {}, isRoot: false, home: '/nonexistent' };
+  const crew = createCrew(
+    { ...defaultSettings(machine), workers: count },
+    {
+      spawn,
+      desk: {
+        read: async (_, { client }) => ({
+          kind: 'found',
+          packet: signedPacket(testKey(1), 5),
+          stale: false,
+          timeToLive: client === '192.0.2.1' ? 1 : 2,
+        }),
+      },
+      cameBackFrom: (query) => (query[0] === 1 ? 'of the primary' : undefined),
+      onLoop: (upstream) => loops.push(upstream),
+      onBug: () => {},
+      log: silentLog,
+      now: () => performance.now(),
+    },
+  );
+  return { crew, links, heard, loops };
+}
+
+const statusOf = (number: number): FrontStatus => ({
+  queries: { queries: 10 ** number, inFlight: 0 },
+  cache: { entries: 1, bytes: 1, hits: 1, misses: 1 },
+  forwarder: { upstreams: [], routes: [], next: undefined, questions: 0, failures: 0, inFlight: 0 },
+});
+
+// The line to a process keeps the program running, as that to a worker which the test plays does not.
+const line = setInterval(() => {}, 1_000);
+after(() => clearInterval(line));
+
+const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+test('what is forgotten and that the network is another reaches every worker, and counts come back added', async () => {
+  const { crew, heard } = scene(3);
+  assert.deepEqual(await crew.open(), [address]);
+  crew.forgetKey(key);
+  await crew.networkChanged();
+  assert.equal(await crew.flush(Name.parse('a.example')), 3 * 'a.example.'.length);
+  const numbers = [0, 1, 2];
+  assert.deepEqual(heard.sort(), numbers.flatMap((n) => [`${n} forgets ${key.text}`, `${n} network`]).sort());
+  const { queries, workers } = await crew.status();
+  assert.deepEqual(queries.queries, 111);
+  assert.deepEqual(workers, {
+    running: numbers.map((n) => ({ pid: 100 + n, queries: 10 ** n })),
+    wanted: 3,
+    restarts: 0,
+  });
+  await crew.close();
+});
+
+test('a worker that does not answer in a second is left out, and holds up nobody for longer', async () => {
+  const { crew } = scene(2, (number) => (number === 1 ? { status: () => new Promise(() => {}) } : {}));
+  await crew.open();
+  const startedAt = performance.now();
+  const { workers } = await crew.status();
+  assert.ok(performance.now() - startedAt < 1_500);
+  assert.deepEqual([workers?.running, workers?.wanted], [[{ pid: 100, queries: 1 }], 2]);
+  await crew.close();
+});
+
+test('whose a query is, is asked of the primary and of all others, and not of the worker that asks', async () => {
+  const asked: number[] = [];
+  const { crew, links } = scene(3, (number) => ({
+    cameBackFrom: ({ query }) => {
+      asked.push(number);
+      return query[0] === 2 && number === 2 ? 'of the last' : undefined;
+    },
+  }));
+  await crew.open();
+  const ask = (octet: number) =>
+    links[0]?.ask('cameBackToOther', { query: Uint8Array.of(octet), questionEnd: 1 });
+  assert.equal(await ask(1), 'of the primary');
+  assert.deepEqual(asked, []);
+  assert.equal(await ask(2), 'of the last');
+  assert.equal(await ask(3), undefined);
+  assert.deepEqual(asked.sort(), [1, 1, 2, 2]);
+  await crew.close();
+});
+
+test('a worker gets packets for its client, and what it meets is told', async () => {
+  const { crew, links, loops } = scene(1);
+  await crew.open();
+  const found = await links[0]?.ask('packet', { key: key.text, client: '192.0.2.1' });
+  assert.ok(found?.kind === 'found');
+  assert.deepEqual([found.timeToLive, found.payload], [1, signedPacket(testKey(1), 5).toRelayPayload()]);
+  links[0]?.tell('loop', '192.0.2.53');
+  await turn();
+  assert.deepEqual(loops, ['192.0.2.53']);
+  await crew.close();
+});
+
+test('an address that one cannot have is a ListenError, and none is left running', async () => {
+  const ended: number[] = [];
+  const { crew } = scene(3, (number) => ({
+    ...(number === 1 && {
+      start: () => ({ kind: 'refused', protocol: 'tcp', address, code: 'EADDRINUSE', message: 'taken' }),
+    }),
+    status: () => {
+      ended.push(number);
+      return statusOf(number);
+    },
+  }));
+  await assert.rejects(crew.open(), (error) => {
+    assert.ok(error instanceof ListenError);
+    assert.deepEqual([error.protocol, error.address, error.code], ['tcp', address, 'EADDRINUSE']);
+    return true;
+  });
+  const { workers } = await crew.status();
+  assert.deepEqual([workers?.running, ended], [[], []]);
+});
