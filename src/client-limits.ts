@@ -29,7 +29,7 @@ export function ownersMayName({
 export function clientRate(
   { clientRate: rate, workers }: Pick<Settings, 'clientRate' | 'workers'>,
   now: () => number,
-): Pick<ClientRateLimit, 'verdict'> {
+): Pick<ClientRateLimit, 'verdict' | 'takeAnswer'> {
   if (rate === 0) return unlimited;
   return new ClientRateLimit({
     rate: { perSecond: rate / workers, burst: rate * 2 },

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Name } from '../dns/name.ts';
+import { AnswerEntry } from './answer-entry.ts';
 import type { PackedReply } from './packed-reply.ts';
 
 /** How a reply that the cache holds may be used. A closed list. */
@@ -13,18 +14,10 @@ export type CachedState =
   /** Now: asking again failed a moment ago. */
   | 'stale-at-once';
 
-/** A reply that the cache holds. Times are milliseconds of the cache's clock. */
-export interface CachedReply {
-  readonly reply: PackedReply;
-  readonly storedAt: number;
-  /** From here on it is stale. */
-  readonly expiresAt: number;
-}
-
 /** What the cache knows of a question. */
 export interface Found {
   readonly state: CachedState;
-  readonly entry: CachedReply;
+  readonly entry: AnswerEntry;
 }
 
 /** Counts since the start. */
@@ -47,16 +40,6 @@ export interface AnswerCacheOptions {
   readonly now: () => number;
 }
 
-interface Entry extends CachedReply {
-  /** Failures in a row to find this answer out; 0 for an answer. */
-  readonly failures: number;
-  /** How often it was asked for. */
-  asked: number;
-  /** Until then a stale entry is served without asking again. */
-  retryAt: number;
-  refreshSaid: boolean;
-}
-
 /** What an entry costs beyond its octets: the entry, its key, its place in the map; measured, rounded up. */
 const ENTRY_OVERHEAD = 400;
 
@@ -76,7 +59,7 @@ const REFRESH_PART = 0.1;
  * octets of a request. Expiry stands in the entry, not in the library's `ttl`, whose 0 means for ever.
  */
 export class AnswerCache {
-  readonly #entries: LRUCache<string, Entry>;
+  readonly #entries: LRUCache<string, AnswerEntry>;
   readonly #options: AnswerCacheOptions;
   #hits = 0;
   #misses = 0;
@@ -84,6 +67,23 @@ export class AnswerCache {
   constructor(options: AnswerCacheOptions) {
     this.#entries = new LRUCache({ maxSize: options.maxBytes });
     this.#options = options;
+  }
+
+  /**
+   * The entry for `key` when it may be used as it is and nothing else is to be done; undefined otherwise, and then
+   * nothing was counted: `find` tells more.
+   */
+  hit(key: string, now: number): AnswerEntry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || now >= entry.expiresAt || entry.failures > 0) return undefined;
+    if (isNearItsEnd(entry, entry.asked + 1, now)) return undefined;
+    return entry;
+  }
+
+  /** Counts a use of what `hit` gave. */
+  countHit(entry: AnswerEntry): void {
+    this.#hits++;
+    entry.asked++;
   }
 
   /** What is known for `key`, and how it may be used; undefined when nothing is. */
@@ -97,7 +97,9 @@ export class AnswerCache {
     if (now < entry.expiresAt) {
       this.#hits++;
       entry.asked++;
-      return { state: this.#isNearItsEnd(entry, now) ? 'fresh-refresh-ahead' : 'fresh', entry };
+      if (!isNearItsEnd(entry, entry.asked, now)) return { state: 'fresh', entry };
+      entry.refreshSaid = true;
+      return { state: 'fresh-refresh-ahead', entry };
     }
     this.#misses++;
     if (entry.failures > 0 || now >= entry.expiresAt + this.#options.maxStale * 1000) return undefined;
@@ -118,7 +120,7 @@ export class AnswerCache {
     const now = this.#options.now();
     const held = this.#entries.peek(key);
     if (held !== undefined && held.failures === 0 && now < held.expiresAt + this.#options.maxStale * 1000) {
-      held.retryAt = now + RETRY_AFTER;
+      held.retryAt = Math.floor(now) + RETRY_AFTER;
       return;
     }
     const failures = (held?.failures ?? 0) + 1;
@@ -127,8 +129,8 @@ export class AnswerCache {
   }
 
   /** Notes that a refresh takes long: for 30 s a stale answer is served without waiting. */
-  postpone(entry: CachedReply): void {
-    (entry as Entry).retryAt = this.#options.now() + RETRY_AFTER;
+  postpone(entry: AnswerEntry): void {
+    entry.retryAt = Math.floor(this.#options.now()) + RETRY_AFTER;
   }
 
   /** Forgets failures, and that refreshes failed: the network is another. */
@@ -159,27 +161,16 @@ export class AnswerCache {
   }
 
   #set(key: string, reply: PackedReply, lifetime: number, failures: number): void {
-    const storedAt = this.#options.now();
-    const expiresAt = storedAt + lifetime * 1000;
-    const size = reply.bytes.length + key.length + reply.ttlOffsets.length * 4 + ENTRY_OVERHEAD;
-    const entry: Entry = {
-      reply,
-      storedAt,
-      expiresAt,
-      failures,
-      asked: 1,
-      retryAt: 0,
-      refreshSaid: failures > 0,
-    };
+    const entry = new AnswerEntry(reply, this.#options.now(), lifetime, failures);
+    const size = entry.length + key.length + entry.ttlOffsets.length + ENTRY_OVERHEAD;
     this.#entries.set(key, entry, { size });
   }
+}
 
-  #isNearItsEnd(entry: Entry, now: number): boolean {
-    if (entry.refreshSaid || entry.asked < REFRESH_MIN_ASKED) return false;
-    if (entry.expiresAt - now >= (entry.expiresAt - entry.storedAt) * REFRESH_PART) return false;
-    entry.refreshSaid = true;
-    return true;
-  }
+/** Whether it is time to ask again: in the last part of the life of an entry that was asked for `asked` times. */
+function isNearItsEnd(entry: AnswerEntry, asked: number, now: number): boolean {
+  if (entry.refreshSaid || asked < REFRESH_MIN_ASKED) return false;
+  return entry.expiresAt - now < (entry.expiresAt - entry.storedAt) * REFRESH_PART;
 }
 
 /**

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { ConfigError } from '../config/config-error.ts';
 import { didYouMean } from '../config/nearest.ts';
 import { isJournal } from '../system/journal.ts';
+import { programVersion } from '../system/program-version.ts';
 import { parseArguments } from './arguments.ts';
 import { CommandError, Exit, type ExitCode, type Terminal, UsageError } from './command.ts';
 import { commands, findCommand } from './commands.ts';
@@ -53,7 +53,7 @@ export function processTerminal(): Terminal {
 async function dispatch([first, ...rest]: readonly string[], terminal: Terminal): Promise<ExitCode> {
   if (first === undefined) throw new UsageError('a command is missing.');
   if (first === '--version' || first === '-V') {
-    terminal.out(`pkarrd ${version()}\n`);
+    terminal.out(`pkarrd ${programVersion()}\n`);
     return Exit.OK;
   }
   if (first === '--help' || first === '-h' || first === 'help') {
@@ -79,10 +79,4 @@ async function load(name: string) {
 /** Where help is for somebody who wrote `words`. */
 function helpFor([first]: readonly string[]): string {
   return first !== undefined && findCommand(first) !== undefined ? `${first} --help` : '--help';
-}
-
-function version(): string {
-  const file = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  const { version: number } = JSON.parse(file) as { readonly version: string };
-  return number;
 }

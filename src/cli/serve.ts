@@ -3,6 +3,7 @@ import { listenAddressToText } from '../config/listen-address.ts';
 import { settingKeys } from '../config/settings.ts';
 import { createLog } from '../observe/log.ts';
 import { ListenError } from '../serve/listen-error.ts';
+import { nameProcess } from '../system/process-name.ts';
 import { LinkError } from '../workers/link.ts';
 import { type Command, CommandError, configFlag, Exit } from './command.ts';
 import { loadConfiguration, publisherEntries } from './configuration.ts';
@@ -34,7 +35,7 @@ export const serve: Command = {
       journal: terminal.errIsJournal,
     });
     // Whoever looks who holds port 53 should read our name, not that of the runtime.
-    process.title = 'pkarrd';
+    nameProcess('pkarrd');
     const stopped = untilStopped();
     const app = await startApp(settings, log, publisherEntries(tables)).catch((error: unknown) => {
       if (error instanceof ListenError) throw new CommandError(listenProblem(error), { cause: error });

@@ -96,7 +96,11 @@ export class Finder implements PacketLibrary {
       const known = this.#known(key);
       if (known !== undefined) {
         this.#refreshAhead(key, known);
-        return known;
+        const noting = this.#parts.archive.whenNoted(key);
+        if (noting === undefined) return known;
+        // What is served is kept first, for whoever came first and for all others.
+        await orAborted(noting, options.signal);
+        return this.#known(key) ?? known;
       }
     }
     const flight = this.#flights.get(key.text) ?? this.#start(key);

@@ -13,6 +13,8 @@ const FIRST_LINE = 'pkarrd nodes 1';
 const MAX_LENGTH = FIRST_LINE.length + 1 + MAX_NODES * MAX_LINE;
 /** Milliseconds between two writes. BEP 5 calls a node good for 15 minutes after it answered. */
 const WRITE_EVERY = 15 * 60_000;
+/** Milliseconds to the first write, when a node that joins the network knows some: a kill or a power cut may come early. */
+const WRITE_FIRST = 10_000;
 
 /**
  * The addresses of nodes that an earlier run left in a file, one `ADDRESS:PORT` a line, at most 200. Empty when there
@@ -52,8 +54,8 @@ export interface NodeFileKeeper {
 }
 
 /**
- * Keeps the file up to date: every 15 minutes, and at the end. A node that knows nobody, because there is no network,
- * leaves the file as it was.
+ * Keeps the file up to date: soon after the start, every 15 minutes, and at the end. A node that knows nobody, because
+ * there is no network, leaves the file as it was, and is asked again soon.
  *
  * @param options `knownNodes`: what is to be written; a rejection is the same as none.
  */
@@ -63,14 +65,20 @@ export function keepNodeFile(options: {
   readonly log: Log;
   /** Milliseconds between two writes. Default 15 minutes. */
   readonly every?: number;
+  /** Milliseconds to the first one. Default 10 seconds. */
+  readonly first?: number;
 }): NodeFileKeeper {
-  const { path, knownNodes, log, every = WRITE_EVERY } = options;
+  const { path, knownNodes, log, every = WRITE_EVERY, first = WRITE_FIRST } = options;
   let working = Promise.resolve();
   let isWarned = false;
+  let hasWritten = false;
   const write = async () => {
     try {
       const nodes = await knownNodes();
-      if (nodes.length > 0) await writeNodeFile(path, nodes);
+      if (nodes.length > 0) {
+        await writeNodeFile(path, nodes);
+        hasWritten = true;
+      }
       isWarned = false;
     } catch (error) {
       if (!isWarned) log.warn('The nodes of the DHT cannot be kept.', { path, reason: String(error) });
@@ -81,10 +89,17 @@ export function keepNodeFile(options: {
     working = working.then(write);
     return working;
   };
-  const timer = setInterval(next, every).unref();
+  let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
+  const schedule = () => {
+    if (isClosed) return;
+    timer = setTimeout(() => void next().then(schedule), hasWritten ? every : first).unref();
+  };
+  schedule();
   return {
     async close() {
-      clearInterval(timer);
+      isClosed = true;
+      clearTimeout(timer);
       await next();
     },
   };

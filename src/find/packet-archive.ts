@@ -17,6 +17,8 @@ export interface PacketArchive {
    * too slow to be waited for: what was not served after that cannot be served again as something new.
    */
   note(held: HeldPacket): Promise<void>;
+  /** Resolves when all that is being noted of a key is; undefined when nothing is. */
+  whenNoted(key: PublicKey): Promise<void> | undefined;
 }
 
 /** Milliseconds by which a clock may be set back without a doubt: what time servers correct. */
@@ -30,6 +32,7 @@ export const noArchive: PacketArchive = {
   recall: async () => undefined,
   floor: () => undefined,
   note: async () => {},
+  whenNoted: () => undefined,
 };
 
 /**
@@ -43,6 +46,7 @@ export function storeArchive(
 ): PacketArchive {
   const recalling = new Map<string, Promise<HeldPacket | undefined>>();
   const noted = new WeakMap<SignedPacket, number>();
+  const noting = new Map<string, Promise<void>>();
 
   async function recall(key: PublicKey): Promise<HeldPacket | undefined> {
     try {
@@ -58,6 +62,11 @@ export function storeArchive(
     }
   }
 
+  async function note({ packet, lastSeen }: HeldPacket): Promise<void> {
+    const seenAtWall = clocks.nowWall() - (clocks.now() - lastSeen);
+    await atMost(PATIENCE, store.put(packet, seenAtWall, 'written'));
+  }
+
   return {
     mayHold: (key) => store.mayHold(key),
     floor: (key) => store.floor(key),
@@ -66,12 +75,18 @@ export function storeArchive(
       recalling.set(key.text, work);
       return work;
     },
-    async note({ packet, lastSeen }) {
-      if (lastSeen - (noted.get(packet) ?? Number.NEGATIVE_INFINITY) < CLOCK_SLACK) return;
+    whenNoted: (key) => noting.get(key.text),
+    async note(held) {
+      const { packet, lastSeen } = held;
+      const { text } = packet.key;
+      if (lastSeen - (noted.get(packet) ?? Number.NEGATIVE_INFINITY) < CLOCK_SLACK) return noting.get(text);
       if (!Number.isFinite(lastSeen)) return;
       noted.set(packet, lastSeen);
-      const seenAtWall = clocks.nowWall() - (clocks.now() - lastSeen);
-      await atMost(PATIENCE, store.put(packet, seenAtWall, 'written'));
+      const all = Promise.all([noting.get(text), note(held)]).then(() => {
+        if (noting.get(text) === all) noting.delete(text);
+      });
+      noting.set(text, all);
+      await all;
     },
   };
 }

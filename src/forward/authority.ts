@@ -1,5 +1,5 @@
+import { Cancellation } from '../async/cancellation.ts';
 import type { Question } from '../dns/question.ts';
-import { Cancellation } from './cancellation.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { UpstreamFailure } from './forward-error.ts';
 import { openPlainUpstream, type UpstreamMeans } from './open-upstream.ts';

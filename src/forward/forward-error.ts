@@ -64,7 +64,7 @@ export interface UpstreamReason {
   readonly text: string;
 }
 
-/** The only error, besides the signal's reason, that `Forwarder.forward` gives. */
+/** The only error, besides the reason of the cancellation, that `Forwarder.forward` gives. */
 export class ForwardError extends Error {
   override readonly name = 'ForwardError';
   readonly kind: ForwardErrorKind;

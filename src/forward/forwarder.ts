@@ -1,7 +1,7 @@
+import type { Cancellation } from '../async/cancellation.ts';
 import type { Name } from '../dns/name.ts';
 import type { Question } from '../dns/question.ts';
 import { Bag } from './bag.ts';
-import type { Cancellation } from './cancellation.ts';
 import { chooseNext } from './choose.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { ForwardError } from './forward-error.ts';
@@ -56,9 +56,9 @@ export interface ForwardRequest {
 export interface Forwarder {
   /**
    * The upstreams' answer, within 4.2 s. Equal questions in flight are asked once, names compared without case.
-   * @throws ForwardError, or the signal's reason.
+   * @throws ForwardError, or the reason of the cancellation.
    */
-  forward(request: ForwardRequest, signal: AbortSignal): Promise<UpstreamReply>;
+  forward(request: ForwardRequest, cancellation: Cancellation): Promise<UpstreamReply>;
   /** True when a route says where `name` goes, whatever rule there is for such names otherwise. */
   hasRoute(name: Name): boolean;
   /**
@@ -132,7 +132,7 @@ class UpstreamForwarder implements Forwarder {
   }
 
   /** See `Forwarder`. */
-  async forward(request: ForwardRequest, signal: AbortSignal): Promise<UpstreamReply> {
+  async forward(request: ForwardRequest, cancellation: Cancellation): Promise<UpstreamReply> {
     const { question, dnssecOk, checkingDisabled } = request;
     if (this.#isClosed) throw new ForwardError('closed');
     this.#questions += 1;
@@ -142,8 +142,8 @@ class UpstreamForwarder implements Forwarder {
     const members = () => this.#groupOf(question.name).members;
     const reply = await this.#flights.run(
       key,
-      ({ abandoned }) => this.#ask(query, members, abandoned),
-      signal,
+      (abandoned) => this.#ask(query, members, abandoned),
+      cancellation,
     );
     return replyInCase(reply, query.asked);
   }

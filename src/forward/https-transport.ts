@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import type { Cancellation } from './cancellation.ts';
+import type { Cancellation } from '../async/cancellation.ts';
 import type { Clock } from './clock.ts';
 import { UpstreamFailure } from './forward-error.ts';
 import { HttpsConnection, type HttpsLoss, type HttpsQuery } from './https-connection.ts';

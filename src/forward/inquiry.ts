@@ -1,5 +1,5 @@
+import type { Cancellation } from '../async/cancellation.ts';
 import type { BagItem } from './bag.ts';
-import type { Cancellation } from './cancellation.ts';
 import { type Candidate, type Choice, chooseNext } from './choose.ts';
 import type { Clock } from './clock.ts';
 import {

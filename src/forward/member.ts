@@ -1,4 +1,4 @@
-import type { Cancellation } from './cancellation.ts';
+import type { Cancellation } from '../async/cancellation.ts';
 import type { ChoiceReason } from './choose.ts';
 import type { Clock } from './clock.ts';
 import { UpstreamFailure } from './forward-error.ts';

@@ -1,4 +1,4 @@
-import { Cancellation } from './cancellation.ts';
+import { Cancellation } from '../async/cancellation.ts';
 import type { Clock } from './clock.ts';
 import { isOutOfReach, UpstreamFailure } from './forward-error.ts';
 import type { HostAddresses } from './host-lookup.ts';

@@ -1,5 +1,5 @@
 import { connect, isIPv6 } from 'node:net';
-import type { Cancellation } from './cancellation.ts';
+import type { Cancellation } from '../async/cancellation.ts';
 import type { Clock } from './clock.ts';
 import type { HostAddresses } from './host-lookup.ts';
 import { HttpsUpstream } from './https-upstream.ts';

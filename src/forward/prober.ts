@@ -1,6 +1,6 @@
+import { Cancellation } from '../async/cancellation.ts';
 import { Class, Type } from '../dns/codes.ts';
 import { Name } from '../dns/name.ts';
-import { Cancellation } from './cancellation.ts';
 import { PROBE_EVERY_MS } from './choose.ts';
 import type { Clock } from './clock.ts';
 import { UpstreamFailure } from './forward-error.ts';

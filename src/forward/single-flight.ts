@@ -1,5 +1,4 @@
-import { setMaxListeners } from 'node:events';
-import { Cancellation } from './cancellation.ts';
+import { Cancellation } from '../async/cancellation.ts';
 
 /**
  * Equal work that is under way is done once, and everybody who asks for it gets its outcome.
@@ -8,7 +7,7 @@ import { Cancellation } from './cancellation.ts';
  * with an id and port of its own, a forged reply need only hit one of them, and the chance grows as in the birthday
  * paradox (RFC 5452 §5). With one, it does not. Hence the rules:
  *
- * - No waiter owns the work. It is told by `Flight` when it is not wanted any more, so the one who asked first may
+ * - No waiter owns the work. It is told when it is not wanted any more, so the one who asked first may
  *   leave and the others stay.
  * - The work is abandoned when the last waiter left, and then it is out of the map: who comes later begins anew.
  * - A failure is shared like a success and is not kept: what came to an end is out of the map before anybody hears
@@ -23,36 +22,37 @@ export class SingleFlight<K, V> {
   }
 
   /**
-   * The outcome of `work` for `key`, which is begun unless it is under way.
-   * @throws what the work throws, or the reason of `signal` when that comes first.
+   * The outcome of `work` for `key`, which is begun unless it is under way. `abandoned` is cancelled when nobody waits
+   * for it any more, with the reason of the waiter who left last.
+   * @throws what the work throws, or the reason of `cancellation` when that comes first.
    */
-  run(key: K, work: (flight: Flight) => Promise<V>, signal: AbortSignal): Promise<V> {
-    if (signal.aborted) return Promise.reject(signal.reason);
+  run(key: K, work: (abandoned: Cancellation) => Promise<V>, cancellation: Cancellation): Promise<V> {
+    if (cancellation.isCancelled) return Promise.reject(cancellation.reason);
     const shared = this.#flights.get(key)?.shared ?? this.#begin(key, work);
     shared.waiters += 1;
     return new Promise<V>((resolve, reject) => {
-      const leave = (): void => {
-        reject(signal.reason);
+      const leave = (reason: unknown): void => {
+        reject(reason);
         shared.waiters -= 1;
-        if (shared.waiters === 0) this.#abandon(key, shared, signal.reason);
+        if (shared.waiters === 0) this.#abandon(key, shared, reason);
       };
-      signal.addEventListener('abort', leave);
+      cancellation.listen(leave);
       shared.outcome.then(
         (value) => {
-          signal.removeEventListener('abort', leave);
+          cancellation.unlisten(leave);
           resolve(value);
         },
         (error: unknown) => {
-          signal.removeEventListener('abort', leave);
+          cancellation.unlisten(leave);
           reject(error);
         },
       );
     });
   }
 
-  #begin(key: K, work: (flight: Flight) => Promise<V>): SharedWork<V> {
-    const flight = new Flight();
-    const shared: SharedWork<V> = { outcome: work(flight), flight, waiters: 0, isOver: false };
+  #begin(key: K, work: (abandoned: Cancellation) => Promise<V>): SharedWork<V> {
+    const abandoned = new Cancellation();
+    const shared: SharedWork<V> = { outcome: work(abandoned), abandoned, waiters: 0, isOver: false };
     const holder: Holder<V> = { shared };
     this.#flights.set(key, holder);
     const end = (): void => {
@@ -68,7 +68,7 @@ export class SingleFlight<K, V> {
     // Over already, and its waiters are about to hear of it: nothing to end.
     if (shared.isOver) return;
     if (this.#flights.get(key)?.shared === shared) this.#flights.delete(key);
-    shared.flight.abandoned.cancel(reason);
+    shared.abandoned.cancel(reason);
   }
 }
 
@@ -82,27 +82,7 @@ interface Holder<V> {
 
 interface SharedWork<V> {
   readonly outcome: Promise<V>;
-  readonly flight: Flight;
+  readonly abandoned: Cancellation;
   waiters: number;
   isOver: boolean;
-}
-
-/** How shared work learns that nobody waits for it any more. */
-export class Flight {
-  /** Cancelled then, with the reason of the waiter who left last. */
-  readonly abandoned: Cancellation = new Cancellation();
-  #signal: AbortSignal | undefined;
-
-  /** The same as a signal, made when it is first asked for. */
-  get signal(): AbortSignal {
-    if (this.#signal === undefined) {
-      const controller = new AbortController();
-      // The work may wait for many things at once, each with a listener: no leak to warn of.
-      setMaxListeners(0, controller.signal);
-      if (this.abandoned.isCancelled) controller.abort(this.abandoned.reason);
-      else this.abandoned.listen((reason) => controller.abort(reason));
-      this.#signal = controller.signal;
-    }
-    return this.#signal;
-  }
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Cancellation } from './cancellation.ts';
+import type { Cancellation } from '../async/cancellation.ts';
 import type { Clock } from './clock.ts';
 import { UpstreamFailure } from './forward-error.ts';
 import type { Random } from './random.ts';

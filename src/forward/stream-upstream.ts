@@ -1,5 +1,5 @@
+import type { Cancellation } from '../async/cancellation.ts';
 import { WireError } from '../dns/wire-error.ts';
-import type { Cancellation } from './cancellation.ts';
 import type { Clock } from './clock.ts';
 import { EdnsFallback } from './edns-fallback.ts';
 import { UpstreamFailure } from './forward-error.ts';

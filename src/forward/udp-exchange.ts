@@ -1,10 +1,10 @@
-import { createSocket, type Socket, type SocketType } from 'node:dgram';
 import { WireError } from '../dns/wire-error.ts';
+import type { PeerListener, PeerSocket } from '../system/peer-socket.ts';
 import type { BagItem } from './bag.ts';
 import type { Clock } from './clock.ts';
 import { UpstreamFailure } from './forward-error.ts';
+import type { QuerySockets } from './query-sockets.ts';
 import { matchReply, type WrongReply } from './reply-match.ts';
-import type { SourcePorts } from './source-ports.ts';
 
 /**
  * After so many wrong replies on one socket somebody is guessing, and the socket is given up: RFC 5452 §9.3 asks to
@@ -12,17 +12,13 @@ import type { SourcePorts } from './source-ports.ts';
  */
 const MAX_WRONG_REPLIES = 16;
 
-/** Local ports that are tried before the system is taken to have none. */
-const MAX_BIND_TRIES = 8;
-
 /** How long the right reply is still awaited after a malformed one that had the right id and question, in ms. */
 const MALFORMED_GRACE_MS = 300;
 
 /** One query over one socket of its own. */
 export interface UdpExchangeOptions<T> {
-  /** A numeric address, with a scope id if it needs one. */
-  readonly address: string;
-  readonly port: number;
+  /** Where its socket is from. */
+  readonly sockets: QuerySockets;
   /** What is sent: id and case as they shall be. */
   readonly query: Uint8Array;
   /** Offset after its question. */
@@ -30,7 +26,6 @@ export interface UdpExchangeOptions<T> {
   /** How long to wait, in ms. */
   readonly timeoutMs: number;
   readonly clock: Clock;
-  readonly ports: SourcePorts;
   /**
    * Makes the outcome of a reply that matches; `bare` when it is a header alone. A WireError that it throws makes
    * the reply a malformed one.
@@ -42,11 +37,8 @@ export interface UdpExchangeOptions<T> {
   readonly ended: () => void;
 }
 
-/**
- * A query that was sent from a fresh socket on a random port, and the wait for the reply that matches it. The socket
- * is connected: the kernel drops what other addresses and ports send, and an ICMP error ends the wait at once.
- */
-export class UdpExchange<T> implements BagItem {
+/** A query that was sent from a socket of its own, and the wait for the reply that matches it. */
+export class UdpExchange<T> implements BagItem, PeerListener {
   bagIndex = -1;
   /**
    * What `accept` made. Rejects with UpstreamFailure `timed-out`, `refused`, `unreachable`, `malformed`, `spoofed`,
@@ -58,7 +50,7 @@ export class UdpExchange<T> implements BagItem {
     if (this.#end()) this.#reject(reason);
   };
   readonly #options: UdpExchangeOptions<T>;
-  readonly #socket: Socket;
+  readonly #socket: PeerSocket;
   #resolve: (accepted: T) => void = () => {};
   #reject: (reason: unknown) => void = () => {};
   #stopTimer: () => void;
@@ -74,43 +66,17 @@ export class UdpExchange<T> implements BagItem {
       this.#reject = reject;
     });
     this.#stopTimer = options.clock.after(options.timeoutMs, () => this.#timeOut());
-    this.#socket = createSocket(isIPv6Address(options.address) ? udp6 : udp4);
-    this.#send();
+    this.#socket = options.sockets.take();
+    this.#socket.send(options.query, this);
   }
 
-  /** Binds, connects and sends. With a look-up that answers at once all of it happens before this returns. */
-  #send(): void {
-    const { address, port, ports, query } = this.#options;
-    const socket = this.#socket;
-    let bindError: Error | undefined;
-    let isBinding = true;
-    socket.on('error', (error) => {
-      if (isBinding) bindError = error;
-      else this.cancel(networkFailure(error));
-    });
-    for (let tries = 0; tries < MAX_BIND_TRIES; tries++) {
-      bindError = undefined;
-      socket.bind({ port: ports.next(), exclusive: true });
-      if (bindError === undefined) break;
-    }
-    isBinding = false;
-    if (bindError !== undefined) {
-      process.nextTick(() => this.cancel(networkFailure(bindError)));
-      return;
-    }
-    socket.on('message', (reply) => this.#receive(reply));
-    socket.connect(port, address);
-    try {
-      socket.send(query, 0, query.length, (error) => {
-        if (error !== null) this.cancel(networkFailure(error));
-      });
-    } catch (error) {
-      // Not connected: the reason arrives as 'error' on the next tick, before this does.
-      process.nextTick(() => this.cancel(networkFailure(error)));
-    }
+  /** See `PeerListener`. */
+  failed(error: unknown): void {
+    this.cancel(networkFailure(error));
   }
 
-  #receive(reply: Uint8Array): void {
+  /** See `PeerListener`. */
+  received(reply: Uint8Array): void {
     if (this.#isOver) return;
     const { query, questionEnd, accept } = this.#options;
     const match = matchReply(query, questionEnd, reply);
@@ -151,7 +117,7 @@ export class UdpExchange<T> implements BagItem {
     if (this.#isOver) return false;
     this.#isOver = true;
     this.#stopTimer();
-    this.#socket.close();
+    this.#options.sockets.giveBack(this.#socket);
     this.#options.ended();
     return true;
   }
@@ -174,24 +140,3 @@ export function networkFailure(error: unknown): UpstreamFailure {
       return new UpstreamFailure('unreachable', `cannot be reached (${code})`, { cause: error });
   }
 }
-
-/** Addresses are numeric already; dgram's own look-up would ask the system's resolver, which may be us. */
-function numericLookup(
-  hostname: string,
-  _options: unknown,
-  callback: (error: null, address: string, family: number) => void,
-): void {
-  callback(null, hostname, isIPv6Address(hostname) ? 6 : 4);
-}
-
-/** Of a text that is a numeric address. */
-function isIPv6Address(address: string): boolean {
-  return address.includes(':');
-}
-
-const udp4: { type: SocketType; lookup: typeof numericLookup } = { type: 'udp4', lookup: numericLookup };
-const udp6: { type: SocketType; lookup: typeof numericLookup; ipv6Only: boolean } = {
-  type: 'udp6',
-  lookup: numericLookup,
-  ipv6Only: true,
-};

@@ -1,11 +1,12 @@
+import type { Cancellation } from '../async/cancellation.ts';
 import { decodeMessage } from '../dns/message.ts';
 import type { ResourceRecord } from '../dns/record.ts';
 import { WireError } from '../dns/wire-error.ts';
 import { Bag } from './bag.ts';
-import type { Cancellation } from './cancellation.ts';
 import type { Clock } from './clock.ts';
 import { EdnsFallback } from './edns-fallback.ts';
 import { UpstreamFailure } from './forward-error.ts';
+import { QuerySockets } from './query-sockets.ts';
 import { Quirk } from './quirks.ts';
 import type { Random } from './random.ts';
 import { noWrongReplies, type WrongReply } from './reply-match.ts';
@@ -52,6 +53,7 @@ export class UdpUpstream implements Upstream {
   readonly #tcp: StreamTransport;
   readonly #edns: EdnsFallback;
   readonly #foldsCase: Quirk;
+  readonly #sockets: QuerySockets;
   readonly #running = new Bag<UdpExchange<UpstreamOutcome>>();
   #closed = false;
 
@@ -60,6 +62,7 @@ export class UdpUpstream implements Upstream {
     this.label = options.label;
     this.#edns = new EdnsFallback(options.clock);
     this.#foldsCase = new Quirk(options.clock);
+    this.#sockets = new QuerySockets(options, options.ports, options.clock);
     this.#tcp = options.tcp((kind) => {
       this.wrongReplies[kind] += 1;
     });
@@ -84,6 +87,7 @@ export class UdpUpstream implements Upstream {
   reset(): void {
     this.#edns.forget();
     this.#foldsCase.disprove();
+    this.#sockets.reset();
     this.#tcp.reset();
     const failure = new UpstreamFailure('reset', 'was left because the network changed');
     for (const exchange of this.#running.items()) exchange.cancel(failure);
@@ -92,6 +96,7 @@ export class UdpUpstream implements Upstream {
   close(): void {
     this.#closed = true;
     this.reset();
+    this.#sockets.close();
     this.#tcp.close();
   }
 
@@ -154,18 +159,16 @@ export class UdpUpstream implements Upstream {
   }
 
   #exchange(one: Try, edns: boolean, mixCase: boolean, wrongCase: () => void): UdpExchange<UpstreamOutcome> {
-    const { address, port, clock, random, ports, sent } = this.#options;
+    const { clock, random, sent } = this.#options;
     const { request, cancellation } = one;
     const query = formQuery(request, { id: random.u16(), edns, ...(mixCase ? { mixCase: random } : {}) });
     const isOver = mixCase ? sent.note(query, request.questionEnd, this.label) : () => {};
     const exchange: UdpExchange<UpstreamOutcome> = new UdpExchange<UpstreamOutcome>({
-      address,
-      port,
+      sockets: this.#sockets,
       query,
       questionEnd: request.questionEnd,
       timeoutMs: TRY_MS,
       clock,
-      ports,
       accept: (bytes, bare) => {
         const outcome = readDatagram(bytes, bare, request, this.label);
         one.heard();

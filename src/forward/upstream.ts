@@ -1,4 +1,4 @@
-import type { Cancellation } from './cancellation.ts';
+import type { Cancellation } from '../async/cancellation.ts';
 import type { UpstreamFailure } from './forward-error.ts';
 import type { WrongReply } from './reply-match.ts';
 import type { UpstreamReply } from './upstream-reply.ts';

@@ -22,6 +22,7 @@ export async function* lookup(
     onOutcome: (from, outcome) => {
       const event = tally.add(from, outcome);
       if (event !== undefined) events.push(event);
+      return event?.kind === 'item';
     },
     onEnd: (ended) => {
       events.push({ kind: 'done', summary: tally.summary(traversal.asked, ended) });

@@ -11,12 +11,15 @@ import { Traversal, type TraversalEnd } from './traversal.ts';
 const THIN_TABLE = 8;
 
 /**
- * Queries that all traversals together begin at once, while many go on. One alone asks its 20 closest nodes in one go, which
- * is quickest; 30 that do so wait for each other in our own socket. Each has as many as LEAST_SHARE in any case: of six
- * nodes one answers, even when a third of them are silent.
+ * Queries that all traversals together have open at once, while many go on. One alone asks its 20 closest nodes in one
+ * go, which is quickest; 30 that do so wait for each other in our own socket. Each has as many as LEAST_SHARE in any
+ * case: of six nodes one answers, even when a third of them are silent.
  */
-const SHARED_QUERIES = 240;
+const SHARED_QUERIES = 180;
 const LEAST_SHARE = 6;
+
+/** Queries of a traversal that has found what somebody waited for, while others have not. */
+const SATISFIED_SHARE = 2;
 
 /** What the network is reached through. */
 export interface NetworkOptions {
@@ -32,7 +35,8 @@ export interface NetworkOptions {
 
 /** What happens in a traversal. */
 export interface TraversalEvents {
-  readonly onOutcome: (node: NodeAddress, outcome: AskOutcome) => void;
+  /** Gives true when somebody has now what he waited for, and the rest may take longer. */
+  readonly onOutcome: (node: NodeAddress, outcome: AskOutcome) => boolean;
   readonly onEnd: (ended: TraversalEnd) => void;
 }
 
@@ -41,6 +45,8 @@ export class Network {
   readonly #options: NetworkOptions;
   readonly #roundTrip = new RoundTripEstimate();
   #traversals = 0;
+  /** Those among them that somebody waits for. */
+  #awaited = 0;
 
   /** Takes the parts. */
   constructor(options: NetworkOptions) {
@@ -67,11 +73,17 @@ export class Network {
     const { routing, kind, concurrency, seeds } = this.#options;
     const closest = routing.closest(target, concurrency);
     this.#traversals++;
+    this.#awaited++;
+    let isAwaited = true;
+    const satisfied = () => {
+      if (isAwaited) this.#awaited--;
+      isAwaited = false;
+    };
     return new Traversal({
       target,
       self: routing.id,
       seeds: closest.length < THIN_TABLE ? [...closest, ...seeds] : closest,
-      concurrency: () => Math.min(concurrency, this.#share()),
+      concurrency: () => Math.min(concurrency, this.#share(isAwaited)),
       sharedHosts: kind === 'test',
       ask: (node, settle) =>
         this.ask(node, 'get', { target, seq }, (outcome) => {
@@ -82,16 +94,20 @@ export class Network {
           settle(outcome);
         }),
       lateAfterMs: () => this.#roundTrip.lateAfterMs(),
-      onOutcome: ({ host, port }, outcome) => events.onOutcome({ host, port }, outcome),
+      onOutcome: ({ host, port }, outcome) => {
+        if (events.onOutcome({ host, port }, outcome)) satisfied();
+      },
       onEnd: events.onEnd,
       onOver: () => {
         this.#traversals--;
+        satisfied();
       },
     });
   }
 
-  #share(): number {
-    return Math.max(LEAST_SHARE, Math.floor(SHARED_QUERIES / this.#traversals));
+  #share(isAwaited: boolean): number {
+    if (!isAwaited && this.#awaited > 0) return SATISFIED_SHARE;
+    return Math.max(LEAST_SHARE, Math.floor(SHARED_QUERIES / (this.#awaited || this.#traversals)));
   }
 
   #learn(from: NodeAddress, { reply, roundTripMs }: AskOutcome & { kind: 'reply' }): void {

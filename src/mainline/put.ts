@@ -1,7 +1,8 @@
 import { isSame } from './bytes.ts';
 import { Counter } from './counter.ts';
-import type { MutableItem, PutOutcome } from './dht-node.ts';
+import type { MutableItem, NodeAddress, PutOutcome } from './dht-node.ts';
 import { ItemScreen } from './item-screen.ts';
+import type { Stored } from './krpc-message.ts';
 import type { AskOutcome } from './krpc-socket.ts';
 import { targetOf } from './mutable-item.ts';
 import type { Network } from './network.ts';
@@ -57,6 +58,12 @@ function findHolders(
   const screen = new ItemScreen(item.key);
   const seqAt = new Map<string, bigint>();
   const sameAt = new Set<string>();
+  const note = (from: NodeAddress, stored: Stored) => {
+    const held = stored.kind === 'mutable' ? screen.screen(stored) : undefined;
+    if (held === undefined) return;
+    seqAt.set(nameOf(from), held.seq);
+    if (held.seq === item.seq && isSame(held.value, item.value)) sameAt.add(nameOf(from));
+  };
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       traversal.stop();
@@ -64,11 +71,8 @@ function findHolders(
     };
     const traversal = network.traverse(target, undefined, {
       onOutcome: (from, outcome) => {
-        if (outcome.kind !== 'reply' || outcome.reply.stored.kind !== 'mutable') return;
-        const held = screen.screen(outcome.reply.stored);
-        if (held === undefined) return;
-        seqAt.set(nameOf(from), held.seq);
-        if (held.seq === item.seq && isSame(held.value, item.value)) sameAt.add(nameOf(from));
+        if (outcome.kind === 'reply') note(from, outcome.reply.stored);
+        return false;
       },
       onEnd: () => {
         signal.removeEventListener('abort', onAbort);

@@ -1,5 +1,5 @@
-import { createHash, createPublicKey, verify as nodeVerify } from 'node:crypto';
-import { hashes, Point, verify as strictVerify } from '@noble/ed25519';
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { hashes, Point } from '@noble/ed25519';
 
 /** Octets of an Ed25519 public key and of a seed (RFC 8032 §5.1.5). */
 export const KEY_LENGTH = 32;
@@ -36,13 +36,14 @@ export function pointFault(key: Uint8Array): PointFault | undefined {
  * True when `signature` is the signature of `message` by `key` under the strict rules of RFC 8032 §5.1.7 and not
  * ZIP 215's. `key` must be without a `pointFault`. Any lengths and contents are allowed for the other two.
  *
- * Node's own check, which takes 0.12 ms against 1.5 to 2.7, refuses nearly everything that is wrong; what it lets
- * pass must also pass the strict one, because it takes keys that are no points.
+ * The runtime's own check is all it takes for such a key. It wants S < L and octets of R that are those of SB - kA
+ * written out. So R is a point in its one spelling, and R + kA = SB holds without the cofactor, hence with it: nothing
+ * passes here that the strict check of `@noble/ed25519` refuses, and a test holds that. What the runtime does not ask,
+ * that the key is a point in its one spelling and none of small order, `pointFault` has asked. It takes 0.15 ms where
+ * the other takes 1.5 to 5.
  */
 export function verifySignature(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== SIGNATURE_LENGTH) return false;
   const der = Buffer.concat([SPKI_PREFIX, key]);
-  const nodeKey = createPublicKey({ key: der, format: 'der', type: 'spki' });
-  if (!nodeVerify(null, message, nodeKey, signature)) return false;
-  return strictVerify(signature, message, key, { zip215: false });
+  return verify(null, message, createPublicKey({ key: der, format: 'der', type: 'spki' }), signature);
 }

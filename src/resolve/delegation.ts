@@ -1,3 +1,4 @@
+import { Cancellation } from '../async/cancellation.ts';
 import { Class, Type } from '../dns/codes.ts';
 import { decodeMessage } from '../dns/message.ts';
 import type { Name } from '../dns/name.ts';
@@ -91,14 +92,15 @@ export class Delegation {
 
   /** From zone to zone downwards. Each is below the one before, and there are few, so this ends. */
   async #walk(referral: Referral, query: Query, context: TrailContext): Promise<FinalVerdict> {
-    const { delegation: trail, signal } = context;
+    const { delegation: trail, cancellation } = context;
     const reasons = new Set<string>();
     let zone = referral.servers[0].name;
     const over = new AbortController();
     const outOfTime = () => over.abort(failed(zone, [...reasons, 'there was no more time']));
     const stopTimer = this.#clock.after(Math.max(0, trail.budget.endsAt - this.#clock.now()), outOfTime);
     try {
-      const limited = { ...context, signal: AbortSignal.any([signal, over.signal]) };
+      const signal = AbortSignal.any([cancellation.signal, over.signal]);
+      const limited = { ...context, cancellation: Cancellation.following(signal) };
       let here: Omit<Referral, 'name'> = referral;
       for (;;) {
         zone = here.servers[0].name;
@@ -125,10 +127,10 @@ export class Delegation {
   ): Promise<UsefulVerdict | undefined> {
     const zone = servers[0].name;
     const won = new AbortController();
-    const signal = AbortSignal.any([context.signal, won.signal]);
+    const signal = AbortSignal.any([context.cancellation.signal, won.signal]);
     const inside: TrailContext = {
       ...context,
-      signal,
+      cancellation: Cancellation.following(signal),
       delegation: { ...context.delegation, cuts: [...context.delegation.cuts, zone] },
     };
     const round: Round = {

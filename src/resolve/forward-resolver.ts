@@ -16,9 +16,9 @@ const kinds: Readonly<Record<ForwardErrorKind, ResolveErrorKind>> = {
 /** Answers questions by asking upstream resolvers. */
 export function forwardResolver(forwarder: Forwarder): Resolver {
   return {
-    async resolve({ question, dnssecOk, checkingDisabled }, { signal }) {
+    async resolve({ question, dnssecOk, checkingDisabled }, { cancellation }) {
       try {
-        const reply = await forwarder.forward({ question, dnssecOk, checkingDisabled }, signal);
+        const reply = await forwarder.forward({ question, dnssecOk, checkingDisabled }, cancellation);
         return { kind: 'forwarded', reply };
       } catch (error) {
         if (!(error instanceof ForwardError)) throw error;

@@ -1,4 +1,5 @@
 import { isIPv4 } from 'node:net';
+import { Cancellation } from '../async/cancellation.ts';
 import { Class, Type } from '../dns/codes.ts';
 import { Name } from '../dns/name.ts';
 import { toRecords } from './answer.ts';
@@ -17,6 +18,7 @@ export async function resolveHost(
   if (isIPv4(host)) return [host];
   const question = { name: Name.parse(host), type: Type.A, class: Class.IN };
   const query = { question, dnssecOk: false, checkingDisabled: false };
-  const { answers } = toRecords(await resolver.resolve(query, { signal, aliasesFollowed: 0 }));
+  const cancellation = Cancellation.following(signal);
+  const { answers } = toRecords(await resolver.resolve(query, { cancellation, aliasesFollowed: 0 }));
   return answers.filter(({ type }) => type === Type.A).map(({ rdata }) => rdata.join('.'));
 }

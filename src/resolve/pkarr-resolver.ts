@@ -41,8 +41,8 @@ export class PkarrResolver {
    * @throws ResolveError
    */
   async resolve(key: PublicKey, query: Query, context: ResolveContext): Promise<Answer> {
-    const { client, signal } = context;
-    const outcome = await this.#parts.desk.read(key, { client, signal });
+    const { client, cancellation } = context;
+    const outcome = await this.#parts.desk.read(key, { client, signal: cancellation.signal });
     switch (outcome.kind) {
       case 'busy':
         throw new ResolveError('busy', 'Too many keys were looked up just now; ask again in a moment.');

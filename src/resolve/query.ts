@@ -1,3 +1,4 @@
+import type { Cancellation } from '../async/cancellation.ts';
 import type { Question } from '../dns/question.ts';
 import type { Answer } from './answer.ts';
 import type { DelegationTrail } from './delegation-budget.ts';
@@ -14,7 +15,7 @@ export interface Query {
 /** The circumstances of one resolution. */
 export interface ResolveContext {
   /** Ends the work: the asker has gone, or the time that an answer may take is over. */
-  readonly signal: AbortSignal;
+  readonly cancellation: Cancellation;
   /** Aliases followed so far, across packets and upstreams: 0 for what a client asked. */
   readonly aliasesFollowed: number;
   /** The address of the client who asked first; absent for what the program asks itself. */

@@ -93,7 +93,7 @@ function isLocal(): boolean {
 }
 
 function refusedAnswer(name: Name, found: LocalAddress): RecordsAnswer {
-  // RFC 8914 §4.16, Blocked: "due to an internal security policy imposed by the operator of the server".
+  // RFC 8914 §4.16, Blocked: a policy of whoever runs the server.
   const blocked: ExtendedError = {
     code: ExtendedErrorCode.BLOCKED,
     text: `Blocked: the answer for a public name had ${localAddressToText(found)}.`,

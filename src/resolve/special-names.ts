@@ -51,9 +51,8 @@ add({ kind: 'localhost', zone: Name.parse('localhost') });
 // RFC 6761 §6.4: queries for "invalid" names get NXDOMAIN immediately; they never exist.
 noSuchName('invalid', false, 'The name invalid is reserved so as never to exist.');
 
-// RFC 7686 §2: "Caching servers, where not explicitly adapted to interoperate with Tor, SHOULD NOT attempt to look up
-// records for .onion names. They MUST generate NXDOMAIN for all such queries." A route does not change that: what is
-// looked up shows which hidden service somebody visits.
+// RFC 7686 §2: caching servers that know nothing of Tor do not look up names of onion services and answer NXDOMAIN. A
+// route does not change that: what is looked up shows which hidden service somebody visits.
 noSuchName('onion', false, 'Names of onion services are reached through Tor, not through DNS.');
 
 // RFC 9476 §2: names below alt are for other name systems. A gateway to one of these may speak DNS on this machine.
@@ -79,7 +78,7 @@ noSuchName('use-application-dns.net', false, 'Asks browsers to keep to the resol
 // RFC 8375 §4, item 4: as RFC 6303 says of a locally served zone.
 privateZone('home.arpa', 'Names below home.arpa are private, and there is no route for this one.');
 
-// RFC 9462 §4: a resolver with no designated resolvers "SHOULD return NODATA for queries to the "resolver.arpa" zone".
+// RFC 9462 §4: a resolver that designates no other has no data in this zone, and asks nobody for it.
 add({ kind: 'no-data', zone: Name.parse('resolver.arpa') });
 
 for (const zone of privateReverseZones) {

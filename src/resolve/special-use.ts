@@ -74,10 +74,7 @@ function isForParent(special: SpecialName, { question, dnssecOk }: Query): boole
   );
 }
 
-/**
- * RFC 6761 §6.3, item 4: caching servers "SHOULD, for all such address queries, generate an immediate positive response
- * giving the IP loopback address, and for all other query types, generate an immediate negative response".
- */
+/** RFC 6761 §6.3, item 4: caching servers answer address queries with loopback, and all others negatively, at once. */
 function loopbackAddress({ name, type }: Question): ResourceRecord | undefined {
   if (type !== Type.A && type !== Type.AAAA) return undefined;
   const rdata = type === Type.A ? Uint8Array.of(127, 0, 0, 1) : new Uint8Array(16).fill(1, 15);
@@ -130,6 +127,6 @@ function record(name: Name, type: number, rdata: Uint8Array): ResourceRecord {
 }
 
 function explained(text: string): readonly ExtendedError[] {
-  // RFC 8914 §4 has no code for "reserved"; 0 is "Other", explained by its text.
+  // RFC 8914 §4 has no code for reserved names; 0 is Other, explained by its text.
   return [{ code: ExtendedErrorCode.OTHER, text }];
 }

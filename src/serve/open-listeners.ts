@@ -19,7 +19,7 @@ export interface DefaultListen {
 }
 
 /**
- * Listens on each address over UDP and TCP.
+ * Listens on each address over UDP and TCP; port 0 is one that is free for both.
  * @throws ListenError for the first that cannot be had; then nothing is left open.
  */
 export async function openListeners(
@@ -72,13 +72,22 @@ export async function closeListeners(pairs: readonly ListenerPair[]): Promise<vo
   await Promise.all(pairs.flatMap(({ udp, tcp }) => [udp.stop(), tcp.stop()]));
 }
 
+/**
+ * How often a port is drawn when any will do. The system draws one that is free for UDP, which a TCP connection of
+ * somebody, going out, may have; on a busy machine that is a few in a hundred.
+ */
+const DRAWS = 16;
+
 async function openPair(address: ListenAddress, responder: Responder): Promise<ListenerPair> {
-  const udp = await UdpListener.open(address, responder);
-  const taken = { host: address.host, port: udp.address().port };
-  try {
-    return { address: taken, udp, tcp: await TcpListener.open(taken, responder) };
-  } catch (error) {
-    await udp.stop();
-    throw error;
+  for (let draw = 1; ; draw++) {
+    const udp = await UdpListener.open(address, responder);
+    const taken = { host: address.host, port: udp.port };
+    try {
+      return { address: taken, udp, tcp: await TcpListener.open(taken, responder) };
+    } catch (error) {
+      await udp.stop();
+      const mayDrawAgain = address.port === 0 && draw < DRAWS;
+      if (!mayDrawAgain || !(error instanceof ListenError) || error.code !== 'EADDRINUSE') throw error;
+    }
   }
 }

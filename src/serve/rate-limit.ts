@@ -74,18 +74,29 @@ export class ClientRateLimit {
 
   /** What becomes of a query from `address` that came now, over a stream or in a datagram. */
   verdict(address: string, path: { readonly stream: boolean }): RateVerdict {
+    if (this.takeAnswer(address, path.stream)) return 'answer';
+    if (path.stream) return 'drop';
+    return this.#bucketsOf(address)?.truncations.take(this.#options.now()) ? 'truncate' : 'drop';
+  }
+
+  /** Takes one answer from what the client at `address` may have; false when it may have none now. */
+  takeAnswer(address: string, isStream: boolean): boolean {
+    const buckets = this.#bucketsOf(address);
+    if (buckets === undefined) return true;
+    // Over a stream the address is proved, and forged datagrams must not use up what it may ask there.
+    return (isStream ? buckets.stream : buckets.answers).take(this.#options.now());
+  }
+
+  /** Undefined for who has no bound. */
+  #bucketsOf(address: string): ClientBuckets | undefined {
     const key = this.#keys.keyOf(address);
-    if (key === undefined) return 'answer';
-    const now = this.#options.now();
+    if (key === undefined) return undefined;
     let buckets = this.#clients.get(key);
     if (buckets === undefined) {
-      buckets = clientBuckets(this.#options.rate, now);
+      buckets = clientBuckets(this.#options.rate, this.#options.now());
       this.#clients.set(key, buckets);
     }
-    // Over a stream the address is proved, and forged datagrams must not use up what it may ask there.
-    if (path.stream) return buckets.stream.take(now) ? 'answer' : 'drop';
-    if (buckets.answers.take(now)) return 'answer';
-    return buckets.truncations.take(now) ? 'truncate' : 'drop';
+    return buckets;
   }
 }
 
@@ -189,4 +200,7 @@ export function clientKey(address: string): string | undefined {
 }
 
 /** No limit for anybody. */
-export const unlimited: Pick<ClientRateLimit, 'verdict'> = { verdict: () => 'answer' };
+export const unlimited: Pick<ClientRateLimit, 'verdict' | 'takeAnswer'> = {
+  verdict: () => 'answer',
+  takeAnswer: () => true,
+};

@@ -10,7 +10,7 @@ import { MINIMUM_UDP_PAYLOAD, type RejectedRequest, type Request, type RequestEd
  * The largest UDP payload that we send and announce. RFC 6891 §6.2.5 leaves it open; 1232 (an IPv6 packet of 1280
  * octets) is what keeps answers out of fragments.
  */
-const UDP_PAYLOAD_SIZE = 1232;
+export const UDP_PAYLOAD_SIZE = 1232;
 
 /** How a reply travels, as far as it changes the reply. */
 export interface ReplyPath {

@@ -6,6 +6,7 @@ import type { Question } from '../dns/question.ts';
 import { readQuestion } from '../dns/question.ts';
 import { WireError } from '../dns/wire-error.ts';
 import { WireReader } from '../dns/wire-reader.ts';
+import { KEY_CD, KEY_DO, questionKey } from './question-key.ts';
 
 /** What the OPT record of a request asks for. */
 export interface RequestEdns {
@@ -96,7 +97,7 @@ export function readRequest(bytes: Uint8Array): Request | RejectedRequest | Sile
     kind: 'request',
     bytes,
     questionEnd,
-    cacheKey: cacheKey(bytes, nameEnd, dnssecOk, checkingDisabled),
+    cacheKey: questionKey(bytes, nameEnd, (dnssecOk ? KEY_DO : 0) | (checkingDisabled ? KEY_CD : 0)),
     dnssecOk,
     checkingDisabled,
     recursionDesired: ((bytes[2] as number) & 0x01) !== 0,
@@ -110,24 +111,8 @@ export function requestQuestion(request: Request): Question {
   return readQuestion(new WireReader(request.bytes, HEADER_LENGTH, request.questionEnd));
 }
 
-/** Holds a name of 255 octets, two of TYPE and one of flags; the class is always IN and needs no place. */
-const keyScratch = Buffer.alloc(255 + 2 + 1);
-
-function cacheKey(bytes: Uint8Array, nameEnd: number, dnssecOk: boolean, checkingDisabled: boolean): string {
-  let length = 0;
-  // Length octets are at most 63, below the letters, so one loop lower-cases the labels and leaves them alone.
-  for (let i = HEADER_LENGTH; i < nameEnd; i++) {
-    const octet = bytes[i] as number;
-    keyScratch[length++] = octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet;
-  }
-  keyScratch[length++] = bytes[nameEnd] as number;
-  keyScratch[length++] = bytes[nameEnd + 1] as number;
-  keyScratch[length++] = (dnssecOk ? 1 : 0) | (checkingDisabled ? 2 : 0);
-  return keyScratch.toString('latin1', 0, length);
-}
-
-/** The offset after the QNAME, or -1: the first name of a message has nothing before it to point at. */
-function uncompressedNameEnd(bytes: Uint8Array): number {
+/** The offset after the QNAME of a request, or -1 when it is not whole: the first name of a message has nothing before it to point at. */
+export function uncompressedNameEnd(bytes: Uint8Array): number {
   let at = HEADER_LENGTH;
   while (at < bytes.length) {
     const length = bytes[at] as number;

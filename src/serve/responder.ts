@@ -1,4 +1,6 @@
-import type { AnswerCache, CachedReply } from '../cache/answer-cache.ts';
+import { Cancellation } from '../async/cancellation.ts';
+import type { AnswerCache } from '../cache/answer-cache.ts';
+import type { AnswerEntry } from '../cache/answer-entry.ts';
 import { type PackedReply, packMessage, packReply } from '../cache/packed-reply.ts';
 import { Rcode } from '../dns/codes.ts';
 import { type ExtendedError, ExtendedErrorCode } from '../dns/extended-error.ts';
@@ -7,6 +9,7 @@ import { type Answer, recordsAnswer, toMessage } from '../resolve/answer.ts';
 import type { Query, Resolver } from '../resolve/query.ts';
 import { failureReply, ResolveError } from '../resolve/resolve-error.ts';
 import type { AccessList } from './access-list.ts';
+import { HotPath } from './hot-path.ts';
 import type { ClientRateLimit } from './rate-limit.ts';
 import { type ReplyPath, renderError, renderReply, renderTruncated } from './reply.ts';
 import { type Request, readRequest, requestQuestion } from './request.ts';
@@ -24,7 +27,7 @@ export interface ResponderParts {
   /** Who may ask. */
   readonly access: Pick<AccessList, 'isAllowed'>;
   /** How much one may ask. */
-  readonly rate: Pick<ClientRateLimit, 'verdict'>;
+  readonly rate: Pick<ClientRateLimit, 'verdict' | 'takeAnswer'>;
   /**
    * The upstream through which a query of our own came back, or undefined for a query of somebody else. A promise, which
    * must not reject, when others are to be asked whose it is.
@@ -58,6 +61,7 @@ export interface ResponderStatistics {
  */
 export class Responder {
   readonly #parts: ResponderParts;
+  readonly #hotPath: HotPath;
   /** Resolutions in flight by cache key: equal questions are one, whoever asks. */
   readonly #resolving = new Map<string, Promise<PackedReply>>();
   readonly #waiting = new Set<Promise<void>>();
@@ -68,6 +72,31 @@ export class Responder {
 
   constructor(parts: ResponderParts) {
     this.#parts = parts;
+    this.#hotPath = new HotPath(parts);
+  }
+
+  /**
+   * The octets of the reply to `request`, a datagram or a frame of `client`, when the cache has it ready: then
+   * `writeCached` must follow at once. 0 for everything else, which is for `respond`. Never throws.
+   */
+  findCached(request: Uint8Array, client: string, isStream: boolean): number {
+    const length = this.#hotPath.find(request, client, isStream);
+    if (length > 0) this.#queries++;
+    return length;
+  }
+
+  /** Writes the reply that `findCached` found into `target` from offset `at` on. */
+  writeCached(target: Buffer, at: number): void {
+    this.#hotPath.write(target, at);
+  }
+
+  /** The reply to a datagram of `client` when the cache has it ready; undefined for everything else. Never throws. */
+  answerNow(request: Uint8Array, client: string): Buffer | undefined {
+    const length = this.findCached(request, client, false);
+    if (length === 0) return undefined;
+    const reply = Buffer.allocUnsafe(length);
+    this.#hotPath.write(reply, 0);
+    return reply;
   }
 
   /**
@@ -97,14 +126,14 @@ export class Responder {
     const found = this.#parts.cache.find(request.cacheKey);
     switch (found?.state) {
       case 'fresh':
-        send(renderReply(found.entry.reply, request, this.#age(found.entry), path));
+        send(renderReply(found.entry.unpack(), request, found.entry.age(this.#parts.now()), path));
         break;
       case 'fresh-refresh-ahead':
-        send(renderReply(found.entry.reply, request, this.#age(found.entry), path));
+        send(renderReply(found.entry.unpack(), request, found.entry.age(this.#parts.now()), path));
         this.#refresh(request, path);
         break;
       case 'stale-at-once':
-        send(renderReply(found.entry.reply, request, 'stale', path));
+        send(renderReply(found.entry.unpack(), request, 'stale', path));
         break;
       default:
         this.#answerMiss(request, path, send, found?.entry);
@@ -125,12 +154,7 @@ export class Responder {
     this.#abandonAll();
   }
 
-  /** Whole seconds, rounded up: a TTL that is a moment short is true, one that is a moment long is not. */
-  #age(entry: CachedReply): number {
-    return Math.ceil((this.#parts.now() - entry.storedAt) / 1000);
-  }
-
-  #answerMiss(request: Request, path: ReplyPath, send: Send, stale: CachedReply | undefined): void {
+  #answerMiss(request: Request, path: ReplyPath, send: Send, stale: AnswerEntry | undefined): void {
     // RFC 1035 §4.1.1: without RD nobody is to be asked on the client's behalf.
     if (!request.recursionDesired) {
       send(renderError(request, Rcode.REFUSED, [notCached], path));
@@ -150,7 +174,7 @@ export class Responder {
     request: Request,
     path: ReplyPath,
     send: Send,
-    stale: CachedReply | undefined,
+    stale: AnswerEntry | undefined,
     upstream: string | undefined,
   ): void {
     if (upstream === undefined) {
@@ -165,7 +189,7 @@ export class Responder {
     this.#resolve(request, path).catch(this.#parts.onBug);
   }
 
-  #answerLater(request: Request, path: ReplyPath, send: Send, stale: CachedReply | undefined): void {
+  #answerLater(request: Request, path: ReplyPath, send: Send, stale: AnswerEntry | undefined): void {
     // The octets are the transport's, which may write over them once `respond` has returned.
     const kept = { ...request, bytes: new Uint8Array(request.bytes) };
     const work = this.#answer(kept, path, stale).then((reply) => {
@@ -177,13 +201,13 @@ export class Responder {
     work.catch(this.#parts.onBug);
   }
 
-  async #answer(request: Request, path: ReplyPath, stale: CachedReply | undefined): Promise<Uint8Array> {
+  async #answer(request: Request, path: ReplyPath, stale: AnswerEntry | undefined): Promise<Uint8Array> {
     const resolving = this.#resolve(request, path);
     if (stale === undefined) return renderReply(await resolving, request, 0, path);
     const reply = await before(resolving, STALE_AFTER);
     if (reply === undefined) this.#parts.cache.postpone(stale);
     // RFC 8767 §4: a failure must not hide an answer that was good a while ago.
-    if (reply === undefined || isFailure(reply)) return renderReply(stale.reply, request, 'stale', path);
+    if (reply === undefined || isFailure(reply)) return renderReply(stale.unpack(), request, 'stale', path);
     return renderReply(reply, request, 0, path);
   }
 
@@ -224,16 +248,16 @@ export class Responder {
   /** What the resolver says before the deadline, which holds even for a part that does not look at its signal. */
   #inTime(query: Query, client: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const controller = new AbortController();
+      const cancellation = new Cancellation();
       const abandon: Abandon = (text) => {
         const reason = new ResolveError('out-of-time', text);
-        controller.abort(reason);
+        cancellation.cancel(reason);
         reject(reason);
       };
       this.#abandons.add(abandon);
       const seconds = ANSWER_DEADLINE / 1000;
       const timer = setTimeout(abandon, ANSWER_DEADLINE, `No answer came within ${seconds} s.`);
-      const context = { signal: controller.signal, aliasesFollowed: 0, client };
+      const context = { cancellation, aliasesFollowed: 0, client };
       this.#parts.resolver
         .resolve(query, context)
         .then(resolve, reject)

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { FrameReader } from '../dns/frame-reader.ts';
+import { ReplyBatch } from './reply-batch.ts';
 import type { Responder } from './responder.ts';
 
 /** Queries of one connection that are answered at a time; what comes beyond waits in the client's own buffers. */
@@ -30,6 +31,9 @@ export class TcpConnection {
   #inFlight = 0;
   #peerEnded = false;
   #timer: NodeJS.Timeout | undefined;
+  #timerLimit = 0;
+  /** Where replies go while there is work for this connection; undefined at other times. */
+  #batch: ReplyBatch | undefined;
 
   constructor(socket: Socket, responder: Responder, rules: ConnectionRules) {
     this.client = socket.remoteAddress ?? '';
@@ -37,8 +41,8 @@ export class TcpConnection {
     this.#responder = responder;
     this.#rules = rules;
     socket.setNoDelay(true);
-    socket.on('data', (piece: Buffer) => this.#reader.push(piece));
-    socket.on('drain', () => this.#goOn());
+    socket.on('data', (piece: Buffer) => this.#inBatch(() => this.#reader.push(piece)));
+    socket.on('drain', () => this.#inBatch(() => {}));
     socket.on('end', () => this.#endWhenDone(true));
     // A reset is the client's right; 'close' follows.
     socket.on('error', () => socket.destroy());
@@ -59,14 +63,42 @@ export class TcpConnection {
     this.#socket.destroy();
   }
 
-  #take(message: Uint8Array): void {
+  /** What is answered during `work` leaves in one write: pipelined queries come many to a segment. */
+  #inBatch(work: (batch: ReplyBatch) => void): void {
+    if (this.#batch !== undefined) {
+      work(this.#batch);
+      return;
+    }
+    const batch = new ReplyBatch();
+    this.#batch = batch;
+    try {
+      work(batch);
+      this.#goOn();
+    } finally {
+      this.#batch = undefined;
+    }
+    if (batch.length === 0 || !this.#socket.writable) return;
+    this.#socket.write(batch.take());
     this.#armTimer();
-    if (this.#inFlight >= MAX_IN_FLIGHT || this.#socket.writableLength > MAX_UNSENT) {
+    this.#endWhenDone(this.#peerEnded);
+  }
+
+  #take(message: Uint8Array): void {
+    if (this.#inFlight >= MAX_IN_FLIGHT || this.#unsent > MAX_UNSENT) {
       // At most what one read brought: reading stops until there is room.
       this.#backlog.push(message);
       this.#socket.pause();
       return;
     }
+    const length = this.#responder.findCached(message, this.client, true);
+    if (length > 0) {
+      this.#inBatch((batch) => {
+        const at = batch.reserve(length);
+        this.#responder.writeCached(batch.target, at);
+      });
+      return;
+    }
+    this.#armTimer();
     this.#inFlight++;
     const path = { client: this.client, stream: true, keepalive: Math.round(this.#rules.idleLimit() / 100) };
     const answered = this.#responder.respond(message, path, (reply) => {
@@ -80,23 +112,20 @@ export class TcpConnection {
     }
   }
 
-  #send(reply: Uint8Array): void {
-    if (!this.#socket.writable) return;
-    const frame = Buffer.allocUnsafe(reply.length + 2);
-    frame.writeUInt16BE(reply.length, 0);
-    frame.set(reply, 2);
-    this.#socket.write(frame);
-    this.#armTimer();
-    this.#goOn();
-    this.#endWhenDone(this.#peerEnded);
+  get #unsent(): number {
+    return this.#socket.writableLength + (this.#batch?.length ?? 0);
   }
 
+  #send(reply: Uint8Array): void {
+    this.#inBatch((batch) => {
+      const at = batch.reserve(reply.length);
+      batch.target.set(reply, at);
+    });
+  }
+
+  /** Takes up what waited. */
   #goOn(): void {
-    while (
-      this.#backlog.length > 0 &&
-      this.#inFlight < MAX_IN_FLIGHT &&
-      this.#socket.writableLength <= MAX_UNSENT
-    ) {
+    while (this.#backlog.length > 0 && this.#inFlight < MAX_IN_FLIGHT && this.#unsent <= MAX_UNSENT) {
       const message = this.#backlog.shift();
       if (message !== undefined) this.#take(message);
     }
@@ -115,10 +144,17 @@ export class TcpConnection {
    * idle too.
    */
   #armTimer(): void {
+    if (this.#socket.destroyed) return;
+    const limit = this.#rules.idleLimit();
+    if (this.#timer !== undefined && limit === this.#timerLimit) {
+      this.#timer.refresh();
+      return;
+    }
     clearTimeout(this.#timer);
+    this.#timerLimit = limit;
     this.#timer = setTimeout(() => {
       if (this.#inFlight > 0 && this.#socket.writableLength === 0) this.#armTimer();
       else this.#socket.destroy();
-    }, this.#rules.idleLimit());
+    }, limit);
   }
 }

@@ -1,8 +1,6 @@
-import type { RemoteInfo, SocketOptions } from 'node:dgram';
-import { isIPv6 } from 'node:net';
-import { UDPServer } from 'dns2';
 import type { ListenAddress } from '../config/listen-address.ts';
-import { isWorker } from '../system/worker-process.ts';
+import type { DatagramSocket } from '../system/datagram-socket.ts';
+import { openDatagrams } from '../system/open-datagrams.ts';
 import { ListenError } from './listen-error.ts';
 import type { Responder } from './responder.ts';
 
@@ -20,60 +18,61 @@ export interface UdpStatistics {
   readonly sendErrors: number;
 }
 
-/** Answers datagrams at one address. The server of the package is used for its socket; its codec never runs. */
-export class UdpListener extends UDPServer {
+/** Answers datagrams at one address. */
+export class UdpListener {
   readonly #responder: Responder;
+  #socket: DatagramSocket | undefined;
   #ignored = 0;
-  #sendErrors = 0;
 
-  private constructor(address: ListenAddress, responder: Responder) {
-    const options: SocketOptions = {
-      type: isIPv6(address.host) ? 'udp6' : 'udp4',
-      ipv6Only: isIPv6(address.host),
-      recvBufferSize: RECEIVE_BUFFER,
-      // The addresses that we send to come from datagrams: nothing is to be looked up, and nothing waits for a turn
-      // of the event loop.
-      lookup: (host, _, callback) => callback(null, host, isIPv6(host) ? 6 : 4),
-    };
-    // The package hands `type` to `dgram.createSocket` as it is, and that takes these options.
-    super({ type: options as unknown as 'udp4' });
+  private constructor(responder: Responder) {
     this.#responder = responder;
   }
 
   /** Binds to `address`; port 0 takes any. @throws ListenError when the address cannot be had. */
   static async open(address: ListenAddress, responder: Responder): Promise<UdpListener> {
-    const listener = new UdpListener(address, responder);
-    // The package's own `listen` never settles when the address is taken.
-    await new Promise<void>((resolve, reject) => {
-      listener.once('error', (cause) => reject(new ListenError('udp', address, cause)));
-      listener.bind({ address: address.host, port: address.port, exclusive: !isWorker }, resolve);
-    });
-    listener.removeAllListeners('error');
-    // From here on an error is one reply that could not be sent, for example to an address without a route.
-    listener.on('error', () => {
-      listener.#sendErrors++;
-    });
+    const listener = new UdpListener(responder);
+    const { host, port } = address;
+    try {
+      listener.#socket = await openDatagrams({
+        host,
+        port,
+        receiveBuffer: RECEIVE_BUFFER,
+        onDatagram: listener.#take,
+      });
+    } catch (cause) {
+      throw cause instanceof Error ? new ListenError('udp', address, cause) : cause;
+    }
     return listener;
   }
 
-  /** Takes a datagram as it came, in place of the package's decoding. */
-  override handle(datagram: Buffer, from: RemoteInfo): void {
-    // Port 0 cannot be sent to; such datagrams are forged.
-    const answered =
-      from.port !== 0 &&
-      this.#responder.respond(datagram, { client: from.address, stream: false }, (reply) => {
-        this.send(reply, 0, reply.length, from.port, from.address);
-      });
-    if (!answered) this.#ignored++;
+  /** The port that was taken. */
+  get port(): number {
+    return this.#socket?.port ?? 0;
   }
 
   /** What was done. */
   statistics(): UdpStatistics {
-    return { ignored: this.#ignored, sendErrors: this.#sendErrors };
+    return { ignored: this.#ignored, sendErrors: this.#socket?.sendErrors ?? 0 };
   }
 
   /** Frees the address. */
   async stop(): Promise<void> {
-    await new Promise<void>((resolve) => this.close(() => resolve()));
+    await this.#socket?.close();
   }
+
+  readonly #take = (octets: Buffer, client: string, port: number, socket: DatagramSocket): void => {
+    // Port 0 cannot be sent to; such datagrams are forged.
+    if (port === 0) {
+      this.#ignored++;
+      return;
+    }
+    const ready = this.#responder.answerNow(octets, client);
+    if (ready !== undefined) {
+      socket.send(ready, port, client);
+      return;
+    }
+    const path = { client, stream: false };
+    const answered = this.#responder.respond(octets, path, (reply) => socket.send(reply, port, client));
+    if (!answered) this.#ignored++;
+  };
 }

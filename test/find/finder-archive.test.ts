@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { defaultFinderSettings, Finder } from '../../src/find/finder.ts';
 import { openPacketStore } from '../../src/find/open-packet-store.ts';
-import { storeArchive } from '../../src/find/packet-archive.ts';
+import { noArchive, storeArchive } from '../../src/find/packet-archive.ts';
 import { PacketCache } from '../../src/find/packet-cache.ts';
 import { silentLog } from '../../src/observe/log.ts';
 import { signedPacket, testKey } from '../support/packets.ts';
@@ -96,4 +96,38 @@ test('after a restart an older packet neither answers nor replaces the one that 
   const outcome = await answer;
   assert.equal(outcome.kind === 'found' && outcome.packet.timestamp, 200_000_000n);
   await end();
+});
+
+test('nobody is served a packet before it is kept: neither who asked first nor who comes meanwhile', async () => {
+  let keep: () => void = () => {};
+  let noting: Promise<void> | undefined;
+  const note = () => {
+    noting = new Promise((resolve) => {
+      keep = resolve;
+    });
+    return noting;
+  };
+  const source = new ScriptedSource();
+  const finder = new Finder({
+    sources: [source],
+    cache: new PacketCache(1_000_000),
+    archive: { ...noArchive, note, whenNoted: () => noting },
+    settings: defaultFinderSettings,
+    now: () => 0,
+  });
+  const served: string[] = [];
+  const read = (who: string) =>
+    finder
+      .read(key.publicKey, { freshness: 'fresh', signal: AbortSignal.timeout(5_000) })
+      .then(({ kind }) => served.push(`${who}: ${kind}`));
+  const first = read('first');
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 200), from: 'a' });
+  while (finder.statistics().keysHeld === 0) await new Promise(setImmediate);
+  const second = read('second');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(served, []);
+  keep();
+  await Promise.all([first, second]);
+  assert.deepEqual(served.sort(), ['first: found', 'second: found']);
+  finder.close();
 });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { keepNodeFile, readNodeFile, writeNodeFile } from '../../src/find/node-file.ts';
 import { type Log, silentLog } from '../../src/observe/log.ts';
 
@@ -59,6 +60,23 @@ test('closing writes what is known, and a node that knows nobody leaves the file
   assert.equal((await readNodeFile(path, silentLog)).length, 3);
   await keepNodeFile({ path, knownNodes: async () => nodes.slice(0, 5), log: silentLog }).close();
   assert.equal((await readNodeFile(path, silentLog)).length, 5);
+});
+
+test('what is known is written soon after the start, and again soon while nobody is known, without an end', async () => {
+  rmSync(path);
+  const asked: number[] = [];
+  const keeper = keepNodeFile({
+    path,
+    knownNodes: async () => nodes.slice(0, asked.push(performance.now()) < 3 ? 0 : 7),
+    log: silentLog,
+    first: 20,
+  });
+  while (!existsSync(path)) await sleep(5);
+  assert.equal((await readNodeFile(path, silentLog)).length, 7);
+  // The next time is a quarter of an hour away.
+  await sleep(100);
+  assert.equal(asked.length, 3);
+  await keeper.close();
 });
 
 test('a directory that cannot be written to is warned of once', async () => {

@@ -1,20 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Flight, SingleFlight } from '../../src/forward/single-flight.ts';
-import { never } from './support.ts';
+import { Cancellation } from '../../src/async/cancellation.ts';
+import { SingleFlight } from '../../src/forward/single-flight.ts';
+
+/** Somebody who never leaves. */
+const never = new Cancellation();
 
 /** Work that ends when it is told to. */
 function deferred<V>(): {
-  work: (flight: Flight) => Promise<V>;
-  begun: Flight[];
+  work: (flight: Cancellation) => Promise<V>;
+  begun: Cancellation[];
   resolve: (value: V) => void;
   reject: (error: Error) => void;
 } {
   let resolve: (value: V) => void = () => {};
   let reject: (error: Error) => void = () => {};
-  const begun: Flight[] = [];
-  const work = (flight: Flight): Promise<V> => {
+  const begun: Cancellation[] = [];
+  const work = (flight: Cancellation): Promise<V> => {
     begun.push(flight);
     return new Promise<V>((yes, no) => {
       resolve = yes;
@@ -54,7 +57,7 @@ test('the first who asked may leave, and the others have the outcome', async () 
   const flights = new SingleFlight<string, number>();
   const { work, begun, resolve } = deferred<number>();
   const leaver = new AbortController();
-  const first = flights.run('key', work, leaver.signal);
+  const first = flights.run('key', work, Cancellation.following(leaver.signal));
   const second = flights.run('key', work, never);
   leaver.abort(new Error('left'));
   await assert.rejects(first, /left/);
@@ -67,11 +70,11 @@ test('when the last has left the work is abandoned, and who comes then begins an
   const flights = new SingleFlight<string, number>();
   const old = deferred<number>();
   const leavers = [new AbortController(), new AbortController()];
-  const waiters = leavers.map(({ signal }) => flights.run('key', old.work, signal));
+  const waiters = leavers.map(({ signal }) => flights.run('key', old.work, Cancellation.following(signal)));
   const signal = old.begun[0]?.signal;
   for (const [i, leaver] of leavers.entries()) leaver.abort(new Error(`left ${i}`));
-  await assert.rejects(waiters[0] ?? never.reason, /left 0/);
-  await assert.rejects(waiters[1] ?? never.reason, /left 1/);
+  await assert.rejects(waiters[0] ?? Promise.resolve(), /left 0/);
+  await assert.rejects(waiters[1] ?? Promise.resolve(), /left 1/);
   assert.equal(signal?.aborted, true);
   assert.match(String(signal?.reason), /left 1/);
   const fresh = deferred<number>();
@@ -87,7 +90,10 @@ test('when the last has left the work is abandoned, and who comes then begins an
 test('who comes with a signal that has fired begins nothing', async () => {
   const flights = new SingleFlight<string, number>();
   const { work, begun } = deferred<number>();
-  await assert.rejects(flights.run('key', work, AbortSignal.abort(new Error('left'))), /left/);
+  await assert.rejects(
+    flights.run('key', work, Cancellation.following(AbortSignal.abort(new Error('left')))),
+    /left/,
+  );
   assert.equal(begun.length, 0);
 });
 
@@ -106,7 +112,7 @@ test('under any order of comings and leavings everybody who stays has the outcom
       for (const step of actions) {
         if (step === 'come') {
           const leaver = new AbortController();
-          const outcome = flights.run('key', work, leaver.signal);
+          const outcome = flights.run('key', work, Cancellation.following(leaver.signal));
           outcome.catch(() => {});
           waiters.push({ outcome, leaver, left: false });
           continue;

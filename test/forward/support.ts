@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { Cancellation } from '../../src/async/cancellation.ts';
 import { Class, Type } from '../../src/dns/codes.ts';
 import { decodeMessage } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
@@ -8,7 +9,7 @@ import { parseUpstream, parseUpstreamEntry } from '../../src/forward/upstream-sp
 import type { ScriptedUpstream } from '../support/scripted-upstream.ts';
 
 /** A signal that never fires. */
-export const never: AbortSignal = new AbortController().signal;
+const never: AbortSignal = new AbortController().signal;
 setMaxListeners(0, never);
 
 /** Upstreams as people write them. */
@@ -45,7 +46,7 @@ export function ask(
 ): Promise<UpstreamReply> {
   const { type = Type.A, dnssecOk = false, checkingDisabled = false, signal = never } = options;
   const question = { name: Name.parse(name), type, class: Class.IN };
-  return forwarder.forward({ question, dnssecOk, checkingDisabled }, signal);
+  return forwarder.forward({ question, dnssecOk, checkingDisabled }, Cancellation.following(signal));
 }
 
 /** The addresses in the A records of a reply. */

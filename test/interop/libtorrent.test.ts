@@ -4,6 +4,7 @@ import { startMainlineNode } from '../../src/mainline/mainline-node.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { lookUp } from '../mainline/support/walk.ts';
 import { startAppScene } from '../support/app-scene.ts';
+import { building } from '../support/building.ts';
 import { askUdp, query } from '../support/dns-client.ts';
 import { aRecord, testKey } from '../support/packets.ts';
 import { hex, libtorrentIsMissing, startLibtorrent } from './libtorrent.ts';
@@ -40,43 +41,51 @@ describe('libtorrent', { skip: libtorrentIsMissing }, () => {
   });
 
   test('nodes of libtorrent alone store what we publish, and give it to us', async () => {
-    const libtorrent = await startLibtorrent({ nodes: 6 });
-    const scene = await startAppScene({ settings: { bootstrap: libtorrent.addresses }, nodes: 1 });
-    const publisher = await startMainlineNode({ bootstrap: libtorrent.addresses, host: '127.0.0.1' });
-    try {
-      await publisher.settled();
-      const { outcome, packet } = await publishAddress(publisher, 4, '192.0.2.36');
-      // At least: a port that a node of another test had may be one of theirs now, and bring its network along.
-      assert.ok(outcome.stored >= 6, `${outcome.stored} nodes`);
-      assert.deepEqual(addressesOf(await askUdp(scene.server, query(wwwOf(4)))), ['192.0.2.36']);
-      // libtorrent takes whoever puts into its table, read-only or not, and so names us to ourselves.
-      const { summary } = await lookUp(publisher, packet.key.toBytes());
-      assert.ok(summary.held >= 6 && summary.asked >= summary.held, `${summary.held} of ${summary.asked}`);
-    } finally {
-      await publisher.close();
-      await scene.close();
-      await libtorrent.close();
-    }
+    await using alone = await separateNetwork();
+    const { publisher, scene } = alone;
+    const { outcome, packet } = await publishAddress(publisher, 4, '192.0.2.36');
+    // At least: a port that a node of another test had may be one of theirs now, and bring its network along.
+    assert.ok(outcome.stored >= 6, `${outcome.stored} nodes`);
+    assert.deepEqual(addressesOf(await askUdp(scene.server, query(wwwOf(4)))), ['192.0.2.36']);
+    // libtorrent takes whoever puts into its table, read-only or not, and so names us to ourselves.
+    const { summary } = await lookUp(publisher, packet.key.toBytes());
+    assert.ok(summary.held >= 6 && summary.asked >= summary.held, `${summary.held} of ${summary.asked}`);
   });
 });
 
+/** The whole program and a node to publish with in a network of libtorrent alone. */
+async function separateNetwork() {
+  const parts = await building(async (undo) => {
+    const libtorrent = await startLibtorrent({ nodes: 6 });
+    undo(() => libtorrent.close());
+    const scene = await startAppScene({ settings: { bootstrap: libtorrent.addresses }, nodes: 1 });
+    undo(() => scene.close());
+    const publisher = await startMainlineNode({ bootstrap: libtorrent.addresses, host: '127.0.0.1' });
+    undo(() => publisher.close());
+    await publisher.settled();
+    return { publisher, scene };
+  });
+  return { ...parts, [Symbol.asyncDispose]: () => parts.close() };
+}
+
 /** The whole program, a node to publish with and a node of libtorrent in one test network. */
 async function sharedNetwork() {
-  const scene = await startAppScene();
-  const [bootstrap = assert.fail('The network has no nodes.')] = scene.network.bootstrap;
-  const libtorrent = await startLibtorrent({ nodes: 1, bootstrap });
-  // A node that answers: libtorrent asks whoever put something before, and waits 15 s for one that is read-only.
-  const publisher = await startMainlineNode({ bootstrap: [bootstrap], host: '127.0.0.1', serve: true });
-  await publisher.settled();
+  const shared = await building(async (undo) => {
+    const scene = await startAppScene();
+    undo(() => scene.close());
+    const [bootstrap = assert.fail('The network has no nodes.')] = scene.network.bootstrap;
+    const libtorrent = await startLibtorrent({ nodes: 1, bootstrap });
+    undo(() => libtorrent.close());
+    // A node that answers: libtorrent asks whoever put something before, and waits 15 s for one that is read-only.
+    const publisher = await startMainlineNode({ bootstrap: [bootstrap], host: '127.0.0.1', serve: true });
+    undo(() => publisher.close());
+    await publisher.settled();
+    return { libtorrent, publisher, scene };
+  });
   return {
-    libtorrent,
-    publisher,
-    ask: async (key: number) => addressesOf(await askUdp(scene.server, query(wwwOf(key)))),
-    async [Symbol.asyncDispose]() {
-      await publisher.close();
-      await libtorrent.close();
-      await scene.close();
-    },
+    ...shared,
+    ask: async (key: number) => addressesOf(await askUdp(shared.scene.server, query(wwwOf(key)))),
+    [Symbol.asyncDispose]: () => shared.close(),
   };
 }
 

@@ -8,11 +8,15 @@ import type { PublicKey } from '../../src/pkarr/public-key.ts';
 
 /** Debian installs the module for this one, whatever stands first in PATH. */
 const PYTHON = '/usr/bin/python3';
+/** Milliseconds that it has to end by itself. */
+const END_MS = 10_000;
 const program = fileURLToPath(new URL('../../../test/interop/libtorrent-nodes.py', import.meta.url));
 
 /** Why libtorrent cannot be asked here, for the `skip` of a test; false when it can. */
 export const libtorrentIsMissing: string | false =
-  spawnSync(PYTHON, ['-c', 'import libtorrent']).status === 0 ? false : 'python3-libtorrent is not installed';
+  spawnSync(PYTHON, ['-c', 'import libtorrent'], { timeout: 30_000 }).status === 0
+    ? false
+    : 'python3-libtorrent is not installed';
 
 /** Nodes of libtorrent's DHT in a process of their own; the first of them puts and gets. */
 export interface Libtorrent {
@@ -43,16 +47,20 @@ export async function startLibtorrent(options: {
     child.stdin.write(`${JSON.stringify(command)}\n`);
     return nextLine();
   };
+  const close = async () => {
+    child.stdin.end();
+    // Its sessions say good-bye to the network when they end, and are not to be waited for if that takes long.
+    const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
+    await closed;
+    clearTimeout(timer);
+  };
   const { ports } = (await nextLine()) as { readonly ports: readonly number[] };
   return {
     addresses: ports.map((port) => ({ host: '127.0.0.1', port })),
     put: (key, value) =>
       ask({ op: 'put', seed: hex(key.exportSeed()), key: hex(key.publicKey.toBytes()), v: hex(value) }),
     get: (key) => ask({ op: 'get', key: hex(key.toBytes()) }),
-    async close() {
-      child.stdin.end();
-      await closed;
-    },
+    close,
   };
 }
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -10,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { commands } from '../../src/cli/commands.ts';
 import { settingsTable } from '../../src/config/settings-help.ts';
 import { RunningCommand } from '../support/command.ts';
+import { freePort } from '../support/free-port.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -81,7 +81,7 @@ before(async () => {
     .set('OTHER', keys[1]);
   // The small-order key of an example is what it is.
   meanings.set('y'.repeat(52), 'y'.repeat(52));
-  meanings.set('5399', await freePort());
+  meanings.set('5399', String(await freePort()));
   const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
   writeFileSync(join(directory, 'pkarrd'), `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`);
   chmodSync(join(directory, 'pkarrd'), 0o755);
@@ -149,16 +149,6 @@ function kindOf(variable: string, names: string[]): string {
 
 function literal(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-}
-
-/** A port of loopback that nobody has at this moment. */
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return String(port);
 }
 
 function shell(words: string) {

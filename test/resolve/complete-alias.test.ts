@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Cancellation } from '../../src/async/cancellation.ts';
 import { Rcode, Type } from '../../src/dns/codes.ts';
 import { Name } from '../../src/dns/name.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
@@ -16,7 +17,7 @@ import { forwarded, queryFor, toLines } from './layers.ts';
 const key = testKey(1).publicKey.text;
 const refused = `${'n'.repeat(51)}y`;
 const suffixes = [Name.parse('key')];
-const context = { signal: new AbortController().signal, aliasesFollowed: 0 };
+const context = { cancellation: new Cancellation(), aliasesFollowed: 0 };
 const rootSoa = syntheticSoa(Name.root, 1, 86_400);
 
 /** What is made of an upstream's answer to `query`; what was asked of the router is noted in `followed`. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Cancellation } from '../../src/async/cancellation.ts';
 import { Class, Rcode, Type } from '../../src/dns/codes.ts';
 import { Name } from '../../src/dns/name.ts';
 import type { ResourceRecord, RRset } from '../../src/dns/record.ts';
@@ -67,7 +68,10 @@ function delegation(port: number, options: { follow?: Resolver; policy?: ServerA
   return new Delegation({ authority: new AuthorityClient(), follow, policy, port });
 }
 
-const fresh = () => ({ signal: AbortSignal.timeout(10_000), aliasesFollowed: 0 });
+const fresh = () => ({
+  cancellation: Cancellation.following(AbortSignal.timeout(10_000)),
+  aliasesFollowed: 0,
+});
 const query = (bits: Partial<Query> = {}) => queryFor('www.sub.k', 'A', bits);
 const questions = (list: readonly ScriptedUpstream[]) => list.map(({ received }) => received.length);
 
@@ -325,11 +329,11 @@ test('an alias out of the zone goes on with the router, behind the alias', async
 
 test('who asked and goes ends the work', async () => {
   await using scene = await servers(silent);
-  const gone = new AbortController();
-  const work = delegation(scene.port).resolve(scene.referral, query(), { ...fresh(), signal: gone.signal });
+  const gone = new Cancellation();
+  const work = delegation(scene.port).resolve(scene.referral, query(), { ...fresh(), cancellation: gone });
   await scene.list[0]?.waitFor(1);
   const reason = new ResolveError('out-of-time', 'gone');
-  gone.abort(reason);
+  gone.cancel(reason);
   await assert.rejects(work, reason);
 });
 

@@ -1,3 +1,4 @@
+import { Cancellation } from '../../src/async/cancellation.ts';
 import { Class, Rcode, Type, typeFromText } from '../../src/dns/codes.ts';
 import { encodeMessage } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
@@ -15,7 +16,7 @@ import {
 } from '../../src/resolve/answer.ts';
 import type { Layer, Query } from '../../src/resolve/query.ts';
 
-const never = new AbortController().signal;
+const never = new Cancellation();
 
 /** A query as a client's, DO and CD off unless given. `type` is a mnemonic. */
 export function queryFor(name: string, type = 'A', bits: Partial<Query> = {}): Query {
@@ -63,10 +64,10 @@ export function layered(
   return {
     /** What went on to the resolver behind. */
     asked,
-    ask: async (query: Query) => await resolver.resolve(query, { signal: never, aliasesFollowed: 0 }),
+    ask: async (query: Query) => await resolver.resolve(query, { cancellation: never, aliasesFollowed: 0 }),
     /** The answer in lines. */
     lines: async (query: Query) =>
-      toLines(await resolver.resolve(query, { signal: never, aliasesFollowed: 0 })),
+      toLines(await resolver.resolve(query, { cancellation: never, aliasesFollowed: 0 })),
   };
 }
 

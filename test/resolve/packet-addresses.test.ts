@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Cancellation } from '../../src/async/cancellation.ts';
 import { Rcode } from '../../src/dns/codes.ts';
 import { recordsAnswer } from '../../src/resolve/answer.ts';
 import { limitPacketAddresses } from '../../src/resolve/packet-addresses.ts';
@@ -7,7 +8,7 @@ import { testKeyPair } from '../pkarr/packets.ts';
 import { forwarded, queryFor, records, toLines } from './layers.ts';
 
 const { publicKey: key } = testKeyPair();
-const context = { signal: new AbortController().signal, aliasesFollowed: 0 };
+const context = { cancellation: new Cancellation(), aliasesFollowed: 0 };
 
 /** What is left of an answer with the records of `zone`, in lines, KEY standing for the key. */
 async function left(zone: readonly string[], allowPrivate: boolean, allowLoopback: boolean) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { Cancellation } from '../../src/async/cancellation.ts';
 import { Rcode, Type } from '../../src/dns/codes.ts';
 import { Name } from '../../src/dns/name.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
@@ -132,7 +133,7 @@ test('what has the shape of a key and is none is NXDOMAIN under its suffix, and 
     },
     negativeTtl: 60,
   });
-  const context = { signal: new AbortController().signal, aliasesFollowed: 0 };
+  const context = { cancellation: new Cancellation(), aliasesFollowed: 0 };
   const answer = await answerSuffixes(suffixes)(router).resolve(queryFor(long('www.REFUSED.key')), context);
   assert.deepEqual(toLines(answer).map(short), [
     'NXDOMAIN',

@@ -58,7 +58,7 @@ async function openTcp(limits = {}): Promise<{ server: ServerAddress; listener: 
 async function openUdp(host = '127.0.0.1'): Promise<{ server: ServerAddress; listener: UdpListener }> {
   const listener = await UdpListener.open({ host, port: 0 }, responder);
   closers.push(() => listener.stop());
-  return { listener, server: { host, port: listener.address().port } };
+  return { listener, server: { host, port: listener.port } };
 }
 
 test('UDP answers over IPv4 and IPv6', async () => {

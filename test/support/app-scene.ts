@@ -10,6 +10,7 @@ import type { TestNetwork } from '../../src/mainline/test-network.ts';
 import { startTestNetworkThread } from '../../src/mainline/test-network-thread.ts';
 import { type Log, silentLog } from '../../src/observe/log.ts';
 import type { SignedPacket } from '../../src/pkarr/signed-packet.ts';
+import { building } from './building.ts';
 import type { ServerAddress } from './dns-client.ts';
 import { type ScriptedUpstream, startScriptedUpstream } from './scripted-upstream.ts';
 
@@ -27,51 +28,51 @@ export interface AppScene {
 }
 
 /** Starts everything; `settings` replaces single settings of the program. */
-export async function startAppScene(
+export function startAppScene(
   options: { readonly settings?: Partial<Settings>; readonly nodes?: number; readonly log?: Log } = {},
 ): Promise<AppScene> {
-  const network = await startTestNetworkThread({ nodes: options.nodes ?? 12 });
-  const upstream = await startScriptedUpstream();
-  const node = await startMainlineNode({ bootstrap: network.bootstrap, host: '127.0.0.1' });
-  await node.ready();
-  const stateDir = await mkdtemp(join(tmpdir(), 'pkarrd-scene-'));
-  const machine = { environment: {}, isRoot: false, home: '/nonexistent' };
-  const app = await startApp(
-    {
-      ...defaultSettings(machine),
-      listen: [{ host: '127.0.0.1', port: 0 }],
-      upstream: [`${upstream.address}:${upstream.port}`],
-      bootstrap: network.bootstrap,
-      stateDir,
-      relay: [],
-      dhtListen: { host: '127.0.0.1', port: 0 },
-      ...options.settings,
-    },
-    options.log ?? silentLog,
-  );
-  const [server] = app.addresses;
-  if (server === undefined) throw new Error('The program listens nowhere.');
-  return {
-    app,
-    server,
-    upstream,
-    network,
-    node,
-    async put(packet) {
-      const item = {
-        key: packet.key.toBytes(),
-        seq: packet.timestamp,
-        signature: packet.signature,
-        value: packet.message,
-      };
-      return (await node.put(item, { signal: AbortSignal.timeout(10_000) })).stored;
-    },
-    async close() {
-      await app.close();
-      await node.close();
-      await upstream.close();
-      await network.close();
-      await rm(stateDir, { recursive: true, force: true });
-    },
-  };
+  return building(async (undo) => {
+    const network = await startTestNetworkThread({ nodes: options.nodes ?? 12 });
+    undo(() => network.close());
+    const upstream = await startScriptedUpstream();
+    undo(() => upstream.close());
+    const node = await startMainlineNode({ bootstrap: network.bootstrap, host: '127.0.0.1' });
+    undo(() => node.close());
+    await node.ready();
+    const stateDir = await mkdtemp(join(tmpdir(), 'pkarrd-scene-'));
+    undo(() => rm(stateDir, { recursive: true, force: true }));
+    const machine = { environment: {}, isRoot: false, home: '/nonexistent' };
+    const app = await startApp(
+      {
+        ...defaultSettings(machine),
+        listen: [{ host: '127.0.0.1', port: 0 }],
+        upstream: [`${upstream.address}:${upstream.port}`],
+        bootstrap: network.bootstrap,
+        stateDir,
+        relay: [],
+        dhtListen: { host: '127.0.0.1', port: 0 },
+        ...options.settings,
+      },
+      options.log ?? silentLog,
+    );
+    undo(() => app.close());
+    const [server] = app.addresses;
+    if (server === undefined) throw new Error('The program listens nowhere.');
+    return {
+      app,
+      server,
+      upstream,
+      network,
+      node,
+      async put(packet) {
+        const item = {
+          key: packet.key.toBytes(),
+          seq: packet.timestamp,
+          signature: packet.signature,
+          value: packet.message,
+        };
+        return (await node.put(item, { signal: AbortSignal.timeout(10_000) })).stored;
+      },
+    };
+  });
 }

@@ -9,6 +9,11 @@ import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
+/** Milliseconds that a command has to say something it is waited for. */
+const PATIENCE_MS = 60_000;
+/** Milliseconds that a command has to end after it was told to; it promises 2 s, which tests of it measure. */
+const END_MS = 15_000;
+
 /** How a command ended and what it wrote. */
 export interface Ended {
   /** The exit code; -1 when a signal ended it. */
@@ -59,8 +64,17 @@ export class RunningCommand {
     });
   }
 
-  /** Waits until standard output and error together match, and gives the match. Rejects when it ends before. */
+  /** Waits until standard output or error matches, and gives the match. Rejects when it ends before; kills it after a minute. */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), PATIENCE_MS);
+    try {
+      return await this.#match(pattern);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #match(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const match = pattern.exec(this.#out) ?? pattern.exec(this.#err);
       if (match !== null) return match;
@@ -71,10 +85,13 @@ export class RunningCommand {
     }
   }
 
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits for the end, which must come soon: it is killed otherwise. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ended> {
     this.child.kill(signal);
-    return await this.#ended;
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), END_MS);
+    const ended = await this.#ended;
+    clearTimeout(timer);
+    return ended;
   }
 
   /** Waits for the end. */

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
+import { freePort } from './free-port.ts';
 import type { TestCertificate } from './test-certificate.ts';
 
 /** Resolvers of other people that speak DNS over TLS and over HTTPS, by the Debian package they are in. */
@@ -31,7 +31,9 @@ export interface RunningPeer extends AsyncDisposable {
 }
 
 /** How long a peer may take to start, in ms. */
-const START_MS = 10_000;
+const START_MS = 20_000;
+/** How long one handshake with it may take, in ms: a port may be open before anybody serves it. */
+const ANSWER_MS = 2_000;
 
 /** Starts a peer on 127.0.0.1 with this certificate, and waits until it answers there. */
 export async function startDebianPeer(peer: DebianPeer, certificate: TestCertificate): Promise<RunningPeer> {
@@ -119,23 +121,13 @@ function argumentsOf(peer: DebianPeer, configFile: string, folder: string): read
   }
 }
 
-/** A port of 127.0.0.1 on which nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
 /** Resolves when a TLS handshake with this port succeeds. */
 async function accepts(port: number, protocols: string[], child: ChildProcess): Promise<void> {
   for (const startedAt = performance.now(); performance.now() - startedAt < START_MS; ) {
     if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
     const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ALPNProtocols: protocols });
     try {
-      await once(socket, 'secureConnect');
+      await once(socket, 'secureConnect', { signal: AbortSignal.timeout(ANSWER_MS) });
       return;
     } catch {
       // Not yet: it is asked again.

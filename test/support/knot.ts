@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const knotd = '/usr/sbin/knotd';
+/** Milliseconds until it must have started, and until it must have ended. */
+const START_MS = 20_000;
+const END_MS = 10_000;
 
 /** A zone that a Knot server has: its name, the lines of its file, and whether Knot signs it. */
 export interface KnotZone {
@@ -70,14 +73,17 @@ ${zones
   const child = spawn(knotd, ['-c', file], { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'exit');
   const log: string[] = [];
+  const tooLong = setTimeout(() => child.kill('SIGKILL'), START_MS);
   try {
     for await (const line of createInterface(child.stdout)) {
       log.push(line);
       if (/server started/.test(line)) break;
     }
-    if (child.exitCode !== null) throw new Error(`knotd ended: ${log.join('\n')}`);
+    clearTimeout(tooLong);
+    if (!log.some((line) => /server started/.test(line))) throw new Error(`knotd ended: ${log.join('\n')}`);
   } catch (error) {
     child.kill('SIGKILL');
+    clearTimeout(tooLong);
     throw error;
   }
   child.stdout.resume();
@@ -85,7 +91,9 @@ ${zones
   return {
     async close() {
       child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
       await ended;
+      clearTimeout(timer);
       rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -1,25 +1,66 @@
-/** Runs all tests that were compiled, or those whose path contains one of the words given. */
-import { spawn } from 'node:child_process';
+/**
+ * Runs all tests that were compiled, or those whose path contains one of the words given, and ends with a summary.
+ *
+ * `node --test` is not used: it waits for ever when the process of a file does not end, be it for a socket that a test
+ * which failed left open or for a child that still has its pipes. Here every file has a bound, and so has the whole.
+ */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type FileOutcome, runTestFile } from './test-file.ts';
+import { describeOutcome, summary } from './test-summary.ts';
+
+/** Files that run at the same time: they share a machine, and some of them measure. */
+const AT_ONCE = 2;
+/** Milliseconds for one file. The slowest needs a sixth of it. */
+const FILE_LIMIT_MS = 150_000;
+/** What the caller has left for all of them. They need 3 to 4 minutes. */
+const { TEST_LIMIT_SECONDS = '600' } = process.env;
 
 const tests = fileURLToPath(new URL('..', import.meta.url));
 const words = process.argv.slice(2);
-
-// On Node 20 `node --test DIRECTORY` takes helper files for tests, so each file is named.
 const files = readdirSync(tests, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.js'))
   .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
-  .sort()
-  .map((file) => join(tests, file));
+  .sort();
 
 if (files.length === 0) {
   console.error(`There is no test file whose path contains ${words.join(' or ')}.`);
   process.exit(1);
 }
-// Two files at a time: they share a machine, and some of them measure.
-const child = spawn(process.execPath, ['--test', '--test-concurrency=2', ...files], { stdio: 'inherit' });
-child.on('exit', (code) => {
-  process.exitCode = code ?? 1;
+
+const startedAt = performance.now();
+const stop = new AbortController();
+const tooLong = setTimeout(
+  () => stop.abort('the time for all tests was over'),
+  Number(TEST_LIMIT_SECONDS) * 1000,
+);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => stop.abort(`${signal} came`));
+}
+
+const waiting = [...files];
+const outcomes: FileOutcome[] = [];
+async function runWaiting(): Promise<void> {
+  for (let file = waiting.shift(); file !== undefined && !stop.signal.aborted; file = waiting.shift()) {
+    const outcome = await runTestFile(join(tests, file), {
+      name: file,
+      limitMs: FILE_LIMIT_MS,
+      signal: stop.signal,
+    });
+    outcomes.push(outcome);
+    process.stdout.write(describeOutcome(outcome));
+  }
+}
+await Promise.all(Array.from({ length: AT_ONCE }, runWaiting));
+clearTimeout(tooLong);
+
+const missing = files.filter((file) => !outcomes.some(({ name }) => name === file));
+const { text, isGood } = summary({
+  outcomes,
+  missing,
+  reason: stop.signal.aborted ? String(stop.signal.reason) : undefined,
+  milliseconds: performance.now() - startedAt,
 });
+process.stdout.write(text);
+process.exitCode = isGood ? 0 : 1;

@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-const run = promisify(execFile);
+const run = (program: string, args: readonly string[]) =>
+  promisify(execFile)(program, args, { timeout: OPENSSL_MS, killSignal: 'SIGKILL' });
+/** How long one command of openssl may take, in ms. */
+const OPENSSL_MS = 30_000;
 
 /** A certificate and its key, in files that go away with the authority. */
 export interface TestCertificate {

@@ -1,0 +1,66 @@
+import type { ExtendedError } from '../dns/extended-error.ts';
+import type { PackedReply } from './packed-reply.ts';
+
+/**
+ * A reply as the cache holds it. The octets stand in a string, one in each character: that costs 16 octets beside
+ * them, and an array of octets costs over 200, which most answers do not have themselves. Times are whole milliseconds
+ * of the cache's clock, since V8 keeps whole numbers in place and every other in an object.
+ */
+export class AnswerEntry {
+  /** `PackedReply.bytes`, one octet in each character. */
+  readonly octets: string;
+  /** `PackedReply.ttlOffsets`, one in each character: an offset is under 65,536, as a character is. */
+  readonly ttlOffsets: string;
+  readonly questionEnd: number;
+  readonly rcode: number;
+  readonly authenticData: boolean;
+  readonly extendedErrors: readonly ExtendedError[];
+  readonly storedAt: number;
+  /** From here on it is stale. */
+  readonly expiresAt: number;
+  /** Failures in a row to find this answer out; 0 for an answer. */
+  readonly failures: number;
+  /** How often it was asked for. */
+  asked = 1;
+  /** Until then a stale entry is served without asking again. */
+  retryAt = 0;
+  /** It was said that it is time to ask again; a failure is not asked again ahead of its end. */
+  refreshSaid: boolean;
+
+  /** Keeps `reply` for `lifetime` seconds from `now` on, in milliseconds. */
+  constructor(reply: PackedReply, now: number, lifetime: number, failures: number) {
+    const { buffer, byteOffset, length } = reply.bytes;
+    this.octets = Buffer.from(buffer, byteOffset, length).toString('latin1');
+    this.ttlOffsets = String.fromCharCode(...reply.ttlOffsets);
+    this.questionEnd = reply.questionEnd;
+    this.rcode = reply.rcode;
+    this.authenticData = reply.authenticData;
+    this.extendedErrors = reply.extendedErrors.length === 0 ? none : reply.extendedErrors;
+    // Rounded down: a TTL that is a moment short is true, one that is a moment long is not.
+    this.storedAt = Math.floor(now);
+    this.expiresAt = this.storedAt + lifetime * 1000;
+    this.failures = failures;
+    this.refreshSaid = failures > 0;
+  }
+
+  /** Octets of the reply. */
+  get length(): number {
+    return this.octets.length;
+  }
+
+  /** Whole seconds since it was stored, rounded up. */
+  age(now: number): number {
+    return Math.ceil((now - this.storedAt) / 1000);
+  }
+
+  /** The reply as it was given; of its lifetime only whether there was one is known. */
+  unpack(): PackedReply {
+    const { questionEnd, rcode, authenticData, extendedErrors } = this;
+    const bytes = Buffer.from(this.octets, 'latin1');
+    const ttlOffsets = Array.from(this.ttlOffsets, (offset) => offset.charCodeAt(0));
+    const lifetime = (this.expiresAt - this.storedAt) / 1000;
+    return { bytes, ttlOffsets, questionEnd, rcode, authenticData, extendedErrors, lifetime };
+  }
+}
+
+const none: readonly ExtendedError[] = [];

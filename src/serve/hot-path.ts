@@ -1,0 +1,168 @@
+import type { AnswerCache } from '../cache/answer-cache.ts';
+import type { AnswerEntry } from '../cache/answer-entry.ts';
+import { Class, isMetaType, Type } from '../dns/codes.ts';
+import { EdnsOptionCode } from '../dns/edns.ts';
+import { HEADER_LENGTH } from '../dns/message.ts';
+import { MAX_MESSAGE_LENGTH } from '../dns/wire-writer.ts';
+import type { AccessList } from './access-list.ts';
+import { KEY_CD, KEY_DO, questionKey } from './question-key.ts';
+import type { ClientRateLimit } from './rate-limit.ts';
+import { UDP_PAYLOAD_SIZE } from './reply.ts';
+import { MINIMUM_UDP_PAYLOAD, uncompressedNameEnd } from './request.ts';
+
+/** What the hot path works with. */
+export interface HotPathParts {
+  readonly cache: AnswerCache;
+  readonly access: Pick<AccessList, 'isAllowed'>;
+  readonly rate: Pick<ClientRateLimit, 'takeAnswer'>;
+  /** Milliseconds, never going back. */
+  readonly now: () => number;
+}
+
+/** Octets of an OPT record without options. */
+const OPT_LENGTH = 11;
+
+/**
+ * The way of nearly every query: a plain question whose answer is cached and fresh. From the request's octets to the
+ * reply's without decoding, without a promise and without making a value. Whatever is unusual in the least is left to
+ * the responder's full path, which gives the same octets for what can be answered here.
+ *
+ * In two steps, so that the reply is written where the transport wants it: `find`, then `write`.
+ */
+export class HotPath {
+  readonly #parts: HotPathParts;
+  // What `find` found, for `write`.
+  #entry: AnswerEntry | undefined;
+  #request: Uint8Array = new Uint8Array(0);
+  #age = 0;
+  /** DO of the request's OPT record; -1 when it has none. */
+  #dnssecOk = -1;
+
+  constructor(parts: HotPathParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Looks for the reply to `request`, a datagram or a frame, and takes it from what its client may ask.
+   * @returns the octets of the reply, which `write` then writes; or 0 when this is for the full path, and then nothing
+   * was counted.
+   */
+  find(request: Uint8Array, client: string, isStream: boolean): number {
+    const end = request.length;
+    if (end < HEADER_LENGTH + 5) return 0;
+    // QR, OPCODE, AA and TC are 0; one question, no records but one that may be an OPT.
+    if (((request[2] as number) & 0xfe) !== 0 || ((request[3] as number) & 0x8f) !== 0) return 0;
+    if (request[4] !== 0 || request[5] !== 1 || request[10] !== 0 || (request[11] as number) > 1) return 0;
+    if (
+      ((request[6] as number) | (request[7] as number) | (request[8] as number) | (request[9] as number)) !==
+      0
+    )
+      return 0;
+    const nameEnd = uncompressedNameEnd(request);
+    const questionEnd = nameEnd + 4;
+    if (nameEnd < 0 || questionEnd > end) return 0;
+    const type = ((request[nameEnd] as number) << 8) | (request[nameEnd + 1] as number);
+    if (isMetaType(type) || request[nameEnd + 2] !== 0 || request[nameEnd + 3] !== Class.IN) return 0;
+
+    let limit = isStream ? MAX_MESSAGE_LENGTH : MINIMUM_UDP_PAYLOAD;
+    let dnssecOk = -1;
+    if (request[11] === 1) {
+      if (!isPlainOpt(request, questionEnd, end, isStream)) return 0;
+      dnssecOk = (request[questionEnd + 7] as number) >>> 7;
+      if (!isStream) limit = payloadLimit(request, questionEnd);
+    } else if (questionEnd !== end) {
+      return 0;
+    }
+
+    const flags = request[3] as number;
+    const key = questionKey(
+      request,
+      nameEnd,
+      (dnssecOk === 1 ? KEY_DO : 0) | ((flags & 0x10) !== 0 ? KEY_CD : 0),
+    );
+    const { cache, access, rate } = this.#parts;
+    const now = this.#parts.now();
+    const entry = cache.hit(key, now);
+    if (entry === undefined || entry.extendedErrors.length > 0) return 0;
+    const length = entry.length + (dnssecOk >= 0 ? OPT_LENGTH : 0);
+    if (length > limit) return 0;
+    if (!access.isAllowed(client) || !rate.takeAnswer(client, isStream)) return 0;
+
+    cache.countHit(entry);
+    this.#entry = entry;
+    this.#request = request;
+    this.#age = entry.age(now);
+    this.#dnssecOk = dnssecOk;
+    return length;
+  }
+
+  /** Writes the reply that `find` found into `target` from offset `at` on; once, before anything else is done. */
+  write(target: Buffer, at: number): void {
+    const entry = this.#entry;
+    if (entry === undefined) throw new Error('Nothing was found.');
+    const request = this.#request;
+    const end = at + entry.length;
+    target.write(entry.octets, at, entry.length, 'latin1');
+    // ID and question as they came; RD and CD are copied (RFC 1035 §4.1.1, RFC 4035 §3.2.2).
+    target[at] = request[0] as number;
+    target[at + 1] = request[1] as number;
+    target[at + 2] = (target[at + 2] as number) | ((request[2] as number) & 0x01);
+    const flags = request[3] as number;
+    const wantsAuthenticData = this.#dnssecOk === 1 || (flags & 0x20) !== 0;
+    target[at + 3] =
+      (target[at + 3] as number) | (flags & 0x10) | (entry.authenticData && wantsAuthenticData ? 0x20 : 0);
+    for (let i = HEADER_LENGTH; i < entry.questionEnd; i++) target[at + i] = request[i] as number;
+    if (this.#age > 0) {
+      const { ttlOffsets } = entry;
+      for (let i = 0; i < ttlOffsets.length; i++) ageTtl(target, at + ttlOffsets.charCodeAt(i), this.#age);
+    }
+    if (this.#dnssecOk >= 0) writeOpt(target, at, end, this.#dnssecOk);
+    this.#entry = undefined;
+  }
+}
+
+/**
+ * Whether an OPT record (RFC 6891 §6.1.2) of version 0 is all that stands from `at` to `end`, without an option that
+ * changes the reply: only edns-tcp-keepalive does, and over streams alone.
+ */
+function isPlainOpt(bytes: Uint8Array, at: number, end: number, isStream: boolean): boolean {
+  if (at + OPT_LENGTH > end || bytes[at] !== 0 || bytes[at + 1] !== 0 || bytes[at + 2] !== Type.OPT)
+    return false;
+  if (bytes[at + 6] !== 0 || at + OPT_LENGTH + u16(bytes, at + 9) !== end) return false;
+  // An option has at least 4 octets, so the length of the request bounds this loop.
+  for (let option = at + OPT_LENGTH; option < end; ) {
+    if (option + 4 > end || (isStream && u16(bytes, option) === EdnsOptionCode.TCP_KEEPALIVE)) return false;
+    option += 4 + u16(bytes, option + 2);
+    if (option > end) return false;
+  }
+  return true;
+}
+
+/** Octets of a reply over UDP when the request's OPT record stands at `at` (RFC 6891 §6.2.3 and §6.2.5). */
+function payloadLimit(bytes: Uint8Array, at: number): number {
+  return Math.min(Math.max(u16(bytes, at + 3), MINIMUM_UDP_PAYLOAD), UDP_PAYLOAD_SIZE);
+}
+
+function ageTtl(bytes: Buffer, at: number, age: number): void {
+  bytes.writeUInt32BE(Math.max(bytes.readUInt32BE(at) - age, 0), at);
+}
+
+/** The OPT record of a reply at `end` without options, and its place in the counts of the message at `at`. */
+function writeOpt(target: Buffer, at: number, end: number, dnssecOk: number): void {
+  target[end] = 0;
+  target[end + 1] = 0;
+  target[end + 2] = Type.OPT;
+  target[end + 3] = UDP_PAYLOAD_SIZE >>> 8;
+  target[end + 4] = UDP_PAYLOAD_SIZE & 0xff;
+  target[end + 5] = 0;
+  target[end + 6] = 0;
+  target[end + 7] = dnssecOk << 7;
+  target[end + 8] = 0;
+  target[end + 9] = 0;
+  target[end + 10] = 0;
+  target.writeUInt16BE(target.readUInt16BE(at + 10) + 1, at + 10);
+}
+
+function u16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+}

@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { AnswerCache } from '../../src/cache/answer-cache.ts';
+import { Rcode, Type } from '../../src/dns/codes.ts';
+import type { EdnsOption } from '../../src/dns/edns.ts';
+import { encodeMessage } from '../../src/dns/message.ts';
+import { Name } from '../../src/dns/name.ts';
+import { syntheticSoa } from '../../src/pkarr/zone-soa.ts';
+import { type Answer, recordsAnswer } from '../../src/resolve/answer.ts';
+import type { Query } from '../../src/resolve/query.ts';
+import { AccessList, everybody, loopbackPrefixes } from '../../src/serve/access-list.ts';
+import { ClientRateLimit, unlimited } from '../../src/serve/rate-limit.ts';
+import { Responder, type ResponderParts } from '../../src/serve/responder.ts';
+import { query } from '../support/dns-client.ts';
+import { aRecord } from '../support/packets.ts';
+
+/** A responder whose answers depend on the question alone, with time that the test moves. */
+function scene(parts: Partial<ResponderParts> = {}) {
+  const clock = { time: 1_000_000 };
+  const now = () => clock.time;
+  const responder = new Responder({
+    resolver: { resolve: (asking) => Promise.resolve(answer(asking)) },
+    cache: new AnswerCache({ maxBytes: 4_000_000, maxStale: 86_400, now }),
+    access: everybody,
+    rate: unlimited,
+    cameBackFrom: () => undefined,
+    onLoop: () => {},
+    trustAuthenticData: true,
+    now,
+    onBug: (error) => assert.fail(String(error)),
+    ...parts,
+  });
+  return { responder, clock };
+}
+
+/** Small, large, negative, and with a comment, by the first label. */
+function answer({ question: { name } }: Query): Answer {
+  const owner = name.toString();
+  switch (name.labels[0]?.charAt(0)) {
+    case 'l':
+      return recordsAnswer({
+        answers: Array.from({ length: 60 }, (_, i) => aRecord(owner, `192.0.2.${i}`, 60 + i)),
+      });
+    case 'n':
+      return recordsAnswer({
+        rcode: Rcode.NXDOMAIN,
+        authorities: [syntheticSoa(Name.parse('example.'), 1, 60)],
+      });
+    case 'c':
+      return recordsAnswer({
+        answers: [aRecord(owner, '192.0.2.1', 60)],
+        extendedErrors: [{ code: 0, text: 'why' }],
+      });
+    default:
+      return recordsAnswer({
+        answers: [aRecord(owner, '192.0.2.1', 60), aRecord(owner, '192.0.2.2', 0x7fffffff)],
+      });
+  }
+}
+
+/** The full path's reply. */
+function full(responder: Responder, request: Uint8Array, client: string, stream: boolean) {
+  return new Promise<Uint8Array | undefined>((resolve) => {
+    if (!responder.respond(request, { client, stream }, resolve)) resolve(undefined);
+  });
+}
+
+/** The hot path's reply, or undefined when it leaves the request to the full one. */
+function hot(responder: Responder, request: Uint8Array, client: string, stream: boolean): Buffer | undefined {
+  const length = responder.findCached(request, client, stream);
+  if (length === 0) return undefined;
+  // Not at the start, so that an offset which is forgotten somewhere shows.
+  const target = Buffer.alloc(length + 7, 0xaa);
+  responder.writeCached(target, 5);
+  assert.deepEqual([target[4], target[length + 5]], [0xaa, 0xaa], 'it writes nothing beside its reply');
+  return target.subarray(5, length + 5);
+}
+
+const options = fc.array(
+  fc.record({
+    code: fc.constantFrom(3, 8, 10, 11, 12, 65_001),
+    data: fc.uint8Array({ maxLength: 20 }),
+  }),
+  { maxLength: 3 },
+) as fc.Arbitrary<EdnsOption[]>;
+
+const requests = fc
+  .record({
+    label: fc.constantFrom('a', 'A', 'large', 'nothing', 'comment'),
+    type: fc.constantFrom(Type.A, Type.AAAA, Type.ANY, 65_400),
+    id: fc.nat(0xffff),
+    flags: fc.record({
+      recursionDesired: fc.boolean(),
+      authenticData: fc.boolean(),
+      checkingDisabled: fc.boolean(),
+    }),
+    edns: fc.option(
+      fc.record({
+        udpPayloadSize: fc.constantFrom(0, 512, 700, 1232, 4096),
+        version: fc.constantFrom(0, 0, 0, 1),
+        dnssecOk: fc.boolean(),
+        options,
+      }),
+      { nil: undefined },
+    ),
+    /** An octet that is set to something else. */
+    damage: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: fc.record({ at: fc.nat(80), value: fc.nat(255) }) },
+    ),
+    extra: fc.constantFrom(0, 0, 0, 1),
+    stream: fc.boolean(),
+    age: fc.constantFrom(0, 1, 1500, 53_900, 54_100, 61_000),
+  })
+  .map(({ label, type, id, flags, edns, damage, extra, ...rest }) => {
+    const plain = query(`${label}.eXample`, type);
+    const message = { ...plain, id, flags: { ...plain.flags, ...flags } };
+    const octets = [
+      ...encodeMessage(edns === undefined ? message : { ...message, edns }),
+      ...Array(extra).fill(7),
+    ];
+    if (damage !== undefined && damage.at < octets.length) octets[damage.at] = damage.value;
+    return { request: Uint8Array.from(octets), ...rest };
+  });
+
+test('what the hot path answers, the full path answers octet for octet alike', async () => {
+  let answered = 0;
+  await fc.assert(
+    fc.asyncProperty(requests, async ({ request, stream, age }) => {
+      // Two of a kind: each has seen the same, so that what one path counts does not change what the other says.
+      const [one, other] = [scene(), scene()];
+      for (const { responder, clock } of [one, other]) {
+        await full(responder, request, '127.0.0.1', stream);
+        clock.time += age;
+      }
+      const fast = hot(one.responder, request, '127.0.0.1', stream);
+      if (fast === undefined) return;
+      answered++;
+      const slow = await full(other.responder, request, '127.0.0.1', stream);
+      assert.ok(slow !== undefined);
+      assert.equal(fast.toString('hex'), Buffer.from(slow).toString('hex'));
+      assert.deepEqual(one.responder.statistics(), other.responder.statistics());
+    }),
+    { numRuns: 8000 },
+  );
+  assert.ok(answered > 400, `only ${answered} were for the hot path`);
+});
+
+test('a plain question that is cached never leaves the hot path, with and without EDNS, over UDP and TCP', async () => {
+  const { responder } = scene();
+  const edns = {
+    udpPayloadSize: 1232,
+    version: 0,
+    dnssecOk: true,
+    options: [{ code: 10, data: new Uint8Array(8) }],
+  };
+  for (const request of [
+    query('a.example'),
+    query('nothing.example'),
+    query('a.example', Type.A, { edns }),
+  ]) {
+    const octets = encodeMessage(request);
+    assert.equal(hot(responder, octets, '127.0.0.1', false), undefined, 'not cached yet');
+    await full(responder, octets, '127.0.0.1', false);
+    assert.ok(hot(responder, octets, '127.0.0.1', false));
+    assert.ok(hot(responder, octets, '127.0.0.1', true));
+  }
+});
+
+test('who may not ask is not answered from the hot path', async () => {
+  const { responder } = scene({ access: new AccessList(loopbackPrefixes) });
+  const request = encodeMessage(query('a.example'));
+  await full(responder, request, '127.0.0.1', false);
+  assert.ok(hot(responder, request, '127.0.0.1', false));
+  assert.equal(hot(responder, request, '192.0.2.1', false), undefined);
+});
+
+test('the hot path takes from what a client may ask, and takes nothing for what it leaves to the full path', async () => {
+  const rate = new ClientRateLimit({ rate: { perSecond: 1, burst: 3 }, maxClients: 10, now: () => 0 });
+  const { responder } = scene({ rate });
+  const request = encodeMessage(query('a.example'));
+  await full(responder, request, '192.0.2.1', false);
+  assert.equal(hot(responder, encodeMessage(query('b.example')), '192.0.2.1', false), undefined);
+  assert.ok(hot(responder, request, '192.0.2.1', false));
+  assert.ok(hot(responder, request, '192.0.2.1', false));
+  assert.equal(hot(responder, request, '192.0.2.1', false), undefined, 'three were taken');
+  const shed = await full(responder, request, '192.0.2.1', false);
+  assert.equal((shed?.[2] ?? 0) & 0x02, 0x02, 'and the full path sheds');
+});
+
+test('random octets make the hot path throw nothing', async () => {
+  const { responder } = scene();
+  await full(responder, encodeMessage(query('a.example')), '127.0.0.1', false);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 600 }), fc.boolean(), (octets, stream) => {
+      hot(responder, octets, '127.0.0.1', stream);
+    }),
+    { numRuns: 20_000 },
+  );
+});
