@@ -61,6 +61,7 @@ const REFRESH_PART = 0.1;
 export class AnswerCache {
   readonly #entries: LRUCache<string, AnswerEntry>;
   readonly #options: AnswerCacheOptions;
+  #timesForgotten = 0;
   #hits = 0;
   #misses = 0;
 
@@ -141,13 +142,22 @@ export class AnswerCache {
     }
   }
 
-  /** Forgets the answers for names at and below `name`. @returns how many. */
+  /**
+   * Forgets the answers for names at and below `name`. Answers of other names that led here by an alias keep the TTL
+   * that the owner of the record gave it, as in any resolver. @returns how many.
+   */
   forget(name: Name): number {
+    this.#timesForgotten++;
     let count = 0;
     for (const key of [...this.#entries.keys()]) {
       if (isWithin(key, name.key) && this.#entries.delete(key)) count++;
     }
     return count;
+  }
+
+  /** How often `forget` was called: an answer that was begun before may be made of what is out of date since. */
+  get timesForgotten(): number {
+    return this.#timesForgotten;
   }
 
   /** What the cache holds and has done. */

@@ -15,6 +15,7 @@ import type { Entry } from './store-index.ts';
 import type { StoreLock } from './store-lock.ts';
 import { encodeNoteFrame, encodePacketFrame, type KeyId, keyIdOf, PACKET_AT } from './store-log.ts';
 import type { OpenedLog } from './store-open.ts';
+import { StoreSync } from './store-sync.ts';
 
 /** What the store works with. */
 export interface LogPacketStoreParts extends Omit<PacketStoreOptions, 'directory'> {
@@ -57,6 +58,17 @@ export class LogPacketStore implements PacketStore {
   #closed = false;
   #isBroken = false;
   #compactions = 0;
+  readonly #sync = new StoreSync({
+    isGivenUp: () => this.#mustRewrite,
+    sync: async () => await this.#found?.file.sync(),
+    succeeded: () => this.#recover(),
+    failed: (lost, error) => {
+      // After a failed sync nobody knows which octets reached the disk, and a second one may say yes to their loss.
+      this.#mustRewrite = true;
+      this.#contents.hold(lost);
+      if (error !== undefined) this.#fail(error);
+    },
+  });
 
   constructor(parts: LogPacketStoreParts, { found, index, mustRewrite }: OpenedLog) {
     this.#parts = parts;
@@ -114,6 +126,7 @@ export class LogPacketStore implements PacketStore {
     if (this.#closed) return;
     this.#closed = true;
     await this.#working;
+    await this.#sync.settled();
     await this.#found?.file.close();
     await this.#parts.lock?.release().catch((error) => this.#warn('The packet store stays locked.', error));
   }
@@ -173,9 +186,15 @@ export class LogPacketStore implements PacketStore {
     const written = await this.#append(newer, seenAgain);
     if (written === 'failed') return settle(this.#contents.hold(newer));
     for (const { packet } of batch) this.#contents.memory.delete(keyIdOf(packet.key.toBytes()));
+    this.#sync.note(newer);
     if (written === 'nothing') return settle('durable');
     settle('written', ({ until }) => until === 'written');
-    settle((await this.#sync()) ? 'durable' : this.#contents.hold(newer));
+    if (batch.every(({ until }) => until === 'written')) {
+      // The next who wait for no more than this do not have to wait for the disk either.
+      this.#sync.behind();
+      return;
+    }
+    settle((await this.#sync.now()) ? 'durable' : 'memory');
   }
 
   #fromMemory(): readonly Waiting[] {
@@ -228,19 +247,6 @@ export class LogPacketStore implements PacketStore {
     return 'written';
   }
 
-  async #sync(): Promise<boolean> {
-    try {
-      await this.#found?.file.sync();
-      this.#recover();
-      return true;
-    } catch (error) {
-      // After a failed sync nobody knows which octets reached the disk, and a second one may say yes to their loss.
-      this.#mustRewrite = true;
-      this.#fail(error);
-      return false;
-    }
-  }
-
   #isRewriteDue(): boolean {
     if (this.#found === undefined || this.#mustRewrite || this.#contents.hasFalseRecord) return true;
     const { size } = this.#found.file;
@@ -256,16 +262,9 @@ export class LogPacketStore implements PacketStore {
         return;
       }
       const from = this.#found?.file;
-      const budget = maxBytes / 2;
-      const random = randomBytes(8);
       const compacted = await compactStore({
-        disk,
-        path,
-        from,
-        index: this.#contents.index,
-        budget,
-        now: nowWall(),
-        random,
+        ...{ disk, path, from, budget: maxBytes / 2 },
+        ...{ index: this.#contents.index, now: nowWall(), random: randomBytes(8) },
       });
       compacted.adopt();
       this.#found = compacted;

@@ -23,8 +23,8 @@ export interface PacketArchive {
 
 /** Milliseconds by which a clock may be set back without a doubt: what time servers correct. */
 const CLOCK_SLACK = 60_000;
-/** Milliseconds that an answer waits for the disk. */
-const PATIENCE = 250;
+/** Milliseconds that an answer waits for the disk: below what a client waits, and above what a busy disk takes. */
+const PATIENCE = 1_000;
 
 /** No archive at all. */
 export const noArchive: PacketArchive = {

@@ -221,10 +221,12 @@ export class Responder {
       dnssecOk: request.dnssecOk,
       checkingDisabled: request.checkingDisabled,
     };
+    const begun = this.#parts.cache.timesForgotten;
     const work = this.#resolveQuery(query, client).then(({ reply, isPassing }) => {
       this.#resolving.delete(cacheKey);
       if (isFailure(reply) && !isPassing) this.#parts.cache.putFailure(cacheKey, reply);
-      else if (!isPassing) this.#parts.cache.put(cacheKey, reply);
+      else if (!isPassing && begun === this.#parts.cache.timesForgotten)
+        this.#parts.cache.put(cacheKey, reply);
       return reply;
     });
     this.#resolving.set(cacheKey, work);

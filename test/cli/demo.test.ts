@@ -56,10 +56,13 @@ describe('a running demo, asked with dig', () => {
   let key = '';
   let other = '';
   let bootstrap = '';
+  let milliseconds = Number.NaN;
 
   before(async () => {
+    const startedAt = performance.now();
     demo = new RunningCommand(['demo', '--json', '--listen', '127.0.0.1:0']);
     const [, json = ''] = await demo.printed(/^(\{.*\n\})\n/s);
+    milliseconds = performance.now() - startedAt;
     const told = JSON.parse(json) as DemoJson;
     port = told.listen.split(':')[1] ?? '';
     bootstrap = told.bootstrap;
@@ -75,6 +78,10 @@ describe('a running demo, asked with dig', () => {
     return (await run('dig', ['@127.0.0.1', '-p', port, '+time=5', '+tries=1', ...words])).stdout;
   }
   const short = async (...words: string[]) => (await dig('+short', ...words)).trim();
+
+  test('it has asked itself everything, and so answers, within 15 s of its start', () => {
+    assert.ok(milliseconds < 15_000, `${milliseconds} ms`);
+  });
 
   test('every kind of record comes as it was published', withDig, async () => {
     const cases: readonly (readonly [name: string, type: string, expected: string | RegExp])[] = [

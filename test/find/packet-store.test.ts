@@ -348,7 +348,18 @@ test('nobody but the owner can read which keys were looked for', async () => {
 
 /** A disk whose writes or syncs fail while the test says so; a write that fails leaves half of itself behind. */
 function failingDisk() {
-  const state: { fails: 'nothing' | 'append' | 'sync' } = { fails: 'nothing' };
+  let held = Promise.resolve();
+  const state = {
+    fails: 'nothing' as 'nothing' | 'append' | 'sync',
+    /** Holds up every sync until what this gives is called. */
+    holdSync(): () => void {
+      let release = () => {};
+      held = new Promise((resolve) => {
+        release = resolve;
+      });
+      return release;
+    },
+  };
   const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
   const failing = (file: StoreFile): StoreFile => ({
     get size() {
@@ -363,6 +374,7 @@ function failingDisk() {
       throw full;
     },
     async sync() {
+      await held;
       if (state.fails === 'sync') throw full;
       await file.sync();
     },
@@ -406,6 +418,32 @@ for (const fails of ['append', 'sync'] as const) {
     await again.close();
   });
 }
+
+test('a slow sync holds up who waits for the disk, and not who waits for the write, whose packets are kept if it fails', async () => {
+  const { open, clock } = scene();
+  const { disk, state } = failingDisk();
+  const store = await open({ disk });
+  await store.put(signedPacket(testKey(1), 100), 1);
+  const release = state.holdSync();
+  // The first of them has its sync held up behind it.
+  for (const n of [2, 3, 4])
+    assert.equal(await store.put(signedPacket(testKey(n), 100), 1, 'written'), 'written');
+  const durable = store.put(signedPacket(testKey(5), 100), 1);
+  assert.equal(await Promise.race([durable, sleep(50)]), undefined);
+  state.fails = 'sync';
+  release();
+  assert.equal(await durable, 'memory');
+  for (const n of [2, 3, 4, 5]) assert.equal(await timestampOf(store, n), 100);
+  assert.equal(store.statistics().state, 'waiting');
+  state.fails = 'nothing';
+  clock.now += 31_000;
+  assert.equal(await store.put(signedPacket(testKey(6), 100), 1), 'durable');
+  assert.equal(store.statistics().keysInMemory, 0);
+  await store.close();
+  const again = await open();
+  for (const n of [1, 2, 3, 4, 5, 6]) assert.equal(await timestampOf(again, n), 100);
+  await again.close();
+});
 
 test('whatever is damaged or missing: the store opens, serves no packet that is none, and keeps what is whole', async () => {
   const { open, directory, path } = scene();

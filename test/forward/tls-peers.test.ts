@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { TlsAuthorities } from '../../src/forward/tls-authorities.ts';
 import { debianPeers, startDebianPeer, whyAbsent } from '../support/debian-peer.ts';
@@ -17,19 +19,49 @@ before(async () => {
 });
 after(() => authority[Symbol.asyncDispose]());
 
+/** A port that leads to another one, and counts the connections that went through. */
+async function startTurnstile(to: number) {
+  let count = 0;
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    count++;
+    const onward = connect(to, '127.0.0.1');
+    for (const [one, other] of [
+      [socket, onward],
+      [onward, socket],
+    ] as const) {
+      sockets.add(one.setNoDelay(true));
+      one.pipe(other);
+      one.on('error', () => other.destroy());
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    passed: () => count,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
 for (const name of debianPeers) {
   const skip = whyAbsent(name) ?? false;
 
-  test(`a thousand queries at once are answered by ${name} over TLS, and over HTTPS`, {
+  test(`a thousand queries at once are answered by ${name} over one connection of TLS, and over HTTPS`, {
     skip,
     timeout: 60_000,
   }, async () => {
     await using peer = await startDebianPeer(name, certificate);
-    for (const upstream of [
-      `tls://127.0.0.1:${peer.tlsPort}#dns.example`,
-      `tls://127.0.0.1:${peer.tlsPort}#sha256/${certificate.pin}`,
-      `https://dns.example:${peer.httpsPort}/dns-query@127.0.0.1`,
-    ]) {
+    await using tls = await startTurnstile(peer.tlsPort);
+    await using https = await startTurnstile(peer.httpsPort);
+    for (const [upstream, { passed }] of [
+      [`tls://127.0.0.1:${tls.port}#dns.example`, tls],
+      [`tls://127.0.0.1:${tls.port}#sha256/${certificate.pin}`, tls],
+      [`https://dns.example:${https.port}/dns-query@127.0.0.1`, https],
+    ] as const) {
+      const before = passed();
       using forwarder = setUpForwarder({
         upstreams: [upstream],
         // It stands still: nothing is ever late, however busy the machine is.
@@ -39,6 +71,9 @@ for (const name of debianPeers) {
       const numbers = Array.from({ length: 1000 }, (_, i) => i);
       const replies = await Promise.all(numbers.map((i) => ask(forwarder, `n${i}.example`)));
       for (const one of replies) assert.deepEqual(addresses(one), ['192.0.2.1']);
+      // Knot Resolver ends a session of HTTP/2 in which many requests come together, and loses none by that either.
+      const mayEndIt = name === 'knot-resolver' && upstream.startsWith('https:');
+      assert.ok(passed() - before === 1 || mayEndIt, `${passed() - before} connections`);
     }
   });
 

@@ -12,7 +12,7 @@ const addressOf = (n: number) => `192.0.2.${n}`;
 
 let network: TestNetwork;
 before(async () => {
-  network = await startTestNetworkThread({ nodes: 30, silentFraction: 0.3, delayMs: 20 });
+  network = await startTestNetworkThread({ nodes: 100, silentFraction: 0.3, delayMs: 20 });
   const publisher = await startMainlineNode({ bootstrap: network.bootstrap, host: '127.0.0.1' });
   await publisher.settled();
   const now = Math.floor(Date.now() / 1000);
@@ -29,7 +29,7 @@ before(async () => {
 });
 after(() => network.close());
 
-test('30 keys that were never asked before are all answered, asked at once and while 30 % of the nodes are silent', async () => {
+test('30 keys that were never asked before are all answered, asked at once in a network of 100 nodes of which 30 % are silent', async () => {
   await withDirectory(async (stateDir) => {
     const program = await startProgram({ stateDir, bootstrap: network.bootstrap });
     try {

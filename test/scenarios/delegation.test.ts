@@ -7,6 +7,7 @@ import type { ResourceRecord } from '../../src/dns/record.ts';
 import { type AppScene, startAppScene } from '../support/app-scene.ts';
 import { askUdp, query, TcpClient } from '../support/dns-client.ts';
 import { type Knot, startKnot, whyNoKnot } from '../support/knot.ts';
+import { ownTime } from '../support/own-time.ts';
 import { aRecord, cnameRecord, signedPacket, testKey } from '../support/packets.ts';
 import {
   a,
@@ -257,9 +258,8 @@ for (const [what, label, script] of [
 ] as readonly (readonly [string, string, ScriptedUpstream['script']])[]) {
   story(`a server that is ${what} ends in SERVFAIL with an extended error within 4.5 s`, async () => {
     scripted.script = script;
-    const start = performance.now();
-    const answer = await ask(`${label}.bad.${key}`);
-    assert.ok(performance.now() - start < 4500);
+    const { value: answer, ms } = await ownTime(() => ask(`${label}.bad.${key}`));
+    assert.ok(ms < 4_500, `${ms} ms`);
     assert.equal(answer.rcode, Rcode.SERVFAIL);
     const [error] = extendedErrors(answer) ?? [];
     assert.equal(error?.code, ExtendedErrorCode.NO_REACHABLE_AUTHORITY);
@@ -270,9 +270,8 @@ for (const [what, label, script] of [
 story(
   'zones of two keys whose servers are in each other end in SERVFAIL with an extended error',
   async () => {
-    const start = performance.now();
-    const answer = await ask(`www.circle.${otherKey}`);
-    assert.ok(performance.now() - start < 4500);
+    const { value: answer, ms } = await ownTime(() => ask(`www.circle.${otherKey}`));
+    assert.ok(ms < 4_500, `${ms} ms`);
     assert.equal(answer.rcode, Rcode.SERVFAIL);
     assert.equal(extendedErrors(answer)?.[0]?.code, ExtendedErrorCode.NO_REACHABLE_AUTHORITY);
   },

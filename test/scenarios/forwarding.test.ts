@@ -9,6 +9,7 @@ import { decodeExtendedError } from '../../src/dns/extended-error.ts';
 import { decodeMessage, encodeMessage, type Message } from '../../src/dns/message.ts';
 import { type AppScene, startAppScene } from '../support/app-scene.ts';
 import { askUdp, query } from '../support/dns-client.ts';
+import { ownTime } from '../support/own-time.ts';
 import { a, answerAll, reply } from '../support/scripted-upstream.ts';
 
 const edns: Edns = { udpPayloadSize: 1232, version: 0, dnssecOk: false, options: [] };
@@ -49,15 +50,20 @@ test('names that never leave the machine are answered with every upstream down, 
   assert.equal(scene.upstream.received.length, before);
 });
 
-test('with nothing but black holes: SERVFAIL with extended error 22 or 23 before 4.6 s, and again at once', async () => {
+test('with nothing but black holes: SERVFAIL with extended error 22 or 23 before 4.6 s, and again within 5 ms', async () => {
   scene.upstream.isBlackHole = true;
-  const first = await timed(ask('nobody.example'));
+  const first = await ownTime(() => ask('nobody.example'));
   assert.equal(first.value.rcode, Rcode.SERVFAIL);
   assert.ok(infoCodes(first.value).some((code) => code === 22 || code === 23));
   assert.ok(first.ms < 4_600, `${first.ms} ms`);
-  const again = await timed(ask('nobody.example'));
-  assert.equal(again.value.rcode, Rcode.SERVFAIL);
-  assert.ok(again.ms < first.ms / 50, `${again.ms} ms after ${first.ms} ms`);
+  // The fastest of some: what the machine does beside it is not meant.
+  const again: number[] = [];
+  while (again.length < 20) {
+    const { value, ms } = await timed(ask('nobody.example'));
+    assert.equal(value.rcode, Rcode.SERVFAIL);
+    again.push(ms);
+  }
+  assert.ok(Math.min(...again) <= 5, `${Math.min(...again)} ms`);
 });
 
 test('cached and expired, with nothing but black holes: the stale answer after 1.8 s, and at once after that', async () => {

@@ -8,6 +8,7 @@ import { Type } from '../../src/dns/codes.ts';
 import { decodeExtendedError } from '../../src/dns/extended-error.ts';
 import { silentLog } from '../../src/observe/log.ts';
 import { askUdp, query } from '../support/dns-client.ts';
+import { ownTime } from '../support/own-time.ts';
 
 /** What a client was told. */
 export interface Told {
@@ -46,14 +47,13 @@ export async function startProgram(
   return {
     app,
     async ask(name) {
-      const start = performance.now();
       const edns = { udpPayloadSize: 1232, version: 0, dnssecOk: false, options: [] };
-      const message = await askUdp(server, query(name, Type.A, { edns }));
+      const { value: message, ms } = await ownTime(() => askUdp(server, query(name, Type.A, { edns })));
       return {
         rcode: message.rcode,
         addresses: message.answers.map(({ rdata }) => rdata.join('.')),
         extendedErrors: message.edns?.options.map((option) => decodeExtendedError(option)?.code) ?? [],
-        milliseconds: performance.now() - start,
+        milliseconds: ms,
       };
     },
   };

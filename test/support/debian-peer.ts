@@ -98,6 +98,7 @@ net.tls("${certificate.certFile}", "${certificate.keyFile}")
 modules.unload('ta_update')
 modules.unload('priming')
 trust_anchors.remove('.')
+net.tcp_pipeline(2000)
 cache.size = 10 * MB
 policy.add(policy.suffix(policy.ANSWER({ [kres.type.A] = { rdata = kres.str2ip('192.0.2.1'), ttl = 300 } }),
   policy.todnames({ 'example' })))

@@ -9,6 +9,8 @@ import type { TestEvent } from './test-reporter.ts';
 
 /** Milliseconds from the request to end, which says what the process waited for, to the end. */
 const GRACE_MS = 2_000;
+/** Milliseconds that the process of a file may live when its tests are over. One that failed may have closed nothing. */
+const LEFT_OPEN_MS = 20_000;
 
 const reporter = fileURLToPath(new URL('test-reporter.js', import.meta.url));
 
@@ -62,31 +64,47 @@ export async function runTestFile(path: string, options: FileOptions): Promise<F
   const exited = once(child, 'exit') as Promise<[code: number | null, signal: string | null]>;
   const closed = once(child, 'close');
   const tooLong = AbortSignal.timeout(limitMs);
-  const stopping = AbortSignal.any([tooLong, signal]);
+  const over = new AbortController();
+  const stopping = AbortSignal.any([tooLong, over.signal, signal]);
+  const watch = watchForOver(eventFile, () => over.abort());
   const onStop = () => void endGroup(child);
   stopping.addEventListener('abort', onStop);
   if (stopping.aborted) onStop();
   const [code, endedBy] = await exited;
   stopping.removeEventListener('abort', onStop);
+  clearInterval(watch);
   running.delete(child);
   const leftProcesses = killGroup(child);
   // With the group gone nobody can write any more, but what was written may still be on its way.
   await Promise.race([closed, sleep(GRACE_MS, undefined, { ref: false })]);
+  const whyStopped = () => {
+    if (signal.aborted) return String(signal.reason);
+    if (over.signal.aborted) return `its tests were over, and it did not end in ${LEFT_OPEN_MS / 1000} s`;
+    return tooLong.aborted ? `it did not end in ${limitMs / 1000} s` : undefined;
+  };
   const outcome: FileOutcome = {
     name,
     events: readEvents(eventFile),
     printed,
     status: code ?? endedBy ?? 'unknown',
-    stopped: !stopping.aborted
-      ? undefined
-      : signal.aborted
-        ? String(signal.reason)
-        : `it did not end in ${limitMs / 1000} s`,
+    stopped: whyStopped(),
     leftProcesses,
     milliseconds: performance.now() - startedAt,
   };
   rmSync(directory, { recursive: true });
   return outcome;
+}
+
+/** Looks now and then whether the tests of a file are all told, and have been for a while. */
+function watchForOver(eventFile: string, onOver: () => void): NodeJS.Timeout {
+  let [told, since] = [-1, 0];
+  return setInterval(() => {
+    const events = readEvents(eventFile);
+    if (events.length !== told) [told, since] = [events.length, performance.now()];
+    const begun = events.filter(({ kind }) => kind === 'begun').length;
+    // Each that began is told once, as passed or failed.
+    if (told > 0 && begun * 2 === told && performance.now() - since > LEFT_OPEN_MS) onOver();
+  }, 1_000);
 }
 
 /** Asks the process of a file to end, which lets it say what it waits for; kills it and all it started soon after. */
