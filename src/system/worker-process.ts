@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { bun } from './bun-api.ts';
 
 /*
  * How several processes share a port is decided here and nowhere else. On Node it is its own `cluster`: the primary
@@ -33,6 +34,9 @@ const ROLE = { name: 'PKARRD_ROLE', worker: 'worker' } as const;
 
 /** What a worker says when it takes messages. */
 const HERE = 'here';
+
+/** Whether several processes can share a port. Bun's sockets know nothing of its `cluster`. */
+export const canSharePorts = bun === undefined;
 
 /** True in a worker: a port that it binds is shared with the others. */
 export const isWorker = cluster.isWorker && process.env[ROLE.name] === ROLE.worker;

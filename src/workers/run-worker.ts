@@ -6,6 +6,7 @@ import { silentLog } from '../observe/log.ts';
 import { classifyLabel, PublicKey } from '../pkarr/public-key.ts';
 import { ListenError } from '../serve/listen-error.ts';
 import { type Resolution, startResolution } from '../start-resolution.ts';
+import { nameProcess } from '../system/process-name.ts';
 import { primaryPeer } from '../system/worker-process.ts';
 import type { IncomingQuery, PrimaryCalls, Started, WorkerCalls } from './calls.ts';
 import { Link } from './link.ts';
@@ -19,6 +20,7 @@ const LOOP_PATIENCE = 500;
  * all of them notice, the primary notices and tells once.
  */
 export function runWorker(): void {
+  nameProcess('pkarrd worker');
   const now = () => performance.now();
   const desk = new RemoteDesk((key, client, signal) => link.ask('packet', { key, client }, signal), now);
   let running: { readonly resolution: Resolution; readonly front: Front } | undefined;
