@@ -7,6 +7,7 @@ import { verifySignature } from '../../src/pkarr/ed25519.ts';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
 import { parsePastedKey } from '../../src/pkarr/pasted-key.ts';
 import { classifyLabel, PublicKey, PublicKeyError } from '../../src/pkarr/public-key.ts';
+import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { testKeyPair } from './packets.ts';
 import { readVectors } from './vectors.ts';
 
@@ -125,11 +126,14 @@ test('encodings of a point that are not the shortest are no points', () => {
   }
 });
 
-test('a signature by a small-order key, which Node takes, is not taken', () => {
-  // R = the identity and S = 0 hold for every message when the key is the identity.
+test('a packet under a key of small order is none, though its signature holds for every message', () => {
+  // R = the identity and S = 0, for the identity as the key.
   const identity = Buffer.from(`01${'00'.repeat(31)}`, 'hex');
   const signature = Buffer.concat([identity, Buffer.alloc(32)]);
-  assert.equal(verifySignature(identity, Buffer.from('anything'), signature), false);
+  assert.equal(verifySignature(identity, Buffer.from('anything'), signature), true);
+  const message = Buffer.from('000080000000000000000000', 'hex');
+  const verdict = SignedPacket.fromBytes(Buffer.concat([identity, signature, Buffer.alloc(8), message]));
+  assert.equal(verdict.ok, false);
 });
 
 test('a key is found in every spelling that people paste', () => {
