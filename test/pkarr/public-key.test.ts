@@ -133,7 +133,7 @@ test('a packet under a key of small order is none, though its signature holds fo
   assert.equal(verifySignature(identity, Buffer.from('anything'), signature), true);
   const message = Buffer.from('000080000000000000000000', 'hex');
   const verdict = SignedPacket.fromBytes(Buffer.concat([identity, signature, Buffer.alloc(8), message]));
-  assert.equal(verdict.ok, false);
+  assert.deepEqual(verdict, { ok: false, reason: 'bad-key' });
 });
 
 test('a key is found in every spelling that people paste', () => {
