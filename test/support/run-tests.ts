@@ -35,8 +35,9 @@ const tooLong = setTimeout(
   () => stop.abort('the time for all tests was over'),
   Number(TEST_LIMIT_SECONDS) * 1000,
 );
+// Each may come twice: to the group, and from npm.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => stop.abort(`${signal} came`));
+  process.on(signal, () => stop.abort(`${signal} came`));
 }
 
 const waiting = [...files];

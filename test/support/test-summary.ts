@@ -46,6 +46,7 @@ export function summary(run: {
   const all = outcomes.flatMap(({ events }) => finished(events));
   const tests = all.filter(({ isSuite }) => !isSuite);
   const lines: string[] = [];
+  for (const file of missing) lines.push(`# not run, because ${reason ?? 'it was lost'}: ${file}`);
   for (const outcome of bad) {
     lines.push(
       `# failed: ${outcome.name}${outcome.stopped === undefined ? '' : ` (stopped: ${outcome.stopped})`}`,
@@ -55,7 +56,6 @@ export function summary(run: {
     }
     for (const running of unfinished(outcome.events)) lines.push(`#   was running: ${running}`);
   }
-  for (const file of missing) lines.push(`# not run, because ${reason ?? 'it was lost'}: ${file}`);
   for (const { name, skipped } of tests) {
     if (skipped !== undefined) lines.push(`# skipped: ${name}${skipped === 'true' ? '' : `: ${skipped}`}`);
   }
