@@ -72,13 +72,21 @@ export async function closeListeners(pairs: readonly ListenerPair[]): Promise<vo
   await Promise.all(pairs.flatMap(({ udp, tcp }) => [udp.stop(), tcp.stop()]));
 }
 
+/** Ports that the system gives for UDP and that are tried for TCP too, before there is taken to be none. */
+const MAX_PORT_TRIES = 8;
+
 async function openPair(address: ListenAddress, responder: Responder): Promise<ListenerPair> {
-  const udp = await UdpListener.open(address, responder);
-  const taken = { host: address.host, port: udp.port };
-  try {
-    return { address: taken, udp, tcp: await TcpListener.open(taken, responder) };
-  } catch (error) {
-    await udp.stop();
-    throw error;
+  for (let tries = 1; ; tries++) {
+    const udp = await UdpListener.open(address, responder);
+    const taken = { host: address.host, port: udp.port };
+    try {
+      return { address: taken, udp, tcp: await TcpListener.open(taken, responder) };
+    } catch (error) {
+      await udp.stop();
+      // A port that is free for UDP may be that of somebody's TCP connection.
+      const mayHaveAnother =
+        address.port === 0 && error instanceof ListenError && error.code === 'EADDRINUSE';
+      if (!mayHaveAnother || tries === MAX_PORT_TRIES) throw error;
+    }
   }
 }
