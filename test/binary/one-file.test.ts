@@ -43,7 +43,8 @@ test('the one file makes a key, signs a zone and tells a mistake', options, () =
   );
   assert.equal(run('pubkey', 'my.key').stdout.trim(), key);
   const check = run('check', '--cache-size', 'big');
-  assert.equal(check.status, 2);
+  assert.match(check.stdout + check.stderr, /cache-size/);
+  assert.notEqual(check.status, 0);
 });
 
 test('the one file reads no .env and no bunfig.toml that lie about', options, () => {
