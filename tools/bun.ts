@@ -36,7 +36,7 @@ export function bunProgram(): string {
   const name = `@oven/bun-${platform}`;
   const folder = join(root, '.bun', VERSION);
   const program = join(folder, 'node_modules', name, 'bin', 'bun');
-  if (!existsSync(program)) fetch(folder, `${name}@${VERSION}`);
+  if (!existsSync(program)) fetchFromNpm(folder, `${name}@${VERSION}`);
   const lock = readFileSync(join(folder, 'node_modules', '.package-lock.json'), 'utf8');
   if (!lock.includes(integrity)) {
     throw new Error(
@@ -50,7 +50,7 @@ export function bunProgram(): string {
   return program;
 }
 
-function fetch(folder: string, spec: string): void {
+function fetchFromNpm(folder: string, spec: string): void {
   console.error(`Fetching ${spec} from npm (100 MB, once) …`);
   mkdirSync(folder, { recursive: true });
   // A project of its own, so that npm does not touch the packages of this one.

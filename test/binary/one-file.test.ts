@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { Rcode } from '../../src/dns/codes.ts';
+import { askUdp, query } from '../support/dns-client.ts';
 
 /** `npm run test:bun` has just built it; what lies in dist otherwise may be old. */
 const { PKARRD_BINARY: binary } = process.env;
@@ -46,6 +49,33 @@ test('the one file makes a key, signs a zone and tells a mistake', options, () =
   assert.match(check.stdout + check.stderr, /cache-size/);
   assert.notEqual(check.status, 0);
 });
+
+test(
+  'the one file serves, tells of itself through its socket, and ends when it is told to',
+  options,
+  async () => {
+    const words = ['--listen', '127.0.0.1:0', '--bootstrap', '127.0.0.1:9', '--upstream', '127.0.0.1:9'];
+    const child = spawn(binary ?? '', ['serve', '--state-dir', directory, ...words], { env: {} });
+    const ended = once(child, 'exit');
+    let log = '';
+    child.stderr.setEncoding('utf8');
+    for await (const text of child.stderr) {
+      log += text;
+      if (log.includes('Ready.')) break;
+    }
+    const port = Number(/listen=127\.0\.0\.1:(\d+)/.exec(log)?.[1]);
+    const reply = await askUdp({ host: '127.0.0.1', port }, query('localhost'));
+    assert.equal(reply.rcode, Rcode.NOERROR);
+    const here = ['--state-dir', directory];
+    const status = JSON.parse(run('status', '--json', ...here).stdout);
+    assert.equal(status.queries.queries, 1);
+    for (const told of [run('flush', ...here), run('log-level', 'debug', ...here)]) {
+      assert.equal(told.status, 0, told.stderr);
+    }
+    child.kill('SIGTERM');
+    assert.deepEqual(await ended, [0, null]);
+  },
+);
 
 test('the one file reads no .env and no bunfig.toml that lie about', options, () => {
   writeFileSync(join(directory, '.env'), 'PKARRD_CACHE_SIZE=big\n');
