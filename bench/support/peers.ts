@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HOST, launch, type Server, versionOf } from './process.ts';
@@ -15,8 +15,8 @@ export interface PeerOptions {
 /** A program that is measured beside ours. */
 export interface Peer {
   readonly name: string;
-  /** The Debian package that has it. */
-  readonly package: string;
+  /** The command that makes it be there. */
+  readonly install: string;
   /** Undefined when it is not installed. */
   version(): string | undefined;
   start(options: PeerOptions): Promise<Server>;
@@ -25,24 +25,39 @@ export interface Peer {
 /** Answers that each may keep: more than any benchmark of cached answers asks for. */
 const CACHE_ENTRIES = 12_000;
 
-/** pkarrd from this tree, with every feature on but the DHT, which the other programs do not have. */
+/** pkarrd from this tree on Node, with every feature on but the DHT, which the other programs do not have. */
 export function pkarrd(words: readonly string[] = [], name = 'pkarrd (Node)'): Peer {
   const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+  return ours(name, () => process.version, process.execPath, [main, 'serve', ...words]);
+}
+
+/** The same as one file, with Bun inside. */
+export function pkarrdBun(words: readonly string[] = [], name = 'pkarrd (Bun)'): Peer {
+  const file = fileURLToPath(new URL('../../pkarrd', import.meta.url));
+  const version = () => (existsSync(file) ? versionOf(file, '--version') : undefined);
+  return ours(name, version, file, ['serve', ...words], 'npm run build:binary');
+}
+
+function ours(
+  name: string,
+  version: () => string | undefined,
+  command: string,
+  serve: readonly string[],
+  install = 'npm run build',
+): Peer {
   return {
     name,
-    package: 'this tree',
-    version: () => process.version,
+    install,
+    version,
     start: ({ folder, port, upstreamPort, probe }) =>
       launch({
         name,
-        version: process.version,
-        command: process.execPath,
+        version: version() ?? 'unknown',
+        command,
         words: [
-          main,
-          'serve',
+          ...serve,
           ...['--listen', `${HOST}:${port}`, '--upstream', `${HOST}:${upstreamPort}`],
           ...['--dht', 'off', '--relay-use', 'off', '--state-dir', folder],
-          ...words,
         ],
         port,
         probe,
@@ -151,7 +166,7 @@ function peer(
   const version = () => versionOf(command, ...versionWords);
   return {
     name,
-    package: debianPackage,
+    install: `apt-get install ${debianPackage}`,
     version,
     start: (options) =>
       launch({

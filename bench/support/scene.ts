@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { debianPeers, type Peer, pkarrd, startUpstream } from './peers.ts';
+import { debianPeers, type Peer, pkarrd, pkarrdBun, startUpstream } from './peers.ts';
 import type { Server } from './process.ts';
 
 /** Ports from here on are used, one for each server. */
@@ -19,7 +19,7 @@ export interface Scene {
 /** Starts the upstream, ours and every installed one of `peers`, runs `measure`, and ends them all. Says what is missing. */
 export async function withScene(
   measure: (scene: Scene) => Promise<void>,
-  ours: readonly Peer[] = [pkarrd()],
+  ours: readonly Peer[] = [pkarrd(), pkarrdBun()],
   peers: readonly Peer[] = debianPeers,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'pkarrd-bench-'));
@@ -30,7 +30,7 @@ export async function withScene(
     const servers: Server[] = [];
     for (const [index, peer] of [...ours, ...peers].entries()) {
       if (peer.version() === undefined) {
-        console.error(`${peer.name} is not installed and left out: apt-get install ${peer.package}`);
+        console.error(`${peer.name} is not there and left out: ${peer.install}`);
         continue;
       }
       const peerFolder = join(folder, peer.name.replace(/\W/g, '-'));

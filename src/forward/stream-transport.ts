@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Cancellation } from '../async/cancellation.ts';
+import { resetHidesData } from '../system/stream-reset.ts';
 import type { Clock } from './clock.ts';
 import { UpstreamFailure } from './forward-error.ts';
 import type { Random } from './random.ts';
@@ -37,6 +38,9 @@ export interface StreamExchange<T> {
 
 /** A query goes on to a next connection while the ones that closed on it without any answer are fewer than this. */
 const MAX_BARREN_DEATHS = 2;
+
+/** What a death counts that was perhaps not barren, so that there is an end to those too. */
+const HIDDEN_DEATH = 1 / 8;
 
 /**
  * Asks over one connection at a time, opened when it is needed, shared by all queries and closed when idle. A server
@@ -152,10 +156,14 @@ export class StreamTransport {
 
   #resend({ unanswered, wasFruitful, wasReady, failure }: StreamDeath): void {
     for (const query of unanswered) {
-      if (!wasFruitful) query.barrenDeaths += 1;
+      if (!wasFruitful) query.barrenDeaths += resetHidesData && isReset(failure) ? HIDDEN_DEATH : 1;
       // Nobody there, or nobody who answers: another connection would not help.
       if (!wasReady || query.barrenDeaths >= MAX_BARREN_DEATHS) this.#waiting.get(query)?.(failure);
       else this.#send(query);
     }
   }
+}
+
+function isReset({ cause }: UpstreamFailure): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ECONNRESET';
 }

@@ -34,6 +34,12 @@ export type OpenDatagrams = (options: DatagramsOptions) => Promise<Datagrams>;
 /** Receive buffer asked of the system, in bytes: a lookup brings a hundred answers within milliseconds. */
 const RECEIVE_BUFFER_LENGTH = 1 << 20;
 
+/**
+ * How often a datagram is given to the system until it takes it. A socket may first tell what became of one that was
+ * sent before, to a node that has gone (Bun asks for that, IP_RECVERR in ip(7)), and then has not tried this one.
+ */
+const MAX_SENDS = 3;
+
 /** Opens a real UDP socket, IPv4 only. */
 export const openUdp: OpenDatagrams = async (options) => {
   const socket = createSocket({ type: 'udp4', lookup: literalOnly });
@@ -61,7 +67,14 @@ export const openUdp: OpenDatagrams = async (options) => {
         process.nextTick(done, open ? 'ERR_BAD_ADDRESS' : 'ERR_CLOSED');
         return;
       }
-      socket.send(datagram, to.port, to.host, (error) => done(error === null ? undefined : codeOf(error)));
+      const attempt = (left: number) => {
+        socket.send(datagram, to.port, to.host, (error) => {
+          if (error === null) done();
+          else if (left > 0 && open) attempt(left - 1);
+          else done(codeOf(error));
+        });
+      };
+      attempt(MAX_SENDS - 1);
     },
     async close() {
       if (!open) return;

@@ -7,7 +7,7 @@ export interface DatagramSocket {
    * as they are. Never throws: what cannot be sent is counted.
    */
   send(octets: Uint8Array, port: number, host: string): void;
-  /** Datagrams that were not sent. */
+  /** Datagrams that were not sent, as far as the runtime tells. */
   readonly sendErrors: number;
   /** Sends what waits and frees the port. */
   close(): Promise<void>;

@@ -8,6 +8,7 @@ import { decodeMessage } from '../../src/dns/message.ts';
 import { ForwardError } from '../../src/forward/forward-error.ts';
 import type { Forwarder } from '../../src/forward/forwarder.ts';
 import { TlsAuthorities } from '../../src/forward/tls-authorities.ts';
+import { bun } from '../../src/system/bun-api.ts';
 import { type HttpsQueryReceived, startHttpsServer, startTlsServer } from '../support/encrypted-upstream.ts';
 import { altered, reply, replyA, replyTruncated } from '../support/scripted-upstream.ts';
 import { TestAuthority, type TestCertificate } from '../support/test-certificate.ts';
@@ -114,6 +115,8 @@ for (const [what, close] of Object.entries(closings)) {
 
 test('a server that refuses POST requests that come together is asked with GET', {
   timeout: 60_000,
+  // Its client understands such a server: only the one of this test cannot be played.
+  skip: bun !== undefined && 'an HTTP/2 server on Bun does not send the code REFUSED_STREAM',
 }, async () => {
   await using server = await startHttpsServer(certificate, (query) => {
     if (query.headers[':method'] === 'POST') query.stream.close(constants.NGHTTP2_REFUSED_STREAM);

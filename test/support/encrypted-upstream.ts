@@ -76,7 +76,7 @@ export interface HttpsQueryReceived extends ReceivedQuery {
   readonly stream: ServerHttp2Stream;
   readonly session: Http2Session;
   readonly headers: IncomingHttpHeaders;
-  /** Ends all connections of the server. */
+  /** Ends the connection that it came over. */
   readonly drop: () => void;
   /** Answers 200 with this message. */
   readonly send: (message: Uint8Array, headers?: Record<string, string | number>) => void;
@@ -112,7 +112,9 @@ export async function startHttpsServer(
       const isGet = headers[':method'] === 'GET';
       if (!isGet && pieces.length === 0) return;
       const read = readQuery(isGet ? Buffer.from(dns ?? '', 'base64url') : Buffer.concat(pieces), 0);
-      const query = { ...read, stream, session, headers, send, drop: () => drop(shared) };
+      const { remotePort } = session.socket;
+      const dropThis = () => drop(shared, (socket) => socket.remotePort === remotePort);
+      const query = { ...read, stream, session, headers, send, drop: dropThis };
       received.push(query);
       script(query);
     });
@@ -156,8 +158,8 @@ function finish(
   };
 }
 
-function drop({ sockets }: { readonly sockets: Set<Socket> }): void {
-  for (const socket of sockets) socket.destroy();
+function drop({ sockets }: { readonly sockets: Set<Socket> }, whether = (_: Socket) => true): void {
+  for (const socket of [...sockets].filter(whether)) socket.destroy();
 }
 
 function readQuery(bytes: Uint8Array, connection: number): ReceivedQuery {

@@ -4,10 +4,9 @@
  * `node --test` is not used: it waits for ever when the process of a file does not end, be it for a socket that a test
  * which failed left open or for a child that still has its pipes. Here every file has a bound, and so has the whole.
  */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { relative } from 'node:path';
 import { type FileOutcome, runTestFile } from './test-file.ts';
+import { testFiles, testFolder } from './test-files.ts';
 import { describeOutcome, summary } from './test-summary.ts';
 
 /** Files that run at the same time: they share a machine, and some of them measure. */
@@ -17,17 +16,7 @@ const FILE_LIMIT_MS = 150_000;
 /** What the caller has left for all of them. They need 3 to 4 minutes. */
 const { TEST_LIMIT_SECONDS = '600' } = process.env;
 
-const tests = fileURLToPath(new URL('..', import.meta.url));
-const words = process.argv.slice(2);
-const files = readdirSync(tests, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.test.js'))
-  .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
-  .sort();
-
-if (files.length === 0) {
-  console.error(`There is no test file whose path contains ${words.join(' or ')}.`);
-  process.exit(1);
-}
+const files = testFiles(process.argv.slice(2));
 
 const startedAt = performance.now();
 const stop = new AbortController();
@@ -44,8 +33,8 @@ const waiting = [...files];
 const outcomes: FileOutcome[] = [];
 async function runWaiting(): Promise<void> {
   for (let file = waiting.shift(); file !== undefined && !stop.signal.aborted; file = waiting.shift()) {
-    const outcome = await runTestFile(join(tests, file), {
-      name: file,
+    const outcome = await runTestFile(file, {
+      name: relative(testFolder, file),
       limitMs: FILE_LIMIT_MS,
       signal: stop.signal,
     });
@@ -56,7 +45,8 @@ async function runWaiting(): Promise<void> {
 await Promise.all(Array.from({ length: AT_ONCE }, runWaiting));
 clearTimeout(tooLong);
 
-const missing = files.filter((file) => !outcomes.some(({ name }) => name === file));
+const names = files.map((file) => relative(testFolder, file));
+const missing = names.filter((file) => !outcomes.some(({ name }) => name === file));
 const { text, isGood } = summary({
   outcomes,
   missing,

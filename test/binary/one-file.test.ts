@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { Rcode } from '../../src/dns/codes.ts';
+import { askUdp, query } from '../support/dns-client.ts';
+
+/** `npm run test:bun` has just built it; what lies in dist otherwise may be old. */
+const { PKARRD_BINARY: binary } = process.env;
+const options = { skip: binary === undefined && 'npm run test:bun builds the one-file binary and tests it' };
+
+const directory = mkdtempSync(join(tmpdir(), 'pkarrd-one-file-'));
+after(() => rmSync(directory, { recursive: true }));
+
+/** Runs it in an empty directory, with an environment that knows no Node. */
+function run(...words: readonly string[]) {
+  return spawnSync(binary ?? '', words, {
+    cwd: directory,
+    env: { HOME: directory, STATE_DIRECTORY: directory },
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+}
+
+test('the one file shows its version and its commands', options, () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+  assert.equal(run('--version').stdout, `pkarrd ${version}\n`);
+  assert.match(run('--help').stdout, /serve .*\n(?:.*\n)*.*testnet /);
+});
+
+test('the demo runs from the one file in an empty directory, with a DHT in threads', options, () => {
+  const { status, stdout, stderr } = run('demo', '--once', '--listen', '127.0.0.1:0');
+  assert.equal(status, 0, stdout + stderr);
+  assert.match(stdout, /192\.0\.2\.123/);
+});
+
+test('the one file makes a key, signs a zone and tells a mistake', options, () => {
+  const key = run('keygen', '--out', 'my.key').stdout.trim().split('\n').at(-1);
+  writeFileSync(join(directory, 'my.zone'), '$TTL 300\n@ A 192.0.2.1\n');
+  assert.match(
+    run('publish', 'my.zone', '--key', 'my.key', '--dry-run').stdout,
+    new RegExp(`^; key +${key}`),
+  );
+  assert.equal(run('pubkey', 'my.key').stdout.trim(), key);
+  const check = run('check', '--cache-size', 'big');
+  assert.match(check.stdout + check.stderr, /cache-size/);
+  assert.notEqual(check.status, 0);
+});
+
+test(
+  'the one file serves, tells of itself through its socket, and ends when it is told to',
+  options,
+  async () => {
+    const words = ['--listen', '127.0.0.1:0', '--bootstrap', '127.0.0.1:9', '--upstream', '127.0.0.1:9'];
+    const child = spawn(binary ?? '', ['serve', '--state-dir', directory, ...words], { env: {} });
+    const ended = once(child, 'exit');
+    let log = '';
+    child.stderr.setEncoding('utf8');
+    for await (const text of child.stderr) {
+      log += text;
+      if (log.includes('Ready.')) break;
+    }
+    const port = Number(/listen=127\.0\.0\.1:(\d+)/.exec(log)?.[1]);
+    const reply = await askUdp({ host: '127.0.0.1', port }, query('localhost'));
+    assert.equal(reply.rcode, Rcode.NOERROR);
+    const here = ['--state-dir', directory];
+    const status = JSON.parse(run('status', '--json', ...here).stdout);
+    assert.equal(status.queries.queries, 1);
+    for (const told of [run('flush', ...here), run('log-level', 'debug', ...here)]) {
+      assert.equal(told.status, 0, told.stderr);
+    }
+    child.kill('SIGTERM');
+    assert.deepEqual(await ended, [0, null]);
+  },
+);
+
+test('the one file reads no .env and no bunfig.toml that lie about', options, () => {
+  writeFileSync(join(directory, '.env'), 'PKARRD_CACHE_SIZE=big\n');
+  writeFileSync(join(directory, 'bunfig.toml'), 'preload = ["./nothing.ts"]\n');
+  const { status, stderr } = run('check', '--listen', '127.0.0.1:5300', '--upstream', '192.0.2.1');
+  assert.equal(status, 0, stderr);
+  assert.ok(!readdirSync(directory).includes('node_modules'));
+});

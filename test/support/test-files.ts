@@ -1,0 +1,20 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The folder of the compiled tests. */
+export const testFolder = fileURLToPath(new URL('..', import.meta.url));
+
+/** The tests that were compiled, or those whose path contains one of the words. Ends the process when there are none. */
+export function testFiles(words: readonly string[]): readonly string[] {
+  const files = readdirSync(testFolder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.js'))
+    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+    .sort()
+    .map((file) => join(testFolder, file));
+  if (files.length === 0) {
+    console.error(`There is no test file whose path contains ${words.join(' or ')}.`);
+    process.exit(1);
+  }
+  return files;
+}

@@ -1,0 +1,55 @@
+/** Runs the compiled tests on Bun, those of the one-file binary too: all, or those whose path contains a word given. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join, relative } from 'node:path';
+import { testFiles } from '../test/support/test-files.ts';
+import { bunProgram, root } from './bun.ts';
+
+/** Bun gives a test 5 s if nobody says; on Node there is no limit. */
+const TEST_TIMEOUT = 120_000;
+
+/** Two files at a time: they share a machine, and some of them measure. */
+const AT_A_TIME = 2;
+
+/** Outcomes of tests, by what Bun calls them. */
+const total = { pass: 0, fail: 0, skip: 0 };
+const failed: string[] = [];
+
+const bun = bunProgram();
+const files = [...testFiles(process.argv.slice(2))];
+await Promise.all(Array.from({ length: AT_A_TIME }, work));
+console.log(`# bun: ${total.pass} pass, ${total.fail} fail, ${total.skip} skipped`);
+for (const file of failed) console.log(`# failed: ${file}`);
+process.exitCode = failed.length === 0 ? 0 : 1;
+
+async function work(): Promise<void> {
+  for (let file = files.shift(); file !== undefined; file = files.shift()) await run(file);
+}
+
+/** A process for each file, as on Node. */
+async function run(file: string): Promise<void> {
+  const name = relative(root, file);
+  const startedAt = performance.now();
+  const child = spawn(bun, ['test', '--timeout', String(TEST_TIMEOUT), `./${name}`], {
+    cwd: root,
+    env: { ...process.env, PKARRD_BINARY: join(root, 'dist', 'pkarrd'), NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const [code] = await once(child, 'close');
+  for (const outcome of ['pass', 'fail', 'skip'] as const) {
+    total[outcome] += Number(new RegExp(`^ *(\\d+) ${outcome}$`, 'm').exec(output)?.[1] ?? 0);
+  }
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  if (code === 0) {
+    console.log(`ok ${name} (${seconds} s)`);
+    return;
+  }
+  failed.push(name);
+  console.log(`not ok ${name} (${seconds} s)\n${output.replace(/^/gm, '  ')}`);
+}
