@@ -61,10 +61,9 @@ export class UdpListener {
   }
 
   readonly #take = (octets: Buffer, client: string, port: number, socket: DatagramSocket): void => {
+    const send = (reply: Uint8Array) => socket.send(reply, port, client);
     // Port 0 cannot be sent to; such datagrams are forged.
-    const answered =
-      port !== 0 &&
-      this.#responder.respond(octets, { client, stream: false }, (reply) => socket.send(reply, port, client));
+    const answered = port !== 0 && this.#responder.respond(octets, { client, stream: false }, send);
     if (!answered) this.#ignored++;
   };
 }
