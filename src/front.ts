@@ -5,6 +5,7 @@ import { defaultListen, type Settings } from './config/settings.ts';
 import type { Name } from './dns/name.ts';
 import type { ForwarderStatus } from './forward/status.ts';
 import type { PublicKey } from './pkarr/public-key.ts';
+import { namesOfKey } from './resolve/suffix.ts';
 import { AccessList } from './serve/access-list.ts';
 import {
   closeListeners,
@@ -82,7 +83,9 @@ export function createFront(settings: Settings, { resolution, ...parts }: FrontP
           : await openListeners(settings.listen, responder);
       return listeners.map(({ address }) => address);
     },
-    forgetKey: (key) => void cache.forget(key.name),
+    forgetKey(key) {
+      for (const name of namesOfKey(key, settings.suffix)) cache.forget(name);
+    },
     flush: async (name) => cache.forget(name),
     async networkChanged() {
       access.replace(accessPrefixes(settings));
