@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { note } from './support/bars.ts';
 import { debianPeers, pkarrd, pkarrdBun, startUpstream } from './support/peers.ts';
 import { fixed, machine, median, percentile, table } from './support/report.ts';
+import { FIRST_PORT } from './support/scene.ts';
 
 const ROUNDS = 11;
-const PORT = 5700;
 
 const folder = mkdtempSync(join(tmpdir(), 'pkarrd-bench-'));
-const upstream = await startUpstream(join(folder, 'knot'), PORT);
+const upstream = await startUpstream(join(folder, 'knot'), FIRST_PORT);
 const peers = [pkarrd(), pkarrdBun(), ...debianPeers].filter((peer) => {
   const isThere = peer.version() !== undefined;
   if (!isThere) console.error(`${peer.name} is not there and left out: ${peer.install}`);
@@ -20,7 +20,12 @@ const times = new Map<string, number[]>(peers.map(({ name }) => [name, []]));
 for (let round = 0; round < ROUNDS; round++) {
   for (const [index, peer] of peers.entries()) {
     const own = mkdtempSync(join(folder, 'peer-'));
-    const options = { folder: own, port: PORT + 1 + index, upstreamPort: PORT, probe: 'probe.bench.example' };
+    const options = {
+      folder: own,
+      port: FIRST_PORT + 1 + index,
+      upstreamPort: FIRST_PORT,
+      probe: 'probe.bench.example',
+    };
     const server = await peer.start(options);
     times.get(peer.name)?.push(server.startTime);
     await server.stop();

@@ -63,7 +63,7 @@ export interface Figure {
 }
 
 /** The file that figures are kept in when several benchmarks run one after another: `node dist/bench/all.js` sets it. */
-export const FIGURES = 'PKARRD_BENCH_FIGURES';
+export const FIGURES = 'BENCH_FIGURES';
 
 /** Notes a figure of the server called `server`, when it is one of ours. */
 export function note(bar: BarName, server: string, value: number): void {
