@@ -1,7 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { Name } from '../dns/name.ts';
 import { AnswerEntry } from './answer-entry.ts';
+import { NearAnswers } from './near-answers.ts';
 import type { PackedReply } from './packed-reply.ts';
+import { questionKey } from './question-key.ts';
 
 /** How a reply that the cache holds may be used. A closed list. */
 export type CachedState =
@@ -13,6 +15,13 @@ export type CachedState =
   | 'stale'
   /** Now: asking again failed a moment ago. */
   | 'stale-at-once';
+
+/** An answer that may be used as it is: a small one by its place among the near answers, any other as its entry. */
+export interface Hit {
+  /** -1 when it is not among them; then there is the entry. */
+  place: number;
+  entry: AnswerEntry | undefined;
+}
 
 /** What the cache knows of a question. */
 export interface Found {
@@ -50,6 +59,9 @@ const RETRY_AFTER = 30_000;
 const FIRST_FAILURE_LIFETIME = 5;
 const MAX_FAILURE_LIFETIME = 60;
 
+/** The part of the octets that is for copies of small answers that are asked for again. */
+const NEAR_PART = 1 / 4;
+
 /** Asked so often in its life, a name is worth asking again ahead of its end; and this part of its life is the end. */
 const REFRESH_MIN_ASKED = 2;
 const REFRESH_PART = 0.1;
@@ -60,31 +72,51 @@ const REFRESH_PART = 0.1;
  */
 export class AnswerCache {
   readonly #entries: LRUCache<string, AnswerEntry>;
+  readonly #near: NearAnswers;
+  /** Answers stored since the start, 32 bits of it. */
+  #stored = 0;
   readonly #options: AnswerCacheOptions;
   #timesForgotten = 0;
   #hits = 0;
   #misses = 0;
 
   constructor(options: AnswerCacheOptions) {
-    this.#entries = new LRUCache({ maxSize: options.maxBytes });
+    const nearBytes = options.maxBytes * NEAR_PART;
+    this.#near = new NearAnswers(nearBytes, Math.random() * 2 ** 32);
+    this.#entries = new LRUCache({
+      maxSize: Math.max(1, Math.floor(options.maxBytes - nearBytes)),
+      dispose: (entry) => this.#near.remove(entry),
+    });
     this.#options = options;
   }
 
   /**
-   * The entry for `key` when it may be used as it is and nothing else is to be done; undefined otherwise, and then
-   * nothing was counted: `find` tells more.
+   * Whether the question of `request` has an answer that may be used as it is, with nothing else to be done: then it is in
+   * `hit`. Otherwise nothing was counted, and `find` tells more. `nameEnd` is the offset after the QNAME, `flags` are
+   * those of the key.
    */
-  hit(key: string, now: number): AnswerEntry | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined || now >= entry.expiresAt || entry.failures > 0) return undefined;
-    if (isNearItsEnd(entry, entry.asked + 1, now)) return undefined;
-    return entry;
+  findHit(hit: Hit, request: Uint8Array, nameEnd: number, flags: number, now: number): boolean {
+    const hash = this.#near.hash(request, nameEnd, flags);
+    hit.entry = undefined;
+    hit.place = this.#near.find(hash, request, nameEnd, flags, now);
+    if (hit.place >= 0 && !this.#isToBeMoved(this.#near.serial(hit.place))) return true;
+    const entry = this.#entries.get(questionKey(request, nameEnd, flags));
+    if (entry === undefined || now >= entry.expiresAt || entry.failures > 0) return false;
+    if (isNearItsEnd(entry, entry.asked + 1, now) || entry.extendedErrors.length > 0) return false;
+    hit.entry = entry;
+    hit.place = this.#near.put(hash, entry, refreshAt(entry), this.#stored);
+    return true;
   }
 
-  /** Counts a use of what `hit` gave. */
-  countHit(entry: AnswerEntry): void {
+  /** Counts a use of what `findHit` found. */
+  countHit({ entry }: Hit): void {
     this.#hits++;
-    entry.asked++;
+    if (entry !== undefined) entry.asked++;
+  }
+
+  /** The small answers, by the place in `Hit`. */
+  get near(): NearAnswers {
+    return this.#near;
   }
 
   /** What is known for `key`, and how it may be used; undefined when nothing is. */
@@ -170,17 +202,32 @@ export class AnswerCache {
     };
   }
 
+  /**
+   * Which of two answers was used later matters when one has to go, so one that is used is moved to the recently used
+   * when an eighth of the cache has been stored since it was. Moving takes longer than all else that a hit does.
+   */
+  #isToBeMoved(serial: number): boolean {
+    return (this.#stored - serial) >>> 0 > this.#entries.size >>> 3;
+  }
+
   #set(key: string, reply: PackedReply, lifetime: number, failures: number): void {
-    const entry = new AnswerEntry(reply, this.#options.now(), lifetime, failures);
+    const entry = new AnswerEntry(key, reply, this.#options.now(), lifetime, failures);
     const size = entry.length + key.length + entry.ttlOffsets.length + ENTRY_OVERHEAD;
     this.#entries.set(key, entry, { size });
+    this.#stored = (this.#stored + 1) >>> 0;
   }
+}
+
+/** From when on a fresh answer that was asked for twice is not simply to be used. */
+function refreshAt(entry: AnswerEntry): number {
+  if (entry.refreshSaid) return entry.expiresAt;
+  return entry.expiresAt - (entry.expiresAt - entry.storedAt) * REFRESH_PART;
 }
 
 /** Whether it is time to ask again: in the last part of the life of an entry that was asked for `asked` times. */
 function isNearItsEnd(entry: AnswerEntry, asked: number, now: number): boolean {
   if (entry.refreshSaid || asked < REFRESH_MIN_ASKED) return false;
-  return entry.expiresAt - now < (entry.expiresAt - entry.storedAt) * REFRESH_PART;
+  return now > refreshAt(entry);
 }
 
 /**

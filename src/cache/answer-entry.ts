@@ -7,40 +7,47 @@ import type { PackedReply } from './packed-reply.ts';
  * of the cache's clock, since V8 keeps whole numbers in place and every other in an object.
  */
 export class AnswerEntry {
+  // What every hit reads comes first, so that it stands in few lines of memory.
   /** `PackedReply.bytes`, one octet in each character. */
   readonly octets: string;
-  /** `PackedReply.ttlOffsets`, one in each character: an offset is under 65,536, as a character is. */
-  readonly ttlOffsets: string;
-  readonly questionEnd: number;
-  readonly rcode: number;
-  readonly authenticData: boolean;
-  readonly extendedErrors: readonly ExtendedError[];
-  readonly storedAt: number;
   /** From here on it is stale. */
   readonly expiresAt: number;
+  readonly storedAt: number;
+  readonly questionEnd: number;
+  /** What its key says beside the question: `KEY_DO` and `KEY_CD`. */
+  readonly keyFlags: number;
   /** Failures in a row to find this answer out; 0 for an answer. */
   readonly failures: number;
-  /** How often it was asked for. */
-  asked = 1;
-  /** Until then a stale entry is served without asking again. */
-  retryAt = 0;
   /** It was said that it is time to ask again; a failure is not asked again ahead of its end. */
   refreshSaid: boolean;
+  /** How often it was asked for. */
+  asked = 1;
+  /** Where its copy is among the near answers, which another may have taken since, and under which hash; -1 for nowhere. */
+  place = -1;
+  hash = 0;
+  /** `PackedReply.ttlOffsets`, one in each character: an offset is under 65,536, as a character is. */
+  readonly ttlOffsets: string;
+  readonly extendedErrors: readonly ExtendedError[];
+  readonly authenticData: boolean;
+  readonly rcode: number;
+  /** Until then a stale entry is served without asking again. */
+  retryAt = 0;
 
-  /** Keeps `reply` for `lifetime` seconds from `now` on, in milliseconds. */
-  constructor(reply: PackedReply, now: number, lifetime: number, failures: number) {
+  /** Keeps `reply` under `key` for `lifetime` seconds from `now` on, in milliseconds. */
+  constructor(key: string, reply: PackedReply, now: number, lifetime: number, failures: number) {
     const { buffer, byteOffset, length } = reply.bytes;
     this.octets = Buffer.from(buffer, byteOffset, length).toString('latin1');
-    this.ttlOffsets = String.fromCharCode(...reply.ttlOffsets);
-    this.questionEnd = reply.questionEnd;
-    this.rcode = reply.rcode;
-    this.authenticData = reply.authenticData;
-    this.extendedErrors = reply.extendedErrors.length === 0 ? none : reply.extendedErrors;
     // Rounded down: a TTL that is a moment short is true, one that is a moment long is not.
     this.storedAt = Math.floor(now);
     this.expiresAt = this.storedAt + lifetime * 1000;
+    this.questionEnd = reply.questionEnd;
+    this.keyFlags = key.charCodeAt(key.length - 1);
     this.failures = failures;
     this.refreshSaid = failures > 0;
+    this.ttlOffsets = String.fromCharCode(...reply.ttlOffsets);
+    this.extendedErrors = reply.extendedErrors.length === 0 ? none : reply.extendedErrors;
+    this.authenticData = reply.authenticData;
+    this.rcode = reply.rcode;
   }
 
   /** Octets of the reply. */

@@ -1,11 +1,12 @@
-import type { AnswerCache } from '../cache/answer-cache.ts';
+import type { AnswerCache, Hit } from '../cache/answer-cache.ts';
 import type { AnswerEntry } from '../cache/answer-entry.ts';
+import { ageTtl } from '../cache/near-answers.ts';
+import { KEY_CD, KEY_DO } from '../cache/question-key.ts';
 import { Class, isMetaType, Type } from '../dns/codes.ts';
 import { EdnsOptionCode } from '../dns/edns.ts';
 import { HEADER_LENGTH } from '../dns/message.ts';
 import { MAX_MESSAGE_LENGTH } from '../dns/wire-writer.ts';
 import type { AccessList } from './access-list.ts';
-import { KEY_CD, KEY_DO, questionKey } from './question-key.ts';
 import type { ClientRateLimit } from './rate-limit.ts';
 import { UDP_PAYLOAD_SIZE } from './reply.ts';
 import { MINIMUM_UDP_PAYLOAD, uncompressedNameEnd } from './request.ts';
@@ -32,9 +33,10 @@ const OPT_LENGTH = 11;
 export class HotPath {
   readonly #parts: HotPathParts;
   // What `find` found, for `write`.
-  #entry: AnswerEntry | undefined;
-  #request: Uint8Array = new Uint8Array(0);
-  #age = 0;
+  readonly #hit: Hit = { place: -1, entry: undefined };
+  #request: Uint8Array = nothing;
+  #questionEnd = 0;
+  #now = 0;
   /** DO of the request's OPT record; -1 when it has none. */
   #dnssecOk = -1;
 
@@ -74,35 +76,41 @@ export class HotPath {
       return 0;
     }
 
-    const flags = request[3] as number;
-    const key = questionKey(
-      request,
-      nameEnd,
-      (dnssecOk === 1 ? KEY_DO : 0) | ((flags & 0x10) !== 0 ? KEY_CD : 0),
-    );
+    const checkingDisabled = ((request[3] as number) & 0x10) !== 0;
+    const keyFlags = (dnssecOk === 1 ? KEY_DO : 0) | (checkingDisabled ? KEY_CD : 0);
     const { cache, access, rate } = this.#parts;
     const now = this.#parts.now();
-    const entry = cache.hit(key, now);
-    if (entry === undefined || entry.extendedErrors.length > 0) return 0;
-    const length = entry.length + (dnssecOk >= 0 ? OPT_LENGTH : 0);
+    const hit = this.#hit;
+    if (!cache.findHit(hit, request, nameEnd, keyFlags, now)) return 0;
+    const bodyLength = hit.place >= 0 ? cache.near.length(hit.place) : (hit.entry?.length ?? 0);
+    const length = bodyLength + (dnssecOk >= 0 ? OPT_LENGTH : 0);
     if (length > limit) return 0;
     if (!access.isAllowed(client) || !rate.takeAnswer(client, isStream)) return 0;
 
-    cache.countHit(entry);
-    this.#entry = entry;
+    cache.countHit(hit);
     this.#request = request;
-    this.#age = entry.age(now);
+    this.#questionEnd = questionEnd;
+    this.#now = now;
     this.#dnssecOk = dnssecOk;
     return length;
   }
 
   /** Writes the reply that `find` found into `target` from offset `at` on; once, before anything else is done. */
   write(target: Buffer, at: number): void {
-    const entry = this.#entry;
-    if (entry === undefined) throw new Error('Nothing was found.');
+    const { place, entry } = this.#hit;
+    const { near } = this.#parts.cache;
+    let end = at;
+    let isAuthentic = false;
+    if (place >= 0) {
+      near.write(place, target, at, this.#now);
+      end += near.length(place);
+      isAuthentic = near.isAuthentic(place);
+    } else if (entry !== undefined) {
+      writeEntry(entry, target, at, entry.age(this.#now));
+      end += entry.length;
+      isAuthentic = entry.authenticData;
+    }
     const request = this.#request;
-    const end = at + entry.length;
-    target.write(entry.octets, at, entry.length, 'latin1');
     // ID and question as they came; RD and CD are copied (RFC 1035 §4.1.1, RFC 4035 §3.2.2).
     target[at] = request[0] as number;
     target[at + 1] = request[1] as number;
@@ -110,14 +118,11 @@ export class HotPath {
     const flags = request[3] as number;
     const wantsAuthenticData = this.#dnssecOk === 1 || (flags & 0x20) !== 0;
     target[at + 3] =
-      (target[at + 3] as number) | (flags & 0x10) | (entry.authenticData && wantsAuthenticData ? 0x20 : 0);
-    for (let i = HEADER_LENGTH; i < entry.questionEnd; i++) target[at + i] = request[i] as number;
-    if (this.#age > 0) {
-      const { ttlOffsets } = entry;
-      for (let i = 0; i < ttlOffsets.length; i++) ageTtl(target, at + ttlOffsets.charCodeAt(i), this.#age);
-    }
+      (target[at + 3] as number) | (flags & 0x10) | (isAuthentic && wantsAuthenticData ? 0x20 : 0);
+    for (let i = HEADER_LENGTH; i < this.#questionEnd; i++) target[at + i] = request[i] as number;
     if (this.#dnssecOk >= 0) writeOpt(target, at, end, this.#dnssecOk);
-    this.#entry = undefined;
+    this.#hit.entry = undefined;
+    this.#request = nothing;
   }
 }
 
@@ -143,9 +148,14 @@ function payloadLimit(bytes: Uint8Array, at: number): number {
   return Math.min(Math.max(u16(bytes, at + 3), MINIMUM_UDP_PAYLOAD), UDP_PAYLOAD_SIZE);
 }
 
-function ageTtl(bytes: Buffer, at: number, age: number): void {
-  bytes.writeUInt32BE(Math.max(bytes.readUInt32BE(at) - age, 0), at);
+/** Writes the octets of an entry with its TTLs run down. */
+function writeEntry({ octets, ttlOffsets }: AnswerEntry, target: Buffer, at: number, age: number): void {
+  target.write(octets, at, octets.length, 'latin1');
+  if (age <= 0) return;
+  for (let i = 0; i < ttlOffsets.length; i++) ageTtl(target, at + ttlOffsets.charCodeAt(i), age);
 }
+
+const nothing = new Uint8Array(0);
 
 /** The OPT record of a reply at `end` without options, and its place in the counts of the message at `at`. */
 function writeOpt(target: Buffer, at: number, end: number, dnssecOk: number): void {

@@ -1,3 +1,4 @@
+import { KEY_CD, KEY_DO, questionKey } from '../cache/question-key.ts';
 import { Class, isMetaType, Opcode, Rcode, Type } from '../dns/codes.ts';
 import { EdnsOptionCode, readOptBody } from '../dns/edns.ts';
 import { HEADER_LENGTH } from '../dns/message.ts';
@@ -6,7 +7,6 @@ import type { Question } from '../dns/question.ts';
 import { readQuestion } from '../dns/question.ts';
 import { WireError } from '../dns/wire-error.ts';
 import { WireReader } from '../dns/wire-reader.ts';
-import { KEY_CD, KEY_DO, questionKey } from './question-key.ts';
 
 /** What the OPT record of a request asks for. */
 export interface RequestEdns {
