@@ -53,6 +53,7 @@ export function runWorker(): void {
         return { kind: 'refused', protocol, address, code, message };
       }
     },
+    areYouThere: () => undefined,
     status: () => ready().front.status(),
     flush(text) {
       const name = Name.parse(text);

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Rcode, Type } from '../../src/dns/codes.ts';
 import { encodeMessage } from '../../src/dns/message.ts';
 import { RunningCommand } from '../support/command.ts';
-import { frame, query, TcpClient, udpExchange } from '../support/dns-client.ts';
+import { askUdp, frame, query, TcpClient, udpExchange } from '../support/dns-client.ts';
 import { openFlood, startWorkers } from '../support/worker-scene.ts';
 
 /** Nobody is behind port 9, and the answers that these tests want need nobody. */
@@ -114,6 +114,24 @@ test('queries that wait while no worker takes them are not refused, and answered
   } finally {
     process.kill(second, 'SIGCONT');
     flood.close();
+    await scene.close();
+  }
+});
+
+test('a worker that hangs without dying is ended after some seconds, and replaced; the other answers meanwhile', async () => {
+  const scene = await startWorkers(2, ...alone);
+  const [victim = 0, other = 0] = await scene.workers();
+  try {
+    process.kill(victim, 'SIGSTOP');
+    const { workers } = await scene.until(({ workers }) => (workers?.restarts ?? 0) > 0);
+    assert.ok(!runs(victim));
+    assert.equal((await askUdp(scene.server, simple(1))).id, 1);
+    assert.ok(workers?.running.some(({ pid }) => pid === other));
+    await scene.command.printed(
+      new RegExp(`warn A worker ended and is replaced.* pid=${victim} why="it does not answer" `),
+    );
+    await scene.until((status) => status.workers?.running.length === 2);
+  } finally {
     await scene.close();
   }
 });

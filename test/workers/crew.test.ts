@@ -30,6 +30,7 @@ function scene(count: number, of: (number: number) => Partial<Handlers<WorkerCal
     links.push(
       new Link<PrimaryCalls, WorkerCalls>(worker, {
         start: () => ({ kind: 'listening', addresses: [address] }),
+        areYouThere: () => undefined,
         status: () => statusOf(number),
         flush: (name) => name.length,
         forgetKey: (text) => note(`forgets ${text}`),
