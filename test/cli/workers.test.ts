@@ -196,18 +196,44 @@ test('a second signal ends it at once, with all its workers', async () => {
   await scene.close();
 });
 
-test('a port that is taken is told as with one process', async () => {
-  const scene = await startWorkers(1, ...alone);
+test('each of several addresses is answered at, over UDP and TCP, by whichever worker', async () => {
+  const more = ['--listen', '127.0.0.2:0', '--listen', '127.0.0.3:0'];
+  const scene = await startWorkers(2, ...alone, ...more);
   try {
-    const address = `127.0.0.1:${scene.server.port}`;
-    const words = ['serve', '--config', '/dev/null', '--workers', '2', '--listen', address, ...alone];
-    const { code, out, err } = await new RunningCommand(words).ended();
-    assert.deepEqual([code, out], [1, '']);
-    assert.match(err, new RegExp(`^pkarrd: ${address} \\(udp\\) is taken by .*--listen\\.\n$`));
+    const [, list = ''] = await scene.command.printed(/Ready\. listen=(\S+)\n/);
+    const servers = list.split(',').map((text) => {
+      const [host = '', port] = text.split(':');
+      return { host, port: Number(port) };
+    });
+    assert.deepEqual(
+      servers.map(({ host }) => host),
+      ['127.0.0.1', '127.0.0.2', '127.0.0.3'],
+    );
+    for (const [id, server] of [...servers, ...servers, ...servers].entries()) {
+      assert.equal((await askUdp(server, simple(id))).id, id);
+      const client = new TcpClient(server);
+      client.send(simple(id));
+      assert.equal((await client.next())?.id, id);
+      client.socket.destroy();
+    }
   } finally {
     await scene.close();
   }
 });
+
+for (const count of [1, 2])
+  test(`a port that is taken by ${count} is told as with one process`, async () => {
+    const scene = await startWorkers(count, ...alone);
+    try {
+      const address = `127.0.0.1:${scene.server.port}`;
+      const words = ['serve', '--config', '/dev/null', '--workers', '2', '--listen', address, ...alone];
+      const { code, out, err } = await new RunningCommand(words).ended();
+      assert.deepEqual([code, out], [1, '']);
+      assert.match(err, new RegExp(`^pkarrd: ${address} \\(udp\\) is taken by .*--listen\\.\n$`));
+    } finally {
+      await scene.close();
+    }
+  });
 
 test('a connection over TCP outlives the death of another worker', async () => {
   const scene = await startWorkers(2, ...alone);
