@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { Type } from '../src/dns/codes.ts';
 import { encodeMessage } from '../src/dns/message.ts';
 import { query } from '../test/support/dns-client.ts';
+import { note } from './support/bars.ts';
 import { dnsperf, generatorVersion, type Run } from './support/dnsperf.ts';
 import type { Server } from './support/process.ts';
 import { fixed, machine, median, percentile, table } from './support/report.ts';
@@ -64,6 +65,8 @@ await withScene(async ({ upstream, servers, queries }) => {
   const rows = all.map((server) => {
     const own = times.get(server) ?? [];
     const rate = median((runs.get(server) ?? []).map((run) => run.perSecond));
+    note('miss-added', server.name, median(own) - direct);
+    note('miss-rate', server.name, rate / dnsmasqRate);
     return [
       `${server.name} ${server.version}`,
       fixed(median(own), 3),

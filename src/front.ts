@@ -5,6 +5,7 @@ import type { Settings } from './config/settings.ts';
 import type { Name } from './dns/name.ts';
 import type { ForwarderStatus } from './forward/status.ts';
 import type { PublicKey } from './pkarr/public-key.ts';
+import { namesOfKey } from './resolve/suffix.ts';
 import { AccessList } from './serve/access-list.ts';
 import { answering, closeListeners, type ListenerPair, listenAt } from './serve/open-listeners.ts';
 import { Responder, type ResponderParts, type ResponderStatistics } from './serve/responder.ts';
@@ -74,7 +75,9 @@ export function createFront(settings: Settings, { resolution, ...parts }: FrontP
       listeners = await listenAt(settings.listen, answering(responder));
       return listeners.map(({ address }) => address);
     },
-    forgetKey: (key) => void cache.forget(key.name),
+    forgetKey(key) {
+      for (const name of namesOfKey(key, settings.suffix)) cache.forget(name);
+    },
     flush: async (name) => cache.forget(name),
     async networkChanged() {
       access.replace(accessPrefixes(settings));

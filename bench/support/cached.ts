@@ -1,3 +1,4 @@
+import { type BarName, note } from './bars.ts';
 import { dnsperf, generatorVersion, type Load, type Run } from './dnsperf.ts';
 import { fixed, machine, median, table } from './report.ts';
 import { names, withScene } from './scene.ts';
@@ -15,6 +16,7 @@ const SECONDS = 4;
 export async function benchCached(
   title: string,
   load: Pick<Load, 'clients' | 'outstanding' | 'tcp'>,
+  bars: { readonly rate?: BarName; readonly cpu?: BarName },
 ): Promise<void> {
   const generator = generatorVersion();
   await withScene(async ({ servers, queries }) => {
@@ -34,6 +36,8 @@ export async function benchCached(
     const rows = servers.map(({ name, version }) => {
       const perSecond = of(name, (run) => run.perSecond);
       const cpu = of(name, (run) => run.cpuPerAnswer);
+      if (bars.rate !== undefined) note(bars.rate, name, perSecond / of(base, (run) => run.perSecond));
+      if (bars.cpu !== undefined) note(bars.cpu, name, cpu / of(base, (run) => run.cpuPerAnswer));
       return [
         `${name} ${version}`,
         fixed(perSecond / 1000),

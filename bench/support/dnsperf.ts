@@ -11,6 +11,8 @@ export interface Run {
   readonly latency: number;
   /** Microseconds of processor that the server used for an answer. */
   readonly cpuPerAnswer: number;
+  /** Milliseconds of each answer in the order of their arrival, when that was asked for. */
+  readonly latencies: readonly number[];
 }
 
 /** How the generator asks. */
@@ -24,6 +26,8 @@ export interface Load {
   readonly tcp?: boolean;
   /** Queries a second at most. */
   readonly rate?: number;
+  /** Whether each answer's latency is wanted; the generator has then more to do. */
+  readonly each?: boolean;
 }
 
 /** The version of the generator; throws with what to install when there is none. */
@@ -42,9 +46,10 @@ export async function dnsperf(server: Server, load: Load): Promise<Run> {
     ...['-c', String(load.clients), '-q', String(load.outstanding)],
     ...(load.tcp ? ['-m', 'tcp'] : []),
     ...(load.rate === undefined ? [] : ['-Q', String(load.rate)]),
+    ...(load.each ? ['-v'] : []),
   ];
   const before = cpuSeconds(server.pid);
-  const { stdout } = await promisify(execFile)('dnsperf', words, { maxBuffer: 1 << 24 });
+  const { stdout } = await promisify(execFile)('dnsperf', words, { maxBuffer: 1 << 28 });
   const used = cpuSeconds(server.pid) - before;
   const completed = numberAfter(stdout, 'Queries completed:');
   return {
@@ -53,6 +58,10 @@ export async function dnsperf(server: Server, load: Load): Promise<Run> {
     perSecond: numberAfter(stdout, 'Queries per second:'),
     latency: numberAfter(stdout, 'Average Latency (s):') * 1000,
     cpuPerAnswer: (used / completed) * 1e6,
+    // Lines such as `> NOERROR n1.bench.example A 0.000123`.
+    latencies: load.each
+      ? Array.from(stdout.matchAll(/^> \S+ \S+ \S+ ([\d.]+)$/gm), ([, seconds]) => Number(seconds) * 1000)
+      : [],
   };
 }
 

@@ -28,14 +28,14 @@ const CACHE_ENTRIES = 12_000;
 /** pkarrd from this tree on Node, with every feature on but the DHT, which the other programs do not have. */
 export function pkarrd(words: readonly string[] = [], name = 'pkarrd (Node)'): Peer {
   const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-  return ours(name, () => process.version, process.execPath, [main, 'serve', ...words]);
+  return ours(name, () => process.version, process.execPath, [main, 'serve'], words);
 }
 
 /** The same as one file, with Bun inside. */
 export function pkarrdBun(words: readonly string[] = [], name = 'pkarrd (Bun)'): Peer {
   const file = fileURLToPath(new URL('../../pkarrd', import.meta.url));
   const version = () => (existsSync(file) ? versionOf(file, '--version') : undefined);
-  return ours(name, version, file, ['serve', ...words], 'npm run build:binary');
+  return ours(name, version, file, ['serve'], words, 'npm run build:binary');
 }
 
 function ours(
@@ -43,6 +43,7 @@ function ours(
   version: () => string | undefined,
   command: string,
   serve: readonly string[],
+  words: readonly string[],
   install = 'npm run build',
 ): Peer {
   return {
@@ -57,7 +58,8 @@ function ours(
         words: [
           ...serve,
           ...['--listen', `${HOST}:${port}`, '--upstream', `${HOST}:${upstreamPort}`],
-          ...['--dht', 'off', '--relay-use', 'off', '--state-dir', folder],
+          ...(words.includes('--dht') ? [] : ['--dht', 'off']),
+          ...['--relay-use', 'off', '--state-dir', folder, ...words],
         ],
         port,
         probe,
@@ -68,7 +70,15 @@ function ours(
 /** The forwarders of Debian, each with one thread, caching, asking one upstream over UDP. */
 export const debianPeers: readonly Peer[] = [
   peer('dnsmasq', 'dnsmasq-base', ['--version'], ({ port, upstreamPort }) => [
-    ...['--no-daemon', '--conf-file=/dev/null', '--no-resolv', '--no-hosts', '--bind-interfaces'],
+    ...[
+      '--keep-in-foreground',
+      '--user=root',
+      '--pid-file',
+      '--conf-file=/dev/null',
+      '--no-resolv',
+      '--no-hosts',
+      '--bind-interfaces',
+    ],
     `--port=${port}`,
     `--listen-address=${HOST}`,
     `--server=${HOST}#${upstreamPort}`,

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { debianPeers, type Peer, pkarrd, pkarrdBun, startUpstream } from './peers.ts';
 import type { Server } from './process.ts';
 
-/** Ports from here on are used, one for each server. */
-const FIRST_PORT = 5600;
+/** Ports from here on are used, one for each server: others than another run beside this one has. */
+export const FIRST_PORT = 10_000 + (process.pid % 1000) * 20;
 
 /** The upstream of all, the servers that are measured, and a folder for what they write. */
 export interface Scene {

@@ -1,8 +1,8 @@
 import { Type } from '../dns/codes.ts';
-import type { Name } from '../dns/name.ts';
+import { MAX_NAME_LENGTH, type Name } from '../dns/name.ts';
 import { type ResourceRecord, rdataName } from '../dns/record.ts';
 import { WireError } from '../dns/wire-error.ts';
-import { classifyLabel, KEY_TEXT_LENGTH } from '../pkarr/public-key.ts';
+import { classifyLabel, KEY_TEXT_LENGTH, type PublicKey } from '../pkarr/public-key.ts';
 import { type RecordsAnswer, toRecords } from './answer.ts';
 import type { Layer } from './query.ts';
 
@@ -28,6 +28,13 @@ export function answerSuffixes(suffixes: readonly Name[]): Layer {
 /** Whether the last label of a name has the shape of a key, or the one before one of the suffixes. */
 export function isKeyName(name: Name, suffixes: readonly Name[]): boolean {
   return hasKeyShape(name.labels.at(-1)) || findSuffix(name, suffixes) !== undefined;
+}
+
+/** The names at and below which answers come from the packet of `key`: its own, and that under each suffix. */
+export function namesOfKey(key: PublicKey, suffixes: readonly Name[]): readonly Name[] {
+  // Under a suffix that leaves no room for a key nothing is answered.
+  const roomy = suffixes.filter((suffix) => suffix.toWire().length + KEY_TEXT_LENGTH + 1 <= MAX_NAME_LENGTH);
+  return [key.name, ...roomy.map((suffix) => suffix.child(key.text))];
 }
 
 /** The label before the suffix as a name, and that label with the suffix. */

@@ -8,7 +8,7 @@ import type { ResourceRecord } from '../../src/dns/record.ts';
 import { syntheticSoa } from '../../src/pkarr/zone-soa.ts';
 import { recordsAnswer, toRecords } from '../../src/resolve/answer.ts';
 import { createRouter } from '../../src/resolve/router.ts';
-import { answerSuffixes, isKeyName } from '../../src/resolve/suffix.ts';
+import { answerSuffixes, isKeyName, namesOfKey } from '../../src/resolve/suffix.ts';
 import { aRecord, cnameRecord, testKey } from '../support/packets.ts';
 import { forwarded, layered, queryFor, toLines } from './layers.ts';
 
@@ -154,6 +154,15 @@ test('what upstreams must not be asked is told with and without a suffix', () =>
     assert.equal(isKeyName(Name.parse(long(name)), suffixes), true, name);
   for (const name of ['.', 'key', 'a.key', 'KEY.example', 'KEY.a.key'])
     assert.equal(isKeyName(Name.parse(long(name)), suffixes), false, name);
+});
+
+test('the names of a key are its own and that under each suffix with room for it', () => {
+  const roomless = Name.parse(Array(4).fill('a'.repeat(50)).join('.'));
+  const names = namesOfKey(testKey(1).publicKey, [...suffixes, roomless]);
+  assert.deepEqual(
+    names.map((name) => short(name.toString())),
+    ['KEY.', 'KEY.key.', 'KEY.pk.example.'],
+  );
 });
 
 test('whatever stands before the key, the owner that was asked is the owner of the answer', async () => {

@@ -1,0 +1,44 @@
+// Time from the start of the process to its first answer, beside the peers: node dist/bench/start.js
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { note } from './support/bars.ts';
+import { debianPeers, pkarrd, pkarrdBun, startUpstream } from './support/peers.ts';
+import { fixed, machine, median, percentile, table } from './support/report.ts';
+import { FIRST_PORT } from './support/scene.ts';
+
+const ROUNDS = 11;
+
+const folder = mkdtempSync(join(tmpdir(), 'pkarrd-bench-'));
+const upstream = await startUpstream(join(folder, 'knot'), FIRST_PORT);
+const peers = [pkarrd(), pkarrdBun(), ...debianPeers].filter((peer) => {
+  const isThere = peer.version() !== undefined;
+  if (!isThere) console.error(`${peer.name} is not there and left out: ${peer.install}`);
+  return isThere;
+});
+const times = new Map<string, number[]>(peers.map(({ name }) => [name, []]));
+for (let round = 0; round < ROUNDS; round++) {
+  for (const [index, peer] of peers.entries()) {
+    const own = mkdtempSync(join(folder, 'peer-'));
+    const options = {
+      folder: own,
+      port: FIRST_PORT + 1 + index,
+      upstreamPort: FIRST_PORT,
+      probe: 'probe.bench.example',
+    };
+    const server = await peer.start(options);
+    times.get(peer.name)?.push(server.startTime);
+    await server.stop();
+  }
+}
+await upstream.stop();
+rmSync(folder, { recursive: true, force: true });
+
+const rows = peers.map((peer) => {
+  const own = times.get(peer.name) ?? [];
+  note('start', peer.name, median(own));
+  return [`${peer.name} ${peer.version()}`, fixed(median(own), 0), fixed(percentile(own, 1), 0)];
+});
+console.log('## Start to first answer\n');
+console.log(`${machine()}; ${ROUNDS} interleaved starts; the first answer is one that the upstream gave.\n`);
+console.log(table(['program', 'median ms', 'longest ms'], rows));

@@ -1,0 +1,91 @@
+import { appendFileSync } from 'node:fs';
+import { fixed, table } from './report.ts';
+
+/** Which of ours a figure is of. */
+export type Runtime = 'Node' | 'Bun';
+
+/** What is promised, for each runtime: a ratio to dnsmasq's figure in the same run, or a number with its unit. */
+const bars = {
+  'udp-cpu': {
+    what: 'cached UDP answers: CPU time an answer, against dnsmasq’s',
+    most: { Node: 1.5, Bun: 1 },
+    unit: '×',
+  },
+  'udp-rate': {
+    what: 'cached UDP answers a second, against dnsmasq’s',
+    least: { Node: 0.75, Bun: 1 },
+    unit: '×',
+  },
+  workers: { what: 'two workers, answers a second against one', least: { Node: 1.2, Bun: 1 }, unit: '×' },
+  p50: { what: 'p50 at 5,000 a second, against dnsmasq’s', most: { Node: 1.3, Bun: 1.1 }, unit: '×' },
+  p99: { what: 'p99 at 5,000 a second, against dnsmasq’s', most: { Node: 1.3, Bun: 1.1 }, unit: '×' },
+  'tcp-rate': {
+    what: 'cached TCP answers a second, pipelined, against dnsmasq’s',
+    least: { Node: 2, Bun: 2 },
+    unit: '×',
+  },
+  'miss-added': {
+    what: 'misses: added median over asking directly',
+    most: { Node: 0.3, Bun: 0.2 },
+    unit: 'ms',
+  },
+  'miss-rate': { what: 'misses a second, against dnsmasq’s', least: { Node: 0.6, Bun: 0.8 }, unit: '×' },
+  growth: {
+    what: 'CPU an answer with a million entries, against a thousand',
+    most: { Node: 1.4, Bun: 1.4 },
+    unit: '×',
+  },
+  idle: { what: 'resident memory, idle', most: { Node: 75, Bun: 50 }, unit: 'MB' },
+  full: { what: 'resident memory, with a full 16 MB cache', most: { Node: 110, Bun: 85 }, unit: 'MB' },
+  start: { what: 'start to first answer', most: { Node: 400, Bun: 150 }, unit: 'ms' },
+  pkarr: {
+    what: 'a cached Pkarr name, against a cached ordinary name',
+    most: { Node: 1.05, Bun: 1.05 },
+    unit: '×',
+  },
+} as const satisfies Record<string, Bar>;
+
+interface Bar {
+  readonly what: string;
+  readonly most?: Readonly<Record<Runtime, number>>;
+  readonly least?: Readonly<Record<Runtime, number>>;
+  readonly unit: '×' | 'ms' | 'MB';
+}
+
+/** The name of a promise. */
+export type BarName = keyof typeof bars;
+
+/** A figure that was measured. */
+export interface Figure {
+  readonly bar: BarName;
+  readonly runtime: Runtime;
+  readonly value: number;
+}
+
+/** The file that figures are kept in when several benchmarks run one after another: `node dist/bench/all.js` sets it. */
+export const FIGURES = 'BENCH_FIGURES';
+
+/** Notes a figure of the server called `server`, when it is one of ours. */
+export function note(bar: BarName, server: string, value: number): void {
+  const file = process.env[FIGURES];
+  const runtime = (['Node', 'Bun'] as const).find((name) => server === `pkarrd (${name})`);
+  if (file === undefined || runtime === undefined) return;
+  appendFileSync(file, `${JSON.stringify({ bar, runtime, value } satisfies Figure)}\n`);
+}
+
+/** What was promised and what was measured, side by side. */
+export function barTable(figures: readonly Figure[]): string {
+  const rows = Object.entries(bars as Record<string, Bar>).map(([name, { what, most, least, unit }]) => {
+    const cell = (runtime: Runtime) => {
+      const bound = (most ?? least)?.[runtime] ?? Number.NaN;
+      const { value } = figures.findLast((figure) => figure.bar === name && figure.runtime === runtime) ?? {};
+      const digits = unit === 'ms' && bound < 1 ? 3 : unit === '×' ? 2 : 0;
+      const asked = `${most === undefined ? '≥' : '≤'} ${bound}`;
+      if (value === undefined) return [asked, '–'];
+      const isMet = most === undefined ? value >= bound : value <= bound;
+      return [asked, `${fixed(value, digits)}${isMet ? '' : ' (missed)'}`];
+    };
+    return [`${what} (${unit})`, ...cell('Node'), ...cell('Bun')];
+  });
+  return table(['what', 'Node: bar', 'measured', 'one file: bar', 'measured'], rows);
+}

@@ -1,0 +1,70 @@
+/** Draws of names by a Zipf law. */
+export interface ZipfDraws {
+  readonly exponent: number;
+  /** Numbers of names, 0 the most popular. */
+  readonly draws: Uint32Array;
+  /** The share of the draws after the first `skip` that are of names not drawn before. */
+  readonly fresh: number;
+}
+
+/**
+ * Draws names with an exponent that makes the share `fresh` of the draws after the first `skip` names that are new. The
+ * same each time: the numbers come from a generator with a fixed seed.
+ */
+export function zipf(options: {
+  readonly names: number;
+  readonly draws: number;
+  readonly skip: number;
+  readonly fresh: number;
+}): ZipfDraws {
+  let [low, high] = [0.5, 2.5];
+  let best = drawn(options, (low + high) / 2);
+  // The larger the exponent, the fewer names are new; each turn halves what is left between the bounds.
+  for (let turn = 0; turn < 12; turn++) {
+    const exponent = (low + high) / 2;
+    best = drawn(options, exponent);
+    if (best.fresh > options.fresh) low = exponent;
+    else high = exponent;
+  }
+  return best;
+}
+
+function drawn({ names, draws: count, skip }: Parameters<typeof zipf>[0], exponent: number): ZipfDraws {
+  const cumulative = new Float64Array(names);
+  let sum = 0;
+  for (let i = 0; i < names; i++) {
+    sum += 1 / (i + 1) ** exponent;
+    cumulative[i] = sum;
+  }
+  const random = mulberry32(1);
+  const draws = Uint32Array.from({ length: count }, () => firstAbove(cumulative, random() * sum));
+  const seen = new Set<number>();
+  let fresh = 0;
+  for (const [at, name] of draws.entries()) {
+    if (at >= skip && !seen.has(name)) fresh++;
+    seen.add(name);
+  }
+  return { exponent, draws, fresh: fresh / (count - skip) };
+}
+
+/** The index of the first value that is above `goal`; values rise. */
+function firstAbove(values: Float64Array, goal: number): number {
+  let [low, high] = [0, values.length - 1];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((values[middle] as number) > goal) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** A generator of numbers from 0 to 1, good enough for this. */
+function mulberry32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
