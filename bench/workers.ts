@@ -1,5 +1,6 @@
 // Cached answers over UDP with one process and with several, on Node and, when dist/pkarrd is there, from the one-file
 // binary: node dist/bench/workers.js [WORKERS]
+import { note } from './support/bars.ts';
 import { dnsperf, generatorVersion, type Run } from './support/dnsperf.ts';
 import { pkarrd, pkarrdBun } from './support/peers.ts';
 import { fixed, machine, median, table } from './support/report.ts';
@@ -48,6 +49,8 @@ await withScene(
       // Of each runtime one process comes first, and then several.
       const one = runs.get(servers[index - (index % 2)]?.name ?? '') ?? [];
       const ratios = own.map(({ perSecond }, round) => perSecond / (one[round]?.perSecond ?? Number.NaN));
+      const [runtime = ''] = name.split(',');
+      if (index % 2 === 1) note('workers', `pkarrd (${runtime})`, median(ratios));
       return [
         `${name} ${version}`,
         fixed(median(own.map(({ perSecond }) => perSecond)) / 1000),
