@@ -1,6 +1,8 @@
-// Cached answers over UDP with one process and with several: node dist/bench/workers.js [WORKERS]
+// Cached answers over UDP with one process and with several, on Node and, when dist/pkarrd is there, from the one-file
+// binary: node dist/bench/workers.js [WORKERS]
+import { note } from './support/bars.ts';
 import { dnsperf, generatorVersion, type Run } from './support/dnsperf.ts';
-import { pkarrd } from './support/peers.ts';
+import { pkarrd, pkarrdBun } from './support/peers.ts';
 import { fixed, machine, median, table } from './support/report.ts';
 import { names, withScene } from './support/scene.ts';
 
@@ -13,8 +15,14 @@ const SECONDS = 4;
 
 const workers = Number(process.argv[2] ?? 2);
 const generator = generatorVersion();
-const ours = [1, workers].map((count) =>
-  pkarrd(['--workers', String(count)], count === 1 ? 'one process' : `${count} workers`),
+const runtimes = [
+  { start: pkarrd, runtime: 'Node' },
+  { start: pkarrdBun, runtime: 'Bun' },
+];
+const ours = runtimes.flatMap(({ start, runtime }) =>
+  [1, workers].map((count) =>
+    start(['--workers', String(count)], `${runtime}, ${count === 1 ? 'one process' : `${count} workers`}`),
+  ),
 );
 await withScene(
   async ({ servers, queries }) => {
@@ -36,10 +44,13 @@ await withScene(
       }
     }
     // Rounds are compared one by one: what else the machine does changes from one to the next.
-    const [one = []] = runs.values();
-    const rows = servers.map(({ name, version }) => {
+    const rows = servers.map(({ name, version }, index) => {
       const own = runs.get(name) ?? [];
+      // Of each runtime one process comes first, and then several.
+      const one = runs.get(servers[index - (index % 2)]?.name ?? '') ?? [];
       const ratios = own.map(({ perSecond }, round) => perSecond / (one[round]?.perSecond ?? Number.NaN));
+      const [runtime = ''] = name.split(',');
+      if (index % 2 === 1) note('workers', `pkarrd (${runtime})`, median(ratios));
       return [
         `${name} ${version}`,
         fixed(median(own.map(({ perSecond }) => perSecond)) / 1000),
@@ -52,14 +63,7 @@ await withScene(
     console.log('## Cached answers over UDP, one process and several\n');
     console.log(`${machine()}; dnsperf ${generator} on the same machine, ${NAMES} names, \`-c 10 -q 100`);
     console.log(`-T 1\`, ${ROUNDS} interleaved rounds of ${SECONDS} s, medians; ratios round by round.\n`);
-    const head = [
-      'pkarrd on Node',
-      'thousand answers/s',
-      '× one',
-      'CPU µs an answer',
-      'mean ms',
-      'lost in all',
-    ];
+    const head = ['pkarrd on', 'thousand answers/s', '× one', 'CPU µs an answer', 'mean ms', 'lost in all'];
     console.log(table(head, rows));
   },
   ours,

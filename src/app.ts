@@ -17,8 +17,8 @@ import { Publisher, type PublisherEntries } from './publish/publisher.ts';
 import { startPackets } from './start-packets.ts';
 import { startResolution } from './start-resolution.ts';
 import { machineView, watchNetwork } from './system/network-watch.ts';
+import { workerProcesses } from './system/open-workers.ts';
 import { systemResolvConfPaths } from './system/resolv-conf.ts';
-import { workerSpawner } from './system/worker-process.ts';
 import { createCrew } from './workers/crew.ts';
 
 /** What a worker runs. */
@@ -64,7 +64,7 @@ export async function startApp(
   const front: Front =
     settings.workers === 1
       ? createFront(settings, { ...common, resolution })
-      : createCrew(settings, { ...common, desk: packets.desk, spawn: workerSpawner(WORKER_FILE), log });
+      : createCrew(settings, { ...common, desk: packets.desk, ...workerProcesses(WORKER_FILE), log });
 
   // The way back: what people publish goes to the same DHT and relays, and is known here at once.
   const { finder, dht, relays } = packets;

@@ -1,18 +1,13 @@
 import { AnswerCache, type CacheStatistics } from './cache/answer-cache.ts';
 import { accessPrefixes, clientRate } from './client-limits.ts';
 import type { ListenAddress } from './config/listen-address.ts';
-import { defaultListen, type Settings } from './config/settings.ts';
+import type { Settings } from './config/settings.ts';
 import type { Name } from './dns/name.ts';
 import type { ForwarderStatus } from './forward/status.ts';
 import type { PublicKey } from './pkarr/public-key.ts';
 import { namesOfKey } from './resolve/suffix.ts';
 import { AccessList } from './serve/access-list.ts';
-import {
-  closeListeners,
-  type ListenerPair,
-  openDefaultListeners,
-  openListeners,
-} from './serve/open-listeners.ts';
+import { answering, closeListeners, type ListenerPair, listenAt } from './serve/open-listeners.ts';
 import { Responder, type ResponderParts, type ResponderStatistics } from './serve/responder.ts';
 import type { Resolution } from './start-resolution.ts';
 
@@ -77,10 +72,7 @@ export function createFront(settings: Settings, { resolution, ...parts }: FrontP
   let listeners: readonly ListenerPair[] = [];
   return {
     async open() {
-      listeners =
-        settings.listen === 'default'
-          ? await openDefaultListeners(defaultListen, responder)
-          : await openListeners(settings.listen, responder);
+      listeners = await listenAt(settings.listen, answering(responder));
       return listeners.map(({ address }) => address);
     },
     forgetKey(key) {

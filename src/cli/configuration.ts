@@ -10,7 +10,6 @@ import { UpstreamSpecError } from '../forward/upstream-spec.ts';
 import { parsePastedKey } from '../pkarr/pasted-key.ts';
 import { PublicKeyError } from '../pkarr/public-key.ts';
 import type { PublisherEntries } from '../publish/publisher.ts';
-import { canSharePorts } from '../system/worker-process.ts';
 import type { Invocation, Terminal } from './command.ts';
 
 /**
@@ -26,7 +25,6 @@ export function loadConfiguration(invocation: Invocation, terminal: Terminal): L
       ...upstreamProblems(loaded),
       ...authorityProblems(loaded),
       ...keyProblems(loaded.tables),
-      ...workerProblems(loaded),
     ],
     ...(file !== undefined && { file }),
   });
@@ -89,12 +87,6 @@ function authorityProblems({ settings, origins }: LoadedSettings): readonly Conf
       },
     ];
   }
-}
-
-function workerProblems({ settings, origins }: LoadedSettings): readonly ConfigProblem[] {
-  if (settings.workers === 1 || canSharePorts) return [];
-  const message = 'several workers need Node, for here processes cannot share a port; set workers to 1.';
-  return [{ where: origins.workers, message }];
 }
 
 /** Upstreams that are known by name need others, which have addresses, to be found. */

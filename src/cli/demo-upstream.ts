@@ -8,7 +8,7 @@ import { syntheticSoa } from '../pkarr/zone-soa.ts';
 import { recordsAnswer } from '../resolve/answer.ts';
 import type { Resolver } from '../resolve/query.ts';
 import { everybody } from '../serve/access-list.ts';
-import { closeListeners, openListeners } from '../serve/open-listeners.ts';
+import { answering, closeListeners, openListeners } from '../serve/open-listeners.ts';
 import { unlimited } from '../serve/rate-limit.ts';
 import { Responder } from '../serve/responder.ts';
 import { ORDINARY_NAME } from './demo-zones.ts';
@@ -34,7 +34,7 @@ export async function startStandInUpstream(onBug: (error: unknown) => void): Pro
     now,
     onBug,
   });
-  const pairs = await openListeners([{ host: '127.0.0.1', port: 0 }], responder);
+  const pairs = await openListeners([{ host: '127.0.0.1', port: 0 }], answering(responder));
   const [pair] = pairs;
   if (pair === undefined) throw new Error('one address gives one pair of listeners');
   return {

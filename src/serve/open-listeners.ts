@@ -1,19 +1,49 @@
 import type { ListenAddress } from '../config/listen-address.ts';
+import { defaultListen, type Settings } from '../config/settings.ts';
 import { ListenError } from './listen-error.ts';
 import type { Responder } from './responder.ts';
 import { TcpListener } from './tcp-listener.ts';
 import { UdpListener } from './udp-listener.ts';
 
-/** The two listeners of one address. */
+/** Something that has a port. */
+export interface Opened {
+  /** The port that was taken. */
+  readonly port: number;
+  /** Frees it. */
+  stop(): Promise<void>;
+}
+
+/** What is opened at an address. Each rejects with a ListenError when it cannot be had. */
+export interface Opener {
+  udp(address: ListenAddress): Promise<Opened>;
+  tcp(address: ListenAddress): Promise<Opened>;
+}
+
+/** The two that have one address. */
 export interface ListenerPair {
   /** With the port that was taken. */
   readonly address: ListenAddress;
-  readonly udp: UdpListener;
-  readonly tcp: TcpListener;
+  readonly udp: Opened;
+  readonly tcp: Opened;
+}
+
+/** Opens listeners that answer. */
+export function answering(responder: Responder): Opener {
+  return {
+    udp: (address) => UdpListener.open(address, responder),
+    tcp: (address) => TcpListener.open(address, responder),
+  };
+}
+
+/** Listens where people said, or in the usual places. @throws ListenError as below. */
+export async function listenAt(listen: Settings['listen'], opener: Opener): Promise<readonly ListenerPair[]> {
+  return listen === 'default'
+    ? await openDefaultListeners(defaultListen, opener)
+    : await openListeners(listen, opener);
 }
 
 /** Where to listen when nobody says: some addresses, at the first of some ports that the system lets us have. */
-export interface DefaultListen {
+interface DefaultListen {
   readonly hosts: readonly string[];
   readonly ports: readonly number[];
 }
@@ -24,11 +54,11 @@ export interface DefaultListen {
  */
 export async function openListeners(
   addresses: readonly ListenAddress[],
-  responder: Responder,
+  opener: Opener,
 ): Promise<readonly ListenerPair[]> {
   const pairs: ListenerPair[] = [];
   try {
-    for (const address of addresses) pairs.push(await openPair(address, responder));
+    for (const address of addresses) pairs.push(await openPair(address, opener));
     return pairs;
   } catch (error) {
     await closeListeners(pairs);
@@ -41,16 +71,16 @@ export async function openListeners(
  * `::1`, which is left out.
  * @throws ListenError when no address can be had, or one is taken by somebody else.
  */
-export async function openDefaultListeners(
+async function openDefaultListeners(
   { hosts, ports }: DefaultListen,
-  responder: Responder,
+  opener: Opener,
 ): Promise<readonly ListenerPair[]> {
   let refusal: ListenError | undefined;
   for (const port of ports) {
     const pairs: ListenerPair[] = [];
     for (const host of hosts) {
       try {
-        pairs.push(...(await openListeners([{ host, port }], responder)));
+        pairs.push(...(await openListeners([{ host, port }], opener)));
       } catch (error) {
         refusal = error instanceof ListenError ? error : undefined;
         if (refusal !== undefined && absent.includes(refusal.code)) continue;
@@ -78,12 +108,12 @@ export async function closeListeners(pairs: readonly ListenerPair[]): Promise<vo
  */
 const DRAWS = 16;
 
-async function openPair(address: ListenAddress, responder: Responder): Promise<ListenerPair> {
+async function openPair(address: ListenAddress, opener: Opener): Promise<ListenerPair> {
   for (let draw = 1; ; draw++) {
-    const udp = await UdpListener.open(address, responder);
+    const udp = await opener.udp(address);
     const taken = { host: address.host, port: udp.port };
     try {
-      return { address: taken, udp, tcp: await TcpListener.open(taken, responder) };
+      return { address: taken, udp, tcp: await opener.tcp(taken) };
     } catch (error) {
       await udp.stop();
       const mayDrawAgain = address.port === 0 && draw < DRAWS;

@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net';
-import { isIPv6 } from 'node:net';
 import { TCPServer } from 'dns2';
 import type { ListenAddress } from '../config/listen-address.ts';
-import { isWorker } from '../system/worker-process.ts';
+import { listenOptions } from '../system/inherited-ports.ts';
 import { ListenError } from './listen-error.ts';
 import type { Responder } from './responder.ts';
 import { type ConnectionRules, TcpConnection } from './tcp-connection.ts';
@@ -63,8 +62,7 @@ export class TcpListener extends TCPServer {
     const { host, port } = address;
     await new Promise<void>((resolve, reject) => {
       listener.once('error', (cause: Error) => reject(new ListenError('tcp', address, cause)));
-      const options = { host, port, ipv6Only: isIPv6(host), exclusive: !isWorker, backlog: 511 };
-      listener.listen(options, resolve);
+      listener.listen(listenOptions(host, port), resolve);
     });
     listener.removeAllListeners('error');
     // Accepting can fail for want of descriptors; it goes on by itself when there are some.
@@ -72,6 +70,12 @@ export class TcpListener extends TCPServer {
       listener.#refused++;
     });
     return listener;
+  }
+
+  /** The port that was taken. */
+  get port(): number {
+    const address = this.address();
+    return typeof address === 'object' ? (address?.port ?? 0) : 0;
   }
 
   /** Takes a connection, in place of the reading and decoding of the package (whose types do not show `handle`). */

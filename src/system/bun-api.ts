@@ -5,7 +5,30 @@ export interface BunApi {
    * Binds a socket, and connects it when `connect` is given. Rejects with an error that has the system's `code`.
    * `flags` is what Bun's `node:dgram` hands over and its documentation leaves out.
    */
-  udpSocket(options: BunUdpOptions): Promise<BunUdpSocket>;
+  udpSocket(options: BunUdpOptions | BunInheritedUdp): Promise<BunUdpSocket>;
+  /** Listens for TCP connections. Throws an error that has the system's `code`. */
+  listen(options: BunListenOptions): BunListener;
+}
+
+/** Options of `Bun.listen`. */
+export interface BunListenOptions {
+  readonly hostname: string;
+  readonly port: number;
+  readonly ipv6Only: boolean;
+  readonly socket: { data(): void };
+}
+
+/** What `Bun.listen` gives. */
+export interface BunListener {
+  readonly port: number;
+  readonly fd: number;
+  /** Frees the port, and ends what is open when `now` is true. */
+  stop(now: boolean): void;
+}
+
+/** Options of `Bun.udpSocket` for a descriptor that is bound. */
+export interface BunInheritedUdp extends Pick<BunUdpOptions, 'socket'> {
+  readonly fd: number;
 }
 
 /** Options of `Bun.udpSocket`. */

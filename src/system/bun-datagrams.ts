@@ -2,16 +2,16 @@ import { isIPv6 } from 'node:net';
 import { BUN_IPV6_ONLY, type BunApi, type BunUdpSocket } from './bun-api.ts';
 import { growReceiveBuffer } from './bun-receive-buffer.ts';
 import type { DatagramSocket, OpenDatagrams } from './datagram-socket.ts';
+import { inheritedDescriptor } from './inherited-ports.ts';
 import { SendQueue } from './send-queue.ts';
 
 /** Opens a socket on Bun: what is sent in one turn of the event loop leaves with one call of the system. */
 export function openBunDatagrams(bun: BunApi): OpenDatagrams {
   return async ({ host, port, receiveBuffer, onDatagram }) => {
     const datagrams = new BunDatagrams();
+    const fd = inheritedDescriptor('udp', host, port);
     const socket = await bun.udpSocket({
-      hostname: host,
-      port,
-      flags: isIPv6(host) ? BUN_IPV6_ONLY : 0,
+      ...(fd === undefined ? { hostname: host, port, flags: isIPv6(host) ? BUN_IPV6_ONLY : 0 } : { fd }),
       socket: {
         data: (_, octets, fromPort, from) => onDatagram(octets, from, fromPort, datagrams),
         drain: () => datagrams.flush(),

@@ -1,4 +1,4 @@
-/** The one function of the C library that is called, as `bun:ffi` gives it. */
+/** The functions of the C library that are called, as `bun:ffi` gives them. */
 declare module 'bun:ffi' {
   export function dlopen(
     file: string,
@@ -7,6 +7,7 @@ declare module 'bun:ffi' {
         readonly args: readonly ['i32', 'i32', 'i32', 'ptr', 'u32'];
         readonly returns: 'i32';
       };
+      readonly dup: { readonly args: readonly ['i32']; readonly returns: 'i32' };
     },
   ): {
     readonly symbols: {
@@ -17,6 +18,7 @@ declare module 'bun:ffi' {
         value: Int32Array,
         length: number,
       ): number;
+      dup(descriptor: number): number;
     };
     close(): void;
   };

@@ -1,7 +1,9 @@
-/** Names and numbers of `setsockopt(2)` by platform: where the C library is, SOL_SOCKET and SO_RCVBUF. */
-const platforms: Readonly<Record<string, readonly [library: string, level: number, option: number]>> = {
-  linux: ['libc.so.6', 1, 8],
-  darwin: ['libSystem.B.dylib', 0xffff, 0x1002],
+import { callLibc } from './bun-libc.ts';
+
+/** Numbers of `setsockopt(2)` by platform: SOL_SOCKET and SO_RCVBUF. */
+const platforms: Readonly<Record<string, readonly [level: number, option: number]>> = {
+  linux: [1, 8],
+  darwin: [0xffff, 0x1002],
 };
 
 /**
@@ -11,15 +13,6 @@ const platforms: Readonly<Record<string, readonly [library: string, level: numbe
 export async function growReceiveBuffer(descriptor: number, octets: number): Promise<void> {
   const platform = platforms[process.platform];
   if (platform === undefined) return;
-  const [file, level, option] = platform;
-  try {
-    const { dlopen } = await import('bun:ffi');
-    const library = dlopen(file, {
-      setsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'u32'], returns: 'i32' },
-    });
-    library.symbols.setsockopt(descriptor, level, option, Int32Array.of(octets), 4);
-    library.close();
-  } catch {
-    // Another C library (musl), or a system that forbids it.
-  }
+  const [level, option] = platform;
+  await callLibc(({ setsockopt }) => setsockopt(descriptor, level, option, Int32Array.of(octets), 4));
 }

@@ -2,7 +2,7 @@ import type { RemoteInfo, SocketOptions } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { UDPServer } from 'dns2';
 import type { DatagramOptions, DatagramSocket, OpenDatagrams } from './datagram-socket.ts';
-import { isWorker } from './worker-process.ts';
+import { isWorker } from './worker-role.ts';
 
 /** Opens a socket on Node: each datagram is sent at once, for Node has no call that sends several. */
 export const openNodeDatagrams: OpenDatagrams = async (options) => {

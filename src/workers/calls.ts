@@ -23,6 +23,8 @@ export type WorkerCalls = {
   /** The first of all: with which settings to listen. */
   readonly start: { readonly in: SettingTexts; readonly out: Started };
   readonly status: { readonly in: undefined; readonly out: FrontStatus };
+  /** Answered at once by whoever is well. */
+  readonly areYouThere: { readonly in: undefined; readonly out: undefined };
   /** A name in presentation form; the number of answers that were forgotten. */
   readonly flush: { readonly in: string; readonly out: number };
   /** A key as text, whose packet gave way to a newer one. */

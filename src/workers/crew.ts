@@ -5,7 +5,8 @@ import type { Front, FrontParts, FrontStatus } from '../front.ts';
 import type { Log } from '../observe/log.ts';
 import type { PacketDesk } from '../resolve/packet-desk.ts';
 import { ListenError } from '../serve/listen-error.ts';
-import type { SpawnWorker } from '../system/worker-process.ts';
+import { closeListeners, type ListenerPair, listenAt, type Opener } from '../serve/open-listeners.ts';
+import type { HoldPort, SpawnWorker } from '../system/worker-process.ts';
 import type { IncomingQuery, PrimaryCalls, Started } from './calls.ts';
 import type { Handlers } from './link.ts';
 import { mergeStatus } from './merge-status.ts';
@@ -21,6 +22,8 @@ const CLOSE_AT_LATEST = 1_750;
 /** What a crew needs of the rest of the program. */
 export interface CrewParts extends Pick<FrontParts, 'onLoop' | 'onBug' | 'now'> {
   readonly spawn: SpawnWorker;
+  /** Binds a port for the workers, where they do not see to it themselves. */
+  readonly hold?: HoldPort | undefined;
   /** Where the workers get their packets. */
   readonly desk: PacketDesk;
   /** The upstream through which a query of this process came back; undefined for others. */
@@ -30,8 +33,9 @@ export interface CrewParts extends Pick<FrontParts, 'onLoop' | 'onBug' | 'now'> 
 
 /** A front of several processes that share the ports, each with caches and connections to upstreams of its own. */
 export function createCrew(settings: Settings, parts: CrewParts): Front {
-  const { spawn, desk, cameBackFrom, onLoop, onBug, log, now } = parts;
-  const texts = settingsToTexts(settings);
+  const { spawn, hold, desk, cameBackFrom, onLoop, onBug, log, now } = parts;
+  let texts = settingsToTexts(settings);
+  let held: readonly ListenerPair[] = [];
   let addresses: readonly ListenAddress[] = [];
 
   const places: readonly Place[] = Array.from({ length: settings.workers }, (_, index) => {
@@ -74,11 +78,17 @@ export function createCrew(settings: Settings, parts: CrewParts): Front {
 
   const close = async () => {
     await Promise.all(places.map((place) => place.close(CLOSE_AT_LATEST)));
+    await closeListeners(held);
   };
 
   return {
     async open() {
       try {
+        if (hold !== undefined) {
+          held = await listenAt(settings.listen, holding(hold));
+          // Which port of several, or of all, is decided: the workers get those that are there.
+          texts = settingsToTexts({ ...settings, listen: held.map(({ address }) => address) });
+        }
         await Promise.all(places.map((place) => place.start()));
         return addresses;
       } catch (error) {
@@ -117,6 +127,18 @@ function listening(started: Started): readonly ListenAddress[] {
   if (started.kind === 'listening') return started.addresses;
   const { protocol, address, code, message } = started;
   throw new ListenError(protocol, address, Object.assign(new Error(message), { code }));
+}
+
+/** Opens ports that nobody answers at yet. */
+function holding(hold: HoldPort): Opener {
+  const open = (protocol: 'udp' | 'tcp') => async (address: ListenAddress) => {
+    try {
+      return await hold(protocol, address.host, address.port);
+    } catch (cause) {
+      throw cause instanceof Error ? new ListenError(protocol, address, cause) : cause;
+    }
+  };
+  return { udp: open('udp'), tcp: open('tcp') };
 }
 
 /** The status while no worker answers. */

@@ -9,6 +9,16 @@ const MAX_RESTART_MS = 30_000;
 /** A worker that lived for so many milliseconds was well, and the pauses begin anew. */
 const WELL_MS = 60_000;
 
+/**
+ * Milliseconds between two looks at whether a worker answers. Looks are counted, not time: when it is the primary that
+ * stood still, or all did, no more than one look is due, and the answers come before the next.
+ */
+const LOOK_MS = 2_500;
+/** Looks at which the answer to one question is still not there, until the worker is ended: 10 s. */
+const MAX_SILENT_LOOKS = 4;
+/** The same for one that does not listen yet, on a machine however slow: half a minute. */
+const MAX_SILENT_LOOKS_AT_START = 12;
+
 /** The primary's end of the line to a worker. */
 export type WorkerLink = Link<WorkerCalls, PrimaryCalls>;
 
@@ -77,10 +87,16 @@ export class Place {
     const process = spawn();
     const link: WorkerLink = new Link(process, handlers);
     const startedAt = now();
+    const watch = watchAnswers(link, {
+      maxSilentLooks: () => (this.#isReady ? MAX_SILENT_LOOKS : MAX_SILENT_LOOKS_AT_START),
+      onSilent: () => process.kill(),
+    });
     this.#process = process;
     this.#link = link;
     this.#exited = new Promise((resolve) => {
-      process.onExit((why) => {
+      process.onExit((signalOrCode) => {
+        watch.stop();
+        const why = watch.isSilent ? 'it does not answer' : signalOrCode;
         this.#isReady = false;
         this.#process = undefined;
         this.#link = undefined;
@@ -124,4 +140,37 @@ export class Place {
       });
     }, pause);
   }
+}
+
+/** Asks a worker again and again whether it is there, for as long as it lives. */
+function watchAnswers(
+  link: WorkerLink,
+  { maxSilentLooks, onSilent }: { readonly maxSilentLooks: () => number; readonly onSilent: () => void },
+): { readonly isSilent: boolean; stop(): void } {
+  let silentLooks = 0;
+  let isWaiting = false;
+  let isSilent = false;
+  const ask = () => {
+    isWaiting = true;
+    silentLooks = 0;
+    const answered = () => {
+      isWaiting = false;
+    };
+    // A worker that says that it cannot answer does answer, and of one that ended `exit` tells.
+    link.ask('areYouThere', undefined).then(answered, answered);
+  };
+  const timer = setInterval(() => {
+    if (!isWaiting) ask();
+    else if (++silentLooks >= maxSilentLooks()) {
+      isSilent = true;
+      onSilent();
+    }
+  }, LOOK_MS);
+  timer.unref();
+  return {
+    get isSilent() {
+      return isSilent;
+    },
+    stop: () => clearInterval(timer),
+  };
 }

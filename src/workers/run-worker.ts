@@ -7,7 +7,7 @@ import { classifyLabel, PublicKey } from '../pkarr/public-key.ts';
 import { ListenError } from '../serve/listen-error.ts';
 import { type Resolution, startResolution } from '../start-resolution.ts';
 import { nameProcess } from '../system/process-name.ts';
-import { primaryPeer } from '../system/worker-process.ts';
+import { primaryPeer } from '../system/worker-line.ts';
 import type { IncomingQuery, PrimaryCalls, Started, WorkerCalls } from './calls.ts';
 import { Link } from './link.ts';
 import { RemoteDesk } from './remote-desk.ts';
@@ -53,6 +53,7 @@ export function runWorker(): void {
         return { kind: 'refused', protocol, address, code, message };
       }
     },
+    areYouThere: () => undefined,
     status: () => ready().front.status(),
     flush(text) {
       const name = Name.parse(text);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { after, test } from 'node:test';
 import { Rcode } from '../../src/dns/codes.ts';
 import { askUdp, query } from '../support/dns-client.ts';
@@ -23,6 +24,17 @@ function run(...words: readonly string[]) {
     encoding: 'utf8',
     timeout: 60_000,
   });
+}
+
+/** Waits until it says that it is ready, and where. */
+async function portOf(stderr: Readable): Promise<number> {
+  let log = '';
+  stderr.setEncoding('utf8');
+  for await (const text of stderr) {
+    log += text;
+    if (log.includes('Ready.')) break;
+  }
+  return Number(/listen=127\.0\.0\.1:(\d+)/.exec(log)?.[1]);
 }
 
 test('the one file shows its version and its commands', options, () => {
@@ -57,13 +69,7 @@ test(
     const words = ['--listen', '127.0.0.1:0', '--bootstrap', '127.0.0.1:9', '--upstream', '127.0.0.1:9'];
     const child = spawn(binary ?? '', ['serve', '--state-dir', directory, ...words], { env: {} });
     const ended = once(child, 'exit');
-    let log = '';
-    child.stderr.setEncoding('utf8');
-    for await (const text of child.stderr) {
-      log += text;
-      if (log.includes('Ready.')) break;
-    }
-    const port = Number(/listen=127\.0\.0\.1:(\d+)/.exec(log)?.[1]);
+    const port = await portOf(child.stderr);
     const reply = await askUdp({ host: '127.0.0.1', port }, query('localhost'));
     assert.equal(reply.rcode, Rcode.NOERROR);
     const here = ['--state-dir', directory];
@@ -74,6 +80,29 @@ test(
     }
     child.kill('SIGTERM');
     assert.deepEqual(await ended, [0, null]);
+  },
+);
+
+test(
+  'the one file answers with two processes at one port, which are gone when it ends',
+  options,
+  async () => {
+    const words = ['--workers', '2', '--listen', '127.0.0.1:0', '--dht', 'off', '--upstream', '127.0.0.1:9'];
+    const child = spawn(binary ?? '', ['serve', '--state-dir', directory, ...words], { env: {} });
+    const ended = once(child, 'exit');
+    const port = await portOf(child.stderr);
+    // Asked one after another, the same one might always be first.
+    const questions = Array.from({ length: 200 }, () =>
+      askUdp({ host: '127.0.0.1', port }, query('localhost')),
+    );
+    for (const { rcode } of await Promise.all(questions)) assert.equal(rcode, Rcode.NOERROR);
+    const { queries, workers } = JSON.parse(run('status', '--json', '--state-dir', directory).stdout);
+    assert.equal(queries.queries, 200);
+    const pids: number[] = workers.running.map(({ pid }: { readonly pid: number }) => pid);
+    assert.equal(new Set([child.pid, ...pids]).size, 3);
+    child.kill('SIGTERM');
+    assert.deepEqual(await ended, [0, null]);
+    for (const pid of pids) assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
   },
 );
 

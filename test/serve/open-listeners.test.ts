@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import { recordsAnswer } from '../../src/resolve/answer.ts';
 import { everybody } from '../../src/serve/access-list.ts';
-import { closeListeners, openListeners } from '../../src/serve/open-listeners.ts';
+import { answering, closeListeners, openListeners } from '../../src/serve/open-listeners.ts';
 import { unlimited } from '../../src/serve/rate-limit.ts';
 import { Responder } from '../../src/serve/responder.ts';
 
@@ -30,10 +30,10 @@ test('port 0 is one that is free for UDP and for TCP, however many are taken for
   const taken = await takeTcpPorts(Array.from({ length: 7_000 }, (_, n) => 32_768 + n * 4));
   try {
     assert.ok(taken.length > 6_000, `${taken.length} ports`);
-    const pairs = await openListeners(Array(40).fill({ host, port: 0 }), responder);
+    const pairs = await openListeners(Array(40).fill({ host, port: 0 }), answering(responder));
     for (const { address, udp, tcp } of pairs) {
       assert.equal(udp.port, address.port);
-      assert.equal((tcp.address() as AddressInfo).port, address.port);
+      assert.equal(tcp.port, address.port);
     }
     await closeListeners(pairs);
   } finally {
@@ -44,7 +44,7 @@ test('port 0 is one that is free for UDP and for TCP, however many are taken for
 test('a port that was asked for and is taken is told, and no other is taken in its place', async () => {
   const [server = assert.fail('No port is free.')] = await takeTcpPorts([0]);
   const { port } = server.address() as AddressInfo;
-  await assert.rejects(openListeners([{ host, port }], responder), {
+  await assert.rejects(openListeners([{ host, port }], answering(responder)), {
     name: 'ListenError',
     protocol: 'tcp',
     code: 'EADDRINUSE',

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { defaultSettings } from '../../src/config/settings.ts';
+import { type SettingTexts, settingsFromTexts } from '../../src/config/setting-texts.ts';
+import { defaultSettings, type Settings } from '../../src/config/settings.ts';
 import { Name } from '../../src/dns/name.ts';
 import type { FrontStatus } from '../../src/front.ts';
 import { silentLog } from '../../src/observe/log.ts';
 import { ListenError } from '../../src/serve/listen-error.ts';
-import type { WorkerProcess } from '../../src/system/worker-process.ts';
-import type { PrimaryCalls, WorkerCalls } from '../../src/workers/calls.ts';
+import type { HoldPort, WorkerProcess } from '../../src/system/worker-process.ts';
+import type { PrimaryCalls, Started, WorkerCalls } from '../../src/workers/calls.ts';
 import { createCrew } from '../../src/workers/crew.ts';
 import { type Handlers, Link } from '../../src/workers/link.ts';
 import { signedPacket, testKey } from '../support/packets.ts';
@@ -16,7 +17,11 @@ const key = testKey(1).publicKey;
 const address = { host: '127.0.0.1', port: 5300 };
 
 /** A crew of workers that the test plays; `of` says what the worker of that number does. */
-function scene(count: number, of: (number: number) => Partial<Handlers<WorkerCalls>> = () => ({})) {
+function scene(
+  count: number,
+  of: (number: number) => Partial<Handlers<WorkerCalls>> = () => ({}),
+  { hold, listen = [address] }: { readonly hold?: HoldPort; readonly listen?: Settings['listen'] } = {},
+) {
   const heard: string[] = [];
   const loops: string[] = [];
   const links: Link<PrimaryCalls, WorkerCalls>[] = [];
@@ -30,6 +35,7 @@ function scene(count: number, of: (number: number) => Partial<Handlers<WorkerCal
     links.push(
       new Link<PrimaryCalls, WorkerCalls>(worker, {
         start: () => ({ kind: 'listening', addresses: [address] }),
+        areYouThere: () => undefined,
         status: () => statusOf(number),
         flush: (name) => name.length,
         forgetKey: (text) => note(`forgets ${text}`),
@@ -50,9 +56,10 @@ function scene(count: number, of: (number: number) => Partial<Handlers<WorkerCal
   };
   const machine = { environment: {}, isRoot: false, home: '/nonexistent' };
   const crew = createCrew(
-    { ...defaultSettings(machine), workers: count },
+    { ...defaultSettings(machine), workers: count, listen },
     {
       spawn,
+      hold,
       desk: {
         read: async (_, { client }) => ({
           kind: 'found',
@@ -160,4 +167,54 @@ test('an address that one cannot have is a ListenError, and none is left running
   });
   const { workers } = await crew.status();
   assert.deepEqual([workers?.running, ended], [[], []]);
+});
+
+/** Holds ports that nobody has; `refused` are those that it does not get. */
+function holder(refused: readonly string[] = []) {
+  const open = new Set<string>();
+  let drawn = 40_000;
+  const hold: HoldPort = async (protocol, _, port) => {
+    const taken = port === 0 ? drawn++ : port;
+    const name = `${protocol} ${taken}`;
+    if (refused.includes(name)) throw Object.assign(new Error('It is taken.'), { code: 'EADDRINUSE' });
+    open.add(name);
+    return {
+      port: taken,
+      async stop() {
+        open.delete(name);
+      },
+    };
+  };
+  return { hold, open };
+}
+
+test('ports that the primary holds are there before a worker begins, and as long as one runs', async () => {
+  const { hold, open } = holder(['tcp 40000']);
+  const begun: unknown[] = [];
+  const start = (texts: SettingTexts): Started => {
+    assert.deepEqual([...open], ['udp 40001', 'tcp 40001', 'udp 5300', 'tcp 5300']);
+    const { listen } = settingsFromTexts(texts);
+    assert.ok(listen !== 'default');
+    begun.push(listen);
+    return { kind: 'listening', addresses: listen };
+  };
+  const listen = [{ host: '127.0.0.1', port: 0 }, address];
+  const { crew } = scene(2, () => ({ start }), { hold, listen });
+  // A port that any will do for is drawn once for all, and is free for both protocols.
+  const drawn = [{ host: '127.0.0.1', port: 40_001 }, address];
+  assert.deepEqual(await crew.open(), drawn);
+  assert.deepEqual(begun, [drawn, drawn]);
+  await crew.close();
+  assert.deepEqual([...open], []);
+});
+
+test('a port that the primary cannot hold is a ListenError, and no worker is started', async () => {
+  const { hold, open } = holder(['tcp 5300']);
+  const { crew, links } = scene(2, () => ({}), { hold });
+  await assert.rejects(crew.open(), (error) => {
+    assert.ok(error instanceof ListenError);
+    assert.deepEqual([error.protocol, error.address, error.code], ['tcp', address, 'EADDRINUSE']);
+    return true;
+  });
+  assert.deepEqual([links.length, open.size], [0, 0]);
 });

@@ -4,22 +4,30 @@ import { silentLog } from '../../src/observe/log.ts';
 import type { WorkerProcess } from '../../src/system/worker-process.ts';
 import { Place } from '../../src/workers/place.ts';
 
-/** Processes that do nothing but end when they are told to. */
+/** Processes that do nothing but say that they are there, while they are well, and end when they are told to. */
 function scene(begin: (started: number) => Promise<void> = async () => {}) {
   let time = 0;
-  const started: { end(why: string): void; readonly sent: unknown[] }[] = [];
+  const started: { end(why: string): void; readonly sent: unknown[]; isWell: boolean }[] = [];
   const told: number[] = [];
+  const reasons: unknown[] = [];
   const spawn = (): WorkerProcess => {
     const ends: ((why: string) => void)[] = [];
     const sent: unknown[] = [];
     const end = (why: string) => {
       for (const take of ends.splice(0)) take(why);
     };
-    started.push({ end, sent });
+    const takers: ((message: unknown) => void)[] = [];
+    const own = { end, sent, isWell: true };
+    started.push(own);
     return {
       pid: started.length,
-      send: (message) => sent.push(message),
-      onMessage: () => {},
+      send(message) {
+        sent.push(message);
+        const { call, name } = message as { readonly call: number; readonly name: string };
+        if (name !== 'areYouThere' || !own.isWell) return;
+        for (const take of takers) take({ kind: 'answer', call, body: undefined });
+      },
+      onMessage: (take) => takers.push(take),
       onExit: (take) => ends.push(take),
       kill: () => end('SIGKILL'),
     };
@@ -33,10 +41,16 @@ function scene(begin: (started: number) => Promise<void> = async () => {}) {
       bug: () => {},
     },
     begin: () => begin(started.length),
-    log: { ...silentLog, warn: (_, { afterSeconds } = {}) => told.push(Number(afterSeconds)) },
+    log: {
+      ...silentLog,
+      warn(_, { afterSeconds, why } = {}) {
+        told.push(Number(afterSeconds));
+        reasons.push(why);
+      },
+    },
     now: () => time,
   });
-  return { place, started, told, pass: (ms: number) => (time += ms) };
+  return { place, started, told, reasons, pass: (ms: number) => (time += ms) };
 }
 
 test('a worker that ends again and again is replaced after ever longer pauses, up to half a minute', async () => {
@@ -108,4 +122,68 @@ test('a worker that does not finish in time is ended, and none takes its place',
   await place.close(10);
   assert.match(JSON.stringify(started[0]?.sent), /"stop"/);
   assert.deepEqual([started.length, place.listening], [1, undefined]);
+});
+
+/** Lets seconds pass for timers, one by one, and what waits for promises go on in between. */
+async function passSeconds(seconds: number): Promise<void> {
+  for (let second = 0; second < seconds; second++) {
+    mock.timers.tick(1_000);
+    for (let i = 0; i < 5; i++) await Promise.resolve();
+  }
+}
+
+test('a worker that answers is left alone; one that has not for 10 s is ended and replaced', async () => {
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  try {
+    const { place, started, reasons } = scene();
+    await place.start();
+    await passSeconds(60);
+    assert.equal(started.length, 1);
+    for (const worker of started) worker.isWell = false;
+    await passSeconds(9);
+    assert.deepEqual(reasons, []);
+    await passSeconds(5);
+    assert.deepEqual([started.length, reasons], [2, ['it does not answer']]);
+    await passSeconds(60);
+    assert.deepEqual([started.length, place.restarts], [2, 1]);
+    const closed = place.close(10);
+    mock.timers.tick(10);
+    await closed;
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test('a primary that stood still itself does not take it for the silence of its workers', async () => {
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  try {
+    const { place, started, pass } = scene();
+    await place.start();
+    for (const worker of started) worker.isWell = false;
+    await passSeconds(3);
+    // A minute by the clock, but no look at the worker.
+    pass(60_000);
+    await passSeconds(2);
+    assert.equal(started.length, 1);
+    const closed = place.close(10);
+    mock.timers.tick(10);
+    await closed;
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test('a worker that hangs before it listens has half a minute', async () => {
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  try {
+    const { place, started } = scene(() => new Promise(() => {}));
+    void place.start();
+    for (const worker of started) worker.isWell = false;
+    await passSeconds(30);
+    assert.equal(place.link === undefined, false);
+    await passSeconds(5);
+    assert.equal(place.link, undefined);
+  } finally {
+    mock.timers.reset();
+  }
 });
