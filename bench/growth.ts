@@ -63,6 +63,6 @@ await withScene(
     );
     console.log(table(['program', ...SIZES.map((size) => `${size / 1000} thousand`), 'last × first'], rows));
   },
-  [pkarrd(room), pkarrdBun(room)],
+  [pkarrd(room, 'pkarrd (Node)', '--max-old-space-size=4096'), pkarrdBun(room)],
   peers,
 );

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestNetworkThread } from '../src/mainline/test-network-thread.ts';
 import { note } from './support/bars.ts';
 import { dnsperf, generatorVersion } from './support/dnsperf.ts';
-import { debianPeers, pkarrd, pkarrdBun } from './support/peers.ts';
+import { bareEchoes, debianPeers, pkarrd, pkarrdBun } from './support/peers.ts';
 import { residentBytes } from './support/process.ts';
 import { fixed, machine, table } from './support/report.ts';
 import { names, withScene } from './support/scene.ts';
@@ -40,6 +40,6 @@ await withScene(
     console.log(table(['program', 'idle', 'full'], rows));
   },
   [pkarrd(dht), pkarrdBun(dht)],
-  debianPeers,
+  [...debianPeers, ...bareEchoes],
 );
 await network.close();

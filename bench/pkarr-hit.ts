@@ -9,7 +9,7 @@ import { pkarrd, pkarrdBun } from './support/peers.ts';
 import { fixed, machine, median, table } from './support/report.ts';
 import { withScene } from './support/scene.ts';
 
-const NAMES = 10_000;
+const NAMES = 5_000;
 const ROUNDS = 7;
 const SECONDS = 3;
 

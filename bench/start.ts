@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { note } from './support/bars.ts';
-import { debianPeers, pkarrd, pkarrdBun, startUpstream } from './support/peers.ts';
+import { bareEchoes, debianPeers, pkarrd, pkarrdBun, startUpstream } from './support/peers.ts';
 import { fixed, machine, median, percentile, table } from './support/report.ts';
 import { FIRST_PORT } from './support/scene.ts';
 
@@ -11,7 +11,7 @@ const ROUNDS = 11;
 
 const folder = mkdtempSync(join(tmpdir(), 'pkarrd-bench-'));
 const upstream = await startUpstream(join(folder, 'knot'), FIRST_PORT);
-const peers = [pkarrd(), pkarrdBun(), ...debianPeers].filter((peer) => {
+const peers = [pkarrd(), pkarrdBun(), ...debianPeers, ...bareEchoes].filter((peer) => {
   const isThere = peer.version() !== undefined;
   if (!isThere) console.error(`${peer.name} is not there and left out: ${peer.install}`);
   return isThere;

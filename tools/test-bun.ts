@@ -8,6 +8,9 @@ import { bunProgram, root } from './bun.ts';
 /** Bun gives a test 5 s if nobody says; on Node there is no limit. */
 const TEST_TIMEOUT = 120_000;
 
+/** Milliseconds for one file; the slowest needs a third of it. */
+const FILE_LIMIT = 150_000;
+
 /** Two files at a time: they share a machine, and some of them measure. */
 const AT_A_TIME = 2;
 
@@ -17,6 +20,9 @@ const failed: string[] = [];
 
 const bun = bunProgram();
 const files = [...testFiles(process.argv.slice(2))];
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1));
+// One for each file that runs ends its group when this program ends.
+process.setMaxListeners(AT_A_TIME + 10);
 await Promise.all(Array.from({ length: AT_A_TIME }, work));
 console.log(`# bun: ${total.pass} pass, ${total.fail} fail, ${total.skip} skipped`);
 for (const file of failed) console.log(`# failed: ${file}`);
@@ -34,7 +40,19 @@ async function run(file: string): Promise<void> {
     cwd: root,
     env: { ...process.env, PKARRD_BINARY: join(root, 'dist', 'pkarrd'), NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, which ends with it: whatever it started must not hold the pipes, nor this program, for ever.
+    detached: true,
   });
+  const endGroup = () => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // Nobody was left.
+    }
+  };
+  const tooLong = setTimeout(endGroup, FILE_LIMIT);
+  process.once('exit', endGroup);
+  child.once('exit', endGroup);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -42,6 +60,8 @@ async function run(file: string): Promise<void> {
     });
   }
   const [code] = await once(child, 'close');
+  clearTimeout(tooLong);
+  process.off('exit', endGroup);
   for (const outcome of ['pass', 'fail', 'skip'] as const) {
     total[outcome] += Number(new RegExp(`^ *(\\d+) ${outcome}$`, 'm').exec(output)?.[1] ?? 0);
   }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HOST, launch, type Server, versionOf } from './process.ts';
@@ -25,17 +25,65 @@ export interface Peer {
 /** Answers that each may keep: more than any benchmark of cached answers asks for. */
 const CACHE_ENTRIES = 12_000;
 
-/** pkarrd from this tree on Node, with every feature on but the DHT, which the other programs do not have. */
-export function pkarrd(words: readonly string[] = [], name = 'pkarrd (Node)'): Peer {
+/**
+ * pkarrd from this tree on Node, started as its systemd unit starts it, with every feature on but the DHT, which the other
+ * programs do not have.
+ */
+export function pkarrd(
+  words: readonly string[] = [],
+  name = 'pkarrd (Node)',
+  nodeOptions = optionsOfUnit(),
+): Peer {
   const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-  return ours(name, () => process.version, process.execPath, [main, 'serve'], words);
+  return ours(name, () => process.version, process.execPath, [main, 'serve'], words, nodeOptions);
 }
 
 /** The same as one file, with Bun inside. */
 export function pkarrdBun(words: readonly string[] = [], name = 'pkarrd (Bun)'): Peer {
   const file = fileURLToPath(new URL('../../pkarrd', import.meta.url));
   const version = () => (existsSync(file) ? versionOf(file, '--version') : undefined);
-  return ours(name, version, file, ['serve'], words, 'npm run build:binary');
+  return ours(name, version, file, ['serve'], words, '', 'npm run build:binary');
+}
+
+/**
+ * What cannot be undercut on each runtime: a server that does nothing but send datagrams back. On Bun it is there once the
+ * binary was built, which fetches Bun.
+ */
+export const bareEchoes: readonly Peer[] = (['Node', 'Bun'] as const).map((runtime) => {
+  const name = `bare echo (${runtime})`;
+  const command = runtime === 'Node' ? process.execPath : fetchedBun();
+  const version = () => (command === undefined ? undefined : versionOf(command, '--version'));
+  return {
+    name,
+    install: 'npm run build:binary',
+    version,
+    start: ({ port, probe }) =>
+      launch({
+        name,
+        version: version() ?? 'unknown',
+        command: command ?? '',
+        words: [fileURLToPath(new URL('./echo.js', import.meta.url)), HOST, String(port)],
+        port,
+        probe,
+      }),
+  };
+});
+
+/** What the systemd unit gives Node. */
+function optionsOfUnit(): string {
+  const unit = readFileSync(
+    fileURLToPath(new URL('../../../systemd/pkarrd.service', import.meta.url)),
+    'utf8',
+  );
+  return /NODE_OPTIONS=([^"\n]*)/.exec(unit)?.[1] ?? '';
+}
+
+function fetchedBun(): string | undefined {
+  const folder = fileURLToPath(new URL('../../../.bun', import.meta.url));
+  if (!existsSync(folder)) return undefined;
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const file = files.find((path) => path.includes('@oven') && path.endsWith('bin/bun'));
+  return file === undefined ? undefined : join(folder, file);
 }
 
 function ours(
@@ -44,6 +92,7 @@ function ours(
   command: string,
   serve: readonly string[],
   words: readonly string[],
+  nodeOptions: string,
   install = 'npm run build',
 ): Peer {
   return {
@@ -61,6 +110,7 @@ function ours(
           ...(words.includes('--dht') ? [] : ['--dht', 'off']),
           ...['--relay-use', 'off', '--state-dir', folder, ...words],
         ],
+        environment: { NODE_OPTIONS: nodeOptions },
         port,
         probe,
       }),

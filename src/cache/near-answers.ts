@@ -43,9 +43,9 @@ export class NearAnswers {
   readonly #seed: number;
   #nextWay = 0;
 
-  /** Takes up to `maxBytes` octets, which the system gives when they are used; `seed` is any number. */
+  /** Takes about `maxBytes` octets, which the system gives when they are used; `seed` is any number. */
   constructor(maxBytes: number, seed: number) {
-    const places = Math.max(WAYS, 2 ** Math.floor(Math.log2(Math.max(maxBytes, 1) / (PLACE + 4))));
+    const places = Math.max(WAYS, 2 ** Math.round(Math.log2(Math.max(maxBytes, 1) / (PLACE + 4))));
     const memory = new ArrayBuffer(places * PLACE);
     this.#hashes = new Int32Array(places);
     this.#octets = new Uint8Array(memory);

@@ -11,6 +11,7 @@ import { parsePastedKey } from '../pkarr/pasted-key.ts';
 import { PublicKeyError } from '../pkarr/public-key.ts';
 import type { PublisherEntries } from '../publish/publisher.ts';
 import type { Invocation, Terminal } from './command.ts';
+import { heapProblems } from './heap-problems.ts';
 
 /**
  * The settings of an invocation, upstreams read too, which `config` cannot do.
@@ -25,6 +26,7 @@ export function loadConfiguration(invocation: Invocation, terminal: Terminal): L
       ...upstreamProblems(loaded),
       ...authorityProblems(loaded),
       ...keyProblems(loaded.tables),
+      ...heapProblems(loaded),
     ],
     ...(file !== undefined && { file }),
   });

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { heapProblems } from '../../src/cli/heap-problems.ts';
+import { loadSettings } from '../../src/config/load-settings.ts';
+
+/** As `--max-old-space-size` counts. */
+const MB = 1024 * 1024;
+
+function problems(flags: { readonly cacheSize?: readonly string[] }, heapLimit: number) {
+  const machine = { environment: {}, isRoot: false, home: '/nonexistent' };
+  return heapProblems(loadSettings({ machine, flags }), heapLimit);
+}
+
+test('the default caches fit into the heap that the unit of systemd gives', () => {
+  assert.deepEqual(problems({}, 128 * MB), []);
+});
+
+test('caches that do not fit into the heap are refused, with the place, both sizes and what to do', () => {
+  assert.deepEqual(problems({ cacheSize: ['256 MB'] }, 128 * MB), [
+    {
+      where: '--cache-size',
+      message:
+        'caches of 272 MB do not fit into the heap of 134 MB; make them smaller, or set ' +
+        'NODE_OPTIONS=--max-old-space-size=308.',
+    },
+  ]);
+});
