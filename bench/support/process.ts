@@ -63,7 +63,18 @@ export async function launch(options: Launch): Promise<Server> {
 /** Seconds of processor that a process, all its threads and its living children have used, from the kernel. */
 export function cpuSeconds(pid: number): number {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
-  return children.map(Number).reduce((sum, child) => sum + cpuSeconds(child), ownCpuSeconds(pid));
+  return children.map(Number).reduce((sum, child) => sum + cpuSecondsOfChild(child), ownCpuSeconds(pid));
+}
+
+/** A child may end between two looks, as those of dnsmasq do, one for each connection: then it counts nothing. */
+function cpuSecondsOfChild(pid: number): number {
+  try {
+    return cpuSeconds(pid);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
+      return 0;
+    throw error;
+  }
 }
 
 function ownCpuSeconds(pid: number): number {
