@@ -1,37 +1,24 @@
 // How long a cached answer takes at a steady 5,000 queries a second, beside the peers: node dist/bench/latency.js
 import { note } from './support/bars.ts';
-import { dnsperf, generatorVersion, type Run } from './support/dnsperf.ts';
+import { CACHED_NAMES, cachedRounds } from './support/cached-rounds.ts';
+import { generatorVersion } from './support/dnsperf.ts';
 import { bareEchoes, debianPeers, pkarrd, pkarrdBun } from './support/peers.ts';
 import { fixed, machine, median, percentile, table } from './support/report.ts';
-import { names, withScene } from './support/scene.ts';
+import { withScene } from './support/scene.ts';
 
-const NAMES = 10_000;
 const RATE = 5_000;
 const ROUNDS = 5;
 const SECONDS = 4;
 
 const generator = generatorVersion();
 await withScene(
-  async ({ servers, queries }) => {
-    const file = queries('cached.txt', names(NAMES));
-    for (const server of servers) {
-      await dnsperf(server, { file, limit: { times: 2 }, clients: 10, outstanding: 50 });
-    }
-    const runs = new Map<string, Run[]>(servers.map(({ name }) => [name, []]));
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const server of servers) {
-        const limit = { seconds: SECONDS };
-        runs
-          .get(server.name)
-          ?.push(
-            await dnsperf(server, { file, limit, clients: 10, outstanding: 100, rate: RATE, each: true }),
-          );
-      }
-    }
+  async (scene) => {
+    const load = { clients: 10, outstanding: 100, rate: RATE, each: true };
+    const runs = await cachedRounds(scene, { passes: 2, rounds: ROUNDS, seconds: SECONDS, load });
     // The median round of each: one in which something else ran does not count.
     const of = (name: string, part: number) =>
       median((runs.get(name) ?? []).map(({ latencies }) => percentile(latencies, part)));
-    const rows = servers.map(({ name, version }) => {
+    const rows = scene.servers.map(({ name, version }) => {
       note('p50', name, of(name, 0.5) / of('dnsmasq', 0.5));
       note('p99', name, of(name, 0.99) / of('dnsmasq', 0.99));
       return [
@@ -46,7 +33,7 @@ await withScene(
     });
     console.log('## Latency of cached answers over UDP\n');
     console.log(
-      `${machine()}; dnsperf ${generator} on the same machine, ${NAMES} names, ${RATE} a second, \`-c 10`,
+      `${machine()}; dnsperf ${generator} on the same machine, ${CACHED_NAMES} names, ${RATE} a second, \`-c 10`,
     );
     console.log(`-q 100 -T 1\`, ${ROUNDS} interleaved rounds of ${SECONDS} s, medians of the rounds.\n`);
     console.log(table(['program', 'p50 ms', '× dnsmasq', 'p99 ms', '× dnsmasq', 'p99.9 ms', 'lost'], rows));

@@ -1,13 +1,11 @@
 // Cached answers over UDP with one process and with several, on Node and, when dist/pkarrd is there, from the one-file
 // binary: node dist/bench/workers.js [WORKERS]
 import { note } from './support/bars.ts';
-import { dnsperf, generatorVersion, type Run } from './support/dnsperf.ts';
+import { CACHED_NAMES, cachedRounds } from './support/cached-rounds.ts';
+import { generatorVersion } from './support/dnsperf.ts';
 import { pkarrd, pkarrdBun } from './support/peers.ts';
 import { fixed, machine, median, table } from './support/report.ts';
-import { names, withScene } from './support/scene.ts';
-
-/** Names that are asked, all of them cached before by every worker. */
-const NAMES = 10_000;
+import { withScene } from './support/scene.ts';
 
 /** Rounds in which each has its turn, and seconds of a turn; the generator takes a core, or what it gets of one. */
 const ROUNDS = 7;
@@ -25,24 +23,12 @@ const ours = runtimes.flatMap(({ start, runtime }) =>
   ),
 );
 await withScene(
-  async ({ servers, queries }) => {
-    const file = queries('cached.txt', names(NAMES));
+  async (scene) => {
     // Each worker has a cache of its own, and gets its part of each pass.
-    for (const server of servers) {
-      await dnsperf(server, { file, limit: { times: 4 * workers }, clients: 10, outstanding: 50 });
-    }
-    const runs = new Map<string, Run[]>(servers.map(({ name }) => [name, []]));
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const server of servers) {
-        const run = await dnsperf(server, {
-          file,
-          limit: { seconds: SECONDS },
-          clients: 10,
-          outstanding: 100,
-        });
-        runs.get(server.name)?.push(run);
-      }
-    }
+    const load = { clients: 10, outstanding: 100 };
+    const rounds = { passes: 4 * workers, rounds: ROUNDS, seconds: SECONDS, load };
+    const runs = await cachedRounds(scene, rounds);
+    const { servers } = scene;
     // Rounds are compared one by one: what else the machine does changes from one to the next.
     const rows = servers.map(({ name, version }, index) => {
       const own = runs.get(name) ?? [];
@@ -61,7 +47,9 @@ await withScene(
       ];
     });
     console.log('## Cached answers over UDP, one process and several\n');
-    console.log(`${machine()}; dnsperf ${generator} on the same machine, ${NAMES} names, \`-c 10 -q 100`);
+    console.log(
+      `${machine()}; dnsperf ${generator} on the same machine, ${CACHED_NAMES} names, \`-c 10 -q 100`,
+    );
     console.log(`-T 1\`, ${ROUNDS} interleaved rounds of ${SECONDS} s, medians; ratios round by round.\n`);
     const head = ['pkarrd on', 'thousand answers/s', '× one', 'CPU µs an answer', 'mean ms', 'lost in all'];
     console.log(table(head, rows));

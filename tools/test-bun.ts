@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, relative } from 'node:path';
+import { killGroup } from '../test/support/test-file.ts';
 import { testFiles } from '../test/support/test-files.ts';
 import { bunProgram, root } from './bun.ts';
 
@@ -43,13 +44,7 @@ async function run(file: string): Promise<void> {
     // A group of its own, which ends with it: whatever it started must not hold the pipes, nor this program, for ever.
     detached: true,
   });
-  const endGroup = () => {
-    try {
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-    } catch {
-      // Nobody was left.
-    }
-  };
+  const endGroup = () => void killGroup(child);
   const tooLong = setTimeout(endGroup, FILE_LIMIT);
   process.once('exit', endGroup);
   child.once('exit', endGroup);

@@ -1,11 +1,9 @@
 import { type BarName, note } from './bars.ts';
-import { dnsperf, generatorVersion, type Load, type Run } from './dnsperf.ts';
+import { CACHED_NAMES, cachedRounds } from './cached-rounds.ts';
+import { generatorVersion, type Load, type Run } from './dnsperf.ts';
 import { bareEchoes, debianPeers, pkarrd, pkarrdBun } from './peers.ts';
 import { fixed, machine, median, table } from './report.ts';
-import { names, withScene } from './scene.ts';
-
-/** Names that are asked, all of them cached before. */
-const NAMES = 10_000;
+import { withScene } from './scene.ts';
 
 /** Rounds in which every server has its turn; the median of each counts. */
 const ROUNDS = 5;
@@ -21,21 +19,11 @@ export async function benchCached(
 ): Promise<void> {
   const generator = generatorVersion();
   await withScene(
-    async ({ servers, queries }) => {
-      const file = queries('cached.txt', names(NAMES));
-      for (const server of servers) {
-        await dnsperf(server, { file, limit: { times: 2 }, clients: 10, outstanding: 50 });
-      }
-      const runs = new Map<string, Run[]>(servers.map(({ name }) => [name, []]));
-      for (let round = 0; round < ROUNDS; round++) {
-        for (const server of servers) {
-          const run = await dnsperf(server, { file, limit: { seconds: SECONDS }, ...load });
-          runs.get(server.name)?.push(run);
-        }
-      }
+    async (scene) => {
+      const runs = await cachedRounds(scene, { passes: 2, rounds: ROUNDS, seconds: SECONDS, load });
       const of = (name: string, pick: (run: Run) => number) => median((runs.get(name) ?? []).map(pick));
       const base = 'dnsmasq';
-      const rows = servers.map(({ name, version }) => {
+      const rows = scene.servers.map(({ name, version }) => {
         const perSecond = of(name, (run) => run.perSecond);
         const cpu = of(name, (run) => run.cpuPerAnswer);
         if (bars.rate !== undefined) note(bars.rate, name, perSecond / of(base, (run) => run.perSecond));
@@ -51,7 +39,7 @@ export async function benchCached(
       });
       console.log(`## ${title}\n`);
       console.log(
-        `${machine()}; dnsperf ${generator} on the same machine, ${NAMES} names, \`-c ${load.clients}`,
+        `${machine()}; dnsperf ${generator} on the same machine, ${CACHED_NAMES} names, \`-c ${load.clients}`,
       );
       console.log(`-q ${load.outstanding} -T 1\`, ${ROUNDS} interleaved rounds of ${SECONDS} s, medians.\n`);
       const head = ['program', 'thousand answers/s', '× dnsmasq', 'CPU µs an answer', '× dnsmasq', 'lost'];

@@ -1,3 +1,5 @@
+import { randomFrom } from '../../test/support/random.ts';
+
 /** Draws of names by a Zipf law. */
 export interface ZipfDraws {
   readonly exponent: number;
@@ -36,7 +38,7 @@ function drawn({ names, draws: count, skip }: Parameters<typeof zipf>[0], expone
     sum += 1 / (i + 1) ** exponent;
     cumulative[i] = sum;
   }
-  const random = mulberry32(1);
+  const random = randomFrom(1);
   const draws = Uint32Array.from({ length: count }, () => firstAbove(cumulative, random() * sum));
   const seen = new Set<number>();
   let fresh = 0;
@@ -56,15 +58,4 @@ function firstAbove(values: Float64Array, goal: number): number {
     else low = middle + 1;
   }
   return low;
-}
-
-/** A generator of numbers from 0 to 1, good enough for this. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

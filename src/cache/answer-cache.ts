@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Name } from '../dns/name.ts';
 import { AnswerEntry } from './answer-entry.ts';
@@ -82,7 +83,7 @@ export class AnswerCache {
 
   constructor(options: AnswerCacheOptions) {
     const nearBytes = options.maxBytes * NEAR_PART;
-    this.#near = new NearAnswers(nearBytes, Math.random() * 2 ** 32);
+    this.#near = new NearAnswers(nearBytes, randomInt(2 ** 32));
     this.#entries = new LRUCache({
       maxSize: Math.max(1, Math.floor(options.maxBytes - nearBytes)),
       dispose: (entry) => this.#near.remove(entry),

@@ -7,7 +7,6 @@ import type { PackedReply } from './packed-reply.ts';
  * of the cache's clock, since V8 keeps whole numbers in place and every other in an object.
  */
 export class AnswerEntry {
-  // What every hit reads comes first, so that it stands in few lines of memory.
   /** `PackedReply.bytes`, one octet in each character. */
   readonly octets: string;
   /** From here on it is stale. */
@@ -60,7 +59,7 @@ export class AnswerEntry {
     return Math.ceil((now - this.storedAt) / 1000);
   }
 
-  /** The reply as it was given; of its lifetime only whether there was one is known. */
+  /** The reply as it was given, with the lifetime for which it is kept. */
   unpack(): PackedReply {
     const { questionEnd, rcode, authenticData, extendedErrors } = this;
     const bytes = Buffer.from(this.octets, 'latin1');

@@ -83,10 +83,10 @@ export class NearAnswers {
     return -1;
   }
 
-  /** Keeps a copy of a fresh answer, if it is small enough. @returns its place, or -1. */
+  /** Keeps a copy of a fresh answer without extended errors, if it is small enough. @returns its place, or -1. */
   put(hash: number, entry: AnswerEntry, refreshAt: number, serial: number): number {
-    const { octets, ttlOffsets, extendedErrors } = entry;
-    if (octets.length > MAX_OCTETS || ttlOffsets.length > MAX_TTLS || extendedErrors.length > 0) return -1;
+    const { octets, ttlOffsets } = entry;
+    if (octets.length > MAX_OCTETS || ttlOffsets.length > MAX_TTLS) return -1;
     const place = this.#placeFor(hash, entry);
     const at = place * PLACE;
     const bytes = this.#octets;

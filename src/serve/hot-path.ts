@@ -3,13 +3,12 @@ import type { AnswerEntry } from '../cache/answer-entry.ts';
 import { ageTtl } from '../cache/near-answers.ts';
 import { KEY_CD, KEY_DO } from '../cache/question-key.ts';
 import { Class, isMetaType, Type } from '../dns/codes.ts';
-import { EdnsOptionCode } from '../dns/edns.ts';
 import { HEADER_LENGTH } from '../dns/message.ts';
 import { MAX_MESSAGE_LENGTH } from '../dns/wire-writer.ts';
 import type { AccessList } from './access-list.ts';
 import type { ClientRateLimit } from './rate-limit.ts';
 import { UDP_PAYLOAD_SIZE } from './reply.ts';
-import { MINIMUM_UDP_PAYLOAD, uncompressedNameEnd } from './request.ts';
+import { MINIMUM_UDP_PAYLOAD, OPT_LENGTH, u16, uncompressedNameEnd, walkLoneOpt } from './request.ts';
 
 /** What the hot path works with. */
 export interface HotPathParts {
@@ -19,9 +18,6 @@ export interface HotPathParts {
   /** Milliseconds, never going back. */
   readonly now: () => number;
 }
-
-/** Octets of an OPT record without options. */
-const OPT_LENGTH = 11;
 
 /**
  * The way of nearly every query: a plain question whose answer is cached and fresh. From the request's octets to the
@@ -63,13 +59,13 @@ export class HotPath {
     const nameEnd = uncompressedNameEnd(request);
     const questionEnd = nameEnd + 4;
     if (nameEnd < 0 || questionEnd > end) return 0;
-    const type = ((request[nameEnd] as number) << 8) | (request[nameEnd + 1] as number);
-    if (isMetaType(type) || request[nameEnd + 2] !== 0 || request[nameEnd + 3] !== Class.IN) return 0;
+    if (isMetaType(u16(request, nameEnd)) || request[nameEnd + 2] !== 0 || request[nameEnd + 3] !== Class.IN)
+      return 0;
 
     let limit = isStream ? MAX_MESSAGE_LENGTH : MINIMUM_UDP_PAYLOAD;
     let dnssecOk = -1;
     if (request[11] === 1) {
-      if (!isPlainOpt(request, questionEnd, end, isStream)) return 0;
+      if (!isPlainOpt(request, questionEnd, isStream)) return 0;
       dnssecOk = (request[questionEnd + 7] as number) >>> 7;
       if (!isStream) limit = payloadLimit(request, questionEnd);
     } else if (questionEnd !== end) {
@@ -126,21 +122,11 @@ export class HotPath {
   }
 }
 
-/**
- * Whether an OPT record (RFC 6891 §6.1.2) of version 0 is all that stands from `at` to `end`, without an option that
- * changes the reply: only edns-tcp-keepalive does, and over streams alone.
- */
-function isPlainOpt(bytes: Uint8Array, at: number, end: number, isStream: boolean): boolean {
-  if (at + OPT_LENGTH > end || bytes[at] !== 0 || bytes[at + 1] !== 0 || bytes[at + 2] !== Type.OPT)
-    return false;
-  if (bytes[at + 6] !== 0 || at + OPT_LENGTH + u16(bytes, at + 9) !== end) return false;
-  // An option has at least 4 octets, so the length of the request bounds this loop.
-  for (let option = at + OPT_LENGTH; option < end; ) {
-    if (option + 4 > end || (isStream && u16(bytes, option) === EdnsOptionCode.TCP_KEEPALIVE)) return false;
-    option += 4 + u16(bytes, option + 2);
-    if (option > end) return false;
-  }
-  return true;
+/** Whether an OPT record of version 0 is all that stands from `at` on, without an option that changes the reply. */
+function isPlainOpt(bytes: Uint8Array, at: number, isStream: boolean): boolean {
+  const found = walkLoneOpt(bytes, at);
+  // RFC 7828 §3.2.2: over UDP the keepalive option is ignored.
+  return (found === 'plain' || (found === 'keepalive' && !isStream)) && bytes[at + 6] === 0;
 }
 
 /** Octets of a reply over UDP when the request's OPT record stands at `at` (RFC 6891 §6.2.3 and §6.2.5). */
@@ -171,8 +157,4 @@ function writeOpt(target: Buffer, at: number, end: number, dnssecOk: number): vo
   target[end + 9] = 0;
   target[end + 10] = 0;
   target.writeUInt16BE(target.readUInt16BE(at + 10) + 1, at + 10);
-}
-
-function u16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }

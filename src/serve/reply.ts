@@ -1,3 +1,4 @@
+import { ageTtl } from '../cache/near-answers.ts';
 import type { PackedReply } from '../cache/packed-reply.ts';
 import { Rcode } from '../dns/codes.ts';
 import { type Edns, type EdnsOption, EdnsOptionCode, optLength, writeOpt } from '../dns/edns.ts';
@@ -135,10 +136,7 @@ function copyFromRequest(bytes: Buffer, request: Request | RejectedRequest): voi
 }
 
 function ageTtls(bytes: Buffer, offsets: readonly number[], age: number): void {
-  for (const offset of offsets) {
-    const ttl = bytes.readUInt32BE(offset);
-    bytes.writeUInt32BE(Math.max(ttl - age, 0), offset);
-  }
+  for (const offset of offsets) ageTtl(bytes, offset, age);
 }
 
 function setTtls(bytes: Buffer, offsets: readonly number[], ttl: number): void {

@@ -59,6 +59,9 @@ interface Rest {
 
 const silent: SilentRequest = { kind: 'silent' };
 
+/** Octets of an OPT record without options (RFC 6891 §6.1.2). */
+export const OPT_LENGTH = 11;
+
 /** RFC 6891 §6.2.5: "512 octets" is what a requestor without EDNS can take. */
 export const MINIMUM_UDP_PAYLOAD = 512;
 
@@ -128,20 +131,32 @@ export function uncompressedNameEnd(bytes: Uint8Array): number {
  * values of it. Undefined for everything else, which `readRest` judges; the two never disagree.
  */
 function readLoneOpt(bytes: Uint8Array, at: number): Rest | undefined {
-  const end = bytes.length;
-  if (u16(bytes, 6) !== 0 || u16(bytes, 8) !== 0 || u16(bytes, 10) !== 1 || at + 11 > end) return undefined;
-  if (bytes[at] !== 0 || u16(bytes, at + 1) !== Type.OPT || at + 11 + u16(bytes, at + 9) !== end)
-    return undefined;
-  let keepalive = false;
-  for (let option = at + 11; option < end; ) {
-    if (option + 4 > end) return undefined;
-    if (u16(bytes, option) === EdnsOptionCode.TCP_KEEPALIVE) keepalive = true;
-    option += 4 + u16(bytes, option + 2);
-    if (option > end) return undefined;
-  }
+  if (u16(bytes, 6) !== 0 || u16(bytes, 8) !== 0 || u16(bytes, 10) !== 1) return undefined;
+  const found = walkLoneOpt(bytes, at);
+  if (found === 'other') return undefined;
+  const keepalive = found === 'keepalive';
   const udpPayloadSize = Math.max(u16(bytes, at + 3), MINIMUM_UDP_PAYLOAD);
   const dnssecOk = ((bytes[at + 7] as number) & 0x80) !== 0;
   return { edns: { udpPayloadSize, dnssecOk, keepalive }, version: bytes[at + 6] as number };
+}
+
+/**
+ * Whether one OPT record (RFC 6891 §6.1.2), of whatever version, is all that stands from `at` to the end, and whether
+ * edns-tcp-keepalive is among its options: the only one that changes a reply.
+ */
+export function walkLoneOpt(bytes: Uint8Array, at: number): 'plain' | 'keepalive' | 'other' {
+  const end = bytes.length;
+  if (at + OPT_LENGTH > end || bytes[at] !== 0 || u16(bytes, at + 1) !== Type.OPT) return 'other';
+  if (at + OPT_LENGTH + u16(bytes, at + 9) !== end) return 'other';
+  let keepalive = false;
+  // An option has at least 4 octets, so the length of the request bounds this loop.
+  for (let option = at + OPT_LENGTH; option < end; ) {
+    if (option + 4 > end) return 'other';
+    if (u16(bytes, option) === EdnsOptionCode.TCP_KEEPALIVE) keepalive = true;
+    option += 4 + u16(bytes, option + 2);
+    if (option > end) return 'other';
+  }
+  return keepalive ? 'keepalive' : 'plain';
 }
 
 function readRest(bytes: Uint8Array): Rest | 'malformed' {
@@ -173,6 +188,7 @@ function rejected(
   return { kind: 'rejected', bytes, rcode, questionEnd, edns };
 }
 
-function u16(bytes: Uint8Array, at: number): number {
+/** Two octets of a message as a number; `at + 2` is not beyond its end. */
+export function u16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }

@@ -32,6 +32,7 @@ import {
 import type { Log } from '../../src/observe/log.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { aRecord, signedPacket, testKey } from '../support/packets.ts';
+import { randomFrom } from '../support/random.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'pkarrd-store-'));
 after(() => rmSync(base, { recursive: true }));
@@ -576,17 +577,6 @@ async function killedAfter(
   await killing;
   assert.equal(await exited, 'SIGKILL', 'The process ended by itself.');
   return lines;
-}
-
-/** Numbers from 0 to 1 that are the same in every run (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 test('an age is known only when the clock has not been set back behind what was seen', () => {

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +11,7 @@ import { KeyPair } from '../../src/pkarr/key-pair.ts';
 import type { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { writeKeyFile } from '../../src/publish/key-file.ts';
 import { askUdp, query } from '../support/dns-client.ts';
+import { startNeighbour } from '../support/neighbour.ts';
 import { aRecord, signedPacket, testKey } from '../support/packets.ts';
 import { startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { openFlood, startWorkers, type WorkerScene } from '../support/worker-scene.ts';
@@ -165,21 +164,9 @@ test('upstreams are one line of the status, with what all workers asked', async 
 });
 
 test('a loop through another resolver is cut in under a second, whichever worker a query comes back to', async () => {
-  const neighbour = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(neighbour, 'listening');
-  const scene = await startWorkers(3, '--dht', 'off', '--upstream', `127.0.0.1:${neighbour.address().port}`);
-  let forwarded = 0;
-  const outward = createSocket('udp4');
-  const askers = new Map<number, { port: number; address: string }>();
-  neighbour.on('message', (bytes, { port, address }) => {
-    forwarded++;
-    askers.set(bytes.readUInt16BE(0), { port, address });
-    outward.send(bytes, scene.server.port, scene.server.host);
-  });
-  outward.on('message', (bytes) => {
-    const asker = askers.get(bytes.readUInt16BE(0));
-    if (asker !== undefined) neighbour.send(bytes, asker.port, asker.address);
-  });
+  const neighbour = await startNeighbour();
+  const scene = await startWorkers(3, '--dht', 'off', '--upstream', `127.0.0.1:${neighbour.port}`);
+  neighbour.forwardTo(scene.server);
   try {
     for (let i = 0; i < 30; i++) {
       const startedAt = performance.now();
@@ -188,13 +175,12 @@ test('a loop through another resolver is cut in under a second, whichever worker
       assert.ok(performance.now() - startedAt < 1_000, `${performance.now() - startedAt} ms`);
     }
     // Each went round once, and a few times more for tries and probes; one that is not cut goes round for ever.
-    assert.ok(forwarded < 30 * 5, `${forwarded} queries went round`);
+    assert.ok(neighbour.forwarded < 30 * 5, `${neighbour.forwarded} queries went round`);
     await scene.command.printed(/error An upstream asks us what we ask it: a loop\./);
     const told = await scene.command.stop();
     assert.equal(told.err.match(/: a loop\./g)?.length, 1);
   } finally {
     neighbour.close();
-    outward.close();
     await scene.close();
   }
 });

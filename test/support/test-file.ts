@@ -114,8 +114,8 @@ async function endGroup(child: ChildProcess): Promise<void> {
   killGroup(child);
 }
 
-/** Kills whatever is left of the group of a process; whether there was anything. */
-function killGroup({ pid }: ChildProcess): boolean {
+/** Kills whatever is left of the group that a process leads; whether there was anything. */
+export function killGroup({ pid }: ChildProcess): boolean {
   if (pid === undefined) return false;
   try {
     return process.kill(-pid, 'SIGKILL');

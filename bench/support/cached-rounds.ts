@@ -1,0 +1,32 @@
+import { dnsperf, type Load, type Run } from './dnsperf.ts';
+import type { Server } from './process.ts';
+import { names, type Scene } from './scene.ts';
+
+/** Names that are asked in benchmarks of cached answers. */
+export const CACHED_NAMES = 10_000;
+
+/** How often all names are asked before, how many rounds there are in which every server has its turn, and each turn. */
+export interface CachedRounds {
+  readonly passes: number;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly load: Omit<Load, 'file' | 'limit'>;
+}
+
+/** Fills the caches, then asks in interleaved rounds. The runs of each server, by its name, in the order of the rounds. */
+export async function cachedRounds(
+  { servers, queries }: Pick<Scene, 'servers' | 'queries'>,
+  { passes, rounds, seconds, load }: CachedRounds,
+): Promise<ReadonlyMap<string, readonly Run[]>> {
+  const file = queries('cached.txt', names(CACHED_NAMES));
+  for (const server of servers) {
+    await dnsperf(server, { file, limit: { times: passes }, clients: 10, outstanding: 50 });
+  }
+  const runs = new Map<string, Run[]>(servers.map(({ name }: Server) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const server of servers) {
+      runs.get(server.name)?.push(await dnsperf(server, { file, limit: { seconds }, ...load }));
+    }
+  }
+  return runs;
+}
