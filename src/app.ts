@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks'; // the global of that name is a getter, called for each query
 import { fileURLToPath } from 'node:url';
 import type { App } from './app-status.ts';
 import type { Settings } from './config/settings.ts';

@@ -65,6 +65,8 @@ export class ClientRateLimit {
   readonly #options: ClientRateLimitOptions;
   readonly #clients: LRUCache<string, ClientBuckets>;
   readonly #keys: ClientKeys;
+  /** Who was without a bound last, as in `AccessList`. */
+  #lastUnbounded: string | undefined;
 
   constructor(options: ClientRateLimitOptions) {
     this.#options = options;
@@ -81,8 +83,12 @@ export class ClientRateLimit {
 
   /** Takes one answer from what the client at `address` may have; false when it may have none now. */
   takeAnswer(address: string, isStream: boolean): boolean {
+    if (address === this.#lastUnbounded) return true;
     const buckets = this.#bucketsOf(address);
-    if (buckets === undefined) return true;
+    if (buckets === undefined) {
+      this.#lastUnbounded = address;
+      return true;
+    }
     // Over a stream the address is proved, and forged datagrams must not use up what it may ask there.
     return (isStream ? buckets.stream : buckets.answers).take(this.#options.now());
   }

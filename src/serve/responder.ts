@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'; // the global of that name is a getter, which costs more than the call
 import { Cancellation } from '../async/cancellation.ts';
 import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { AnswerEntry } from '../cache/answer-entry.ts';

@@ -19,13 +19,14 @@ class NodeDatagrams extends UDPServer {
   #sendErrors = 0;
 
   constructor({ host, port, receiveBuffer, onDatagram }: DatagramOptions) {
+    const family = isIPv6(host) ? 6 : 4;
     const options: SocketOptions = {
-      type: isIPv6(host) ? 'udp6' : 'udp4',
-      ipv6Only: isIPv6(host),
+      type: `udp${family}`,
+      ipv6Only: family === 6,
       recvBufferSize: receiveBuffer,
       // The addresses that we send to come from datagrams: nothing is to be looked up, and nothing waits for a turn
       // of the event loop.
-      lookup: (name, _, callback) => callback(null, name, name.includes(':') ? 6 : 4),
+      lookup: (name, _, callback) => callback(null, name, family),
     };
     // The package hands `type` to `dgram.createSocket` as it is, and that takes these options.
     super({ type: options as unknown as 'udp4' });

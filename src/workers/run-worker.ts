@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'; // as in app.ts
 import { settingsFromTexts } from '../config/setting-texts.ts';
 import { Name } from '../dns/name.ts';
 import { isTellingCase } from '../forward/sent-questions.ts';
