@@ -1,8 +1,9 @@
 // How long a cached answer takes at a steady 5,000 queries a second, beside the peers: node dist/bench/latency.js
 import { note } from './support/bars.ts';
 import { CACHED_NAMES, cachedRounds } from './support/cached-rounds.ts';
+import { debianPeers } from './support/debian-peers.ts';
 import { generatorVersion } from './support/dnsperf.ts';
-import { bareEchoes, debianPeers, pkarrd, pkarrdBun } from './support/peers.ts';
+import { bareEchoes, pkarrd, pkarrdBun } from './support/peers.ts';
 import { fixed, machine, median, percentile, table } from './support/report.ts';
 import { withScene } from './support/scene.ts';
 

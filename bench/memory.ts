@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestNetworkThread } from '../src/mainline/test-network-thread.ts';
 import { note } from './support/bars.ts';
+import { debianPeers } from './support/debian-peers.ts';
 import { dnsperf, generatorVersion } from './support/dnsperf.ts';
-import { bareEchoes, debianPeers, pkarrd, pkarrdBun } from './support/peers.ts';
+import { bareEchoes, pkarrd, pkarrdBun } from './support/peers.ts';
 import { residentBytes } from './support/process.ts';
 import { fixed, machine, table } from './support/report.ts';
 import { names, withScene } from './support/scene.ts';

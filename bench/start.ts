@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { note } from './support/bars.ts';
-import { bareEchoes, debianPeers, pkarrd, pkarrdBun, startUpstream } from './support/peers.ts';
+import { debianPeers } from './support/debian-peers.ts';
+import { bareEchoes, pkarrd, pkarrdBun, startUpstream } from './support/peers.ts';
 import { fixed, machine, median, percentile, table } from './support/report.ts';
 import { FIRST_PORT } from './support/scene.ts';
 

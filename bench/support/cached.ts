@@ -1,7 +1,8 @@
 import { type BarName, note } from './bars.ts';
 import { CACHED_NAMES, cachedRounds } from './cached-rounds.ts';
+import { debianPeers } from './debian-peers.ts';
 import { generatorVersion, type Load, type Run } from './dnsperf.ts';
-import { bareEchoes, debianPeers, pkarrd, pkarrdBun } from './peers.ts';
+import { bareEchoes, pkarrd, pkarrdBun } from './peers.ts';
 import { fixed, machine, median, table } from './report.ts';
 import { withScene } from './scene.ts';
 

@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { cpuSeconds, type Server, versionOf } from './process.ts';
 
 /** One run of the generator against one server. */
@@ -49,7 +50,7 @@ export async function dnsperf(server: Server, load: Load): Promise<Run> {
     ...(load.each ? ['-v'] : []),
   ];
   const before = cpuSeconds(server.pid);
-  const { stdout } = await promisify(execFile)('dnsperf', words, { maxBuffer: 1 << 28 });
+  const stdout = await outputOf('dnsperf', words, `${load.file}.out`);
   const used = cpuSeconds(server.pid) - before;
   const completed = numberAfter(stdout, 'Queries completed:');
   return {
@@ -63,6 +64,19 @@ export async function dnsperf(server: Server, load: Load): Promise<Run> {
       ? Array.from(stdout.matchAll(/^> \S+ \S+ \S+ ([\d.]+)$/gm), ([, seconds]) => Number(seconds) * 1000)
       : [],
   };
+}
+
+/** What a program prints, once it has ended: through a file, so that nobody reads along on the cores that are measured. */
+async function outputOf(command: string, words: readonly string[], file: string): Promise<string> {
+  const descriptor = openSync(file, 'w');
+  try {
+    const child = spawn(command, words, { stdio: ['ignore', descriptor, 'inherit'] });
+    const [code] = (await once(child, 'exit')) as [number | null];
+    if (code !== 0) throw new Error(`${command} ended with ${code}`);
+  } finally {
+    closeSync(descriptor);
+  }
+  return readFileSync(file, 'utf8');
 }
 
 function numberAfter(text: string, label: string): number {

@@ -22,9 +22,6 @@ export interface Peer {
   start(options: PeerOptions): Promise<Server>;
 }
 
-/** Answers that each may keep: more than any benchmark of cached answers asks for. */
-const CACHE_ENTRIES = 12_000;
-
 /**
  * pkarrd from this tree on Node, started as its systemd unit starts it, with every feature on but the DHT, which the other
  * programs do not have.
@@ -32,17 +29,21 @@ const CACHE_ENTRIES = 12_000;
 export function pkarrd(
   words: readonly string[] = [],
   name = 'pkarrd (Node)',
-  nodeOptions = optionsOfUnit(),
+  environment = environmentOfUnit(),
 ): Peer {
-  const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-  return ours(name, () => process.version, process.execPath, [main, 'serve'], words, nodeOptions);
+  const main = fileURLToPath(new URL('../../program/main.js', import.meta.url));
+  return ours(name, () => process.version, process.execPath, [main, 'serve'], words, environment);
 }
 
-/** The same as one file, with Bun inside. */
-export function pkarrdBun(words: readonly string[] = [], name = 'pkarrd (Bun)'): Peer {
+/** The same as one file, with Bun inside, started as the unit starts it. */
+export function pkarrdBun(
+  words: readonly string[] = [],
+  name = 'pkarrd (Bun)',
+  environment = environmentOfUnit(),
+): Peer {
   const file = fileURLToPath(new URL('../../pkarrd', import.meta.url));
   const version = () => (existsSync(file) ? versionOf(file, '--version') : undefined);
-  return ours(name, version, file, ['serve'], words, '', 'npm run build:binary');
+  return ours(name, version, file, ['serve'], words, environment, 'npm run build:binary');
 }
 
 /**
@@ -69,13 +70,14 @@ export const bareEchoes: readonly Peer[] = (['Node', 'Bun'] as const).map((runti
   };
 });
 
-/** What the systemd unit gives Node. */
-function optionsOfUnit(): string {
+/** What the systemd unit sets for whichever runtime it finds. */
+function environmentOfUnit(): Readonly<Record<string, string>> {
   const unit = readFileSync(
     fileURLToPath(new URL('../../../systemd/pkarrd.service', import.meta.url)),
     'utf8',
   );
-  return /NODE_OPTIONS=([^"\n]*)/.exec(unit)?.[1] ?? '';
+  const settings = [...unit.matchAll(/^Environment="?(\w+)=([^"\n]*)"?$/gm)];
+  return Object.fromEntries(settings.map(([, name = '', value = '']) => [name, value]));
 }
 
 function fetchedBun(): string | undefined {
@@ -92,7 +94,7 @@ function ours(
   command: string,
   serve: readonly string[],
   words: readonly string[],
-  nodeOptions: string,
+  environment: Readonly<Record<string, string>>,
   install = 'npm run build',
 ): Peer {
   return {
@@ -110,74 +112,12 @@ function ours(
           ...(words.includes('--dht') ? [] : ['--dht', 'off']),
           ...['--relay-use', 'off', '--state-dir', folder, ...words],
         ],
-        environment: { NODE_OPTIONS: nodeOptions },
+        environment,
         port,
         probe,
       }),
   };
 }
-
-/** The forwarders of Debian, each with one thread, caching, asking one upstream over UDP. */
-export const debianPeers: readonly Peer[] = [
-  peer('dnsmasq', 'dnsmasq-base', ['--version'], ({ port, upstreamPort }) => [
-    ...[
-      '--keep-in-foreground',
-      '--user=root',
-      '--pid-file',
-      '--conf-file=/dev/null',
-      '--no-resolv',
-      '--no-hosts',
-      '--bind-interfaces',
-    ],
-    `--port=${port}`,
-    `--listen-address=${HOST}`,
-    `--server=${HOST}#${upstreamPort}`,
-    `--cache-size=${CACHE_ENTRIES}`,
-    // Its queries in flight stand in a list that is searched from the front: no more room than the load needs.
-    '--dns-forward-max=600',
-  ]),
-  peer('unbound', 'unbound', ['-V'], ({ folder, port, upstreamPort }) => {
-    const file = join(folder, 'unbound.conf');
-    writeFileSync(
-      file,
-      `server:
-  interface: ${HOST}
-  port: ${port}
-  num-threads: 1
-  do-daemonize: no
-  use-syslog: no
-  chroot: ""
-  username: ""
-  directory: "${folder}"
-  pidfile: "${folder}/unbound.pid"
-  do-not-query-localhost: no
-  module-config: "iterator"
-  msg-cache-size: 16m
-  rrset-cache-size: 32m
-forward-zone:
-  name: "."
-  forward-addr: ${HOST}@${upstreamPort}
-remote-control:
-  control-enable: no
-`,
-    );
-    return ['-d', '-c', file];
-  }),
-  peer('dnsdist', 'dnsdist', ['--version'], ({ folder, port, upstreamPort }) => {
-    const file = join(folder, 'dnsdist.conf');
-    writeFileSync(
-      file,
-      `setLocal("${HOST}:${port}")
-setACL({"127.0.0.0/8"})
-newServer({address="${HOST}:${upstreamPort}", healthCheckMode="up"})
-pc = newPacketCache(${CACHE_ENTRIES}, {maxTTL=86400})
-getPool(""):setCache(pc)
-setSecurityPollSuffix("")
-`,
-    );
-    return ['--supervised', '--disable-syslog', '-C', file];
-  }),
-];
 
 /** A zone with a wildcard that answers every name below `bench.example`, for a day: what all the others ask. */
 export async function startUpstream(folder: string, port: number): Promise<Server> {
@@ -214,28 +154,4 @@ zone:
     port,
     probe: 'a.bench.example',
   });
-}
-
-function peer(
-  name: string,
-  debianPackage: string,
-  versionWords: readonly string[],
-  words: (options: PeerOptions) => readonly string[],
-): Peer {
-  const command = `/usr/sbin/${name === 'dnsdist' ? '../bin/dnsdist' : name}`;
-  const version = () => versionOf(command, ...versionWords);
-  return {
-    name,
-    install: `apt-get install ${debianPackage}`,
-    version,
-    start: (options) =>
-      launch({
-        name,
-        version: version() ?? 'unknown',
-        command,
-        words: words(options),
-        port: options.port,
-        probe: options.probe,
-      }),
-  };
 }

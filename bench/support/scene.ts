@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { debianPeers, type Peer, pkarrd, pkarrdBun, startUpstream } from './peers.ts';
+import { debianPeers } from './debian-peers.ts';
+import { type Peer, pkarrd, pkarrdBun, startUpstream } from './peers.ts';
 import type { Server } from './process.ts';
 
 /** Ports from here on are used, one for each server: others than another run beside this one has. */

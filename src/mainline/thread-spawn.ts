@@ -12,7 +12,7 @@ const MAX_HEAP_MB = 256;
 
 /** Starts the worker file of this program. Nowhere else is its place named, but in the build of the one-file binary. */
 export const spawnThread: SpawnThread = (task) =>
-  new Worker(new URL('./worker.js', import.meta.url), {
+  new Worker(new URL('./thread.js', import.meta.url), {
     workerData: task,
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
   });

@@ -32,7 +32,7 @@ test('a seed in hexadecimal becomes a key of ours, from a file and from standard
     assert.equal(err.includes(seed), false);
     assert.equal(statSync(path(`${name}.key`)).mode & 0o777, 0o600);
   }
-  const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../program/main.js', import.meta.url));
   const args = [main, 'keygen', '--from-seed', '-', '--out', path('d.key')];
   assert.equal(spawnSync(process.execPath, args, { input: seed, encoding: 'utf8' }).stdout, `${text}\n`);
   assert.equal(readFileSync(path('d.key'), 'latin1'), `${seed}\n`);

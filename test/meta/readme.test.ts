@@ -82,7 +82,7 @@ before(async () => {
   // The small-order key of an example is what it is.
   meanings.set('y'.repeat(52), 'y'.repeat(52));
   meanings.set('5399', String(await freePort()));
-  const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../program/main.js', import.meta.url));
   writeFileSync(join(directory, 'pkarrd'), `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`);
   chmodSync(join(directory, 'pkarrd'), 0o755);
 });

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../program/main.js', import.meta.url));
 
 /** Milliseconds that a command has to say something it is waited for. */
 const PATIENCE_MS = 60_000;

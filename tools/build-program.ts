@@ -1,0 +1,37 @@
+/**
+ * Makes dist/program, what people run on Node, out of what was compiled before: the program and its packages in a few
+ * files. Finding and reading three hundred is a third of the time from start to first answer.
+ */
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { root } from './bun.ts';
+
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly version: string;
+};
+const folder = join(root, 'dist', 'program');
+// Names of shared files hold a hash of what is in them: those of the last build are nobody's.
+rmSync(folder, { recursive: true, force: true });
+
+await build({
+  absWorkingDir: root,
+  // The process of a worker and the thread of the DHT are entries of their own, found beside the file that starts them.
+  entryPoints: ['dist/src/main.js', 'dist/src/worker.js', 'dist/src/mainline/thread.js'],
+  entryNames: '[name]',
+  outdir: folder,
+  bundle: true,
+  // Each command and late import by itself.
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  define: { PKARRD_VERSION: JSON.stringify(version) },
+  // Packages that are CommonJS ask for Node's modules with this.
+  banner: {
+    js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
+  },
+  // What goes wrong is told with the place, so names stay as they are written.
+  minify: false,
+  logLevel: 'warning',
+});
