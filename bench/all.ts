@@ -45,7 +45,7 @@ rmSync(folder, { recursive: true });
 
 console.log('# Results\n');
 console.log(
-  `What \`node dist/bench/all.js ${wanted.join(' ')}\` printed on ${new Date().toISOString().slice(0, 10)}, unchanged.`,
+  `What \`${['node dist/bench/all.js', ...wanted].join(' ')}\` printed on ${new Date().toISOString().slice(0, 10)}, unchanged.`,
 );
 console.log('Compare rows of one table, not figures of two: the machine is shared with others.\n');
 console.log('## What is promised, and what was measured\n');
