@@ -1,12 +1,11 @@
 /** Makes dist/pkarrd, one file for this platform that needs no Node, out of what was compiled before. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { programVersion } from '../src/system/program-version.ts';
 import { bunProgram, root } from './bun.ts';
 
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-  readonly version: string;
-};
+const version = programVersion();
 const file = join(root, 'dist', 'pkarrd');
 
 const words = [

@@ -2,14 +2,12 @@
  * Makes dist/program, what people run on Node, out of what was compiled before: the program and its packages in a few
  * files. Finding and reading three hundred is a third of the time from start to first answer.
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { programVersion } from '../src/system/program-version.ts';
 import { root } from './bun.ts';
 
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-  readonly version: string;
-};
 const folder = join(root, 'dist', 'program');
 // Names of shared files hold a hash of what is in them: those of the last build are nobody's.
 rmSync(folder, { recursive: true, force: true });
@@ -26,7 +24,7 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  define: { PKARRD_VERSION: JSON.stringify(version) },
+  define: { PKARRD_VERSION: JSON.stringify(programVersion()) },
   // Packages that are CommonJS ask for Node's modules with this.
   banner: {
     js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",

@@ -139,7 +139,7 @@ export class NearAnswers {
     return (hash << 2) & this.#mask;
   }
 
-  /** With one set for each hash, a table that is full to 60 % has no place for a quarter of them; with two, for all. */
+  /** With one set for each hash, a table that is full to 60 % has no place for one in eight; with two, for next to none. */
   #secondSet(hash: number): number {
     return (Math.imul(hash, SECOND_SET) >>> 13) & this.#mask;
   }

@@ -10,7 +10,7 @@ export type SpawnThread = (task: ThreadTask) => Worker;
  */
 const MAX_HEAP_MB = 256;
 
-/** Starts the worker file of this program. Nowhere else is its place named, but in the build of the one-file binary. */
+/** Starts the worker file of this program. Nowhere else is its place named, but in the builds of what people run. */
 export const spawnThread: SpawnThread = (task) =>
   new Worker(new URL('./thread.js', import.meta.url), {
     workerData: task,
