@@ -10,11 +10,11 @@ import { parseArgs } from 'node:util';
 import { Client } from 'bittorrent-dht';
 import KRpc from 'k-rpc';
 import type { DhtNode, MutableItem, NodeAddress } from '../src/mainline/dht-node.ts';
-import { signatureCheckFor } from '../src/mainline/ed25519.ts';
-import { startMainlineNode } from '../src/mainline/mainline-node.ts';
-import { startMainlineThread } from '../src/mainline/mainline-thread.ts';
-import { signedBytes, targetOf } from '../src/mainline/mutable-item.ts';
-import { startTestNetworkThread } from '../src/mainline/test-network-thread.ts';
+import { startMainlineNode } from '../src/mainline/node/node.ts';
+import { startMainlineThread } from '../src/mainline/thread/proxy.ts';
+import { signatureCheckFor } from '../src/mainline/wire/ed25519.ts';
+import { signedBytes, targetOf } from '../src/mainline/wire/mutable-item.ts';
+import { startTestNetworkThread } from '../src/testnet/proxy.ts';
 
 const HOST = '127.0.0.1';
 

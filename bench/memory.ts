@@ -1,6 +1,6 @@
 // Resident memory, idle with the DHT joined and with a full cache, beside the peers: node dist/bench/memory.js
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startTestNetworkThread } from '../src/mainline/test-network-thread.ts';
+import { startTestNetworkThread } from '../src/testnet/proxy.ts';
 import { note } from './support/bars.ts';
 import { debianPeers } from './support/debian-peers.ts';
 import { dnsperf, generatorVersion } from './support/dnsperf.ts';

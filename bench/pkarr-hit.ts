@@ -1,7 +1,7 @@
 // What a cached Pkarr name costs beside a cached ordinary name of the same length: node dist/bench/pkarr-hit.js
-import { startMainlineNode } from '../src/mainline/mainline-node.ts';
-import { startTestNetworkThread } from '../src/mainline/test-network-thread.ts';
+import { startMainlineNode } from '../src/mainline/node/node.ts';
 import { KeyPair } from '../src/pkarr/key-pair.ts';
+import { startTestNetworkThread } from '../src/testnet/proxy.ts';
 import { aRecord, signedPacket } from '../test/support/packets.ts';
 import { note } from './support/bars.ts';
 import { dnsperf, generatorVersion, type Run } from './support/dnsperf.ts';

@@ -4,5 +4,5 @@
 // when to end, and when it dies they end with it. First of all, so that none is ended while it starts.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
 
-const { runWorker } = await import('./workers/run-worker.ts');
+const { runWorker } = await import('./app/worker-front.ts');
 runWorker();

@@ -12,7 +12,14 @@ const words = [
   'build',
   // The thread of the DHT is an entry of its own. Without folders in its name it is found beside the file that
   // starts it, as it is in dist/src/mainline.
-  ...['--compile', 'dist/src/main.js', 'dist/src/mainline/thread.js', '--entry-naming', '[name].[ext]'],
+  ...[
+    '--compile',
+    'dist/src/main.js',
+    'dist/src/mainline/thread/dht-thread.js',
+    'dist/src/testnet/testnet-thread.js',
+    '--entry-naming',
+    '[name].[ext]',
+  ],
   ...['--outfile', file, '--define', `PKARRD_VERSION=${JSON.stringify(version)}`],
   // Parsed at build time, and each command and late import by itself: the start takes a third of the processor's time.
   ...['--minify', '--bytecode', '--format', 'esm', '--splitting'],

@@ -15,8 +15,14 @@ rmSync(folder, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   // The process of a worker and the thread of the DHT are entries of their own, found beside the file that starts them.
-  entryPoints: ['dist/src/main.js', 'dist/src/worker.js', 'dist/src/mainline/thread.js'],
-  entryNames: '[name]',
+  entryPoints: {
+    main: 'dist/src/main.js',
+    worker: 'dist/src/worker.js',
+    'parts/dht-thread': 'dist/src/mainline/thread/dht-thread.js',
+    'parts/testnet-thread': 'dist/src/testnet/testnet-thread.js',
+  },
+  // A folder below, as in src: what starts a worker finds it at ../worker.js, and what starts a thread beside itself.
+  chunkNames: 'parts/[name]-[hash]',
   outdir: folder,
   bundle: true,
   // Each command and late import by itself.

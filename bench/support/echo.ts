@@ -1,7 +1,7 @@
 // The least that a server on this runtime can be: it sends each datagram back with QR set. Run as a process of its own with
 // the address and port as arguments, so that what the runtime itself costs stands beside what the program costs.
 import { createSocket } from 'node:dgram';
-import { bun } from '../../src/system/bun-api.ts';
+import { bun } from '../../src/system/bun/api.ts';
 
 const host = process.argv[2] ?? '127.0.0.1';
 const port = Number(process.argv[3]);

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Name } from '../dns/name.ts';
 import { AnswerEntry } from './answer-entry.ts';
-import { NearAnswers } from './near-answers.ts';
+import { FirstLevelCache } from './first-level-cache.ts';
 import type { PackedReply } from './packed-reply.ts';
 import { questionKey } from './question-key.ts';
 
@@ -73,7 +73,7 @@ const REFRESH_PART = 0.1;
  */
 export class AnswerCache {
   readonly #entries: LRUCache<string, AnswerEntry>;
-  readonly #near: NearAnswers;
+  readonly #near: FirstLevelCache;
   /** Answers stored since the start, 32 bits of it. */
   #stored = 0;
   readonly #options: AnswerCacheOptions;
@@ -83,7 +83,7 @@ export class AnswerCache {
 
   constructor(options: AnswerCacheOptions) {
     const nearBytes = options.maxBytes * NEAR_PART;
-    this.#near = new NearAnswers(nearBytes, randomInt(2 ** 32));
+    this.#near = new FirstLevelCache(nearBytes, randomInt(2 ** 32));
     this.#entries = new LRUCache({
       maxSize: Math.max(1, Math.floor(options.maxBytes - nearBytes)),
       dispose: (entry) => this.#near.remove(entry),
@@ -116,7 +116,7 @@ export class AnswerCache {
   }
 
   /** The small answers, by the place in `Hit`. */
-  get near(): NearAnswers {
+  get near(): FirstLevelCache {
     return this.#near;
   }
 

@@ -1,7 +1,7 @@
 import { Rcode } from '../dns/codes.ts';
 import type { ExtendedError } from '../dns/extended-error.ts';
+import { type MessageLayout, readLayout } from '../dns/layout.ts';
 import { encodeMessage, type Message } from '../dns/message.ts';
-import { type MessageOutline, outlineMessage } from '../dns/outline.ts';
 
 /**
  * A reply as bytes, complete but for what differs from client to client: the ID, the case of the question, RD, CD
@@ -34,7 +34,7 @@ const MAX_LIFETIME = 86_400;
  * at all without one (RFC 2308 §5: "Negative responses without SOA records SHOULD NOT be cached as there is no way to
  * prevent the negative responses looping forever between a pair of servers"). Every other RCODE: not at all.
  */
-function replyLifetime(rcode: number, answerCount: number, outline: MessageOutline): number {
+function replyLifetime(rcode: number, answerCount: number, outline: MessageLayout): number {
   const { minimumTtl, negativeTtl } = outline;
   if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) return 0;
   const positive = rcode === Rcode.NOERROR && answerCount > 0;
@@ -56,7 +56,7 @@ export interface ReplyFacts {
  * Packs a message that has no OPT record, flags as its source set them.
  * `outline` must be that of `bytes`. The bytes are taken over and changed.
  */
-export function packReply(bytes: Uint8Array, outline: MessageOutline, facts: ReplyFacts): PackedReply {
+export function packReply(bytes: Uint8Array, outline: MessageLayout, facts: ReplyFacts): PackedReply {
   const flags = bytes[2] as number;
   for (const offset of outline.ttlOffsets) {
     // RFC 2181 §8: a TTL with the highest bit set counts as zero, so it goes out as zero too.
@@ -83,5 +83,5 @@ export function packReply(bytes: Uint8Array, outline: MessageOutline, facts: Rep
 export function packMessage(message: Message, facts: ReplyFacts): PackedReply {
   const { edns: _, ...withoutEdns } = message;
   const bytes = encodeMessage(withoutEdns);
-  return packReply(bytes, outlineMessage(bytes), facts);
+  return packReply(bytes, readLayout(bytes), facts);
 }

@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
-import { upstreamAuthorities, whyLoop } from '../choose-upstreams.ts';
+import { upstreamAuthorities, whyLoop } from '../app/upstreams.ts';
 import type { ConfigProblem } from '../config/config-error.ts';
 import { type LoadedSettings, loadSettings } from '../config/load-settings.ts';
 import type { PublishTables } from '../config/publish-tables.ts';
 import type { Settings } from '../config/settings.ts';
 import { createForwarder, type UpstreamSet } from '../forward/forwarder.ts';
-import { readUpstreamSet, refuseUnfindable } from '../forward/upstream-set.ts';
-import { UpstreamSpecError } from '../forward/upstream-spec.ts';
+import { readUpstreamSet, refuseUnfindable } from '../forward/spec/upstream-set.ts';
+import { UpstreamSpecError } from '../forward/spec/upstream-spec.ts';
 import { parsePastedKey } from '../pkarr/pasted-key.ts';
 import { PublicKeyError } from '../pkarr/public-key.ts';
 import type { PublisherEntries } from '../publish/publisher.ts';

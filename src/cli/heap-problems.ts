@@ -1,7 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 import type { ConfigProblem } from '../config/config-error.ts';
 import type { LoadedSettings } from '../config/load-settings.ts';
-import { bun } from '../system/bun-api.ts';
+import { bun } from '../system/bun/api.ts';
 
 /** Octets that the program itself needs beside its caches: 12 MB at rest, and what many queries in flight take. */
 const OWN_NEED = 48 * 1024 * 1024;

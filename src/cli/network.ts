@@ -1,16 +1,16 @@
 import { isIPv4 } from 'node:net';
-import { chooseUpstreams } from '../choose-upstreams.ts';
+import { startDht } from '../app/dht.ts';
+import { openRelays, packetSources, relayUrls } from '../app/packet-sources.ts';
+import { chooseUpstreams } from '../app/upstreams.ts';
 import type { Settings } from '../config/settings.ts';
 import { dhtSource } from '../find/dht-source.ts';
 import type { PacketSource } from '../find/packet-source.ts';
-import type { RelayClient } from '../find/relay-client.ts';
 import { createForwarder, type UpstreamSet } from '../forward/forwarder.ts';
 import type { DhtNode } from '../mainline/dht-node.ts';
 import { createLog } from '../observe/log.ts';
-import { openRelays, packetSources, relayUrls } from '../packet-sources.ts';
 import { dhtSink, type PacketSink } from '../publish/packet-sink.ts';
+import type { RelayClient } from '../relay/client.ts';
 import { forwardResolver } from '../resolve/forward-resolver.ts';
-import { startDht } from '../start-dht.ts';
 import { CommandError, type Terminal } from './command.ts';
 
 /** Milliseconds after which a command that waits for the network gives up: as long as people do. */

@@ -1,6 +1,6 @@
-import { ipPrefixToText, parseIpPrefix } from '../dns/ip-prefix.ts';
 import { Name } from '../dns/name.ts';
 import { WireError } from '../dns/wire-error.ts';
+import { ipPrefixToText, parseIpPrefix } from '../ip/prefix.ts';
 import { hostPortToText, parseHostPort } from './host-port.ts';
 import { listenAddressToText, parseListenAddress } from './listen-address.ts';
 import { parseRelayUrl } from './relay-url.ts';

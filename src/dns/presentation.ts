@@ -1,5 +1,5 @@
+import { ipv4ToText, ipv6ToText } from '../ip/text.ts';
 import { Class, typeToText } from './codes.ts';
-import { ipv4ToText, ipv6ToText } from './ip-text.ts';
 import { type PresentationKind, presentationFields } from './presentation-fields.ts';
 import type { ResourceRecord } from './record.ts';
 import {

@@ -1,4 +1,4 @@
-import { ipv4ToText, ipv6ToText } from './ip-text.ts';
+import { ipv4ToText, ipv6ToText } from '../ip/text.ts';
 import { wordFromOctets } from './text-octets.ts';
 import { WireReader } from './wire-reader.ts';
 

@@ -1,6 +1,6 @@
 import { orAborted } from '../async/or-aborted.ts';
 import type { DhtNode, LookupEvent, MutableItem, NodeAddress } from '../mainline/dht-node.ts';
-import { MainlineError } from '../mainline/mainline-error.ts';
+import { MainlineError } from '../mainline/errors.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import { type PacketVerdict, SignedPacket } from '../pkarr/signed-packet.ts';
 import { type PacketSource, SourceError, type SourceEvent } from './packet-source.ts';

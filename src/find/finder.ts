@@ -3,10 +3,10 @@ import { orAborted } from '../async/or-aborted.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import { compareRecency, type SignedPacket } from '../pkarr/signed-packet.ts';
 import { packetTimeToLive } from '../pkarr/time-to-live.ts';
+import type { PacketArchive } from '../store/packet-archive.ts';
+import type { HeldPacket, PacketCache } from '../store/packet-cache.ts';
+import type { Freshness, PacketLibrary, ReadOutcome } from '../store/packet-library.ts';
 import { type Choice, consider, startChoice } from './choice.ts';
-import type { PacketArchive } from './packet-archive.ts';
-import type { HeldPacket, PacketCache } from './packet-cache.ts';
-import type { Freshness, PacketLibrary, ReadOutcome } from './packet-library.ts';
 import { type PacketSource, SourceError } from './packet-source.ts';
 
 /** The last part of a packet's time to live, in which a read has it looked for again. */

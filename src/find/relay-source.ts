@@ -1,5 +1,5 @@
+import { type RelayClient, type RelayGetOutcome, relayFailureToText } from '../relay/client.ts';
 import { type PacketSource, SourceError, type SourceEvent } from './packet-source.ts';
-import { type RelayClient, type RelayGetOutcome, relayFailureToText } from './relay-client.ts';
 
 /** Packets from one relay. A relay that gives no answer to the question cannot be asked: SourceError. */
 export function relaySource(client: RelayClient): PacketSource {

@@ -1,13 +1,13 @@
 import { Cancellation } from '../async/cancellation.ts';
+import { type Clock, systemClock } from '../async/clock.ts';
 import type { Question } from '../dns/question.ts';
-import { type Clock, systemClock } from './clock.ts';
-import { UpstreamFailure } from './forward-error.ts';
+import { UpstreamFailure } from './errors.ts';
 import { openPlainUpstream, type UpstreamMeans } from './open-upstream.ts';
 import { createRandomPool, type Random } from './random.ts';
-import { SentQuestions } from './sent-questions.ts';
-import { SourcePorts } from './source-ports.ts';
-import type { UpstreamReply } from './upstream-reply.ts';
-import { buildRequest, type UpstreamRequest } from './upstream-request.ts';
+import type { UpstreamReply } from './reply.ts';
+import { buildRequest, type UpstreamRequest } from './request.ts';
+import { SentQuestions } from './udp/sent-questions.ts';
+import { SourcePorts } from './udp/source-ports.ts';
 
 /** One question to one authoritative server. */
 export interface AuthorityAsk {

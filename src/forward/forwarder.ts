@@ -1,26 +1,26 @@
 import type { Cancellation } from '../async/cancellation.ts';
+import { type Clock, systemClock } from '../async/clock.ts';
+import { DenseSet } from '../async/dense-set.ts';
 import type { Name } from '../dns/name.ts';
 import type { Question } from '../dns/question.ts';
-import { Bag } from './bag.ts';
-import { chooseNext } from './choose.ts';
-import { type Clock, systemClock } from './clock.ts';
-import { ForwardError } from './forward-error.ts';
+import { Inquiry } from './choice/inquiry.ts';
+import { Member } from './choice/member.ts';
+import { nextUpstream } from './choice/next-upstream.ts';
+import { Prober } from './choice/prober.ts';
+import { SingleFlight } from './choice/single-flight.ts';
+import { type ForwarderStatus, statusOf } from './choice/status.ts';
+import { ForwardError } from './errors.ts';
 import { lookUpHost } from './host-lookup.ts';
-import { Inquiry } from './inquiry.ts';
-import { Member } from './member.ts';
 import { NamedUpstream } from './named-upstream.ts';
 import { type EncryptionMeans, openUpstream } from './open-upstream.ts';
-import { Prober } from './prober.ts';
 import { createRandomPool, type Random } from './random.ts';
-import { SentQuestions } from './sent-questions.ts';
-import { SingleFlight } from './single-flight.ts';
-import { SourcePorts } from './source-ports.ts';
-import { type ForwarderStatus, statusOf } from './status.ts';
-import { TlsAuthorities } from './tls-authorities.ts';
+import { replyInCase, type UpstreamReply } from './reply.ts';
+import { buildRequest, requestKey, type UpstreamRequest } from './request.ts';
+import { type RouteSpec, specToText, type UpstreamSpec } from './spec/upstream-spec.ts';
+import { TlsAuthorities } from './tls/authorities.ts';
+import { SentQuestions } from './udp/sent-questions.ts';
+import { SourcePorts } from './udp/source-ports.ts';
 import type { Upstream } from './upstream.ts';
-import { replyInCase, type UpstreamReply } from './upstream-reply.ts';
-import { buildRequest, requestKey, type UpstreamRequest } from './upstream-request.ts';
-import { type RouteSpec, specToText, type UpstreamSpec } from './upstream-spec.ts';
 
 /** Which resolvers there are. */
 export interface UpstreamSet {
@@ -102,7 +102,7 @@ class UpstreamForwarder implements Forwarder {
   readonly #maxInFlight: number;
   readonly #inFlight = { count: 0 };
   readonly #flights = new SingleFlight<string, UpstreamReply>();
-  readonly #inquiries = new Bag<Inquiry>();
+  readonly #inquiries = new DenseSet<Inquiry>();
   readonly #prober: Prober;
   /** By role and label. */
   #members = new Map<string, Member>();
@@ -165,7 +165,7 @@ class UpstreamForwarder implements Forwarder {
     const candidates = members.map(({ health, isFallback, upstream: { isLossy } }) => ({
       ...{ health, isFallback, isLossy, asked: 0, isSpent: false },
     }));
-    const choice = chooseNext(candidates, now);
+    const choice = nextUpstream(candidates, now);
     return statusOf({
       now,
       members: [...this.#members.values()],

@@ -1,11 +1,11 @@
 import { Class, Rcode, Type } from '../dns/codes.ts';
-import { ipv4ToText, ipv6ToText } from '../dns/ip-text.ts';
 import { decodeMessage } from '../dns/message.ts';
 import { Name } from '../dns/name.ts';
-import { ForwardError, UpstreamFailure } from './forward-error.ts';
-import type { UpstreamReply } from './upstream-reply.ts';
-import { buildRequest, type UpstreamRequest } from './upstream-request.ts';
-import { whyUnusable } from './upstream-spec.ts';
+import { ipv4ToText, ipv6ToText } from '../ip/text.ts';
+import { ForwardError, UpstreamFailure } from './errors.ts';
+import type { UpstreamReply } from './reply.ts';
+import { buildRequest, type UpstreamRequest } from './request.ts';
+import { whyUnusable } from './spec/upstream-spec.ts';
 
 /** Where a host is. */
 export interface HostAddresses {

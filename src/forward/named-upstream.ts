@@ -1,11 +1,11 @@
 import { Cancellation } from '../async/cancellation.ts';
-import type { Clock } from './clock.ts';
-import { isOutOfReach, UpstreamFailure } from './forward-error.ts';
+import type { Clock } from '../async/clock.ts';
+import { isOutOfReach, UpstreamFailure } from './errors.ts';
 import type { HostAddresses } from './host-lookup.ts';
+import type { UpstreamReply } from './reply.ts';
 import { noWrongReplies, type WrongReply } from './reply-match.ts';
-import { once } from './stream-upstream.ts';
+import { once } from './stream/upstream.ts';
 import { type Ask, TRY_MS, type Upstream } from './upstream.ts';
-import type { UpstreamReply } from './upstream-reply.ts';
 
 export interface NamedUpstreamOptions {
   readonly label: string;

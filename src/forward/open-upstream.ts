@@ -1,20 +1,20 @@
 import { connect, isIPv6 } from 'node:net';
 import type { Cancellation } from '../async/cancellation.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../async/clock.ts';
 import type { HostAddresses } from './host-lookup.ts';
-import { HttpsUpstream } from './https-upstream.ts';
+import { HttpsUpstream } from './https/upstream.ts';
 import { NamedUpstream } from './named-upstream.ts';
 import type { Random } from './random.ts';
 import type { WrongReply } from './reply-match.ts';
-import type { SentQuestions } from './sent-questions.ts';
-import type { SourcePorts } from './source-ports.ts';
-import { StreamTransport } from './stream-transport.ts';
-import { StreamUpstream } from './stream-upstream.ts';
-import type { TlsAuthorities } from './tls-authorities.ts';
-import { tlsTransport } from './tls-transport.ts';
-import { UdpUpstream } from './udp-upstream.ts';
+import { specToText, type UpstreamSpec } from './spec/upstream-spec.ts';
+import { StreamTransport } from './stream/transport.ts';
+import { StreamUpstream } from './stream/upstream.ts';
+import type { TlsAuthorities } from './tls/authorities.ts';
+import { tlsTransport } from './tls/transport.ts';
+import type { SentQuestions } from './udp/sent-questions.ts';
+import type { SourcePorts } from './udp/source-ports.ts';
+import { UdpUpstream } from './udp/upstream.ts';
 import type { Upstream } from './upstream.ts';
-import { specToText, type UpstreamSpec } from './upstream-spec.ts';
 
 /** What upstreams of every transport need. */
 export interface UpstreamMeans {

@@ -1,6 +1,6 @@
 import { Rcode } from '../dns/codes.ts';
 import { HEADER_LENGTH } from '../dns/message.ts';
-import { lowerOctet } from './upstream-request.ts';
+import { lowerOctet } from './request.ts';
 
 /**
  * What can be wrong with a datagram or frame that came where a reply was awaited. A closed list.

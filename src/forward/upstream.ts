@@ -1,8 +1,8 @@
 import type { Cancellation } from '../async/cancellation.ts';
-import type { UpstreamFailure } from './forward-error.ts';
+import type { UpstreamFailure } from './errors.ts';
+import type { UpstreamReply } from './reply.ts';
 import type { WrongReply } from './reply-match.ts';
-import type { UpstreamReply } from './upstream-reply.ts';
-import type { UpstreamRequest } from './upstream-request.ts';
+import type { UpstreamRequest } from './request.ts';
 
 /** What an upstream says while it is asked. */
 export interface AskObserver {

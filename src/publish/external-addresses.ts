@@ -1,9 +1,9 @@
 import type { NetworkInterfaceInfo } from 'node:os';
-import { type IpPrefix, parseIpPrefix, prefixContains } from '../dns/ip-prefix.ts';
-import { ipv6FromText } from '../dns/ip-text.ts';
+import { type IpPrefix, parseIpPrefix, prefixContains } from '../ip/prefix.ts';
+import { ipv6FromText } from '../ip/text.ts';
 import { acceptsHost, type NetworkKind, parseIpv4 } from '../mainline/addresses.ts';
 import type { DhtStatus } from '../mainline/dht-node.ts';
-import type { Placeholders } from '../pkarr/zone-file-placeholders.ts';
+import type { Placeholders } from '../pkarr/zone/file/placeholders.ts';
 
 /** Stands in zone files for the IPv4 address that others see us at. */
 const EXTERNAL_IPV4 = 'external_ipv4';

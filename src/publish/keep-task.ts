@@ -1,8 +1,8 @@
 import type { PublicKey } from '../pkarr/public-key.ts';
 import { compareRecency } from '../pkarr/signed-packet.ts';
-import { deliver } from './deliver.ts';
 import type { NetworkParts } from './publisher-parts.ts';
-import { survey } from './survey.ts';
+import { putPacket } from './put-packet.ts';
+import { querySources } from './query-sources.ts';
 import { type Done, type Task, TaskError, type TaskNews } from './task.ts';
 
 /** The newest packet of a key of anybody, put again as it is, so that it does not fade while its owner is away. */
@@ -29,12 +29,12 @@ export class KeepTask implements Task {
   async run(signal: AbortSignal): Promise<Done> {
     const { sources, memory } = this.#parts;
     const remembered = memory.get(this.key)?.packet;
-    const { best } = await survey(this.key, sources, { signal });
+    const { best } = await querySources(this.key, sources, { signal });
     // What the network lost is ours to give back, and nothing older than we have seen takes its place.
     const isOurs = best === undefined || (remembered !== undefined && compareRecency(remembered, best) > 0);
     const packet = isOurs ? remembered : best;
     if (packet === undefined) throw new TaskError('No packet is published under this key.');
-    const delivery = await deliver(packet, this.#parts, { signal });
+    const delivery = await putPacket(packet, this.#parts, { signal });
     await memory.set(this.key, { packet, fingerprint: undefined, isAdopted: true });
     return { packet, delivery, isAdopted: false };
   }

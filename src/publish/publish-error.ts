@@ -1,4 +1,4 @@
-import type { Delivery } from './delivery.ts';
+import type { PutReport } from './put-report.ts';
 
 /**
  * Why a packet was not published. A closed list.
@@ -16,9 +16,9 @@ export class PublishError extends Error {
   override readonly name = 'PublishError';
   readonly kind: PublishFailure;
   /** What was answered, when anybody was asked to store it. */
-  readonly delivery: Delivery | undefined;
+  readonly delivery: PutReport | undefined;
 
-  constructor(kind: PublishFailure, message: string, delivery?: Delivery) {
+  constructor(kind: PublishFailure, message: string, delivery?: PutReport) {
     super(message);
     this.kind = kind;
     this.delivery = delivery;

@@ -1,16 +1,16 @@
 import type { ResourceRecord } from '../dns/record.ts';
 import type { Choice } from '../find/choice.ts';
 import type { PacketSource } from '../find/packet-source.ts';
-import type { RelayClient } from '../find/relay-client.ts';
 import { relaySource } from '../find/relay-source.ts';
 import type { KeyPair } from '../pkarr/key-pair.ts';
 import { SignedPacket } from '../pkarr/signed-packet.ts';
 import { nextTimestamp, type Timestamp } from '../pkarr/timestamp.ts';
-import { deliver } from './deliver.ts';
-import type { Delivery } from './delivery.ts';
+import type { RelayClient } from '../relay/client.ts';
 import type { PacketSink, PublishOutcome } from './packet-sink.ts';
 import { PublishError } from './publish-error.ts';
-import { survey } from './survey.ts';
+import { putPacket } from './put-packet.ts';
+import type { PutReport } from './put-report.ts';
+import { querySources } from './query-sources.ts';
 
 /** How far ahead of our clock a packet in the network may be, in µs: a day covers time zones set wrong. */
 export const MAX_AHEAD: Timestamp = 86_400_000_000n;
@@ -46,7 +46,7 @@ export interface Published {
   readonly packet: SignedPacket;
   /** What the nodes of the DHT said. */
   readonly outcome: PublishOutcome;
-  readonly delivery: Delivery;
+  readonly delivery: PutReport;
   /** The packet that it takes the place of, as far as one was found. */
   readonly previous: SignedPacket | undefined;
   /** What is published says something else than the records: it is newer, and was put again. */
@@ -63,7 +63,7 @@ export async function publishRecords(request: PublishRequest): Promise<Published
   const { message } = SignedPacket.sign(keyPair, records, now);
   const sources = [...(source === undefined ? [] : [source]), ...relays.map(relaySource)];
   for (let attempt = 1; ; attempt++) {
-    const held = await survey(keyPair.publicKey, sources, { signal });
+    const held = await querySources(keyPair.publicKey, sources, { signal });
     const previous = held.best;
     const isSame = previous !== undefined && Buffer.compare(previous.message, message) === 0;
     const isKept = previous !== undefined && !isSame && !force && mayReplace?.(previous) === false;
@@ -74,7 +74,7 @@ export async function publishRecords(request: PublishRequest): Promise<Published
       ? previous
       : signAfter(keyPair, isKept ? previous.message : message, { newest: newestOf(held), now, force });
     try {
-      const delivery = await deliver(packet, { sink, relays }, { signal });
+      const delivery = await putPacket(packet, { sink, relays }, { signal });
       return { packet, outcome: delivery.nodes, delivery, previous, isKept };
     } catch (error) {
       const isConflict = error instanceof PublishError && error.kind === 'conflict';

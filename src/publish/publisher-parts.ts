@@ -1,9 +1,9 @@
 import type { PacketSource } from '../find/packet-source.ts';
 import type { Log } from '../observe/log.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
-import type { Placeholders } from '../pkarr/zone-file-placeholders.ts';
-import type { Destinations } from './deliver.ts';
+import type { Placeholders } from '../pkarr/zone/file/placeholders.ts';
 import type { PublicationMemory } from './publication-memory.ts';
+import type { Destinations } from './put-packet.ts';
 import type { ScheduleClocks } from './schedule.ts';
 
 /** What every task works with. */

@@ -1,12 +1,12 @@
 import type { LogFields } from '../observe/log.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
-import type { Placeholders } from '../pkarr/zone-file-placeholders.ts';
-import { holdersOf } from './delivery.ts';
+import type { Placeholders } from '../pkarr/zone/file/placeholders.ts';
 import { noExternalAddresses } from './external-addresses.ts';
 import { KeepTask } from './keep-task.ts';
 import type { PublicationStatus } from './publication-status.ts';
 import { PublishError } from './publish-error.ts';
 import type { PublisherParts } from './publisher-parts.ts';
+import { holdersOf } from './put-report.ts';
 import { Schedule } from './schedule.ts';
 import { type Done, type Task, TaskError } from './task.ts';
 import { ZoneTask } from './zone-task.ts';

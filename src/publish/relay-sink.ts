@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RelayClient, RelayPutOutcome } from '../find/relay-client.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { Timestamp } from '../pkarr/timestamp.ts';
+import type { RelayClient, RelayPutOutcome } from '../relay/client.ts';
 
 /** What one relay said to a packet. */
 export interface RelayReport {

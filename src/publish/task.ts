@@ -1,12 +1,12 @@
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
-import type { Placeholders } from '../pkarr/zone-file-placeholders.ts';
-import type { Delivery } from './delivery.ts';
+import type { Placeholders } from '../pkarr/zone/file/placeholders.ts';
+import type { PutReport } from './put-report.ts';
 
 /** What one run put into the network. */
 export interface Done {
   readonly packet: SignedPacket;
-  readonly delivery: Delivery;
+  readonly delivery: PutReport;
   /** The packet was published elsewhere, and is kept in place of the zone file. */
   readonly isAdopted: boolean;
 }

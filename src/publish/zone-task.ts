@@ -2,13 +2,13 @@ import type { Log } from '../observe/log.ts';
 import type { KeyPair } from '../pkarr/key-pair.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
-import type { Placeholders } from '../pkarr/zone-file-placeholders.ts';
-import { deliver } from './deliver.ts';
+import type { Placeholders } from '../pkarr/zone/file/placeholders.ts';
 import { KeyFileError, readKeyFile } from './key-file.ts';
 import { planPublication, type Remembered, type ZoneNow } from './plan.ts';
 import { newestOf, signAfter } from './publish.ts';
 import type { NetworkParts } from './publisher-parts.ts';
-import { survey } from './survey.ts';
+import { putPacket } from './put-packet.ts';
+import { querySources } from './query-sources.ts';
 import { type Done, type Task, TaskError, type TaskNews } from './task.ts';
 import { ZoneWatch } from './zone-watch.ts';
 
@@ -62,7 +62,7 @@ export class ZoneTask implements Task {
   }
 
   async warmUp(signal: AbortSignal): Promise<void> {
-    if (this.key !== undefined) await survey(this.key, this.#parts.sources, { signal });
+    if (this.key !== undefined) await querySources(this.key, this.#parts.sources, { signal });
   }
 
   async run(signal: AbortSignal): Promise<Done> {
@@ -74,9 +74,9 @@ export class ZoneTask implements Task {
     for (const warning of this.#watch?.takeWarnings().slice(0, MAX_TOLD) ?? []) {
       this.#log.warn('A zone file says something that is probably not meant.', { name: this.name, warning });
     }
-    const found = await survey(keyPair.publicKey, this.#parts.sources, { signal });
+    const found = await querySources(keyPair.publicKey, this.#parts.sources, { signal });
     const { packet, isAdopted } = this.#choose(keyPair, zone, found);
-    const delivery = await deliver(packet, this.#parts, { signal });
+    const delivery = await putPacket(packet, this.#parts, { signal });
     const entry: Remembered = { packet, fingerprint: zone.fingerprint, isAdopted };
     await memory.set(keyPair.publicKey, entry);
     if (isAdopted && !this.#isAdopted) {
@@ -92,7 +92,7 @@ export class ZoneTask implements Task {
   #choose(
     keyPair: KeyPair,
     zone: ZoneNow,
-    found: Awaited<ReturnType<typeof survey>>,
+    found: Awaited<ReturnType<typeof querySources>>,
   ): { readonly packet: SignedPacket; readonly isAdopted: boolean } {
     const { memory, nowWall } = this.#parts;
     const remembered = memory.get(keyPair.publicKey);

@@ -3,9 +3,9 @@ import { readFileSync, statSync } from 'node:fs';
 import { WireError } from '../dns/wire-error.ts';
 import { encodePacketMessage, PacketTooLargeError } from '../pkarr/packet-message.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
-import { parseZoneFile } from '../pkarr/zone-file.ts';
-import { ZoneFileError, type ZoneFileNote } from '../pkarr/zone-file-error.ts';
-import type { Placeholders } from '../pkarr/zone-file-placeholders.ts';
+import { ZoneFileError, type ZoneFileNote } from '../pkarr/zone/file/error.ts';
+import type { Placeholders } from '../pkarr/zone/file/placeholders.ts';
+import { parseZoneFile } from '../pkarr/zone/file/zone-file.ts';
 import type { ZoneNow } from './plan.ts';
 
 /** Octets of a zone file that are read; the reader of zones takes fewer. */

@@ -1,4 +1,4 @@
-import { ResolveError } from './resolve-error.ts';
+import { ResolveError } from './errors.ts';
 
 /** Aliases that one resolution may follow, in packets and beyond them. Unbound follows 11, BIND 16. */
 export const MAX_ALIASES = 16;

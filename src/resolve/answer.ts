@@ -3,7 +3,7 @@ import type { ExtendedError } from '../dns/extended-error.ts';
 import { decodeMessage, type Message, noFlags } from '../dns/message.ts';
 import type { Question } from '../dns/question.ts';
 import type { ResourceRecord } from '../dns/record.ts';
-import type { UpstreamReply } from '../forward/upstream-reply.ts';
+import type { UpstreamReply } from '../forward/reply.ts';
 
 /** An answer made here, as records. */
 export interface RecordsAnswer {

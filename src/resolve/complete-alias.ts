@@ -6,8 +6,8 @@ import { WireError } from '../dns/wire-error.ts';
 import { KEY_TEXT_LENGTH } from '../pkarr/public-key.ts';
 import { aliasLoop, MAX_ALIASES } from './alias-limit.ts';
 import { type Answer, type ForwardedAnswer, type RecordsAnswer, toRecords } from './answer.ts';
+import { ResolveError } from './errors.ts';
 import type { Layer, Query, Resolver } from './query.ts';
-import { ResolveError } from './resolve-error.ts';
 
 /** What completing aliases works with. */
 export interface CompleteAliasParts {

@@ -1,7 +1,7 @@
-import { ForwardError, type ForwardErrorKind } from '../forward/forward-error.ts';
+import { ForwardError, type ForwardErrorKind } from '../forward/errors.ts';
 import type { Forwarder } from '../forward/forwarder.ts';
+import { ResolveError, type ResolveErrorKind } from './errors.ts';
 import type { Resolver } from './query.ts';
-import { ResolveError, type ResolveErrorKind } from './resolve-error.ts';
 
 const kinds: Readonly<Record<ForwardErrorKind, ResolveErrorKind>> = {
   'no-upstreams': 'no-upstream',

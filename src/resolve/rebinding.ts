@@ -1,15 +1,15 @@
 import { type ExtendedError, ExtendedErrorCode } from '../dns/extended-error.ts';
-import { ipv4ToText, ipv6ToText } from '../dns/ip-text.ts';
 import type { Name } from '../dns/name.ts';
 import type { ResourceRecord } from '../dns/record.ts';
 import { WireError } from '../dns/wire-error.ts';
-import { syntheticSoa } from '../pkarr/zone-soa.ts';
+import { type IpClass, ipClass } from '../ip/address-class.ts';
+import { ipv4ToText, ipv6ToText } from '../ip/text.ts';
+import { syntheticSoa } from '../pkarr/zone/soa.ts';
 import { type Answer, type RecordsAnswer, recordsAnswer, toRecords } from './answer.ts';
 import { DomainSet } from './domain-set.ts';
-import { type IpClass, ipClass } from './ip-class.ts';
+import { ResolveError } from './errors.ts';
 import type { Layer } from './query.ts';
 import { recordAddresses } from './record-addresses.ts';
-import { ResolveError } from './resolve-error.ts';
 
 /** Which answers of upstreams may hold addresses that are not public. */
 export interface RebindingOptions {

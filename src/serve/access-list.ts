@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import { addressOctets, type IpPrefix, parseIpPrefix, prefixContains } from '../dns/ip-prefix.ts';
-import { ipClass } from '../resolve/ip-class.ts';
+import { ipClass } from '../ip/address-class.ts';
+import { addressOctets, type IpPrefix, parseIpPrefix, prefixContains } from '../ip/prefix.ts';
 
 /** Addresses whose verdict is remembered. */
 const VERDICTS = 4096;

@@ -1,6 +1,6 @@
 import type { AnswerCache, Hit } from '../cache/answer-cache.ts';
 import type { AnswerEntry } from '../cache/answer-entry.ts';
-import { ageTtl } from '../cache/near-answers.ts';
+import { ageTtl } from '../cache/first-level-cache.ts';
 import { KEY_CD, KEY_DO } from '../cache/question-key.ts';
 import { Class, isMetaType, Type } from '../dns/codes.ts';
 import { HEADER_LENGTH } from '../dns/message.ts';

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import { addressOctets } from '../dns/ip-prefix.ts';
-import { ipv4ToText } from '../dns/ip-text.ts';
-import { ipClass } from '../resolve/ip-class.ts';
+import { ipClass } from '../ip/address-class.ts';
+import { addressOctets } from '../ip/prefix.ts';
+import { ipv4ToText } from '../ip/text.ts';
 
 /** A rate: `burst` at once after a pause, then `perSecond`. Both over 0. */
 export interface Rate {

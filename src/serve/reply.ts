@@ -1,4 +1,4 @@
-import { ageTtl } from '../cache/near-answers.ts';
+import { ageTtl } from '../cache/first-level-cache.ts';
 import type { PackedReply } from '../cache/packed-reply.ts';
 import { Rcode } from '../dns/codes.ts';
 import { type Edns, type EdnsOption, EdnsOptionCode, optLength, writeOpt } from '../dns/edns.ts';

@@ -1,8 +1,8 @@
 import { KEY_CD, KEY_DO, questionKey } from '../cache/question-key.ts';
 import { Class, isMetaType, Opcode, Rcode, Type } from '../dns/codes.ts';
 import { EdnsOptionCode, readOptBody } from '../dns/edns.ts';
+import { readLayout } from '../dns/layout.ts';
 import { HEADER_LENGTH } from '../dns/message.ts';
-import { outlineMessage } from '../dns/outline.ts';
 import type { Question } from '../dns/question.ts';
 import { readQuestion } from '../dns/question.ts';
 import { WireError } from '../dns/wire-error.ts';
@@ -161,7 +161,7 @@ export function walkLoneOpt(bytes: Uint8Array, at: number): 'plain' | 'keepalive
 
 function readRest(bytes: Uint8Array): Rest | 'malformed' {
   try {
-    const { opt } = outlineMessage(bytes);
+    const { opt } = readLayout(bytes);
     if (opt === undefined) return { edns: undefined, version: 0 };
     // NAME (the root) and TYPE are behind us.
     const { edns } = readOptBody(new WireReader(bytes, opt.start + 3, opt.end));

@@ -1,5 +1,5 @@
 import { isIPv6, type ListenOptions } from 'node:net';
-import { bun } from './bun-api.ts';
+import { bun } from './bun/api.ts';
 import { isWorker } from './worker-role.ts';
 
 /** A port that a worker on Bun has from the primary. */

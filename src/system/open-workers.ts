@@ -1,6 +1,6 @@
-import { bun } from './bun-api.ts';
-import { bunWorkers } from './bun-workers.ts';
-import { nodeWorkers } from './node-workers.ts';
+import { bun } from './bun/api.ts';
+import { bunWorkers } from './bun/workers.ts';
+import { nodeWorkers } from './node/workers.ts';
 import type { WorkerProcesses } from './worker-process.ts';
 
 /*

@@ -1,4 +1,4 @@
-import { ipv4FromText, ipv6FromText, ipv6ToText } from '../dns/ip-text.ts';
+import { ipv4FromText, ipv6FromText, ipv6ToText } from '../ip/text.ts';
 
 /** An address and port in numbers. */
 export interface Endpoint {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
-import { ipv4ToText, ipv6ToText } from '../dns/ip-text.ts';
+import { ipv4ToText, ipv6ToText } from '../ip/text.ts';
 
 /** A process that holds a port. */
 export interface PortHolder {

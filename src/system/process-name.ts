@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { bun } from './bun-api.ts';
+import { bun } from './bun/api.ts';
 
 /** Makes this process bear `name` for whoever lists processes. */
 export function nameProcess(name: string): void {

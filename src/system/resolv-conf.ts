@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { ipv4FromText, ipv6FromText, ipv6ToText } from '../dns/ip-text.ts';
+import { ipv4FromText, ipv6FromText, ipv6ToText } from '../ip/text.ts';
 import { type Endpoint, whyOurs } from './own-addresses.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { bun } from './bun-api.ts';
+import { bun } from './bun/api.ts';
 
 /**
  * Whether a connection that the peer reset may have brought answers that nobody saw: Bun closes such a socket without

@@ -1,5 +1,5 @@
-import type { ForwarderStatus, UpstreamStatus } from '../forward/status.ts';
-import type { FrontStatus } from '../front.ts';
+import type { ForwarderStatus, UpstreamStatus } from '../forward/choice/status.ts';
+import type { FrontStatus } from '../serve/front.ts';
 
 /** One status of several workers: counts added, of upstreams what most of their queries met. At least one. */
 export function mergeStatus(parts: readonly [FrontStatus, ...FrontStatus[]]): FrontStatus {

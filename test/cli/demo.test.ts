@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { firstZone, secondZone } from '../../src/cli/demo-zones.ts';
+import { firstZone, secondZone } from '../../src/cli/serve/demo-zones.ts';
 import { encodePacketMessage } from '../../src/pkarr/packet-message.ts';
-import { parseZoneFile } from '../../src/pkarr/zone-file.ts';
+import { parseZoneFile } from '../../src/pkarr/zone/file/zone-file.ts';
 import { pkarrd, RunningCommand } from '../support/command.ts';
 import { testKey } from '../support/packets.ts';
 

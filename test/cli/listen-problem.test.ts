@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { listenProblem } from '../../src/cli/listen-problem.ts';
+import { listenProblem } from '../../src/cli/serve/listen-problem.ts';
 
 const address = { host: '127.0.0.1', port: 53 };
 const problem = (code: string, ...names: string[]) =>

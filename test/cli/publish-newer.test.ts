@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DhtNode } from '../../src/mainline/dht-node.ts';
-import { startMainlineNode } from '../../src/mainline/mainline-node.ts';
+import { startMainlineNode } from '../../src/mainline/node/node.ts';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
 import { writeKeyFile } from '../../src/publish/key-file.ts';
 import { dhtSink } from '../../src/publish/packet-sink.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { recordToJson } from '../../src/cli/record-json.ts';
+import { recordToJson } from '../../src/cli/ask/record-json.ts';
 import { Class, Type } from '../../src/dns/codes.ts';
 import { Name } from '../../src/dns/name.ts';
-import { parseZoneFile } from '../../src/pkarr/zone-file.ts';
+import { parseZoneFile } from '../../src/pkarr/zone/file/zone-file.ts';
 import { testKey } from '../support/packets.ts';
 
 const origin = testKey(1).publicKey.name;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settingsFromTexts, settingsToTexts } from '../../src/config/setting-texts.ts';
 import { defaultSettings, type Settings } from '../../src/config/settings.ts';
-import { parseIpPrefix } from '../../src/dns/ip-prefix.ts';
 import { Name } from '../../src/dns/name.ts';
+import { parseIpPrefix } from '../../src/ip/prefix.ts';
 
 const defaults = defaultSettings({ environment: {}, isRoot: false, home: '/home/some body' });
 

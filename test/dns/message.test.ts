@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Class, Type } from '../../src/dns/codes.ts';
+import { readLayout } from '../../src/dns/layout.ts';
 import {
   decodeMessage,
   encodeMessage,
@@ -10,7 +11,6 @@ import {
   queryMessage,
 } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
-import { outlineMessage } from '../../src/dns/outline.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
 import { WireError } from '../../src/dns/wire-error.ts';
 import { processorTime } from '../support/processor-time.ts';
@@ -127,7 +127,7 @@ test('what the outline accepts and what decoding accepts have the same records',
   fc.assert(
     fc.property(message, (one) => {
       const bytes = encodeMessage(one);
-      const outline = outlineMessage(bytes);
+      const outline = readLayout(bytes);
       const records = [...one.answers, ...one.authorities, ...one.additionals];
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       assert.deepEqual(

@@ -3,14 +3,14 @@ import { isIPv6 } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isMetaType, Type } from '../../src/dns/codes.ts';
-import { ipv4FromText, ipv6FromText, ipv6ToText } from '../../src/dns/ip-text.ts';
 import { Name } from '../../src/dns/name.ts';
 import { rdataToText, recordToText } from '../../src/dns/presentation.ts';
 import { readRdata } from '../../src/dns/rdata.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
 import { WireError } from '../../src/dns/wire-error.ts';
 import { WireReader } from '../../src/dns/wire-reader.ts';
-import { parseZoneFile } from '../../src/pkarr/zone-file.ts';
+import { ipv4FromText, ipv6FromText, ipv6ToText } from '../../src/ip/text.ts';
+import { parseZoneFile } from '../../src/pkarr/zone/file/zone-file.ts';
 
 const zone = Name.parse('zone.');
 const labelText = fc

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { defaultFinderSettings, Finder } from '../../src/find/finder.ts';
-import { openPacketStore } from '../../src/find/open-packet-store.ts';
-import { noArchive, storeArchive } from '../../src/find/packet-archive.ts';
-import { PacketCache } from '../../src/find/packet-cache.ts';
 import { silentLog } from '../../src/observe/log.ts';
+import { openPacketStore } from '../../src/store/open-packet-store.ts';
+import { noArchive, storeArchive } from '../../src/store/packet-archive.ts';
+import { PacketCache } from '../../src/store/packet-cache.ts';
 import { signedPacket, testKey } from '../support/packets.ts';
 import { ScriptedSource } from './scripted-source.ts';
 

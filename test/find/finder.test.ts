@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { defaultFinderSettings, Finder } from '../../src/find/finder.ts';
-import { noArchive } from '../../src/find/packet-archive.ts';
-import { PacketCache } from '../../src/find/packet-cache.ts';
-import type { ReadOutcome } from '../../src/find/packet-library.ts';
 import { type Observed, SourceError } from '../../src/find/packet-source.ts';
 import type { SignedPacket } from '../../src/pkarr/signed-packet.ts';
+import { noArchive } from '../../src/store/packet-archive.ts';
+import { PacketCache } from '../../src/store/packet-cache.ts';
+import type { ReadOutcome } from '../../src/store/packet-library.ts';
 import { aRecord, signedPacket, testKey } from '../support/packets.ts';
 import { ScriptedSource } from './scripted-source.ts';
 

@@ -4,14 +4,14 @@ import { mock, test } from 'node:test';
 import { parseRelayUrl } from '../../src/config/relay-url.ts';
 import { fallbackSource, inTurn } from '../../src/find/fallback-source.ts';
 import { defaultFinderSettings, Finder } from '../../src/find/finder.ts';
-import { noArchive } from '../../src/find/packet-archive.ts';
-import { PacketCache } from '../../src/find/packet-cache.ts';
 import { type PacketSource, SourceError, type SourceEvent } from '../../src/find/packet-source.ts';
-import { createRelayClient } from '../../src/find/relay-client.ts';
 import { relaySource } from '../../src/find/relay-source.ts';
 import type { SignedPacket } from '../../src/pkarr/signed-packet.ts';
+import { createRelayClient } from '../../src/relay/client.ts';
+import { noArchive } from '../../src/store/packet-archive.ts';
+import { PacketCache } from '../../src/store/packet-cache.ts';
+import { type RelayServer, startRelayServer } from '../relay/relay-server.ts';
 import { signedPacket, testKey } from '../support/packets.ts';
-import { type RelayServer, startRelayServer } from './relay-server.ts';
 import { ScriptedSource } from './scripted-source.ts';
 
 const key = testKey(1);

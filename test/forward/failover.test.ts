@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Rcode, Type } from '../../src/dns/codes.ts';
-import { ForwardError, type ForwardErrorKind } from '../../src/forward/forward-error.ts';
+import { ForwardError, type ForwardErrorKind } from '../../src/forward/errors.ts';
 import type { Forwarder } from '../../src/forward/forwarder.ts';
 import {
   answerAll,

@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { Class, Rcode, Type } from '../../src/dns/codes.ts';
 import { EdnsOptionCode } from '../../src/dns/edns.ts';
 import { encodeExtendedError } from '../../src/dns/extended-error.ts';
+import { readLayout } from '../../src/dns/layout.ts';
 import { decodeMessage } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
-import { outlineMessage } from '../../src/dns/outline.ts';
-import { ForwardError } from '../../src/forward/forward-error.ts';
+import { ForwardError } from '../../src/forward/errors.ts';
 import { a, reply, replyA, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { addresses, ask, setUpForwarder } from './support.ts';
 
@@ -20,7 +20,7 @@ test('a reply comes back with id 0, the question as it was asked, and no OPT', a
   assert.equal(message.answers[0]?.name.toString(), 'WwW.Example.COM.');
   assert.equal(message.edns, undefined);
   assert.deepEqual(addresses(answer), ['192.0.2.1']);
-  assert.deepEqual(answer.outline, outlineMessage(answer.bytes));
+  assert.deepEqual(answer.outline, readLayout(answer.bytes));
   assert.equal(answer.rcode, Rcode.NOERROR);
   assert.equal(answer.edns, true);
   assert.equal(answer.upstream, upstream.spec);
@@ -91,7 +91,7 @@ test('an OPT that is not the last record is taken out too, and names that pointe
       };
       const bytes = reply(query, { answers: [a(query)], additionals: [record], edns: null });
       // The additional record is 2 octets of counts away from having an OPT in front of it.
-      const at = outlineMessage(bytes).ttlOffsets[1] ?? 0;
+      const at = readLayout(bytes).ttlOffsets[1] ?? 0;
       const start = at - 4 - target.wireLength;
       const opt = Buffer.from('0000290400000000000000', 'hex');
       const last = Buffer.from(bytes.subarray(start));
@@ -118,7 +118,7 @@ test('an OPT that is not the last record is taken out too, and names that pointe
     message.additionals.map(({ name }) => name.toString()),
     ['a.long.name.elsewhere.test.', 'a.long.name.elsewhere.test.'],
   );
-  assert.deepEqual(answer.outline, outlineMessage(answer.bytes));
+  assert.deepEqual(answer.outline, readLayout(answer.bytes));
 });
 
 test('a hundred equal questions in flight are one query, and each asker has its own case', async () => {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/forward/clock.ts';
+import type { Clock } from '../../src/async/clock.ts';
 
 /** A clock that stands still until it is moved. */
 export class MovableClock implements Clock {

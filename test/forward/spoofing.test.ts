@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Type } from '../../src/dns/codes.ts';
 import { Name } from '../../src/dns/name.ts';
-import { ForwardError } from '../../src/forward/forward-error.ts';
+import { ForwardError } from '../../src/forward/errors.ts';
 import { createRandomPool } from '../../src/forward/random.ts';
 import {
   altered,

@@ -4,8 +4,8 @@ import { Class, Type } from '../../src/dns/codes.ts';
 import { decodeMessage } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
 import { createForwarder, type Forwarder, type ForwarderOptions } from '../../src/forward/forwarder.ts';
-import type { UpstreamReply } from '../../src/forward/upstream-reply.ts';
-import { parseUpstream, parseUpstreamEntry } from '../../src/forward/upstream-spec.ts';
+import type { UpstreamReply } from '../../src/forward/reply.ts';
+import { parseUpstream, parseUpstreamEntry } from '../../src/forward/spec/upstream-spec.ts';
 import type { ScriptedUpstream } from '../support/scripted-upstream.ts';
 
 /** A signal that never fires. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
-import { TlsAuthorities } from '../../src/forward/tls-authorities.ts';
+import { TlsAuthorities } from '../../src/forward/tls/authorities.ts';
 import { debianPeers, startDebianPeer, whyAbsent } from '../support/debian-peer.ts';
 import { TestAuthority, type TestCertificate } from '../support/test-certificate.ts';
 import { MovableClock } from './movable-clock.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ForwardError } from '../../src/forward/forward-error.ts';
-import { TlsAuthorities, TlsAuthoritiesError } from '../../src/forward/tls-authorities.ts';
+import { ForwardError } from '../../src/forward/errors.ts';
+import { TlsAuthorities, TlsAuthoritiesError } from '../../src/forward/tls/authorities.ts';
 import { startHttpsServer, startTlsServer } from '../support/encrypted-upstream.ts';
 import { replyA } from '../support/scripted-upstream.ts';
 import { TestAuthority, type TestCertificate } from '../support/test-certificate.ts';

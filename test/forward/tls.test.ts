@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { EdnsOptionCode } from '../../src/dns/edns.ts';
 import type { Forwarder } from '../../src/forward/forwarder.ts';
-import { TlsAuthorities } from '../../src/forward/tls-authorities.ts';
+import { TlsAuthorities } from '../../src/forward/tls/authorities.ts';
 import { startTlsServer } from '../support/encrypted-upstream.ts';
 import { altered, replyA } from '../support/scripted-upstream.ts';
 import { TestAuthority, type TestCertificate } from '../support/test-certificate.ts';

@@ -7,7 +7,7 @@ import {
   specToText,
   type UpstreamSpec,
   UpstreamSpecError,
-} from '../../src/forward/upstream-spec.ts';
+} from '../../src/forward/spec/upstream-spec.ts';
 
 const pin = `${'A'.repeat(43)}=`;
 const byName = (name: string) => ({ kind: 'name', name }) as const;

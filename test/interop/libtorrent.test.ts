@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { startMainlineNode } from '../../src/mainline/mainline-node.ts';
+import { startMainlineNode } from '../../src/mainline/node/node.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { lookUp } from '../mainline/support/walk.ts';
 import { startAppScene } from '../support/app-scene.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { startMainlineNode } from '../../src/mainline/mainline-node.ts';
+import { startMainlineNode } from '../../src/mainline/node/node.ts';
 import { startRustLikeNetwork } from '../mainline/support/rust-like-node.ts';
 import { startAppScene } from '../support/app-scene.ts';
 import { askUdp, query } from '../support/dns-client.ts';

@@ -2,8 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import packaged from 'bencode';
 import fc from 'fast-check';
-import { type Bencoded, BencodeError, decodeBencode, MAX_VALUES } from '../../src/mainline/bencode-read.ts';
-import { type Encodable, encodeBencode } from '../../src/mainline/bencode-write.ts';
+import {
+  type Bencoded,
+  BencodeError,
+  decodeBencode,
+  MAX_VALUES,
+} from '../../src/mainline/wire/bencode-read.ts';
+import { type Encodable, encodeBencode } from '../../src/mainline/wire/bencode-write.ts';
 
 const text = (bencoded: string) => Buffer.from(bencoded, 'latin1');
 

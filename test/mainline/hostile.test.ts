@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import bencode from 'bencode';
 import type { DhtNode } from '../../src/mainline/dht-node.ts';
-import { startMainlineNode } from '../../src/mainline/mainline-node.ts';
-import { startTestNetwork } from '../../src/mainline/test-network.ts';
+import { startMainlineNode } from '../../src/mainline/node/node.ts';
+import { startTestNetwork } from '../../src/testnet/test-network.ts';
 import { never, newAuthor } from './support/items.ts';
 import { lookUp } from './support/walk.ts';
 

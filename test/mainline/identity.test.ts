@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import { Point } from '@noble/ed25519';
 import fc from 'fast-check';
 import { acceptsHost, formatIpv4, isReserved, networkOf, parseIpv4 } from '../../src/mainline/addresses.ts';
-import { isSmallOrderKey, signatureCheckFor } from '../../src/mainline/ed25519.ts';
-import { ExternalAddress } from '../../src/mainline/external-address.ts';
-import { problemOf, signedBytes, targetOf } from '../../src/mainline/mutable-item.ts';
-import { isSecureNodeId, secureNodeId } from '../../src/mainline/node-id.ts';
+import { ExternalAddress } from '../../src/mainline/node/external-address.ts';
+import { isSmallOrderKey, signatureCheckFor } from '../../src/mainline/wire/ed25519.ts';
+import { problemOf, signedBytes, targetOf } from '../../src/mainline/wire/mutable-item.ts';
+import { isSecureNodeId, secureNodeId } from '../../src/mainline/wire/node-id.ts';
 import { newAuthor } from './support/items.ts';
 
 /** BEP 42, "test vectors". */

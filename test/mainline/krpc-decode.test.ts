@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import packaged from 'bencode';
 import fc from 'fast-check';
-import { decodeDatagram, MAX_DATAGRAM_LENGTH, type MalformedReason } from '../../src/mainline/krpc-decode.ts';
-import type { ReplyMessage } from '../../src/mainline/krpc-message.ts';
+import {
+  decodeDatagram,
+  MAX_DATAGRAM_LENGTH,
+  type MalformedReason,
+} from '../../src/mainline/wire/krpc-decode.ts';
+import type { ReplyMessage } from '../../src/mainline/wire/krpc-message.ts';
 import { compact } from './support/scripted-node.ts';
 
 const ID = Buffer.alloc(20, 1);

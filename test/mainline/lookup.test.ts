@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { signatureCheckFor } from '../../src/mainline/ed25519.ts';
-import { type LocalDhtNode, startMainlineNode } from '../../src/mainline/mainline-node.ts';
-import { targetOf } from '../../src/mainline/mutable-item.ts';
-import { type LocalTestNetwork, startTestNetwork } from '../../src/mainline/test-network.ts';
+import { type LocalDhtNode, startMainlineNode } from '../../src/mainline/node/node.ts';
+import { signatureCheckFor } from '../../src/mainline/wire/ed25519.ts';
+import { targetOf } from '../../src/mainline/wire/mutable-item.ts';
+import { type LocalTestNetwork, startTestNetwork } from '../../src/testnet/test-network.ts';
 import { type Author, fieldsOf, never, newAuthor } from './support/items.ts';
 import {
   compact,

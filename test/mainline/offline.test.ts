@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import bencode from 'bencode';
 import { parseIpv4 } from '../../src/mainline/addresses.ts';
 import type { LookupEvent } from '../../src/mainline/dht-node.ts';
-import { startMainlineNode } from '../../src/mainline/mainline-node.ts';
-import { isSecureNodeId } from '../../src/mainline/node-id.ts';
-import { startTestNetwork } from '../../src/mainline/test-network.ts';
+import { startMainlineNode } from '../../src/mainline/node/node.ts';
+import { isSecureNodeId } from '../../src/mainline/wire/node-id.ts';
+import { startTestNetwork } from '../../src/testnet/test-network.ts';
 import { fieldsOf, never, newAuthor } from './support/items.ts';
 import { compact } from './support/scripted-node.ts';
 import { lookUp } from './support/walk.ts';
@@ -120,8 +120,8 @@ test('a lookup that is left or aborted asks nobody any more', async () => {
         port: 6881,
       }));
       const answer = publicAnswer(message, to, { ...item, nodes: compact(strangers) });
-      if (pending.length === 0) setImmediate(() => wire.deliver(answer, to));
-      pending.push(() => wire.deliver(answer, to));
+      if (pending.length === 0) setImmediate(() => wire.putPacket(answer, to));
+      pending.push(() => wire.putPacket(answer, to));
       return undefined;
     });
     const node = await startMainlineNode({ bootstrap: [ROUTER] }, wire.environment);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type LocalDhtNode, startMainlineNode } from '../../src/mainline/mainline-node.ts';
-import { targetOf } from '../../src/mainline/mutable-item.ts';
-import { startTestNetwork } from '../../src/mainline/test-network.ts';
+import { type LocalDhtNode, startMainlineNode } from '../../src/mainline/node/node.ts';
+import { targetOf } from '../../src/mainline/wire/mutable-item.ts';
+import { startTestNetwork } from '../../src/testnet/test-network.ts';
 import { fieldsOf, never, newAuthor } from './support/items.ts';
 import { type RustLikeNetwork, startRustLikeNetwork } from './support/rust-like-node.ts';
 import { type Script, type ScriptedNode, startScriptedNode } from './support/scripted-node.ts';

@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import bencode from 'bencode';
 import type { NodeAddress } from '../../src/mainline/dht-node.ts';
-import { type LocalDhtNode, startMainlineNode } from '../../src/mainline/mainline-node.ts';
-import { targetOf } from '../../src/mainline/mutable-item.ts';
-import { RateLimit } from '../../src/mainline/rate-limit.ts';
-import { type LocalTestNetwork, startTestNetwork } from '../../src/mainline/test-network.ts';
+import { type LocalDhtNode, startMainlineNode } from '../../src/mainline/node/node.ts';
+import { RateLimit } from '../../src/mainline/node/rate-limit.ts';
+import { targetOf } from '../../src/mainline/wire/mutable-item.ts';
+import { type LocalTestNetwork, startTestNetwork } from '../../src/testnet/test-network.ts';
 import { fieldsOf, newAuthor } from './support/items.ts';
 import { newWire, type Wire } from './support/wire.ts';
 
@@ -158,14 +158,14 @@ test('on the public network one address is answered so often and no more, others
     wire.environment,
   );
   const ping = bencode.encode({ t: 'tt', y: 'q', q: 'ping', a: { id: ID }, ro: 1 });
-  for (let count = 0; count < 500; count++) wire.deliver(ping, { host: '8.8.8.8', port: 1024 + count });
+  for (let count = 0; count < 500; count++) wire.putPacket(ping, { host: '8.8.8.8', port: 1024 + count });
   assert.ok(wire.sent.length >= 60 && wire.sent.length < 80, `answered ${wire.sent.length} times`);
   const { dropped } = await node.status();
   assert.equal(dropped['rate-limited'], 500 - wire.sent.length);
   const before = wire.sent.length;
-  wire.deliver(ping, { host: '9.9.9.9', port: 53 });
+  wire.putPacket(ping, { host: '9.9.9.9', port: 53 });
   assert.equal(wire.sent.length, before + 1);
-  wire.deliver(ping, { host: '192.168.1.1', port: 53 });
+  wire.putPacket(ping, { host: '192.168.1.1', port: 53 });
   assert.equal(wire.sent.length, before + 1, 'no node of the public network lives there');
   await node.close();
 });
@@ -183,7 +183,7 @@ test('on the public network an answer names 8 nodes at most and has less than 40
     ['get', 'target'],
   ] as const) {
     const query = bencode.encode({ t: 'tt', y: 'q', q, a: { id: ID, [name]: randomBytes(20) }, ro: 1 });
-    wire.deliver(query, asker);
+    wire.putPacket(query, asker);
     const answer: Answer = Object(wire.sent.at(-1)?.message);
     assert.equal(answer.r?.nodes?.length, 8 * 26, q);
     assert.equal(answer.r?.values, undefined);
@@ -194,20 +194,20 @@ test('on the public network an answer names 8 nodes at most and has less than 40
 
 /** Lets a node ask something, and answer the ping that comes back. */
 async function introduce(wire: Wire, from: NodeAddress, id: Buffer): Promise<void> {
-  wire.deliver(bencode.encode({ t: 'tt', y: 'q', q: 'ping', a: { id } }), from);
+  wire.putPacket(bencode.encode({ t: 'tt', y: 'q', q: 'ping', a: { id } }), from);
   const ping = wire.sent.findLast(({ to, message }) => to.host === from.host && String(message.y) === 'q');
-  wire.deliver(bencode.encode({ t: ping?.message.t, y: 'r', r: { id } }), from);
+  wire.putPacket(bencode.encode({ t: ping?.message.t, y: 'r', r: { id } }), from);
 }
 
 test('a stranger comes into the table only after it answered a ping at its address', async () => {
   const wire = newWire();
   const node = await startMainlineNode({ bootstrap: [], network: 'public', serve: true }, wire.environment);
   const ping = bencode.encode({ t: 'tt', y: 'q', q: 'ping', a: { id: ID } });
-  wire.deliver(ping, { host: '8.8.8.8', port: 6881 });
+  wire.putPacket(ping, { host: '8.8.8.8', port: 6881 });
   assert.equal((await node.status()).nodes, 0);
   const question = wire.sent.find(({ message }) => String(message.y) === 'q');
   assert.deepEqual(question?.to, { host: '8.8.8.8', port: 6881 });
-  wire.deliver(bencode.encode({ t: question?.message.t, y: 'r', r: { id: ID } }), {
+  wire.putPacket(bencode.encode({ t: question?.message.t, y: 'r', r: { id: ID } }), {
     host: '8.8.8.8',
     port: 6881,
   });

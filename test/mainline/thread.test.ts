@@ -3,9 +3,9 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
-import { startMainlineThread } from '../../src/mainline/mainline-thread.ts';
-import { startTestNetwork } from '../../src/mainline/test-network.ts';
-import { spawnThread } from '../../src/mainline/thread-spawn.ts';
+import { startMainlineThread } from '../../src/mainline/thread/proxy.ts';
+import { spawnDhtThread } from '../../src/mainline/thread/spawn.ts';
+import { startTestNetwork } from '../../src/testnet/test-network.ts';
 import { never, newAuthor } from './support/items.ts';
 import { startScriptedNode } from './support/scripted-node.ts';
 import { firstEvent, lookUp } from './support/walk.ts';
@@ -50,8 +50,8 @@ test('when the thread is killed, calls that wait fail as thread-died, and the no
   const workers: Worker[] = [];
   const node = await startMainlineThread(
     { bootstrap: [...network.bootstrap, mute], host: '127.0.0.1', timeoutMs: 60_000 },
-    (task) => {
-      const worker = spawnThread(task);
+    (options) => {
+      const worker = spawnDhtThread(options);
       workers.push(worker);
       return worker;
     },
@@ -108,9 +108,9 @@ test('a thread that cannot have its port fails as bind-failed, and no other is s
   await once(holder, 'listening');
   const { port } = holder.address();
   let started = 0;
-  const starting = startMainlineThread({ bootstrap: [], host: '127.0.0.1', port }, (task) => {
+  const starting = startMainlineThread({ bootstrap: [], host: '127.0.0.1', port }, (options) => {
     started++;
-    return spawnThread(task);
+    return spawnDhtThread(options);
   });
   await assert.rejects(starting, (error: Error) => {
     assert.match(error.message, new RegExp(`127.0.0.1:${port}`));

@@ -2,7 +2,7 @@ import { Name } from '../../src/dns/name.ts';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
 import type { PublicKey } from '../../src/pkarr/public-key.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
-import { parseZoneFile } from '../../src/pkarr/zone-file.ts';
+import { parseZoneFile } from '../../src/pkarr/zone/file/zone-file.ts';
 
 /** A key pair that is the same in every run: its seed is 32 times `octet`. */
 export function testKeyPair(octet = 1): KeyPair {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { getPublicKey, sign } from '@noble/ed25519';
-import { signatureCheckFor } from '../../src/mainline/ed25519.ts';
+import { signatureCheckFor } from '../../src/mainline/wire/ed25519.ts';
 import { pointFault, signatureCheck } from '../../src/pkarr/ed25519.ts';
 
 // Runtimes have different libraries below node:crypto (OpenSSL, BoringSSL), and must judge alike.

@@ -4,15 +4,15 @@ import { Class, Type } from '../../src/dns/codes.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
 import { dhtSource } from '../../src/find/dht-source.ts';
 import { type PacketSource, SourceError, type SourceEvent } from '../../src/find/packet-source.ts';
-import { startMainlineNode } from '../../src/mainline/mainline-node.ts';
-import { startTestNetwork } from '../../src/mainline/test-network.ts';
+import { startMainlineNode } from '../../src/mainline/node/node.ts';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
 import { PacketTooLargeError } from '../../src/pkarr/packet-message.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
-import { answersToText } from '../../src/publish/delivery.ts';
 import { dhtSink, type PacketSink, type PublishOutcome } from '../../src/publish/packet-sink.ts';
 import { MAX_AHEAD, publishRecords } from '../../src/publish/publish.ts';
 import { PublishError } from '../../src/publish/publish-error.ts';
+import { answersToText } from '../../src/publish/put-report.ts';
+import { startTestNetwork } from '../../src/testnet/test-network.ts';
 
 const keyPair = KeyPair.fromSeed(new Uint8Array(32).fill(7));
 const now = 1_800_000_000_000_000n;

@@ -3,20 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dhtSource } from '../../src/find/dht-source.ts';
 import type { PacketSource } from '../../src/find/packet-source.ts';
-import type { RelayClient } from '../../src/find/relay-client.ts';
 import { relaySource } from '../../src/find/relay-source.ts';
 import type { DhtNode } from '../../src/mainline/dht-node.ts';
-import { startMainlineNode } from '../../src/mainline/mainline-node.ts';
-import { startTestNetwork } from '../../src/mainline/test-network.ts';
+import { startMainlineNode } from '../../src/mainline/node/node.ts';
 import { createLog } from '../../src/observe/log.ts';
 import type { KeyPair } from '../../src/pkarr/key-pair.ts';
 import type { SignedPacket } from '../../src/pkarr/signed-packet.ts';
-import type { Placeholders } from '../../src/pkarr/zone-file-placeholders.ts';
+import type { Placeholders } from '../../src/pkarr/zone/file/placeholders.ts';
 import { noExternalAddresses } from '../../src/publish/external-addresses.ts';
 import { writeKeyFile } from '../../src/publish/key-file.ts';
 import { dhtSink, type PacketSink } from '../../src/publish/packet-sink.ts';
 import { PublicationMemory } from '../../src/publish/publication-memory.ts';
 import { Publisher, type PublisherEntries } from '../../src/publish/publisher.ts';
+import type { RelayClient } from '../../src/relay/client.ts';
+import { startTestNetwork } from '../../src/testnet/test-network.ts';
 
 /** A real DHT on loopback with a node of ours. */
 export interface Network {

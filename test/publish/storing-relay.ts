@@ -1,7 +1,7 @@
-import { createRelayClient, type RelayClient } from '../../src/find/relay-client.ts';
 import { PublicKey } from '../../src/pkarr/public-key.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
-import { type RelayServer, startRelayServer } from '../find/relay-server.ts';
+import { createRelayClient, type RelayClient } from '../../src/relay/client.ts';
+import { type RelayServer, startRelayServer } from '../relay/relay-server.ts';
 
 /** A small relay that keeps packets, as relays of version 7 do. */
 export interface StoringRelay {

@@ -4,13 +4,13 @@ import { Cancellation } from '../../src/async/cancellation.ts';
 import { Rcode, Type } from '../../src/dns/codes.ts';
 import { Name } from '../../src/dns/name.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
-import { syntheticSoa } from '../../src/pkarr/zone-soa.ts';
+import { syntheticSoa } from '../../src/pkarr/zone/soa.ts';
 import { type Answer, recordsAnswer, toRecords } from '../../src/resolve/answer.ts';
 import { completeAliases } from '../../src/resolve/complete-alias.ts';
+import { ResolveError } from '../../src/resolve/errors.ts';
 import type { Query, ResolveContext } from '../../src/resolve/query.ts';
 import { rebindingProtection } from '../../src/resolve/rebinding.ts';
-import { ResolveError } from '../../src/resolve/resolve-error.ts';
-import { isKeyName } from '../../src/resolve/suffix.ts';
+import { isKeyName } from '../../src/resolve/special/suffix.ts';
 import { aRecord, cnameRecord, testKey } from '../support/packets.ts';
 import { forwarded, queryFor, toLines } from './layers.ts';
 

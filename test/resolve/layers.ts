@@ -1,11 +1,11 @@
 import { Cancellation } from '../../src/async/cancellation.ts';
 import { Class, Rcode, Type, typeFromText } from '../../src/dns/codes.ts';
+import { readLayout } from '../../src/dns/layout.ts';
 import { encodeMessage } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
-import { outlineMessage } from '../../src/dns/outline.ts';
 import { recordToText } from '../../src/dns/presentation.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
-import { parseZoneFile } from '../../src/pkarr/zone-file.ts';
+import { parseZoneFile } from '../../src/pkarr/zone/file/zone-file.ts';
 import {
   type Answer,
   type ForwardedAnswer,
@@ -40,7 +40,7 @@ export function forwarded(query: Query, parts: Partial<Omit<RecordsAnswer, 'kind
     reply: {
       bytes,
       rcode: answer.rcode,
-      outline: outlineMessage(bytes),
+      outline: readLayout(bytes),
       extendedErrors: [],
       authenticData: false,
       edns: true,

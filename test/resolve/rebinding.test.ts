@@ -5,9 +5,9 @@ import { Rcode, Type } from '../../src/dns/codes.ts';
 import { Name } from '../../src/dns/name.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
 import { recordsAnswer, toRecords } from '../../src/resolve/answer.ts';
+import { ResolveError } from '../../src/resolve/errors.ts';
 import { findLocalAddress, rebindingProtection } from '../../src/resolve/rebinding.ts';
 import { recordAddresses } from '../../src/resolve/record-addresses.ts';
-import { ResolveError } from '../../src/resolve/resolve-error.ts';
 import { forwarded, layered, queryFor, records, toLines } from './layers.ts';
 
 const strict = { allowed: [], hasRoute: () => false };

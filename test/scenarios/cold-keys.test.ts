@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startMainlineNode } from '../../src/mainline/mainline-node.ts';
-import type { TestNetwork } from '../../src/mainline/test-network.ts';
-import { startTestNetworkThread } from '../../src/mainline/test-network-thread.ts';
+import { startMainlineNode } from '../../src/mainline/node/node.ts';
+import { startTestNetworkThread } from '../../src/testnet/proxy.ts';
+import type { TestNetwork } from '../../src/testnet/test-network.ts';
 import { aRecord, signedPacket, testKey } from '../support/packets.ts';
 import { startProgram, withDirectory } from './program.ts';
 

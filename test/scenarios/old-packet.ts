@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { openPacketStore } from '../../src/find/open-packet-store.ts';
 import { silentLog } from '../../src/observe/log.ts';
 import type { SignedPacket } from '../../src/pkarr/signed-packet.ts';
+import { openPacketStore } from '../../src/store/open-packet-store.ts';
 
 /** Leaves a packet in a state directory as a program does that saw it last `seconds` ago. */
 export async function leavePacket(directory: string, packet: SignedPacket, seconds: number): Promise<void> {

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startApp } from '../../src/app.ts';
-import type { App } from '../../src/app-status.ts';
+import { startApp } from '../../src/app/app.ts';
+import type { App } from '../../src/app/status.ts';
 import { defaultSettings, type Settings } from '../../src/config/settings.ts';
 import { Type } from '../../src/dns/codes.ts';
 import { decodeExtendedError } from '../../src/dns/extended-error.ts';

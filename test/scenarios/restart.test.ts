@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { writeNodeFile } from '../../src/app/node-file.ts';
 import { Rcode } from '../../src/dns/codes.ts';
 import { ExtendedErrorCode } from '../../src/dns/extended-error.ts';
-import { writeNodeFile } from '../../src/find/node-file.ts';
-import { type LocalDhtNode, startMainlineNode } from '../../src/mainline/mainline-node.ts';
-import type { TestNetwork } from '../../src/mainline/test-network.ts';
-import { startTestNetworkThread } from '../../src/mainline/test-network-thread.ts';
-import { startRelayServer } from '../find/relay-server.ts';
+import { type LocalDhtNode, startMainlineNode } from '../../src/mainline/node/node.ts';
+import { startTestNetworkThread } from '../../src/testnet/proxy.ts';
+import type { TestNetwork } from '../../src/testnet/test-network.ts';
+import { startRelayServer } from '../relay/relay-server.ts';
 import { aRecord, signedPacket, testKey } from '../support/packets.ts';
 import { type ScriptedUpstream, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { type BlackHole, openBlackHole } from './black-hole.ts';

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AppStatus } from '../../src/app-status.ts';
+import type { AppStatus } from '../../src/app/status.ts';
+import { tellProgram } from '../../src/control/socket.ts';
 import { decodeMessage, encodeMessage, type Message } from '../../src/dns/message.ts';
-import { tellProgram } from '../../src/serve/control-socket.ts';
 import { RunningCommand } from './command.ts';
 import type { ServerAddress } from './dns-client.ts';
 

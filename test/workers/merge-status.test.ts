@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { UpstreamStatus } from '../../src/forward/status.ts';
-import type { FrontStatus } from '../../src/front.ts';
+import type { UpstreamStatus } from '../../src/forward/choice/status.ts';
+import type { FrontStatus } from '../../src/serve/front.ts';
 import { mergeStatus } from '../../src/workers/merge-status.ts';
 
 const upstream: UpstreamStatus = {

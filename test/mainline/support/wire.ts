@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import bencode from 'bencode';
-import type { Datagrams, DatagramsOptions } from '../../../src/mainline/datagrams.ts';
 import type { NodeAddress } from '../../../src/mainline/dht-node.ts';
-import { type MainlineEnvironment, machineEnvironment } from '../../../src/mainline/mainline-node.ts';
+import type { Datagrams, DatagramsOptions } from '../../../src/mainline/node/datagrams.ts';
+import { type MainlineEnvironment, machineEnvironment } from '../../../src/mainline/node/node.ts';
 
 /** A message as the `bencode` package reads it; nothing is checked. */
 export interface PlainMessage {
@@ -18,7 +18,7 @@ export interface Wire {
   readonly faults: readonly unknown[];
   readonly sent: readonly { readonly to: NodeAddress; readonly message: PlainMessage }[];
   /** Gives the node a datagram. */
-  deliver(datagram: Uint8Array, from: NodeAddress): void;
+  putPacket(datagram: Uint8Array, from: NodeAddress): void;
   /** Makes sending fail with this system error code from now on, or work again. */
   failWith(errorCode: string | undefined): void;
   /** Answers each query later with the bytes that `answer` gives. */
@@ -56,7 +56,7 @@ export function newWire(): Wire {
     },
     faults,
     sent,
-    deliver: (datagram, from) => receiver?.onDatagram(datagram, from),
+    putPacket: (datagram, from) => receiver?.onDatagram(datagram, from),
     failWith: (code) => {
       errorCode = code;
     },

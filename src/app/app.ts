@@ -1,0 +1,173 @@
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks'; // the global of that name is a getter, called for each query
+import { fileURLToPath } from 'node:url';
+import type { Settings } from '../config/settings.ts';
+import { dhtSource } from '../find/dht-source.ts';
+import { relaySource } from '../find/relay-source.ts';
+import { networkOf } from '../mainline/addresses.ts';
+import type { Log } from '../observe/log.ts';
+import { rateLimited } from '../observe/log-rate-limit.ts';
+import { classifyLabel } from '../pkarr/public-key.ts';
+import { externalAddresses, noExternalAddresses } from '../publish/external-addresses.ts';
+import { dhtSink } from '../publish/packet-sink.ts';
+import { PublicationMemory } from '../publish/publication-memory.ts';
+import { Publisher, type PublisherEntries } from '../publish/publisher.ts';
+import type { Front } from '../serve/front.ts';
+import { machineView, watchNetwork } from '../system/network-watch.ts';
+import { workerProcesses } from '../system/open-workers.ts';
+import { systemResolvConfPaths } from '../system/resolv-conf.ts';
+import { createWorkerPool } from '../workers/pool.ts';
+import { createFront } from './front.ts';
+import { startPackets } from './packets.ts';
+import { startResolution } from './resolution.ts';
+import type { App } from './status.ts';
+
+/** What a worker runs. */
+const WORKER_FILE = fileURLToPath(new URL('../worker.js', import.meta.url));
+
+/** The file of the state directory that keeps what was published. */
+const PUBLICATION_FILE = 'publications';
+
+/**
+ * Configuration in, running program out, in the order a query meets its parts. Ready when it returns: it waits for
+ * its sockets and for nothing on the network.
+ * @throws ListenError when an address cannot be had; then nothing is left running.
+ */
+export async function startApp(
+  settings: Settings,
+  log: Log,
+  entries: PublisherEntries = { publish: [], keep: [] },
+): Promise<App> {
+  const startedAt = performance.now();
+  const now = () => performance.now();
+  const nowWall = () => Date.now();
+
+  // Question to answer: the router, Pkarr names on one side of it, upstreams on the other.
+  const resolution = await startResolution(settings, log, {
+    desk: { read: (key, options) => packets.desk.read(key, options) },
+    now,
+  });
+
+  // Key to packet: the store, the DHT, relays.
+  const packets = await startPackets(settings, log, {
+    ordinary: resolution.ordinary,
+    onNewer: (key) => front.forgetKey(key),
+    now,
+    nowWall,
+  });
+
+  // Bytes in, bytes out: the cache answers, or the router does; in this process, or in several that share the ports.
+  const common = {
+    cameBackFrom: (query: Uint8Array, end: number) => resolution.forwarder.cameBackFrom(query, end),
+    ...troubles(log, now),
+    now,
+  };
+  const front: Front =
+    settings.workers === 1
+      ? createFront(settings, { ...common, resolution })
+      : createWorkerPool(settings, { ...common, desk: packets.desk, ...workerProcesses(WORKER_FILE), log });
+
+  // The way back: what people publish goes to the same DHT and relays, and is known here at once.
+  const { finder, dht, relays } = packets;
+  let addresses = noExternalAddresses;
+  const publisher = new Publisher(entries, {
+    sources: [...(dht === undefined ? [] : [dhtSource(dht.node)]), ...relays.map(relaySource)],
+    sink: dht === undefined ? undefined : dhtSink(dht.node),
+    relays,
+    learn(packet) {
+      finder.learn(packet);
+      front.forgetKey(packet.key);
+    },
+    async external() {
+      const network = networkOf(settings.bootstrap);
+      const status = await packets.dhtStatus().catch(() => undefined); // a thread that ends is started again
+      addresses = externalAddresses(network, status, networkInterfaces(), addresses);
+      return addresses;
+    },
+    memory: await PublicationMemory.open(join(settings.stateDir, PUBLICATION_FILE), log),
+    log,
+    now,
+    nowWall,
+    random: Math.random,
+  });
+
+  const networkChanged = async () => {
+    publisher.networkChanged();
+    await resolution.networkChanged();
+    await front.networkChanged();
+    packets.networkChanged();
+  };
+  const unwatch = watchNetwork(machineView(systemResolvConfPaths), (change) => {
+    log.info('The network is another.', { change });
+    networkChanged().catch((error: unknown) => {
+      log.error('The change of the network could not be followed.', { error: describe(error) });
+    });
+  });
+
+  // From the front to the back: what is answered to clients is settled before what it comes from goes.
+  const closeOnce = async () => {
+    unwatch();
+    await publisher.close();
+    await front.close();
+    const closing = packets.close();
+    resolution.close();
+    await closing;
+  };
+  let closed: Promise<void> | undefined;
+  const close = () => {
+    closed ??= closeOnce();
+    return closed;
+  };
+
+  // The listeners come last, when all behind them stands.
+  const listening = await front.open().catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  publisher.start();
+
+  return {
+    addresses: listening,
+    async status() {
+      return {
+        uptime: (performance.now() - startedAt) / 1000,
+        ...(await front.status()),
+        packets: finder.statistics(),
+        dht: await packets.dhtStatus(),
+        publications: publisher.status(),
+      };
+    },
+    async flush(name) {
+      const label = classifyLabel(name.labels.at(-1) ?? '');
+      const key = label.kind === 'key' ? label.key : undefined;
+      // Packets first: an answer that is made meanwhile is made of a packet that was asked for anew.
+      const forgotten = name.isRoot || key !== undefined ? finder.forget(key) : 0;
+      return { answers: await front.flush(name), packets: forgotten };
+    },
+    close,
+  };
+}
+
+/** What goes wrong while queries are answered, as lines of the log: few, whatever clients do. */
+function troubles(log: Log, now: () => number) {
+  return {
+    onLoop: rateLimited(
+      (upstream: string, leftOut) =>
+        log.error(
+          'An upstream asks us what we ask it: a loop. Its queries get an error; name another upstream.',
+          { upstream, leftOut },
+        ),
+      { count: 1, period: 60_000, now },
+    ),
+    onBug: rateLimited(
+      (error: unknown, leftOut) =>
+        log.error('A query met a mistake of the program.', { error: describe(error), leftOut }),
+      { count: 5, period: 60_000, now },
+    ),
+  };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,59 @@
+import { AnswerCache } from '../cache/answer-cache.ts';
+import type { Settings } from '../config/settings.ts';
+import { namesOfKey } from '../resolve/special/suffix.ts';
+import { AccessList } from '../serve/access-list.ts';
+import type { Front, FrontCallbacks } from '../serve/front.ts';
+import { answering, closeListeners, type ListenerPair, listenAt } from '../serve/open-listeners.ts';
+import { Responder } from '../serve/responder.ts';
+import { accessPrefixes, clientRate } from './client-limits.ts';
+import type { Resolution } from './resolution.ts';
+
+/** Milliseconds that queries in flight have when the program is told to stop. */
+const CLOSE_GRACE = 1_500;
+
+/** Seconds that an expired answer may be served when there is nothing better: RFC 8767 §5 suggests 1 to 3 days. */
+const MAX_STALE = 86_400;
+
+/** What a front needs of the rest of the program. */
+export interface FrontParts extends FrontCallbacks {
+  readonly resolution: Resolution;
+}
+
+/** The front of one process: listeners, access list, responder, cache. */
+export function createFront(settings: Settings, { resolution, ...parts }: FrontParts): Front {
+  const { now } = parts;
+  const cache = new AnswerCache({ maxBytes: settings.cacheSize, maxStale: MAX_STALE, now });
+  const access = new AccessList(accessPrefixes(settings));
+  const responder = new Responder({
+    ...parts,
+    resolver: resolution.router,
+    cache,
+    access,
+    rate: clientRate(settings, now),
+    trustAuthenticData: settings.trustAd,
+  });
+  let listeners: readonly ListenerPair[] = [];
+  return {
+    async open() {
+      listeners = await listenAt(settings.listen, answering(responder));
+      return listeners.map(({ address }) => address);
+    },
+    forgetKey(key) {
+      for (const name of namesOfKey(key, settings.suffix)) cache.forget(name);
+    },
+    flush: async (name) => cache.forget(name),
+    async networkChanged() {
+      access.replace(accessPrefixes(settings));
+      cache.forgetFailures();
+    },
+    status: async () => ({
+      queries: responder.statistics(),
+      cache: cache.statistics(),
+      forwarder: resolution.forwarder.status(),
+    }),
+    async close() {
+      await responder.close(CLOSE_GRACE);
+      await closeListeners(listeners);
+    },
+  };
+}

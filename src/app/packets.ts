@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import type { Settings } from '../config/settings.ts';
+import { defaultFinderSettings, Finder } from '../find/finder.ts';
+import type { DhtStatus } from '../mainline/dht-node.ts';
+import type { Log } from '../observe/log.ts';
+import type { PublicKey } from '../pkarr/public-key.ts';
+import type { RelayClient } from '../relay/client.ts';
+import { limitedPacketReader, type PacketReader } from '../resolve/packet-reader.ts';
+import type { Resolver } from '../resolve/query.ts';
+import { openPacketStore } from '../store/open-packet-store.ts';
+import { storeArchive } from '../store/packet-archive.ts';
+import { PacketCache } from '../store/packet-cache.ts';
+import { coldKeyLimit } from './client-limits.ts';
+import { type StartingDht, startDht } from './dht.ts';
+import { openRelays, packetSources } from './packet-sources.ts';
+
+/** All that packets come from and are kept in. There is one for the whole program. */
+export interface Packets {
+  /** Where answers get their packets. */
+  readonly desk: PacketReader;
+  readonly finder: Finder;
+  /** Undefined when the DHT is off. */
+  readonly dht: StartingDht | undefined;
+  readonly relays: readonly RelayClient[];
+  /** Undefined while the node is starting, or when the DHT is off. */
+  dhtStatus(): Promise<DhtStatus | undefined>;
+  /** What was true of the old network is forgotten. */
+  networkChanged(): void;
+  /** Ends lookups at once and frees the rest. */
+  close(): Promise<void>;
+}
+
+/** What the packets need of the rest of the program. */
+export interface PacketsParts {
+  /** Finds the addresses of bootstrap nodes and relays. */
+  readonly ordinary: Resolver;
+  /** Told of a key whose packet gave way to a newer one: what was made of the older one is out of date. */
+  readonly onNewer: (key: PublicKey) => void;
+  readonly now: () => number;
+  readonly nowWall: () => number;
+}
+
+/** Opens the store and starts the DHT node, for which nothing waits. */
+export async function startPackets(
+  settings: Settings,
+  log: Log,
+  { ordinary, onNewer, now, nowWall }: PacketsParts,
+): Promise<Packets> {
+  const store = await openPacketStore({
+    directory: settings.stateDir,
+    maxBytes: settings.storeSize,
+    log,
+    now,
+    nowWall,
+    randomBytes,
+  });
+  const dht = settings.dht ? startDht(settings, ordinary, log) : undefined;
+  const relays = openRelays(settings, ordinary, { now, nowWall });
+  const finder = new Finder({
+    sources: packetSources(dht, relays, settings.relayUse),
+    cache: new PacketCache(settings.packetCacheSize),
+    archive: storeArchive(store, { now, nowWall }),
+    settings: {
+      ...defaultFinderSettings,
+      minimumTtl: settings.minimumPacketTtl,
+      maximumTtl: settings.maximumPacketTtl,
+      absentTtl: settings.negativeTtl,
+    },
+    now,
+    onNewer,
+  });
+  const coldKeys = coldKeyLimit(settings, now);
+  return {
+    desk: limitedPacketReader(finder, (client) => coldKeys.take(client)),
+    finder,
+    dht,
+    relays,
+    async dhtStatus() {
+      const soon = new Promise<undefined>((resolve) => setImmediate(resolve, undefined));
+      const started = await Promise.race([dht?.node, soon]);
+      return await started?.status();
+    },
+    networkChanged() {
+      for (const relay of relays) relay.forgive();
+    },
+    async close() {
+      finder.close();
+      await dht?.close();
+      for (const relay of relays) relay.close();
+      await store.close();
+    },
+  };
+}

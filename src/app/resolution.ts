@@ -1,0 +1,88 @@
+import type { Settings } from '../config/settings.ts';
+import { AuthorityClient } from '../forward/authority.ts';
+import { createForwarder, type Forwarder } from '../forward/forwarder.ts';
+import type { Log } from '../observe/log.ts';
+import { completeAliases } from '../resolve/complete-alias.ts';
+import { forwardResolver } from '../resolve/forward-resolver.ts';
+import type { PacketReader } from '../resolve/packet-reader.ts';
+import { Delegation } from '../resolve/pkarr/delegation.ts';
+import { limitPacketAddresses } from '../resolve/pkarr/packet-addresses.ts';
+import { PkarrResolver } from '../resolve/pkarr/pkarr-resolver.ts';
+import type { Resolver } from '../resolve/query.ts';
+import { createRouter } from '../resolve/router.ts';
+import { answerSuffixes, isKeyName } from '../resolve/special/suffix.ts';
+import { ownersMayName } from './client-limits.ts';
+import { ordinaryLayers } from './ordinary-layers.ts';
+import { chooseUpstreams, upstreamAuthorities, whyLoop } from './upstreams.ts';
+
+/** All that stands between the caches of answers and those who know: question in, answer out. */
+export interface Resolution {
+  /** Answers every question. */
+  readonly router: Resolver;
+  /** Answers what is no key: for the program's own questions. */
+  readonly ordinary: Resolver;
+  readonly forwarder: Forwarder;
+  /** What was true of the old network is forgotten: who answers, how fast, and what failed. */
+  networkChanged(): Promise<void>;
+  /** Ends what is asked of upstreams. */
+  close(): void;
+}
+
+/**
+ * Starts everything from the router on, in the order a question meets it; nothing is sent before the first one.
+ * Packets come from `desk`, wherever that is.
+ */
+export async function startResolution(
+  settings: Settings,
+  log: Log,
+  { desk, now }: { readonly desk: PacketReader; readonly now: () => number },
+): Promise<Resolution> {
+  // An alias leads from a packet back to the router: the one loop in the data, closed here.
+  const router: Resolver = answerSuffixes(settings.suffix)(
+    createRouter({
+      pkarr: limitPacketAddresses(
+        { resolve: (key, query, context) => pkarr.resolve(key, query, context) },
+        { ...ownersMayName(settings), negativeTtl: settings.negativeTtl },
+      ),
+      ordinary: { resolve: (query, context) => ordinary.resolve(query, context) },
+      negativeTtl: settings.negativeTtl,
+    }),
+  );
+
+  const pkarr = new PkarrResolver({
+    desk,
+    follow: router,
+    delegation: new Delegation({
+      authority: new AuthorityClient(),
+      follow: router,
+      policy: {
+        ...ownersMayName(settings),
+        whyOurs: (address, port) => whyLoop({ address, port }, settings.listen),
+      },
+    }),
+    negativeTtl: settings.negativeTtl,
+  });
+
+  const forwarder = createForwarder({
+    ...(await chooseUpstreams(settings, log)),
+    authorities: upstreamAuthorities(settings),
+  });
+  const layers = await ordinaryLayers(settings, forwarder, now, log);
+  const completed = completeAliases({
+    follow: router,
+    isKeyName: (name) => isKeyName(name, settings.suffix),
+  });
+  // Inside of the layers, so that an alias to a key brings no address into the network that they keep out.
+  const ordinary = layers(completed(forwardResolver(forwarder)));
+
+  return {
+    router,
+    ordinary,
+    forwarder,
+    async networkChanged() {
+      if (settings.upstream === 'system') forwarder.setUpstreams(await chooseUpstreams(settings, log));
+      forwarder.networkChanged();
+    },
+    close: () => forwarder.close(),
+  };
+}

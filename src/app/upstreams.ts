@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { defaultListen, type Settings } from '../config/settings.ts';
+import type { UpstreamSet } from '../forward/forwarder.ts';
+import { readUpstreamSet } from '../forward/spec/upstream-set.ts';
+import { TlsAuthorities } from '../forward/tls/authorities.ts';
+import type { Log } from '../observe/log.ts';
+import { type Endpoint, whyOurs } from '../system/own-addresses.ts';
+import { findSystemUpstreams, type SystemUpstreams } from '../system/resolv-conf.ts';
+
+/**
+ * Whom to ask for ordinary names: those that the person chose, or those that the network gave. The choice of `system`
+ * is made anew whenever it is asked for, because the network may be another.
+ * @throws UpstreamSpecError for a text that is no upstream.
+ */
+export async function chooseUpstreams(
+  settings: Pick<Settings, 'upstream' | 'fallback' | 'listen'>,
+  log: Log,
+): Promise<UpstreamSet> {
+  if (settings.upstream !== 'system') return readUpstreamSet(settings.upstream, settings.fallback);
+  const found = await systemUpstreams(settings.listen);
+  if (found.path === undefined) {
+    log.warn(
+      'This system names no resolver to ask for ordinary names; set "upstream", or wait for a network.',
+      {
+        looked: found.reports.map(({ path, problem }) => `${path} ${problem}`).join('; '),
+      },
+    );
+  } else {
+    log.info('Ordinary names are asked of the resolvers that the network gave.', {
+      upstreams: found.servers.map(({ address }) => address).join(','),
+      from: found.path,
+    });
+  }
+  const { fallback, routes } = readUpstreamSet([], settings.fallback);
+  return { upstreams: found.servers.map((server) => ({ kind: 'udp', ...server })), fallback, routes };
+}
+
+/**
+ * Whose word makes the certificate of an upstream valid: the public authorities, and those of a file.
+ * @throws TlsAuthoritiesError for a file that holds none, or the system's error.
+ */
+export function upstreamAuthorities({ upstreamCa }: Pick<Settings, 'upstreamCa'>): TlsAuthorities {
+  if (upstreamCa === 'bundled') return TlsAuthorities.bundled;
+  return TlsAuthorities.parse(readFileSync(upstreamCa, 'utf8'));
+}
+
+/** The resolvers that the system names, ourselves left out, and how they were found. */
+export function systemUpstreams(listen: Settings['listen']): Promise<SystemUpstreams> {
+  return findSystemUpstreams({ listening: ownEndpoints(listen), machine: machineAddresses() });
+}
+
+/** Why an upstream at `endpoint` would be asking ourselves, as a clause; undefined when it would not. */
+export function whyLoop(endpoint: Endpoint, listen: Settings['listen']): string | undefined {
+  return whyOurs(endpoint, ownEndpoints(listen), machineAddresses());
+}
+
+function ownEndpoints(listen: Settings['listen']): readonly Endpoint[] {
+  if (listen !== 'default') return listen.map(({ host, port }) => ({ address: host, port }));
+  return defaultListen.hosts.flatMap((address) => defaultListen.ports.map((port) => ({ address, port })));
+}
+
+function machineAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+}

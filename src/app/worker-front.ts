@@ -1,0 +1,95 @@
+import { performance } from 'node:perf_hooks'; // as in app.ts
+import { settingsFromTexts } from '../config/setting-texts.ts';
+import { Name } from '../dns/name.ts';
+import { isTellingCase } from '../forward/udp/sent-questions.ts';
+import { silentLog } from '../observe/log.ts';
+import { classifyLabel, PublicKey } from '../pkarr/public-key.ts';
+import type { Front } from '../serve/front.ts';
+import { ListenError } from '../serve/listen-error.ts';
+import { nameProcess } from '../system/process-name.ts';
+import { primaryPeer } from '../system/worker-line.ts';
+import { Link } from '../workers/link.ts';
+import type { IncomingQuery, PrimaryCalls, Started, WorkerCalls } from '../workers/messages.ts';
+import { PacketProxy } from '../workers/packet-proxy.ts';
+import { createFront } from './front.ts';
+import { type Resolution, startResolution } from './resolution.ts';
+
+/** Milliseconds that a query waits for the word of other workers on whose it is: far more than it takes. */
+const LOOP_PATIENCE = 500;
+
+/**
+ * Runs one worker: a front of its own, with packets from the primary. It keeps nothing on disk and writes no log; what
+ * all of them notice, the primary notices and tells once.
+ */
+export function runWorker(): void {
+  nameProcess('pkarrd worker');
+  const now = () => performance.now();
+  const desk = new PacketProxy((key, client, signal) => link.ask('packet', { key, client }, signal), now);
+  let running: { readonly resolution: Resolution; readonly front: Front } | undefined;
+
+  /** The upstream through which a query came back that we have sent, or that another worker has. */
+  const cameBackFrom = (resolution: Resolution) => (query: Uint8Array, questionEnd: number) => {
+    const upstream = resolution.forwarder.cameBackFrom(query, questionEnd);
+    if (upstream !== undefined || !isTellingCase(query, questionEnd)) return upstream;
+    const copy = { query: new Uint8Array(query.subarray(0, questionEnd)), questionEnd };
+    return link.ask('cameBackToOther', copy, AbortSignal.timeout(LOOP_PATIENCE)).catch(() => undefined);
+  };
+
+  const link = new Link<PrimaryCalls, WorkerCalls>(primaryPeer(), {
+    async start(texts): Promise<Started> {
+      const settings = settingsFromTexts(texts);
+      const resolution = await startResolution(settings, silentLog, { desk, now });
+      const front = createFront(settings, {
+        resolution,
+        cameBackFrom: cameBackFrom(resolution),
+        onLoop: (upstream) => link.tell('loop', upstream),
+        onBug: tellBug,
+        now,
+      });
+      running = { resolution, front };
+      try {
+        return { kind: 'listening', addresses: await front.open() };
+      } catch (error) {
+        if (!(error instanceof ListenError)) throw error;
+        const { protocol, address, code, message } = error;
+        return { kind: 'refused', protocol, address, code, message };
+      }
+    },
+    areYouThere: () => undefined,
+    status: () => ready().front.status(),
+    flush(text) {
+      const name = Name.parse(text);
+      const label = classifyLabel(name.labels.at(-1) ?? '');
+      if (name.isRoot) desk.forget();
+      else if (label.kind === 'key') desk.forget(label.key);
+      return ready().front.flush(name);
+    },
+    forgetKey(text) {
+      const key = PublicKey.fromLabel(text);
+      desk.forget(key);
+      running?.front.forgetKey(key);
+    },
+    async networkChanged() {
+      try {
+        await running?.resolution.networkChanged();
+        await running?.front.networkChanged();
+      } catch (error) {
+        tellBug(error);
+      }
+    },
+    cameBackFrom: ({ query, questionEnd }: IncomingQuery) =>
+      running?.resolution.forwarder.cameBackFrom(query, questionEnd),
+    async stop() {
+      await running?.front.close();
+      running?.resolution.close();
+      process.exit(0);
+    },
+  });
+
+  const tellBug = (error: unknown) =>
+    link.tell('bug', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const ready = () => {
+    if (running === undefined) throw new Error('this worker does not listen yet');
+    return running;
+  };
+}

@@ -1,0 +1,286 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Settings } from '../../config/settings.ts';
+import { typeFromText, typeToText } from '../../dns/codes.ts';
+import type { Name } from '../../dns/name.ts';
+import { rdataToText } from '../../dns/presentation.ts';
+import { type Choice, consider, startChoice } from '../../find/choice.ts';
+import { SourceError } from '../../find/packet-source.ts';
+import type { PublicKey } from '../../pkarr/public-key.ts';
+import { compareRecency, type SignedPacket } from '../../pkarr/signed-packet.ts';
+import {
+  type Command,
+  CommandError,
+  configFlag,
+  Exit,
+  type ExitCode,
+  type Invocation,
+  jsonFlag,
+  type Terminal,
+  UsageError,
+  writeJson,
+} from '../command.ts';
+import { loadConfiguration } from '../configuration.ts';
+import { type NetworkAccess, withNetwork } from '../network.ts';
+import { packetComments, packetFacts, recordLines } from '../packet-text.ts';
+import { Progress } from '../progress.ts';
+import { untilStopped } from '../stop-signal.ts';
+import { timestampToText } from '../time-text.ts';
+import { parsePkarrName } from './pkarr-name.ts';
+import { recordToJson } from './record-json.ts';
+import { answerFrom } from './resolve-answer.ts';
+
+/** Milliseconds after the first packet in which a newer one may still come. */
+const SETTLE = 400;
+/** Seconds between two looks of --watch, and the fewest that are accepted. */
+const WATCH_EVERY = 30;
+const LEAST_EVERY = 1;
+const MOST_EVERY = 86_400;
+/** Milliseconds that one look of --watch may take. */
+const LOOK_PATIENCE = 30_000;
+
+/** Asks the network for the packet of a key, and shows what is in it. */
+export const resolve: Command = {
+  name: 'resolve',
+  description: [
+    'Asks the network for the packet of a key and shows its records as a zone file, with signature, date, age, ' +
+      'size, and how many nodes hold it. NAME is a key, or a name below one, in any spelling that people paste: KEY, ' +
+      'pk:KEY, https://www.KEY/.',
+    'With a name below the key its records are shown, and with TYPE the answer to that one question; TYPE NAME is ' +
+      'understood too.',
+    'The first packet that comes is shown unless a newer one follows at once; --newest waits for everybody.',
+    'The exit code is 0 when there are records to show, and 1 when there are none.',
+  ],
+  operands: [{ name: 'NAME' }, { name: 'TYPE', optional: true }],
+  flags: [
+    { name: 'newest', help: 'Wait for everybody who is asked, so that no newer packet is missed' },
+    { name: 'dht', help: 'Ask the DHT alone; with --relay, both at once' },
+    {
+      name: 'packet',
+      help: 'Show the packet itself: key, signature, timestamp and DNS message in hexadecimal',
+    },
+    { name: 'short', help: 'Show the data of the records alone, one a line, as dig +short does' },
+    { name: 'watch', help: 'Look again and again, and show each packet that is another, until Ctrl-C' },
+    {
+      name: 'every',
+      value: 'SECONDS',
+      help: `Seconds between two looks of --watch (default: ${WATCH_EVERY})`,
+    },
+    configFlag,
+    jsonFlag,
+  ],
+  // Of relays that are named here, nobody else is to be asked: --relay alone leaves the DHT out.
+  settings: ['bootstrap', 'upstream', 'relay', 'dhtListen', 'logLevel'],
+  async run(invocation, terminal) {
+    const request = readRequest(invocation);
+    const { settings } = loadConfiguration(invocation, terminal);
+    const asked = whomToAsk(settings, invocation);
+    if (invocation.has('watch')) return await watch(request, asked, terminal);
+    const choice = await withNetwork(asked, terminal, (network) =>
+      look(request, network, terminal, network.signal, new Progress(terminal)),
+    );
+    return show(request, choice, terminal);
+  },
+};
+
+/** What was asked for. */
+interface Request {
+  readonly key: PublicKey;
+  readonly name: Name;
+  readonly type: number | undefined;
+  readonly isNewest: boolean;
+  readonly form: 'zone' | 'json' | 'packet' | 'short';
+  /** Seconds. */
+  readonly every: number;
+}
+
+/** @throws UsageError. */
+function readRequest(invocation: Invocation): Request {
+  const [first = '', second] = invocation.operands;
+  // dig takes the two in any order.
+  const isSwapped =
+    second !== undefined && typeFromText(first) !== undefined && typeFromText(second) === undefined;
+  const [text, typeText] = isSwapped ? [second, first] : [first, second];
+  const form = (['json', 'packet', 'short'] as const).filter((flag) => invocation.has(flag));
+  if (invocation.has('packet') && invocation.has('short')) {
+    throw new UsageError('--packet and --short exclude each other.');
+  }
+  const everyText = invocation.value('every');
+  const every = everyText === undefined ? WATCH_EVERY : Number(everyText);
+  if (!(Number.isInteger(every) && every >= LEAST_EVERY && every <= MOST_EVERY)) {
+    throw new UsageError(
+      `--every takes whole seconds from ${LEAST_EVERY} to ${MOST_EVERY}, not ${JSON.stringify(everyText)}.`,
+    );
+  }
+  return {
+    ...parsePkarrName(text),
+    type: typeText === undefined ? undefined : parseType(typeText),
+    isNewest: invocation.has('newest'),
+    form: form[0] ?? 'zone',
+    every,
+  };
+}
+
+/** Flags say whom to ask; without any the settings do, as for the resolver itself. */
+function whomToAsk(settings: Settings, invocation: Invocation): Settings {
+  const namesRelays = invocation.settings.relay !== undefined;
+  const wantsDht = invocation.has('dht');
+  if (namesRelays) return { ...settings, dht: wantsDht, relayUse: 'always' };
+  return wantsDht ? { ...settings, dht: true, relayUse: 'off' } : settings;
+}
+
+/** Shows what was found. @throws CommandError when there is no packet. */
+function show({ key, name, type, form }: Request, choice: Choice, terminal: Terminal): ExitCode {
+  const packet = packetOf(key, choice);
+  if (form === 'packet') {
+    terminal.out(`${toHex(packet)}\n`);
+    return Exit.OK;
+  }
+  const answer = answerFrom(packet, name, type);
+  if (form === 'json') {
+    writeJson(terminal, {
+      ...packetFacts(packet, choice, terminal.now()),
+      packet: toHex(packet),
+      name: String(name),
+      ...(type !== undefined && { type: typeToText(type) }),
+      result: answer.result,
+      records: answer.records.map(recordToJson),
+    });
+  } else if (form === 'short') {
+    for (const record of answer.records) terminal.out(`${rdataToText(record.type, record.rdata)}\n`);
+    if (answer.sentence !== undefined) terminal.err(`${answer.sentence}\n`);
+  } else {
+    terminal.out(packetComments(packet, choice, terminal.now()));
+    terminal.out(recordLines(answer.records));
+    if (answer.sentence !== undefined) terminal.out(`; ${answer.sentence}\n`);
+  }
+  return answer.exit;
+}
+
+/** Shows each packet that is newer than the one before, until somebody ends it. */
+async function watch(request: Request, settings: Settings, terminal: Terminal): Promise<ExitCode> {
+  const ending = new AbortController();
+  void untilStopped().then(() => ending.abort(new CommandError('Stopped.')));
+  let shown: SignedPacket | undefined;
+  let lastProblem: string | undefined;
+  const progress = new Progress(terminal);
+  const lookOnce = async (network: NetworkAccess) => {
+    const late = AbortSignal.any([ending.signal, AbortSignal.timeout(LOOK_PATIENCE)]);
+    try {
+      const choice = await look({ ...request, isNewest: true }, network, terminal, late, undefined);
+      const packet = packetOf(request.key, choice);
+      progress.clear();
+      if (shown === undefined || compareRecency(packet, shown) > 0) {
+        shown = packet;
+        show(request, choice, terminal);
+      }
+      lastProblem = undefined;
+    } catch (error) {
+      if (ending.signal.aborted) return;
+      const isKnown = error instanceof CommandError || late.aborted;
+      if (!isKnown) throw error;
+      const problem = error instanceof CommandError ? error.message : 'The network did not answer.';
+      if (problem !== lastProblem) progress.line(problem);
+      lastProblem = problem;
+    }
+    progress.now(`Looking again in ${request.every} s …`);
+  };
+  await withNetwork(
+    settings,
+    terminal,
+    async (network) => {
+      while (!ending.signal.aborted) {
+        await lookOnce(network);
+        // With an abort it rejects, and the loop ends.
+        await sleep(request.every * 1000, undefined, { signal: ending.signal }).catch(() => {});
+      }
+    },
+    ending.signal,
+  );
+  progress.clear();
+  return shown === undefined ? Exit.FAILED : Exit.OK;
+}
+
+/** @throws UsageError. */
+function parseType(text: string): number {
+  const type = typeFromText(text);
+  if (type !== undefined) return type;
+  throw new UsageError(
+    `${JSON.stringify(text)} is not a record type; write one such as A, TXT or TYPE65400.`,
+  );
+}
+
+/**
+ * Asks everybody, and tells of it with `progress`. Unless the newest is wanted it ends soon after a first packet. What is known
+ * when the time is over counts too.
+ */
+async function look(
+  { key, isNewest }: Request,
+  network: NetworkAccess,
+  terminal: Terminal,
+  patience: AbortSignal,
+  progress: Progress | undefined,
+): Promise<Choice> {
+  const startedAt = terminal.now();
+  const since = () => `${terminal.now() - startedAt} ms`;
+  const settled = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let choice = startChoice(undefined);
+  progress?.now(network.dht === undefined ? 'Asking the relays …' : 'Asking the DHT …');
+  try {
+    const signal = AbortSignal.any([patience, settled.signal]);
+    for await (const event of network.source.lookup(key, { signal })) {
+      const before = choice.best;
+      choice = consider(choice, event);
+      if (event.kind !== 'packet') continue;
+      if (choice.best !== before) {
+        const what = before === undefined ? 'First packet' : 'A newer packet';
+        progress?.line(
+          `${what} after ${since()}, from ${event.from}, of ${timestampToText(event.packet.timestamp)}.`,
+        );
+      }
+      progress?.now(`Asking the rest, held by ${choice.heldBy} so far …`);
+      if (!isNewest) timer ??= setTimeout(() => settled.abort(new Settled()), SETTLE);
+    }
+    const { asked, answered } = choice.observed;
+    const who = network.dht === undefined ? 'relays' : 'nodes';
+    progress?.line(`${answered} of ${asked} ${who} answered within ${since()}.`);
+  } catch (error) {
+    progress?.clear();
+    if (error instanceof SourceError) throw new CommandError(`${error.message}.`, { cause: error });
+    if (!(patience.aborted || settled.signal.aborted) || choice.best === undefined) throw error;
+    const answered = choice.heldBy + choice.behind;
+    // Who was asked is told at the end of a lookup alone.
+    choice = { ...choice, observed: { asked: answered, answered, empty: 0 } };
+    if (settled.signal.aborted)
+      progress?.line(`${answered} answered within ${since()}; --newest waits for all.`);
+    else progress?.line(`${patience.reason.message} This is what came until then.`);
+  } finally {
+    clearTimeout(timer);
+  }
+  return choice;
+}
+
+/** Enough is known: nobody's error. */
+class Settled extends Error {
+  override readonly name = 'Settled';
+}
+
+function toHex(packet: SignedPacket): string {
+  return Buffer.from(packet.toBytes()).toString('hex');
+}
+
+function packetOf(key: PublicKey, choice: Choice): SignedPacket {
+  if (choice.best !== undefined) return choice.best;
+  const { asked, answered, empty } = choice.observed;
+  if (choice.unusableSeq !== undefined) {
+    throw new CommandError(
+      `What ${key} published (${choice.unusableSeq}) is no signed packet of DNS records.`,
+    );
+  }
+  if (asked === 0)
+    throw new CommandError('No node of the DHT is known; is there a network, and is --bootstrap right?');
+  if (answered === 0) throw new CommandError(`None of ${asked} nodes answered; is there a network?`);
+  throw new CommandError(
+    `No packet is published under ${key}: ${empty} of ${answered} nodes that answered hold nothing.`,
+  );
+}

@@ -1,0 +1,70 @@
+import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { connect, isIPv6 } from 'node:net';
+import type { ListenAddress } from '../../config/listen-address.ts';
+import { FrameReader } from '../../dns/frame-reader.ts';
+import { decodeMessage, encodeMessage, type Message, queryMessage } from '../../dns/message.ts';
+import type { Question } from '../../dns/question.ts';
+
+/** Milliseconds that a client of the system waits as well. */
+const TIMEOUT = 5_000;
+
+/** What a resolver on this machine answered, and over what. */
+export interface Asked {
+  readonly message: Message;
+  /** `tcp`: the answer over UDP said that it was truncated. */
+  readonly transport: 'udp' | 'tcp';
+}
+
+/**
+ * Asks a resolver on this machine as any client would: over UDP without EDNS, and over TCP when the answer is
+ * truncated. Rejects when nothing comes within 5 s, or with WireError for what is no DNS.
+ */
+export async function ask(server: ListenAddress, question: Question): Promise<Asked> {
+  const query = encodeMessage({ ...queryMessage(question), id: randomInt(0x1_0000) });
+  const signal = AbortSignal.timeout(TIMEOUT);
+  const message = decodeMessage(await overUdp(server, query, signal));
+  if (!message.flags.truncated) return { message, transport: 'udp' };
+  return { message: decodeMessage(await overTcp(server, query, signal)), transport: 'tcp' };
+}
+
+async function overUdp(
+  { host, port }: ListenAddress,
+  query: Uint8Array,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+  try {
+    return await new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      socket.once('error', reject);
+      socket.on('message', (reply) => {
+        // Another id is somebody else's.
+        if (reply[0] === query[0] && reply[1] === query[1]) resolve(reply);
+      });
+      socket.connect(port, host, () => socket.send(query));
+    });
+  } finally {
+    socket.close();
+  }
+}
+
+async function overTcp(
+  { host, port }: ListenAddress,
+  query: Uint8Array,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const socket = connect({ host, port });
+  try {
+    return await new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      const reader = new FrameReader(resolve);
+      socket.once('error', reject);
+      socket.once('end', () => reject(new Error('the connection ended without an answer')));
+      socket.on('data', (piece) => reader.push(piece));
+      socket.write(Buffer.concat([Buffer.of(query.length >>> 8, query.length & 0xff), query]));
+    });
+  } finally {
+    socket.destroy();
+  }
+}

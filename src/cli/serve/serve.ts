@@ -1,0 +1,55 @@
+import { startApp } from '../../app/app.ts';
+import { listenAddressToText } from '../../config/listen-address.ts';
+import { settingKeys } from '../../config/settings.ts';
+import { openControl } from '../../control/server.ts';
+import { createLog } from '../../observe/log.ts';
+import { ListenError } from '../../serve/listen-error.ts';
+import { nameProcess } from '../../system/process-name.ts';
+import { LinkError } from '../../workers/link.ts';
+import { type Command, CommandError, configFlag, Exit } from '../command.ts';
+import { loadConfiguration, publisherEntries } from '../configuration.ts';
+import { untilStopped } from '../stop-signal.ts';
+import { listenProblem } from './listen-problem.ts';
+
+/** Milliseconds after a signal at which the program ends, whatever is still going on. */
+const END_AT_LATEST = 1_900;
+
+/** Runs the resolver until it is told to stop. */
+export const serve: Command = {
+  name: 'serve',
+  description: [
+    'Answers DNS over UDP and TCP until it gets SIGINT or SIGTERM, then finishes what is in flight and ends within ' +
+      '2 s. A second signal ends it at once.',
+    'Names whose last label is a public key are answered out of the signed packet of that key, found in the DHT. All ' +
+      'other names are asked of the upstream resolvers. Without any configuration it runs.',
+  ],
+  operands: [],
+  flags: [configFlag],
+  settings: settingKeys,
+  async run(invocation, terminal) {
+    const { settings, tables } = loadConfiguration(invocation, terminal);
+    const log = createLog({
+      level: settings.logLevel,
+      write: terminal.err,
+      now: terminal.now,
+      journal: terminal.errIsJournal,
+    });
+    // Whoever looks who holds port 53 should read our name, not that of the runtime.
+    nameProcess('pkarrd');
+    const stopped = untilStopped();
+    const app = await startApp(settings, log, publisherEntries(tables)).catch((error: unknown) => {
+      if (error instanceof ListenError) throw new CommandError(listenProblem(error), { cause: error });
+      if (error instanceof LinkError)
+        throw new CommandError(`The workers cannot be started: ${error.message}`, { cause: error });
+      throw error;
+    });
+    const closeControl = await openControl(app, settings.stateDir, log);
+    log.info('Ready.', { listen: app.addresses.map(listenAddressToText).join(',') });
+    const signal = await stopped;
+    log.info('Stopping.', { signal });
+    // Whatever may hang, the service manager must not have to wait.
+    setTimeout(() => process.exit(Exit.OK), END_AT_LATEST).unref();
+    await Promise.all([app.close(), closeControl()]);
+    return Exit.OK;
+  },
+};

@@ -1,0 +1,16 @@
+import { askProgram } from '../../control/client.ts';
+import { ControlError } from '../../control/socket.ts';
+import { CommandError } from '../command.ts';
+
+/**
+ * What the program that runs with this state directory answers to these words.
+ * @throws CommandError when it refuses, or none runs.
+ */
+export async function askRunning(stateDir: string, words: readonly string[]): Promise<unknown> {
+  try {
+    return await askProgram(stateDir, words);
+  } catch (error) {
+    if (error instanceof ControlError) throw new CommandError(`${error.message}.`, { cause: error });
+    throw error;
+  }
+}

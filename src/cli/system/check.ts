@@ -1,0 +1,133 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { systemUpstreams } from '../../app/upstreams.ts';
+import { ConfigError, type ConfigProblem, problemToText } from '../../config/config-error.ts';
+import type { LoadedSettings } from '../../config/load-settings.ts';
+import {
+  flagOf,
+  type SettingKey,
+  settingKeys,
+  settingToText,
+  settings as table,
+} from '../../config/settings.ts';
+import type { SystemUpstreams } from '../../system/resolv-conf.ts';
+import {
+  type Command,
+  configFlag,
+  Exit,
+  type Invocation,
+  jsonFlag,
+  type Terminal,
+  writeJson,
+} from '../command.ts';
+import { loadConfiguration } from '../configuration.ts';
+import { publicationProblems } from './publication-problems.ts';
+
+/** Reads the configuration as `serve` would. */
+export const check: Command = {
+  name: 'check',
+  description: [
+    'Reads file, environment and flags as serve would, and says what each setting is and where it comes from. With ' +
+      'mistakes it lists all of them, and its exit code is 1.',
+  ],
+  operands: [],
+  flags: [configFlag, jsonFlag],
+  settings: settingKeys,
+  async run(invocation, terminal) {
+    const { loaded, problems } = examine(invocation, terminal);
+    const given =
+      loaded?.settings.upstream === 'system' ? await systemUpstreams(loaded.settings.listen) : undefined;
+    if (invocation.has('json'))
+      writeJson(terminal, { problems, ...(loaded !== undefined && describe(loaded, given)) });
+    else writeText(loaded, given, problems, terminal);
+    return problems.length > 0 ? Exit.FAILED : Exit.OK;
+  },
+};
+
+function examine(
+  invocation: Invocation,
+  terminal: Terminal,
+): { readonly loaded: LoadedSettings | undefined; readonly problems: readonly ConfigProblem[] } {
+  try {
+    const loaded = loadConfiguration(invocation, terminal);
+    return { loaded, problems: [...stateDirProblems(loaded), ...publicationProblems(loaded.tables)] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { loaded: undefined, problems: error.problems };
+  }
+}
+
+function describe({ file, settings, tables, origins }: LoadedSettings, given: SystemUpstreams | undefined) {
+  const values = settingKeys.map((key) => [
+    table[key].name,
+    { value: settingToText(key, settings[key]), from: origins[key] },
+  ]);
+  return {
+    file: file ?? null,
+    settings: Object.fromEntries(values),
+    ...tables,
+    ...(given !== undefined && { systemUpstreams: { servers: given.servers, from: given.path ?? null } }),
+  };
+}
+
+function writeText(
+  loaded: LoadedSettings | undefined,
+  given: SystemUpstreams | undefined,
+  problems: readonly ConfigProblem[],
+  terminal: Terminal,
+): void {
+  if (loaded !== undefined) {
+    const { file, settings, tables, origins } = loaded;
+    terminal.out(`file: ${file ?? 'none'}\n`);
+    for (const key of settingKeys)
+      terminal.out(settingLine(key, settingToText(key, settings[key]), origins[key]));
+    for (const { zone, key, where } of tables.publish)
+      terminal.out(`publish: ${zone} with ${key}, from ${where}\n`);
+    for (const { key, where } of tables.keep) terminal.out(`keep: ${key}, from ${where}\n`);
+  }
+  if (given !== undefined) terminal.out(systemLine(given));
+  for (const problem of problems) terminal.err(`pkarrd: ${problemToText(problem)}\n`);
+  terminal.out(problems.length === 0 ? 'The configuration is good.\n' : '');
+}
+
+function settingLine(key: SettingKey, value: string, origin: string): string {
+  // The words that stand for a default say nothing by themselves.
+  const meaning = value === 'default' || value === 'system' ? ` (${table[key].defaultText})` : '';
+  return `${flagOf(key).slice(2)}: ${value}${meaning}${origin === 'default' ? '' : `, from ${origin}`}\n`;
+}
+
+/** What `system` means at this moment. */
+function systemLine({ path, servers, reports }: SystemUpstreams): string {
+  if (path !== undefined) return `system: ${servers.map(({ address }) => address).join(' ')}, from ${path}\n`;
+  return `system: no resolver; ${reports.map((report) => `${report.path} ${report.problem}`).join('; ')}\n`;
+}
+
+/** The directory need not exist, but it must be possible to make it, and to write there. */
+function stateDirProblems({ settings, origins }: LoadedSettings): readonly ConfigProblem[] {
+  const { stateDir } = settings;
+  // A directory that nobody chose is not this user's to have: `check` is run by people, `serve` by the service.
+  if (origins.stateDir === 'default') return [];
+  const problem = (reason: string) => [
+    { where: origins.stateDir, message: `the state-dir ${stateDir} ${reason}.` },
+  ];
+  let existing = stateDir;
+  while (kindOf(existing) === 'absent') existing = dirname(existing);
+  if (kindOf(existing) === 'other') return problem(`cannot be used: ${existing} is no directory`);
+  try {
+    accessSync(existing, constants.W_OK | constants.X_OK);
+    return [];
+  } catch {
+    return problem(
+      existing === stateDir ? 'cannot be written to' : `cannot be made: ${existing} cannot be written to`,
+    );
+  }
+}
+
+/** What is at a path. Behind a file, or where we may not look, there is nothing to be had. */
+function kindOf(path: string): 'directory' | 'other' | 'absent' {
+  try {
+    return statSync(path).isDirectory() ? 'directory' : 'other';
+  } catch {
+    return 'absent';
+  }
+}

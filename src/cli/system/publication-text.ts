@@ -1,0 +1,33 @@
+import type { PublicationStatus } from '../../publish/publication-status.ts';
+import { duration } from '../duration.ts';
+
+/** What status shows of a zone or packet that is kept in the network: a line, and one for each thing that is wrong. */
+export function publicationLines(publication: PublicationStatus): readonly string[] {
+  const { kind, name, key, state, isAdopted, problem, lastSuccess, lastError } = publication;
+  const lines = [
+    [`${name}${key === undefined ? '' : ` (${key})`} ${state}`, ...heldBy(publication)].join(', '),
+  ];
+  if (isAdopted) lines.push('published elsewhere; the zone file counts again when it changes');
+  if (problem !== undefined) {
+    const consequence = lastSuccess === undefined ? '' : '; the last good one stays';
+    lines.push(`cannot be used as it is${consequence}: ${problem.replaceAll('\n', '; ')}`);
+  }
+  if (lastError !== undefined) lines.push(`last error ${ago(lastError.agoMs)}: ${lastError.text}`);
+  const [first = '', ...rest] = lines;
+  return [`${kind.padEnd(12)}${first}`, ...rest.map((line) => `${' '.repeat(12)}${line}`)];
+}
+
+function heldBy({ lastSuccess, nextInMs, state }: PublicationStatus): readonly string[] {
+  const next = state === 'running' ? [] : [`next in ${duration(nextInMs / 1000)}`];
+  if (lastSuccess === undefined) return next;
+  const { agoMs, nodes, nodesAsked, relays, relaysAsked } = lastSuccess;
+  return [
+    `held by ${nodes} of ${nodesAsked} nodes${relaysAsked === 0 ? '' : ` and ${relays} of ${relaysAsked} relays`}`,
+    ago(agoMs),
+    ...next,
+  ];
+}
+
+function ago(milliseconds: number): string {
+  return `${duration(milliseconds / 1000)} ago`;
+}

@@ -1,0 +1,92 @@
+import type { AppStatus } from '../../app/status.ts';
+import type { ForwarderStatus, UpstreamStatus } from '../../forward/choice/status.ts';
+import type { WorkersStatus } from '../../serve/front.ts';
+import { type Command, Exit, jsonFlag, type Terminal, writeJson } from '../command.ts';
+import { loadConfiguration } from '../configuration.ts';
+import { duration } from '../duration.ts';
+import { askRunning } from './ask-program.ts';
+import { publicationLines } from './publication-text.ts';
+
+/** Shows what the running program is doing. */
+export const status: Command = {
+  name: 'status',
+  description: [
+    'Shows what the pkarrd that runs with this state directory is doing: its upstreams, which of them is asked next and ' +
+      'why, its cache, its part in the DHT, and what it keeps published: who holds it, when it is put again, and what went ' +
+      'wrong last. No name that was asked for is shown.',
+  ],
+  operands: [],
+  flags: [jsonFlag],
+  settings: ['stateDir'],
+  async run(invocation, terminal) {
+    const { settings } = loadConfiguration(invocation, terminal);
+    // It comes from a program of our own version, through a socket that only this user may write to.
+    const found = (await askRunning(settings.stateDir, ['status'])) as AppStatus;
+    if (invocation.has('json')) writeJson(terminal, found);
+    else writeStatus(terminal, found);
+    return Exit.OK;
+  },
+};
+
+function writeStatus(
+  terminal: Terminal,
+  { uptime, queries, cache, forwarder, workers, packets, dht, publications }: AppStatus,
+): void {
+  const asked = cache.hits + cache.misses;
+  const rate = asked === 0 ? '' : `, ${((100 * cache.hits) / asked).toFixed(1)} % hits`;
+  terminal.out(
+    `up          ${duration(uptime)}, ${queries.queries} queries, ${queries.inFlight} in flight\n`,
+  );
+  if (workers !== undefined) terminal.out(`workers     ${workersLine(workers)}\n`);
+  terminal.out(`cache       ${cache.entries} answers, ${(cache.bytes / 1e6).toFixed(1)} MB${rate}\n`);
+  writeUpstreams(terminal, forwarder);
+  terminal.out(
+    `packets     ${packets.keysHeld} keys held, ${packets.lookupsStarted} lookups, ${packets.lookupsRunning} running\n`,
+  );
+  if (dht === undefined) {
+    terminal.out('dht         not started\n');
+  } else {
+    const { sent, answered } = dht.queries;
+    terminal.out(
+      `dht         ${dht.nodes} nodes known, ${answered} of ${sent} queries answered, port ${dht.port}\n`,
+    );
+  }
+  for (const publication of publications) {
+    terminal.out(publicationLines(publication).join('\n').concat('\n'));
+  }
+}
+
+function workersLine({ running, wanted, restarts }: WorkersStatus): string {
+  const shares = running.map(({ pid, queries }) => `process ${pid} had ${queries} queries`);
+  return [`${running.length} of ${wanted} answer`, `${restarts} replaced`, ...shares].join(', ');
+}
+
+function writeUpstreams(terminal: Terminal, { upstreams, routes, next }: ForwarderStatus): void {
+  if (upstreams.length === 0) terminal.out('upstreams   none\n');
+  for (const upstream of upstreams) terminal.out(`upstream    ${upstreamLine(upstream)}\n`);
+  for (const { domain, upstreams: routed } of routes)
+    terminal.out(`route       ${domain} ${routed.join(' ')}\n`);
+  if (next !== undefined) terminal.out(`asked next  ${next.label}: ${reasons[next.why]}\n`);
+}
+
+/** Why an upstream is chosen, in words. */
+const reasons: Readonly<Record<NonNullable<ForwarderStatus['next']>['why'], string>> = {
+  'not-measured': 'it was not measured yet',
+  returned: 'it came back a moment ago',
+  'measured-long-ago': 'it was measured long ago',
+  best: 'it answers fastest',
+  late: 'all are late',
+  dead: 'none answers, so all are tried',
+  again: 'it is tried again',
+};
+
+function upstreamLine(upstream: UpstreamStatus): string {
+  const { label, role, state, srttMs, success, asked, answered, lastFailure, quirks } = upstream;
+  const words = [`${label} (${role}) ${state}`, `${answered} of ${asked} answered`];
+  if (srttMs !== undefined)
+    words.push(`round trip ${srttMs.toFixed(1)} ms`, `success ${(100 * success).toFixed(0)} %`);
+  if (lastFailure !== undefined) {
+    words.push(`last error ${duration(lastFailure.agoMs / 1000)} ago: ${lastFailure.text}`);
+  }
+  return [...words, ...quirks].join(', ');
+}

@@ -1,0 +1,103 @@
+import { Type } from './codes.ts';
+import { HEADER_LENGTH } from './message.ts';
+import { readTtl } from './record.ts';
+import { WireError } from './wire-error.ts';
+import { skipName, WireReader } from './wire-reader.ts';
+
+/** Where the OPT record of a message stands and what it says, options unread. */
+export interface OptLayout {
+  /** Offset of its NAME and the offset after its RDATA. */
+  readonly start: number;
+  readonly end: number;
+  /** CLASS: the sender's UDP payload size. */
+  readonly udpPayloadSize: number;
+  /** The upper 8 bits of the RCODE. */
+  readonly extendedRcode: number;
+  readonly version: number;
+  readonly dnssecOk: boolean;
+}
+
+/**
+ * The skeleton of a message: what a forwarder and a cache must know of bytes that they pass on unread. Offsets are
+ * octets from the start of the message, TTLs are seconds.
+ */
+export interface MessageLayout {
+  /** Offset after the question section. */
+  readonly questionEnd: number;
+  /** Offset of the TTL field of each record except OPT, in order. */
+  readonly ttlOffsets: readonly number[];
+  /** The smallest TTL of those records; undefined when there are none. */
+  readonly minimumTtl: number | undefined;
+  /**
+   * How long a negative answer may be kept: the smaller of the TTL and the MINIMUM of the first SOA in the
+   * authority section (RFC 2308 §5); undefined without one.
+   */
+  readonly negativeTtl: number | undefined;
+  readonly opt: OptLayout | undefined;
+}
+
+/**
+ * Walks a whole message without making values of it. What it accepts has exactly the records its counts promise,
+ * readable names in front of each, at most one OPT and nothing after the last record.
+ * @throws WireError
+ */
+export function readLayout(bytes: Uint8Array): MessageLayout {
+  const reader = new WireReader(bytes, 4);
+  const questionCount = reader.u16('QDCOUNT');
+  const answerCount = reader.u16('ANCOUNT');
+  const authorityCount = reader.u16('NSCOUNT');
+  const additionalCount = reader.u16('ARCOUNT');
+  reader.offset = HEADER_LENGTH;
+  for (let i = 0; i < questionCount; i++) {
+    reader.offset = skipName(bytes, reader.offset, reader.end, 'QNAME');
+    reader.take(4, 'QTYPE');
+  }
+  const questionEnd = reader.offset;
+  const ttlOffsets: number[] = [];
+  let minimumTtl: number | undefined;
+  let negativeTtl: number | undefined;
+  let opt: OptLayout | undefined;
+  const recordCount = answerCount + authorityCount + additionalCount;
+  for (let i = 0; i < recordCount; i++) {
+    const start = reader.offset;
+    reader.offset = skipName(bytes, start, reader.end, 'NAME');
+    const type = reader.u16('TYPE');
+    const udpPayloadSize = reader.u16('CLASS');
+    const ttlAt = reader.offset;
+    const ttlBits = reader.u32('TTL');
+    const length = reader.u16('RDLENGTH');
+    const rdataAt = reader.offset;
+    reader.take(length, 'RDATA');
+    if (type === Type.OPT) {
+      const misplaced = i < answerCount + authorityCount || bytes[start] !== 0;
+      if (opt !== undefined || misplaced) throw new WireError('duplicate-opt', 'OPT', start);
+      opt = {
+        start,
+        end: reader.offset,
+        udpPayloadSize,
+        extendedRcode: ttlBits >>> 24,
+        version: (ttlBits >>> 16) & 0xff,
+        dnssecOk: (ttlBits & 0x8000) !== 0,
+      };
+      continue;
+    }
+    const ttl = readTtl(ttlBits);
+    ttlOffsets.push(ttlAt);
+    minimumTtl = minimumTtl === undefined ? ttl : Math.min(minimumTtl, ttl);
+    const inAuthority = i >= answerCount && i < answerCount + authorityCount;
+    if (type === Type.SOA && inAuthority && negativeTtl === undefined) {
+      negativeTtl = Math.min(ttl, soaMinimum(bytes, rdataAt, length));
+    }
+  }
+  if (reader.remaining > 0) throw new WireError('trailing-bytes', 'message', reader.offset);
+  return { questionEnd, ttlOffsets, minimumTtl, negativeTtl, opt };
+}
+
+function soaMinimum(bytes: Uint8Array, start: number, length: number): number {
+  // MNAME and RNAME have no fixed length; MINIMUM is the last of the five numbers after them (RFC 1035 §3.3.13).
+  const end = start + length;
+  const rname = skipName(bytes, start, end, 'MNAME');
+  const numbers = new WireReader(bytes, skipName(bytes, rname, end, 'RNAME'), end);
+  numbers.take(16, 'SOA');
+  return readTtl(numbers.u32('MINIMUM'));
+}

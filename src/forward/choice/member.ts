@@ -1,0 +1,77 @@
+import type { Cancellation } from '../../async/cancellation.ts';
+import type { Clock } from '../../async/clock.ts';
+import { UpstreamFailure } from '../errors.ts';
+import type { UpstreamReply } from '../reply.ts';
+import type { UpstreamRequest } from '../request.ts';
+import type { Upstream } from '../upstream.ts';
+import { UpstreamHealth } from './health.ts';
+import type { SelectionReason } from './next-upstream.ts';
+
+/** One try, and why it is made. */
+export interface MemberAsk {
+  readonly request: UpstreamRequest;
+  /** How often this upstream was asked this question before, from 0. */
+  readonly attempt: number;
+  readonly cancellation: Cancellation;
+  readonly trouble: (failure: UpstreamFailure) => void;
+  readonly clock: Clock;
+  readonly why: SelectionReason | 'probe';
+}
+
+/** An upstream with what is known of it: every try goes through here, so that nothing is missed. */
+export class Member {
+  readonly upstream: Upstream;
+  readonly isFallback: boolean;
+  readonly #inFlight: { count: number };
+  #health = new UpstreamHealth();
+  /** Tries since the start, probes included. */
+  asked = 0;
+  /** Those that were answered, with any RCODE. */
+  answered = 0;
+  /** Why it was last asked. */
+  lastWhy: MemberAsk['why'] | undefined;
+
+  /** `inFlight` counts the tries of all members together. */
+  constructor(upstream: Upstream, isFallback: boolean, inFlight: { count: number }) {
+    this.upstream = upstream;
+    this.isFallback = isFallback;
+    this.#inFlight = inFlight;
+  }
+
+  get health(): UpstreamHealth {
+    return this.#health;
+  }
+
+  /** The network changed: what was learned of the old one is of no use. */
+  forget(): void {
+    // Tries that are under way keep reporting to the health they began with.
+    this.#health = new UpstreamHealth();
+    this.upstream.reset();
+  }
+
+  /** @throws UpstreamFailure, or the reason of the cancellation. */
+  async ask({ request, attempt, cancellation, trouble, clock, why }: MemberAsk): Promise<UpstreamReply> {
+    const health = this.#health;
+    const startedAt = clock.now();
+    health.asked(startedAt, why === 'probe' ? 'probe' : 'question');
+    this.asked += 1;
+    this.lastWhy = why;
+    this.#inFlight.count += 1;
+    const heard = (): void => {
+      const now = clock.now();
+      health.heard(now, now - startedAt);
+    };
+    try {
+      const reply = await this.upstream.ask({ request, attempt, observer: { heard, trouble }, cancellation });
+      this.answered += 1;
+      health.ended(clock.now(), startedAt);
+      return reply;
+    } catch (error) {
+      if (error instanceof UpstreamFailure) health.ended(clock.now(), startedAt, error);
+      else health.cancelled();
+      throw error;
+    } finally {
+      this.#inFlight.count -= 1;
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { Cancellation } from '../../async/cancellation.ts';
+import type { Clock } from '../../async/clock.ts';
+import { Class, Type } from '../../dns/codes.ts';
+import { Name } from '../../dns/name.ts';
+import { UpstreamFailure } from '../errors.ts';
+import { buildRequest } from '../request.ts';
+import type { Member } from './member.ts';
+import { PROBE_EVERY_MS } from './next-upstream.ts';
+
+/** Upstreams are looked after for so long since the last question, in ms: an idle machine is left to sleep. */
+const AFTER_USE_MS = 60_000;
+
+/** What a dead upstream is asked: every resolver has it at hand. Any reply shows that it lives. */
+const probe = buildRequest({ name: Name.root, type: Type.NS, class: Class.IN }, false, false);
+
+/**
+ * Asks dead upstreams, each at most once a second, until they answer: a dead one costs one question the wait, and
+ * none is spent on finding out that it is back. A timer runs only while something is wrong and questions are asked.
+ */
+export class Prober {
+  readonly #clock: Clock;
+  readonly #members: () => Iterable<Member>;
+  readonly #closing = new Cancellation();
+  readonly #probes = new WeakMap<Member, number>();
+  #lastUsedAt = Number.NEGATIVE_INFINITY;
+  #stopTimer: (() => void) | undefined;
+  #isPaused = false;
+
+  constructor(clock: Clock, members: () => Iterable<Member>) {
+    this.#clock = clock;
+    this.#members = members;
+  }
+
+  /** A question was asked. */
+  used(): void {
+    this.#lastUsedAt = this.#clock.now();
+    if (this.#isPaused) {
+      this.#isPaused = false;
+      this.worried();
+    }
+  }
+
+  /** Something may be wrong with an upstream. */
+  worried(): void {
+    if (this.#stopTimer === undefined && !this.#closing.isCancelled) this.#schedule();
+  }
+
+  /** Ends all probes. */
+  close(): void {
+    this.#stopTimer?.();
+    this.#closing.cancel(new UpstreamFailure('reset', 'was closed'));
+  }
+
+  #schedule(): void {
+    const now = this.#clock.now();
+    let dueAt = Number.POSITIVE_INFINITY;
+    for (const { health } of this.#members()) {
+      // Not only when it is late by now: whoever is worried is so at the very moment when it becomes late.
+      if (health.owesReply) dueAt = Math.min(dueAt, health.lastAskedAt + PROBE_EVERY_MS);
+    }
+    this.#stopTimer = undefined;
+    if (dueAt === Number.POSITIVE_INFINITY) return;
+    // A turn late rather than a turn early, which would cost another one.
+    const delayMs = Math.max(Math.ceil(dueAt - now) + 1, 10);
+    this.#stopTimer = this.#clock.after(delayMs, () => this.#tick(), true);
+  }
+
+  #tick(): void {
+    const now = this.#clock.now();
+    if (now - this.#lastUsedAt > AFTER_USE_MS) {
+      this.#stopTimer = undefined;
+      this.#isPaused = true;
+      return;
+    }
+    for (const member of this.#members()) {
+      const isDue = now - member.health.lastAskedAt >= PROBE_EVERY_MS;
+      if (isDue && member.health.state(now) === 'dead') this.#probe(member);
+    }
+    this.#schedule();
+  }
+
+  #probe(member: Member): void {
+    const count = this.#probes.get(member) ?? 0;
+    this.#probes.set(member, count + 1);
+    // Every other one without EDNS, in case that is what the upstream does not answer.
+    const attempt = count % 2 === 0 ? 0 : 2;
+    const ask = {
+      request: probe,
+      attempt,
+      cancellation: this.#closing,
+      trouble: () => {},
+      clock: this.#clock,
+    };
+    member.ask({ ...ask, why: 'probe' }).catch((error: unknown) => {
+      // Expected: it is still dead, and its health knows.
+      if (!(error instanceof UpstreamFailure)) throw error;
+    });
+  }
+}

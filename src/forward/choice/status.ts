@@ -1,0 +1,90 @@
+import type { Name } from '../../dns/name.ts';
+import type { UpstreamFailureKind } from '../errors.ts';
+import type { WrongReply } from '../reply-match.ts';
+import type { UpstreamState } from './health.ts';
+import type { Member } from './member.ts';
+import type { SelectionReason } from './next-upstream.ts';
+
+/** One upstream at one moment. */
+export interface UpstreamStatus {
+  readonly label: string;
+  readonly role: 'upstream' | 'fallback';
+  readonly state: UpstreamState;
+  /** Smoothed round trip in ms; undefined before the first reply. */
+  readonly srttMs: number | undefined;
+  /** Smoothed share of tries that gave a usable answer, 0 to 1. */
+  readonly success: number;
+  /** Tries since the start, probes included. */
+  readonly asked: number;
+  /** Those that were answered, with any RCODE. */
+  readonly answered: number;
+  /** Why it was last asked; undefined when it never was. */
+  readonly lastWhy: SelectionReason | 'probe' | undefined;
+  /** Time since its last reply, in ms. */
+  readonly heardAgoMs: number | undefined;
+  readonly lastFailure:
+    | { readonly kind: UpstreamFailureKind; readonly text: string; readonly agoMs: number }
+    | undefined;
+  /** What it does not do as others do, as clauses: `does not know EDNS`. */
+  readonly quirks: readonly string[];
+  readonly wrongReplies: Readonly<Record<WrongReply, number>>;
+}
+
+/** All of a forwarder at one moment. */
+export interface ForwarderStatus {
+  readonly upstreams: readonly UpstreamStatus[];
+  readonly routes: readonly { readonly domain: string; readonly upstreams: readonly string[] }[];
+  /** Which upstream the next question without a route would be put to first, and why. */
+  readonly next: { readonly label: string; readonly why: SelectionReason } | undefined;
+  /** Questions since the start. */
+  readonly questions: number;
+  /** Those that no upstream answered; equal questions in flight count once. */
+  readonly failures: number;
+  /** Queries that are waited for now. */
+  readonly inFlight: number;
+}
+
+/** What `statusOf` is made from. `now` is of the same clock as the members' health. */
+export interface StatusParts {
+  readonly now: number;
+  readonly members: readonly Member[];
+  readonly next: { readonly member: Member | undefined; readonly why: SelectionReason } | undefined;
+  readonly routes: readonly { readonly domain: Name; readonly members: readonly Member[] }[];
+  readonly counts: { readonly questions: number; readonly failures: number; readonly inFlight: number };
+}
+
+/** The status as a value that can be printed. */
+export function statusOf({ now, members, next, routes, counts }: StatusParts): ForwarderStatus {
+  return {
+    ...counts,
+    upstreams: members.map((member) => upstreamStatus(member, now)),
+    routes: routes.map(({ domain, members: routed }) => ({
+      domain: domain.toString(),
+      upstreams: routed.map(({ upstream }) => upstream.label),
+    })),
+    next: next?.member === undefined ? undefined : { label: next.member.upstream.label, why: next.why },
+  };
+}
+
+function upstreamStatus(member: Member, now: number): UpstreamStatus {
+  const { health, upstream, isFallback, asked, answered, lastWhy } = member;
+  const { lastFailure } = health;
+  return {
+    label: upstream.label,
+    role: isFallback ? 'fallback' : 'upstream',
+    state: health.state(now),
+    srttMs: health.srttMs,
+    success: health.success,
+    asked,
+    answered,
+    lastWhy,
+    heardAgoMs: Number.isFinite(health.lastHeardAt) ? now - health.lastHeardAt : undefined,
+    lastFailure: lastFailure && {
+      kind: lastFailure.failure.kind,
+      text: lastFailure.failure.message,
+      agoMs: now - lastFailure.at,
+    },
+    quirks: upstream.quirks(),
+    wrongReplies: { ...upstream.wrongReplies },
+  };
+}

@@ -1,0 +1,127 @@
+/**
+ * Why one try at one upstream failed. A closed list.
+ *
+ * - `timed-out`: nothing that could be used came in time.
+ * - `refused`: nobody listens at that address and port (ICMP port unreachable, TCP reset).
+ * - `unreachable`: the machine or its network could not send, or could not connect.
+ * - `untrusted`: it could not prove that it is the server that was meant.
+ * - `malformed`: what came was no DNS message, or no answer to what was asked.
+ * - `truncated`: the answer does not fit into UDP, and TCP did not give it.
+ * - `spoofed`: too many wrong replies, or replies that disagree, and no way to tell which is right.
+ * - `broken-connection`: connections closed again and again without an answer.
+ * - `overloaded`: too much is waiting for this upstream already.
+ * - `reset`: the network changed, or the upstream was taken away, while the answer was awaited.
+ */
+export type UpstreamFailureKind =
+  | 'timed-out'
+  | 'refused'
+  | 'unreachable'
+  | 'untrusted'
+  | 'malformed'
+  | 'truncated'
+  | 'spoofed'
+  | 'broken-connection'
+  | 'overloaded'
+  | 'reset';
+
+/** The only error, besides the signal's reason, that asking one upstream gives. */
+export class UpstreamFailure extends Error {
+  override readonly name = 'UpstreamFailure';
+  readonly kind: UpstreamFailureKind;
+
+  /** `message` says what was seen, for people. */
+  constructor(kind: UpstreamFailureKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+/**
+ * Why no upstream gave an answer. A closed list.
+ *
+ * - `no-upstreams`: none is known for this name.
+ * - `timed-out`: nothing usable in all the time there was.
+ * - `network`: every upstream refused, could not be reached, or is not trusted.
+ * - `malformed-replies`: something answered, and nothing that it said could be read or trusted.
+ * - `truncated`: the answer exists and needs TCP, which did not work.
+ * - `overloaded`: too many queries were in flight to begin with this one.
+ * - `closed`: the forwarder was closed.
+ */
+export type ForwardErrorKind =
+  | 'no-upstreams'
+  | 'timed-out'
+  | 'network'
+  | 'malformed-replies'
+  | 'truncated'
+  | 'overloaded'
+  | 'closed';
+
+/** What went wrong at one upstream while one question was asked. */
+export interface UpstreamReason {
+  /** The upstream's label, for example `9.9.9.9`. */
+  readonly upstream: string;
+  readonly kind: UpstreamFailureKind;
+  readonly text: string;
+}
+
+/** The only error, besides the reason of the cancellation, that `Forwarder.forward` gives. */
+export class ForwardError extends Error {
+  override readonly name = 'ForwardError';
+  readonly kind: ForwardErrorKind;
+  /** What each upstream failed with, in the order they did; empty for `no-upstreams`, `overloaded`, `closed`. */
+  readonly reasons: readonly UpstreamReason[];
+
+  constructor(kind: ForwardErrorKind, reasons: readonly UpstreamReason[] = []) {
+    super(describe(kind, reasons));
+    this.kind = kind;
+    this.reasons = reasons;
+  }
+}
+
+/** The failure of a question from the failures of its tries. */
+export function forwardErrorOf(reasons: readonly UpstreamReason[]): ForwardError {
+  const kinds = new Set(reasons.map((reason) => reason.kind));
+  if (kinds.has('truncated')) return new ForwardError('truncated', reasons);
+  if (kinds.has('malformed') || kinds.has('spoofed')) return new ForwardError('malformed-replies', reasons);
+  const networkOnly = reasons.every(({ kind }) => isOutOfReach(kind));
+  if (reasons.length > 0 && networkOnly) return new ForwardError('network', reasons);
+  return new ForwardError('timed-out', reasons);
+}
+
+/** True for what makes an upstream unusable for every question alike, until something about it changes. */
+export function isOutOfReach(kind: UpstreamFailureKind): boolean {
+  return kind === 'refused' || kind === 'unreachable' || kind === 'untrusted';
+}
+
+const sentences: Record<ForwardErrorKind, string> = {
+  'no-upstreams': 'no upstream resolver is known',
+  'timed-out': 'no upstream resolver answered in time',
+  network: 'no upstream resolver could be reached',
+  'malformed-replies': 'what the upstream resolvers answered could not be used',
+  truncated: 'the answer needs TCP, and no upstream resolver gave it over TCP',
+  overloaded: 'too many queries are waiting for upstream resolvers',
+  closed: 'the forwarder is closed',
+};
+
+function describe(kind: ForwardErrorKind, reasons: readonly UpstreamReason[]): string {
+  const details = reasons.map(({ upstream, text }) => `${upstream} ${text}`);
+  return [sentences[kind], ...(details.length === 0 ? [] : [details.join(', ')])].join(': ');
+}
+
+/** What an error of a socket, the system's or TLS's, means for the upstream; a failure is what it is already. */
+export function networkFailure(error: unknown): UpstreamFailure {
+  if (error instanceof UpstreamFailure) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  // OpenSSL does not understand what it reads, or was told by the server that it cannot go on.
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
+    return new UpstreamFailure('unreachable', `does not speak TLS with us (${code})`, { cause: error });
+  }
+  switch (code) {
+    case 'ECONNREFUSED':
+      return new UpstreamFailure('refused', 'refuses connections', { cause: error });
+    case 'ETIMEDOUT':
+      return new UpstreamFailure('timed-out', 'did not answer', { cause: error });
+    default:
+      return new UpstreamFailure('unreachable', `cannot be reached (${code})`, { cause: error });
+  }
+}

@@ -1,0 +1,107 @@
+import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
+import { UpstreamFailure } from '../errors.ts';
+import type { UpstreamReply } from '../reply.ts';
+
+/** What a DNS over HTTPS server answered: HTTP is behind it, the DNS message is not looked at. */
+export interface HttpsReply {
+  /** Up to 65,535 octets. */
+  readonly bytes: Uint8Array;
+  /** Seconds that it has spent in caches of HTTP. */
+  readonly age: number;
+}
+
+/** What came of one request; `lost` when its stream ended before a reply was whole. */
+export type HttpsOutcome = HttpsReply | UpstreamFailure | 'lost';
+
+/** RFC 8484 §6: messages are those of RFC 1035, whose length over TCP is 16 bits. */
+const MAX_REPLY_LENGTH = 65_535;
+
+/** Ages above a week say no more than a week. */
+const MAX_AGE = 604_800;
+
+const { HTTP2_HEADER_STATUS, HTTP2_HEADER_CONTENT_TYPE, HTTP2_HEADER_CONTENT_LENGTH, HTTP2_HEADER_AGE } =
+  constants;
+
+/** Reads the reply on a stream; `ended` is told once, when the stream is closed. */
+export function receiveReply(stream: ClientHttp2Stream, ended: (outcome: HttpsOutcome) => void): void {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  let age = 0;
+  let hasHead = false;
+  let outcome: HttpsOutcome = 'lost';
+  const refuse = (text: string): void => {
+    outcome = new UpstreamFailure('malformed', text);
+    stream.close(constants.NGHTTP2_CANCEL);
+  };
+  stream.on('response', (head) => {
+    hasHead = true;
+    age = ageOf(head);
+    const why = whyNoReply(head);
+    if (why !== undefined) refuse(why);
+  });
+  stream.on('data', (piece: Uint8Array) => {
+    if (outcome !== 'lost') return;
+    length += piece.length;
+    if (length > MAX_REPLY_LENGTH) refuse(`sent more than ${MAX_REPLY_LENGTH} octets`);
+    else pieces.push(piece);
+  });
+  stream.on('end', () => {
+    if (outcome === 'lost' && hasHead && stream.rstCode === constants.NGHTTP2_NO_ERROR) {
+      outcome = { bytes: Buffer.concat(pieces, length), age };
+    }
+  });
+  // Says no more than that the stream is closed without a reply, or one that nobody wants any more.
+  stream.on('error', () => {});
+  stream.on('close', () => ended(outcome));
+}
+
+/**
+ * The reply after `age` seconds in caches of HTTP. RFC 8484 §5.1: "DoH clients MUST account for the Age of a response
+ * when calculating the DNS TTL of a response". Its bytes are written to.
+ */
+export function withAge(reply: UpstreamReply, age: number): UpstreamReply {
+  if (age === 0) return reply;
+  const { bytes, outline } = reply;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const offset of outline.ttlOffsets) view.setUint32(offset, aged(view.getUint32(offset), age));
+  const { minimumTtl, negativeTtl } = outline;
+  return {
+    ...reply,
+    outline: {
+      ...outline,
+      minimumTtl: minimumTtl === undefined ? undefined : aged(minimumTtl, age),
+      negativeTtl: negativeTtl === undefined ? undefined : aged(negativeTtl, age),
+    },
+  };
+}
+
+/** RFC 2181 §8: a TTL with the most significant bit set counts as zero, and stays what it is. */
+function aged(ttl: number, age: number): number {
+  return ttl >= 0x8000_0000 ? ttl : Math.max(ttl - age, 0);
+}
+
+/** Why what follows these headers is not a DNS reply, as a clause. */
+function whyNoReply(head: IncomingHttpHeaders): string | undefined {
+  const status = Number(head[HTTP2_HEADER_STATUS]);
+  // RFC 8484 §4.2.1: only a successful status has a DNS reply, and a redirection would lead to another server.
+  if (status !== 200) return `answered with HTTP status ${status}`;
+  const type = textOf(head[HTTP2_HEADER_CONTENT_TYPE]);
+  if (!/^application\/dns-message\s*(?:;|$)/i.test(type)) return `answered with ${describeType(type)}`;
+  const length = Number(textOf(head[HTTP2_HEADER_CONTENT_LENGTH]));
+  return length > MAX_REPLY_LENGTH ? `sends ${length} octets, more than ${MAX_REPLY_LENGTH}` : undefined;
+}
+
+function describeType(type: string): string {
+  if (type === '') return 'something without a content type';
+  return `content of type ${type.replace(/[^ -~]/g, '?').slice(0, 60)}, not application/dns-message`;
+}
+
+function ageOf(head: IncomingHttpHeaders): number {
+  const text = textOf(head[HTTP2_HEADER_AGE]);
+  return /^\d{1,10}$/.test(text) ? Math.min(Number(text), MAX_AGE) : 0;
+}
+
+/** A header that may be left out; what is there twice is not understood. */
+function textOf(header: string | readonly string[] | undefined): string {
+  return typeof header === 'string' ? header : '';
+}

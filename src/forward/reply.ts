@@ -1,0 +1,126 @@
+import { Rcode } from '../dns/codes.ts';
+import { EdnsOptionCode } from '../dns/edns.ts';
+import { decodeExtendedError, type ExtendedError } from '../dns/extended-error.ts';
+import { type MessageLayout, type OptLayout, readLayout } from '../dns/layout.ts';
+import { decodeMessage, encodeMessage, HEADER_LENGTH } from '../dns/message.ts';
+import { WireError } from '../dns/wire-error.ts';
+import type { UpstreamRequest } from './request.ts';
+
+/** An upstream's answer, ready to be kept and passed on. */
+export interface UpstreamReply {
+  /**
+   * The message as the upstream sent it, except: id 0, the question in the asker's case, no OPT record. May be
+   * shared by several askers: not to be written to.
+   */
+  readonly bytes: Uint8Array;
+  /** RCODE with the extended bits, 0 to 4,095. */
+  readonly rcode: number;
+  /** Of `bytes`; its `opt` is always undefined. */
+  readonly outline: MessageLayout;
+  /** The extended errors that stood in its OPT record, in order. */
+  readonly extendedErrors: readonly ExtendedError[];
+  /** The AD bit (RFC 4035 §3.2.3): the upstream says that it validated. Whether to believe it is not decided here. */
+  readonly authenticData: boolean;
+  /** Whether the reply had an OPT record. */
+  readonly edns: boolean;
+  /** Label of the upstream that gave it. */
+  readonly upstream: string;
+}
+
+/** What an upstream can say: a whole answer; that it does not fit (TC); or a header alone with FORMERR or NOTIMP. */
+export type UpstreamOutcome = UpstreamReply | 'truncated' | 'bare-error';
+
+/** Of the extended errors of one reply this many are kept. */
+const MAX_EXTENDED_ERRORS = 8;
+
+/**
+ * Makes a reply of octets that match the request (`matchReply`). `bytes` becomes the caller's to give: it is
+ * written to.
+ * @throws WireError when they are no DNS message.
+ */
+export function readReply(bytes: Uint8Array, request: UpstreamRequest, upstream: string): UpstreamReply {
+  const outline = readLayout(bytes);
+  const { opt } = outline;
+  const rcode = ((bytes[3] as number) & 15) | ((opt?.extendedRcode ?? 0) << 4);
+  const authenticData = ((bytes[3] as number) & 0x20) !== 0;
+  const extendedErrors = opt === undefined ? [] : readExtendedErrors(bytes, opt);
+  bytes[0] = 0;
+  bytes[1] = 0;
+  // 0x20 undone: names that point at the question get their case back with it.
+  bytes.set(request.asked, HEADER_LENGTH);
+  const stripped =
+    opt === undefined ? { bytes: viewOf(bytes, bytes.length), outline } : withoutOpt(bytes, outline, opt);
+  return {
+    bytes: stripped.bytes,
+    rcode,
+    outline: stripped.outline,
+    extendedErrors,
+    authenticData,
+    edns: opt !== undefined,
+    upstream,
+  };
+}
+
+/** The same reply with the question as another asker wrote it (`UpstreamRequest.asked` of the same question). */
+export function replyInCase(reply: UpstreamReply, asked: Uint8Array): UpstreamReply {
+  const had = reply.bytes.subarray(HEADER_LENGTH, HEADER_LENGTH + asked.length);
+  if (Buffer.compare(had, asked) === 0) return reply;
+  const bytes = new Uint8Array(reply.bytes);
+  bytes.set(asked, HEADER_LENGTH);
+  return { ...reply, bytes };
+}
+
+/** True for an answer that another upstream may well give better: SERVFAIL, REFUSED, NOTIMP, FORMERR and BADVERS. */
+export function isUnhelpful(rcode: number): boolean {
+  switch (rcode) {
+    case Rcode.SERVFAIL:
+    case Rcode.REFUSED:
+    case Rcode.NOTIMP:
+    case Rcode.FORMERR:
+    case Rcode.BADVERS:
+      return true;
+    default:
+      return false;
+  }
+}
+
+function withoutOpt(
+  bytes: Uint8Array,
+  outline: MessageLayout,
+  opt: OptLayout,
+): { readonly bytes: Uint8Array; readonly outline: MessageLayout } {
+  if (opt.end === bytes.length) {
+    const count = (((bytes[10] as number) << 8) | (bytes[11] as number)) - 1;
+    bytes[10] = count >>> 8;
+    bytes[11] = count & 0xff;
+    return { bytes: viewOf(bytes, opt.start), outline: { ...outline, opt: undefined } };
+  }
+  // Something follows it, and compression pointers may lead behind it: the offsets must be made anew. Rare.
+  const { edns: _, ...message } = decodeMessage(bytes);
+  const encoded = encodeMessage({ ...message, rcode: message.rcode & 15 });
+  return { bytes: encoded, outline: readLayout(encoded) };
+}
+
+/** The first `length` octets, not as a Buffer: its `slice` does not copy, and these octets are handed to others. */
+function viewOf(bytes: Uint8Array, length: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, length);
+}
+
+function readExtendedErrors(bytes: Uint8Array, opt: OptLayout): readonly ExtendedError[] {
+  const errors: ExtendedError[] = [];
+  // After NAME (1), TYPE, CLASS, TTL, RDLENGTH (10). Each option takes 4 octets or more.
+  let at = opt.start + 11;
+  while (at < opt.end) {
+    if (at + 4 > opt.end) throw new WireError('bad-length', 'OPTION-LENGTH', at);
+    const code = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+    const length = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+    const end = at + 4 + length;
+    if (end > opt.end) throw new WireError('bad-length', 'OPTION-LENGTH', at);
+    if (code === EdnsOptionCode.EXTENDED_ERROR && errors.length < MAX_EXTENDED_ERRORS) {
+      const error = decodeExtendedError({ code, data: bytes.subarray(at + 4, end) });
+      if (error !== undefined) errors.push(error);
+    }
+    at = end;
+  }
+  return errors;
+}

@@ -1,0 +1,258 @@
+import { isIP } from 'node:net';
+import { Name } from '../../dns/name.ts';
+import { WireError } from '../../dns/wire-error.ts';
+import { ipv4FromText, ipv6FromText, ipv6ToText } from '../../ip/text.ts';
+
+/** How a DNS over TLS server proves that it is the one that was meant (RFC 8310 §6 and §8). */
+export type TlsIdentity =
+  /** Its certificate is valid for this host name or address. */
+  | { readonly kind: 'name'; readonly name: string }
+  /** The SHA-256 of its certificate's public key, in base64 (RFC 7858 §4.2). */
+  | { readonly kind: 'pin'; readonly sha256: string };
+
+/** An upstream resolver as it is written. Addresses are numeric, ports 1 to 65,535. A closed list. */
+export type UpstreamSpec =
+  /** UDP, and TCP where UDP does not do. */
+  | { readonly kind: 'udp'; readonly address: string; readonly port: number }
+  /** TCP alone (RFC 7766). */
+  | { readonly kind: 'tcp'; readonly address: string; readonly port: number }
+  /** DNS over TLS (RFC 7858). Without an address, `host` has to be resolved through the other upstreams. */
+  | {
+      readonly kind: 'tls';
+      readonly address: string | undefined;
+      readonly host: string | undefined;
+      readonly port: number;
+      readonly identity: TlsIdentity;
+    }
+  /** DNS over HTTPS (RFC 8484). Without an address, `host` has to be resolved through the other upstreams. */
+  | {
+      readonly kind: 'https';
+      readonly address: string | undefined;
+      readonly host: string;
+      readonly port: number;
+      /** Path of the URL, with its leading slash. */
+      readonly path: string;
+    };
+
+/** Names at and below `domains` go to `upstream`; `default` sends them where all others go. */
+export interface RouteSpec {
+  readonly domains: readonly [Name, ...Name[]];
+  readonly upstream: UpstreamSpec | 'default';
+}
+
+/** One entry of a list of upstreams. */
+export type UpstreamEntry =
+  | { readonly kind: 'upstream'; readonly upstream: UpstreamSpec }
+  | { readonly kind: 'route'; readonly route: RouteSpec };
+
+/** Why a text is no upstream: one sentence that says what is accepted. */
+export class UpstreamSpecError extends Error {
+  override readonly name = 'UpstreamSpecError';
+}
+
+const DNS_PORT = 53;
+const TLS_PORT = 853;
+const HTTPS_PORT = 443;
+
+/** Longer texts are nobody's upstream. */
+const MAX_TEXT_LENGTH = 1024;
+
+/**
+ * Reads an upstream, or a route in dnsmasq's form: `/lan/192.168.1.1`, `/a.example/b.example/192.0.2.1`,
+ * `/public.lan/#` (to the default upstreams).
+ * @throws UpstreamSpecError
+ */
+export function parseUpstreamEntry(text: string): UpstreamEntry {
+  const trimmed = text.trim();
+  if (!trimmed.startsWith('/')) return { kind: 'upstream', upstream: parseUpstream(trimmed) };
+  const parts = trimmed.slice(1).split('/');
+  const scheme = parts.findIndex((part) => /^[a-z]+:$/i.test(part));
+  const count = scheme < 0 ? parts.length - 1 : scheme;
+  const target = parts.slice(count).join('/');
+  const [first, ...rest] = parts.slice(0, count).map((part) => parseDomain(part, trimmed));
+  if (first === undefined || target === '') {
+    throw new UpstreamSpecError(`route "${trimmed}" needs a domain and an upstream, as in /lan/192.168.1.1`);
+  }
+  const upstream = target === '#' ? 'default' : parseUpstream(target);
+  return { kind: 'route', route: { domains: [first, ...rest], upstream } };
+}
+
+/**
+ * Reads one upstream: `9.9.9.9`, `9.9.9.9:5353`, `2620:fe::fe`, `[2620:fe::fe]:53`, `udp://…`, `tcp://…`,
+ * `tls://9.9.9.9#dns.quad9.net`, `tls://9.9.9.9#sha256/BASE64`, `tls://dns.quad9.net`,
+ * `https://dns.quad9.net/dns-query@9.9.9.9`.
+ * @throws UpstreamSpecError
+ */
+export function parseUpstream(text: string): UpstreamSpec {
+  const trimmed = text.trim();
+  if (trimmed.length > MAX_TEXT_LENGTH) throw refusal(`${trimmed.slice(0, 40)}…`, 'it is too long');
+  const scheme = /^([a-z0-9+.-]+):\/\//i.exec(trimmed);
+  const rest = scheme === null ? trimmed : trimmed.slice(scheme[0].length);
+  switch (scheme?.[1]?.toLowerCase()) {
+    case undefined:
+    case 'udp':
+      return { kind: 'udp', ...parseEndpoint(rest, DNS_PORT, trimmed) };
+    case 'tcp':
+      return { kind: 'tcp', ...parseEndpoint(rest, DNS_PORT, trimmed) };
+    case 'tls':
+      return parseTls(rest, trimmed);
+    case 'https':
+      return parseHttps(rest, trimmed);
+    default:
+      throw refusal(trimmed, `${scheme?.[0] ?? ''} is not known`);
+  }
+}
+
+/** The shortest text that means this upstream; equal for equal upstreams. */
+export function specToText(spec: UpstreamSpec): string {
+  switch (spec.kind) {
+    case 'udp':
+      return endpointToText(spec.address, spec.port, DNS_PORT);
+    case 'tcp':
+      return `tcp://${endpointToText(spec.address, spec.port, DNS_PORT)}`;
+    case 'tls': {
+      const server = endpointToText(spec.host ?? spec.address ?? '', spec.port, TLS_PORT);
+      const at = spec.host !== undefined && spec.address !== undefined ? `@${spec.address}` : '';
+      const { identity } = spec;
+      if (identity.kind === 'pin') return `tls://${server}${at}#sha256/${identity.sha256}`;
+      return `tls://${server}${at}${identity.name === (spec.host ?? spec.address) ? '' : `#${identity.name}`}`;
+    }
+    case 'https': {
+      const at = spec.address === undefined || spec.address === spec.host ? '' : `@${spec.address}`;
+      return `https://${endpointToText(spec.host, spec.port, HTTPS_PORT)}${spec.path}${at}`;
+    }
+  }
+}
+
+function parseTls(rest: string, whole: string): UpstreamSpec {
+  const hash = rest.indexOf('#');
+  const { server, at } = splitAt(hash < 0 ? rest : rest.slice(0, hash), whole);
+  const { host, port } = parseHostPort(server, TLS_PORT, whole);
+  const isNumeric = canonicalAddress(host) !== undefined;
+  const identity = hash < 0 ? undefined : parseIdentity(rest.slice(hash + 1), whole);
+  return {
+    kind: 'tls',
+    address: isNumeric ? host : at,
+    host: isNumeric ? undefined : host,
+    port,
+    identity: identity ?? { kind: 'name', name: host },
+  };
+}
+
+function parseIdentity(text: string, whole: string): TlsIdentity {
+  if (text.startsWith('sha256/')) {
+    const sha256 = text.slice('sha256/'.length);
+    // 32 octets in base64.
+    if (!/^[A-Za-z0-9+/]{43}=$/.test(sha256))
+      throw refusal(whole, 'a pin is sha256/ and 44 characters of base64');
+    return { kind: 'pin', sha256 };
+  }
+  const name = hostName(text);
+  if (name === undefined) throw refusal(whole, `"${text}" is no host name`);
+  return { kind: 'name', name };
+}
+
+function parseHttps(rest: string, whole: string): UpstreamSpec {
+  const { server, at } = splitAt(rest, whole);
+  const slash = server.indexOf('/');
+  const { host, port } = parseHostPort(slash < 0 ? server : server.slice(0, slash), HTTPS_PORT, whole);
+  // RFC 8484 §3 writes the URI as a template: the variable is ours to fill.
+  const path = slash < 0 ? '/dns-query' : server.slice(slash).replace(/\{\?dns\}$/, '');
+  if (!/^\/[!-~]*$/.test(path) || path.includes('#')) throw refusal(whole, `"${path}" is no path of a URL`);
+  return { kind: 'https', address: canonicalAddress(host) === undefined ? at : host, host, port, path };
+}
+
+/** What stands before and after the last `@`. */
+function splitAt(text: string, whole: string): { readonly server: string; readonly at: string | undefined } {
+  const index = text.lastIndexOf('@');
+  if (index < 0) return { server: text, at: undefined };
+  const written = text.slice(index + 1).replace(/^\[(.*)\]$/, '$1');
+  const at = canonicalAddress(written);
+  if (at === undefined) throw refusal(whole, `after @ stands an address, and "${written}" is none`);
+  return { server: text.slice(0, index), at };
+}
+
+function parseEndpoint(text: string, defaultPort: number, whole: string): { address: string; port: number } {
+  const { host, port } = parseHostPort(text, defaultPort, whole);
+  if (canonicalAddress(host) === undefined) throw refusal(whole, `"${host}" is no numeric address`);
+  return { address: host, port };
+}
+
+/** `host` is a canonical address when it is an address, else a host name in lower case. */
+function parseHostPort(text: string, defaultPort: number, whole: string): { host: string; port: number } {
+  const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
+  const plain = isIP(text) === 6 ? [text, text] : /^([^:]*)(?::(.*))?$/.exec(text);
+  const [, written = '', portText] = bracketed ?? plain ?? [];
+  const isBracketedName = bracketed !== null && isIP(written) !== 6;
+  const host = isBracketedName ? undefined : (canonicalAddress(written) ?? hostName(written));
+  if (host === undefined)
+    throw refusal(
+      whole,
+      written === '' ? 'the address is missing' : `"${written}" is neither an address nor a host name`,
+    );
+  refuseUnusable(host, whole);
+  if (portText === undefined) return { host, port: defaultPort };
+  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : 0;
+  if (port < 1 || port > 65_535) throw refusal(whole, `"${portText}" is no port from 1 to 65535`);
+  return { host, port };
+}
+
+/** The usual spelling of an address, its zone kept (RFC 4007 §11); undefined for what is none. */
+function canonicalAddress(text: string): string | undefined {
+  if (ipv4FromText(text) !== undefined) return text;
+  const percent = text.indexOf('%');
+  const zone = percent < 0 ? '' : text.slice(percent);
+  if (percent >= 0 && !/^%[\w.:-]{1,15}$/.test(zone)) return undefined;
+  const octets = ipv6FromText(percent < 0 ? text : text.slice(0, percent));
+  return octets === undefined ? undefined : ipv6ToText(octets) + zone;
+}
+
+/** Why a resolver cannot be at this (canonical) address; undefined when it can. */
+export function whyUnusable(address: string): string | undefined {
+  const octets = ipv4FromText(address) ?? ipv6FromText(address.replace(/%.*$/, ''));
+  if (octets === undefined) return undefined;
+  if (octets.every((octet) => octet === 0)) return 'is the unspecified address';
+  const [first = 0] = octets;
+  if (octets.length === 4 ? first >= 224 : first === 0xff) return 'is a multicast or broadcast address';
+  if (octets.length === 4 && first === 0) return 'is no address of a machine (RFC 1122 §3.2.1.3)';
+  return undefined;
+}
+
+function refuseUnusable(host: string, whole: string): void {
+  const why = whyUnusable(host);
+  if (why !== undefined) throw refusal(whole, `${host} ${why}`);
+}
+
+/** A host name in lower case without a final dot; undefined for what is none (RFC 1123 §2.1, underscores allowed). */
+function hostName(text: string): string | undefined {
+  const name = text.replace(/\.$/, '').toLowerCase();
+  const isName = name.length <= 253 && /^(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/.test(name);
+  // A last label of digits would be read as an address by others.
+  return isName && !/(?:^|\.)\d+$/.test(name) ? name : undefined;
+}
+
+function parseDomain(text: string, whole: string): Name {
+  try {
+    const name = Name.parse(text);
+    if (name.isRoot)
+      throw new UpstreamSpecError(`route "${whole}": a domain is empty, write it as in /lan/192.168.1.1`);
+    return name;
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    throw new UpstreamSpecError(`route "${whole}": "${text}" is no domain name (${error.code})`, {
+      cause: error,
+    });
+  }
+}
+
+function endpointToText(host: string, port: number, defaultPort: number): string {
+  if (port === defaultPort) return host.includes(':') && defaultPort !== DNS_PORT ? `[${host}]` : host;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function refusal(text: string, why: string): UpstreamSpecError {
+  return new UpstreamSpecError(
+    `"${text}" is no upstream: ${why}; write an address (9.9.9.9, 9.9.9.9:5353, [2620:fe::fe]:53), tcp://9.9.9.9, ` +
+      'tls://9.9.9.9#dns.quad9.net or https://dns.quad9.net/dns-query@9.9.9.9',
+  );
+}

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import { UpstreamFailure } from '../errors.ts';
+import type { TlsIdentity } from '../spec/upstream-spec.ts';
+
+/** Characters of a certificate's own texts that are repeated to people. */
+const MAX_QUOTED_LENGTH = 120;
+
+/**
+ * Why the server at the other end of `socket`, whose handshake is done, is not the one that was meant; undefined
+ * when it is. RFC 8310 §8.1: the name is compared with the certificate as RFC 6125 says, and the certificate must be
+ * valid. RFC 7858 §4.2: with a pin the public key alone decides, whatever the certificate says besides.
+ */
+export function whyUntrusted(socket: TLSSocket, identity: TlsIdentity): UpstreamFailure | undefined {
+  if (identity.kind === 'pin') {
+    // What is resumed was begun with a server that had the key.
+    if (socket.isSessionReused()) return undefined;
+    const sha256 = publicKeyPin(socket);
+    if (sha256 === identity.sha256) return undefined;
+    return untrusted(
+      `is not trusted: its public key is sha256/${sha256}, the pin is sha256/${identity.sha256}`,
+    );
+  }
+  if (socket.authorized) return undefined;
+  // Declared as an Error, and a code in fact.
+  const code = String(socket.authorizationError);
+  return untrusted(`is not trusted as ${identity.name}: ${whatIsWrong(socket, code)} (${code})`);
+}
+
+/** The SHA-256 of the DER SubjectPublicKeyInfo of the certificate that was shown, in base64. */
+function publicKeyPin(socket: TLSSocket): string {
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) return '(none)';
+  const key = certificate.publicKey.export({ type: 'spki', format: 'der' });
+  return createHash('sha256').update(key).digest('base64');
+}
+
+/** The clause for one of OpenSSL's or Node's codes. */
+function whatIsWrong(socket: TLSSocket, code: string): string {
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) return 'it shows no certificate';
+  switch (code) {
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return `its certificate is for ${quoted(certificate.subjectAltName ?? certificate.subject)}`;
+    case 'CERT_HAS_EXPIRED':
+      return `its certificate expired on ${quoted(certificate.validTo)}`;
+    case 'CERT_NOT_YET_VALID':
+      return `its certificate is valid only from ${quoted(certificate.validFrom)}; is the clock right?`;
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+      return 'its certificate is signed by nobody but itself';
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return `its certificate is signed by somebody unknown, ${quoted(certificate.issuer)}`;
+    default:
+      return 'its certificate is not valid';
+  }
+}
+
+function untrusted(text: string): UpstreamFailure {
+  return new UpstreamFailure('untrusted', text);
+}
+
+/** A text of somebody who is not trusted, for one line of a log. */
+function quoted(text: string): string {
+  const printable = text.replace(/\s+/g, ' ').replace(/[^ -~]/g, '?');
+  return printable.length <= MAX_QUOTED_LENGTH ? printable : `${printable.slice(0, MAX_QUOTED_LENGTH)}…`;
+}

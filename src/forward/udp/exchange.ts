@@ -1,0 +1,124 @@
+import type { Clock } from '../../async/clock.ts';
+import type { DenseSetItem } from '../../async/dense-set.ts';
+import { WireError } from '../../dns/wire-error.ts';
+import type { PeerListener, PeerSocket } from '../../system/peer-socket.ts';
+import { networkFailure, UpstreamFailure } from '../errors.ts';
+import { matchReply, type WrongReply } from '../reply-match.ts';
+import type { QuerySockets } from './query-sockets.ts';
+
+/**
+ * After so many wrong replies on one socket somebody is guessing, and the socket is given up: RFC 5452 §9.3 asks to
+ * watch for this and to "abandon the UDP query".
+ */
+const MAX_WRONG_REPLIES = 16;
+
+/** How long the right reply is still awaited after a malformed one that had the right id and question, in ms. */
+const MALFORMED_GRACE_MS = 300;
+
+/** One query over one socket of its own. */
+export interface UdpExchangeOptions<T> {
+  /** Where its socket is from. */
+  readonly sockets: QuerySockets;
+  /** What is sent: id and case as they shall be. */
+  readonly query: Uint8Array;
+  /** Offset after its question. */
+  readonly questionEnd: number;
+  /** How long to wait, in ms. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  /**
+   * Makes the outcome of a reply that matches; `bare` when it is a header alone. A WireError that it throws makes
+   * the reply a malformed one.
+   */
+  readonly accept: (reply: Uint8Array, bare: boolean) => T;
+  /** Told of each wrong reply; the wait goes on. */
+  readonly wrong: (kind: WrongReply) => void;
+  /** Told when the wait is over, however it ended; never before the constructor has returned. */
+  readonly ended: () => void;
+}
+
+/** A query that was sent from a socket of its own, and the wait for the reply that matches it. */
+export class UdpExchange<T> implements DenseSetItem, PeerListener {
+  denseIndex = -1;
+  /**
+   * What `accept` made. Rejects with UpstreamFailure `timed-out`, `refused`, `unreachable`, `malformed`, `spoofed`,
+   * with what `cancel` was given, or with what `accept` threw.
+   */
+  readonly outcome: Promise<T>;
+  /** Ends the wait with this reason, if it has not ended. */
+  readonly cancel: (reason: unknown) => void = (reason) => {
+    if (this.#end()) this.#reject(reason);
+  };
+  readonly #options: UdpExchangeOptions<T>;
+  readonly #socket: PeerSocket;
+  #resolve: (accepted: T) => void = () => {};
+  #reject: (reason: unknown) => void = () => {};
+  #stopTimer: () => void;
+  #wrongReplies = 0;
+  #sawMalformed = false;
+  #isOver = false;
+
+  /** Sends at once. */
+  constructor(options: UdpExchangeOptions<T>) {
+    this.#options = options;
+    this.outcome = new Promise<T>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#stopTimer = options.clock.after(options.timeoutMs, () => this.#timeOut());
+    this.#socket = options.sockets.take();
+    this.#socket.send(options.query, this);
+  }
+
+  /** See `PeerListener`. */
+  failed(error: unknown): void {
+    this.cancel(networkFailure(error));
+  }
+
+  /** See `PeerListener`. */
+  received(reply: Uint8Array): void {
+    if (this.#isOver) return;
+    const { query, questionEnd, accept } = this.#options;
+    const match = matchReply(query, questionEnd, reply);
+    if (match !== 'match' && match !== 'bare-error') {
+      this.#countWrong(match);
+      return;
+    }
+    let accepted: T;
+    try {
+      accepted = accept(reply, match === 'bare-error');
+    } catch (error) {
+      if (error instanceof WireError) this.#countWrong('malformed');
+      else this.cancel(error);
+      return;
+    }
+    if (this.#end()) this.#resolve(accepted);
+  }
+
+  #countWrong(kind: WrongReply): void {
+    this.#wrongReplies += 1;
+    if (kind === 'malformed' && !this.#sawMalformed) {
+      this.#sawMalformed = true;
+      this.#stopTimer();
+      this.#stopTimer = this.#options.clock.after(MALFORMED_GRACE_MS, () => this.#timeOut());
+    }
+    this.#options.wrong(kind);
+    if (this.#wrongReplies >= MAX_WRONG_REPLIES) {
+      this.cancel(new UpstreamFailure('spoofed', `was answered for by ${this.#wrongReplies} wrong replies`));
+    }
+  }
+
+  #timeOut(): void {
+    if (this.#sawMalformed) this.cancel(new UpstreamFailure('malformed', 'sent a malformed reply'));
+    else this.cancel(new UpstreamFailure('timed-out', 'did not answer'));
+  }
+
+  #end(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    this.#stopTimer();
+    this.#options.sockets.giveBack(this.#socket);
+    this.#options.ended();
+    return true;
+  }
+}

@@ -1,0 +1,81 @@
+import type { Clock } from '../../async/clock.ts';
+import { openPeer } from '../../system/open-peer.ts';
+import type { PeerSocket } from '../../system/peer-socket.ts';
+import type { SourcePorts } from './source-ports.ts';
+
+/** How long a socket is kept ready for the next query, in ms. */
+const SPARE_MS = 1000;
+
+/** Where queries go. */
+export interface QueryTarget {
+  /** A numeric address, with a scope id if it needs one. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * Sockets for the queries to one upstream, each for one query. Making one and closing one takes longer than all else
+ * that a query needs, so in times of traffic it is done while nobody waits: the next one stands ready, for a second at
+ * most, since a port that stays open can be found by whoever wants to forge.
+ */
+export class QuerySockets {
+  readonly #target: QueryTarget;
+  readonly #ports: SourcePorts;
+  readonly #clock: Clock;
+  readonly #used: PeerSocket[] = [];
+  #spare: PeerSocket | undefined;
+  #stopSpareTimer: () => void = () => {};
+  #isTidying = false;
+  #isClosed = false;
+
+  constructor(target: QueryTarget, ports: SourcePorts, clock: Clock) {
+    this.#target = target;
+    this.#ports = ports;
+    this.#clock = clock;
+  }
+
+  /** A socket that was not used before. */
+  take(): PeerSocket {
+    const spare = this.#spare;
+    if (spare === undefined) return this.#open();
+    this.#spare = undefined;
+    this.#stopSpareTimer();
+    if (spare.isGood) return spare;
+    spare.close();
+    return this.#open();
+  }
+
+  /** Takes back a socket whose query is over; it is closed when what waits for the reply has been served. */
+  giveBack(socket: PeerSocket): void {
+    this.#used.push(socket);
+    if (this.#isTidying) return;
+    this.#isTidying = true;
+    setImmediate(() => this.#tidy());
+  }
+
+  /** The network is another: what stands ready is bound to an address of the old one. */
+  reset(): void {
+    this.#stopSpareTimer();
+    this.#spare?.close();
+    this.#spare = undefined;
+  }
+
+  /** No more sockets are kept ready. */
+  close(): void {
+    this.#isClosed = true;
+    this.reset();
+  }
+
+  #open(): PeerSocket {
+    const { address: host, port } = this.#target;
+    return openPeer({ host, port, nextLocalPort: () => this.#ports.next() });
+  }
+
+  #tidy(): void {
+    this.#isTidying = false;
+    for (const socket of this.#used.splice(0)) socket.close();
+    if (this.#isClosed || this.#spare !== undefined) return;
+    this.#spare = this.#open();
+    this.#stopSpareTimer = this.#clock.after(SPARE_MS, () => this.reset(), true);
+  }
+}

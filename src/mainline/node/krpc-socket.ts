@@ -1,0 +1,278 @@
+import { acceptsHost, type NetworkKind, parseIpv4 } from '../addresses.ts';
+import type { NodeAddress } from '../dht-node.ts';
+import { decodeDatagram, type MalformedReason } from '../wire/krpc-decode.ts';
+import { encodeError, encodeQuery, encodeReply, type OutgoingQuery } from '../wire/krpc-encode.ts';
+import type { ErrorMessage, QueryMessage, ReplyMessage } from '../wire/krpc-message.ts';
+import type { RandomBytes } from '../wire/node-id.ts';
+import { Counter } from './counter.ts';
+import type { Datagrams, OpenDatagrams } from './datagrams.ts';
+
+/** How a query to another node ended. */
+export type AskOutcome =
+  | { readonly kind: 'reply'; readonly reply: ReplyMessage; readonly roundTripMs: number }
+  | { readonly kind: 'refused'; readonly code: number }
+  /** It answered, with something that is no KRPC message. */
+  | { readonly kind: 'malformed' }
+  /** It did not answer in time. `network` tells whether anybody else did meanwhile: if not, the fault may be ours. */
+  | { readonly kind: 'silent'; readonly network: 'heard' | 'unheard' }
+  | { readonly kind: 'not-sent'; readonly errorCode: string }
+  | { readonly kind: 'closed' };
+
+/**
+ * Why a datagram was dropped. Besides what makes it malformed: its answer belongs to no open query; its transaction is open
+ * but with another host or port; its sender cannot be on this network; it is a query and we do not serve, or serve that
+ * address too often.
+ */
+export type DropReason =
+  | MalformedReason
+  | 'unknown-transaction'
+  | 'wrong-sender'
+  | 'foreign-address'
+  | 'not-serving'
+  | 'rate-limited';
+
+/** Where queries of others go, when we serve. */
+export interface QueryHandler {
+  /** A checked query. */
+  onQuery(query: QueryMessage, from: NodeAddress): void;
+  /** A query with a wrong field, to be refused with the same transaction id. */
+  onMalformedQuery(transaction: Uint8Array, from: NodeAddress): void;
+}
+
+/** What a KRPC socket needs from around it. */
+export interface KrpcSocketOptions {
+  readonly network: NetworkKind;
+  /** False sets the read-only flag on queries. */
+  readonly serving: boolean;
+  /** Milliseconds until a query without an answer is given up. */
+  readonly timeoutMs: number;
+  readonly randomBytes: RandomBytes;
+  /** Milliseconds of a clock that does not go back. */
+  readonly now: () => number;
+  /** Is told of exceptions out of the code that uses the socket, none of which may reach the system's event loop. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Queries open at once; more are not sent. Two thousand a second is far beyond what lookups need. */
+const MAX_PENDING = 4096;
+/** Rust mainline reads transaction ids of 4 bytes and nothing else. */
+const TRANSACTION_LENGTH = 4;
+/** Random bytes are drawn many at a time: each draw costs the system's attention. */
+const RANDOM_POOL_LENGTH = 1024;
+
+interface Pending {
+  readonly to: NodeAddress;
+  readonly sentAt: number;
+  readonly timer: NodeJS.Timeout;
+  readonly settle: (outcome: AskOutcome) => void;
+}
+
+/**
+ * Queries and answers of KRPC (BEP 5) on one UDP socket. Nothing that a datagram can say makes it throw. An answer counts
+ * only with the unpredictable transaction id, the host and the port of an open query.
+ */
+export class KrpcSocket {
+  /** Datagrams received and dropped. */
+  readonly dropped = new Counter<DropReason>();
+  /** Datagrams the system refused to send, by error code. */
+  readonly sendErrors = new Counter<string>();
+  /** What became of our queries, and what we did for others. */
+  readonly traffic = new Counter<'sent' | 'answered' | 'refused' | 'silent' | 'received' | 'served'>();
+  readonly #options: KrpcSocketOptions;
+  readonly #pending = new Map<number, Pending>();
+  #datagrams: Datagrams | undefined;
+  #handler: QueryHandler | undefined;
+  #onReply: ((reply: ReplyMessage, from: NodeAddress) => void) | undefined;
+  #heardAt = Number.NEGATIVE_INFINITY;
+  #closed = false;
+  #random = Buffer.alloc(0);
+  #randomAt = 0;
+
+  /** Takes what the socket needs; {@link bind} opens it. */
+  constructor(options: KrpcSocketOptions) {
+    this.#options = options;
+  }
+
+  /** Binds the port. Rejects with MainlineError of kind `bind-failed`. */
+  async bind(open: OpenDatagrams, host: string, port: number): Promise<void> {
+    this.#datagrams = await open({
+      host,
+      port,
+      onDatagram: (datagram, from) => this.#guard(() => this.#receive(datagram, from)),
+      onError: (errorCode) => this.sendErrors.add(errorCode),
+    });
+  }
+
+  /** The bound port, 0 before {@link bind}. */
+  get port(): number {
+    return this.#datagrams?.port ?? 0;
+  }
+
+  /** Hands queries of others to `handler`. Without one they are dropped. */
+  serveWith(handler: QueryHandler): void {
+    this.#handler = handler;
+  }
+
+  /** Tells `listener` of every reply to one of our queries, after the query was settled. */
+  listenToReplies(listener: (reply: ReplyMessage, from: NodeAddress) => void): void {
+    this.#onReply = listener;
+  }
+
+  /**
+   * Sends a query and calls `settle` exactly once, later, unless the returned function is called before: then never.
+   */
+  ask(to: NodeAddress, query: OutgoingQuery, settle: (outcome: AskOutcome) => void): () => void {
+    const datagrams = this.#datagrams;
+    if (this.#closed || datagrams === undefined) return this.#settleLater(settle, { kind: 'closed' });
+    if (this.#pending.size >= MAX_PENDING) {
+      return this.#settleLater(settle, { kind: 'not-sent', errorCode: 'TOO_MANY_QUERIES' });
+    }
+    const id = this.#unusedTransaction();
+    const timer = setTimeout(() => this.#timeOut(id), this.#options.timeoutMs);
+    this.#pending.set(id, { to, sentAt: this.#options.now(), timer, settle });
+    const transaction = Buffer.alloc(TRANSACTION_LENGTH);
+    transaction.writeUInt32BE(id);
+    this.traffic.add('sent');
+    datagrams.send(encodeQuery(transaction, query, !this.#options.serving), to, (errorCode) => {
+      if (errorCode === undefined) return;
+      this.sendErrors.add(errorCode);
+      this.#settle(id, { kind: 'not-sent', errorCode });
+    });
+    return () => this.#take(id);
+  }
+
+  /** Answers a query. */
+  reply(to: NodeAddress, transaction: Uint8Array, r: Parameters<typeof encodeReply>[1]): void {
+    this.#answer(to, encodeReply(transaction, r, to));
+  }
+
+  /** Refuses a query, with an error code of BEP 5 or BEP 44. */
+  refuse(to: NodeAddress, transaction: Uint8Array, code: number, message: string): void {
+    this.#answer(to, encodeError(transaction, code, message, to));
+  }
+
+  /** Settles what is open as `closed` and frees the port. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const id of [...this.#pending.keys()]) this.#settle(id, { kind: 'closed' });
+    await this.#datagrams?.close();
+  }
+
+  #receive(datagram: Uint8Array, from: NodeAddress): void {
+    if (this.#closed) return;
+    const sender = parseIpv4(from.host);
+    if (sender === undefined || from.port === 0) {
+      this.dropped.add('foreign-address');
+      return;
+    }
+    const decoded = decodeDatagram(datagram, this.#options.network);
+    if (decoded.kind === 'malformed') {
+      this.dropped.add(decoded.reason);
+      if (decoded.claim?.type === 'query') this.#handler?.onMalformedQuery(decoded.claim.transaction, from);
+      if (decoded.claim?.type === 'answer') this.#receiveMalformedAnswer(decoded.claim.transaction, from);
+      return;
+    }
+    const { message } = decoded;
+    if (message.kind !== 'query') {
+      this.#receiveAnswer(message, from);
+      return;
+    }
+    if (!acceptsHost(this.#options.network, sender)) {
+      this.dropped.add('foreign-address');
+      return;
+    }
+    this.traffic.add('received');
+    // BEP 43: the read-only node "no longer responds to 'query' messages that it receives".
+    if (this.#handler === undefined) {
+      this.dropped.add('not-serving');
+      return;
+    }
+    this.#handler.onQuery(message, from);
+  }
+
+  #receiveAnswer(answer: ReplyMessage | ErrorMessage, from: NodeAddress): void {
+    const id = this.#matching(answer.transaction, from);
+    if (typeof id === 'string') {
+      this.dropped.add(id);
+      return;
+    }
+    const now = this.#options.now();
+    const roundTripMs = now - (this.#pending.get(id)?.sentAt ?? now);
+    this.#heardAt = now;
+    if (answer.kind === 'error') {
+      this.traffic.add('refused');
+      this.#settle(id, { kind: 'refused', code: answer.code });
+      return;
+    }
+    this.traffic.add('answered');
+    this.#settle(id, { kind: 'reply', reply: answer, roundTripMs });
+    this.#onReply?.(answer, from);
+  }
+
+  #receiveMalformedAnswer(transaction: Uint8Array, from: NodeAddress): void {
+    const id = this.#matching(transaction, from);
+    if (typeof id === 'number') this.#settle(id, { kind: 'malformed' });
+  }
+
+  /** The open query that an answer belongs to, or why it belongs to none. */
+  #matching(transaction: Uint8Array, from: NodeAddress): number | 'unknown-transaction' | 'wrong-sender' {
+    if (transaction.length !== TRANSACTION_LENGTH) return 'unknown-transaction';
+    const id = new DataView(transaction.buffer, transaction.byteOffset, TRANSACTION_LENGTH).getUint32(0);
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return 'unknown-transaction';
+    return pending.to.host === from.host && pending.to.port === from.port ? id : 'wrong-sender';
+  }
+
+  #timeOut(id: number): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.traffic.add('silent');
+    this.#settle(id, { kind: 'silent', network: this.#heardAt > pending.sentAt ? 'heard' : 'unheard' });
+  }
+
+  #settle(id: number, outcome: AskOutcome): void {
+    const pending = this.#take(id);
+    if (pending !== undefined) this.#guard(() => pending.settle(outcome));
+  }
+
+  #settleLater(settle: (outcome: AskOutcome) => void, outcome: AskOutcome): () => void {
+    const immediate = setImmediate(() => this.#guard(() => settle(outcome)));
+    return () => clearImmediate(immediate);
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return undefined;
+    clearTimeout(pending.timer);
+    this.#pending.delete(id);
+    return pending;
+  }
+
+  #unusedTransaction(): number {
+    for (;;) {
+      if (this.#randomAt + TRANSACTION_LENGTH > this.#random.length) {
+        this.#random = Buffer.from(this.#options.randomBytes(RANDOM_POOL_LENGTH));
+        this.#randomAt = 0;
+      }
+      const id = this.#random.readUInt32BE(this.#randomAt);
+      this.#randomAt += TRANSACTION_LENGTH;
+      if (!this.#pending.has(id)) return id;
+    }
+  }
+
+  #answer(to: NodeAddress, datagram: Uint8Array): void {
+    if (this.#closed || this.#datagrams === undefined) return;
+    this.traffic.add('served');
+    this.#datagrams.send(datagram, to, (errorCode) => {
+      if (errorCode !== undefined) this.sendErrors.add(errorCode);
+    });
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.onFault(error);
+    }
+  }
+}

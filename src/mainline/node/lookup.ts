@@ -1,0 +1,81 @@
+import { EventQueue } from '../../async/event-queue.ts';
+import type { LookupEvent, LookupSummary, NodeAddress } from '../dht-node.ts';
+import { targetOf } from '../wire/mutable-item.ts';
+import { ItemScreen } from './item-screen.ts';
+import type { AskOutcome } from './krpc-socket.ts';
+import type { Network } from './network.ts';
+
+/**
+ * One lookup: see DhtNode.lookup. `key` has 32 bytes. At most 256 nodes are asked and each says one thing, so a lookup that
+ * nobody reads holds 256 items of 1.2 kB.
+ */
+export async function* lookup(
+  network: Network,
+  key: Uint8Array,
+  options: { readonly seq?: bigint; readonly signal: AbortSignal },
+): AsyncGenerator<LookupEvent, void, undefined> {
+  const { seq, signal } = options;
+  signal.throwIfAborted();
+  const events = new EventQueue<LookupEvent>();
+  const tally = new Tally(key);
+  const traversal = network.traverse(targetOf(key), seq, {
+    onOutcome: (from, outcome) => {
+      const event = tally.add(from, outcome);
+      if (event !== undefined) events.push(event);
+      return event?.kind === 'item';
+    },
+    onEnd: (ended) => {
+      events.push({ kind: 'done', summary: tally.summary(traversal.asked, ended) });
+      events.end();
+    },
+  });
+  const onAbort = () => {
+    traversal.stop();
+    events.fail(signal.reason);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    yield* events.values();
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    traversal.stop();
+  }
+}
+
+/** Counts what the nodes said. */
+class Tally {
+  readonly #screen: ItemScreen;
+  readonly #counts = { held: 0, confirmed: 0, noValue: 0, invalid: 0, refused: 0 };
+
+  constructor(key: Uint8Array) {
+    this.#screen = new ItemScreen(key);
+  }
+
+  /** Counts one outcome and gives the event that it is, if it is one. */
+  add(from: NodeAddress, outcome: AskOutcome): LookupEvent | undefined {
+    if (outcome.kind === 'refused' || outcome.kind === 'malformed') this.#counts.refused++;
+    if (outcome.kind !== 'reply') return undefined;
+    const { stored } = outcome.reply;
+    if (stored.kind === 'seq') {
+      this.#counts.confirmed++;
+      return { kind: 'confirmation', seq: stored.seq, from };
+    }
+    if (stored.kind === 'nothing') {
+      this.#counts.noValue++;
+      return undefined;
+    }
+    const item = stored.kind === 'mutable' ? this.#screen.screen(stored) : undefined;
+    if (item === undefined) {
+      this.#counts.invalid++;
+      return undefined;
+    }
+    this.#counts.held++;
+    return { kind: 'item', item, from };
+  }
+
+  summary(asked: number, ended: LookupSummary['ended']): LookupSummary {
+    const { held, confirmed, noValue, invalid, refused } = this.#counts;
+    const answered = held + confirmed + noValue + invalid;
+    return { asked, answered, ...this.#counts, silent: asked - answered - refused, ended };
+  }
+}

@@ -1,0 +1,245 @@
+import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { type NetworkKind, networkOf, parseIpv4 } from '../addresses.ts';
+import type { DhtNode, DhtStatus, LookupEvent, NodeAddress } from '../dht-node.ts';
+import { MainlineError } from '../errors.ts';
+import { checkOptions, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT_MS, type MainlineOptions } from '../options.ts';
+import { copyOf } from '../wire/bytes.ts';
+import { ID_LENGTH } from '../wire/compact-nodes.ts';
+import { KEY_LENGTH, problemOf } from '../wire/mutable-item.ts';
+import { isSecureNodeId, type RandomBytes, secureNodeId } from '../wire/node-id.ts';
+import { type OpenDatagrams, openUdp } from './datagrams.ts';
+import { ExternalAddress } from './external-address.ts';
+import { KrpcSocket } from './krpc-socket.ts';
+import { lookup } from './lookup.ts';
+import { Maintenance } from './maintenance.ts';
+import { Network } from './network.ts';
+import { put } from './put.ts';
+import { Routing } from './routing.ts';
+import { PUBLIC_LIMITS, Serving, TEST_LIMITS } from './serving.ts';
+
+/** What a node takes from the world. */
+export interface MainlineEnvironment {
+  readonly openDatagrams: OpenDatagrams;
+  readonly randomBytes: RandomBytes;
+  /** Milliseconds of a clock that does not go back. */
+  readonly now: () => number;
+  /** Is told of each error thrown inside the DHT packages and kept there. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** A node in this thread. */
+export interface LocalDhtNode extends DhtNode {
+  /** Resolves when the first search for nodes is over, whatever it found. It takes longer than `ready`. */
+  settled(): Promise<void>;
+}
+
+/** Lookups and puts at once. Each holds up to 96 open queries, and 4096 may be open in all. */
+const MAX_ACTIVE = 256;
+/** Nodes given out by knownNodes. */
+const MAX_KNOWN_NODES = 200;
+
+/** The machine's sockets, randomness and clock. Faults are told in the status and go nowhere else. */
+export const machineEnvironment: MainlineEnvironment = {
+  openDatagrams: openUdp,
+  randomBytes,
+  now: () => performance.now(),
+  onFault: () => {},
+};
+
+/**
+ * Starts a node in this thread. Resolves as soon as the port is bound, with or without a network; see DhtNode.ready. Rejects
+ * with MainlineError of kind `bind-failed` or `invalid-argument`.
+ */
+export async function startMainlineNode(
+  options: MainlineOptions,
+  environment: MainlineEnvironment = machineEnvironment,
+): Promise<LocalDhtNode> {
+  checkOptions(options);
+  const network = options.network ?? networkOf(options.bootstrap);
+  const state: FaultState = { faults: 0, lastFault: undefined };
+  const onFault = (error: unknown) => {
+    state.faults++;
+    state.lastFault = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    environment.onFault(error);
+  };
+  const serving = options.serve ?? false;
+  const socket = new KrpcSocket({
+    network,
+    serving,
+    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    randomBytes: environment.randomBytes,
+    now: environment.now,
+    onFault,
+  });
+  await socket.bind(environment.openDatagrams, options.host ?? '0.0.0.0', options.port ?? 0);
+  const id = initialId(options.externalHost, environment.randomBytes);
+  const { bootstrap } = options;
+  const routing = new Routing({ socket, bootstrap, id, randomBytes: environment.randomBytes, onFault });
+  if (serving) {
+    const limits = network === 'test' ? TEST_LIMITS : PUBLIC_LIMITS;
+    const handler = new Serving({ socket, routing, limits, now: environment.now });
+    routing.rpc.responder = handler;
+    socket.serveWith(handler);
+  }
+  return new MainlineNode({ ...options, network }, environment, { socket, routing, state });
+}
+
+interface Parts {
+  readonly socket: KrpcSocket;
+  readonly routing: Routing;
+  readonly state: FaultState;
+}
+
+interface FaultState {
+  faults: number;
+  lastFault: string | undefined;
+}
+
+class MainlineNode implements LocalDhtNode {
+  readonly #parts: Parts;
+  readonly #serving: boolean;
+  readonly #external = new ExternalAddress();
+  readonly #network: Network;
+  readonly #maintenance: Maintenance;
+  readonly #closing = new AbortController();
+  readonly #calls = new Set<AbortController>();
+  #closed: Promise<void> | undefined;
+
+  constructor(
+    options: MainlineOptions & { readonly network: NetworkKind },
+    environment: MainlineEnvironment,
+    parts: Parts,
+  ) {
+    const { socket, routing } = parts;
+    const { bootstrap, nodes: remembered = [], concurrency = DEFAULT_CONCURRENCY, network: kind } = options;
+    this.#parts = parts;
+    this.#serving = options.serve ?? false;
+    const seeds = [...bootstrap, ...remembered];
+    this.#network = new Network({ kind, socket, routing, external: this.#external, seeds, concurrency });
+    this.#maintenance = new Maintenance({
+      routing,
+      bootstrap,
+      remembered,
+      randomBytes: environment.randomBytes,
+    });
+  }
+
+  async *lookup(
+    key: Uint8Array,
+    options: { readonly seq?: bigint; readonly signal: AbortSignal },
+  ): AsyncGenerator<LookupEvent, void, undefined> {
+    if (key.length !== KEY_LENGTH) {
+      throw new MainlineError('invalid-argument', `the key has ${key.length} bytes, not ${KEY_LENGTH}`);
+    }
+    const { signal, end } = this.#begin(options.signal);
+    try {
+      yield* lookup(this.#network, key, { ...options, signal });
+    } finally {
+      end();
+    }
+  }
+
+  async put(
+    item: Parameters<DhtNode['put']>[0],
+    options: Parameters<DhtNode['put']>[1],
+  ): ReturnType<DhtNode['put']> {
+    const problem = problemOf(item);
+    if (problem !== undefined)
+      throw new MainlineError('invalid-argument', `this item cannot be stored: ${problem}`);
+    const { signal, end } = this.#begin(options.signal);
+    try {
+      return await put(this.#network, item, { ...options, signal });
+    } finally {
+      end();
+    }
+  }
+
+  async status(): Promise<DhtStatus> {
+    const { socket, routing, state } = this.#parts;
+    const externalHost = this.#external.agreed();
+    const address = externalHost === undefined ? undefined : parseIpv4(externalHost);
+    const { traffic } = socket;
+    return {
+      nodes: routing.size,
+      port: socket.port,
+      nodeId: copyOf(routing.id),
+      secureId: address !== undefined && isSecureNodeId(routing.id, address),
+      ...(externalHost !== undefined && { externalHost }),
+      serving: this.#serving,
+      storedItems: routing.storedItems,
+      active: this.#calls.size,
+      queries: {
+        sent: traffic.of('sent'),
+        answered: traffic.of('answered'),
+        refused: traffic.of('refused'),
+        silent: traffic.of('silent'),
+      },
+      served: { received: traffic.of('received'), answered: traffic.of('served') },
+      sendErrors: socket.sendErrors.snapshot(),
+      dropped: socket.dropped.snapshot(),
+      faults: state.faults,
+      ...(state.lastFault !== undefined && { lastFault: state.lastFault }),
+    };
+  }
+
+  async knownNodes(): Promise<readonly NodeAddress[]> {
+    return this.#parts.routing.recent(MAX_KNOWN_NODES);
+  }
+
+  ready(): Promise<void> {
+    const { signal } = this.#closing;
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const onClose = () => reject(signal.reason);
+      signal.addEventListener('abort', onClose, { once: true });
+      void this.#maintenance.ready.then(() => {
+        signal.removeEventListener('abort', onClose);
+        resolve();
+      });
+    });
+  }
+
+  settled(): Promise<void> {
+    return this.#maintenance.settled;
+  }
+
+  close(): Promise<void> {
+    if (this.#closed === undefined) {
+      const reason = new MainlineError('closed', 'the DHT node was closed');
+      this.#closing.abort(reason);
+      for (const call of this.#calls) call.abort(reason);
+      this.#maintenance.close();
+      this.#closed = this.#parts.routing.close();
+    }
+    return this.#closed;
+  }
+
+  /** Begins a lookup or put: its signal aborts with the caller's, or with `closed` when the node is closed. */
+  #begin(outer: AbortSignal): Call {
+    this.#closing.signal.throwIfAborted();
+    outer.throwIfAborted();
+    if (this.#calls.size >= MAX_ACTIVE) {
+      throw new MainlineError('busy', `${MAX_ACTIVE} lookups and puts are going on already`);
+    }
+    const inner = new AbortController();
+    const onAbort = () => inner.abort(outer.reason);
+    outer.addEventListener('abort', onAbort, { once: true });
+    this.#calls.add(inner);
+    const end = () => {
+      outer.removeEventListener('abort', onAbort);
+      this.#calls.delete(inner);
+    };
+    return { signal: inner.signal, end };
+  }
+}
+
+interface Call {
+  readonly signal: AbortSignal;
+  readonly end: () => void;
+}
+
+function initialId(externalHost: string | undefined, random: RandomBytes): Uint8Array {
+  const address = externalHost === undefined ? undefined : parseIpv4(externalHost);
+  return address === undefined ? random(ID_LENGTH) : secureNodeId(address, random);
+}

@@ -1,0 +1,139 @@
+import { Client as Dht } from 'bittorrent-dht';
+import type { Contact } from 'k-rpc';
+import { parseIpv4 } from '../addresses.ts';
+import type { NodeAddress } from '../dht-node.ts';
+import type { NodeContact } from '../wire/compact-nodes.ts';
+import { signatureCheckFor } from '../wire/ed25519.ts';
+import { isSecureNodeId, type RandomBytes, secureNodeId } from '../wire/node-id.ts';
+import { BoundedKRpc, KRpcBridge } from './k-rpc-bridge.ts';
+import type { KrpcSocket } from './krpc-socket.ts';
+
+/** Nodes of a bucket, and the closest nodes of a lookup. Kademlia's k. */
+export const K = 20;
+/** Queries that filling and checking the table may have open at once. */
+const TABLE_CONCURRENCY = 64;
+/** A node that was silent this often in a row leaves the table. BEP 5: "it is suggested to try once more before discarding". */
+const MAX_SILENCES = 2;
+/** Items kept for others, with about 1200 bytes each at most, and how long. BEP 44: "these items MAY expire in 2 hours". */
+const STORED_ITEMS = { max: 1000, maxAge: 2 * 60 * 60 * 1000 };
+
+/** What the routing table needs. */
+export interface RoutingOptions {
+  readonly socket: KrpcSocket;
+  readonly bootstrap: readonly NodeAddress[];
+  readonly id: Uint8Array;
+  readonly randomBytes: RandomBytes;
+  readonly onFault: (error: unknown) => void;
+}
+
+/**
+ * Our place in the network: the node id, the table of nodes known to live, and the `bittorrent-dht` node that keeps the
+ * table and answers others.
+ */
+export class Routing {
+  /** Emits to `bittorrent-dht` what others ask. */
+  readonly rpc: BoundedKRpc;
+  readonly #dht: Dht;
+  readonly #randomBytes: RandomBytes;
+  readonly #silences = new WeakMap<Contact, number>();
+
+  /** Builds `bittorrent-dht` on a `k-rpc` on the socket. Nothing is sent yet. */
+  constructor(options: RoutingOptions) {
+    this.#randomBytes = options.randomBytes;
+    this.rpc = new BoundedKRpc({
+      id: Buffer.from(options.id),
+      krpcSocket: new KRpcBridge(options.socket),
+      bootstrap: options.bootstrap,
+      concurrency: TABLE_CONCURRENCY,
+      k: K,
+    });
+    this.#dht = new Dht({
+      krpc: this.rpc,
+      bootstrap: false, // Maintenance does it, again and again while there is no network
+      verify: (signature, message, key) => signatureCheckFor(key).holds(signature, message),
+      maxValues: STORED_ITEMS,
+    });
+    // An EventEmitter without a listener for 'error' throws.
+    this.#dht.on('error', options.onFault);
+    this.#dht.on('warning', options.onFault);
+  }
+
+  /** Our node id, 20 bytes. */
+  get id(): Buffer {
+    return this.rpc.id;
+  }
+
+  /** Nodes in the table. */
+  get size(): number {
+    return this.rpc.nodes.count();
+  }
+
+  /** Items kept for others. */
+  get storedItems(): number {
+    return Object.keys(this.#dht.toJSON().values).length;
+  }
+
+  /** Calls `listener` for each node that comes into the table. */
+  onNode(listener: () => void): void {
+    this.rpc.on('node', listener);
+  }
+
+  /** Whether a node with this id is in the table. */
+  has(id: Uint8Array): boolean {
+    return this.rpc.nodes.get(id) !== null;
+  }
+
+  /** The nodes of the table closest to `target` (20 bytes), closest first. */
+  closest(target: Uint8Array, count: number): readonly NodeContact[] {
+    return this.rpc.nodes.closest(target, count);
+  }
+
+  /** At most `count` addresses of the table, those that answered last first. */
+  recent(count: number): readonly NodeAddress[] {
+    const contacts = this.rpc.nodes.toArray().sort((one, other) => (other.seen ?? 0) - (one.seen ?? 0));
+    return contacts.slice(0, count).map(({ host, port }) => ({ host, port }));
+  }
+
+  /** Looks for the nodes around `target`, starting at the table and, where it is thin, at `seeds`; fills the table. */
+  populate(target: Uint8Array, seeds: readonly NodeAddress[]): Promise<void> {
+    this.rpc.bootstrap = seeds;
+    const a = { id: this.id, target: Buffer.from(target) };
+    return new Promise((done) => this.rpc.populate(a.target, { q: 'find_node', a }, done));
+  }
+
+  /** Notes that a node answered us. */
+  noteAnswer(id: Uint8Array): void {
+    const contact = this.rpc.nodes.get(id);
+    if (contact !== null) this.#silences.delete(contact);
+  }
+
+  /** Notes that a node was silent while others were heard. */
+  noteSilence(id: Uint8Array): void {
+    const contact = this.rpc.nodes.get(id);
+    if (contact === null) return;
+    const silences = (this.#silences.get(contact) ?? 0) + 1;
+    this.#silences.set(contact, silences);
+    if (silences >= MAX_SILENCES) this.rpc.nodes.remove(id);
+  }
+
+  /**
+   * Takes an id that fits our external address, unless ours does, and sorts the table anew around it. BEP 42: a node that
+   * learns of another address "SHOULD consider restarting its DHT node with a new node ID".
+   */
+  fitIdTo(externalHost: string): void {
+    const address = parseIpv4(externalHost);
+    if (address === undefined || isSecureNodeId(this.id, address)) return;
+    const contacts = this.rpc.nodes.toArray();
+    this.rpc.id = secureNodeId(address, this.#randomBytes);
+    this.rpc.clear();
+    this.#dht.nodeId = this.rpc.id;
+    this.#dht.nodes = this.rpc.nodes;
+    this.#dht.updateBucketTimestamp();
+    for (const contact of contacts) this.rpc.nodes.add(contact);
+  }
+
+  /** Ends `bittorrent-dht` and closes the socket. */
+  close(): Promise<void> {
+    return new Promise((done) => this.#dht.destroy(done));
+  }
+}

@@ -1,0 +1,229 @@
+import type { NodeAddress } from '../dht-node.ts';
+import { copyOf, isSame, latin1 } from '../wire/bytes.ts';
+import { ID_LENGTH, type NodeContact } from '../wire/compact-nodes.ts';
+import type { ReplyMessage } from '../wire/krpc-message.ts';
+import type { AskOutcome } from './krpc-socket.ts';
+import { K } from './routing.ts';
+
+/** Nodes asked in one traversal. A lookup in the public network asks 30 to 80. */
+const MAX_ASKED = 256;
+/** Nodes remembered in one traversal. Each node asked names 20 at most. */
+const MAX_KNOWN = 2048;
+/** Nodes asked at one host, where hosts are not shared: one host shall not crowd out the others around a target. */
+const MAX_PER_HOST = 4;
+/** Milliseconds after which a traversal ends whatever happens. */
+const MAX_DURATION_MS = 20_000;
+
+/** What a traversal needs, and whom it tells. */
+export interface TraversalOptions {
+  /** 20 bytes. */
+  readonly target: Uint8Array;
+  /** Our own id, 20 bytes: others may name us, even though we are read-only, and we have nothing to tell ourselves. */
+  readonly self: Uint8Array;
+  /** Where to begin: nodes with ids, and addresses whose ids are not known. */
+  readonly seeds: readonly (NodeContact | NodeAddress)[];
+  /** Queries that may be open at once, those that are late not counted; at least 1, and it may change at any time. */
+  readonly concurrency: () => number;
+  /** Whether one host may hold any number of nodes. */
+  readonly sharedHosts: boolean;
+  /** Asks one node. `settle` is called once, later, unless the returned function is called before. */
+  readonly ask: (to: AskedNode, settle: (outcome: AskOutcome) => void) => () => void;
+  /** Milliseconds after which a query is late. */
+  readonly lateAfterMs: () => number;
+  /** Is told how each query ended. */
+  readonly onOutcome: (node: AskedNode, outcome: AskOutcome) => void;
+  /** Is told once that the traversal ended by itself. Not called after `stop`. */
+  readonly onEnd: (ended: TraversalEnd) => void;
+  /** Is told once that it is over, by itself or by `stop`; before `onEnd`. */
+  readonly onOver: () => void;
+}
+
+/** See LookupSummary. */
+export type TraversalEnd = 'closest-answered' | 'exhausted' | 'limit';
+
+/** A node that was asked. */
+export interface AskedNode extends NodeAddress {
+  /** The id under which it was asked, 20 bytes. Undefined for an address given without one. */
+  readonly id: Uint8Array | undefined;
+}
+
+interface Candidate extends AskedNode {
+  state: 'new' | 'asked' | 'late' | 'answered' | 'failed';
+  token?: Uint8Array;
+}
+
+/** A node that answered, with its leave to put. */
+export interface TokenHolder extends NodeAddress {
+  /** 20 bytes. */
+  readonly id: Uint8Array;
+  readonly token: Uint8Array;
+}
+
+/**
+ * Walks to the nodes closest to a target (Kademlia, BEP 5): asks the 20 closest that it knows and that are not late, learns
+ * closer ones from their answers, and ends when the 20 closest that live have answered. A node that is late holds nobody
+ * up: the next closest is asked in its place, and its answer still counts when it comes before the end.
+ */
+export class Traversal {
+  readonly #options: TraversalOptions;
+  /** Sorted by distance to the target. One address may stand here under several ids, all but one of them claimed falsely. */
+  readonly #candidates: Candidate[] = [];
+  /** Addresses given without id. */
+  readonly #anonymous: Candidate[] = [];
+  readonly #known = new Map<string, Candidate>();
+  readonly #askedAddresses = new Set<string>();
+  readonly #askedHosts = new Map<string, number>();
+  readonly #cancels = new Set<() => void>();
+  readonly #deadline: NodeJS.Timeout;
+  #open = 0;
+  #late = 0;
+  #ended = false;
+
+  /** Begins at once. */
+  constructor(options: TraversalOptions) {
+    this.#options = options;
+    this.#deadline = setTimeout(() => this.#end('limit'), MAX_DURATION_MS);
+    for (const { host, port, ...rest } of options.seeds) {
+      if ('id' in rest) this.#candidate(rest.id, { host, port });
+      else this.#anonymous.push({ id: undefined, host, port, state: 'new' });
+    }
+    // Later, so that nobody is called before the constructor has returned.
+    const start = setImmediate(() => this.#advance());
+    this.#cancels.add(() => clearImmediate(start));
+  }
+
+  /** Nodes asked so far. */
+  get asked(): number {
+    return this.#askedAddresses.size;
+  }
+
+  /** Forgets every open query. Nothing is called any more. Of no effect after the end. */
+  stop(): void {
+    if (!this.#ended) this.#options.onOver();
+    this.#ended = true;
+    clearTimeout(this.#deadline);
+    for (const cancel of this.#cancels) cancel();
+    this.#cancels.clear();
+  }
+
+  /** The closest nodes that answered with a token, closest first, at most 20. */
+  tokenHolders(): readonly TokenHolder[] {
+    const holders: TokenHolder[] = [];
+    for (const { id, host, port, token, state } of this.#candidates) {
+      if (holders.length === K) break;
+      if (state === 'answered' && id !== undefined && token !== undefined)
+        holders.push({ id, host, port, token });
+    }
+    return holders;
+  }
+
+  #advance(): void {
+    if (this.#ended) return;
+    for (const candidate of this.#anonymous) if (candidate.state === 'new') this.#ask(candidate);
+    let near = 0;
+    let waiting = this.#anonymous.some(({ state }) => state === 'new' || state === 'asked');
+    for (const candidate of this.#candidates) {
+      if (near === K) break;
+      if (candidate.state === 'new') this.#ask(candidate);
+      if (candidate.state === 'failed' || candidate.state === 'late') continue;
+      near++;
+      if (candidate.state !== 'answered') waiting = true;
+    }
+    if (this.asked >= MAX_ASKED && this.#open === 0) {
+      this.#end('limit');
+      return;
+    }
+    if (waiting) return;
+    if (near === K) {
+      this.#end('closest-answered');
+      return;
+    }
+    if (this.#open + this.#late === 0) this.#end('exhausted');
+  }
+
+  #ask(candidate: Candidate): void {
+    const address = `${candidate.host}:${candidate.port}`;
+    const sameHost = this.#askedHosts.get(candidate.host) ?? 0;
+    if (this.#askedAddresses.has(address) || (!this.#options.sharedHosts && sameHost >= MAX_PER_HOST)) {
+      // Asked under another id: its answer told, or will tell, which id it really has.
+      candidate.state = 'failed';
+      return;
+    }
+    if (this.#open >= this.#options.concurrency() || this.asked >= MAX_ASKED) return;
+    this.#askedAddresses.add(address);
+    this.#askedHosts.set(candidate.host, sameHost + 1);
+    candidate.state = 'asked';
+    this.#open++;
+    let late = false;
+    const lateTimer = setTimeout(() => {
+      if (this.#ended) return;
+      late = true;
+      this.#open--;
+      this.#late++;
+      if (candidate.state === 'asked') candidate.state = 'late';
+      this.#advance();
+    }, this.#options.lateAfterMs());
+    const cancelQuery = this.#options.ask(candidate, (outcome) => {
+      clearTimeout(lateTimer);
+      this.#cancels.delete(cancel);
+      if (this.#ended) return;
+      if (late) this.#late--;
+      else this.#open--;
+      if (outcome.kind === 'reply') this.#learn(candidate, outcome.reply);
+      else candidate.state = 'failed';
+      this.#options.onOutcome(candidate, outcome);
+      this.#advance();
+    });
+    const cancel = () => {
+      clearTimeout(lateTimer);
+      cancelQuery();
+    };
+    this.#cancels.add(cancel);
+  }
+
+  #learn(candidate: Candidate, reply: ReplyMessage): void {
+    candidate.state = 'failed'; // unless it has the id under which it was asked
+    const answerer = this.#candidate(reply.id, candidate);
+    if (answerer !== undefined) {
+      answerer.state = 'answered';
+      if (reply.token !== undefined) answerer.token = copyOf(reply.token);
+    }
+    for (const node of reply.nodes.slice(0, K)) {
+      if (!isSame(node.id, this.#options.self)) this.#candidate(node.id, node);
+    }
+  }
+
+  /** The candidate with that id and address, a new one if there was none and there is room. */
+  #candidate(id: Uint8Array, { host, port }: NodeAddress): Candidate | undefined {
+    const name = `${latin1(id)}${host}:${port}`;
+    const known = this.#known.get(name);
+    if (known !== undefined || this.#known.size >= MAX_KNOWN) return known;
+    const candidate: Candidate = { id: copyOf(id), host, port, state: 'new' };
+    this.#known.set(name, candidate);
+    const at = this.#candidates.findIndex(
+      (other) => other.id !== undefined && isCloser(id, other.id, this.#options.target),
+    );
+    this.#candidates.splice(at < 0 ? this.#candidates.length : at, 0, candidate);
+    return candidate;
+  }
+
+  /** Queries that are still open are left to run out: who asks learns from them which nodes are silent. */
+  #end(ended: TraversalEnd): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#deadline);
+    this.#cancels.clear();
+    this.#options.onOver();
+    this.#options.onEnd(ended);
+  }
+}
+
+/** BEP 5: "the distance metric is XOR and the result is interpreted as an unsigned integer". */
+function isCloser(one: Uint8Array, other: Uint8Array, target: Uint8Array): boolean {
+  for (let at = 0; at < ID_LENGTH; at++) {
+    const goal = target[at] ?? 0;
+    const difference = ((one[at] ?? 0) ^ goal) - ((other[at] ?? 0) ^ goal);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}

@@ -1,0 +1,60 @@
+import { isNodeAddress, type NetworkKind, parseIpv4 } from './addresses.ts';
+import type { NodeAddress } from './dht-node.ts';
+import { MainlineError } from './errors.ts';
+
+/** How a node is set up. All of it can be sent to a thread. */
+export interface MainlineOptions {
+  /** Addresses of nodes that are always there. None for the first node of a network. */
+  readonly bootstrap: readonly NodeAddress[];
+  /** Nodes known from an earlier run, see DhtNode.knownNodes. Default none. */
+  readonly nodes?: readonly NodeAddress[];
+  /** The local IPv4 address to bind. Default `0.0.0.0`. */
+  readonly host?: string;
+  /** The UDP port to bind. Default 0, any free one. */
+  readonly port?: number;
+  /** Default: `test` when there are bootstrap addresses and all are loopback, else `public`. */
+  readonly network?: NetworkKind;
+  /** Whether queries of others are answered and their items kept. Default false: the node is read-only (BEP 43). */
+  readonly serve?: boolean;
+  /** Queries that one lookup may have open at once, 1 to 256. Default 96. */
+  readonly concurrency?: number;
+  /** Milliseconds until a query without an answer is given up, 100 to 60,000. Default 2000. */
+  readonly timeoutMs?: number;
+  /** Our own IPv4 address as others saw it earlier; the node id is made to fit it (BEP 42). */
+  readonly externalHost?: string;
+}
+
+/** See MainlineOptions. More than Rust mainline's 20 at once, because the silent ones do not hold up the rest. */
+export const DEFAULT_CONCURRENCY = 96;
+/** Milliseconds. What Rust mainline and k-rpc-socket wait. */
+export const DEFAULT_TIMEOUT_MS = 2000;
+
+/** Throws MainlineError of kind `invalid-argument` for the first option out of its bounds. */
+export function checkOptions(options: MainlineOptions): void {
+  const { bootstrap, nodes = [], host, port = 0, externalHost } = options;
+  const { concurrency = DEFAULT_CONCURRENCY, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  for (const node of [...bootstrap, ...nodes]) {
+    check(isNodeAddress(node), `${node.host}:${node.port} is no IPv4 address with a port`);
+  }
+  for (const address of [host, externalHost]) {
+    check(address === undefined || parseIpv4(address) !== undefined, `${address} is no IPv4 address`);
+  }
+  check(isBetween(port, 0, 65_535), `${port} is no UDP port`);
+  check(isBetween(concurrency, 1, 256), `a concurrency of ${concurrency} is not from 1 to 256`);
+  check(isBetween(timeoutMs, 100, 60_000), `a time-out of ${timeoutMs} ms is not from 100 to 60,000`);
+}
+
+/** The options and nothing else, in objects that can be sent to a thread. */
+export function plainOptions(options: MainlineOptions): MainlineOptions {
+  const plain = ({ host, port }: NodeAddress): NodeAddress => ({ host, port });
+  const { bootstrap, nodes = [], ...rest } = options;
+  return { ...rest, bootstrap: bootstrap.map(plain), nodes: nodes.map(plain) };
+}
+
+function check(holds: boolean, problem: string): void {
+  if (!holds) throw new MainlineError('invalid-argument', problem);
+}
+
+function isBetween(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most;
+}

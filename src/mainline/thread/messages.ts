@@ -1,0 +1,47 @@
+import type { DhtStatus, LookupEvent, MutableItem, NodeAddress, PutOutcome } from '../dht-node.ts';
+import type { MainlineErrorKind } from '../errors.ts';
+
+/** What a node's thread is told. `call` numbers what is asked, so that answers find their way. */
+export type ToThread =
+  | {
+      readonly kind: 'lookup';
+      readonly call: number;
+      readonly key: Uint8Array;
+      readonly seq: bigint | undefined;
+    }
+  | {
+      readonly kind: 'put';
+      readonly call: number;
+      readonly item: MutableItem;
+      readonly cas: bigint | undefined;
+    }
+  | { readonly kind: 'status'; readonly call: number }
+  | { readonly kind: 'known-nodes'; readonly call: number }
+  /** Nobody waits for that call any more. */
+  | { readonly kind: 'cancel'; readonly call: number }
+  | { readonly kind: 'close' };
+
+/** What a node's thread says. */
+export type FromThread =
+  | { readonly kind: 'started' }
+  | { readonly kind: 'start-failed'; readonly problem: ThreadProblem }
+  /** The node knows others. */
+  | { readonly kind: 'ready' }
+  /** Nodes to begin with, should this thread end. */
+  | { readonly kind: 'remember'; readonly nodes: readonly NodeAddress[] }
+  | { readonly kind: 'event'; readonly call: number; readonly event: LookupEvent }
+  | { readonly kind: 'result'; readonly call: number; readonly result: ThreadResult }
+  | { readonly kind: 'failed'; readonly call: number; readonly problem: ThreadProblem };
+
+/** How a call ended well. */
+export type ThreadResult =
+  | { readonly of: 'lookup' }
+  | { readonly of: 'put'; readonly outcome: PutOutcome }
+  | { readonly of: 'status'; readonly status: DhtStatus }
+  | { readonly of: 'known-nodes'; readonly nodes: readonly NodeAddress[] };
+
+/** An error as it crosses between threads. */
+export interface ThreadProblem {
+  readonly kind: MainlineErrorKind;
+  readonly message: string;
+}

@@ -1,0 +1,280 @@
+import type { Worker } from 'node:worker_threads';
+import { EventQueue } from '../../async/event-queue.ts';
+import type { DhtNode, DhtStatus, LookupEvent, MutableItem, NodeAddress, PutOutcome } from '../dht-node.ts';
+import { MainlineError } from '../errors.ts';
+import { checkOptions, type MainlineOptions, plainOptions } from '../options.ts';
+import { copyOf } from '../wire/bytes.ts';
+import type { FromThread, ThreadResult, ToThread } from './messages.ts';
+import { type SpawnDhtThread, spawnDhtThread } from './spawn.ts';
+
+/** Milliseconds until a thread that ended is replaced; each end soon after a start doubles it, up to the maximum. */
+const RESTART_MS = 100;
+const MAX_RESTART_MS = 30_000;
+/** A thread that lived for so many milliseconds was well, and the pauses begin anew. */
+const WELL_MS = 60_000;
+
+/** A node in a thread of its own. */
+export interface MainlineThread extends DhtNode {
+  /** How often the thread ended and was replaced. */
+  readonly restarts: number;
+}
+
+/**
+ * Starts a node in a thread of its own, so that no fault in the DHT stops anything else. When the thread ends, calls that wait
+ * fail with `thread-died`, a new thread starts with the nodes the last one knew, and until then calls fail with `unavailable`.
+ * `ready` goes on waiting. Resolves when the port is bound; rejects with MainlineError of kind `bind-failed`,
+ * `invalid-argument` or `thread-died`.
+ */
+export async function startMainlineThread(
+  options: MainlineOptions,
+  spawn: SpawnDhtThread = spawnDhtThread,
+): Promise<MainlineThread> {
+  checkOptions(options);
+  const node = new ThreadedNode(plainOptions(options), spawn);
+  await node.started;
+  return node;
+}
+
+/** A call that waits for the thread. */
+interface WaitingCall {
+  readonly event?: (event: LookupEvent) => void;
+  readonly result: (result: ThreadResult) => void;
+  readonly failed: (error: MainlineError) => void;
+}
+
+class ThreadedNode implements MainlineThread {
+  readonly started: Promise<void>;
+  restarts = 0;
+  readonly #options: MainlineOptions;
+  readonly #spawn: SpawnDhtThread;
+  readonly #calls = new Map<number, WaitingCall>();
+  readonly #ready = waiting();
+  readonly #started = waiting();
+  #nextCall = 1;
+  #worker: Worker | undefined;
+  /** Whether the thread of this moment has its port. */
+  #up = false;
+  #remembered: readonly NodeAddress[];
+  #pauseMs = RESTART_MS;
+  #restartTimer: NodeJS.Timeout | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: MainlineOptions, spawn: SpawnDhtThread) {
+    this.#options = options;
+    this.#spawn = spawn;
+    this.#remembered = options.nodes ?? [];
+    this.started = this.#started.promise;
+    // Whoever asks for it learns of a failure; when nobody does, it is no unhandled rejection.
+    this.#ready.promise.catch(() => {});
+    this.#start();
+  }
+
+  async *lookup(
+    key: Uint8Array,
+    options: { readonly seq?: bigint; readonly signal: AbortSignal },
+  ): AsyncGenerator<LookupEvent, void, undefined> {
+    const { signal, seq } = options;
+    signal.throwIfAborted();
+    const events = new EventQueue<LookupEvent>();
+    const call = this.#call((number) => ({ kind: 'lookup', call: number, key: copyOf(key), seq }), {
+      event: (event) => events.push(event),
+      result: () => events.end(),
+      failed: (error) => events.fail(error),
+    });
+    const onAbort = () => events.fail(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      yield* events.values();
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      this.#cancel(call);
+    }
+  }
+
+  async put(
+    item: MutableItem,
+    options: { readonly cas?: bigint; readonly signal: AbortSignal },
+  ): Promise<PutOutcome> {
+    const { cas, signal } = options;
+    signal.throwIfAborted();
+    const { seq } = item;
+    const copy = { key: copyOf(item.key), seq, signature: copyOf(item.signature), value: copyOf(item.value) };
+    const result = await this.#ask((call) => ({ kind: 'put', call, item: copy, cas }), signal);
+    if (result.of !== 'put') throw misdirected();
+    return result.outcome;
+  }
+
+  async status(): Promise<DhtStatus> {
+    const result = await this.#ask((call) => ({ kind: 'status', call }));
+    if (result.of !== 'status') throw misdirected();
+    return result.status;
+  }
+
+  async knownNodes(): Promise<readonly NodeAddress[]> {
+    const result = await this.#ask((call) => ({ kind: 'known-nodes', call }));
+    if (result.of !== 'known-nodes') throw misdirected();
+    return result.nodes;
+  }
+
+  ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    clearTimeout(this.#restartTimer);
+    const reason = new MainlineError('closed', 'the DHT node was closed');
+    this.#failAll(reason);
+    this.#ready.reject(reason);
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    if (this.#up) this.#say({ kind: 'close' });
+    else void worker.terminate();
+    await exited;
+  }
+
+  #start(): void {
+    const worker = this.#spawn({ ...this.#options, nodes: this.#remembered });
+    this.#worker = worker;
+    const startedAt = performance.now();
+    let cause: unknown;
+    worker.on('message', (message: FromThread) => this.#receive(message));
+    worker.on('error', (error) => {
+      cause = error;
+    });
+    worker.on('exit', (code) => {
+      const why = cause instanceof Error ? cause.message : `exit code ${code}`;
+      this.#end(
+        new MainlineError('thread-died', `the thread of the DHT ended: ${why}`, { cause }),
+        startedAt,
+      );
+    });
+  }
+
+  #receive(message: FromThread): void {
+    switch (message.kind) {
+      case 'started':
+        this.#up = true;
+        this.#started.resolve();
+        return;
+      case 'start-failed':
+        this.#started.reject(new MainlineError(message.problem.kind, message.problem.message));
+        return;
+      case 'ready':
+        this.#ready.resolve();
+        return;
+      case 'remember':
+        if (message.nodes.length > 0) this.#remembered = message.nodes;
+        return;
+      case 'event':
+        this.#calls.get(message.call)?.event?.(message.event);
+        return;
+      case 'result':
+        this.#take(message.call)?.result(message.result);
+        return;
+      case 'failed':
+        this.#take(message.call)?.failed(new MainlineError(message.problem.kind, message.problem.message));
+    }
+  }
+
+  /** The thread is gone: whoever waits is told, and unless this was meant, another is started. */
+  #end(error: MainlineError, startedAt: number): void {
+    const everUp = this.#started.settled === 'resolved';
+    this.#worker = undefined;
+    this.#up = false;
+    this.#started.reject(error); // of no effect once it was up
+    this.#failAll(error);
+    if (this.#closed !== undefined || !everUp) return;
+    if (performance.now() - startedAt >= WELL_MS) this.#pauseMs = RESTART_MS;
+    this.#restartTimer = setTimeout(() => {
+      this.restarts++;
+      this.#start();
+    }, this.#pauseMs);
+    this.#pauseMs = Math.min(MAX_RESTART_MS, this.#pauseMs * 2);
+  }
+
+  #ask(message: (call: number) => ToThread, signal?: AbortSignal): Promise<ThreadResult> {
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        this.#cancel(call);
+        reject(signal?.reason);
+      };
+      const settled =
+        <T>(settle: (value: T) => void) =>
+        (value: T) => {
+          signal?.removeEventListener('abort', onAbort);
+          settle(value);
+        };
+      const call = this.#call(message, { result: settled(resolve), failed: settled(reject) });
+      signal?.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  /** Sends a call. Throws MainlineError when there is no thread to send it to. */
+  #call(message: (call: number) => ToThread, waits: WaitingCall): number {
+    if (this.#closed !== undefined) throw new MainlineError('closed', 'the DHT node was closed');
+    if (!this.#up) throw new MainlineError('unavailable', 'the thread of the DHT is being started again');
+    const call = this.#nextCall++;
+    this.#calls.set(call, waits);
+    this.#say(message(call));
+    return call;
+  }
+
+  #cancel(call: number): void {
+    if (this.#take(call) !== undefined && this.#up) this.#say({ kind: 'cancel', call });
+  }
+
+  #say(message: ToThread): void {
+    this.#worker?.postMessage(message);
+  }
+
+  #take(call: number): WaitingCall | undefined {
+    const waits = this.#calls.get(call);
+    this.#calls.delete(call);
+    return waits;
+  }
+
+  #failAll(error: MainlineError): void {
+    for (const call of [...this.#calls.keys()]) this.#take(call)?.failed(error);
+  }
+}
+
+interface Waiting {
+  readonly promise: Promise<void>;
+  settled: 'no' | 'resolved' | 'rejected';
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** A promise to be settled from outside, once. */
+function waiting(): Waiting {
+  let resolvePromise: () => void = () => {};
+  let rejectPromise: (error: Error) => void = () => {};
+  const promise = new Promise<void>((resolve, reject) => {
+    resolvePromise = resolve;
+    rejectPromise = reject;
+  });
+  const state: Waiting = {
+    promise,
+    settled: 'no',
+    resolve() {
+      if (state.settled === 'no') state.settled = 'resolved';
+      resolvePromise();
+    },
+    reject(error) {
+      if (state.settled === 'no') state.settled = 'rejected';
+      rejectPromise(error);
+    },
+  };
+  return state;
+}
+
+/** The thread and this file speak one language; a result of another kind is a bug. */
+function misdirected(): Error {
+  return new Error('the thread of the DHT answered another question');
+}

@@ -1,0 +1,83 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { DhtNode } from '../dht-node.ts';
+import { MainlineError } from '../errors.ts';
+import { startMainlineNode } from '../node/node.ts';
+import type { MainlineOptions } from '../options.ts';
+import type { FromThread, ThreadProblem, ThreadResult, ToThread } from './messages.ts';
+
+/** Milliseconds between the lists of known nodes that the main thread is given, for the case that this one ends. */
+const REMEMBER_MS = 60_000;
+
+/**
+ * Starts a node and does what the messages on `port` say, until `close`. Rejects with MainlineError when the node cannot be
+ * started.
+ */
+export async function serveNode(options: MainlineOptions, port: MessagePort): Promise<void> {
+  const node = await startMainlineNode(options);
+  const say = (message: FromThread) => port.postMessage(message);
+  const calls = new Map<number, AbortController>();
+  const remember = async () => say({ kind: 'remember', nodes: await node.knownNodes() });
+  const timer = setInterval(() => void remember(), REMEMBER_MS);
+
+  async function run(call: number, work: (signal: AbortSignal) => Promise<ThreadResult>): Promise<void> {
+    const controller = new AbortController();
+    calls.set(call, controller);
+    try {
+      say({ kind: 'result', call, result: await work(controller.signal) });
+    } catch (error) {
+      if (!controller.signal.aborted) say({ kind: 'failed', call, problem: problemFrom(error) });
+    } finally {
+      calls.delete(call);
+    }
+  }
+
+  port.on('message', (message: ToThread) => {
+    if (message.kind === 'cancel') return calls.get(message.call)?.abort();
+    if (message.kind !== 'close')
+      return void run(message.call, (signal) => perform(node, message, signal, say));
+    clearInterval(timer);
+    void node.close().then(() => port.close());
+  });
+  say({ kind: 'started' });
+  node.ready().then(
+    () => {
+      say({ kind: 'ready' });
+      void remember();
+    },
+    () => {}, // closed before it knew anybody: whoever closed it knows
+  );
+}
+
+type Call = Exclude<ToThread, { kind: 'cancel' | 'close' }>;
+
+async function perform(
+  node: DhtNode,
+  call: Call,
+  signal: AbortSignal,
+  say: (message: FromThread) => void,
+): Promise<ThreadResult> {
+  switch (call.kind) {
+    case 'lookup': {
+      const { key, seq } = call;
+      for await (const event of node.lookup(key, { signal, ...(seq !== undefined && { seq }) })) {
+        say({ kind: 'event', call: call.call, event });
+      }
+      return { of: 'lookup' };
+    }
+    case 'put': {
+      const { item, cas } = call;
+      return { of: 'put', outcome: await node.put(item, { signal, ...(cas !== undefined && { cas }) }) };
+    }
+    case 'status':
+      return { of: 'status', status: await node.status() };
+    case 'known-nodes':
+      return { of: 'known-nodes', nodes: await node.knownNodes() };
+  }
+}
+
+/** Errors of ours keep their kind. Any other is a bug in this thread; the call fails as if the thread had ended with it. */
+function problemFrom(error: unknown): ThreadProblem {
+  if (error instanceof MainlineError) return { kind: error.kind, message: error.message };
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { kind: 'thread-died', message: `the DHT failed inside: ${message}` };
+}

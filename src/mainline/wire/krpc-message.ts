@@ -1,0 +1,88 @@
+import type { NodeAddress } from '../dht-node.ts';
+import type { NodeContact } from './compact-nodes.ts';
+
+/**
+ * A datagram whose every field that anybody reads has been checked for type and length. Nothing else of a datagram is
+ * handed on: what is not here does not exist for the rest of the program. Byte strings are views into the datagram.
+ */
+export type KrpcMessage = QueryMessage | ReplyMessage | ErrorMessage;
+
+/** A query of another node (BEP 5, BEP 44). */
+export interface QueryMessage {
+  readonly kind: 'query';
+  /** The transaction id as it came, 1 to 32 bytes: the answer carries the same bytes. */
+  readonly transaction: Uint8Array;
+  /** BEP 43: the sender answers no queries, so it does not belong into a routing table. */
+  readonly readOnly: boolean;
+  /** The node id of the sender, 20 bytes. */
+  readonly id: Uint8Array;
+  readonly body: QueryBody;
+}
+
+/** What is asked for. */
+export type QueryBody =
+  | { readonly method: 'ping' }
+  | { readonly method: 'find_node'; readonly target: Uint8Array }
+  | { readonly method: 'get_peers'; readonly infoHash: Uint8Array }
+  | { readonly method: 'get'; readonly target: Uint8Array; readonly seq?: bigint }
+  | PutBody
+  /** `announce_peer` and every method that we do not know. */
+  | { readonly method: 'unsupported' };
+
+/** A `put` of BEP 44 whose `v` is a byte string. */
+export interface PutBody {
+  readonly method: 'put';
+  /** The write token that the sender was given, 1 to 255 bytes. */
+  readonly token: Uint8Array;
+  readonly value: Uint8Array;
+  /** Absent when the item is immutable. */
+  readonly signed?: {
+    /** 32 bytes. */
+    readonly key: Uint8Array;
+    /** 64 bytes. */
+    readonly signature: Uint8Array;
+    /** 0 ≤ seq < 2^63. */
+    readonly seq: bigint;
+    readonly cas?: bigint;
+    readonly salt?: Uint8Array;
+  };
+}
+
+/** The answer to one of our queries. */
+export interface ReplyMessage {
+  readonly kind: 'reply';
+  readonly transaction: Uint8Array;
+  /** The node id of the sender, 20 bytes. */
+  readonly id: Uint8Array;
+  /** Nodes nearer to the target, at most 32, only such as can exist on this network. */
+  readonly nodes: readonly NodeContact[];
+  /** Leave to put, 1 to 255 bytes. */
+  readonly token?: Uint8Array;
+  readonly stored: Stored;
+  /** BEP 42: our own address as the sender sees it. */
+  readonly observed?: NodeAddress;
+}
+
+/** What a node holds under the target of a `get`. */
+export type Stored =
+  | { readonly kind: 'nothing' }
+  /** It holds an item that is not newer than the `seq` asked with. */
+  | { readonly kind: 'seq'; readonly seq: bigint }
+  /** A mutable item: 32, up to 1000 and 64 bytes, 0 ≤ seq < 2^63. Whose it is and who signed it is not checked here. */
+  | {
+      readonly kind: 'mutable';
+      readonly key: Uint8Array;
+      readonly seq: bigint;
+      readonly signature: Uint8Array;
+      readonly value: Uint8Array;
+    }
+  /** A value that is no byte string, too long, or not mutable. It may be right for somebody; it is nothing to us. */
+  | { readonly kind: 'unusable' };
+
+/** A refusal of one of our queries. */
+export interface ErrorMessage {
+  readonly kind: 'error';
+  readonly transaction: Uint8Array;
+  /** 0 to 999. */
+  readonly code: number;
+}

@@ -1,0 +1,45 @@
+import { type Ipv4, isReserved } from '../addresses.ts';
+import { ID_LENGTH } from './compact-nodes.ts';
+
+/** Gives `count` unpredictable bytes. */
+export type RandomBytes = (count: number) => Uint8Array;
+
+/**
+ * A node id that BEP 42 allows for a node at `address`: 20 bytes. "The first (most significant) 21 bits of the node ID used
+ * in the DHT MUST match the first 21 bits of the resulting hash"; its last byte says with which of eight numbers the hash
+ * was made.
+ */
+export function secureNodeId(address: Ipv4, randomBytes: RandomBytes): Buffer {
+  const id = Buffer.from(randomBytes(ID_LENGTH));
+  const prefix = idPrefix(address, id.readUInt8(ID_LENGTH - 1));
+  id.writeUInt16BE(prefix >>> 16, 0);
+  id.writeUInt8(((prefix >>> 8) & 0xf8) | (id.readUInt8(2) & 0x07), 2);
+  return id;
+}
+
+/**
+ * Whether `id` (20 bytes) belongs to a node at `address`. "Any peer on a local network address is exempt from this node ID
+ * verification", so every id belongs to a reserved address.
+ */
+export function isSecureNodeId(id: Uint8Array, address: Ipv4): boolean {
+  if (isReserved(address)) return true;
+  const bytes = Buffer.from(id);
+  const prefix = idPrefix(address, bytes.readUInt8(ID_LENGTH - 1));
+  return bytes.readUInt32BE(0) >>> 11 === prefix >>> 11;
+}
+
+/** `crc32c((ip & 0x030f3fff) | (r << 29))`, where r is the low three bits of `seed`. */
+function idPrefix(address: Ipv4, seed: number): number {
+  const masked = ((address & 0x030f3fff) | ((seed & 7) << 29)) >>> 0;
+  return crc32c([masked >>> 24, (masked >>> 16) & 255, (masked >>> 8) & 255, masked & 255]);
+}
+
+/** CRC-32C (Castagnoli), bit by bit: four bytes a few times in the life of a node need no table. */
+function crc32c(bytes: readonly number[]): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0);
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+}

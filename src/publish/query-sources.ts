@@ -1,0 +1,45 @@
+import { type Choice, consider, startChoice } from '../find/choice.ts';
+import { type PacketSource, SourceError } from '../find/packet-source.ts';
+import type { PublicKey } from '../pkarr/public-key.ts';
+import { PublishError } from './publish-error.ts';
+
+/** Milliseconds that one source has to say what it holds: a DHT node that just starts has to find others first. */
+const PATIENCE = 15_000;
+
+/**
+ * What all sources together hold of a key, before anything is put there. Every source is asked at once and to its end: who
+ * publishes wants the newest and not the first.
+ * @throws PublishError of kind `unreachable` when nobody answered, and the reason of the signal.
+ */
+export async function querySources(
+  key: PublicKey,
+  sources: readonly PacketSource[],
+  { signal, patience = PATIENCE }: { readonly signal: AbortSignal; readonly patience?: number },
+): Promise<Choice> {
+  let choice = startChoice(undefined);
+  let heard = 0;
+  const failures = await Promise.all(
+    sources.map(async (source): Promise<readonly string[]> => {
+      const late = AbortSignal.timeout(patience);
+      try {
+        const events = source.lookup(key, { signal: AbortSignal.any([signal, late]) });
+        for await (const event of events) {
+          choice = consider(choice, event);
+          if (event.kind !== 'done') heard++;
+        }
+        return [];
+      } catch (error) {
+        signal.throwIfAborted();
+        if (late.aborted) return [`${source.label}: no answer within ${patience / 1000} s`];
+        if (error instanceof SourceError) return [`${source.label}: ${error.message}`];
+        throw error;
+      }
+    }),
+  );
+  // A source that was late may have said something before.
+  if (choice.observed.answered > 0 || heard > 0) return choice;
+  const { asked } = choice.observed;
+  const seen = asked === 0 ? [] : [`none of ${asked} nodes answered`];
+  const reasons = [...failures.flat(), ...seen].join('; ') || 'no node of it is known';
+  throw new PublishError('unreachable', `The network could not be reached: ${reasons}.`);
+}

@@ -1,0 +1,239 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { PublicKey } from '../pkarr/public-key.ts';
+import { type PacketRefusal, SignedPacket } from '../pkarr/signed-packet.ts';
+import { MAX_TIMESTAMP, type Timestamp } from '../pkarr/timestamp.ts';
+import { type HostResolver, HttpClient, HttpError, type HttpReply } from './http.ts';
+import { httpDate, RelayPause } from './pause.ts';
+
+/** Why a relay gave no answer to the question. A closed list. */
+export type RelayFailure =
+  /** It was not asked: it said that it wants to be left alone, or failed just now. */
+  | { readonly kind: 'left-alone' /** Milliseconds that are left. */; readonly forMs: number }
+  /** 429: too many requests. */
+  | { readonly kind: 'limited'; readonly forMs: number }
+  /** No address, no connection, or one that broke. */
+  | { readonly kind: 'unreachable'; readonly reason: string }
+  | { readonly kind: 'time-out'; readonly reason: string }
+  /** A status of 500 or more; 503: its DHT is unusable. */
+  | { readonly kind: 'server-error'; readonly status: number }
+  /** A status that has no meaning here, 400 and redirects among them. */
+  | { readonly kind: 'refused'; readonly status: number }
+  /** An answer that breaks the rules of relays: too large, empty, a header that is no number. */
+  | { readonly kind: 'malformed'; readonly reason: string };
+
+/** What a relay said to a GET. */
+export type RelayGetOutcome =
+  | { readonly kind: 'packet'; readonly packet: SignedPacket }
+  /** It sent something that is no packet of this key; `seq` when the key signed it all the same. */
+  | { readonly kind: 'unusable'; readonly reason: PacketRefusal; readonly seq: bigint | undefined }
+  /** It has nothing newer than what it was asked with. */
+  | { readonly kind: 'not-modified' }
+  /** It has nothing. `invalidSeq`: it says that there is an item of this number that is no packet. */
+  | { readonly kind: 'absent'; readonly invalidSeq: bigint | undefined }
+  | { readonly kind: 'failed'; readonly failure: RelayFailure };
+
+/** What a relay said to a PUT. */
+export type RelayPutOutcome =
+  /** `nodes`: of the DHT that stored it, as the relay says. */
+  | { readonly kind: 'stored'; readonly nodes: number }
+  /**
+   * It keeps another. `newer-known` (409): than this one. `changed` (412): not the one that was said to be replaced.
+   * `must-say` (428): another is being published, and it has to be said which one is replaced.
+   */
+  | { readonly kind: 'conflict'; readonly reason: 'newer-known' | 'changed' | 'must-say' }
+  /** 400 or 413: it says that this is no packet. */
+  | { readonly kind: 'rejected'; readonly status: number }
+  | { readonly kind: 'failed'; readonly failure: RelayFailure };
+
+/** A relay: packets over HTTP. */
+export interface RelayClient {
+  /** The host and port of its address. */
+  readonly label: string;
+  /**
+   * Asks for the packet of `key`. With `newerThan` the relay need not send what is not newer. Rejects with nothing but
+   * the reason of the signal.
+   */
+  get(
+    key: PublicKey,
+    options: { readonly newerThan?: Timestamp; readonly signal: AbortSignal },
+  ): Promise<RelayGetOutcome>;
+  /**
+   * Publishes a packet; with `replaces` only if the relay knows none that is newer than that timestamp. Rejects with
+   * nothing but the reason of the signal.
+   */
+  put(
+    packet: SignedPacket,
+    options: { readonly replaces?: Timestamp; readonly signal: AbortSignal },
+  ): Promise<RelayPutOutcome>;
+  /** Forgets failures to reach it, since the network is another. What it asked for itself stays. */
+  forgive(): void;
+  close(): void;
+}
+
+/** What a relay client works with. */
+export interface RelayClientOptions {
+  /** As `parseRelayUrl` of `config` gives it. */
+  readonly url: URL;
+  readonly resolveHost: HostResolver;
+  /** Milliseconds, never going back. */
+  readonly now: () => number;
+  /** Milliseconds since 1970, for a `Retry-After` that is a date. */
+  readonly nowWall: () => number;
+  /** Milliseconds for a GET. Default 5000. */
+  readonly getTimeout?: number;
+  /** Milliseconds for a PUT, which the relay answers when its DHT has. Default 20,000. */
+  readonly putTimeout?: number;
+  /** In PEM, in place of the authorities that Node trusts. */
+  readonly certificateAuthority?: string;
+}
+
+/** Octets of signature, timestamp and message. */
+const MAX_PAYLOAD = 1072;
+const MIN_PAYLOAD = 72;
+const GET_TIMEOUT = 5_000;
+const PUT_TIMEOUT = 20_000;
+
+/** A client of the relay at an address. */
+export function createRelayClient(options: RelayClientOptions): RelayClient {
+  const { url, resolveHost, certificateAuthority: ca } = options;
+  const http = new HttpClient({
+    isSecure: url.protocol === 'https:',
+    resolveHost,
+    ...(ca === undefined ? {} : { certificateAuthority: ca }),
+  });
+  const pause = new RelayPause(options);
+  const urlOf = (key: PublicKey) => new URL(`${url.pathname.replace(/\/+$/, '')}/${key.text}`, url);
+
+  /** One exchange; a reply is one that means something, everything else is a failure. */
+  async function exchange(
+    request: Omit<Parameters<HttpClient['exchange']>[0], 'maxBody'>,
+  ): Promise<HttpReply | RelayFailure> {
+    const forMs = pause.left();
+    if (forMs > 0) return { kind: 'left-alone', forMs };
+    try {
+      const reply = await http.exchange({ ...request, maxBody: MAX_PAYLOAD });
+      if (reply.status === 429) return { kind: 'limited', forMs: pause.asked(reply.headers['retry-after']) };
+      if (reply.status >= 500) {
+        pause.failed(reply.headers['retry-after']);
+        return { kind: 'server-error', status: reply.status };
+      }
+      pause.succeeded();
+      return reply;
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      if (error.kind === 'too-large') return { kind: 'malformed', reason: error.message };
+      pause.failed();
+      return { kind: error.kind, reason: error.message };
+    }
+  }
+
+  async function get(
+    key: PublicKey,
+    condition: string | undefined,
+    signal: AbortSignal,
+  ): Promise<RelayGetOutcome> {
+    const headers = condition === undefined ? {} : { 'if-modified-since': condition };
+    const timeout = options.getTimeout ?? GET_TIMEOUT;
+    const reply = await exchange({ method: 'GET', url: urlOf(key), headers, timeout, signal });
+    if ('kind' in reply) return { kind: 'failed', failure: reply };
+    switch (reply.status) {
+      case 200:
+        // Relays of old answer a condition that is not met with 200 and nothing.
+        if (reply.body.length === 0 && condition !== undefined) return await get(key, undefined, signal);
+        return payloadOutcome(key, reply.body);
+      case 304:
+        return condition === undefined ? malformed('304 without a condition') : { kind: 'not-modified' };
+      case 404:
+        return { kind: 'absent', invalidSeq: invalidSeqOf(reply.headers) };
+      default:
+        return { kind: 'failed', failure: { kind: 'refused', status: reply.status } };
+    }
+  }
+
+  return {
+    label: url.host,
+    get: (key, { newerThan, signal }) => get(key, conditionOf(newerThan), signal),
+    async put(packet, { replaces, signal }) {
+      const condition = conditionOf(replaces);
+      const reply = await exchange({
+        method: 'PUT',
+        url: urlOf(packet.key),
+        headers: {
+          'content-type': 'application/pkarr.org/relays#payload',
+          ...(condition === undefined ? {} : { 'if-unmodified-since': condition }),
+        },
+        body: packet.toRelayPayload(),
+        timeout: options.putTimeout ?? PUT_TIMEOUT,
+        signal,
+      });
+      return 'kind' in reply ? { kind: 'failed', failure: reply } : putOutcome(reply);
+    },
+    forgive: () => pause.succeeded(),
+    close: () => http.close(),
+  };
+}
+
+/** For people; without a final stop. */
+export function relayFailureToText(failure: RelayFailure): string {
+  switch (failure.kind) {
+    case 'left-alone':
+      return `left alone for ${Math.ceil(failure.forMs / 1000)} s`;
+    case 'limited':
+      return `it takes no requests for ${Math.ceil(failure.forMs / 1000)} s (429)`;
+    case 'unreachable':
+    case 'time-out':
+    case 'malformed':
+      return failure.reason;
+    case 'server-error':
+    case 'refused':
+      return `it answered ${failure.status}`;
+  }
+}
+
+function conditionOf(timestamp: Timestamp | undefined): string | undefined {
+  return timestamp === undefined ? undefined : httpDate(timestamp);
+}
+
+function payloadOutcome(key: PublicKey, payload: Uint8Array): RelayGetOutcome {
+  if (payload.length < MIN_PAYLOAD) return malformed(`an answer of ${payload.length} octets`);
+  const verdict = SignedPacket.fromRelayPayload(key, payload);
+  if (verdict.ok) return { kind: 'packet', packet: verdict.packet };
+  // Only this one says that the signature holds: another number could be anybody's.
+  const isSigned = verdict.reason === 'bad-dns-message';
+  const seq = isSigned ? Buffer.from(payload).readBigUInt64BE(64) : undefined;
+  return { kind: 'unusable', reason: verdict.reason, seq };
+}
+
+function putOutcome({ status, headers }: HttpReply): RelayPutOutcome {
+  if (status >= 200 && status < 300) {
+    const nodes = headers['pkarr-dht-stored-nodes'];
+    // A relay before version 7 says nothing of nodes; that it took the packet is worth one.
+    if (nodes === undefined) return { kind: 'stored', nodes: 1 };
+    if (typeof nodes === 'string' && /^\d{1,6}$/.test(nodes)) return { kind: 'stored', nodes: Number(nodes) };
+    return malformed('its count of nodes is no number');
+  }
+  switch (status) {
+    case 409:
+      return { kind: 'conflict', reason: 'newer-known' };
+    case 412:
+      return { kind: 'conflict', reason: 'changed' };
+    case 428:
+      return { kind: 'conflict', reason: 'must-say' };
+    case 400:
+    case 413:
+      return { kind: 'rejected', status };
+    default:
+      return { kind: 'failed', failure: { kind: 'refused', status } };
+  }
+}
+
+function invalidSeqOf(headers: IncomingHttpHeaders): bigint | undefined {
+  const text = headers['pkarr-invalid-signed-packet-seq'];
+  if (typeof text !== 'string' || !/^\d{1,19}$/.test(text)) return undefined;
+  const seq = BigInt(text);
+  return seq <= MAX_TIMESTAMP ? seq : undefined;
+}
+
+function malformed(reason: string): { readonly kind: 'failed'; readonly failure: RelayFailure } {
+  return { kind: 'failed', failure: { kind: 'malformed', reason } };
+}

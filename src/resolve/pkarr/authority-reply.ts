@@ -1,0 +1,221 @@
+import { Class, Rcode, rcodeToText, Type } from '../../dns/codes.ts';
+import type { Message } from '../../dns/message.ts';
+import type { Name } from '../../dns/name.ts';
+import type { Question } from '../../dns/question.ts';
+import { type ResourceRecord, type RRset, rdataName } from '../../dns/record.ts';
+import { WireError } from '../../dns/wire-error.ts';
+import { negativeSoa } from '../../pkarr/zone/soa.ts';
+import { MAX_ALIASES } from '../alias-limit.ts';
+
+/** What the reply of a server comes to. A closed list. */
+export type AuthorityVerdict =
+  /** The answer, which may be negative. */
+  | {
+      readonly kind: 'answer';
+      readonly rcode: number;
+      readonly answers: readonly ResourceRecord[];
+      readonly authorities: readonly ResourceRecord[];
+      readonly additionals: readonly ResourceRecord[];
+    }
+  /** The question goes on with `target`, behind the records of `chain`, which hold `steps` aliases. */
+  | {
+      readonly kind: 'alias';
+      readonly chain: readonly ResourceRecord[];
+      readonly target: Name;
+      readonly steps: number;
+    }
+  /** Servers of a zone further down have the answer; the owner of `servers` is that zone. */
+  | { readonly kind: 'referral'; readonly servers: RRset; readonly glue: readonly ResourceRecord[] }
+  /** The server does not serve the zone: `why` is a clause about it. Another one may. */
+  | { readonly kind: 'lame'; readonly why: string };
+
+/**
+ * What a reply says to `question`, given by a server to which `zone` is delegated. Nothing in it is believed that does
+ * not stand in that zone: RFC 5452 §6, "Only accept data if it is known that the originator is authoritative for the
+ * QNAME or a parent of the QNAME". With `dnssecOk` the signatures and proofs of the answer are kept. Pure.
+ */
+export function judgeReply(
+  reply: Message,
+  question: Question,
+  zone: Name,
+  dnssecOk: boolean,
+): AuthorityVerdict {
+  const { rcode } = reply;
+  if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN && rcode !== Rcode.YXDOMAIN) {
+    return lame(`answers ${rcodeToText(rcode)}`);
+  }
+  const inZone = (record: ResourceRecord) => record.class === Class.IN && record.name.isWithin(zone);
+  const view: View = {
+    question,
+    zone,
+    dnssecOk,
+    rcode,
+    answers: reply.answers.filter(inZone),
+    authorities: reply.authorities.filter(inZone),
+    additionals: reply.additionals.filter(inZone),
+    hasForeignSoa: reply.authorities.some((record) => record.type === Type.SOA && !inZone(record)),
+  };
+  const referral = findReferral(view);
+  if (referral !== undefined) return referral;
+  // RFC 1035 §4.1.1: AA "specifies that the responding name server is an authority for the domain name in question".
+  // Whoever is asked here was named as one, and what others may have in their caches is nothing to us.
+  if (!reply.flags.authoritative) {
+    const refers = reply.authorities.some(({ type }) => type === Type.NS);
+    return lame(refers ? 'refers to servers that are no closer' : 'is no authority for it');
+  }
+  return readAnswer(view);
+}
+
+/** A reply as far as it is believed. */
+interface View {
+  readonly question: Question;
+  readonly zone: Name;
+  readonly dnssecOk: boolean;
+  readonly rcode: number;
+  readonly answers: readonly ResourceRecord[];
+  readonly authorities: readonly ResourceRecord[];
+  readonly additionals: readonly ResourceRecord[];
+  /** There was an SOA of another zone. */
+  readonly hasForeignSoa: boolean;
+}
+
+/**
+ * A delegation further down: RFC 1034 §4.3.2, step 3b, as seen from the other side. Only one that leads closer to the
+ * name counts, so that referrals come to an end.
+ */
+function findReferral(view: View): AuthorityVerdict | undefined {
+  const { question, zone, rcode, answers, authorities, additionals } = view;
+  const isNegative = rcode !== Rcode.NOERROR || authorities.some(({ type }) => type === Type.SOA);
+  if (isNegative || answers.length > 0) return undefined;
+  const [first, ...others] = authorities.filter(
+    ({ name, type }) =>
+      type === Type.NS && name.labels.length > zone.labels.length && question.name.isWithin(name),
+  );
+  if (first === undefined) return undefined;
+  const servers: RRset = [first, ...others.filter(({ name }) => name.equals(first.name))];
+  const glue = additionals.filter(({ type }) => type === Type.A || type === Type.AAAA);
+  return { kind: 'referral', servers, glue };
+}
+
+/** Follows the aliases of an answer to their end, record by record, in whatever order they came. */
+function readAnswer(view: View): AuthorityVerdict {
+  const { question, zone } = view;
+  const chain: ResourceRecord[] = [];
+  const seen = new Set<string>();
+  let name = question.name;
+  for (let steps = 0; ; steps++) {
+    seen.add(name.key);
+    const found = recordsAt(view, name, question.type);
+    if (found.length > 0) {
+      return {
+        kind: 'answer',
+        rcode: Rcode.NOERROR,
+        answers: [...chain, ...found],
+        authorities: proofs(view),
+        additionals: view.additionals.filter(({ type }) => type === Type.A || type === Type.AAAA),
+      };
+    }
+    const alias = aliasAt(view, name);
+    if (alias === undefined) return readEnd(view, name, chain, steps);
+    if (steps === MAX_ALIASES) return lame('answers with more aliases than anybody follows');
+    chain.push(...alias.records);
+    if (alias.target === 'too-long') return negative(view, Rcode.YXDOMAIN, chain, []);
+    if (!alias.target.isWithin(zone)) {
+      return { kind: 'alias', chain, target: alias.target, steps: steps + 1 };
+    }
+    if (seen.has(alias.target.key)) return lame('answers with aliases that lead in a circle');
+    name = alias.target;
+  }
+}
+
+/** What the reply says of the last name, of which it has no record. */
+function readEnd(view: View, name: Name, chain: ResourceRecord[], steps: number): AuthorityVerdict {
+  const { authorities, rcode, hasForeignSoa } = view;
+  const soa = authorities.find((record) => record.type === Type.SOA && name.isWithin(record.name));
+  if (soa !== undefined && rcode !== Rcode.YXDOMAIN) return negative(view, rcode, chain, [negativeSoa(soa)]);
+  // The server may know no more of it than we do: the end of the chain can lie behind a further delegation.
+  if (steps > 0) return { kind: 'alias', chain, target: name, steps };
+  if (hasForeignSoa || rcode === Rcode.YXDOMAIN) return lame('answers for another zone');
+  // RFC 2308 §2.2.1: servers of old give negative answers without an SOA. They are believed and not remembered (§5).
+  return negative(view, rcode, chain, []);
+}
+
+function negative(
+  view: View,
+  rcode: number,
+  chain: readonly ResourceRecord[],
+  soa: readonly ResourceRecord[],
+): AuthorityVerdict {
+  const authorities = [...soa, ...proofs(view)];
+  return { kind: 'answer', rcode, answers: chain, authorities, additionals: [] };
+}
+
+/** The records of `name` that answer `type`, owned by the name as it was asked, with their signatures if wanted. */
+function recordsAt({ answers, dnssecOk }: View, name: Name, type: number): ResourceRecord[] {
+  const here = answers.filter((record) => record.name.equals(name));
+  const isAsked = (record: ResourceRecord) => type === Type.ANY || record.type === type;
+  const found = here.filter(isAsked);
+  if (found.length === 0) return [];
+  const signatures = here.filter((record) => dnssecOk && !isAsked(record) && covers(record, type));
+  return [...found, ...signatures].map((record) => ({ ...record, name }));
+}
+
+interface Alias {
+  readonly records: readonly ResourceRecord[];
+  readonly target: Name | 'too-long';
+}
+
+/**
+ * The alias at `name`. A DNAME above it goes first, and its CNAME is made here instead of being believed: RFC 6672
+ * §3.1, "synthesized CNAME RRs cannot be signed", so nothing else would hold it to the DNAME.
+ */
+function aliasAt({ answers, dnssecOk }: View, name: Name): Alias | undefined {
+  const withSignatures = (record: ResourceRecord): ResourceRecord[] => [
+    record,
+    ...answers.filter((other) => dnssecOk && other.name.equals(record.name) && covers(other, record.type)),
+  ];
+  const dname = answers.find(
+    (record) =>
+      record.type === Type.DNAME &&
+      record.name.labels.length < name.labels.length &&
+      name.isWithin(record.name),
+  );
+  if (dname !== undefined) {
+    const target = substitute(name, dname);
+    if (target === 'too-long') return { records: withSignatures(dname), target };
+    const cname = { ...dname, name, type: Type.CNAME, rdata: target.toWire() };
+    return { records: [...withSignatures(dname), cname], target };
+  }
+  const cname = answers.find((record) => record.type === Type.CNAME && record.name.equals(name));
+  if (cname === undefined) return undefined;
+  return { records: withSignatures({ ...cname, name }), target: rdataName(cname.rdata) };
+}
+
+function substitute(name: Name, dname: ResourceRecord): Name | 'too-long' {
+  try {
+    return name.replaceSuffix(dname.name, rdataName(dname.rdata));
+  } catch (error) {
+    if (error instanceof WireError && error.code === 'name-too-long') return 'too-long';
+    throw error;
+  }
+}
+
+/** Whether a record is an RRSIG over `type`, which its first two octets name (RFC 4034 §3.1). */
+function covers({ type, rdata }: ResourceRecord, covered: number): boolean {
+  return type === Type.RRSIG && (((rdata[0] ?? 0) << 8) | (rdata[1] ?? 0)) === covered;
+}
+
+/** RFC 4035 §3.1.3: what proves that a name or type does not exist, or that a wildcard answered. */
+function proofs({ authorities, dnssecOk }: View): ResourceRecord[] {
+  if (!dnssecOk) return [];
+  return authorities.filter(
+    (record) =>
+      record.type === Type.NSEC ||
+      record.type === Type.NSEC3 ||
+      [Type.SOA, Type.NSEC, Type.NSEC3].some((type) => covers(record, type)),
+  );
+}
+
+function lame(why: string): AuthorityVerdict {
+  return { kind: 'lame', why };
+}

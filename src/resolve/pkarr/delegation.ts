@@ -1,0 +1,280 @@
+import { Cancellation } from '../../async/cancellation.ts';
+import { type Clock, systemClock } from '../../async/clock.ts';
+import { Class, Type } from '../../dns/codes.ts';
+import { decodeMessage } from '../../dns/message.ts';
+import type { Name } from '../../dns/name.ts';
+import type { Question } from '../../dns/question.ts';
+import type { ResourceRecord, RRset } from '../../dns/record.ts';
+import { WireError } from '../../dns/wire-error.ts';
+import { type AuthorityClient, iterativeRequest } from '../../forward/authority.ts';
+import { UpstreamFailure } from '../../forward/errors.ts';
+import type { UpstreamRequest } from '../../forward/request.ts';
+import { aliasLoop, MAX_ALIASES } from '../alias-limit.ts';
+import { type RecordsAnswer, recordsAnswer, toRecords } from '../answer.ts';
+import { DelegationBudget, type DelegationTrail } from '../delegation-budget.ts';
+import { ResolveError } from '../errors.ts';
+import type { Query, ResolveContext, Resolver } from '../query.ts';
+import { type AuthorityVerdict, judgeReply } from './authority-reply.ts';
+import { hedgedTries, type TryOutcome } from './hedged-tries.ts';
+import { type NameServer, NameServers } from './name-servers.ts';
+import { addressText, type ServerAddressPolicy, whyNotAsked } from './server-address.ts';
+
+/** Milliseconds for all that one resolution asks of name servers: less than a client's answer may take. */
+const TOTAL_MS = 4_000;
+
+/** Milliseconds that one server has, over UDP and again over TCP. */
+const TRY_MS = 800;
+
+/** After so many milliseconds of silence the next server is asked as well. */
+const HEDGE_MS = 300;
+
+/** Reasons that an error tells, at most. */
+const MAX_REASONS = 3;
+
+/** What following delegations works with. */
+export interface DelegationParts {
+  readonly authority: Pick<AuthorityClient, 'ask'>;
+  /** Where aliases that leave the delegated zone go on, and where servers are looked up: the router. */
+  readonly follow: Resolver;
+  readonly policy: ServerAddressPolicy;
+  /** The port of name servers; 53 by default (RFC 1035 §4.2). */
+  readonly port?: number;
+  readonly clock?: Clock;
+}
+
+/** A name that lies at or below a delegation. */
+export interface Referral {
+  readonly name: Name;
+  /** The NS RRset; its owner is the delegated zone. */
+  readonly servers: RRset;
+  /** A and AAAA records that came with it. */
+  readonly glue: readonly ResourceRecord[];
+}
+
+/** Asks the servers of zones that packets delegate: the part of an iterative resolver below a key. */
+export class Delegation {
+  readonly #parts: DelegationParts;
+  readonly #clock: Clock;
+
+  constructor(parts: DelegationParts) {
+    this.#parts = parts;
+    this.#clock = parts.clock ?? systemClock;
+  }
+
+  /**
+   * The answer to `query` for the name of `referral`, aliases followed.
+   * @throws ResolveError `delegation` when no server gave one, and what following an alias throws.
+   */
+  async resolve(referral: Referral, query: Query, context: ResolveContext): Promise<RecordsAnswer> {
+    const { question } = query;
+    const trail = context.delegation ?? this.#newTrail();
+    const asked = { ...question, name: referral.name };
+    const verdict = await this.#walk(
+      referral,
+      { ...query, question: asked },
+      { ...context, delegation: trail },
+    );
+    if (verdict.kind === 'answer') {
+      const { rcode, answers, authorities, additionals } = verdict;
+      return recordsAnswer({ rcode, authoritative: false, answers, authorities, additionals });
+    }
+    const { chain, target, steps } = verdict;
+    const next = { ...context, delegation: trail, aliasesFollowed: context.aliasesFollowed + steps };
+    if (next.aliasesFollowed > MAX_ALIASES) throw aliasLoop();
+    const followed = { ...query, question: { ...question, name: target } };
+    const rest = toRecords(await this.#parts.follow.resolve(followed, next));
+    return { ...rest, authoritative: false, answers: [...chain, ...rest.answers] };
+  }
+
+  #newTrail(): DelegationTrail {
+    return { budget: new DelegationBudget(this.#clock.now() + TOTAL_MS), cuts: [] };
+  }
+
+  /** From zone to zone downwards. Each is below the one before, and there are few, so this ends. */
+  async #walk(referral: Referral, query: Query, context: TrailContext): Promise<FinalVerdict> {
+    const { delegation: trail, cancellation } = context;
+    const reasons = new Set<string>();
+    let zone = referral.servers[0].name;
+    const over = new AbortController();
+    const outOfTime = () => over.abort(failed(zone, [...reasons, 'there was no more time']));
+    const stopTimer = this.#clock.after(Math.max(0, trail.budget.endsAt - this.#clock.now()), outOfTime);
+    try {
+      const signal = AbortSignal.any([cancellation.signal, over.signal]);
+      const limited = { ...context, cancellation: Cancellation.following(signal) };
+      let here: Omit<Referral, 'name'> = referral;
+      for (;;) {
+        zone = here.servers[0].name;
+        if (trail.cuts.some((cut) => cut.equals(zone))) {
+          throw failed(zone, ['they can only be found by asking them']);
+        }
+        if (!trail.budget.take('cut')) throw failed(zone, ['there are too many delegations on the way']);
+        const verdict = await this.#askZone(here, query, limited, reasons);
+        if (verdict === undefined) throw failed(zone, [...reasons]);
+        if (verdict.kind !== 'referral') return verdict;
+        here = verdict;
+      }
+    } finally {
+      stopTimer();
+    }
+  }
+
+  /** The first useful reply of a zone's servers; undefined when there is none. Whoever is silent then is left. */
+  async #askZone(
+    { servers, glue }: Omit<Referral, 'name'>,
+    { question, dnssecOk }: Query,
+    context: TrailContext,
+    reasons: Set<string>,
+  ): Promise<UsefulVerdict | undefined> {
+    const zone = servers[0].name;
+    const won = new AbortController();
+    const signal = AbortSignal.any([context.cancellation.signal, won.signal]);
+    const inside: TrailContext = {
+      ...context,
+      cancellation: Cancellation.following(signal),
+      delegation: { ...context.delegation, cuts: [...context.delegation.cuts, zone] },
+    };
+    const round: Round = {
+      ...{ zone, question, dnssecOk, reasons, signal },
+      request: iterativeRequest(question, dnssecOk),
+      budget: context.delegation.budget,
+      servers: new NameServers({
+        servers,
+        glue,
+        lookUp: (name, found) => this.#lookUp(name, found, round, inside),
+        mayAsk: (address) => this.#mayAsk(address, reasons),
+      }),
+    };
+    try {
+      return await hedgedTries(() => this.#askOne(round), { clock: this.#clock, hedgeMs: HEDGE_MS, signal });
+    } finally {
+      won.abort();
+    }
+  }
+
+  /** One question to the next server. */
+  async #askOne(round: Round): Promise<TryOutcome<UsefulVerdict>> {
+    const { servers, budget, reasons, zone, question, dnssecOk } = round;
+    const server = await servers.next();
+    if (server === undefined) return 'none-left';
+    if (!budget.take('query')) {
+      reasons.add('too many questions were asked on the way');
+      return 'none-left';
+    }
+    const reply = await this.#ask(server, round);
+    if (reply === undefined) return 'useless';
+    const verdict = judge(reply, question, zone, dnssecOk);
+    if (verdict.kind !== 'lame') return verdict;
+    reasons.add(`${server.address} ${verdict.why}`);
+    return 'useless';
+  }
+
+  async #ask(server: NameServer, round: Round): Promise<Uint8Array | undefined> {
+    const { address, attempt } = server;
+    const { request, signal } = round;
+    const port = this.#parts.port ?? 53;
+    try {
+      const ask = { address, port, request, attempt, tryMs: TRY_MS, signal };
+      return (await this.#parts.authority.ask(ask)).bytes;
+    } catch (error) {
+      if (!(error instanceof UpstreamFailure)) throw error;
+      round.reasons.add(`${address} ${error.message}`);
+      if (error.kind === 'timed-out') round.servers.wasSilent(server);
+      return undefined;
+    }
+  }
+
+  #mayAsk(address: Uint8Array, reasons: Set<string>): boolean {
+    const why = whyNotAsked(address, this.#parts.port ?? 53, this.#parts.policy);
+    if (why !== undefined) reasons.add(`${addressText(address)} ${why}`);
+    return why === undefined;
+  }
+
+  /**
+   * Looks up a name server that came without glue. Ordinary names are asked of the upstreams, names of keys of packets
+   * and, on the same budget, of the servers that those name.
+   */
+  async #lookUp(
+    name: Name,
+    found: (addresses: readonly Uint8Array[]) => void,
+    { zone, reasons, budget }: Round,
+    context: TrailContext,
+  ): Promise<void> {
+    if (name.isWithin(zone)) {
+      reasons.add('the delegation has no address for a server inside of the zone');
+      return;
+    }
+    if (!budget.take('lookup')) {
+      reasons.add('too many names of servers were looked up');
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      let waiting = 2;
+      for (const type of [Type.A, Type.AAAA]) {
+        this.#addresses(name, type, reasons, context).then((addresses) => {
+          found(addresses);
+          waiting -= 1;
+          if (addresses.length > 0 || waiting === 0) resolve();
+        }, reject);
+      }
+    });
+  }
+
+  async #addresses(
+    name: Name,
+    type: number,
+    reasons: Set<string>,
+    context: TrailContext,
+  ): Promise<readonly Uint8Array[]> {
+    const query = {
+      question: { name, type, class: Class.IN },
+      dnssecOk: false,
+      checkingDisabled: false,
+    };
+    try {
+      const { answers } = toRecords(await this.#parts.follow.resolve(query, context));
+      const addresses = answers.filter((record) => record.type === type).map(({ rdata }) => rdata);
+      if (addresses.length === 0) reasons.add('a server has no address');
+      return addresses;
+    } catch (error) {
+      // Another server may be found. When all is over, the race that this is a part of has ended already.
+      if (!(error instanceof ResolveError || error instanceof WireError)) throw error;
+      reasons.add('a server could not be looked up');
+      return [];
+    }
+  }
+}
+
+type TrailContext = ResolveContext & { readonly delegation: DelegationTrail };
+type UsefulVerdict = Exclude<AuthorityVerdict, { readonly kind: 'lame' }>;
+type FinalVerdict = Exclude<UsefulVerdict, { readonly kind: 'referral' }>;
+
+/** What stays the same while the servers of one zone are asked. */
+interface Round {
+  readonly zone: Name;
+  readonly question: Question;
+  readonly dnssecOk: boolean;
+  readonly request: UpstreamRequest;
+  readonly servers: NameServers;
+  readonly budget: DelegationBudget;
+  /** Clauses that say what went wrong; each is told once. */
+  readonly reasons: Set<string>;
+  readonly signal: AbortSignal;
+}
+
+function judge(bytes: Uint8Array, question: Question, zone: Name, dnssecOk: boolean): AuthorityVerdict {
+  try {
+    return judgeReply(decodeMessage(bytes), question, zone, dnssecOk);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    return { kind: 'lame', why: 'sends records that cannot be read' };
+  }
+}
+
+function failed(
+  zone: Name,
+  reasons: readonly string[],
+  what = 'No name server gave an answer',
+): ResolveError {
+  const told = reasons.slice(0, MAX_REASONS).join('; ');
+  return new ResolveError('delegation', `${what} for ${zone}: ${told}.`);
+}

@@ -1,0 +1,155 @@
+import { Rcode, Type } from '../../dns/codes.ts';
+import { ExtendedErrorCode } from '../../dns/extended-error.ts';
+import type { Name } from '../../dns/name.ts';
+import type { ResourceRecord } from '../../dns/record.ts';
+import type { PublicKey } from '../../pkarr/public-key.ts';
+import type { FoundAnswer } from '../../pkarr/zone/answer.ts';
+import { syntheticSoa } from '../../pkarr/zone/soa.ts';
+import { lookupZone } from '../../pkarr/zone/zone.ts';
+import type { ReadOutcome } from '../../store/packet-library.ts';
+import { aliasLoop, MAX_ALIASES } from '../alias-limit.ts';
+import { type Answer, type RecordsAnswer, recordsAnswer, toRecords } from '../answer.ts';
+import { ResolveError } from '../errors.ts';
+import type { PacketReader } from '../packet-reader.ts';
+import type { Query, ResolveContext, Resolver } from '../query.ts';
+import type { Delegation } from './delegation.ts';
+
+/** RFC 8767 §4: the TTL of expired records is "greater than 0, with a RECOMMENDED value of 30 seconds". */
+const STALE_TTL = 30;
+
+/** What a Pkarr resolver works with. */
+export interface PkarrResolverParts {
+  readonly desk: PacketReader;
+  /** Where an alias that leaves a packet goes on: the router, of which this is a part. */
+  readonly follow: Resolver;
+  /** Where a name goes on that a packet hands to other servers. */
+  readonly delegation: Pick<Delegation, 'resolve'>;
+  /** Seconds that the absence of a name in a packet is remembered when the packet has no SOA. */
+  readonly negativeTtl: number;
+}
+
+/** Answers from the signed packet of a key. */
+export class PkarrResolver {
+  readonly #parts: PkarrResolverParts;
+
+  constructor(parts: PkarrResolverParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * The answer to a question whose name is the key's or below it.
+   * @throws ResolveError
+   */
+  async resolve(key: PublicKey, query: Query, context: ResolveContext): Promise<Answer> {
+    const { client, cancellation } = context;
+    const outcome = await this.#parts.desk.read(key, { client, signal: cancellation.signal });
+    switch (outcome.kind) {
+      case 'busy':
+        throw new ResolveError('busy', 'Too many keys were looked up just now; ask again in a moment.');
+      case 'found':
+        return await this.#answerFrom(outcome, query, context);
+      case 'absent':
+        return recordsAnswer({
+          rcode: Rcode.NXDOMAIN,
+          authorities: [syntheticSoa(key.name, 0, outcome.seconds)],
+          extendedErrors: [
+            { code: ExtendedErrorCode.OTHER, text: 'No signed packet is published under this key.' },
+          ],
+        });
+      case 'unusable':
+        throw new ResolveError(
+          'packet-unusable',
+          'What this key published is no signed packet of DNS records.',
+        );
+      case 'unreachable':
+        throw new ResolveError(
+          'packet-unreachable',
+          `No signed packet could be fetched for this key: ${outcome.reason}.`,
+        );
+    }
+  }
+
+  async #answerFrom(
+    found: Extract<ReadOutcome, { kind: 'found' }>,
+    query: Query,
+    context: ResolveContext,
+  ): Promise<Answer> {
+    const { packet, stale } = found;
+    const zoneAnswer = lookupZone(packet, query.question, {
+      maxSteps: MAX_ALIASES - context.aliasesFollowed,
+      negativeTtl: this.#parts.negativeTtl,
+    });
+    const chain = zoneAnswer.chain;
+    const next = { ...context, aliasesFollowed: context.aliasesFollowed + zoneAnswer.steps };
+    // A packet may be replaced when its time to live is over, so no record of it is promised for longer.
+    const cap = (answer: RecordsAnswer): RecordsAnswer =>
+      stale ? markStale(capTtls(answer, STALE_TTL)) : capTtls(answer, found.timeToLive);
+    switch (zoneAnswer.kind) {
+      case 'answer': {
+        const additionals = await this.#serviceAdditionals(zoneAnswer, query, next);
+        return cap(recordsAnswer({ answers: [...chain, ...zoneAnswer.records], additionals }));
+      }
+      case 'no-data':
+        return cap(recordsAnswer({ answers: chain, authorities: [zoneAnswer.soa] }));
+      case 'name-error':
+        return cap(recordsAnswer({ rcode: Rcode.NXDOMAIN, answers: chain, authorities: [zoneAnswer.soa] }));
+      case 'name-too-long':
+        return cap(recordsAnswer({ rcode: Rcode.YXDOMAIN, answers: chain }));
+      case 'alias': {
+        const rest = await this.#follow(zoneAnswer.target, query, next);
+        return cap({ ...rest, authoritative: true, answers: [...chain, ...rest.answers] });
+      }
+      case 'loop':
+        throw aliasLoop();
+      case 'referral': {
+        const rest = await this.#parts.delegation.resolve(zoneAnswer, query, next);
+        // RFC 1035 §4.1.1: AA speaks of the first owner name, which is in the packet when an alias led there.
+        return cap({ ...rest, authoritative: chain.length > 0, answers: [...chain, ...rest.answers] });
+      }
+    }
+  }
+
+  async #follow(target: Name, query: Query, context: ResolveContext): Promise<RecordsAnswer> {
+    if (context.aliasesFollowed > MAX_ALIASES) throw aliasLoop();
+    const question = { ...query.question, name: target };
+    return toRecords(await this.#parts.follow.resolve({ ...query, question }, context));
+  }
+
+  /**
+   * What an HTTPS or SVCB record in AliasMode leads to. RFC 9460 §4.2: resolvers "SHOULD help the client ... by
+   * incorporating additional useful information into the Additional section". It is a help and not the answer: when
+   * it cannot be had, the answer goes out without it, and the client asks for itself.
+   */
+  async #serviceAdditionals(
+    answer: FoundAnswer,
+    query: Query,
+    context: ResolveContext,
+  ): Promise<readonly ResourceRecord[]> {
+    const alias = answer.serviceTargets.find(({ mode }) => mode === 'alias');
+    if (alias === undefined || query.question.type === Type.ANY) return [];
+    const next = { ...context, aliasesFollowed: context.aliasesFollowed + 1 };
+    if (next.aliasesFollowed > MAX_ALIASES) throw aliasLoop();
+    try {
+      const { answers, additionals } = await this.#follow(alias.target, query, next);
+      return [...answers, ...additionals];
+    } catch (error) {
+      if (error instanceof ResolveError && error.kind !== 'alias-loop') return [];
+      throw error;
+    }
+  }
+}
+
+function capTtls(answer: RecordsAnswer, seconds: number): RecordsAnswer {
+  const cap = (record: ResourceRecord) => (record.ttl > seconds ? { ...record, ttl: seconds } : record);
+  return {
+    ...answer,
+    answers: answer.answers.map(cap),
+    authorities: answer.authorities.map(cap),
+    additionals: answer.additionals.map(cap),
+  };
+}
+
+function markStale(answer: RecordsAnswer): RecordsAnswer {
+  const stale = { code: ExtendedErrorCode.STALE_ANSWER, text: 'The packet could not be refreshed.' };
+  return { ...answer, extendedErrors: [stale, ...answer.extendedErrors] };
+}

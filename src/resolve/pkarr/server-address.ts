@@ -1,0 +1,47 @@
+import { type IpClass, ipClass } from '../../ip/address-class.ts';
+import { ipv4ToText, ipv6ToText } from '../../ip/text.ts';
+
+/** Which name servers the owner of a key may send us to. */
+export interface ServerAddressPolicy {
+  /** Addresses of private networks. */
+  readonly allowPrivate: boolean;
+  /** Addresses of this machine. */
+  readonly allowLoopback: boolean;
+  /** Why `address` and `port` are our own, as a clause; undefined when they are not. */
+  readonly whyOurs: (address: string, port: number) => string | undefined;
+}
+
+/**
+ * Why the server at an address of 4 or 16 octets is not asked, as a clause; undefined when it is. Anybody can publish a
+ * packet and ask us for its names, so a delegation must not become a way to send datagrams to services that listen for
+ * this machine or this link alone, or to everybody at once, or to ourselves.
+ */
+export function whyNotAsked(
+  octets: Uint8Array,
+  port: number,
+  { allowPrivate, allowLoopback, whyOurs }: ServerAddressPolicy,
+): string | undefined {
+  const allowed: Readonly<Record<IpClass, boolean>> = {
+    loopback: allowLoopback,
+    // An IPv6 one means nothing without its interface, which no record names.
+    'link-local': false,
+    private: allowPrivate,
+    public: true,
+  };
+  const addressClass = ipClass(octets);
+  if (!allowed[addressClass]) return `is not asked because its address is ${addressClass}`;
+  if (isNobodysOwn(octets)) return 'is not asked because its address is not that of one machine';
+  const reason = whyOurs(addressText(octets), port);
+  return reason === undefined ? undefined : `is not asked because it ${reason}`;
+}
+
+/** An address of 4 or 16 octets as people write it. */
+export function addressText(octets: Uint8Array): string {
+  return octets.length === 4 ? ipv4ToText(octets) : ipv6ToText(octets);
+}
+
+/** Multicast, reserved and broadcast addresses: 224.0.0.0 and above (RFC 1112 §4), ff00::/8 (RFC 4291 §2.7). */
+function isNobodysOwn(octets: Uint8Array): boolean {
+  const [first = 0] = octets;
+  return octets.length === 4 ? first >= 224 : first === 0xff;
+}

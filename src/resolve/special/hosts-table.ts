@@ -1,0 +1,208 @@
+import { setImmediate } from 'node:timers/promises';
+import { Name } from '../../dns/name.ts';
+import { WireError } from '../../dns/wire-error.ts';
+import { ipv4FromText, ipv4ToText, ipv6FromText, ipv6ToText } from '../../ip/text.ts';
+
+/** The addresses of one host: 4 octets each, and 16. */
+export interface HostAddresses {
+  readonly ipv4: readonly Uint8Array[];
+  readonly ipv6: readonly Uint8Array[];
+}
+
+/** Names and addresses of a hosts file (hosts(5)). */
+export interface HostsTable {
+  /** The addresses of `name`; undefined when the file does not know it. */
+  addressesOf(name: Name): HostAddresses | undefined;
+  /** The host that a reverse name (`7.1.168.192.in-addr.arpa`) stands for. */
+  nameOf(reverseName: Name): Name | undefined;
+  /** Names that it holds. */
+  readonly size: number;
+}
+
+/** A line, or a part of one, that says nothing to us. */
+export interface HostsProblem {
+  /** From 1. */
+  readonly line: number;
+  /** One sentence. */
+  readonly message: string;
+}
+
+/** What a text of the form of hosts(5) says. */
+export interface ParsedHosts {
+  readonly table: HostsTable;
+  /** The first `MAX_PROBLEMS` of them. */
+  readonly problems: readonly HostsProblem[];
+}
+
+/** Names that a table holds at most; block lists of that form reach this size. */
+export const MAX_HOST_NAMES = 200_000;
+
+/** Longer lines are not read: a name has at most 255 characters, and nobody gives a host more than a few. */
+export const MAX_LINE_LENGTH = 4096;
+
+/** More are of no help to anybody. */
+export const MAX_PROBLEMS = 20;
+
+/** After so many lines the event loop has its turn: some milliseconds of work. */
+const LINES_A_TURN = 500;
+
+/** A table without names. */
+export const emptyHosts: HostsTable = {
+  addressesOf: () => undefined,
+  nameOf: () => undefined,
+  size: 0,
+};
+
+/**
+ * Reads a text of the form of hosts(5): an address, then its names, `#` before a comment. What cannot be read is
+ * reported and left out. Gives way to other work every so many lines. Never throws for any text.
+ */
+export async function parseHosts(text: string): Promise<ParsedHosts> {
+  const builder = new HostsBuilder();
+  let line = 0;
+  for (let start = 0; start <= text.length && !builder.isFull; ) {
+    const feed = text.indexOf('\n', start);
+    const end = feed < 0 ? text.length : feed;
+    line += 1;
+    builder.read(end - start > MAX_LINE_LENGTH ? undefined : text.slice(start, end), line);
+    start = end + 1;
+    if (line % LINES_A_TURN === 0) await setImmediate();
+  }
+  return builder;
+}
+
+class HostsBuilder implements ParsedHosts, HostsTable {
+  readonly problems: HostsProblem[] = [];
+  readonly table: HostsTable = this;
+  isFull = false;
+  readonly #addresses = new Map<string, HostAddresses>();
+  readonly #names = new Map<string, Name>();
+  /** By their text: a block list has one address in all of its lines. */
+  readonly #known = new Map<string, KnownAddress>();
+
+  get size(): number {
+    return this.#addresses.size;
+  }
+
+  addressesOf(name: Name): HostAddresses | undefined {
+    return this.#addresses.get(name.key);
+  }
+
+  nameOf(reverseName: Name): Name | undefined {
+    return this.#names.get(reverseName.key);
+  }
+
+  /** Takes in one line; undefined stands for one that is too long. */
+  read(text: string | undefined, line: number): void {
+    if (text === undefined) {
+      this.#report(line, `the line has over ${MAX_LINE_LENGTH} characters`);
+      return;
+    }
+    const comment = text.indexOf('#');
+    const [address, ...hosts] = (comment < 0 ? text : text.slice(0, comment)).split(/\s+/).filter(Boolean);
+    if (address === undefined) return;
+    const known = this.#addressOf(address);
+    if (known === undefined) {
+      this.#report(line, `${shown(address)} is no IP address that DNS can carry`);
+      return;
+    }
+    if (hosts.length === 0) this.#report(line, `${address} has no name behind it`);
+    const names = hosts.flatMap((host) => this.#readName(host, line) ?? []);
+    for (const name of names) this.#addAddress(name, known, line);
+    const [canonical] = names;
+    if (canonical !== undefined) this.#addPointer(known, canonical);
+  }
+
+  #addressOf(text: string): KnownAddress | undefined {
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    const octets = text.includes(':') ? ipv6FromText(text) : ipv4FromText(text);
+    if (octets === undefined) return undefined;
+    const alone = octets.length === 4 ? { ipv4: [octets], ipv6: [] } : { ipv4: [], ipv6: [octets] };
+    const read = { octets, alone, hasPointer: isOwn(octets) };
+    this.#known.set(text, read);
+    return read;
+  }
+
+  #readName(host: string, line: number): Name | undefined {
+    const name = nameOf(host);
+    if (name === undefined) this.#report(line, `${shown(host)} is no host name`);
+    // RFC 6761 §6.3 says what localhost is; most files repeat it, and none may change it.
+    return name?.labels.at(-1)?.toLowerCase() === 'localhost' ? undefined : name;
+  }
+
+  #addAddress(name: Name, { octets, alone }: KnownAddress, line: number): void {
+    const { key } = name;
+    const before = this.#addresses.get(key);
+    if (before !== undefined) {
+      this.#addresses.set(key, withAddress(before, octets));
+    } else if (this.#addresses.size < MAX_HOST_NAMES) {
+      this.#addresses.set(key, alone);
+    } else if (!this.isFull) {
+      this.isFull = true;
+      this.#report(line, `from here on nothing is read: ${MAX_HOST_NAMES} names are the most`);
+    }
+  }
+
+  /** hosts(5): the first name of a line is the canonical one; of several lines for an address the first counts. */
+  #addPointer(known: KnownAddress, canonical: Name): void {
+    if (known.hasPointer) return;
+    known.hasPointer = true;
+    const { key } = reverseName(known.octets);
+    if (!this.#names.has(key)) this.#names.set(key, canonical);
+  }
+
+  #report(line: number, reason: string): void {
+    if (this.problems.length < MAX_PROBLEMS) {
+      this.problems.push({ line, message: `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.` });
+    }
+  }
+}
+
+/** An address of the file. */
+interface KnownAddress {
+  readonly octets: Uint8Array;
+  /** Shared by all names that have this address alone. */
+  readonly alone: HostAddresses;
+  /** It has its PTR record, or is to have none. */
+  hasPointer: boolean;
+}
+
+function withAddress(addresses: HostAddresses, octets: Uint8Array): HostAddresses {
+  const family = octets.length === 4 ? 'ipv4' : 'ipv6';
+  const list = addresses[family];
+  const isKnown = list.some((other) => Buffer.compare(other, octets) === 0);
+  return isKnown || list.length >= MAX_ADDRESSES ? addresses : { ...addresses, [family]: [...list, octets] };
+}
+
+/** Addresses of one family that a name has at most; all of them go into every answer. */
+const MAX_ADDRESSES = 64;
+
+/** 127.0.0.1 and ::1 are localhost, 0.0.0.0 and :: nobody's: no file says what they are called. */
+function isOwn(octets: Uint8Array): boolean {
+  const text = octets.length === 4 ? ipv4ToText(octets) : ipv6ToText(octets);
+  return ['127.0.0.1', '0.0.0.0', '::1', '::'].includes(text);
+}
+
+/** The name at which the PTR record of an address stands: RFC 1035 §3.5 and RFC 3596 §2.5. */
+function reverseName(octets: Uint8Array): Name {
+  const labels = octets.length === 4 ? Array.from(octets, String) : [...Buffer.from(octets).toString('hex')];
+  return Name.fromLabels([...labels.reverse(), octets.length === 4 ? 'in-addr' : 'ip6', 'arpa']);
+}
+
+/** RFC 952 and RFC 1123 §2.1 allow letters, digits and hyphens; underscores and other octets occur and harm nobody. */
+function nameOf(host: string): Name | undefined {
+  if (!/^[!-~]+$/.test(host)) return undefined;
+  try {
+    const name = Name.parse(host);
+    return name.isRoot ? undefined : name;
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    return undefined;
+  }
+}
+
+/** A word of the file in a message: quoted, short. */
+function shown(word: string): string {
+  return JSON.stringify(word.length > 60 ? `${word.slice(0, 60)}…` : word);
+}

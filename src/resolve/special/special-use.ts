@@ -1,0 +1,132 @@
+import { Class, Rcode, Type } from '../../dns/codes.ts';
+import { type ExtendedError, ExtendedErrorCode } from '../../dns/extended-error.ts';
+import { Name } from '../../dns/name.ts';
+import type { Question } from '../../dns/question.ts';
+import type { ResourceRecord } from '../../dns/record.ts';
+import { syntheticSoa } from '../../pkarr/zone/soa.ts';
+import { type RecordsAnswer, recordsAnswer } from '../answer.ts';
+import type { Layer, Query } from '../query.ts';
+import { classifySpecial, type SpecialName } from './special-names.ts';
+
+/** What decides about special names beside their table. */
+export interface SpecialUseOptions {
+  /** Whether the user said which resolver knows this name: a route for it or for a domain above it. */
+  readonly hasRoute: (name: Name) => boolean;
+}
+
+/** Seconds. RFC 6303 §3 has 10800 for its empty zones; these answers never change. */
+const FIXED_TTL = 10_800;
+
+/** Seconds. A route may be added while clients remember that there was nothing. */
+const ROUTABLE_TTL = 300;
+
+/**
+ * Answers names that never leave the machine: those of RFC 6761 and its followers, and private reverse zones. Where a
+ * rule allows it, a name with a route goes on to `inner`, as do all ordinary names.
+ */
+export function specialUse({ hasRoute }: SpecialUseOptions): Layer {
+  return (inner) => ({
+    async resolve(query, context) {
+      const special = classifySpecial(query.question.name);
+      if (special === undefined) return await inner.resolve(query, context);
+      if ('mayBeRouted' in special) {
+        const { name } = query.question;
+        if (isForParent(special, query) || (special.mayBeRouted && hasRoute(name))) {
+          return await inner.resolve(query, context);
+        }
+      }
+      return answerSpecial(special, query.question);
+    },
+  });
+}
+
+/** The answer to a question of class IN for a special name without a route. Pure. */
+function answerSpecial(special: SpecialName, question: Question): RecordsAnswer {
+  switch (special.kind) {
+    case 'localhost':
+      return found(loopbackAddress(question)) ?? noData(special.zone, FIXED_TTL);
+    case 'no-data':
+      return noData(special.zone, FIXED_TTL);
+    case 'loopback-reverse':
+      return answerLoopbackReverse(special.zone, special.localhost, question);
+    case 'private-zone':
+      return answerEmptyZone(special.zone, question, ROUTABLE_TTL, explained(special.text));
+    case 'no-such-name': {
+      const ttl = special.mayBeRouted ? ROUTABLE_TTL : FIXED_TTL;
+      return noSuchName(special.zone, ttl, explained(special.text));
+    }
+  }
+}
+
+/**
+ * The DS records of a zone are its parent's (RFC 4035 §3.1.4.1), and the parents of private zones are public. RFC 8375
+ * §4, item 4, of home.arpa: "a query for a DS record with the DO bit set MUST return the correct answer for that
+ * question, including correct information in the authority section that proves that the record is nonexistent"; without that
+ * proof a validator behind us would take every answer from a private zone for forged. The other private zones are
+ * delegated without signatures for the same reason. Nothing about anybody's network is in such a question.
+ */
+function isForParent(special: SpecialName, { question, dnssecOk }: Query): boolean {
+  return (
+    special.kind === 'private-zone' &&
+    dnssecOk &&
+    question.type === Type.DS &&
+    question.name.equals(special.zone)
+  );
+}
+
+/** RFC 6761 §6.3, item 4: caching servers answer address queries with loopback, and all others negatively, at once. */
+function loopbackAddress({ name, type }: Question): ResourceRecord | undefined {
+  if (type !== Type.A && type !== Type.AAAA) return undefined;
+  const rdata = type === Type.A ? Uint8Array.of(127, 0, 0, 1) : new Uint8Array(16).fill(1, 15);
+  return record(name, type, rdata);
+}
+
+function answerLoopbackReverse(zone: Name, localhost: Name, question: Question): RecordsAnswer {
+  const { name, type } = question;
+  if (name.equals(localhost) && type === Type.PTR) {
+    return recordsAnswer({ answers: [record(name, Type.PTR, Name.parse('localhost').toWire())] });
+  }
+  // RFC 8020 §2: a name with something below it exists, so its answer is not NXDOMAIN.
+  const exists = localhost.isWithin(name) && !name.equals(zone);
+  return exists ? noData(zone, FIXED_TTL) : answerEmptyZone(zone, question, FIXED_TTL, []);
+}
+
+/** RFC 6303 §3: a zone that holds its SOA and NS records and nothing else. */
+function answerEmptyZone(
+  zone: Name,
+  { name, type }: Question,
+  ttl: number,
+  extendedErrors: readonly ExtendedError[],
+): RecordsAnswer {
+  if (!name.equals(zone)) return noSuchName(zone, ttl, extendedErrors);
+  const soa = syntheticSoa(zone, SERIAL, ttl);
+  if (type === Type.SOA) return recordsAnswer({ answers: [{ ...soa, name }] });
+  // §3: "@ 10800 IN NS @".
+  if (type === Type.NS) return recordsAnswer({ answers: [{ ...record(name, Type.NS, zone.toWire()), ttl }] });
+  return recordsAnswer({ authorities: [soa], extendedErrors });
+}
+
+/** RFC 6303 §3: "@ 10800 IN SOA @ nobody.invalid. 1 3600 1200 604800 10800". */
+const SERIAL = 1;
+
+function found(answer: ResourceRecord | undefined): RecordsAnswer | undefined {
+  return answer && recordsAnswer({ answers: [answer] });
+}
+
+function noData(zone: Name, ttl: number): RecordsAnswer {
+  return recordsAnswer({ authorities: [syntheticSoa(zone, SERIAL, ttl)] });
+}
+
+function noSuchName(zone: Name, ttl: number, extendedErrors: readonly ExtendedError[]): RecordsAnswer {
+  const authorities = [syntheticSoa(zone, SERIAL, ttl)];
+  return recordsAnswer({ rcode: Rcode.NXDOMAIN, authorities, extendedErrors });
+}
+
+function record(name: Name, type: number, rdata: Uint8Array): ResourceRecord {
+  return { name, type, class: Class.IN, ttl: FIXED_TTL, rdata };
+}
+
+function explained(text: string): readonly ExtendedError[] {
+  // RFC 8914 §4 has no code for reserved names; 0 is Other, explained by its text.
+  return [{ code: ExtendedErrorCode.OTHER, text }];
+}

@@ -1,0 +1,92 @@
+import { Type } from '../../dns/codes.ts';
+import { MAX_NAME_LENGTH, type Name } from '../../dns/name.ts';
+import { type ResourceRecord, rdataName } from '../../dns/record.ts';
+import { WireError } from '../../dns/wire-error.ts';
+import { classifyLabel, KEY_TEXT_LENGTH, type PublicKey } from '../../pkarr/public-key.ts';
+import { type RecordsAnswer, toRecords } from '../answer.ts';
+import type { Layer } from '../query.ts';
+
+/**
+ * Answers `<name>.<KEY>.<suffix>` as `<name>.<KEY>`, with the names in the answer as they were asked: for browsers, which
+ * take one long label for a search, and for resolvers in front that refuse names of one label. Only a label of a key's
+ * shape right before the suffix makes a name ours, and it need not be a key: it must not leave the machine either. Every
+ * other name goes on as it is. Without suffixes it is the resolver itself.
+ */
+export function answerSuffixes(suffixes: readonly Name[]): Layer {
+  if (suffixes.length === 0) return (inner) => inner;
+  return (inner) => ({
+    async resolve(query, context) {
+      const found = findSuffix(query.question.name, suffixes);
+      if (found === undefined) return await inner.resolve(query, context);
+      const { apex, domain } = found;
+      const question = { ...query.question, name: query.question.name.replaceSuffix(domain, apex) };
+      return renamed(toRecords(await inner.resolve({ ...query, question }, context)), apex, domain);
+    },
+  });
+}
+
+/** Whether the last label of a name has the shape of a key, or the one before one of the suffixes. */
+export function isKeyName(name: Name, suffixes: readonly Name[]): boolean {
+  return hasKeyShape(name.labels.at(-1)) || findSuffix(name, suffixes) !== undefined;
+}
+
+/** The names at and below which answers come from the packet of `key`: its own, and that under each suffix. */
+export function namesOfKey(key: PublicKey, suffixes: readonly Name[]): readonly Name[] {
+  // Under a suffix that leaves no room for a key nothing is answered.
+  const roomy = suffixes.filter((suffix) => suffix.toWire().length + KEY_TEXT_LENGTH + 1 <= MAX_NAME_LENGTH);
+  return [key.name, ...roomy.map((suffix) => suffix.child(key.text))];
+}
+
+/** The label before the suffix as a name, and that label with the suffix. */
+function findSuffix(
+  name: Name,
+  suffixes: readonly Name[],
+): { readonly apex: Name; readonly domain: Name } | undefined {
+  for (const suffix of suffixes) {
+    const count = suffix.labels.length;
+    if (count === 0 || !hasKeyShape(name.labels.at(-count - 1)) || !name.isWithin(suffix)) continue;
+    const domain = name.ancestor(count + 1);
+    return { domain, apex: domain.replaceSuffix(suffix, suffix.ancestor(0)) };
+  }
+  return undefined;
+}
+
+function hasKeyShape(label: string | undefined): boolean {
+  return label?.length === KEY_TEXT_LENGTH && classifyLabel(label).kind !== 'not-a-key';
+}
+
+/**
+ * `answer` with the owner names of the key's zone under the suffix, and the targets of aliases too, so that the chain
+ * from the name that was asked to its data stays whole. A name that would be too long with the suffix keeps its form,
+ * as owner and as target alike. Other names in RDATA stay: they can be asked of us as they are. Signatures of DNSSEC
+ * are left out: they hold for the names that were signed.
+ */
+function renamed(answer: RecordsAnswer, from: Name, to: Name): RecordsAnswer {
+  const rename = (records: readonly ResourceRecord[]) =>
+    records.filter(({ type }) => !ofDnssec.has(type)).map((record) => renameRecord(record, from, to));
+  return {
+    ...answer,
+    answers: rename(answer.answers),
+    authorities: rename(answer.authorities),
+    additionals: rename(answer.additionals),
+  };
+}
+
+const ofDnssec: ReadonlySet<number> = new Set([Type.RRSIG, Type.NSEC, Type.NSEC3]);
+
+function renameRecord(record: ResourceRecord, from: Name, to: Name): ResourceRecord {
+  const name = renameName(record.name, from, to);
+  const isAlias = record.type === Type.CNAME || record.type === Type.DNAME;
+  if (!isAlias) return { ...record, name };
+  return { ...record, name, rdata: renameName(rdataName(record.rdata), from, to).toWire() };
+}
+
+function renameName(name: Name, from: Name, to: Name): Name {
+  if (!name.isWithin(from)) return name;
+  try {
+    return name.replaceSuffix(from, to);
+  } catch (error) {
+    if (error instanceof WireError && error.code === 'name-too-long') return name;
+    throw error;
+  }
+}

@@ -1,0 +1,127 @@
+import { LRUCache } from 'lru-cache';
+import type { Log } from '../observe/log.ts';
+import { compareRecency, SignedPacket } from '../pkarr/signed-packet.ts';
+import type { StoreFile } from './file.ts';
+import type { Entry, StoreIndex } from './index.ts';
+import { type KeyId, keyIdOf } from './log.ts';
+
+/** A packet, and when it was last seen, in milliseconds since 1970. */
+export interface Held {
+  readonly packet: SignedPacket;
+  readonly lastSeen: number;
+}
+
+/** What a put comes to once it is compared with what is held. */
+export type Decision = 'newer' | 'seen-again' | 'nothing-new' | 'superseded';
+
+/** Milliseconds within which a packet that is seen again is not noted again; no time to live is that short. */
+const SEEN_AGAIN = 60_000;
+/** What a packet in memory costs beyond its octets. */
+const PACKET_OVERHEAD = 2048;
+
+/** What the log and the memory hold together, and what a put would change. */
+export class StoreContents {
+  readonly index: StoreIndex;
+  /** What could not be written. It is newer than the log, or has no place in it yet. */
+  readonly memory: LRUCache<KeyId, Held>;
+  /** The file that the index speaks of. */
+  file: StoreFile | undefined;
+  /** A record that is no packet stands in the file: at the next start it would come before an older one that is. */
+  hasFalseRecord = false;
+  /** How many such there were. */
+  unverifiable = 0;
+  readonly #log: Log;
+
+  constructor(parts: {
+    readonly index: StoreIndex;
+    /** Octets that may be held in memory. */
+    readonly maxBytes: number;
+    readonly file: StoreFile | undefined;
+    readonly log: Log;
+  }) {
+    this.index = parts.index;
+    this.memory = new LRUCache({ maxSize: Math.max(parts.maxBytes, 8 * PACKET_OVERHEAD) });
+    this.file = parts.file;
+    this.#log = parts.log;
+  }
+
+  /** The newest packet of a key that is one. A record that does not verify makes way for the one before it. */
+  async newest(keyId: KeyId): Promise<Held | undefined> {
+    for (;;) {
+      const inMemory = this.memory.get(keyId);
+      if (inMemory !== undefined) return inMemory;
+      const entry = this.index.get(keyId);
+      if (entry === undefined) return undefined;
+      const bytes = await this.#bytesOf(entry);
+      if (bytes === undefined) return undefined;
+      const packet = packetOf(entry, bytes);
+      // Another put may have been quicker; its packet is the newer then.
+      if (this.index.get(keyId) !== entry || this.memory.has(keyId)) continue;
+      if (packet !== undefined) {
+        entry.older = undefined;
+        return { packet, lastSeen: entry.lastSeen };
+      }
+      this.unverifiable++;
+      this.hasFalseRecord = true;
+      this.#log.warn('A record of the packet store is no signed packet, and is dropped.');
+      this.index.delete(keyId);
+      if (entry.older !== undefined) this.index.set(entry.older);
+    }
+  }
+
+  async #bytesOf({ offset, length }: Entry): Promise<Buffer | undefined> {
+    try {
+      return await this.file?.read(offset, length);
+    } catch (error) {
+      this.#log.warn('The packet store cannot be read.', { reason: String(error) });
+      return undefined;
+    }
+  }
+
+  /** Holds in memory what the disk does not take. */
+  hold(newer: ReadonlyMap<KeyId, Held>): 'memory' {
+    for (const [keyId, { packet, lastSeen }] of newer) {
+      this.memory.set(keyId, { packet, lastSeen }, { size: packet.size + PACKET_OVERHEAD });
+    }
+    return 'memory';
+  }
+
+  /**
+   * What it comes to when `put` is put; `staged` is what goes into the log before it. What waits in memory is not
+   * compared with itself.
+   */
+  async decide(
+    keyId: KeyId,
+    put: Held & { readonly fromMemory?: true },
+    staged: Held | undefined,
+  ): Promise<Decision> {
+    const { packet, lastSeen } = put;
+    const before = staged ?? (put.fromMemory ? undefined : this.memory.get(keyId));
+    if (before !== undefined) {
+      const order = compareRecency(packet, before.packet);
+      return order > 0 ? 'newer' : order < 0 ? 'superseded' : 'nothing-new';
+    }
+    const floor = this.index.floor(keyId);
+    if (floor !== undefined && packet.timestamp < floor) return 'superseded';
+    const entry = this.index.get(keyId);
+    if (entry === undefined || packet.timestamp > entry.timestamp) return 'newer';
+    const again = Math.abs(lastSeen - entry.lastSeen) < SEEN_AGAIN ? 'nothing-new' : 'seen-again';
+    // Equal octets need no verifying: these are.
+    if (packet.timestamp === entry.timestamp) {
+      if ((await this.#bytesOf(entry))?.equals(packet.toBytes())) return again;
+    }
+    const held = await this.newest(keyId);
+    if (held === undefined) return this.index.get(keyId) === undefined ? 'newer' : 'superseded';
+    const order = compareRecency(packet, held.packet);
+    return order > 0 ? 'newer' : order < 0 ? 'superseded' : again;
+  }
+}
+
+/** The packet that the octets of an entry make, if it is the one that the entry says. */
+function packetOf(entry: Entry, bytes: Buffer): SignedPacket | undefined {
+  const verdict = SignedPacket.fromBytes(bytes);
+  if (!verdict.ok) return undefined;
+  const { packet } = verdict;
+  const isIt = packet.timestamp === entry.timestamp && keyIdOf(packet.key.toBytes()) === entry.keyId;
+  return isIt ? packet : undefined;
+}

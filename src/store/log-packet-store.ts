@@ -1,0 +1,299 @@
+import type { PublicKey } from '../pkarr/public-key.ts';
+import type { SignedPacket } from '../pkarr/signed-packet.ts';
+import type { Timestamp } from '../pkarr/timestamp.ts';
+import { compactStore } from './compaction.ts';
+import { type Held, StoreContents } from './contents.ts';
+import type { StoreDisk } from './file.ts';
+import type { Entry } from './index.ts';
+import type { StoreLock } from './lock.ts';
+import { encodeNoteFrame, encodePacketFrame, type KeyId, keyIdOf, PACKET_AT } from './log.ts';
+import type { OpenedLog } from './open.ts';
+import type {
+  PacketStore,
+  PacketStoreOptions,
+  PacketStoreStatistics,
+  PutResult,
+  StoredPacket,
+} from './packet-store.ts';
+import { StoreSync } from './sync.ts';
+
+/** What the store works with. */
+export interface LogPacketStoreParts extends Omit<PacketStoreOptions, 'directory'> {
+  readonly path: string;
+  /** Undefined when the directory is not ours to write to. */
+  readonly lock: StoreLock | undefined;
+  readonly disk: StoreDisk;
+}
+
+/** Milliseconds after a failed write until the next. */
+const RETRY_AFTER = 30_000;
+/** Puts that are written and synced together. */
+const BATCH = 512;
+/** Puts that may wait: more than that and the disk hangs. */
+const MAX_WAITING = 4096;
+/** Octets under which a compaction is not worth it. */
+const SMALL_FILE = 64 * 1024;
+
+/** A put that waits for its turn. What waits in memory comes again without anybody who waits for it. */
+interface Waiting extends Held {
+  readonly fromMemory?: true;
+  readonly until: 'written' | 'durable';
+  readonly settle: (result: PutResult) => void;
+}
+
+/**
+ * A store over one log. One put is worked on after another, those that arrive together being written and synced
+ * together; reads go beside them.
+ */
+export class LogPacketStore implements PacketStore {
+  readonly #parts: LogPacketStoreParts;
+  readonly #contents: StoreContents;
+  #found: OpenedLog['found'];
+  #queue: Waiting[] = [];
+  #working: Promise<void> | undefined;
+  /** The file is not what the index says, or not there: only a new one helps. */
+  #mustRewrite: boolean;
+  /** Nothing is written until then; Infinity for a directory that is not ours. */
+  #waitUntil = Number.NEGATIVE_INFINITY;
+  #closed = false;
+  #isBroken = false;
+  #compactions = 0;
+  readonly #sync = new StoreSync({
+    isGivenUp: () => this.#mustRewrite,
+    sync: async () => await this.#found?.file.sync(),
+    succeeded: () => this.#recover(),
+    failed: (lost, error) => {
+      // After a failed sync nobody knows which octets reached the disk, and a second one may say yes to their loss.
+      this.#mustRewrite = true;
+      this.#contents.hold(lost);
+      if (error !== undefined) this.#fail(error);
+    },
+  });
+
+  constructor(parts: LogPacketStoreParts, { found, index, mustRewrite }: OpenedLog) {
+    this.#parts = parts;
+    this.#found = found;
+    this.#mustRewrite = mustRewrite;
+    this.#contents = new StoreContents({ ...parts, index, file: found?.file });
+    if (parts.lock === undefined) this.#waitUntil = Number.POSITIVE_INFINITY;
+    this.#working = this.#work();
+  }
+
+  get latestSeenWall(): number {
+    return this.#contents.index.latestSeen;
+  }
+
+  mayHold(key: PublicKey): boolean {
+    const keyId = keyIdOf(key.toBytes());
+    return this.#contents.memory.has(keyId) || this.#contents.index.get(keyId) !== undefined;
+  }
+
+  async get(key: PublicKey): Promise<StoredPacket | undefined> {
+    const newest = await this.#contents.newest(keyIdOf(key.toBytes()));
+    return newest && { packet: newest.packet, lastSeenWall: newest.lastSeen };
+  }
+
+  floor(key: PublicKey): Timestamp | undefined {
+    return this.#contents.index.floor(keyIdOf(key.toBytes()));
+  }
+
+  put(
+    packet: SignedPacket,
+    seenAtWallMs: number,
+    until: 'written' | 'durable' = 'durable',
+  ): Promise<PutResult> {
+    if (this.#closed || this.#isBroken || this.#queue.length >= MAX_WAITING)
+      return Promise.resolve('refused');
+    return new Promise((settle) => {
+      this.#queue.push({ packet, lastSeen: seenAtWallMs, until, settle });
+      this.#working ??= this.#work();
+    });
+  }
+
+  statistics(): PacketStoreStatistics {
+    return {
+      state: this.#state(),
+      keys: this.#contents.index.size,
+      droppedKeys: this.#contents.index.dropped.size,
+      keysInMemory: this.#contents.memory.size,
+      fileSize: this.#found?.file.size ?? 0,
+      compactions: this.#compactions,
+      unverifiable: this.#contents.unverifiable,
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#working;
+    await this.#sync.settled();
+    await this.#found?.file.close();
+    await this.#parts.lock?.release().catch((error) => this.#warn('The packet store stays locked.', error));
+  }
+
+  #state(): PacketStoreStatistics['state'] {
+    if (this.#closed) return 'closed';
+    if (this.#waitUntil === Number.POSITIVE_INFINITY) return 'read-only';
+    return this.#waitUntil === Number.NEGATIVE_INFINITY ? 'writing' : 'waiting';
+  }
+
+  async #work(): Promise<void> {
+    // What is put in the same turn goes together.
+    await undefined;
+    try {
+      do {
+        if (this.#canWrite() && this.#isRewriteDue()) await this.#rewrite();
+        await this.#commit(this.#queue.splice(0, BATCH));
+      } while (this.#queue.length > 0);
+    } catch (error) {
+      // Not the disk, whose errors end in #fail: a mistake of the program. Whoever waits must not wait for ever.
+      const mistake = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#parts.log.error('The packet store met a mistake of the program.', { error: mistake });
+      this.#isBroken = true;
+      for (const { settle } of this.#queue.splice(0)) settle('refused');
+    } finally {
+      this.#working = undefined;
+    }
+  }
+
+  #canWrite(): boolean {
+    return this.#parts.now() >= this.#waitUntil;
+  }
+
+  async #commit(waiting: readonly Waiting[]): Promise<void> {
+    const canWrite = this.#canWrite() && this.#found !== undefined && !this.#mustRewrite;
+    const batch = canWrite ? [...this.#fromMemory(), ...waiting] : waiting;
+    const newer = new Map<KeyId, Held>();
+    const seenAgain: Entry[] = [];
+    const superseded = new Set<Waiting>();
+    for (const put of batch) {
+      const keyId = keyIdOf(put.packet.key.toBytes());
+      const decision = await this.#contents.decide(keyId, put, newer.get(keyId));
+      if (decision === 'newer') newer.set(keyId, put);
+      if (decision === 'superseded') superseded.add(put);
+      const entry = this.#contents.index.get(keyId);
+      if (decision === 'seen-again' && entry !== undefined) {
+        entry.lastSeen = put.lastSeen;
+        this.#contents.index.latestSeen = Math.max(this.#contents.index.latestSeen, put.lastSeen);
+        seenAgain.push(entry);
+      }
+    }
+    const settle = (result: PutResult, which: (put: Waiting) => boolean = () => true) => {
+      for (const put of batch) if (which(put)) put.settle(superseded.has(put) ? 'superseded' : result);
+    };
+    if (canWrite && this.#contents.hasFalseRecord) await this.#rewrite();
+    if (!canWrite || this.#mustRewrite) return settle(this.#contents.hold(newer));
+    const written = await this.#append(newer, seenAgain);
+    if (written === 'failed') return settle(this.#contents.hold(newer));
+    for (const { packet } of batch) this.#contents.memory.delete(keyIdOf(packet.key.toBytes()));
+    this.#sync.note(newer);
+    if (written === 'nothing') return settle('durable');
+    settle('written', ({ until }) => until === 'written');
+    if (batch.every(({ until }) => until === 'written')) {
+      // The next who wait for no more than this do not have to wait for the disk either.
+      this.#sync.behind();
+      return;
+    }
+    settle((await this.#sync.now()) ? 'durable' : 'memory');
+  }
+
+  #fromMemory(): readonly Waiting[] {
+    return [...this.#contents.memory.values()].map((held) => ({
+      ...held,
+      fromMemory: true,
+      until: 'durable',
+      settle: () => {},
+    }));
+  }
+
+  async #append(
+    newer: ReadonlyMap<KeyId, Held>,
+    seenAgain: readonly Entry[],
+  ): Promise<'written' | 'nothing' | 'failed'> {
+    if (this.#found === undefined || newer.size + seenAgain.length === 0) return 'nothing';
+    const { file, seal } = this.#found;
+    const frames: Buffer[] = [];
+    const entries: Entry[] = [];
+    let at = file.size;
+    for (const [keyId, { packet, lastSeen }] of newer) {
+      const bytes = packet.toBytes();
+      frames.push(encodePacketFrame(seal, bytes, lastSeen));
+      const { timestamp } = packet;
+      entries.push({
+        keyId,
+        timestamp,
+        lastSeen,
+        offset: at + PACKET_AT,
+        length: bytes.length,
+        older: undefined,
+      });
+      at += PACKET_AT + bytes.length;
+    }
+    for (const entry of seenAgain) frames.push(encodeNoteFrame(seal, { ...entry, kind: 'seen' }));
+    try {
+      await file.append(Buffer.concat(frames));
+    } catch (error) {
+      this.#fail(error);
+      // Half a frame at the end is cut off; where even that fails, a new file takes the place of this one.
+      await file.cut(file.size).catch(() => {
+        this.#mustRewrite = true;
+      });
+      return 'failed';
+    }
+    for (const entry of entries) {
+      this.#contents.index.set(entry);
+      this.#contents.index.latestSeen = Math.max(this.#contents.index.latestSeen, entry.lastSeen);
+    }
+    return 'written';
+  }
+
+  #isRewriteDue(): boolean {
+    if (this.#found === undefined || this.#mustRewrite || this.#contents.hasFalseRecord) return true;
+    const { size } = this.#found.file;
+    return size > this.#parts.maxBytes || (size > SMALL_FILE && size > 2 * this.#contents.index.octets);
+  }
+
+  async #rewrite(): Promise<void> {
+    const { disk, path, lock, maxBytes, nowWall, randomBytes } = this.#parts;
+    try {
+      if (!(await lock?.isHeld())) {
+        this.#waitUntil = Number.POSITIVE_INFINITY;
+        this.#warn('The packet store was taken by another process.', 'its lock is gone');
+        return;
+      }
+      const from = this.#found?.file;
+      const compacted = await compactStore({
+        ...{ disk, path, from, budget: maxBytes / 2 },
+        ...{ index: this.#contents.index, now: nowWall(), random: randomBytes(8) },
+      });
+      compacted.adopt();
+      this.#found = compacted;
+      this.#contents.file = compacted.file;
+      this.#mustRewrite = false;
+      this.#contents.hasFalseRecord = false;
+      this.#compactions++;
+      await from?.close();
+      this.#recover();
+    } catch (error) {
+      this.#mustRewrite = true;
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state() === 'writing') {
+      this.#warn('The packet store cannot be written; what is learned is kept in memory for now.', error);
+    }
+    this.#waitUntil = this.#parts.now() + RETRY_AFTER;
+  }
+
+  #recover(): void {
+    if (this.#waitUntil === Number.NEGATIVE_INFINITY) return;
+    this.#waitUntil = Number.NEGATIVE_INFINITY;
+    this.#parts.log.info('The packet store can be written again.', { path: this.#parts.path });
+  }
+
+  #warn(message: string, reason: unknown): void {
+    this.#parts.log.warn(message, { path: this.#parts.path, reason: String(reason) });
+  }
+}

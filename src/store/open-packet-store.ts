@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import type { Log } from '../observe/log.ts';
+import { nodeDisk, type StoreDisk } from './file.ts';
+import { type StoreLock, takeLock } from './lock.ts';
+import { LogPacketStore } from './log-packet-store.ts';
+import { openLog } from './open.ts';
+import type { PacketStore, PacketStoreOptions } from './packet-store.ts';
+
+/**
+ * Opens the store of a directory. Whatever is wrong there is told to the log, and the store works in memory: it never
+ * rejects. It reads which packets there are and verifies none yet.
+ */
+export async function openPacketStore(options: PacketStoreOptions): Promise<PacketStore> {
+  const { directory, log, disk = nodeDisk } = options;
+  const path = join(directory, 'packets.log');
+  const lock = await lockDirectory(disk, directory, log);
+  const opened = await openLog({ disk, path, access: lock === undefined ? 'read' : 'write', log });
+  return new LogPacketStore({ ...options, disk, path, lock }, opened);
+}
+
+async function lockDirectory(disk: StoreDisk, directory: string, log: Log): Promise<StoreLock | undefined> {
+  try {
+    await disk.makeDirectory(directory);
+    const outcome = await takeLock(join(directory, 'packets.lock'));
+    if (outcome.kind === 'held') return outcome.lock;
+    const message = 'Another process uses the packet store; what this one learns is kept in memory only.';
+    log.warn(message, { directory, process: outcome.pid });
+  } catch (error) {
+    const message = 'The packet store cannot be written; what is learned is kept in memory only.';
+    log.warn(message, { directory, reason: String(error) });
+  }
+  return undefined;
+}

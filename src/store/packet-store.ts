@@ -1,0 +1,82 @@
+import type { Log } from '../observe/log.ts';
+import type { PublicKey } from '../pkarr/public-key.ts';
+import type { SignedPacket } from '../pkarr/signed-packet.ts';
+import type { Timestamp } from '../pkarr/timestamp.ts';
+import type { StoreDisk } from './file.ts';
+
+/** A packet from the store. It was verified when it was read. */
+export interface StoredPacket {
+  readonly packet: SignedPacket;
+  /** Milliseconds since 1970, by whatever clock the machine had then. */
+  readonly lastSeenWall: number;
+}
+
+/**
+ * What became of a put.
+ *
+ * - `durable`: it is in the log, and a loss of power does not take it. `written`: only the end of the machine would.
+ * - `superseded`: a newer packet of the key is held, and stays.
+ * - `memory`: nothing can be written now, so it is held until the program ends, or can write again.
+ * - `refused`: the store is closed, or so many puts wait that the disk must hang. It is not held.
+ */
+export type PutResult = 'durable' | 'written' | 'superseded' | 'memory' | 'refused';
+
+/** What the store holds and does. */
+export interface PacketStoreStatistics {
+  /** `writing`; `waiting` after a failure, until the next try; `read-only` without the lock or the directory. */
+  readonly state: 'writing' | 'waiting' | 'read-only' | 'closed';
+  /** Keys with a packet in the log. */
+  readonly keys: number;
+  /** Keys of which only the timestamp is left. */
+  readonly droppedKeys: number;
+  /** Keys whose newest packet could not be written. */
+  readonly keysInMemory: number;
+  /** Octets of the file. */
+  readonly fileSize: number;
+  readonly compactions: number;
+  /** Records that were read and were no packet. */
+  readonly unverifiable: number;
+}
+
+/** The newest packet of each key, kept over restarts. A key never goes back in time. */
+export interface PacketStore {
+  /** Whether `get` might find something, without waiting: the index is in memory. */
+  mayHold(key: PublicKey): boolean;
+  /** The newest packet of `key`; undefined when there is none. Never rejects. */
+  get(key: PublicKey): Promise<StoredPacket | undefined>;
+  /**
+   * How new the packet of `key` was when it was dropped for want of room: an older one must not be served. Undefined
+   * when none was dropped, and when a packet of the key is held, which says it itself.
+   */
+  floor(key: PublicKey): Timestamp | undefined;
+  /** The latest time that anything was seen at, in milliseconds since 1970: the clock has been as far as this. */
+  readonly latestSeenWall: number;
+  /**
+   * Keeps a packet that was seen at a time in milliseconds since 1970. Settles when it is as safe as `until` says;
+   * `written` survives the end of this process, `durable` the end of the machine. Never rejects.
+   */
+  put(packet: SignedPacket, seenAtWallMs: number, until?: 'written' | 'durable'): Promise<PutResult>;
+  statistics(): PacketStoreStatistics;
+  /** Writes what waits, and gives the directory back. */
+  close(): Promise<void>;
+}
+
+/** What a store works with. */
+export interface PacketStoreOptions {
+  /** Made when it is not there. */
+  readonly directory: string;
+  /**
+   * Octets of the file, at least 16,384; about half of it is for packets that are current. While it is compacted there
+   * is a second file of up to half that size.
+   */
+  readonly maxBytes: number;
+  readonly log: Log;
+  /** Milliseconds, never going back. */
+  readonly now: () => number;
+  /** Milliseconds since 1970. */
+  readonly nowWall: () => number;
+  /** `n` octets that nobody can guess. */
+  readonly randomBytes: (n: number) => Uint8Array;
+  /** Default: the disk of this machine. */
+  readonly disk?: StoreDisk;
+}

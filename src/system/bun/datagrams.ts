@@ -1,0 +1,63 @@
+import { isIPv6 } from 'node:net';
+import type { DatagramSocket, OpenDatagrams } from '../datagram-socket.ts';
+import { inheritedDescriptor } from '../inherited-ports.ts';
+import { SendQueue } from '../send-queue.ts';
+import { BUN_IPV6_ONLY, type BunApi, type BunUdpSocket } from './api.ts';
+import { growReceiveBuffer } from './receive-buffer.ts';
+
+/** Opens a socket on Bun: what is sent in one turn of the event loop leaves with one call of the system. */
+export function openBunDatagrams(bun: BunApi): OpenDatagrams {
+  return async ({ host, port, receiveBuffer, onDatagram }) => {
+    const datagrams = new BunDatagrams();
+    const fd = inheritedDescriptor('udp', host, port);
+    const socket = await bun.udpSocket({
+      ...(fd === undefined ? { hostname: host, port, flags: isIPv6(host) ? BUN_IPV6_ONLY : 0 } : { fd }),
+      socket: {
+        data: (_, octets, fromPort, from) => onDatagram(octets, from, fromPort, datagrams),
+        drain: () => datagrams.flush(),
+        error: () => datagrams.countError(),
+      },
+    });
+    datagrams.bound(socket);
+    await growReceiveBuffer(socket.fd, receiveBuffer);
+    return datagrams;
+  };
+}
+
+class BunDatagrams implements DatagramSocket {
+  readonly #queue = new SendQueue((list) => this.#socket?.sendMany(list) ?? 0);
+  #socket: BunUdpSocket | undefined;
+  #strayErrors = 0;
+
+  get port(): number {
+    return this.#socket?.port ?? 0;
+  }
+
+  get sendErrors(): number {
+    return this.#queue.errors + this.#strayErrors;
+  }
+
+  /** What came before waits until now. */
+  bound(socket: BunUdpSocket): void {
+    this.#socket = socket;
+    this.flush();
+  }
+
+  send(octets: Uint8Array, port: number, host: string): void {
+    this.#queue.push(octets, port, host);
+  }
+
+  flush(): void {
+    this.#queue.flush();
+  }
+
+  /** An ICMP message about a reply that was sent before: whoever asked has gone. */
+  countError(): void {
+    this.#strayErrors++;
+  }
+
+  async close(): Promise<void> {
+    this.flush();
+    this.#socket?.close();
+  }
+}

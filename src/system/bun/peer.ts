@@ -1,0 +1,105 @@
+import {
+  MAX_BIND_TRIES,
+  type OpenPeer,
+  type PeerListener,
+  type PeerOptions,
+  type PeerSocket,
+} from '../peer-socket.ts';
+import { BUN_IPV6_ONLY, type BunApi, type BunUdpSocket } from './api.ts';
+
+/**
+ * Opens a socket on Bun. Its `node:dgram` binds a turn later than Node's, so that what is to be sent would have no
+ * connection yet; Bun's own call binds and connects in one.
+ */
+export function openBunPeer(bun: BunApi): OpenPeer {
+  return (options) => new BunPeer(bun, options);
+}
+
+class BunPeer implements PeerSocket {
+  readonly #options: PeerOptions;
+  #socket: BunUdpSocket | undefined;
+  #question: Uint8Array | undefined;
+  #listener: PeerListener | undefined;
+  #failure: unknown;
+  #isSpoilt = false;
+  #isOpen = true;
+
+  constructor(bun: BunApi, options: PeerOptions) {
+    this.#options = options;
+    this.#open(bun).catch((error: unknown) => this.#fail(error));
+  }
+
+  get isGood(): boolean {
+    return !this.#isSpoilt && this.#failure === undefined;
+  }
+
+  send(datagram: Uint8Array, listener: PeerListener): void {
+    this.#listener = listener;
+    this.#question = datagram;
+    if (this.#failure !== undefined) process.nextTick(() => this.#fail(this.#failure));
+    else if (this.#socket !== undefined) this.#sendOn(this.#socket, datagram);
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    this.#socket?.close();
+  }
+
+  async #open(bun: BunApi): Promise<void> {
+    const socket = await this.#bind(bun);
+    if (!this.#isOpen) {
+      socket.close();
+      return;
+    }
+    this.#socket = socket;
+    if (this.#question !== undefined) this.#sendOn(socket, this.#question);
+  }
+
+  #sendOn(socket: BunUdpSocket, datagram: Uint8Array): void {
+    try {
+      // When there is no room the datagram is lost, as on the way; whoever waits for its answer has a time limit.
+      socket.send(datagram);
+    } catch (error) {
+      process.nextTick(() => this.#fail(error));
+    }
+  }
+
+  #receive(octets: Buffer): void {
+    // Nothing was asked yet: somebody guesses ports, and knows this one.
+    if (this.#listener === undefined) this.#isSpoilt = true;
+    else if (this.#isOpen) this.#listener.received(octets);
+  }
+
+  async #bind(bun: BunApi): Promise<BunUdpSocket> {
+    const { host, port, nextLocalPort } = this.#options;
+    const isIPv6 = host.includes(':');
+    for (let tries = 1; ; tries++) {
+      try {
+        return await bun.udpSocket({
+          hostname: isIPv6 ? '::' : '0.0.0.0',
+          port: nextLocalPort(),
+          flags: isIPv6 ? BUN_IPV6_ONLY : 0,
+          connect: { hostname: host, port },
+          socket: {
+            data: (_, octets) => this.#receive(octets),
+            error: (error) => this.#fail(error),
+          },
+        });
+      } catch (error) {
+        if (tries >= MAX_BIND_TRIES || !isTaken(error)) throw error;
+      }
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = error;
+    if (this.#isOpen) this.#listener?.failed(error);
+  }
+}
+
+/** Another local port may be free. */
+function isTaken(error: unknown): boolean {
+  return (
+    error instanceof Error && 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES')
+  );
+}

@@ -1,0 +1,11 @@
+import type { NodeAddress } from '../mainline/dht-node.ts';
+import type { ThreadProblem } from '../mainline/thread/messages.ts';
+
+/** What the thread of a test network says. */
+export type FromTestNetworkThread =
+  | {
+      readonly kind: 'network';
+      readonly bootstrap: readonly NodeAddress[];
+      readonly addresses: readonly NodeAddress[];
+    }
+  | { readonly kind: 'start-failed'; readonly problem: ThreadProblem };

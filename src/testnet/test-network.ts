@@ -1,0 +1,126 @@
+import type { DhtNode, NodeAddress } from '../mainline/dht-node.ts';
+import type { Datagrams, OpenDatagrams } from '../mainline/node/datagrams.ts';
+import { type MainlineEnvironment, machineEnvironment, startMainlineNode } from '../mainline/node/node.ts';
+
+/** How a test network is set up. */
+export interface TestNetworkOptions {
+  /** Number of nodes, at least 1. */
+  readonly nodes: number;
+  /** Milliseconds that a node's datagrams wait before they leave it. A query to it takes that long. Default 0. */
+  readonly delayMs?: number;
+  /** Share of the datagrams of each node that are lost, 0 to 1. Default 0. */
+  readonly lossRate?: number;
+  /** Share of the nodes that receive and never answer, 0 to 1; which ones follows from their index alone. Default 0. */
+  readonly silentFraction?: number;
+  /** A loopback address. Default `127.0.0.1`. */
+  readonly host?: string;
+}
+
+/** A running test network. */
+export interface TestNetwork {
+  /** Up to three nodes that are not silent. */
+  readonly bootstrap: readonly NodeAddress[];
+  /** All nodes. */
+  readonly addresses: readonly NodeAddress[];
+  /** Ends all nodes. */
+  close(): Promise<void>;
+}
+
+/** A test network in this thread. */
+export interface LocalTestNetwork extends TestNetwork {
+  /** All nodes, silent ones too, in the order of `addresses`. */
+  readonly nodes: readonly DhtNode[];
+}
+
+/** Nodes that join at once while a network is built. */
+const JOINING_AT_ONCE = 10;
+const BOOTSTRAP_NODES = 3;
+
+/**
+ * Starts a DHT of real serving nodes on loopback. Resolves when every node has joined. Delay, loss and silence begin then, so
+ * that tables are full of nodes that will not answer, as they are out there. `random` decides what is lost. Rejects with
+ * MainlineError.
+ */
+export async function startTestNetwork(
+  options: TestNetworkOptions,
+  random: () => number = Math.random,
+): Promise<LocalTestNetwork> {
+  const { nodes: count, delayMs = 0, lossRate = 0, silentFraction = 0, host = '127.0.0.1' } = options;
+  const conditions = { delayMs, lossRate, random, begun: false };
+  const nodes: DhtNode[] = [];
+  const addresses: NodeAddress[] = [];
+  const join = async (index: number) => {
+    const silent = isSilent(index, silentFraction);
+    const environment: MainlineEnvironment = {
+      ...machineEnvironment,
+      openDatagrams: impaired(machineEnvironment.openDatagrams, conditions, silent),
+    };
+    const bootstrap = addresses.slice(0, 1);
+    const node = await startMainlineNode({ bootstrap, host, network: 'test', serve: true }, environment);
+    nodes[index] = node;
+    addresses[index] = { host, port: (await node.status()).port };
+    await node.settled();
+  };
+  for (let index = 0; index < count; index = nodes.length) {
+    const last = index === 0 ? 1 : Math.min(count, index + JOINING_AT_ONCE);
+    await Promise.all(Array.from({ length: last - index }, (_, offset) => join(index + offset)));
+  }
+  conditions.begun = true;
+  const bootstrap = addresses
+    .filter((_, index) => !isSilent(index, silentFraction))
+    .slice(0, BOOTSTRAP_NODES);
+  return {
+    bootstrap,
+    addresses,
+    nodes,
+    close: async () => {
+      await Promise.all(nodes.map((node) => node.close()));
+    },
+  };
+}
+
+/** Spreads the silent nodes evenly: of the first n nodes, floor(n × fraction) are silent. The first is not, below 1. */
+function isSilent(index: number, fraction: number): boolean {
+  return Math.floor((index + 1) * fraction) > Math.floor(index * fraction);
+}
+
+interface Conditions {
+  readonly delayMs: number;
+  readonly lossRate: number;
+  readonly random: () => number;
+  /** False while the network is built. */
+  begun: boolean;
+}
+
+/** Opens sockets on which datagrams are late, lost, or not heard. */
+function impaired(open: OpenDatagrams, conditions: Conditions, silent: boolean): OpenDatagrams {
+  return async (options) => {
+    const delayed = new Set<NodeJS.Timeout>();
+    const inner = await open({
+      ...options,
+      onDatagram: (datagram, from) => {
+        if (!(silent && conditions.begun)) options.onDatagram(datagram, from);
+      },
+    });
+    const later: Datagrams['send'] = (datagram, to, done) => {
+      if (conditions.random() < conditions.lossRate) return process.nextTick(done);
+      const timer = setTimeout(() => {
+        delayed.delete(timer);
+        inner.send(datagram, to, done);
+      }, conditions.delayMs);
+      delayed.add(timer);
+    };
+    return {
+      port: inner.port,
+      send: (datagram, to, done) => {
+        if (!conditions.begun) return inner.send(datagram, to, done);
+        if (conditions.delayMs > 0 || conditions.lossRate > 0) return later(datagram, to, done);
+        inner.send(datagram, to, done);
+      },
+      close: () => {
+        for (const timer of delayed) clearTimeout(timer);
+        return inner.close();
+      },
+    };
+  };
+}

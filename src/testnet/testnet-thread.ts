@@ -1,0 +1,25 @@
+/** What runs in the thread of a test network. It is started by `proxy.ts` and by nobody else. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { MainlineError } from '../mainline/errors.ts';
+import type { FromTestNetworkThread } from './messages.ts';
+import { startTestNetwork, type TestNetworkOptions } from './test-network.ts';
+
+if (parentPort === null) throw new Error('this file runs as a worker thread only');
+const port = parentPort;
+const options: TestNetworkOptions = workerData;
+
+try {
+  const network = await startTestNetwork(options);
+  port.once('message', () => void network.close().then(() => port.close()));
+  port.postMessage({
+    kind: 'network',
+    bootstrap: network.bootstrap,
+    addresses: network.addresses,
+  } satisfies FromTestNetworkThread);
+} catch (error) {
+  // Anything else is a bug: it ends the thread, and whoever started it is told.
+  if (!(error instanceof MainlineError)) throw error;
+  const problem = { kind: error.kind, message: error.message };
+  port.postMessage({ kind: 'start-failed', problem } satisfies FromTestNetworkThread);
+  port.close();
+}

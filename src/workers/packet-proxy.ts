@@ -1,0 +1,120 @@
+import { LRUCache } from 'lru-cache';
+import { orAborted } from '../async/or-aborted.ts';
+import { PublicKey } from '../pkarr/public-key.ts';
+import { SignedPacket } from '../pkarr/signed-packet.ts';
+import type { PacketReader, PacketReadOutcome } from '../resolve/packet-reader.ts';
+import type { ReadOutcome } from '../store/packet-library.ts';
+
+/** An outcome of a desk as it crosses between processes: a packet as its octets. */
+export type PacketCrossing =
+  | Exclude<PacketReadOutcome, { readonly kind: 'found' }>
+  | {
+      readonly kind: 'found';
+      /** Signature ‖ timestamp ‖ message. */
+      readonly payload: Uint8Array;
+      readonly stale: boolean;
+      readonly timeToLive: number;
+    };
+
+/** Octets of packets that a worker keeps, what they cost beyond their octets included: some 800 packets. */
+const MAX_BYTES = 2e6;
+const PACKET_OVERHEAD = 2048;
+
+/**
+ * The part of a packet's remaining time for which a worker answers by itself. Then it asks again, so that the one
+ * finder sees which packets are in use and looks for them ahead of their end.
+ */
+const OWN_PART = 0.5;
+
+/** Times that a packet is asked for when each time one is told of that is newer, of whatever key. */
+const MAX_TRIES = 3;
+
+type FoundPacket = Extract<ReadOutcome, { readonly kind: 'found' }>;
+
+/** A packet that was verified in this process, and what is known of its time. Milliseconds. */
+interface Copy {
+  readonly packet: SignedPacket;
+  readonly payload: Uint8Array;
+  /** Until then it is answered from without asking. */
+  readonly ownUntil: number;
+  readonly expiresAt: number;
+}
+
+/** The desk of a worker: packets from the desk of the primary, those in use kept here too. */
+export class PacketProxy implements PacketReader {
+  readonly #ask: (key: string, client: string | undefined, signal: AbortSignal) => Promise<PacketCrossing>;
+  readonly #now: () => number;
+  readonly #copies = new LRUCache<string, Copy>({ maxSize: MAX_BYTES });
+  /** How often something was forgotten: what was asked for before may have come of what is out of date. */
+  #forgotten = 0;
+
+  /** @param ask asks the primary; what it tells of packets and what it answers come in the order of their happening. */
+  constructor(
+    ask: (key: string, client: string | undefined, signal: AbortSignal) => Promise<PacketCrossing>,
+    now: () => number,
+  ) {
+    this.#ask = ask;
+    this.#now = now;
+  }
+
+  /** See `PacketReader`. */
+  async read(
+    key: PublicKey,
+    { client, signal }: { readonly client: string | undefined; readonly signal: AbortSignal },
+  ): Promise<PacketReadOutcome> {
+    signal.throwIfAborted();
+    const copy = this.#copies.get(key.text);
+    if (copy !== undefined && this.#now() < copy.ownUntil) return this.#found(copy);
+    for (let tries = 1; ; tries++) {
+      const forgottenBefore = this.#forgotten;
+      const crossing = await this.#ask(key.text, client, signal);
+      if (crossing.kind !== 'found') return crossing;
+      if (this.#forgotten === forgottenBefore) return this.#keep(key, crossing);
+      // A newer packet was told of while this one was on its way.
+      if (tries === MAX_TRIES) return { ...crossing, packet: verified(key, crossing.payload) };
+    }
+  }
+
+  /** Forgets the packet of `key`, or all: a newer one is there, or somebody wants them asked for anew. */
+  forget(key?: PublicKey): void {
+    this.#forgotten++;
+    if (key === undefined) this.#copies.clear();
+    else this.#copies.delete(key.text);
+  }
+
+  #keep(key: PublicKey, crossing: Extract<PacketCrossing, { readonly kind: 'found' }>): FoundPacket {
+    const { payload, stale, timeToLive } = crossing;
+    const held = this.#copies.get(key.text);
+    const isSame = held !== undefined && Buffer.compare(held.payload, payload) === 0;
+    const packet = isSame ? held.packet : verified(key, payload);
+    const now = this.#now();
+    const left = timeToLive * 1000;
+    const copy = { packet, payload, ownUntil: now + left * OWN_PART, expiresAt: now + left };
+    this.#copies.set(key.text, copy, { size: payload.length + PACKET_OVERHEAD });
+    return { kind: 'found', packet, stale, timeToLive };
+  }
+
+  #found({ packet, expiresAt }: Copy): FoundPacket {
+    const timeToLive = Math.max(0, Math.floor((expiresAt - this.#now()) / 1000));
+    return { kind: 'found', packet, stale: false, timeToLive };
+  }
+}
+
+/** The primary's side: what its desk says, in a form that can cross. */
+export async function readForWorker(
+  desk: PacketReader,
+  { key, client }: { readonly key: string; readonly client: string | undefined },
+  signal: AbortSignal,
+): Promise<PacketCrossing> {
+  const outcome = await orAborted(desk.read(PublicKey.fromLabel(key), { client, signal }), signal);
+  if (outcome.kind !== 'found') return outcome;
+  const { packet, stale, timeToLive } = outcome;
+  return { kind: 'found', payload: packet.toRelayPayload(), stale, timeToLive };
+}
+
+/** A `SignedPacket` exists only verified, in each process: 0.2 ms, once for each packet. */
+function verified(key: PublicKey, payload: Uint8Array): SignedPacket {
+  const verdict = SignedPacket.fromRelayPayload(key, payload);
+  if (!verdict.ok) throw new Error(`a packet of the primary is none: ${verdict.reason}`);
+  return verdict.packet;
+}

@@ -1,0 +1,149 @@
+import type { ListenAddress } from '../config/listen-address.ts';
+import { settingsToTexts } from '../config/setting-texts.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Log } from '../observe/log.ts';
+import type { PacketReader } from '../resolve/packet-reader.ts';
+import type { Front, FrontCallbacks, FrontStatus } from '../serve/front.ts';
+import { ListenError } from '../serve/listen-error.ts';
+import { closeListeners, type ListenerPair, listenAt, type Opener } from '../serve/open-listeners.ts';
+import type { HoldPort, SpawnWorker } from '../system/worker-process.ts';
+import type { Handlers } from './link.ts';
+import { mergeStatus } from './merge-status.ts';
+import type { IncomingQuery, PrimaryCalls, Started } from './messages.ts';
+import { readForWorker } from './packet-proxy.ts';
+import { type WorkerLink, WorkerSlot } from './slot.ts';
+
+/** Milliseconds that a worker has to answer what people ask of all; one that is busy for longer is left out. */
+const PATIENCE = 1_000;
+
+/** Milliseconds after which a worker that was told to stop is ended: what it needs for what is in flight, and a little. */
+const CLOSE_AT_LATEST = 1_750;
+
+/** What a crew needs of the rest of the program. */
+export interface WorkerPoolParts extends Pick<FrontCallbacks, 'onLoop' | 'onBug' | 'now'> {
+  readonly spawn: SpawnWorker;
+  /** Binds a port for the workers, where they do not see to it themselves. */
+  readonly hold?: HoldPort | undefined;
+  /** Where the workers get their packets. */
+  readonly desk: PacketReader;
+  /** The upstream through which a query of this process came back; undefined for others. */
+  readonly cameBackFrom: (query: Uint8Array, questionEnd: number) => string | undefined;
+  readonly log: Log;
+}
+
+/** A front of several processes that share the ports, each with caches and connections to upstreams of its own. */
+export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Front {
+  const { spawn, hold, desk, cameBackFrom, onLoop, onBug, log, now } = parts;
+  let texts = settingsToTexts(settings);
+  let held: readonly ListenerPair[] = [];
+  let addresses: readonly ListenAddress[] = [];
+
+  const places: readonly WorkerSlot[] = Array.from({ length: settings.workers }, (_, index) => {
+    const handlers: Handlers<PrimaryCalls> = {
+      packet: (request, signal) => readForWorker(desk, request, signal),
+      cameBackToOther: (query, signal) =>
+        cameBackFrom(query.query, query.questionEnd) ?? askOthers(index, query, signal),
+      loop: onLoop,
+      bug: onBug,
+    };
+    const begin = async (link: WorkerLink) => {
+      addresses = listening(await link.ask('start', texts));
+    };
+    return new WorkerSlot({ spawn, handlers, begin, log, now });
+  });
+
+  /** What the first of the others says that knows the query. */
+  const askOthers = async (index: number, query: IncomingQuery, signal: AbortSignal) => {
+    const others = places.filter((_, other) => other !== index).flatMap(({ link }) => link ?? []);
+    const known = others.map(async (link) => {
+      const upstream = await link.ask('cameBackFrom', query, signal);
+      if (upstream === undefined) throw new RangeError('It knows nothing of it.');
+      return upstream;
+    });
+    return await Promise.any(known).catch(() => undefined);
+  };
+
+  /** What each worker that listens says in time. */
+  const askAll = async <T>(ask: (link: WorkerLink, signal: AbortSignal) => Promise<T>) => {
+    const answers = places.map(async ({ listening: worker }) => {
+      if (worker === undefined) return [];
+      const answer = ask(worker.link, AbortSignal.timeout(PATIENCE));
+      return await answer.then(
+        (value) => [{ pid: worker.pid, value }],
+        () => [],
+      );
+    });
+    return (await Promise.all(answers)).flat();
+  };
+
+  const close = async () => {
+    await Promise.all(places.map((place) => place.close(CLOSE_AT_LATEST)));
+    await closeListeners(held);
+  };
+
+  return {
+    async open() {
+      try {
+        if (hold !== undefined) {
+          held = await listenAt(settings.listen, holding(hold));
+          // Which port of several, or of all, is decided: the workers get those that are there.
+          texts = settingsToTexts({ ...settings, listen: held.map(({ address }) => address) });
+        }
+        await Promise.all(places.map((place) => place.start()));
+        return addresses;
+      } catch (error) {
+        await close();
+        throw error;
+      }
+    },
+    forgetKey(key) {
+      for (const { link } of places) link?.tell('forgetKey', key.text);
+    },
+    async flush(name) {
+      const counts = await askAll((link, signal) => link.ask('flush', name.toString(), signal));
+      return counts.reduce((sum, { value }) => sum + value, 0);
+    },
+    async networkChanged() {
+      for (const { link } of places) link?.tell('networkChanged', undefined);
+    },
+    async status() {
+      const found = await askAll((link, signal) => link.ask('status', undefined, signal));
+      const [first = unknown, ...others] = found.map(({ value }) => value);
+      return {
+        ...mergeStatus([first, ...others]),
+        workers: {
+          running: found.map(({ pid, value }) => ({ pid, queries: value.queries.queries })),
+          wanted: settings.workers,
+          restarts: places.reduce((sum, { restarts }) => sum + restarts, 0),
+        },
+      };
+    },
+    close,
+  };
+}
+
+/** The addresses of a worker that listens. @throws ListenError as the worker met it. */
+function listening(started: Started): readonly ListenAddress[] {
+  if (started.kind === 'listening') return started.addresses;
+  const { protocol, address, code, message } = started;
+  throw new ListenError(protocol, address, Object.assign(new Error(message), { code }));
+}
+
+/** Opens ports that nobody answers at yet. */
+function holding(hold: HoldPort): Opener {
+  const open = (protocol: 'udp' | 'tcp') => async (address: ListenAddress) => {
+    try {
+      return await hold(protocol, address.host, address.port);
+    } catch (cause) {
+      throw cause instanceof Error ? new ListenError(protocol, address, cause) : cause;
+    }
+  };
+  return { udp: open('udp'), tcp: open('tcp') };
+}
+
+/** The status while no worker answers. */
+const unknown: FrontStatus = {
+  queries: { queries: 0, inFlight: 0 },
+  cache: { entries: 0, bytes: 0, hits: 0, misses: 0 },
+  forwarder: { upstreams: [], routes: [], next: undefined, questions: 0, failures: 0, inFlight: 0 },
+};
