@@ -1,6 +1,6 @@
-import { homedir } from 'node:os';
 import { ConfigError } from '../config/config-error.ts';
 import { didYouMean } from '../config/nearest.ts';
+import { homeDirectory } from '../system/home-directory.ts';
 import { isJournal } from '../system/journal.ts';
 import { programVersion } from '../system/program-version.ts';
 import { parseArguments } from './arguments.ts';
@@ -45,7 +45,7 @@ export function processTerminal(): Terminal {
     err: (text) => process.stderr.write(text),
     errIsTerminal: process.stderr.isTTY === true,
     errIsJournal: isJournal(process.stderr.fd, process.env),
-    machine: { environment: process.env, isRoot: process.getuid?.() === 0, home: homedir() },
+    machine: { environment: process.env, isRoot: process.getuid?.() === 0, home: homeDirectory() },
     now: () => Date.now(),
   };
 }

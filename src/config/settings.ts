@@ -1,4 +1,5 @@
 import { isIPv4 } from 'node:net';
+import { join } from 'node:path';
 import { Name } from '../dns/name.ts';
 import { logLevels } from '../observe/log.ts';
 import { parseListenAddress } from './listen-address.ts';
@@ -21,8 +22,8 @@ export interface Machine {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The user may do everything: state goes where the system keeps it. */
   readonly isRoot: boolean;
-  /** The user's home directory. */
-  readonly home: string;
+  /** The user's home directory, an absolute path; undefined for a user without one. */
+  readonly home: string | undefined;
 }
 
 /** One setting. Its name is its key in the file, `--name` its flag, and `PKARRD_NAME` its variable. */
@@ -170,7 +171,8 @@ export const settings = {
     name: 'state-dir',
     kind: text({ ...path, placeholder: 'DIRECTORY' }),
     default: defaultStateDir,
-    defaultText: '/var/lib/pkarrd for root, ~/.local/state/pkarrd for others',
+    defaultText:
+      '/var/lib/pkarrd for root and users without a home directory, otherwise ~/.local/state/pkarrd',
     help: 'Directory for what is kept over restarts',
   }),
   cacheSize: setting({
@@ -287,12 +289,17 @@ function setting<T>(value: Omit<Setting<T>, 'defaultText'> & { readonly defaultT
   return { ...value, defaultText: value.defaultText ?? value.kind.toText(value.default(anywhere)) };
 }
 
+/** Where a service of the system keeps its state (Filesystem Hierarchy Standard 3.0 §5.8). */
+const SYSTEM_STATE_DIR = '/var/lib/pkarrd';
+
 function defaultStateDir({ environment, isRoot, home }: Machine): string {
   // systemd.exec(5): StateDirectory= sets $STATE_DIRECTORY, a list with colons between.
   const { STATE_DIRECTORY: stateDirectory, XDG_STATE_HOME: base } = environment;
   const given = stateDirectory?.split(':')[0];
   if (given !== undefined && given !== '') return given;
-  if (isRoot) return '/var/lib/pkarrd';
+  if (isRoot) return SYSTEM_STATE_DIR;
   // XDG Base Directory Specification: "All paths set in these environment variables must be absolute", else ignored.
-  return base?.startsWith('/') === true ? `${base}/pkarrd` : `${home}/.local/state/pkarrd`;
+  if (base?.startsWith('/') === true) return `${base}/pkarrd`;
+  // A user without a passwd entry (a container, `DynamicUser=`) may have been given the system's directory.
+  return home === undefined ? SYSTEM_STATE_DIR : join(home, '.local/state/pkarrd');
 }

@@ -14,6 +14,8 @@ export interface TestNetworkOptions {
   readonly silentFraction?: number;
   /** A loopback address. Default `127.0.0.1`. */
   readonly host?: string;
+  /** The UDP port of the first node, which is the first of `bootstrap`. Default 0, any free one. */
+  readonly port?: number;
 }
 
 /** A running test network. */
@@ -45,7 +47,14 @@ export async function startTestNetwork(
   options: TestNetworkOptions,
   random: () => number = Math.random,
 ): Promise<LocalTestNetwork> {
-  const { nodes: count, delayMs = 0, lossRate = 0, silentFraction = 0, host = '127.0.0.1' } = options;
+  const {
+    nodes: count,
+    delayMs = 0,
+    lossRate = 0,
+    silentFraction = 0,
+    host = '127.0.0.1',
+    port = 0,
+  } = options;
   const conditions = { delayMs, lossRate, random, begun: false };
   const nodes: DhtNode[] = [];
   const addresses: NodeAddress[] = [];
@@ -56,7 +65,10 @@ export async function startTestNetwork(
       openDatagrams: impaired(machineEnvironment.openDatagrams, conditions, silent),
     };
     const bootstrap = addresses.slice(0, 1);
-    const node = await startMainlineNode({ bootstrap, host, network: 'test', serve: true }, environment);
+    const node = await startMainlineNode(
+      { bootstrap, host, port: index === 0 ? port : 0, network: 'test', serve: true },
+      environment,
+    );
     nodes[index] = node;
     addresses[index] = { host, port: (await node.status()).port };
     await node.settled();

@@ -38,6 +38,15 @@ test('a seed in hexadecimal becomes a key of ours, from a file and from standard
   assert.equal(readFileSync(path('d.key'), 'latin1'), `${seed}\n`);
 });
 
+test('in a shell KEY=$(pkarrd keygen) is the public key and nothing else', () => {
+  const main = fileURLToPath(new URL('../../program/main.js', import.meta.url));
+  const script = 'KEY=$("$0" "$1" keygen --out "$2") && printf "%s" "$KEY"';
+  const { stdout } = spawnSync('sh', ['-c', script, process.execPath, main, path('e.key')], {
+    encoding: 'utf8',
+  });
+  assert.match(stdout, /^[ybndrfg8ejkmcpqxot1uwisza345h769]{52}$/);
+});
+
 test('what is no seed is refused, and never shown', async () => {
   for (const content of ['', 'zz'.repeat(32), `${seed}00`, seed.slice(2), 'x'.repeat(1000)]) {
     writeFileSync(path('bad'), content);

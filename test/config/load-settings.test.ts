@@ -283,4 +283,6 @@ test('state is kept where the system says, for the service, for root and for oth
   assert.equal(at({}, true), '/var/lib/pkarrd');
   assert.equal(at({ XDG_STATE_HOME: '/x' }, false), '/x/pkarrd');
   assert.equal(at({ XDG_STATE_HOME: 'relative' }, false), '/home/a/.local/state/pkarrd');
+  const homeless = { environment: {}, isRoot: false, home: undefined };
+  assert.equal(defaultSettings(homeless).stateDir, '/var/lib/pkarrd');
 });

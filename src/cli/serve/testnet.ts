@@ -14,6 +14,11 @@ export const testnet: Command = {
   operands: [],
   flags: [
     { name: 'nodes', value: 'NUMBER', help: 'How many nodes, 1 to 1000 (default: 30)' },
+    {
+      name: 'port',
+      value: 'PORT',
+      help: 'UDP port of the node that is printed, 0 to 65535; 0 is any free port (default: 0)',
+    },
     { name: 'delay', value: 'MILLISECONDS', help: 'How late each datagram leaves, 0 to 10000 (default: 0)' },
     { name: 'loss', value: 'RATE', help: 'Share of datagrams that are lost, 0 to 1 (default: 0)' },
     { name: 'silent', value: 'FRACTION', help: 'Share of nodes that never answer, 0 to 0.99 (default: 0)' },
@@ -23,13 +28,15 @@ export const testnet: Command = {
     const stopped = untilStopped();
     const options = {
       nodes: numberFrom(invocation, 'nodes', { least: 1, most: 1000, whole: true }) ?? 30,
+      port: numberFrom(invocation, 'port', { least: 0, most: 65_535, whole: true }) ?? 0,
       delayMs: numberFrom(invocation, 'delay', { least: 0, most: 10_000, whole: true }) ?? 0,
       lossRate: numberFrom(invocation, 'loss', { least: 0, most: 1 }) ?? 0,
       silentFraction: numberFrom(invocation, 'silent', { least: 0, most: 0.99 }) ?? 0,
     };
     const network = await startTestNetworkThread(options).catch((error: unknown) => {
-      if (error instanceof MainlineError) throw new CommandError(`${error.message}.`, { cause: error });
-      throw error;
+      if (!(error instanceof MainlineError)) throw error;
+      const remedy = error.kind === 'bind-failed' ? ' Choose another port with --port.' : '';
+      throw new CommandError(`${error.message}.${remedy}`, { cause: error });
     });
     const lines = network.bootstrap.slice(0, 1).map(({ host, port }) => `${host}:${port}\n`);
     terminal.out(lines.join(''));

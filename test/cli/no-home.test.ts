@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../program/main.js', import.meta.url));
+
+/** An id that no passwd database gives to anybody. */
+const NOBODY_AT_ALL = 1_234_567;
+
+/** Runs the program as a user without a passwd entry, and without `HOME`. */
+async function asUnknownUser(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  const { PATH = '' } = process.env;
+  const child = spawn(process.execPath, [main, ...args], {
+    uid: NOBODY_AT_ALL,
+    gid: NOBODY_AT_ALL,
+    cwd: '/',
+    env: { PATH, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [out, err] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+    if (err.includes('Ready.')) child.kill('SIGTERM');
+  });
+  const [code] = await once(child, 'close');
+  return { code, out, err };
+}
+
+const skip = process.getuid?.() === 0 ? false : 'only root can run a program as somebody else';
+
+test('every command runs for a user without a home directory', { skip }, async () => {
+  const version = await asUnknownUser(['--version']);
+  assert.deepEqual([version.code, version.err], [0, '']);
+  for (const environment of [{}, { HOME: '' }, { HOME: 'relative' }]) {
+    const check = await asUnknownUser(['check', '--upstream', '192.0.2.1'], environment);
+    assert.equal(check.code, 0, check.err);
+    assert.match(check.out, /^state-dir: \/var\/lib\/pkarrd$/m);
+  }
+});
+
+test('serve answers DNS for a user without a home directory, and tells that nothing is kept', {
+  skip,
+}, async () => {
+  const { code, err } = await asUnknownUser([
+    'serve',
+    '--listen',
+    '127.0.0.1:0',
+    '--upstream',
+    '192.0.2.1',
+    '--dht',
+    'off',
+    '--relay',
+    'none',
+  ]);
+  assert.equal(code, 0, err);
+  assert.match(err, /warn .*\/var\/lib\/pkarrd/);
+});

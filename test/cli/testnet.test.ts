@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pkarrd, RunningCommand } from '../support/command.ts';
+import { freePort } from '../support/free-port.ts';
+
+test('the node that testnet prints listens on the port that was asked for, and a port in use is told as such', async () => {
+  const port = String(await freePort());
+  const testnet = new RunningCommand(['testnet', '--nodes', '3', '--port', port]);
+  const [line] = await testnet.printed(/^.*\n/);
+  assert.equal(line, `127.0.0.1:${port}\n`);
+  const { code, out, err } = await pkarrd(['testnet', '--nodes', '3', '--port', port]);
+  assert.deepEqual([code, out], [1, '']);
+  assert.match(
+    err,
+    new RegExp(`^pkarrd: .*127\\.0\\.0\\.1:${port}.*EADDRINUSE.* Choose another port with --port\\.\n$`),
+  );
+  assert.equal((await testnet.stop('SIGINT')).code, 0);
+});
