@@ -11,7 +11,7 @@ export function workerOf(child: ChildProcess): WorkerProcess {
   const send = (message: unknown) => {
     if (child.connected) child.send(message as object, () => {});
   };
-  // A message that cannot be delivered was for a process that is ending, of which `exit` tells.
+  // A message that cannot be delivered was for a process that is ending, of which `onExit` tells.
   child.on('error', () => {});
   return {
     pid: child.pid ?? 0,
@@ -25,10 +25,13 @@ export function workerOf(child: ChildProcess): WorkerProcess {
         for (const early of waiting ?? []) send(early);
         waiting = undefined;
       }),
-    onExit: (take) =>
-      void child.once('exit', (code: number | null, signal: string | null) => {
+    onExit(take) {
+      child.once('exit', (code: number | null, signal: string | null) => {
         take(signal ?? `exit code ${code}`);
-      }),
+      });
+      // The system had no process or no descriptor for it. Then it has no pid, this event comes, and `exit` never does.
+      if (child.pid === undefined) child.once('error', ({ message }) => take(message));
+    },
     kill: () => void child.kill('SIGKILL'),
   };
 }

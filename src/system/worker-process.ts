@@ -8,14 +8,15 @@ export interface Peer {
 
 /** A worker as the primary has it. */
 export interface WorkerProcess extends Peer {
+  /** 0 when the system could not start it. */
   readonly pid: number;
-  /** Called once, when it is gone: with `exit code N` or the name of the signal that ended it. */
+  /** Called once, when it is gone: with `exit code N`, the signal that ended it, or why it could not be started. */
   onExit(take: (why: string) => void): void;
   /** Ends it at once. */
   kill(): void;
 }
 
-/** Starts a process that runs the worker file of this program. */
+/** Starts a process that runs the worker file of this program. @throws the system's error when it cannot; some failures come as `onExit`. */
 export type SpawnWorker = () => WorkerProcess;
 
 /** A port that the primary has bound on behalf of its workers, and reads nothing from. */

@@ -1,13 +1,8 @@
+import { Restarts } from '../async/restarts.ts';
 import type { Log } from '../observe/log.ts';
 import type { SpawnWorker, WorkerProcess } from '../system/worker-process.ts';
-import { type Handlers, Link } from './link.ts';
+import { type Handlers, Link, LinkError } from './link.ts';
 import type { PrimaryCalls, WorkerCalls } from './messages.ts';
-
-/** Milliseconds until a worker that ended is replaced; each end soon after a start doubles it, up to the maximum. */
-const RESTART_MS = 100;
-const MAX_RESTART_MS = 30_000;
-/** A worker that lived for so many milliseconds was well, and the pauses begin anew. */
-const WELL_MS = 60_000;
 
 /**
  * Milliseconds between two looks at whether a worker answers. Looks are counted, not time: when it is the primary that
@@ -22,10 +17,10 @@ const MAX_SILENT_LOOKS_AT_START = 12;
 /** The primary's end of the line to a worker. */
 export type WorkerLink = Link<WorkerCalls, PrimaryCalls>;
 
-/** What a place works with. */
+/** What a slot works with. */
 export interface WorkerSlotParts {
   readonly spawn: SpawnWorker;
-  /** What answers the worker of this place. */
+  /** What answers the worker of this slot. */
   readonly handlers: Handlers<PrimaryCalls>;
   /** Has a new worker begin to listen. Rejects when it cannot. */
   readonly begin: (link: WorkerLink) => Promise<void>;
@@ -34,7 +29,7 @@ export interface WorkerSlotParts {
   readonly now: () => number;
 }
 
-/** The place of one worker: whoever had it last, a process runs there, and is replaced when it ends. */
+/** One of the pool's worker processes: it is replaced when it ends, as often as that happens. */
 export class WorkerSlot {
   readonly #parts: WorkerSlotParts;
   #process: WorkerProcess | undefined;
@@ -42,16 +37,23 @@ export class WorkerSlot {
   #isReady = false;
   #wasReady = false;
   #isClosing = false;
-  #restarts = 0;
-  #pauseMs = RESTART_MS;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #restarts: Restarts;
   #exited: Promise<void> = Promise.resolve();
 
   constructor(parts: WorkerSlotParts) {
     this.#parts = parts;
+    this.#restarts = new Restarts({
+      start: () => this.#restart(),
+      onFailure: (error, pauseMs) => {
+        parts.log.error('A worker cannot be started.', {
+          reason: reasonOf(error),
+          afterSeconds: pauseMs / 1000,
+        });
+      },
+    });
   }
 
-  /** Starts the first worker. Rejects when it cannot begin; then no other is started. */
+  /** Starts the first worker. Rejects when it cannot begin; then no other is started. @throws LinkError, or what `begin` throws. */
   async start(): Promise<void> {
     await this.#start();
   }
@@ -67,24 +69,25 @@ export class WorkerSlot {
     return { pid: this.#process.pid, link: this.#link };
   }
 
-  /** How often the worker of this place was replaced. */
+  /** How often a worker was started in place of one that ended. */
   get restarts(): number {
-    return this.#restarts;
+    return this.#restarts.count;
   }
 
   /** Tells the worker to finish, and ends it when it has not after `milliseconds`. */
   async close(milliseconds: number): Promise<void> {
     this.#isClosing = true;
-    clearTimeout(this.#timer);
+    this.#restarts.cancel();
     this.#link?.tell('stop', undefined);
     const timer = setTimeout(() => this.#process?.kill(), milliseconds);
     await this.#exited;
     clearTimeout(timer);
   }
 
+  /** @throws LinkError when no process can be started; rejects when it does not listen. */
   #start(): Promise<void> {
     const { spawn, handlers, begin, now } = this.#parts;
-    const process = spawn();
+    const process = spawnOrFail(spawn);
     const link: WorkerLink = new Link(process, handlers);
     const startedAt = now();
     const watch = watchAnswers(link, {
@@ -103,7 +106,7 @@ export class WorkerSlot {
         link.close(`the worker ended: ${why}`);
         resolve();
         // What could not begin at all is not tried again: whoever started the program is told instead.
-        if (this.#wasReady) this.#replace(process.pid, why, startedAt);
+        if (this.#wasReady) this.#replace(process.pid, why, now() - startedAt);
       });
     });
     return begin(link).then(
@@ -119,27 +122,31 @@ export class WorkerSlot {
     );
   }
 
-  #replace(pid: number, why: string, startedAt: number): void {
-    const { log, now } = this.#parts;
+  #replace(pid: number, why: string, livedMs: number): void {
     if (this.#isClosing) return;
-    if (now() - startedAt >= WELL_MS) this.#pauseMs = RESTART_MS;
-    const pause = this.#pauseMs;
-    log.warn('A worker ended and is replaced; the others answer meanwhile.', {
-      pid,
-      why,
-      afterSeconds: pause / 1000,
-    });
-    this.#pauseMs = Math.min(MAX_RESTART_MS, pause * 2);
-    this.#timer = setTimeout(() => {
-      this.#restarts++;
-      this.#start().catch((error: unknown) => {
-        if (this.#isClosing) return;
-        log.error('A worker does not listen.', {
-          reason: error instanceof Error ? error.message : String(error),
-        });
-      });
-    }, pause);
+    const pauseMs = this.#restarts.schedule(livedMs);
+    const message = 'A worker ended and will be replaced. The other workers answer meanwhile.';
+    this.#parts.log.warn(message, { pid, why, afterSeconds: pauseMs / 1000 });
   }
+
+  #restart(): void {
+    this.#start().catch((error: unknown) => {
+      if (!this.#isClosing) this.#parts.log.error('A worker does not listen.', { reason: reasonOf(error) });
+    });
+  }
+}
+
+function spawnOrFail(spawn: SpawnWorker): WorkerProcess {
+  try {
+    return spawn();
+  } catch (cause) {
+    // Out of processes, descriptors or memory: the system's word, and nobody's bug.
+    throw new LinkError(`no process can be started: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Asks a worker again and again whether it is there, for as long as it lives. */

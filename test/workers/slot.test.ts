@@ -5,12 +5,17 @@ import type { WorkerProcess } from '../../src/system/worker-process.ts';
 import { WorkerSlot } from '../../src/workers/slot.ts';
 
 /** Processes that do nothing but say that they are there, while they are well, and end when they are told to. */
-function scene(begin: (started: number) => Promise<void> = async () => {}) {
+function scene(
+  begin: (started: number) => Promise<void> = async () => {},
+  beforeSpawn: () => void = () => {},
+) {
   let time = 0;
   const started: { end(why: string): void; readonly sent: unknown[]; isWell: boolean }[] = [];
   const told: number[] = [];
   const reasons: unknown[] = [];
+  const errors: unknown[] = [];
   const spawn = (): WorkerProcess => {
+    beforeSpawn();
     const ends: ((why: string) => void)[] = [];
     const sent: unknown[] = [];
     const end = (why: string) => {
@@ -47,10 +52,11 @@ function scene(begin: (started: number) => Promise<void> = async () => {}) {
         told.push(Number(afterSeconds));
         reasons.push(why);
       },
+      error: (_, fields) => errors.push(fields),
     },
     now: () => time,
   });
-  return { place, started, told, reasons, pass: (ms: number) => (time += ms) };
+  return { place, started, told, reasons, errors, pass: (ms: number) => (time += ms) };
 }
 
 test('a worker that ends again and again is replaced after ever longer pauses, up to half a minute', async () => {
@@ -114,6 +120,39 @@ test('a later worker that cannot begin is replaced by another', async () => {
   } finally {
     mock.timers.reset();
   }
+});
+
+test('a worker for which there is no process is tried again after ever longer pauses, until there is one', async () => {
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  try {
+    let failures = 0;
+    const { place, started, errors } = scene(undefined, () => {
+      if (failures-- > 0) throw new Error('spawn EAGAIN');
+    });
+    await place.start();
+    failures = 3;
+    started.at(-1)?.end('SIGKILL');
+    await passSeconds(5);
+    assert.deepEqual([started.length, place.listening?.pid], [2, 2]);
+    const reason = 'no process can be started: spawn EAGAIN';
+    assert.deepEqual(
+      errors,
+      [0.2, 0.4, 0.8].map((afterSeconds) => ({ reason, afterSeconds })),
+    );
+    const closed = place.close(10);
+    mock.timers.tick(10);
+    await closed;
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test('a first worker for which there is no process is told to whoever starts it', async () => {
+  const { place } = scene(undefined, () => {
+    throw new Error('spawn EAGAIN');
+  });
+  await assert.rejects(place.start(), { name: 'LinkError', message: /spawn EAGAIN/ });
+  await place.close(10);
 });
 
 test('a worker that does not finish in time is ended, and none takes its place', async () => {

@@ -1,17 +1,12 @@
 import type { Worker } from 'node:worker_threads';
 import { EventQueue } from '../../async/event-queue.ts';
+import { Restarts } from '../../async/restarts.ts';
 import type { DhtNode, DhtStatus, LookupEvent, MutableItem, NodeAddress, PutOutcome } from '../dht-node.ts';
 import { MainlineError } from '../errors.ts';
 import { checkOptions, type MainlineOptions, plainOptions } from '../options.ts';
 import { copyOf } from '../wire/bytes.ts';
 import type { FromThread, ThreadResult, ToThread } from './messages.ts';
 import { type SpawnDhtThread, spawnDhtThread } from './spawn.ts';
-
-/** Milliseconds until a thread that ended is replaced; each end soon after a start doubles it, up to the maximum. */
-const RESTART_MS = 100;
-const MAX_RESTART_MS = 30_000;
-/** A thread that lived for so many milliseconds was well, and the pauses begin anew. */
-const WELL_MS = 60_000;
 
 /** A node in a thread of its own. */
 export interface MainlineThread extends DhtNode {
@@ -44,7 +39,6 @@ interface WaitingCall {
 
 class ThreadedNode implements MainlineThread {
   readonly started: Promise<void>;
-  restarts = 0;
   readonly #options: MainlineOptions;
   readonly #spawn: SpawnDhtThread;
   readonly #calls = new Map<number, WaitingCall>();
@@ -55,8 +49,8 @@ class ThreadedNode implements MainlineThread {
   /** Whether the thread of this moment has its port. */
   #up = false;
   #remembered: readonly NodeAddress[];
-  #pauseMs = RESTART_MS;
-  #restartTimer: NodeJS.Timeout | undefined;
+  // That a thread cannot be started shows in `restarts`; the next pause is longer.
+  readonly #restarts = new Restarts({ start: () => this.#start(), onFailure: () => {} });
   #closed: Promise<void> | undefined;
 
   constructor(options: MainlineOptions, spawn: SpawnDhtThread) {
@@ -67,6 +61,10 @@ class ThreadedNode implements MainlineThread {
     // Whoever asks for it learns of a failure; when nobody does, it is no unhandled rejection.
     this.#ready.promise.catch(() => {});
     this.#start();
+  }
+
+  get restarts(): number {
+    return this.#restarts.count;
   }
 
   async *lookup(
@@ -126,7 +124,7 @@ class ThreadedNode implements MainlineThread {
   }
 
   async #close(): Promise<void> {
-    clearTimeout(this.#restartTimer);
+    this.#restarts.cancel();
     const reason = new MainlineError('closed', 'the DHT node was closed');
     this.#failAll(reason);
     this.#ready.reject(reason);
@@ -190,12 +188,7 @@ class ThreadedNode implements MainlineThread {
     this.#started.reject(error); // of no effect once it was up
     this.#failAll(error);
     if (this.#closed !== undefined || !everUp) return;
-    if (performance.now() - startedAt >= WELL_MS) this.#pauseMs = RESTART_MS;
-    this.#restartTimer = setTimeout(() => {
-      this.restarts++;
-      this.#start();
-    }, this.#pauseMs);
-    this.#pauseMs = Math.min(MAX_RESTART_MS, this.#pauseMs * 2);
+    this.#restarts.schedule(performance.now() - startedAt);
   }
 
   #ask(message: (call: number) => ToThread, signal?: AbortSignal): Promise<ThreadResult> {
