@@ -45,7 +45,7 @@ export async function startApp(
 
   // Question to answer: the router, Pkarr names on one side of it, upstreams on the other.
   const resolution = await startResolution(settings, log, {
-    desk: { read: (key, options) => packets.desk.read(key, options) },
+    packetReader: { read: (key, options) => packets.packetReader.read(key, options) },
     now,
   });
 
@@ -66,7 +66,12 @@ export async function startApp(
   const front: Front =
     settings.workers === 1
       ? createFront(settings, { ...common, resolution })
-      : createWorkerPool(settings, { ...common, desk: packets.desk, ...workerProcesses(WORKER_FILE), log });
+      : createWorkerPool(settings, {
+          ...common,
+          packetReader: packets.packetReader,
+          ...workerProcesses(WORKER_FILE),
+          log,
+        });
 
   // The way back: what people publish goes to the same DHT and relays, and is known here at once.
   const { finder, dht, relays } = packets;

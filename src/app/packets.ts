@@ -17,7 +17,7 @@ import { openRelays, packetSources } from './packet-sources.ts';
 /** All that packets come from and are kept in. There is one for the whole program. */
 export interface Packets {
   /** Where answers get their packets. */
-  readonly desk: PacketReader;
+  readonly packetReader: PacketReader;
   readonly finder: Finder;
   /** Undefined when the DHT is off. */
   readonly dht: StartingDht | undefined;
@@ -71,7 +71,7 @@ export async function startPackets(
   });
   const coldKeys = coldKeyLimit(settings, now);
   return {
-    desk: limitedPacketReader(finder, (client) => coldKeys.take(client)),
+    packetReader: limitedPacketReader(finder, (client) => coldKeys.take(client)),
     finder,
     dht,
     relays,

@@ -30,12 +30,12 @@ export interface Resolution {
 
 /**
  * Starts everything from the router on, in the order a question meets it; nothing is sent before the first one.
- * Packets come from `desk`, wherever that is.
+ * Packets come from `packetReader`, wherever that is.
  */
 export async function startResolution(
   settings: Settings,
   log: Log,
-  { desk, now }: { readonly desk: PacketReader; readonly now: () => number },
+  { packetReader, now }: { readonly packetReader: PacketReader; readonly now: () => number },
 ): Promise<Resolution> {
   // An alias leads from a packet back to the router: the one loop in the data, closed here.
   const router: Resolver = answerSuffixes(settings.suffix)(
@@ -50,7 +50,7 @@ export async function startResolution(
   );
 
   const pkarr = new PkarrResolver({
-    desk,
+    packetReader,
     follow: router,
     delegation: new Delegation({
       authority: new AuthorityClient(),

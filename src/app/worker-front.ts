@@ -24,7 +24,10 @@ const LOOP_PATIENCE = 500;
 export function runWorker(): void {
   nameProcess('pkarrd worker');
   const now = () => performance.now();
-  const desk = new PacketProxy((key, client, signal) => link.ask('packet', { key, client }, signal), now);
+  const packetReader = new PacketProxy(
+    (key, client, signal) => link.ask('packet', { key, client }, signal),
+    now,
+  );
   let running: { readonly resolution: Resolution; readonly front: Front } | undefined;
 
   /** The upstream through which a query came back that we have sent, or that another worker has. */
@@ -38,7 +41,7 @@ export function runWorker(): void {
   const link = new Link<PrimaryCalls, WorkerCalls>(primaryPeer(), {
     async start(texts): Promise<Started> {
       const settings = settingsFromTexts(texts);
-      const resolution = await startResolution(settings, silentLog, { desk, now });
+      const resolution = await startResolution(settings, silentLog, { packetReader, now });
       const front = createFront(settings, {
         resolution,
         cameBackFrom: cameBackFrom(resolution),
@@ -60,13 +63,13 @@ export function runWorker(): void {
     flush(text) {
       const name = Name.parse(text);
       const label = classifyLabel(name.labels.at(-1) ?? '');
-      if (name.isRoot) desk.forget();
-      else if (label.kind === 'key') desk.forget(label.key);
+      if (name.isRoot) packetReader.forget();
+      else if (label.kind === 'key') packetReader.forget(label.key);
       return ready().front.flush(name);
     },
     forgetKey(text) {
       const key = PublicKey.fromLabel(text);
-      desk.forget(key);
+      packetReader.forget(key);
       running?.front.forgetKey(key);
     },
     async networkChanged() {

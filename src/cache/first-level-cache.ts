@@ -1,4 +1,5 @@
 import { HEADER_LENGTH } from '../dns/message.ts';
+import { ageTtl } from '../dns/ttl.ts';
 import type { AnswerEntry } from './answer-entry.ts';
 
 /** Octets of a place. What a hit reads of most answers is the first half of it: two lines of memory. */
@@ -178,9 +179,4 @@ export class FirstLevelCache {
     }
     return true;
   }
-}
-
-/** Takes `age` seconds from the TTL at `at`; it never falls below 0. */
-export function ageTtl(bytes: Buffer, at: number, age: number): void {
-  bytes.writeUInt32BE(Math.max(bytes.readUInt32BE(at) - age, 0), at);
 }

@@ -34,8 +34,8 @@ const MAX_LIFETIME = 86_400;
  * at all without one (RFC 2308 §5: "Negative responses without SOA records SHOULD NOT be cached as there is no way to
  * prevent the negative responses looping forever between a pair of servers"). Every other RCODE: not at all.
  */
-function replyLifetime(rcode: number, answerCount: number, outline: MessageLayout): number {
-  const { minimumTtl, negativeTtl } = outline;
+function replyLifetime(rcode: number, answerCount: number, layout: MessageLayout): number {
+  const { minimumTtl, negativeTtl } = layout;
   if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) return 0;
   const positive = rcode === Rcode.NOERROR && answerCount > 0;
   if (positive && negativeTtl === undefined) return Math.min(minimumTtl ?? 0, MAX_LIFETIME);
@@ -54,11 +54,11 @@ export interface ReplyFacts {
 
 /**
  * Packs a message that has no OPT record, flags as its source set them.
- * `outline` must be that of `bytes`. The bytes are taken over and changed.
+ * `layout` must be that of `bytes`. The bytes are taken over and changed.
  */
-export function packReply(bytes: Uint8Array, outline: MessageLayout, facts: ReplyFacts): PackedReply {
+export function packReply(bytes: Uint8Array, layout: MessageLayout, facts: ReplyFacts): PackedReply {
   const flags = bytes[2] as number;
-  for (const offset of outline.ttlOffsets) {
+  for (const offset of layout.ttlOffsets) {
     // RFC 2181 §8: a TTL with the highest bit set counts as zero, so it goes out as zero too.
     if ((bytes[offset] as number) > 0x7f) bytes.fill(0, offset, offset + 4);
   }
@@ -70,12 +70,12 @@ export function packReply(bytes: Uint8Array, outline: MessageLayout, facts: Repl
   bytes[3] = 0x80 | (facts.rcode & 15);
   return {
     bytes,
-    questionEnd: outline.questionEnd,
-    ttlOffsets: outline.ttlOffsets,
+    questionEnd: layout.questionEnd,
+    ttlOffsets: layout.ttlOffsets,
     rcode: facts.rcode,
     authenticData: facts.authenticData,
     extendedErrors: facts.extendedErrors,
-    lifetime: Math.min(replyLifetime(facts.rcode, answerCount, outline), facts.maxLifetime ?? MAX_LIFETIME),
+    lifetime: Math.min(replyLifetime(facts.rcode, answerCount, layout), facts.maxLifetime ?? MAX_LIFETIME),
   };
 }
 

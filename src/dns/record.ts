@@ -1,5 +1,6 @@
 import type { Name } from './name.ts';
 import { readRdata, writeRdata } from './rdata.ts';
+import { readTtl } from './ttl.ts';
 import { WireReader } from './wire-reader.ts';
 import type { WireWriter } from './wire-writer.ts';
 
@@ -39,14 +40,6 @@ export function writeRecord(writer: WireWriter, record: ResourceRecord): void {
   writer.u16(0);
   writeRdata(writer, record.type, record.rdata);
   writer.patchU16(lengthAt, writer.length - lengthAt - 2);
-}
-
-/**
- * The TTL that 32 bits mean. RFC 2181 §8: "Implementations should treat TTL values received with the most
- * significant bit set as if the entire value received was zero."
- */
-export function readTtl(value: number): number {
-  return value > 0x7fff_ffff ? 0 : value;
 }
 
 /**

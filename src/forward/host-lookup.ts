@@ -1,7 +1,7 @@
 import { Class, Rcode, Type } from '../dns/codes.ts';
 import { decodeMessage } from '../dns/message.ts';
 import { Name } from '../dns/name.ts';
-import { ipv4ToText, ipv6ToText } from '../ip/text.ts';
+import { addressToText } from '../ip/address.ts';
 import { ForwardError, UpstreamFailure } from './errors.ts';
 import type { UpstreamReply } from './reply.ts';
 import { buildRequest, type UpstreamRequest } from './request.ts';
@@ -63,7 +63,7 @@ function addressesIn(reply: UpstreamReply): { readonly addresses: readonly strin
     const isAddress = record.type === Type.A || record.type === Type.AAAA;
     const length = record.type === Type.A ? 4 : 16;
     if (!isAddress || record.rdata.length !== length) continue;
-    const address = length === 4 ? ipv4ToText(record.rdata) : ipv6ToText(record.rdata);
+    const address = addressToText(record.rdata);
     if (whyUnusable(address) !== undefined) continue;
     addresses.push(address);
     ttl = Math.min(ttl, record.ttl);

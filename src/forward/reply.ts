@@ -16,7 +16,7 @@ export interface UpstreamReply {
   /** RCODE with the extended bits, 0 to 4,095. */
   readonly rcode: number;
   /** Of `bytes`; its `opt` is always undefined. */
-  readonly outline: MessageLayout;
+  readonly layout: MessageLayout;
   /** The extended errors that stood in its OPT record, in order. */
   readonly extendedErrors: readonly ExtendedError[];
   /** The AD bit (RFC 4035 §3.2.3): the upstream says that it validated. Whether to believe it is not decided here. */
@@ -39,8 +39,8 @@ const MAX_EXTENDED_ERRORS = 8;
  * @throws WireError when they are no DNS message.
  */
 export function readReply(bytes: Uint8Array, request: UpstreamRequest, upstream: string): UpstreamReply {
-  const outline = readLayout(bytes);
-  const { opt } = outline;
+  const layout = readLayout(bytes);
+  const { opt } = layout;
   const rcode = ((bytes[3] as number) & 15) | ((opt?.extendedRcode ?? 0) << 4);
   const authenticData = ((bytes[3] as number) & 0x20) !== 0;
   const extendedErrors = opt === undefined ? [] : readExtendedErrors(bytes, opt);
@@ -49,11 +49,11 @@ export function readReply(bytes: Uint8Array, request: UpstreamRequest, upstream:
   // 0x20 undone: names that point at the question get their case back with it.
   bytes.set(request.asked, HEADER_LENGTH);
   const stripped =
-    opt === undefined ? { bytes: viewOf(bytes, bytes.length), outline } : withoutOpt(bytes, outline, opt);
+    opt === undefined ? { bytes: viewOf(bytes, bytes.length), layout } : withoutOpt(bytes, layout, opt);
   return {
     bytes: stripped.bytes,
     rcode,
-    outline: stripped.outline,
+    layout: stripped.layout,
     extendedErrors,
     authenticData,
     edns: opt !== undefined,
@@ -86,19 +86,19 @@ export function isUnhelpful(rcode: number): boolean {
 
 function withoutOpt(
   bytes: Uint8Array,
-  outline: MessageLayout,
+  layout: MessageLayout,
   opt: OptLayout,
-): { readonly bytes: Uint8Array; readonly outline: MessageLayout } {
+): { readonly bytes: Uint8Array; readonly layout: MessageLayout } {
   if (opt.end === bytes.length) {
     const count = (((bytes[10] as number) << 8) | (bytes[11] as number)) - 1;
     bytes[10] = count >>> 8;
     bytes[11] = count & 0xff;
-    return { bytes: viewOf(bytes, opt.start), outline: { ...outline, opt: undefined } };
+    return { bytes: viewOf(bytes, opt.start), layout: { ...layout, opt: undefined } };
   }
   // Something follows it, and compression pointers may lead behind it: the offsets must be made anew. Rare.
   const { edns: _, ...message } = decodeMessage(bytes);
   const encoded = encodeMessage({ ...message, rcode: message.rcode & 15 });
-  return { bytes: encoded, outline: readLayout(encoded) };
+  return { bytes: encoded, layout: readLayout(encoded) };
 }
 
 /** The first `length` octets, not as a Buffer: its `slice` does not copy, and these octets are handed to others. */

@@ -1,4 +1,5 @@
-import { ipv4FromText, ipv4ToText, ipv6FromText, ipv6ToText } from './text.ts';
+import { addressToText, isMapped } from './address.ts';
+import { ipv4FromText, ipv6FromText } from './text.ts';
 
 /** The addresses that share their first bits: `192.168.0.0/16`, `fe80::/10`. */
 export interface IpPrefix {
@@ -10,17 +11,6 @@ export interface IpPrefix {
 
 /** RFC 4291 §2.5.5.2: an IPv4 address inside IPv6 stands behind `::ffff:`. */
 const MAPPED_BITS = 96;
-
-/**
- * The octets of an address as a socket names it: four for IPv4, also when it comes as IPv4-mapped IPv6, otherwise
- * sixteen. A zone (`fe80::1%eth0`) is left out. Undefined for any other text.
- */
-export function addressOctets(text: string): Uint8Array | undefined {
-  if (!text.includes(':')) return ipv4FromText(text);
-  const zone = text.indexOf('%');
-  const octets = ipv6FromText(zone < 0 ? text : text.slice(0, zone));
-  return octets !== undefined && isMapped(octets) ? octets.subarray(12) : octets;
-}
 
 /**
  * Reads `192.168.0.0/16`, `fd00::/8`, or an address that stands for itself. Bits behind the prefix may be set and mean
@@ -57,17 +47,10 @@ export function prefixContains(prefix: IpPrefix, octets: Uint8Array): boolean {
 
 /** `192.168.0.0/16`. */
 export function ipPrefixToText({ octets, length }: IpPrefix): string {
-  return `${octets.length === 4 ? ipv4ToText(octets) : ipv6ToText(octets)}/${length}`;
+  return `${addressToText(octets)}/${length}`;
 }
 
 function masked(octets: Uint8Array, length: number): IpPrefix {
   const kept = octets.map((octet, i) => octet & (0xff00 >>> Math.min(Math.max(length - i * 8, 0), 8)));
   return { octets: kept, length };
-}
-
-function isMapped(octets: Uint8Array): boolean {
-  for (let i = 0; i < 10; i++) {
-    if (octets[i] !== 0) return false;
-  }
-  return octets[10] === 0xff && octets[11] === 0xff;
 }

@@ -2,6 +2,7 @@ import { Type } from '../dns/codes.ts';
 import { decodeMessage, HEADER_LENGTH } from '../dns/message.ts';
 import type { Name } from '../dns/name.ts';
 import { type ResourceRecord, rdataName } from '../dns/record.ts';
+import { signaturesOver } from '../dns/rrsig.ts';
 import { WireError } from '../dns/wire-error.ts';
 import { KEY_TEXT_LENGTH } from '../pkarr/public-key.ts';
 import { aliasLoop, MAX_ALIASES } from './alias-limit.ts';
@@ -49,11 +50,11 @@ function completed(chain: readonly ResourceRecord[], rest: RecordsAnswer): Answe
  * Whether an answer has a CNAME, and a label that could be a key. It is looked at as it came, without making values,
  * because every ordinary answer passes here and hardly any needs more: that would cost 20 microseconds, this less than one.
  */
-function mayLeadToKey({ reply: { bytes, outline } }: ForwardedAnswer): boolean {
+function mayLeadToKey({ reply: { bytes, layout } }: ForwardedAnswer): boolean {
   const answerCount = ((bytes[6] as number) << 8) | (bytes[7] as number);
   for (let i = 0; i < answerCount; i++) {
     // TYPE and CLASS stand right before the TTL (RFC 1035 §4.1.3); the answer section is the first.
-    const typeAt = (outline.ttlOffsets[i] as number) - 4;
+    const typeAt = (layout.ttlOffsets[i] as number) - 4;
     if (bytes[typeAt] === 0 && bytes[typeAt + 1] === Type.CNAME) return hasKeyLikeLabel(bytes);
   }
   return false;
@@ -98,7 +99,8 @@ function findAlias(
     const cname = answers.find((record) => record.type === Type.CNAME && record.name.equals(name));
     if (cname === undefined) return undefined;
     const dnames = answers.filter((record) => record.type === Type.DNAME && name.isWithin(record.name));
-    for (const record of [...dnames, cname]) chain.push(record, ...signaturesOf(record, answers, dnssecOk));
+    for (const record of [...dnames, cname])
+      chain.push(record, ...(dnssecOk ? signaturesOver(record, answers) : []));
     const target = rdataName(cname.rdata);
     if (isKeyName(target)) return { chain: [...new Set(chain)], target, steps };
     name = target;
@@ -115,19 +117,4 @@ function readAnswers({ reply }: ForwardedAnswer): readonly ResourceRecord[] {
     const text = 'The answer of the upstream has records that cannot be read.';
     throw new ResolveError('upstream-malformed', text, { cause: error });
   }
-}
-
-/** RRSIG records over `record`; their first two octets name the type that is covered (RFC 4034 §3.1). */
-function signaturesOf(
-  record: ResourceRecord,
-  answers: readonly ResourceRecord[],
-  dnssecOk: boolean,
-): readonly ResourceRecord[] {
-  if (!dnssecOk) return [];
-  return answers.filter(
-    ({ name, type, rdata }) =>
-      type === Type.RRSIG &&
-      name.equals(record.name) &&
-      (((rdata[0] ?? 0) << 8) | (rdata[1] ?? 0)) === record.type,
-  );
 }

@@ -17,7 +17,7 @@ export interface PacketReader {
 }
 
 /**
- * A desk before a library.
+ * Reads from `library`, within a limit for each client.
  *
  * @param mayLookUp whether one more key may be looked up for a client: a lookup costs others a hundred datagrams.
  */

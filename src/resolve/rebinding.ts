@@ -1,10 +1,10 @@
 import { type ExtendedError, ExtendedErrorCode } from '../dns/extended-error.ts';
 import type { Name } from '../dns/name.ts';
 import type { ResourceRecord } from '../dns/record.ts';
+import { syntheticSoa } from '../dns/soa.ts';
 import { WireError } from '../dns/wire-error.ts';
+import { addressToText } from '../ip/address.ts';
 import { type IpClass, ipClass } from '../ip/address-class.ts';
-import { ipv4ToText, ipv6ToText } from '../ip/text.ts';
-import { syntheticSoa } from '../pkarr/zone/soa.ts';
 import { type Answer, type RecordsAnswer, recordsAnswer, toRecords } from './answer.ts';
 import { DomainSet } from './domain-set.ts';
 import { ResolveError } from './errors.ts';
@@ -85,7 +85,7 @@ export function localAddressIn(
 /** `the loopback address 127.0.0.1`, `addresses that cannot be read`. */
 export function localAddressToText({ class: addressClass, address }: LocalAddress): string {
   if (address === undefined) return 'addresses that cannot be read';
-  return `the ${addressClass} address ${address.length === 4 ? ipv4ToText(address) : ipv6ToText(address)}`;
+  return `the ${addressClass} address ${addressToText(address)}`;
 }
 
 function isLocal(): boolean {

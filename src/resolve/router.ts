@@ -1,9 +1,9 @@
 import { Rcode, Type } from '../dns/codes.ts';
 import { ExtendedErrorCode } from '../dns/extended-error.ts';
 import { Name } from '../dns/name.ts';
+import { syntheticSoa } from '../dns/soa.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import { classifyLabel, type LabelClass, refusalToText } from '../pkarr/public-key.ts';
-import { syntheticSoa } from '../pkarr/zone/soa.ts';
 import { type Answer, recordsAnswer } from './answer.ts';
 import type { Query, ResolveContext, Resolver } from './query.ts';
 

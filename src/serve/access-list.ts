@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
+import { addressOctets } from '../ip/address.ts';
 import { ipClass } from '../ip/address-class.ts';
-import { addressOctets, type IpPrefix, parseIpPrefix, prefixContains } from '../ip/prefix.ts';
+import { type IpPrefix, parseIpPrefix, prefixContains } from '../ip/prefix.ts';
 
 /** Addresses whose verdict is remembered. */
 const VERDICTS = 4096;

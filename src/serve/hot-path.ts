@@ -1,9 +1,9 @@
 import type { AnswerCache, Hit } from '../cache/answer-cache.ts';
 import type { AnswerEntry } from '../cache/answer-entry.ts';
-import { ageTtl } from '../cache/first-level-cache.ts';
 import { KEY_CD, KEY_DO } from '../cache/question-key.ts';
 import { Class, isMetaType, Type } from '../dns/codes.ts';
 import { HEADER_LENGTH } from '../dns/message.ts';
+import { ageTtl } from '../dns/ttl.ts';
 import { MAX_MESSAGE_LENGTH } from '../dns/wire-writer.ts';
 import type { AccessList } from './access-list.ts';
 import type { ClientRateLimit } from './rate-limit.ts';

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
+import { addressOctets } from '../ip/address.ts';
 import { ipClass } from '../ip/address-class.ts';
-import { addressOctets } from '../ip/prefix.ts';
 import { ipv4ToText } from '../ip/text.ts';
 
 /** A rate: `burst` at once after a pause, then `perSecond`. Both over 0. */

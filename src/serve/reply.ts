@@ -1,9 +1,9 @@
-import { ageTtl } from '../cache/first-level-cache.ts';
 import type { PackedReply } from '../cache/packed-reply.ts';
 import { Rcode } from '../dns/codes.ts';
 import { type Edns, type EdnsOption, EdnsOptionCode, optLength, writeOpt } from '../dns/edns.ts';
 import { type ExtendedError, ExtendedErrorCode, encodeExtendedError } from '../dns/extended-error.ts';
 import { HEADER_LENGTH } from '../dns/message.ts';
+import { ageTtl } from '../dns/ttl.ts';
 import { MAX_MESSAGE_LENGTH, WireWriter } from '../dns/wire-writer.ts';
 import { MINIMUM_UDP_PAYLOAD, type RejectedRequest, type Request, type RequestEdns } from './request.ts';
 

@@ -332,13 +332,13 @@ function pack(answer: Answer, { question }: Query, trustAuthenticData: boolean):
     const { rcode, extendedErrors } = answer;
     return packMessage(toMessage(answer, question), { rcode, extendedErrors, authenticData: false });
   }
-  const { outline, rcode, extendedErrors } = answer.reply;
+  const { layout, rcode, extendedErrors } = answer.reply;
   const authenticData = answer.reply.authenticData && trustAuthenticData;
   // The forwarder may give the same octets to others.
   const bytes = new Uint8Array(answer.reply.bytes);
   // AA=0 for what is forwarded: the upstream may be an authority, we are none.
   bytes[2] = (bytes[2] as number) & ~0x04;
-  return packReply(bytes, outline, { rcode, extendedErrors, authenticData });
+  return packReply(bytes, layout, { rcode, extendedErrors, authenticData });
 }
 
 function packFailure(error: ResolveError, { question }: Query): PackedReply {

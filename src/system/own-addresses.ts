@@ -1,4 +1,5 @@
-import { ipv4FromText, ipv6FromText, ipv6ToText } from '../ip/text.ts';
+import { addressOctets, addressToText } from '../ip/address.ts';
+import { ipv4FromText } from '../ip/text.ts';
 
 /** An address and port in numbers. */
 export interface Endpoint {
@@ -35,11 +36,10 @@ export function whyOurs(
   return undefined;
 }
 
-/** The usual spelling, without a zone; an IPv4 address in IPv6 clothes as IPv4 (RFC 4291 §2.5.5.2). */
+/** The usual spelling, without a zone; an IPv4-mapped address as IPv4 (RFC 4291 §2.5.5.2). */
 function plainAddress(text: string): string {
-  const octets = ipv6FromText(text.replace(/%.*$/, ''));
-  const address = octets === undefined ? text : ipv6ToText(octets);
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
+  const octets = addressOctets(text);
+  return octets === undefined ? text : addressToText(octets);
 }
 
 function isUnspecified(address: string): boolean {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
-import { ipv4ToText, ipv6ToText } from '../ip/text.ts';
+import { addressToText } from '../ip/address.ts';
 
 /** A process that holds a port. */
 export interface PortHolder {
@@ -65,7 +65,7 @@ function boundInodes(table: string | undefined, address: { host: string; port: n
 function hostFromHex(hex: string): string | undefined {
   if (!/^(?:[0-9a-f]{8}|[0-9a-f]{32})$/i.test(hex)) return undefined;
   const octets = Buffer.from(hex, 'hex').swap32();
-  return octets.length === 4 ? ipv4ToText(octets) : ipv6ToText(octets);
+  return addressToText(octets);
 }
 
 function holdsOneOf(pid: string, inodes: ReadonlySet<string>, files: ProcFiles): boolean {

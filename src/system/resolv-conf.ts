@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { isIP } from 'node:net';
-import { ipv4FromText, ipv6FromText, ipv6ToText } from '../ip/text.ts';
+import { canonicalAddress } from '../ip/address.ts';
+import { ipv4FromText } from '../ip/text.ts';
 import { type Endpoint, whyOurs } from './own-addresses.ts';
 
 /**
@@ -102,7 +102,7 @@ export function parseResolvConf(text: string): {
       skipped.push({ text: written.slice(0, 80), why: `comes after ${MAX_SERVERS} others` });
       break;
     }
-    const address = canonical(written);
+    const address = canonicalAddress(written);
     if (address === undefined) skipped.push({ text: written.slice(0, 80), why: 'is no numeric address' });
     else if (isNobody(address)) skipped.push({ text: written, why: 'is no address of a machine' });
     else servers.add(address);
@@ -117,14 +117,6 @@ async function readText(path: string): Promise<{ readonly text: string } | { rea
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
     return { problem: code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})` };
   }
-}
-
-function canonical(text: string): string | undefined {
-  if (ipv4FromText(text) !== undefined) return text;
-  if (isIP(text) !== 6) return undefined;
-  const percent = text.indexOf('%');
-  const octets = ipv6FromText(percent < 0 ? text : text.slice(0, percent));
-  return octets === undefined ? undefined : ipv6ToText(octets) + (percent < 0 ? '' : text.slice(percent));
 }
 
 /** The unspecified addresses (glibc takes them for this machine, which is us) and multicast. */

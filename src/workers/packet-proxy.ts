@@ -5,7 +5,7 @@ import { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { PacketReader, PacketReadOutcome } from '../resolve/packet-reader.ts';
 import type { ReadOutcome } from '../store/packet-library.ts';
 
-/** An outcome of a desk as it crosses between processes: a packet as its octets. */
+/** A read outcome as it crosses between processes: a packet as its octets. */
 export type PacketCrossing =
   | Exclude<PacketReadOutcome, { readonly kind: 'found' }>
   | {
@@ -40,7 +40,7 @@ interface Copy {
   readonly expiresAt: number;
 }
 
-/** The desk of a worker: packets from the desk of the primary, those in use kept here too. */
+/** The packet reader of a worker: packets come from the primary, and those in use are kept here too. */
 export class PacketProxy implements PacketReader {
   readonly #ask: (key: string, client: string | undefined, signal: AbortSignal) => Promise<PacketCrossing>;
   readonly #now: () => number;
@@ -100,13 +100,13 @@ export class PacketProxy implements PacketReader {
   }
 }
 
-/** The primary's side: what its desk says, in a form that can cross. */
+/** The primary's side: what its packet reader says, in a form that can cross. */
 export async function readForWorker(
-  desk: PacketReader,
+  packetReader: PacketReader,
   { key, client }: { readonly key: string; readonly client: string | undefined },
   signal: AbortSignal,
 ): Promise<PacketCrossing> {
-  const outcome = await orAborted(desk.read(PublicKey.fromLabel(key), { client, signal }), signal);
+  const outcome = await orAborted(packetReader.read(PublicKey.fromLabel(key), { client, signal }), signal);
   if (outcome.kind !== 'found') return outcome;
   const { packet, stale, timeToLive } = outcome;
   return { kind: 'found', payload: packet.toRelayPayload(), stale, timeToLive };

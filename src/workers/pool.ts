@@ -25,7 +25,7 @@ export interface WorkerPoolParts extends Pick<FrontCallbacks, 'onLoop' | 'onBug'
   /** Binds a port for the workers, where they do not see to it themselves. */
   readonly hold?: HoldPort | undefined;
   /** Where the workers get their packets. */
-  readonly desk: PacketReader;
+  readonly packetReader: PacketReader;
   /** The upstream through which a query of this process came back; undefined for others. */
   readonly cameBackFrom: (query: Uint8Array, questionEnd: number) => string | undefined;
   readonly log: Log;
@@ -33,14 +33,14 @@ export interface WorkerPoolParts extends Pick<FrontCallbacks, 'onLoop' | 'onBug'
 
 /** A front of several processes that share the ports, each with caches and connections to upstreams of its own. */
 export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Front {
-  const { spawn, hold, desk, cameBackFrom, onLoop, onBug, log, now } = parts;
+  const { spawn, hold, packetReader, cameBackFrom, onLoop, onBug, log, now } = parts;
   let texts = settingsToTexts(settings);
   let held: readonly ListenerPair[] = [];
   let addresses: readonly ListenAddress[] = [];
 
   const places: readonly WorkerSlot[] = Array.from({ length: settings.workers }, (_, index) => {
     const handlers: Handlers<PrimaryCalls> = {
-      packet: (request, signal) => readForWorker(desk, request, signal),
+      packet: (request, signal) => readForWorker(packetReader, request, signal),
       cameBackToOther: (query, signal) =>
         cameBackFrom(query.query, query.questionEnd) ?? askOthers(index, query, signal),
       loop: onLoop,

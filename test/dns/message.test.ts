@@ -123,18 +123,18 @@ test('every two-byte change and every cut of a valid message gives a message or 
   assert.equal(tryDecode(Uint8Array.from([...bytes, 0])), undefined);
 });
 
-test('what the outline accepts and what decoding accepts have the same records', () => {
+test('what the layout accepts and what decoding accepts have the same records', () => {
   fc.assert(
     fc.property(message, (one) => {
       const bytes = encodeMessage(one);
-      const outline = readLayout(bytes);
+      const layout = readLayout(bytes);
       const records = [...one.answers, ...one.authorities, ...one.additionals];
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       assert.deepEqual(
-        outline.ttlOffsets.map((offset) => view.getUint32(offset)),
+        layout.ttlOffsets.map((offset) => view.getUint32(offset)),
         records.map(({ ttl }) => ttl),
       );
-      assert.equal(outline.opt?.udpPayloadSize, one.edns?.udpPayloadSize);
+      assert.equal(layout.opt?.udpPayloadSize, one.edns?.udpPayloadSize);
     }),
     { numRuns: 200 },
   );

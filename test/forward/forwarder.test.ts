@@ -20,7 +20,7 @@ test('a reply comes back with id 0, the question as it was asked, and no OPT', a
   assert.equal(message.answers[0]?.name.toString(), 'WwW.Example.COM.');
   assert.equal(message.edns, undefined);
   assert.deepEqual(addresses(answer), ['192.0.2.1']);
-  assert.deepEqual(answer.outline, readLayout(answer.bytes));
+  assert.deepEqual(answer.layout, readLayout(answer.bytes));
   assert.equal(answer.rcode, Rcode.NOERROR);
   assert.equal(answer.edns, true);
   assert.equal(answer.upstream, upstream.spec);
@@ -118,7 +118,7 @@ test('an OPT that is not the last record is taken out too, and names that pointe
     message.additionals.map(({ name }) => name.toString()),
     ['a.long.name.elsewhere.test.', 'a.long.name.elsewhere.test.'],
   );
-  assert.deepEqual(answer.outline, readLayout(answer.bytes));
+  assert.deepEqual(answer.layout, readLayout(answer.bytes));
 });
 
 test('a hundred equal questions in flight are one query, and each asker has its own case', async () => {

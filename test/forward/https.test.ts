@@ -241,9 +241,9 @@ test('the time that a reply spent in caches of HTTP is taken off its TTLs', asyn
   });
   using forwarder = forwarderTo(server.port);
   const young = await ask(forwarder, 'x.example');
-  assert.equal(young.outline.minimumTtl, 200);
+  assert.equal(young.layout.minimumTtl, 200);
   assert.equal(decodeMessage(young.bytes).answers[0]?.ttl, 200);
-  assert.equal((await ask(forwarder, 'old.example')).outline.minimumTtl, 0);
+  assert.equal((await ask(forwarder, 'old.example')).layout.minimumTtl, 0);
 });
 
 test('a server that does not speak HTTP/2 is a failure that says so', async () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { addressOctets } from '../../src/ip/address.ts';
 import { ipClass } from '../../src/ip/address-class.ts';
-import { addressOctets, ipPrefixToText, parseIpPrefix, prefixContains } from '../../src/ip/prefix.ts';
+import { ipPrefixToText, parseIpPrefix, prefixContains } from '../../src/ip/prefix.ts';
 import { ipv6FromText } from '../../src/ip/text.ts';
 
 function octetsOf(text: string): Uint8Array {

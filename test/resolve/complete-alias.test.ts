@@ -4,7 +4,7 @@ import { Cancellation } from '../../src/async/cancellation.ts';
 import { Rcode, Type } from '../../src/dns/codes.ts';
 import { Name } from '../../src/dns/name.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
-import { syntheticSoa } from '../../src/pkarr/zone/soa.ts';
+import { syntheticSoa } from '../../src/dns/soa.ts';
 import { type Answer, recordsAnswer, toRecords } from '../../src/resolve/answer.ts';
 import { completeAliases } from '../../src/resolve/complete-alias.ts';
 import { ResolveError } from '../../src/resolve/errors.ts';

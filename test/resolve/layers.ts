@@ -40,7 +40,7 @@ export function forwarded(query: Query, parts: Partial<Omit<RecordsAnswer, 'kind
     reply: {
       bytes,
       rcode: answer.rcode,
-      outline: readLayout(bytes),
+      layout: readLayout(bytes),
       extendedErrors: [],
       authenticData: false,
       edns: true,

@@ -6,7 +6,7 @@ import { Rcode, Type } from '../../src/dns/codes.ts';
 import type { EdnsOption } from '../../src/dns/edns.ts';
 import { encodeMessage } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
-import { syntheticSoa } from '../../src/pkarr/zone/soa.ts';
+import { syntheticSoa } from '../../src/dns/soa.ts';
 import { type Answer, recordsAnswer } from '../../src/resolve/answer.ts';
 import type { Query } from '../../src/resolve/query.ts';
 import { AccessList, everybody, loopbackPrefixes } from '../../src/serve/access-list.ts';

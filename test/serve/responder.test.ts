@@ -7,7 +7,7 @@ import { type Edns, EdnsOptionCode } from '../../src/dns/edns.ts';
 import { decodeExtendedError } from '../../src/dns/extended-error.ts';
 import { decodeMessage, encodeMessage, type Message } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
-import { syntheticSoa } from '../../src/pkarr/zone/soa.ts';
+import { syntheticSoa } from '../../src/dns/soa.ts';
 import { type Answer, recordsAnswer } from '../../src/resolve/answer.ts';
 import { ResolveError } from '../../src/resolve/errors.ts';
 import type { Query } from '../../src/resolve/query.ts';

@@ -60,7 +60,7 @@ function scene(
     {
       spawn,
       hold,
-      desk: {
+      packetReader: {
         read: async (_, { client }) => ({
           kind: 'found',
           packet: signedPacket(testKey(1), 5),

@@ -1,4 +1,5 @@
 import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
+import { readTtl } from '../../dns/ttl.ts';
 import { UpstreamFailure } from '../errors.ts';
 import type { UpstreamReply } from '../reply.ts';
 
@@ -61,23 +62,22 @@ export function receiveReply(stream: ClientHttp2Stream, ended: (outcome: HttpsOu
  */
 export function withAge(reply: UpstreamReply, age: number): UpstreamReply {
   if (age === 0) return reply;
-  const { bytes, outline } = reply;
+  const { bytes, layout } = reply;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (const offset of outline.ttlOffsets) view.setUint32(offset, aged(view.getUint32(offset), age));
-  const { minimumTtl, negativeTtl } = outline;
+  for (const offset of layout.ttlOffsets) view.setUint32(offset, aged(view.getUint32(offset), age));
+  const { minimumTtl, negativeTtl } = layout;
   return {
     ...reply,
-    outline: {
-      ...outline,
+    layout: {
+      ...layout,
       minimumTtl: minimumTtl === undefined ? undefined : aged(minimumTtl, age),
       negativeTtl: negativeTtl === undefined ? undefined : aged(negativeTtl, age),
     },
   };
 }
 
-/** RFC 2181 §8: a TTL with the most significant bit set counts as zero, and stays what it is. */
 function aged(ttl: number, age: number): number {
-  return ttl >= 0x8000_0000 ? ttl : Math.max(ttl - age, 0);
+  return Math.max(readTtl(ttl) - age, 0);
 }
 
 /** Why what follows these headers is not a DNS reply, as a clause. */

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { Name } from '../../dns/name.ts';
 import { WireError } from '../../dns/wire-error.ts';
-import { ipv4FromText, ipv6FromText, ipv6ToText } from '../../ip/text.ts';
+import { addressOctets, canonicalAddress } from '../../ip/address.ts';
 
 /** How a DNS over TLS server proves that it is the one that was meant (RFC 8310 §6 and §8). */
 export type TlsIdentity =
@@ -197,19 +197,9 @@ function parseHostPort(text: string, defaultPort: number, whole: string): { host
   return { host, port };
 }
 
-/** The usual spelling of an address, its zone kept (RFC 4007 §11); undefined for what is none. */
-function canonicalAddress(text: string): string | undefined {
-  if (ipv4FromText(text) !== undefined) return text;
-  const percent = text.indexOf('%');
-  const zone = percent < 0 ? '' : text.slice(percent);
-  if (percent >= 0 && !/^%[\w.:-]{1,15}$/.test(zone)) return undefined;
-  const octets = ipv6FromText(percent < 0 ? text : text.slice(0, percent));
-  return octets === undefined ? undefined : ipv6ToText(octets) + zone;
-}
-
 /** Why a resolver cannot be at this (canonical) address; undefined when it can. */
 export function whyUnusable(address: string): string | undefined {
-  const octets = ipv4FromText(address) ?? ipv6FromText(address.replace(/%.*$/, ''));
+  const octets = addressOctets(address);
   if (octets === undefined) return undefined;
   if (octets.every((octet) => octet === 0)) return 'is the unspecified address';
   const [first = 0] = octets;

@@ -1,12 +1,13 @@
 import { Type } from '../../dns/codes.ts';
+import { redirect } from '../../dns/dname.ts';
 import type { Name } from '../../dns/name.ts';
 import type { Question } from '../../dns/question.ts';
 import { type ResourceRecord, type RRset, rdataName } from '../../dns/record.ts';
-import { WireError } from '../../dns/wire-error.ts';
+import { negativeSoa } from '../../dns/soa.ts';
 import type { SignedPacket } from '../signed-packet.ts';
 import type { ServiceTarget, ZoneAnswer } from './answer.ts';
 import { type ZoneIndex, type ZoneNode, zoneIndex } from './index.ts';
-import { negativeSoa, zoneSoa } from './soa.ts';
+import { zoneSoa } from './soa.ts';
 
 /** Aliases that one resolution may follow. */
 const DEFAULT_MAX_STEPS = 16;
@@ -144,20 +145,10 @@ function matchWildcard(index: ZoneIndex, name: Name, type: number, closestEnclos
  */
 function matchDname(dname: ResourceRecord, owner: Name, name: Name): Match {
   const record = { ...dname, name: owner };
-  const target = substitute(name, owner, rdataName(dname.rdata));
-  if (target === 'too-long') return { kind: 'alias', records: [record], target };
-  // RFC 6672 §3.1: the synthesized CNAME has the TTL of its DNAME.
-  const cname = { ...dname, name, type: Type.CNAME, rdata: target.toWire() };
+  const redirected = redirect(name, record);
+  if (redirected === 'too-long') return { kind: 'alias', records: [record], target: redirected };
+  const { target, cname } = redirected;
   return { kind: 'alias', records: [record, cname], target };
-}
-
-function substitute(name: Name, from: Name, to: Name): Name | 'too-long' {
-  try {
-    return name.replaceSuffix(from, to);
-  } catch (error) {
-    if (error instanceof WireError && error.code === 'name-too-long') return 'too-long';
-    throw error;
-  }
 }
 
 /**

@@ -1,10 +1,11 @@
 import { Class, Rcode, rcodeToText, Type } from '../../dns/codes.ts';
+import { redirect } from '../../dns/dname.ts';
 import type { Message } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
 import type { Question } from '../../dns/question.ts';
 import { type ResourceRecord, type RRset, rdataName } from '../../dns/record.ts';
-import { WireError } from '../../dns/wire-error.ts';
-import { negativeSoa } from '../../pkarr/zone/soa.ts';
+import { isSignatureOver, signaturesOver } from '../../dns/rrsig.ts';
+import { negativeSoa } from '../../dns/soa.ts';
 import { MAX_ALIASES } from '../alias-limit.ts';
 
 /** What the reply of a server comes to. A closed list. */
@@ -156,7 +157,7 @@ function recordsAt({ answers, dnssecOk }: View, name: Name, type: number): Resou
   const isAsked = (record: ResourceRecord) => type === Type.ANY || record.type === type;
   const found = here.filter(isAsked);
   if (found.length === 0) return [];
-  const signatures = here.filter((record) => dnssecOk && !isAsked(record) && covers(record, type));
+  const signatures = here.filter((record) => dnssecOk && !isAsked(record) && isSignatureOver(record, type));
   return [...found, ...signatures].map((record) => ({ ...record, name }));
 }
 
@@ -172,7 +173,7 @@ interface Alias {
 function aliasAt({ answers, dnssecOk }: View, name: Name): Alias | undefined {
   const withSignatures = (record: ResourceRecord): ResourceRecord[] => [
     record,
-    ...answers.filter((other) => dnssecOk && other.name.equals(record.name) && covers(other, record.type)),
+    ...(dnssecOk ? signaturesOver(record, answers) : []),
   ];
   const dname = answers.find(
     (record) =>
@@ -181,28 +182,14 @@ function aliasAt({ answers, dnssecOk }: View, name: Name): Alias | undefined {
       name.isWithin(record.name),
   );
   if (dname !== undefined) {
-    const target = substitute(name, dname);
-    if (target === 'too-long') return { records: withSignatures(dname), target };
-    const cname = { ...dname, name, type: Type.CNAME, rdata: target.toWire() };
+    const redirected = redirect(name, dname);
+    if (redirected === 'too-long') return { records: withSignatures(dname), target: redirected };
+    const { target, cname } = redirected;
     return { records: [...withSignatures(dname), cname], target };
   }
   const cname = answers.find((record) => record.type === Type.CNAME && record.name.equals(name));
   if (cname === undefined) return undefined;
   return { records: withSignatures({ ...cname, name }), target: rdataName(cname.rdata) };
-}
-
-function substitute(name: Name, dname: ResourceRecord): Name | 'too-long' {
-  try {
-    return name.replaceSuffix(dname.name, rdataName(dname.rdata));
-  } catch (error) {
-    if (error instanceof WireError && error.code === 'name-too-long') return 'too-long';
-    throw error;
-  }
-}
-
-/** Whether a record is an RRSIG over `type`, which its first two octets name (RFC 4034 §3.1). */
-function covers({ type, rdata }: ResourceRecord, covered: number): boolean {
-  return type === Type.RRSIG && (((rdata[0] ?? 0) << 8) | (rdata[1] ?? 0)) === covered;
 }
 
 /** RFC 4035 §3.1.3: what proves that a name or type does not exist, or that a wildcard answered. */
@@ -212,7 +199,7 @@ function proofs({ authorities, dnssecOk }: View): ResourceRecord[] {
     (record) =>
       record.type === Type.NSEC ||
       record.type === Type.NSEC3 ||
-      [Type.SOA, Type.NSEC, Type.NSEC3].some((type) => covers(record, type)),
+      [Type.SOA, Type.NSEC, Type.NSEC3].some((type) => isSignatureOver(record, type)),
   );
 }
 

@@ -9,6 +9,7 @@ import { WireError } from '../../dns/wire-error.ts';
 import { type AuthorityClient, iterativeRequest } from '../../forward/authority.ts';
 import { UpstreamFailure } from '../../forward/errors.ts';
 import type { UpstreamRequest } from '../../forward/request.ts';
+import { addressToText } from '../../ip/address.ts';
 import { aliasLoop, MAX_ALIASES } from '../alias-limit.ts';
 import { type RecordsAnswer, recordsAnswer, toRecords } from '../answer.ts';
 import { DelegationBudget, type DelegationTrail } from '../delegation-budget.ts';
@@ -17,7 +18,7 @@ import type { Query, ResolveContext, Resolver } from '../query.ts';
 import { type AuthorityVerdict, judgeReply } from './authority-reply.ts';
 import { hedgedTries, type TryOutcome } from './hedged-tries.ts';
 import { type NameServer, NameServers } from './name-servers.ts';
-import { addressText, type ServerAddressPolicy, whyNotAsked } from './server-address.ts';
+import { type ServerAddressPolicy, whyNotAsked } from './server-address.ts';
 
 /** Milliseconds for all that one resolution asks of name servers: less than a client's answer may take. */
 const TOTAL_MS = 4_000;
@@ -185,7 +186,7 @@ export class Delegation {
 
   #mayAsk(address: Uint8Array, reasons: Set<string>): boolean {
     const why = whyNotAsked(address, this.#parts.port ?? 53, this.#parts.policy);
-    if (why !== undefined) reasons.add(`${addressText(address)} ${why}`);
+    if (why !== undefined) reasons.add(`${addressToText(address)} ${why}`);
     return why === undefined;
   }
 

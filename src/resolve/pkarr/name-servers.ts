@@ -1,7 +1,7 @@
 import { Type } from '../../dns/codes.ts';
 import type { Name } from '../../dns/name.ts';
 import { type ResourceRecord, type RRset, rdataName } from '../../dns/record.ts';
-import { addressText } from './server-address.ts';
+import { addressToText } from '../../ip/address.ts';
 
 /** One address of one name server. */
 export interface NameServer {
@@ -72,7 +72,7 @@ export class NameServers {
 
   #add(addresses: readonly Uint8Array[]): void {
     for (const octets of addresses.slice(0, MAX_ADDRESSES)) {
-      const address = addressText(octets);
+      const address = addressToText(octets);
       if (this.#known.has(address)) continue;
       this.#known.add(address);
       if (this.#parts.mayAsk(octets)) this.#ready.push({ address, attempt: 0 });

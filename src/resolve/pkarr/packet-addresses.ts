@@ -2,7 +2,7 @@ import { Class, Type } from '../../dns/codes.ts';
 import { ExtendedErrorCode } from '../../dns/extended-error.ts';
 import type { Name } from '../../dns/name.ts';
 import type { ResourceRecord } from '../../dns/record.ts';
-import { syntheticSoa } from '../../pkarr/zone/soa.ts';
+import { syntheticSoa } from '../../dns/soa.ts';
 import { type RecordsAnswer, toRecords } from '../answer.ts';
 import { type LocalAddress, localAddressIn, localAddressToText } from '../rebinding.ts';
 import type { Routes } from '../router.ts';

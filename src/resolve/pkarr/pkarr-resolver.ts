@@ -2,9 +2,9 @@ import { Rcode, Type } from '../../dns/codes.ts';
 import { ExtendedErrorCode } from '../../dns/extended-error.ts';
 import type { Name } from '../../dns/name.ts';
 import type { ResourceRecord } from '../../dns/record.ts';
+import { syntheticSoa } from '../../dns/soa.ts';
 import type { PublicKey } from '../../pkarr/public-key.ts';
 import type { FoundAnswer } from '../../pkarr/zone/answer.ts';
-import { syntheticSoa } from '../../pkarr/zone/soa.ts';
 import { lookupZone } from '../../pkarr/zone/zone.ts';
 import type { ReadOutcome } from '../../store/packet-library.ts';
 import { aliasLoop, MAX_ALIASES } from '../alias-limit.ts';
@@ -19,7 +19,7 @@ const STALE_TTL = 30;
 
 /** What a Pkarr resolver works with. */
 export interface PkarrResolverParts {
-  readonly desk: PacketReader;
+  readonly packetReader: PacketReader;
   /** Where an alias that leaves a packet goes on: the router, of which this is a part. */
   readonly follow: Resolver;
   /** Where a name goes on that a packet hands to other servers. */
@@ -42,7 +42,7 @@ export class PkarrResolver {
    */
   async resolve(key: PublicKey, query: Query, context: ResolveContext): Promise<Answer> {
     const { client, cancellation } = context;
-    const outcome = await this.#parts.desk.read(key, { client, signal: cancellation.signal });
+    const outcome = await this.#parts.packetReader.read(key, { client, signal: cancellation.signal });
     switch (outcome.kind) {
       case 'busy':
         throw new ResolveError('busy', 'Too many keys were looked up just now; ask again in a moment.');

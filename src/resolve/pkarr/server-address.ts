@@ -1,5 +1,5 @@
+import { addressToText } from '../../ip/address.ts';
 import { type IpClass, ipClass } from '../../ip/address-class.ts';
-import { ipv4ToText, ipv6ToText } from '../../ip/text.ts';
 
 /** Which name servers the owner of a key may send us to. */
 export interface ServerAddressPolicy {
@@ -31,13 +31,8 @@ export function whyNotAsked(
   const addressClass = ipClass(octets);
   if (!allowed[addressClass]) return `is not asked because its address is ${addressClass}`;
   if (isNobodysOwn(octets)) return 'is not asked because its address is not that of one machine';
-  const reason = whyOurs(addressText(octets), port);
+  const reason = whyOurs(addressToText(octets), port);
   return reason === undefined ? undefined : `is not asked because it ${reason}`;
-}
-
-/** An address of 4 or 16 octets as people write it. */
-export function addressText(octets: Uint8Array): string {
-  return octets.length === 4 ? ipv4ToText(octets) : ipv6ToText(octets);
 }
 
 /** Multicast, reserved and broadcast addresses: 224.0.0.0 and above (RFC 1112 §4), ff00::/8 (RFC 4291 §2.7). */

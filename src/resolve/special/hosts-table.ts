@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { Name } from '../../dns/name.ts';
 import { WireError } from '../../dns/wire-error.ts';
-import { ipv4FromText, ipv4ToText, ipv6FromText, ipv6ToText } from '../../ip/text.ts';
+import { addressToText } from '../../ip/address.ts';
+import { ipv4FromText, ipv6FromText } from '../../ip/text.ts';
 
 /** The addresses of one host: 4 octets each, and 16. */
 export interface HostAddresses {
@@ -180,8 +181,7 @@ const MAX_ADDRESSES = 64;
 
 /** 127.0.0.1 and ::1 are localhost, 0.0.0.0 and :: nobody's: no file says what they are called. */
 function isOwn(octets: Uint8Array): boolean {
-  const text = octets.length === 4 ? ipv4ToText(octets) : ipv6ToText(octets);
-  return ['127.0.0.1', '0.0.0.0', '::1', '::'].includes(text);
+  return ['127.0.0.1', '0.0.0.0', '::1', '::'].includes(addressToText(octets));
 }
 
 /** The name at which the PTR record of an address stands: RFC 1035 §3.5 and RFC 3596 §2.5. */

@@ -2,7 +2,7 @@ import { Class, Rcode, Type } from '../../dns/codes.ts';
 import type { Name } from '../../dns/name.ts';
 import type { Question } from '../../dns/question.ts';
 import type { ResourceRecord } from '../../dns/record.ts';
-import { syntheticSoa } from '../../pkarr/zone/soa.ts';
+import { syntheticSoa } from '../../dns/soa.ts';
 import { type Answer, type RecordsAnswer, recordsAnswer, toRecords } from '../answer.ts';
 import type { Layer } from '../query.ts';
 import type { HostAddresses, HostsTable } from './hosts-table.ts';

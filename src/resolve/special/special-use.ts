@@ -3,7 +3,7 @@ import { type ExtendedError, ExtendedErrorCode } from '../../dns/extended-error.
 import { Name } from '../../dns/name.ts';
 import type { Question } from '../../dns/question.ts';
 import type { ResourceRecord } from '../../dns/record.ts';
-import { syntheticSoa } from '../../pkarr/zone/soa.ts';
+import { syntheticSoa } from '../../dns/soa.ts';
 import { type RecordsAnswer, recordsAnswer } from '../answer.ts';
 import type { Layer, Query } from '../query.ts';
 import { classifySpecial, type SpecialName } from './special-names.ts';

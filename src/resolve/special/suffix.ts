@@ -1,7 +1,7 @@
 import { Type } from '../../dns/codes.ts';
+import { substitute } from '../../dns/dname.ts';
 import { MAX_NAME_LENGTH, type Name } from '../../dns/name.ts';
 import { type ResourceRecord, rdataName } from '../../dns/record.ts';
-import { WireError } from '../../dns/wire-error.ts';
 import { classifyLabel, KEY_TEXT_LENGTH, type PublicKey } from '../../pkarr/public-key.ts';
 import { type RecordsAnswer, toRecords } from '../answer.ts';
 import type { Layer } from '../query.ts';
@@ -83,10 +83,6 @@ function renameRecord(record: ResourceRecord, from: Name, to: Name): ResourceRec
 
 function renameName(name: Name, from: Name, to: Name): Name {
   if (!name.isWithin(from)) return name;
-  try {
-    return name.replaceSuffix(from, to);
-  } catch (error) {
-    if (error instanceof WireError && error.code === 'name-too-long') return name;
-    throw error;
-  }
+  const renamed = substitute(name, from, to);
+  return renamed === 'too-long' ? name : renamed;
 }

@@ -5,7 +5,7 @@ import { Cancellation } from '../../../src/async/cancellation.ts';
 import { Rcode, Type } from '../../../src/dns/codes.ts';
 import { Name } from '../../../src/dns/name.ts';
 import type { ResourceRecord } from '../../../src/dns/record.ts';
-import { syntheticSoa } from '../../../src/pkarr/zone/soa.ts';
+import { syntheticSoa } from '../../../src/dns/soa.ts';
 import { recordsAnswer, toRecords } from '../../../src/resolve/answer.ts';
 import { createRouter } from '../../../src/resolve/router.ts';
 import { answerSuffixes, isKeyName, namesOfKey } from '../../../src/resolve/special/suffix.ts';
