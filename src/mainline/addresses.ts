@@ -1,3 +1,4 @@
+import { ipv4Class } from '../ip/address-class.ts';
 import type { NodeAddress } from './dht-node.ts';
 
 /**
@@ -51,7 +52,7 @@ function isPort(port: number): boolean {
 
 /** Whether a node can live at `address` on a network of this kind. */
 export function acceptsHost(network: NetworkKind, address: Ipv4): boolean {
-  return network === 'test' ? isLoopback(address) : !isReserved(address);
+  return network === 'test' ? isLoopback(address) : ipv4Class(address) === 'public';
 }
 
 /** `test` when there is a bootstrap address and all are loopback, else `public`. */
@@ -67,31 +68,4 @@ export function networkOf(bootstrap: readonly NodeAddress[]): NetworkKind {
 /** 127.0.0.0/8. */
 function isLoopback(address: Ipv4): boolean {
   return address >>> 24 === 127;
-}
-
-/** Whether `address` is of a range that the IANA registry of special-purpose addresses keeps off the Internet. */
-export function isReserved(address: Ipv4): boolean {
-  return RESERVED.some(([prefix, shift]) => address >>> shift === prefix >>> shift);
-}
-
-const RESERVED: readonly (readonly [prefix: Ipv4, shift: number])[] = [
-  range('0.0.0.0', 8), // this network, RFC 791
-  range('10.0.0.0', 8), // private, RFC 1918
-  range('100.64.0.0', 10), // shared, RFC 6598
-  range('127.0.0.0', 8), // loopback, RFC 1122
-  range('169.254.0.0', 16), // link-local, RFC 3927
-  range('172.16.0.0', 12), // private, RFC 1918
-  range('192.0.0.0', 24), // protocol assignments, RFC 6890
-  range('192.0.2.0', 24), // documentation, RFC 5737
-  range('192.168.0.0', 16), // private, RFC 1918
-  range('198.18.0.0', 15), // benchmarking, RFC 2544
-  range('198.51.100.0', 24), // documentation, RFC 5737
-  range('203.0.113.0', 24), // documentation, RFC 5737
-  range('224.0.0.0', 3), // multicast, RFC 5771, and reserved, RFC 1112
-];
-
-function range(host: string, bits: number): readonly [Ipv4, number] {
-  const address = parseIpv4(host);
-  if (address === undefined) throw new RangeError(`not an IPv4 address: ${host}`);
-  return [address, 32 - bits];
 }

@@ -1,5 +1,5 @@
 import type { NetworkInterfaceInfo } from 'node:os';
-import { type IpPrefix, parseIpPrefix, prefixContains } from '../ip/prefix.ts';
+import { embedsIpv4, ipClass } from '../ip/address-class.ts';
 import { ipv6FromText } from '../ip/text.ts';
 import { acceptsHost, type NetworkKind, parseIpv4 } from '../mainline/addresses.ts';
 import type { DhtStatus } from '../mainline/dht-node.ts';
@@ -45,24 +45,12 @@ export function externalAddresses(
   ]);
 }
 
-/** RFC 4291 §2.5.4: global unicast addresses are those of 2000::/3 today; some of these are for examples and tunnels. */
+/**
+ * Whether the Internet can reach a machine at this address. One that stands for an IPv4 address is a tunnel's or a
+ * translator's: RFC 7526 §4 wants 6to4 used no more.
+ */
 function isReachable(address: string, network: NetworkKind): boolean {
   if (network === 'test') return address === '::1';
   const octets = ipv6FromText(address);
-  if (octets === undefined || !prefixContains(globalUnicast, octets)) return false;
-  return !notForUs.some((prefix) => prefixContains(prefix, octets));
-}
-
-const globalUnicast = prefixOf('2000::/3');
-const notForUs = [
-  prefixOf('2001::/23'), // protocol assignments, Teredo among them (RFC 2928)
-  prefixOf('2001:db8::/32'), // documentation (RFC 3849)
-  prefixOf('2002::/16'), // 6to4 (RFC 7526: deprecated)
-  prefixOf('3fff::/20'), // documentation (RFC 9637)
-];
-
-function prefixOf(text: string): IpPrefix {
-  const prefix = parseIpPrefix(text);
-  if (prefix === undefined) throw new RangeError(`${text} is no prefix.`);
-  return prefix;
+  return octets !== undefined && ipClass(octets) === 'public' && !embedsIpv4(octets);
 }

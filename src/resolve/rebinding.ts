@@ -4,7 +4,7 @@ import type { ResourceRecord } from '../dns/record.ts';
 import { syntheticSoa } from '../dns/soa.ts';
 import { WireError } from '../dns/wire-error.ts';
 import { addressToText } from '../ip/address.ts';
-import { type IpClass, ipClass } from '../ip/address-class.ts';
+import { ipClass, isLocalClass, type LocalIpClass } from '../ip/address-class.ts';
 import { type Answer, type RecordsAnswer, recordsAnswer, toRecords } from './answer.ts';
 import { DomainSet } from './domain-set.ts';
 import { ResolveError } from './errors.ts';
@@ -47,14 +47,14 @@ export function rebindingProtection({ allowed, hasRoute }: RebindingOptions): La
 export interface LocalAddress {
   readonly record: ResourceRecord;
   /** `unreadable`: a record that holds addresses and cannot be read, which is trusted no more. */
-  readonly class: Exclude<IpClass, 'public'> | 'unreadable';
+  readonly class: LocalIpClass | 'unreadable';
   /** 4 or 16 octets; absent when unreadable. */
   readonly address?: Uint8Array;
 }
 
 /**
  * The first address in an answer, in A and AAAA records and in the hints of HTTPS and SVCB records of any section,
- * that is not public.
+ * that leads to this machine or its network.
  * @throws ResolveError `upstream-malformed` when the answer cannot be read: what cannot be checked is not passed on.
  */
 export function findLocalAddress(answer: Answer): LocalAddress | undefined {
@@ -71,13 +71,13 @@ export function findLocalAddress(answer: Answer): LocalAddress | undefined {
 /** The first address of `record` whose class `isMeant` accepts. */
 export function localAddressIn(
   record: ResourceRecord,
-  isMeant: (addressClass: Exclude<IpClass, 'public'>) => boolean,
+  isMeant: (addressClass: LocalIpClass) => boolean,
 ): LocalAddress | undefined {
   const addresses = recordAddresses(record);
   if (addresses === 'unreadable') return { record, class: 'unreadable' };
   for (const address of addresses) {
     const addressClass = ipClass(address);
-    if (addressClass !== 'public' && isMeant(addressClass)) return { record, class: addressClass, address };
+    if (isLocalClass(addressClass) && isMeant(addressClass)) return { record, class: addressClass, address };
   }
   return undefined;
 }

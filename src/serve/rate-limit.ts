@@ -1,41 +1,8 @@
 import { LRUCache } from 'lru-cache';
+import { type Rate, TokenBucket, TokenBuckets } from '../async/token-bucket.ts';
 import { addressOctets } from '../ip/address.ts';
 import { ipClass } from '../ip/address-class.ts';
 import { ipv4ToText } from '../ip/text.ts';
-
-/** A rate: `burst` at once after a pause, then `perSecond`. Both over 0. */
-export interface Rate {
-  readonly perSecond: number;
-  readonly burst: number;
-}
-
-/** A token bucket: full at first. Times are milliseconds of a clock that does not go back. */
-export class TokenBucket {
-  readonly #rate: Rate;
-  #tokens: number;
-  #at: number;
-
-  constructor(rate: Rate, now: number) {
-    this.#rate = rate;
-    this.#tokens = rate.burst;
-    this.#at = now;
-  }
-
-  /** Whether there is a token at `now`; it stays. */
-  has(now: number): boolean {
-    const { perSecond, burst } = this.#rate;
-    this.#tokens = Math.min(burst, this.#tokens + (Math.max(now - this.#at, 0) / 1000) * perSecond);
-    this.#at = now;
-    return this.#tokens >= 1;
-  }
-
-  /** Takes a token when there is one. */
-  take(now: number): boolean {
-    if (!this.has(now)) return false;
-    this.#tokens -= 1;
-    return true;
-  }
-}
 
 /**
  * What becomes of a query. `truncate`: over UDP a reply of the question alone with TC, no larger than the query, which
@@ -62,62 +29,41 @@ export const DEFAULT_MAX_CLIENTS = 8192;
  * whoever floods from here has other means.
  */
 export class ClientRateLimit {
-  readonly #options: ClientRateLimitOptions;
-  readonly #clients: LRUCache<string, ClientBuckets>;
+  readonly #now: () => number;
+  readonly #answers: TokenBuckets;
+  readonly #truncations: TokenBuckets;
+  /** Over a stream the address is proved, and forged datagrams must not use up what it may ask there. */
+  readonly #streamAnswers: TokenBuckets;
   readonly #keys: ClientKeys;
   /** Who was without a bound last, as in `AccessList`. */
   #lastUnbounded: string | undefined;
 
-  constructor(options: ClientRateLimitOptions) {
-    this.#options = options;
-    this.#keys = new ClientKeys(options.maxClients);
-    this.#clients = new LRUCache({ max: options.maxClients });
+  constructor({ rate, maxClients, now }: ClientRateLimitOptions) {
+    this.#now = now;
+    this.#answers = new TokenBuckets(rate, maxClients);
+    this.#truncations = new TokenBuckets(rate, maxClients);
+    this.#streamAnswers = new TokenBuckets(rate, maxClients);
+    this.#keys = new ClientKeys(maxClients);
   }
 
   /** What becomes of a query from `address` that came now, over a stream or in a datagram. */
   verdict(address: string, path: { readonly stream: boolean }): RateVerdict {
     if (this.takeAnswer(address, path.stream)) return 'answer';
     if (path.stream) return 'drop';
-    return this.#bucketsOf(address)?.truncations.take(this.#options.now()) ? 'truncate' : 'drop';
+    const key = this.#keys.keyOf(address);
+    return key !== undefined && this.#truncations.take(key, this.#now()) ? 'truncate' : 'drop';
   }
 
   /** Takes one answer from what the client at `address` may have; false when it may have none now. */
   takeAnswer(address: string, isStream: boolean): boolean {
     if (address === this.#lastUnbounded) return true;
-    const buckets = this.#bucketsOf(address);
-    if (buckets === undefined) {
+    const key = this.#keys.keyOf(address);
+    if (key === undefined) {
       this.#lastUnbounded = address;
       return true;
     }
-    // Over a stream the address is proved, and forged datagrams must not use up what it may ask there.
-    return (isStream ? buckets.stream : buckets.answers).take(this.#options.now());
+    return (isStream ? this.#streamAnswers : this.#answers).take(key, this.#now());
   }
-
-  /** Undefined for who has no bound. */
-  #bucketsOf(address: string): ClientBuckets | undefined {
-    const key = this.#keys.keyOf(address);
-    if (key === undefined) return undefined;
-    let buckets = this.#clients.get(key);
-    if (buckets === undefined) {
-      buckets = clientBuckets(this.#options.rate, this.#options.now());
-      this.#clients.set(key, buckets);
-    }
-    return buckets;
-  }
-}
-
-interface ClientBuckets {
-  readonly answers: TokenBucket;
-  readonly truncations: TokenBucket;
-  readonly stream: TokenBucket;
-}
-
-function clientBuckets(rate: Rate, now: number): ClientBuckets {
-  return {
-    answers: new TokenBucket(rate, now),
-    truncations: new TokenBucket(rate, now),
-    stream: new TokenBucket(rate, now),
-  };
 }
 
 /** How many keys may be looked up that are not at hand. */
@@ -136,12 +82,12 @@ export interface ColdKeyLimitOptions {
 export class ColdKeyLimit {
   readonly #options: ColdKeyLimitOptions;
   readonly #total: TokenBucket;
-  readonly #clients: LRUCache<string, TokenBucket>;
+  readonly #clients: TokenBuckets;
 
   constructor(options: ColdKeyLimitOptions) {
     this.#options = options;
     this.#total = new TokenBucket(options.total, options.now());
-    this.#clients = new LRUCache({ max: options.maxClients });
+    this.#clients = new TokenBuckets(options.perClient, options.maxClients);
   }
 
   /**
@@ -150,21 +96,12 @@ export class ColdKeyLimit {
    */
   take(address: string | undefined): boolean {
     const now = this.#options.now();
-    const bucket = address === undefined ? undefined : this.#bucketOf(address, now);
+    const key = address === undefined ? undefined : clientKey(address);
+    const bucket = key === undefined ? undefined : this.#clients.of(key, now);
     if (bucket !== undefined && !bucket.has(now)) return false;
     if (!this.#total.take(now)) return false;
     bucket?.take(now);
     return true;
-  }
-
-  #bucketOf(address: string, now: number): TokenBucket | undefined {
-    const key = clientKey(address);
-    if (key === undefined) return undefined;
-    const known = this.#clients.get(key);
-    if (known !== undefined) return known;
-    const bucket = new TokenBucket(this.#options.perClient, now);
-    this.#clients.set(key, bucket);
-    return bucket;
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { addressOctets } from '../../src/ip/address.ts';
-import { ipClass } from '../../src/ip/address-class.ts';
+import { ipClass, ipv4Class } from '../../src/ip/address-class.ts';
 import { ipPrefixToText, parseIpPrefix, prefixContains } from '../../src/ip/prefix.ts';
 import { ipv6FromText } from '../../src/ip/text.ts';
 
@@ -14,37 +14,32 @@ function octetsOf(text: string): Uint8Array {
 
 test('an address belongs to the class of its registry entry, first and last address of each', () => {
   const cases = {
-    loopback: ['0.0.0.0', '0.255.255.255', '127.0.0.1', '127.255.255.255', '::', '::1'],
-    'link-local': ['169.254.0.0', '169.254.255.255', 'fe80::', 'febf:ffff::1'],
+    loopback: '0.0.0.0 0.255.255.255 127.0.0.1 127.255.255.255 :: ::1',
+    'link-local': '169.254.0.0 169.254.255.255 255.255.255.255 fe80:: febf:ffff::1',
     private: [
-      ...['10.0.0.0', '10.255.255.255', '100.64.0.0', '100.127.255.255', '172.16.0.0', '172.31.255.255'],
-      ...['192.168.0.0', '192.168.255.255', 'fc00::', 'fdff:ffff::1', '64:ff9b:1::', '64:ff9b:1:ffff::1'],
-    ],
+      '10.0.0.0 10.255.255.255 100.64.0.0 100.127.255.255 172.16.0.0 172.31.255.255 192.168.0.0 192.168.255.255',
+      '192.0.0.0 192.0.0.169 192.0.0.172 192.0.0.255 198.18.0.0 198.19.255.255 240.0.0.0 255.255.255.254',
+      'fc00:: fdff:ffff::1 fec0:: feff:ffff::1 64:ff9b:1:: 64:ff9b:1:ffff::1 2001:1::1 2001:1::3 2001:2:0:ffff::',
+    ].join(' '),
+    multicast: '224.0.0.0 239.255.255.255 ff00:: ffff:ffff::1',
+    reserved: [
+      '192.0.0.170 192.0.0.171 192.0.2.0 192.0.2.255 198.51.100.0 198.51.100.255 203.0.113.0 203.0.113.255',
+      '100::1 2001::1 2001:1::4 2001:2:1:: 2001:1ff:ffff::1 2001:db8:: 2001:db8:ffff::1 3fff:: 3fff:fff:ffff::1',
+      '1fff:ffff::1 4000:: fbff:: fe7f::1 64:ff9b:2::1',
+    ].join(' '),
     public: [
-      ...[
-        '1.0.0.0',
-        '9.255.255.255',
-        '11.0.0.0',
-        '100.63.255.255',
-        '100.128.0.0',
-        '126.255.255.255',
-        '128.0.0.0',
-      ],
-      ...['169.253.255.255', '169.255.0.0', '172.15.255.255', '172.32.0.0', '192.167.255.255', '192.169.0.0'],
-      ...[
-        '8.8.8.8',
-        '192.0.2.1',
-        '2001:db8::1',
-        '2620:fe::fe',
-        'fbff::1',
-        'fe7f::1',
-        'fec0::1',
-        '64:ff9b:2::1',
-      ],
-    ],
-  } as const;
+      '1.0.0.0 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 126.255.255.255 128.0.0.0 169.253.255.255 169.255.0.0',
+      '172.15.255.255 172.32.0.0 191.255.255.255 192.0.1.0 192.0.3.0 192.167.255.255 192.169.0.0 198.17.255.255',
+      '198.20.0.0 198.51.99.255 198.51.101.0 203.0.112.255 203.0.114.0 223.255.255.255 8.8.8.8',
+      '2000:: 2001:3::1 2001:4:112::53 2001:200:: 2001:db7:ffff::1 2001:db9::1 2620:fe::fe 3ffe:ffff::1 3fff:1000::1',
+    ].join(' '),
+  };
   for (const [expected, addresses] of Object.entries(cases)) {
-    for (const address of addresses) assert.equal(ipClass(octetsOf(address)), expected, address);
+    for (const address of addresses.split(' ')) {
+      assert.equal(ipClass(octetsOf(address)), expected, address);
+      if (address.includes(':')) continue;
+      assert.equal(ipv4Class(Buffer.from(octetsOf(address)).readUInt32BE()), expected, address);
+    }
   }
 });
 

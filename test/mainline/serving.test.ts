@@ -6,7 +6,6 @@ import { after, before, describe, test } from 'node:test';
 import bencode from 'bencode';
 import type { NodeAddress } from '../../src/mainline/dht-node.ts';
 import { type LocalDhtNode, startMainlineNode } from '../../src/mainline/node/node.ts';
-import { RateLimit } from '../../src/mainline/node/rate-limit.ts';
 import { targetOf } from '../../src/mainline/wire/mutable-item.ts';
 import { type LocalTestNetwork, startTestNetwork } from '../../src/testnet/test-network.ts';
 import { fieldsOf, newAuthor } from './support/items.ts';
@@ -213,13 +212,4 @@ test('a stranger comes into the table only after it answered a ping at its addre
   });
   assert.equal((await node.status()).nodes, 1);
   await node.close();
-});
-
-test('a rate limit refills with time and remembers a bounded number of addresses', () => {
-  const limit = new RateLimit({ perSecond: 10, burst: 2, maxAddresses: 3 });
-  assert.deepEqual([limit.take('a', 0), limit.take('a', 0), limit.take('a', 0)], [true, true, false]);
-  assert.equal(limit.take('a', 99), false);
-  assert.equal(limit.take('a', 100), true);
-  for (const other of ['b', 'c', 'd']) assert.equal(limit.take(other, 100), true);
-  assert.equal(limit.take('a', 100), true, 'forgotten in favour of newer ones');
 });

@@ -22,6 +22,9 @@ test('a public name with an address of this machine or network has no data, hint
     'www A 192.168.1.1',
     'www A 169.254.1.1',
     'www A 100.64.0.1',
+    'www A 198.18.0.1',
+    'www A 192.0.0.9',
+    'www AAAA fec0::1',
     'www AAAA ::1',
     'www AAAA ::',
     'www AAAA fd00::1',
@@ -60,6 +63,7 @@ test('an address counts in every section, and an answer made of records is judge
 test('an answer with public addresses alone goes through as the very octets it came in', async () => {
   const zone = [
     'www A 192.0.2.1',
+    'www A 192.0.0.170',
     'www AAAA 2001:db8::1',
     'www AAAA 64:ff9b::192.0.2.1',
     'www HTTPS 1 . alpn=h3,h2 port=443 ipv4hint=192.0.2.1 ipv6hint=2001:db8::1',

@@ -1,3 +1,4 @@
+import { TokenBuckets } from '../../async/token-bucket.ts';
 import type { NodeAddress } from '../dht-node.ts';
 import type { Encodable } from '../wire/bencode-write.ts';
 import { type NodeContact, writeCompactNodes } from '../wire/compact-nodes.ts';
@@ -5,11 +6,12 @@ import type { PutBody, QueryMessage } from '../wire/krpc-message.ts';
 import { MAX_VALUE_LENGTH } from '../wire/mutable-item.ts';
 import type { Responder } from './k-rpc-bridge.ts';
 import type { KrpcSocket, QueryHandler } from './krpc-socket.ts';
-import { RateLimit } from './rate-limit.ts';
 import type { Routing } from './routing.ts';
 
 /** BEP 44: "The salt string MUST NOT be longer than 64 bytes." */
 const MAX_SALT_LENGTH = 64;
+/** Addresses whose rate is remembered. */
+const MAX_ADDRESSES = 4096;
 /** Newcomers pinged at once before they come into the table. */
 const MAX_INTRODUCTIONS = 16;
 
@@ -55,7 +57,7 @@ interface PlainQuery {
  */
 export class Serving implements QueryHandler, Responder {
   readonly #options: ServingOptions;
-  readonly #rate: RateLimit;
+  readonly #rates: TokenBuckets;
   #introductions = 0;
   /** Whether the query being handled was answered. `bittorrent-dht` answers before it returns, or not at all. */
   #answered = false;
@@ -63,7 +65,7 @@ export class Serving implements QueryHandler, Responder {
   /** Takes the socket to answer on and the node that knows the answers. */
   constructor(options: ServingOptions) {
     this.#options = options;
-    this.#rate = new RateLimit({ ...options.limits, maxAddresses: 4096 });
+    this.#rates = new TokenBuckets(options.limits, MAX_ADDRESSES);
   }
 
   /** Answers `query`, unless `from` asks too often. */
@@ -126,7 +128,7 @@ export class Serving implements QueryHandler, Responder {
   }
 
   #admits(from: NodeAddress): boolean {
-    if (this.#rate.take(from.host, this.#options.now())) return true;
+    if (this.#rates.take(from.host, this.#options.now())) return true;
     this.#options.socket.dropped.add('rate-limited');
     return false;
   }

@@ -1,4 +1,5 @@
-import { type Ipv4, isReserved } from '../addresses.ts';
+import { ipv4Class } from '../../ip/address-class.ts';
+import type { Ipv4 } from '../addresses.ts';
 import { ID_LENGTH } from './compact-nodes.ts';
 
 /** Gives `count` unpredictable bytes. */
@@ -19,10 +20,10 @@ export function secureNodeId(address: Ipv4, randomBytes: RandomBytes): Buffer {
 
 /**
  * Whether `id` (20 bytes) belongs to a node at `address`. "Any peer on a local network address is exempt from this node ID
- * verification", so every id belongs to a reserved address.
+ * verification", so every id belongs to an address that is not public.
  */
 export function isSecureNodeId(id: Uint8Array, address: Ipv4): boolean {
-  if (isReserved(address)) return true;
+  if (ipv4Class(address) !== 'public') return true;
   const bytes = Buffer.from(id);
   const prefix = idPrefix(address, bytes.readUInt8(ID_LENGTH - 1));
   return bytes.readUInt32BE(0) >>> 11 === prefix >>> 11;

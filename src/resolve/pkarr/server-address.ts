@@ -26,17 +26,13 @@ export function whyNotAsked(
     // An IPv6 one means nothing without its interface, which no record names.
     'link-local': false,
     private: allowPrivate,
+    multicast: false,
+    // Nobody is there to be harmed, but in a laboratory the server that is meant.
+    reserved: true,
     public: true,
   };
   const addressClass = ipClass(octets);
   if (!allowed[addressClass]) return `is not asked because its address is ${addressClass}`;
-  if (isNobodysOwn(octets)) return 'is not asked because its address is not that of one machine';
   const reason = whyOurs(addressToText(octets), port);
   return reason === undefined ? undefined : `is not asked because it ${reason}`;
-}
-
-/** Multicast, reserved and broadcast addresses: 224.0.0.0 and above (RFC 1112 §4), ff00::/8 (RFC 4291 §2.7). */
-function isNobodysOwn(octets: Uint8Array): boolean {
-  const [first = 0] = octets;
-  return octets.length === 4 ? first >= 224 : first === 0xff;
 }

@@ -354,15 +354,19 @@ test('a packet cannot have this machine, this link, this resolver or a crowd ask
       ['127.0.0.1', { ...strict, allowLoopback: true }, undefined],
       ['0.0.0.0', strict, 'its address is loopback'],
       ['169.254.169.254', strict, 'its address is link-local'],
-      ['224.0.0.251', strict, 'its address is not that of one machine'],
-      ['255.255.255.255', strict, 'its address is not that of one machine'],
+      ['224.0.0.251', strict, 'its address is multicast'],
+      ['255.255.255.255', strict, 'its address is link-local'],
+      ['198.18.0.1', { ...strict, allowPrivate: false }, 'its address is private'],
+      ['192.0.0.9', { ...strict, allowPrivate: false }, 'its address is private'],
     ];
   for (const [address, policy, why] of cases) {
     const expected = why === undefined ? undefined : `is not asked because ${why}`;
     assert.equal(whyNotAsked(Uint8Array.from(address.split('.'), Number), 53, policy), expected, address);
   }
   const multicast = Uint8Array.from([0xff, 2, ...new Uint8Array(13), 0xfb]);
-  assert.match(whyNotAsked(multicast, 53, strict) ?? '', /one machine/);
+  assert.match(whyNotAsked(multicast, 53, strict) ?? '', /multicast/);
+  const siteLocal = Uint8Array.from([0xfe, 0xc0, ...new Uint8Array(13), 1]);
+  assert.match(whyNotAsked(siteLocal, 53, { ...strict, allowPrivate: false }) ?? '', /private/);
 
   await using scene = await servers(good);
   const { text } = await failure(

@@ -1,0 +1,62 @@
+import { LRUCache } from 'lru-cache';
+
+/** A rate: `burst` at once after a pause, then `perSecond`. Both over 0. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** A token bucket: full at first. Times are milliseconds of a clock that does not go back. */
+export class TokenBucket {
+  readonly #rate: Rate;
+  #tokens: number;
+  #at: number;
+
+  constructor(rate: Rate, now: number) {
+    this.#rate = rate;
+    this.#tokens = rate.burst;
+    this.#at = now;
+  }
+
+  /** Whether there is a token at `now`; it stays. */
+  has(now: number): boolean {
+    const { perSecond, burst } = this.#rate;
+    this.#tokens = Math.min(burst, this.#tokens + (Math.max(now - this.#at, 0) / 1000) * perSecond);
+    this.#at = now;
+    return this.#tokens >= 1;
+  }
+
+  /** Takes a token when there is one. */
+  take(now: number): boolean {
+    if (!this.has(now)) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+}
+
+/** A token bucket for each key, all of one rate. When there are too many, the one unused longest is forgotten. */
+export class TokenBuckets {
+  readonly #rate: Rate;
+  readonly #buckets: LRUCache<string, TokenBucket>;
+
+  /** `maxKeys` is at least 1. */
+  constructor(rate: Rate, maxKeys: number) {
+    this.#rate = rate;
+    this.#buckets = new LRUCache({ max: maxKeys });
+  }
+
+  /** The bucket of `key`, made when there is none. */
+  of(key: string, now: number): TokenBucket {
+    let bucket = this.#buckets.get(key);
+    if (bucket === undefined) {
+      bucket = new TokenBucket(this.#rate, now);
+      this.#buckets.set(key, bucket);
+    }
+    return bucket;
+  }
+
+  /** Takes a token from the bucket of `key` when there is one. */
+  take(key: string, now: number): boolean {
+    return this.of(key, now).take(now);
+  }
+}
