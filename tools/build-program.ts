@@ -2,17 +2,18 @@
  * Makes dist/program, what people run on Node, out of what was compiled before: the program and its packages in a few
  * files. Finding and reading three hundred is a third of the time from start to first answer.
  */
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { programVersion } from '../src/system/program-version.ts';
 import { root } from './bun.ts';
+import { licensesOf } from './third-party-licenses.ts';
 
 const folder = join(root, 'dist', 'program');
 // Names of shared files hold a hash of what is in them: those of the last build are nobody's.
 rmSync(folder, { recursive: true, force: true });
 
-await build({
+const { metafile } = await build({
   absWorkingDir: root,
   // The process of a worker and the thread of the DHT are entries of their own, found beside the file that starts them.
   entryPoints: {
@@ -37,5 +38,9 @@ await build({
   },
   // What goes wrong is told with the place, so names stay as they are written.
   minify: false,
+  // Texts of licenses stand in a file of their own, whole.
+  legalComments: 'none',
+  metafile: true,
   logLevel: 'warning',
 });
+writeFileSync(join(folder, 'THIRD-PARTY-LICENSES.txt'), licensesOf(Object.keys(metafile.inputs)));

@@ -12,18 +12,13 @@ export class Cancellation {
   #reason: unknown;
   #controller: AbortController | undefined;
 
-  /**
-   * One that is cancelled when `signal` aborts, with its reason. The signal may live long and be followed often, so the
-   * listener has to be taken off when the work is over: `using cancellation = Cancellation.following(signal)`.
-   */
-  static following(signal: AbortSignal): Cancellation & Disposable {
+  /** One that is cancelled when `signal` fires, with its reason. */
+  static following(signal: AbortSignal): Cancellation {
     const cancellation = new Cancellation();
     const follow = () => cancellation.cancel(signal.reason);
     if (signal.aborted) follow();
     else signal.addEventListener('abort', follow, { once: true });
-    return Object.assign(cancellation, {
-      [Symbol.dispose]: () => signal.removeEventListener('abort', follow),
-    });
+    return cancellation;
   }
 
   get isCancelled(): boolean {
