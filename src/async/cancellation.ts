@@ -12,13 +12,18 @@ export class Cancellation {
   #reason: unknown;
   #controller: AbortController | undefined;
 
-  /** One that is cancelled when `signal` fires, with its reason. */
-  static following(signal: AbortSignal): Cancellation {
+  /**
+   * One that is cancelled when `signal` aborts, with its reason. The signal may live long and be followed often, so the
+   * listener has to be taken off when the work is over: `using cancellation = Cancellation.following(signal)`.
+   */
+  static following(signal: AbortSignal): Cancellation & Disposable {
     const cancellation = new Cancellation();
     const follow = () => cancellation.cancel(signal.reason);
     if (signal.aborted) follow();
     else signal.addEventListener('abort', follow, { once: true });
-    return cancellation;
+    return Object.assign(cancellation, {
+      [Symbol.dispose]: () => signal.removeEventListener('abort', follow),
+    });
   }
 
   get isCancelled(): boolean {

@@ -1,6 +1,6 @@
 /** What can be in a `DenseSet`: it keeps its own place there. */
 export interface DenseSetItem {
-  /** Written by the bag alone; -1 while in none. */
+  /** Written by the set alone; -1 while in none. */
   denseIndex: number;
 }
 
@@ -13,7 +13,7 @@ export interface DenseSetItem {
 export class DenseSet<T extends DenseSetItem> {
   readonly #items: T[] = [];
 
-  /** Puts in an item that is in no bag. */
+  /** Puts in an item that is in no dense set. */
   add(item: T): void {
     item.denseIndex = this.#items.length;
     this.#items.push(item);

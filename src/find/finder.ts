@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { orAborted } from '../async/or-aborted.ts';
+import { withTimeout } from '../async/with-timeout.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import { compareRecency, type SignedPacket } from '../pkarr/signed-packet.ts';
 import { packetTimeToLive } from '../pkarr/time-to-live.ts';
@@ -263,16 +264,8 @@ export class Finder implements PacketLibrary {
   async #wait(work: Promise<ReadOutcome>, signal: AbortSignal, expired?: HeldPacket): Promise<ReadOutcome> {
     if (expired === undefined) return await orAborted(work, signal);
     const { packet, lastSeen } = expired;
-    let timer: NodeJS.Timeout | undefined;
-    const stale = new Promise<ReadOutcome>((resolve) => {
-      const { staleAfter } = this.#parts.settings;
-      timer = setTimeout(() => resolve(this.#found(packet, lastSeen)), staleAfter * 1000);
-    });
-    try {
-      return await orAborted(Promise.race([work, stale]), signal);
-    } finally {
-      clearTimeout(timer);
-    }
+    const staleAfterMs = this.#parts.settings.staleAfter * 1000;
+    return await withTimeout(orAborted(work, signal), staleAfterMs, () => this.#found(packet, lastSeen));
   }
 
   #found(packet: SignedPacket, lastSeen: number): ReadOutcome {

@@ -18,7 +18,7 @@ export async function resolveHost(
   if (isIPv4(host)) return [host];
   const question = { name: Name.parse(host), type: Type.A, class: Class.IN };
   const query = { question, dnssecOk: false, checkingDisabled: false };
-  const cancellation = Cancellation.following(signal);
+  using cancellation = Cancellation.following(signal);
   const { answers } = toRecords(await resolver.resolve(query, { cancellation, aliasesFollowed: 0 }));
   return answers.filter(({ type }) => type === Type.A).map(({ rdata }) => rdata.join('.'));
 }

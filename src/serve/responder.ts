@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'; // the global of that name is a getter, which costs more than the call
 import { Cancellation } from '../async/cancellation.ts';
+import { withTimeout } from '../async/with-timeout.ts';
 import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { AnswerEntry } from '../cache/answer-entry.ts';
 import { type PackedReply, packMessage, packReply } from '../cache/packed-reply.ts';
@@ -205,7 +206,7 @@ export class Responder {
   async #answer(request: Request, path: ReplyPath, stale: AnswerEntry | undefined): Promise<Uint8Array> {
     const resolving = this.#resolve(request, path);
     if (stale === undefined) return renderReply(await resolving, request, 0, path);
-    const reply = await before(resolving, STALE_AFTER);
+    const reply = await withTimeout(resolving, STALE_AFTER, () => undefined);
     if (reply === undefined) this.#parts.cache.postpone(stale);
     // RFC 8767 §4: a failure must not hide an answer that was good a while ago.
     if (reply === undefined || isFailure(reply)) return renderReply(stale.unpack(), request, 'stale', path);
@@ -307,19 +308,6 @@ const internal = new ResolveError('internal', 'pkarrd made a mistake; its log sa
 /** RFC 8767 §4 counts every RCODE but NOERROR and NXDOMAIN as a failure; YXDOMAIN is a zone's answer too (RFC 6672). */
 function isFailure({ rcode }: PackedReply): boolean {
   return rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN && rcode !== Rcode.YXDOMAIN;
-}
-
-/** What `work` gives within `milliseconds`, or undefined. */
-async function before<T>(work: Promise<T>, milliseconds: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, milliseconds, undefined);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Letters in lower case, so that what is cached does not carry one client's case to another. */

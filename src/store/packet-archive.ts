@@ -1,3 +1,4 @@
+import { withTimeout } from '../async/with-timeout.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { Timestamp } from '../pkarr/timestamp.ts';
@@ -64,7 +65,7 @@ export function storeArchive(
 
   async function note({ packet, lastSeen }: HeldPacket): Promise<void> {
     const seenAtWall = clocks.nowWall() - (clocks.now() - lastSeen);
-    await atMost(PATIENCE, store.put(packet, seenAtWall, 'written'));
+    await withTimeout(store.put(packet, seenAtWall, 'written'), PATIENCE, () => undefined);
   }
 
   return {
@@ -107,13 +108,4 @@ export function ageOf(
 ): number {
   if (clock.nowWall + CLOCK_SLACK < clock.latestSeenWall) return Number.POSITIVE_INFINITY;
   return Math.max(0, clock.nowWall - lastSeenWall);
-}
-
-async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const enough = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([work, enough]);
-  clearTimeout(timer);
 }

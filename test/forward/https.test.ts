@@ -10,9 +10,9 @@ import type { Forwarder } from '../../src/forward/forwarder.ts';
 import { TlsAuthorities } from '../../src/forward/tls/authorities.ts';
 import { bun } from '../../src/system/bun/api.ts';
 import { type HttpsQueryReceived, startHttpsServer, startTlsServer } from '../support/encrypted-upstream.ts';
+import { MovableClock } from '../support/movable-clock.ts';
 import { altered, reply, replyA, replyTruncated } from '../support/scripted-upstream.ts';
 import { TestAuthority, type TestCertificate } from '../support/test-certificate.ts';
-import { MovableClock } from './movable-clock.ts';
 import { addresses, ask, setUpForwarder } from './support.ts';
 
 let authority: TestAuthority;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Rcode } from '../../src/dns/codes.ts';
+import { MovableClock } from '../support/movable-clock.ts';
 import { type ReceivedQuery, reply, replyA, startScriptedUpstream } from '../support/scripted-upstream.ts';
-import { MovableClock } from './movable-clock.ts';
 import { addresses, ask, setUpForwarder } from './support.ts';
 
 const MINUTE = 60_000;

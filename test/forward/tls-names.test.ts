@@ -6,9 +6,9 @@ import { readUpstreamSet, refuseUnfindable } from '../../src/forward/spec/upstre
 import { UpstreamSpecError } from '../../src/forward/spec/upstream-spec.ts';
 import { TlsAuthorities } from '../../src/forward/tls/authorities.ts';
 import { startHttpsServer, startTlsServer } from '../support/encrypted-upstream.ts';
+import { MovableClock } from '../support/movable-clock.ts';
 import { a, type ReceivedQuery, reply, replyA, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { TestAuthority, type TestCertificate } from '../support/test-certificate.ts';
-import { MovableClock } from './movable-clock.ts';
 import { addresses, ask, setUpForwarder } from './support.ts';
 
 let authority: TestAuthority;

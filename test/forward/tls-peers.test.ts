@@ -4,8 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { TlsAuthorities } from '../../src/forward/tls/authorities.ts';
 import { debianPeers, startDebianPeer, whyAbsent } from '../support/debian-peer.ts';
+import { MovableClock } from '../support/movable-clock.ts';
 import { TestAuthority, type TestCertificate } from '../support/test-certificate.ts';
-import { MovableClock } from './movable-clock.ts';
 import { addresses, ask, setUpForwarder } from './support.ts';
 
 let authority: TestAuthority;

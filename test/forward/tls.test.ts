@@ -5,9 +5,9 @@ import { EdnsOptionCode } from '../../src/dns/edns.ts';
 import type { Forwarder } from '../../src/forward/forwarder.ts';
 import { TlsAuthorities } from '../../src/forward/tls/authorities.ts';
 import { startTlsServer } from '../support/encrypted-upstream.ts';
+import { MovableClock } from '../support/movable-clock.ts';
 import { altered, replyA } from '../support/scripted-upstream.ts';
 import { TestAuthority, type TestCertificate } from '../support/test-certificate.ts';
-import { MovableClock } from './movable-clock.ts';
 import { addresses, ask, setUpForwarder } from './support.ts';
 
 let authority: TestAuthority;

@@ -101,7 +101,8 @@ export class Delegation {
     const stopTimer = this.#clock.after(Math.max(0, trail.budget.endsAt - this.#clock.now()), outOfTime);
     try {
       const signal = AbortSignal.any([cancellation.signal, over.signal]);
-      const limited = { ...context, cancellation: Cancellation.following(signal) };
+      using limit = Cancellation.following(signal);
+      const limited = { ...context, cancellation: limit };
       let here: Omit<Referral, 'name'> = referral;
       for (;;) {
         zone = here.servers[0].name;
@@ -129,9 +130,10 @@ export class Delegation {
     const zone = servers[0].name;
     const won = new AbortController();
     const signal = AbortSignal.any([context.cancellation.signal, won.signal]);
+    using ending = Cancellation.following(signal);
     const inside: TrailContext = {
       ...context,
-      cancellation: Cancellation.following(signal),
+      cancellation: ending,
       delegation: { ...context.delegation, cuts: [...context.delegation.cuts, zone] },
     };
     const round: Round = {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../async/clock.ts';
+import { withTimeout } from '../../async/with-timeout.ts';
 
 /** What became of one try: something of use, nothing, or there was nothing left to try. */
 export type TryOutcome<T extends object> = T | 'useless' | 'none-left';
@@ -38,23 +39,11 @@ export async function hedgedTries<T extends object>(
       } else if (running.size === 0) {
         return undefined;
       }
-      const outcome = await orLate(Promise.race([...running, aborted]), clock, hedgeMs);
+      const outcome = await withTimeout(Promise.race([...running, aborted]), hedgeMs, () => 'late', clock);
       if (typeof outcome === 'object') return outcome;
       mayStart = outcome !== 'none-left';
     }
   } finally {
     signal.removeEventListener('abort', leave);
-  }
-}
-
-async function orLate<T>(work: Promise<T>, clock: Clock, milliseconds: number): Promise<T | 'late'> {
-  let stop: () => void = () => {};
-  const late = new Promise<'late'>((resolve) => {
-    stop = clock.after(milliseconds, () => resolve('late'));
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    stop();
   }
 }

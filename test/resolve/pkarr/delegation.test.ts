@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { getEventListeners } from 'node:events';
+import { mock, test } from 'node:test';
 import { Cancellation } from '../../../src/async/cancellation.ts';
 import { Class, Rcode, Type } from '../../../src/dns/codes.ts';
 import { Name } from '../../../src/dns/name.ts';
@@ -20,6 +21,7 @@ import {
 } from '../../support/scripted-upstream.ts';
 import { queryFor, toLines } from '../layers.ts';
 
+const original = AbortSignal.any;
 const loopback: ServerAddressPolicy = { allowPrivate: true, allowLoopback: true, whyOurs: () => undefined };
 const aa = { authoritative: true, recursionDesired: false, recursionAvailable: false };
 
@@ -135,6 +137,23 @@ for (const [what, script] of [
     assert.deepEqual(questions(scene.list), [1, 1]);
   });
 }
+
+test('following a delegation leaves no listener on any signal', async () => {
+  const made: AbortSignal[] = [];
+  const any = mock.method(AbortSignal, 'any', (signals: AbortSignal[]) => {
+    const signal = original(signals);
+    made.push(signal);
+    return signal;
+  });
+  try {
+    await using scene = await servers(good);
+    await delegation(scene.port).resolve(scene.referral, query(), fresh());
+  } finally {
+    any.mock.restore();
+  }
+  assert.ok(made.length >= 2);
+  for (const signal of made) assert.equal(getEventListeners(signal, 'abort').length, 0);
+});
 
 test('beside a silent server the next is asked, and of the first no more is heard', async () => {
   await using scene = await servers(silent, good);
