@@ -7,25 +7,24 @@ import type { UpstreamReply } from './reply.ts';
 import { buildRequest, type UpstreamRequest } from './request.ts';
 import { whyUnusable } from './spec/upstream-spec.ts';
 
-/** Where a host is. */
+/** The addresses of a host. */
 export interface HostAddresses {
-  /** In the order to be tried: IPv4 before IPv6. At most `MAX_ADDRESSES`. */
+  /** In the order to try them: IPv4 before IPv6. At most `MAX_ADDRESSES`. */
   readonly addresses: readonly [string, ...string[]];
-  /** How long that holds, in seconds. */
+  /** Seconds that they may be cached. */
   readonly ttl: number;
 }
 
-/** Addresses of one host that are tried. */
+/** Maximum number of addresses of one host. */
 const MAX_ADDRESSES = 8;
 
-/** Bounds of how long addresses are believed, in seconds: a server that is trusted by its certificate may stay. */
+/** Bounds of how long addresses are cached, in seconds: the certificate decides whether a server is trusted. */
 const MIN_TTL = 60;
 const MAX_TTL = 86_400;
 
 /**
- * Looks up the host of an upstream, both kinds of address at once. `ask` asks upstreams that need no looking up.
- * @throws UpstreamFailure `unreachable` when there is no address or it could not be found out, or what else `ask`
- * throws.
+ * Looks up the host of an upstream, IPv4 and IPv6 in parallel. `ask` asks upstreams that are configured by address.
+ * @throws UpstreamFailure `unreachable` when there is no address or the lookup failed, or whatever else `ask` throws.
  */
 export async function lookUpHost(
   host: string,
@@ -51,10 +50,10 @@ export async function lookUpHost(
   for (const outcome of outcomes) {
     if (outcome.status === 'rejected') throw lookUpFailure(host, outcome.reason);
   }
-  throw new UpstreamFailure('unreachable', `cannot be reached: ${host} has no address`);
+  throw new UpstreamFailure('unreachable', `cannot be reached: the host name ${host} has no address`);
 }
 
-/** The addresses in a reply. Whose names they stand under does not matter: the certificate decides. */
+/** The addresses in a reply, whatever their owner names: the certificate decides whom to trust. */
 function addressesIn(reply: UpstreamReply): { readonly addresses: readonly string[]; readonly ttl: number } {
   let ttl = MAX_TTL;
   const addresses: string[] = [];
@@ -73,6 +72,6 @@ function addressesIn(reply: UpstreamReply): { readonly addresses: readonly strin
 
 function lookUpFailure(host: string, error: unknown): unknown {
   if (!(error instanceof ForwardError)) return error;
-  const message = `cannot be reached: the addresses of ${host} are not known (${error.message})`;
+  const message = `cannot be reached: lookup of the host name ${host} failed (${error.message})`;
   return new UpstreamFailure('unreachable', message, { cause: error });
 }

@@ -3,14 +3,14 @@ import { HEADER_LENGTH } from '../dns/message.ts';
 import { lowerOctet } from './request.ts';
 
 /**
- * What can be wrong with a datagram or frame that came where a reply was awaited. A closed list.
+ * What can be wrong with a datagram or frame that arrives where a reply is expected. A closed list.
  *
  * - `short`: under 12 octets.
  * - `not-a-reply`: QR is 0, or the OPCODE is not QUERY.
- * - `id`: of another query.
+ * - `id`: the ID of another query.
  * - `question`: not the question that was asked.
- * - `case`: the question that was asked, but not in the case it was sent in.
- * - `malformed`: id and question are right, and the rest is not a DNS message.
+ * - `case`: the question that was asked, in another case.
+ * - `malformed`: ID and question match, and the rest is not a valid DNS message.
  */
 export type WrongReply = 'short' | 'not-a-reply' | 'id' | 'question' | 'case' | 'malformed';
 

@@ -6,31 +6,31 @@ import { decodeMessage, encodeMessage, HEADER_LENGTH } from '../dns/message.ts';
 import { WireError } from '../dns/wire-error.ts';
 import type { UpstreamRequest } from './request.ts';
 
-/** An upstream's answer, ready to be kept and passed on. */
+/** An upstream's reply, ready to be cached and passed on. */
 export interface UpstreamReply {
   /**
-   * The message as the upstream sent it, except: id 0, the question in the asker's case, no OPT record. May be
-   * shared by several askers: not to be written to.
+   * The message as the upstream sent it, except: id 0, the question in the client's case, no OPT record. It may be
+   * shared by several clients: do not modify.
    */
   readonly bytes: Uint8Array;
   /** RCODE with the extended bits, 0 to 4,095. */
   readonly rcode: number;
   /** Of `bytes`; its `opt` is always undefined. */
   readonly layout: MessageLayout;
-  /** The extended errors that stood in its OPT record, in order. */
+  /** The extended errors of its OPT record, in order. */
   readonly extendedErrors: readonly ExtendedError[];
-  /** The AD bit (RFC 4035 §3.2.3): the upstream says that it validated. Whether to believe it is not decided here. */
+  /** The AD bit (RFC 4035 §3.2.3): the upstream says that it validated. Whether to trust it is decided elsewhere. */
   readonly authenticData: boolean;
   /** Whether the reply had an OPT record. */
   readonly edns: boolean;
-  /** Label of the upstream that gave it. */
+  /** Label of the upstream. */
   readonly upstream: string;
 }
 
 /** What an upstream can say: a whole answer; that it does not fit (TC); or a header alone with FORMERR or NOTIMP. */
 export type UpstreamOutcome = UpstreamReply | 'truncated' | 'bare-error';
 
-/** Of the extended errors of one reply this many are kept. */
+/** Maximum number of extended errors kept of one reply. */
 const MAX_EXTENDED_ERRORS = 8;
 
 /**
@@ -61,7 +61,7 @@ export function readReply(bytes: Uint8Array, request: UpstreamRequest, upstream:
   };
 }
 
-/** The same reply with the question as another asker wrote it (`UpstreamRequest.asked` of the same question). */
+/** The same reply with the question as another client wrote it (`UpstreamRequest.asked` of the same question). */
 export function replyInCase(reply: UpstreamReply, asked: Uint8Array): UpstreamReply {
   const had = reply.bytes.subarray(HEADER_LENGTH, HEADER_LENGTH + asked.length);
   if (Buffer.compare(had, asked) === 0) return reply;
@@ -70,7 +70,7 @@ export function replyInCase(reply: UpstreamReply, asked: Uint8Array): UpstreamRe
   return { ...reply, bytes };
 }
 
-/** True for an answer that another upstream may well give better: SERVFAIL, REFUSED, NOTIMP, FORMERR and BADVERS. */
+/** True when another upstream may well have a better answer: SERVFAIL, REFUSED, NOTIMP, FORMERR and BADVERS. */
 export function isUnhelpful(rcode: number): boolean {
   switch (rcode) {
     case Rcode.SERVFAIL:
@@ -95,7 +95,7 @@ function withoutOpt(
     bytes[11] = count & 0xff;
     return { bytes: viewOf(bytes, opt.start), layout: { ...layout, opt: undefined } };
   }
-  // Something follows it, and compression pointers may lead behind it: the offsets must be made anew. Rare.
+  // Records follow it, and compression pointers may lead past it, so the message is encoded anew. Rare.
   const { edns: _, ...message } = decodeMessage(bytes);
   const encoded = encodeMessage({ ...message, rcode: message.rcode & 15 });
   return { bytes: encoded, layout: readLayout(encoded) };

@@ -10,7 +10,7 @@ export interface RecordsAnswer {
   readonly kind: 'records';
   /** 0 to 15. */
   readonly rcode: number;
-  /** AA: it comes from a packet that we verified, or from rules of our own. */
+  /** AA: the answer comes from a verified packet, or from our own rules. */
   readonly authoritative: boolean;
   readonly answers: readonly ResourceRecord[];
   readonly authorities: readonly ResourceRecord[];
@@ -18,16 +18,16 @@ export interface RecordsAnswer {
   readonly extendedErrors: readonly ExtendedError[];
 }
 
-/** An answer of an upstream resolver, as the octets that it sent. */
+/** An upstream resolver's answer, as the octets it sent. */
 export interface ForwardedAnswer {
   readonly kind: 'forwarded';
   readonly reply: UpstreamReply;
 }
 
-/** What a resolver says. It may be negative or an error RCODE; not to know is no answer but a `ResolveError`. */
+/** A resolver's answer. It may be negative or an error RCODE; failing to find out is a `ResolveError`. */
 export type Answer = RecordsAnswer | ForwardedAnswer;
 
-/** An answer made here: NOERROR, authoritative and empty, but for what `parts` say. */
+/** An answer made here: NOERROR, authoritative and empty unless `parts` say otherwise. */
 export function recordsAnswer(parts: Partial<Omit<RecordsAnswer, 'kind'>>): RecordsAnswer {
   return {
     kind: 'records',
@@ -41,7 +41,7 @@ export function recordsAnswer(parts: Partial<Omit<RecordsAnswer, 'kind'>>): Reco
   };
 }
 
-/** Any answer as records, for those who build on it. @throws WireError for a reply that cannot be read. */
+/** Any answer as records. @throws WireError for a malformed reply. */
 export function toRecords(answer: Answer): RecordsAnswer {
   if (answer.kind === 'records') return answer;
   const { answers, authorities, additionals } = decodeMessage(answer.reply.bytes);
@@ -56,7 +56,7 @@ export function toRecords(answer: Answer): RecordsAnswer {
   });
 }
 
-/** The reply message that an answer made here is sent as; ID 0. */
+/** The reply message for an answer made here; ID 0. */
 export function toMessage(answer: RecordsAnswer, question: Question): Message {
   return {
     id: 0,

@@ -1,6 +1,6 @@
 import type { Name } from '../dns/name.ts';
 
-/** Domains, asked whether a name is one of them or stands below one. */
+/** A set of domains, each including all names below it. */
 export class DomainSet {
   readonly #keys: ReadonlySet<string>;
 
@@ -8,7 +8,7 @@ export class DomainSet {
     this.#keys = new Set(domains.map(({ key }) => key));
   }
 
-  /** At most one step for each label of `name`. */
+  /** Whether `name` is one of the domains or below one: at most one lookup for each label. */
   covers(name: Name): boolean {
     if (this.#keys.size === 0) return false;
     for (let count = name.labels.length; count >= 0; count--) {

@@ -2,19 +2,19 @@ import { Rcode } from '../dns/codes.ts';
 import { type ExtendedError, ExtendedErrorCode } from '../dns/extended-error.ts';
 
 /**
- * Why a question has no answer. A closed list; each needs another remedy.
+ * Why a question has no answer. A closed list; each has a different remedy.
  *
- * - `alias-loop`: aliases lead in a circle or over more than 16 steps. The zone's owner must mend it.
- * - `delegation`: the zone hands the name to other servers, and none of them gave an answer.
- * - `packet-unreachable`: the sources of packets could not be asked, or too few answered.
- * - `packet-unusable`: the key's owner published something that is no signed packet.
+ * - `alias-loop`: an alias loop, or more than 16 aliases. The zone's owner must fix it.
+ * - `delegation`: the zone delegates the name, and none of its name servers gave an answer.
+ * - `packet-unreachable`: the packet sources could not be reached, or too few answered.
+ * - `packet-unusable`: the key's owner published something that is not a valid signed packet.
  * - `no-upstream`: there is no upstream resolver to ask.
  * - `upstream-silent`: no upstream answered in time.
  * - `upstream-network`: no upstream could be reached.
- * - `upstream-malformed`: upstreams answered with something that is no DNS reply.
- * - `busy`: too much is in flight already.
- * - `out-of-time`: the time that an answer may take is over.
- * - `internal`: a mistake of the program; its log says which.
+ * - `upstream-malformed`: the upstreams' replies were malformed.
+ * - `busy`: too many queries are in flight already.
+ * - `out-of-time`: the deadline for an answer passed.
+ * - `internal`: an internal error; see the log.
  */
 export type ResolveErrorKind =
   | 'alias-loop'
@@ -29,7 +29,7 @@ export type ResolveErrorKind =
   | 'out-of-time'
   | 'internal';
 
-/** No answer could be found out: what stood in the way, as a kind and as a sentence for people. */
+/** A resolution failed: the kind of failure, and a sentence for people. */
 export class ResolveError extends Error {
   override readonly name = 'ResolveError';
   readonly kind: ResolveErrorKind;
@@ -42,8 +42,8 @@ export class ResolveError extends Error {
 
 /**
  * The one table from failures to what a client is told. The RCODE is SERVFAIL for all of them: RFC 1035 §4.1.1, "The
- * name server was unable to process this query due to a problem with the name server"; the INFO-CODE of RFC 8914 §4
- * says which.
+ * name server was unable to process this query due to a problem with the name server"; the INFO-CODE (RFC 8914 §4) tells
+ * them apart.
  */
 const infoCodes: Readonly<Record<ResolveErrorKind, number>> = {
   'alias-loop': ExtendedErrorCode.INVALID_DATA,
@@ -59,7 +59,7 @@ const infoCodes: Readonly<Record<ResolveErrorKind, number>> = {
   internal: ExtendedErrorCode.OTHER,
 };
 
-/** The RCODE and the extended error that tell a client of `error`. */
+/** The RCODE and the extended error that report `error` to a client. */
 export function failureReply(error: ResolveError): {
   readonly rcode: number;
   readonly extendedError: ExtendedError;

@@ -6,9 +6,9 @@ import { toRecords } from './answer.ts';
 import type { Resolver } from './query.ts';
 
 /**
- * The IPv4 addresses of a host, asked of our own resolver: we are the system's resolver, so nothing of ours may ask
- * the system's. An address is its own answer. Empty when the name has none.
- * @throws ResolveError when it could not be found out, WireError for a name that is none.
+ * The IPv4 addresses of a host, from our own resolver: we are the system resolver, so nothing of ours may ask the system
+ * resolver. An address is returned as it is. Empty when the name has none.
+ * @throws ResolveError when the lookup failed, WireError for an invalid name.
  */
 export async function resolveHost(
   resolver: Resolver,

@@ -1,14 +1,14 @@
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { PacketLibrary, ReadOutcome } from '../store/packet-library.ts';
 
-/** What became of a request: a read, or `busy` when too many keys were looked up just now. */
+/** The outcome of a read; `busy` when the client exceeded its rate of key lookups. */
 export type PacketReadOutcome = ReadOutcome | { readonly kind: 'busy' };
 
-/** Where answers get their packets: a reader that knows who asks, and how much one may have looked up. */
+/** Reads packets on behalf of clients, each of which may have only so many keys looked up. */
 export interface PacketReader {
   /**
-   * The packet of `key`, fresh enough by its time to live. `client` is the address of who asked; undefined for this
-   * program itself. An aborted `signal` ends the wait by throwing its reason.
+   * The packet of `key`, fresh by its time to live. `client` is the address of the client; undefined for the program's
+   * own questions. An aborted `signal` ends the wait by throwing its reason.
    */
   read(
     key: PublicKey,
@@ -19,7 +19,7 @@ export interface PacketReader {
 /**
  * Reads from `library`, within a limit for each client.
  *
- * @param mayLookUp whether one more key may be looked up for a client: a lookup costs others a hundred datagrams.
+ * @param mayLookUp whether one more key may be looked up for a client: a lookup sends about a hundred datagrams.
  */
 export function limitedPacketReader(
   library: PacketLibrary,

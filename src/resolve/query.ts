@@ -3,35 +3,35 @@ import type { Question } from '../dns/question.ts';
 import type { Answer } from './answer.ts';
 import type { DelegationTrail } from './delegation-budget.ts';
 
-/** What is asked, without who asks: two equal queries have equal answers. */
+/** What is asked, without who asks: equal queries have equal answers. */
 export interface Query {
   readonly question: Question;
-  /** DO (RFC 3225): the asker wants DNSSEC records. */
+  /** DO (RFC 3225): the client wants DNSSEC records. */
   readonly dnssecOk: boolean;
-  /** CD (RFC 4035 §3.2.2): the asker checks for itself. */
+  /** CD (RFC 4035 §3.2.2): the client validates for itself. */
   readonly checkingDisabled: boolean;
 }
 
-/** The circumstances of one resolution. */
+/** The context of one resolution. */
 export interface ResolveContext {
-  /** Ends the work: the asker has gone, or the time that an answer may take is over. */
+  /** Ends the work: the client is gone, or the deadline passed. */
   readonly cancellation: Cancellation;
   /** Aliases followed so far, across packets and upstreams: 0 for what a client asked. */
   readonly aliasesFollowed: number;
-  /** The address of the client who asked first; absent for what the program asks itself. */
+  /** The address of the client; absent for the program's own questions. */
   readonly client?: string;
-  /** What following delegations has cost so far; absent while none was met. */
+  /** What delegations have cost so far; absent until the first one. */
   readonly delegation?: DelegationTrail;
 }
 
-/** Something that answers questions. */
+/** Answers questions. */
 export interface Resolver {
   /**
-   * Gives the answer, which may be negative or an error RCODE.
-   * @throws ResolveError when no answer could be found out.
+   * The answer, which may be negative or an error RCODE.
+   * @throws ResolveError when there is none.
    */
   resolve(query: Query, context: ResolveContext): Promise<Answer>;
 }
 
-/** Adds something to a resolver: limits, special names, a log. */
+/** Wraps a resolver: limits, special names, a log. */
 export type Layer = (inner: Resolver) => Resolver;

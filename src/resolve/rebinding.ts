@@ -11,24 +11,24 @@ import { ResolveError } from './errors.ts';
 import type { Layer } from './query.ts';
 import { recordAddresses } from './record-addresses.ts';
 
-/** Which answers of upstreams may hold addresses that are not public. */
+/** Which upstream answers may contain addresses that are not public. */
 export interface RebindingOptions {
-  /** Domains that may, with all below them. */
+  /** Exempt domains, including all names below them. */
   readonly allowed: readonly Name[];
-  /** Whether the user said where this name goes; that resolver is trusted with private addresses. */
+  /** Whether a route exists for this name: the user chose that resolver, so it may return private addresses. */
   readonly hasRoute: (name: Name) => boolean;
 }
 
-/** Seconds that a refused answer may be remembered: the next one may be clean. */
+/** Seconds that a blocked answer may be cached: the next one may be fine. */
 const REFUSED_TTL = 60;
 
 /**
- * Protects against DNS rebinding: a public name that suddenly stands for an address of this machine or network lets
- * a web page of that name talk to what is there. Such an answer is replaced as a whole, for an attacker mixes a
- * public address with a private one. To have the protection off, leave the layer out.
+ * Protects against DNS rebinding: when a public name suddenly resolves to an address of this machine or network, a web
+ * page under that name can talk to the services there. The whole answer is replaced, because attackers mix public and
+ * private addresses. To turn the protection off, leave the layer out.
  *
- * The answer instead is NODATA, as dnsmasq and Unbound have it, and not REFUSED: a stub resolver that is refused asks
- * the next server of its list (resolv.conf(5)), and would get the address there.
+ * The replacement is NODATA, as in dnsmasq and Unbound, and not REFUSED: a stub resolver that gets REFUSED asks the
+ * next server in its list (resolv.conf(5)), and would get the address there.
  */
 export function rebindingProtection({ allowed, hasRoute }: RebindingOptions): Layer {
   const exempt = new DomainSet(allowed);
@@ -43,12 +43,12 @@ export function rebindingProtection({ allowed, hasRoute }: RebindingOptions): La
   });
 }
 
-/** Something in an answer that leads into the asker's own machine or network. */
+/** An address in an answer that leads into the client's own machine or network. */
 export interface LocalAddress {
   readonly record: ResourceRecord;
-  /** `unreadable`: a record that holds addresses and cannot be read, which is trusted no more. */
-  readonly class: LocalIpClass | 'unreadable';
-  /** 4 or 16 octets; absent when unreadable. */
+  /** `malformed`: the record should contain addresses and cannot be parsed, so nothing is known about them. */
+  readonly class: LocalIpClass | 'malformed';
+  /** 4 or 16 octets; absent when malformed. */
   readonly address?: Uint8Array;
 }
 
@@ -68,23 +68,23 @@ export function findLocalAddress(answer: Answer): LocalAddress | undefined {
   return undefined;
 }
 
-/** The first address of `record` whose class `isMeant` accepts. */
+/** The first address in `record` whose class `matches` accepts. */
 export function localAddressIn(
   record: ResourceRecord,
-  isMeant: (addressClass: LocalIpClass) => boolean,
+  matches: (addressClass: LocalIpClass) => boolean,
 ): LocalAddress | undefined {
   const addresses = recordAddresses(record);
-  if (addresses === 'unreadable') return { record, class: 'unreadable' };
+  if (addresses === 'malformed') return { record, class: 'malformed' };
   for (const address of addresses) {
     const addressClass = ipClass(address);
-    if (isLocalClass(addressClass) && isMeant(addressClass)) return { record, class: addressClass, address };
+    if (isLocalClass(addressClass) && matches(addressClass)) return { record, class: addressClass, address };
   }
   return undefined;
 }
 
-/** `the loopback address 127.0.0.1`, `addresses that cannot be read`. */
+/** `the loopback address 127.0.0.1`, `a malformed address`. */
 export function localAddressToText({ class: addressClass, address }: LocalAddress): string {
-  if (address === undefined) return 'addresses that cannot be read';
+  if (address === undefined) return 'a malformed address';
   return `the ${addressClass} address ${addressToText(address)}`;
 }
 
@@ -96,7 +96,7 @@ function refusedAnswer(name: Name, found: LocalAddress): RecordsAnswer {
   // RFC 8914 §4.16, Blocked: a policy of whoever runs the server.
   const blocked: ExtendedError = {
     code: ExtendedErrorCode.BLOCKED,
-    text: `Blocked: the answer for a public name had ${localAddressToText(found)}.`,
+    text: `Blocked by rebinding protection: the answer for a public name contains ${localAddressToText(found)}.`,
   };
   return recordsAnswer({
     authoritative: false,

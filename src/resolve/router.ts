@@ -15,11 +15,11 @@ export interface Routes {
   };
   /** Every other name. */
   readonly ordinary: Resolver;
-  /** Seconds that a client may remember that a label is no key. */
+  /** Seconds that clients may cache that a label is not a valid key. */
   readonly negativeTtl: number;
 }
 
-/** Sends each question where its name belongs. The last label alone decides. */
+/** Routes each question by the last label of its name. */
 export function createRouter(routes: Routes): Resolver {
   return {
     async resolve(query, context) {
@@ -38,22 +38,22 @@ export function createRouter(routes: Routes): Resolver {
 }
 
 /**
- * A label of a key's shape that is no key exists nowhere. It is answered here and never sent upstream: whoever typed
- * it meant a key, and that is nobody else's business.
+ * A label that looks like a key but is not a valid one exists nowhere. It is answered here and never sent upstream:
+ * whoever typed it meant a key, and which one is nobody else's business.
  */
 function noSuchKey(label: Extract<LabelClass, { kind: 'refused' }>, negativeTtl: number): Answer {
   return recordsAnswer({
     rcode: Rcode.NXDOMAIN,
     authorities: [syntheticSoa(Name.fromLabels([label.text]), 0, negativeTtl)],
     extendedErrors: [
-      { code: ExtendedErrorCode.OTHER, text: `This is not a public key: ${refusalToText(label.reason)}.` },
+      { code: ExtendedErrorCode.OTHER, text: `Not a valid public key: ${refusalToText(label.reason)}.` },
     ],
   });
 }
 
 /**
  * RFC 8482 §4.2: "a single HINFO resource record SHOULD be returned. The CPU field of the HINFO RDATA SHOULD be set to
- * "RFC8482" ... The OS field of the HINFO RDATA SHOULD be set to the null string". Nothing is asked upstream for it.
+ * "RFC8482" ... The OS field of the HINFO RDATA SHOULD be set to the null string". No upstream is asked.
  */
 function minimalAny(name: Name): Answer {
   const cpu = Buffer.from('\x07RFC8482\0', 'latin1');

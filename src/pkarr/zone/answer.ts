@@ -1,25 +1,25 @@
 import type { Name } from '../../dns/name.ts';
 import type { ResourceRecord, RRset } from '../../dns/record.ts';
 
-/** What every outcome of a zone lookup has. */
+/** What all outcomes of a zone lookup have. */
 interface Common {
   /**
-   * CNAME and DNAME records that were followed inside the packet, in order, a synthesised CNAME behind its DNAME.
-   * They stand first in the answer section.
+   * CNAME and DNAME records followed inside the packet, in order, a synthesized CNAME after its DNAME. They come first in
+   * the answer section.
    */
   readonly chain: readonly ResourceRecord[];
-  /** Aliases followed, one for each CNAME and each DNAME: what counts against the limit of a whole resolution. */
+  /** Aliases followed, one for each CNAME and each DNAME; they count against the limit of the whole resolution. */
   readonly steps: number;
 }
 
-/** A name that an HTTPS or SVCB record leads to (RFC 9460 §2.5: `.` is already replaced or left out). */
+/** The target of an HTTPS or SVCB record (RFC 9460 §2.5: `.` is already replaced or left out). */
 export interface ServiceTarget {
   /** `alias`: ask the same type there (RFC 9460 §2.4.2). `service`: ask addresses there (§2.4.3). */
   readonly mode: 'alias' | 'service';
   readonly target: Name;
 }
 
-/** The data asked for. */
+/** The name has records of the type. */
 export interface FoundAnswer extends Common {
   readonly kind: 'answer';
   readonly records: RRset;
@@ -27,44 +27,44 @@ export interface FoundAnswer extends Common {
   readonly serviceTargets: readonly ServiceTarget[];
 }
 
-/** The name exists and has no such data (RFC 2308 §2.2). */
+/** The name exists and has no records of the type (RFC 2308 §2.2). */
 interface NoDataAnswer extends Common {
   readonly kind: 'no-data';
-  /** For the authority section; its TTL is the time that the absence may be remembered. */
+  /** For the authority section; its TTL is how long the negative answer may be cached. */
   readonly soa: ResourceRecord;
 }
 
 /** The name does not exist: NXDOMAIN (RFC 2308 §2.1), also when an alias led there (RFC 6604 §3). */
 interface NameErrorAnswer extends Common {
   readonly kind: 'name-error';
-  /** For the authority section; its TTL is the time that the absence may be remembered. */
+  /** For the authority section; its TTL is how long the negative answer may be cached. */
   readonly soa: ResourceRecord;
 }
 
-/** An alias leads out of the zone: the question goes on with `target`, behind the records of `chain`. */
+/** An alias leads out of the zone: the resolution goes on with `target`, after the records of `chain`. */
 interface AliasAnswer extends Common {
   readonly kind: 'alias';
   readonly target: Name;
 }
 
-/** The name is at or below a delegation: others have the answer (RFC 1034 §4.3.2, step 3b). */
+/** The name is at or below a delegation: other servers have the answer (RFC 1034 §4.3.2, step 3b). */
 interface ReferralAnswer extends Common {
   readonly kind: 'referral';
-  /** The name to ask the other servers for: the question's, or where the chain led. */
+  /** The name to query the other servers for: the question's, or the end of the chain. */
   readonly name: Name;
   /** The NS RRset; its owner is the delegation point. */
   readonly servers: RRset;
-  /** A and AAAA records of those servers that the packet holds. */
+  /** A and AAAA records of those servers in the packet. */
   readonly glue: readonly ResourceRecord[];
 }
 
-/** Aliases lead in a circle, or over more steps than allowed: SERVFAIL. */
+/** An alias loop, or more aliases than allowed: SERVFAIL. */
 interface LoopAnswer extends Common {
   readonly kind: 'loop';
   readonly why: 'repeats' | 'too-many-steps';
 }
 
-/** A DNAME would make a name of more than 255 octets: YXDOMAIN (RFC 6672 §2.2). */
+/** A DNAME substitution would give a name of more than 255 octets: YXDOMAIN (RFC 6672 §2.2). */
 interface NameTooLongAnswer extends Common {
   readonly kind: 'name-too-long';
 }

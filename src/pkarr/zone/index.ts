@@ -10,15 +10,15 @@ export type ZoneNode = ReadonlyMap<number, RRset>;
 export interface ZoneIndex {
   readonly apex: Name;
   /**
-   * The node of a name: undefined when the name does not exist. RFC 8020 §2: a name exists when it owns records or
-   * when a name below it does, and RFC 4592 §2.2.2 calls the latter an empty non-terminal.
+   * The node of a name; undefined when the name does not exist. RFC 8020 §2: a name exists when it owns records or when
+   * a name below it does; RFC 4592 §2.2.2 calls the latter an empty non-terminal.
    */
   node(name: Name): ZoneNode | undefined;
 }
 
 const indexes = new WeakMap<SignedPacket, ZoneIndex>();
 
-/** The index of a packet, built at its first use and kept as long as the packet. */
+/** The index of a packet, built on first use and kept as long as the packet. */
 export function zoneIndex(packet: SignedPacket): ZoneIndex {
   const known = indexes.get(packet);
   if (known !== undefined) return known;
@@ -37,7 +37,7 @@ function buildIndex({ key, records }: SignedPacket): ZoneIndex {
   return { apex, node: (name) => nodes.get(name.key) };
 }
 
-/** The node of `name`, made if need be together with all that stand between it and the apex. */
+/** The node of `name`, created if needed together with all nodes between it and the apex. */
 function addNode(nodes: Map<string, Map<number, RRset>>, name: Name): Map<number, RRset> {
   const known = nodes.get(name.key);
   if (known !== undefined) return known;
@@ -49,9 +49,9 @@ function addNode(nodes: Map<string, Map<number, RRset>>, name: Name): Map<number
 }
 
 /**
- * The RRset with one record more. RFC 2181 §5: "servers should suppress such duplicates if encountered", and
- * §5.2: "the TTLs of all RRs in an RRSet must be the same"; where they are not, the smallest is safe.
- * CNAME, DNAME and SOA allow one record for a name (RFC 2181 §10.1, RFC 6672 §2.4, RFC 1035 §6.1): the first stays.
+ * The RRset with one more record. RFC 2181 §5: "servers should suppress such duplicates if encountered", and §5.2: "the
+ * TTLs of all RRs in an RRSet must be the same"; if they are not, the smallest is safe.
+ * CNAME, DNAME and SOA allow one record per name (RFC 2181 §10.1, RFC 6672 §2.4, RFC 1035 §6.1): the first is kept.
  */
 function withRecord(set: RRset | undefined, record: ResourceRecord): RRset {
   if (set === undefined) return [record];

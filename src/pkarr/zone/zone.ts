@@ -9,26 +9,26 @@ import type { ServiceTarget, ZoneAnswer } from './answer.ts';
 import { type ZoneIndex, type ZoneNode, zoneIndex } from './index.ts';
 import { zoneSoa } from './soa.ts';
 
-/** Aliases that one resolution may follow. */
+/** Aliases that one lookup may follow. */
 const DEFAULT_MAX_STEPS = 16;
 
-/** Seconds that absence may be remembered when the packet has no SOA record of its own. */
+/** Seconds that a negative answer may be cached when the packet has no SOA record. */
 const DEFAULT_NEGATIVE_TTL = 300;
 
-/** Bounds of a zone lookup. */
+/** Limits of a zone lookup. */
 export interface ZoneLookupOptions {
-  /** Aliases to follow at most, from 0; 16 by default. */
+  /** Maximum number of aliases to follow, from 0; 16 by default. */
   readonly maxSteps?: number;
-  /** TTL and MINIMUM of a made-up SOA record in seconds, 0 to 2^31 − 1; 300 by default. */
+  /** TTL and MINIMUM of the synthetic SOA record in seconds, 0 to 2^31 − 1; 300 by default. */
   readonly negativeTtl?: number;
 }
 
 /**
- * Answers a question of class IN out of a packet as an authoritative server for the key's zone would: RFC 1034
- * §4.3.2 with DNAME (RFC 6672), wildcards (RFC 4592) and empty non-terminals (RFC 8020). Pure.
+ * Answers a question of class IN from a packet as an authoritative server for the key's zone would: RFC 1034 §4.3.2
+ * with DNAME (RFC 6672), wildcards (RFC 4592) and empty non-terminals (RFC 8020). Pure.
  *
- * Owner names in the answer are the question's, in its case; behind an alias they are as the alias writes them.
- * @throws RangeError when the question's name is not the key's name or below: a mistake of the caller.
+ * Owner names in the answer have the case of the question; after an alias, the case of the alias target.
+ * @throws RangeError when the question's name is not at or below the key's name: a bug of the caller.
  */
 export function lookupZone(
   packet: SignedPacket,
@@ -77,7 +77,7 @@ export function lookupZone(
   }
 }
 
-/** What the zone has at a name, before the type is looked at. */
+/** What the zone has at a name, whatever the type. */
 type Match =
   | { readonly kind: 'delegation'; readonly servers: RRset }
   | { readonly kind: 'node'; readonly node: ZoneNode }
@@ -89,8 +89,8 @@ type Match =
     };
 
 /**
- * Step 3 of RFC 1034 §4.3.2: "Start matching down, label by label, in the zone." From the apex down, so that what
- * stands below a delegation or a DNAME is hidden by it, as glue must be.
+ * Step 3 of RFC 1034 §4.3.2: "Start matching down, label by label, in the zone." From the apex down, so that a
+ * delegation or a DNAME hides everything below it, glue included.
  */
 function matchName(index: ZoneIndex, name: Name, type: number): Match {
   const depth = name.labels.length;
@@ -117,9 +117,9 @@ function matchName(index: ZoneIndex, name: Name, type: number): Match {
 
 /**
  * Step 3a: "If the data at the node is a CNAME, and QTYPE doesn't match CNAME, copy the CNAME RR into the answer
- * section of the response, change QNAME to the canonical name". RFC 1034 §3.6.2 forbids other data beside it; where
- * a packet has some all the same, the CNAME wins for every type, so that a cache's view does not depend on what was
- * asked first. Type ANY matches CNAME.
+ * section of the response, change QNAME to the canonical name". RFC 1034 §3.6.2 forbids other data beside a CNAME; if a
+ * packet has some anyway, the CNAME wins for every type, so that a cache's view does not depend on what was asked first.
+ * Type ANY matches CNAME.
  */
 function matchNode(node: ZoneNode, name: Name, type: number): Match {
   const cname = node.get(Type.CNAME)?.[0];
@@ -130,10 +130,10 @@ function matchNode(node: ZoneNode, name: Name, type: number): Match {
 /**
  * Step 3c: "If at some label, a match is impossible (i.e., the corresponding label does not exist), look to see if a
  * the "*" label exists." RFC 4592 §3.3.1: only the one directly below the closest encloser counts, so that an existing name hides
- * wildcards above it. A DNAME or NS at the wildcard makes nothing up (RFC 4592 §4.2 and §4.4): they are data there.
+ * wildcards above it. A DNAME or NS at the wildcard is not expanded (RFC 4592 §4.2 and §4.4): there they are plain data.
  */
 function matchWildcard(index: ZoneIndex, name: Name, type: number, closestEncloser: Name): Match {
-  // A name of 255 octets has no room for a wildcard below its closest encloser, and then none can be there.
+  // When a wildcard name below the closest encloser would be over 255 octets, there can be none.
   if (closestEncloser.wireLength + 2 > 255) return { kind: 'no-name' };
   const node = index.node(closestEncloser.child('*'));
   return node === undefined ? { kind: 'no-name' } : matchNode(node, name, type);
@@ -152,8 +152,8 @@ function matchDname(dname: ResourceRecord, owner: Name, name: Name): Match {
 }
 
 /**
- * The RRset that answers, owned by `name`; undefined when there is none. The apex has an SOA record always: `soa`.
- * For ANY one RRset, as RFC 8482 §4.1 allows: the first of the packet.
+ * The RRset that answers, with `name` as its owner; undefined when there is none. The apex always has an SOA record:
+ * `soa`. For ANY one RRset, as RFC 8482 §4.1 allows: the first in the packet.
  */
 function selectRecords(
   node: ZoneNode,

@@ -8,7 +8,7 @@ import { isSignatureOver, signaturesOver } from '../../dns/rrsig.ts';
 import { negativeSoa } from '../../dns/soa.ts';
 import { MAX_ALIASES } from '../alias-limit.ts';
 
-/** What the reply of a server comes to. A closed list. */
+/** What an authoritative server's reply means. A closed list. */
 export type AuthorityVerdict =
   /** The answer, which may be negative. */
   | {
@@ -18,22 +18,22 @@ export type AuthorityVerdict =
       readonly authorities: readonly ResourceRecord[];
       readonly additionals: readonly ResourceRecord[];
     }
-  /** The question goes on with `target`, behind the records of `chain`, which hold `steps` aliases. */
+  /** The resolution goes on with `target`, after the records of `chain`, which contain `steps` aliases. */
   | {
       readonly kind: 'alias';
       readonly chain: readonly ResourceRecord[];
       readonly target: Name;
       readonly steps: number;
     }
-  /** Servers of a zone further down have the answer; the owner of `servers` is that zone. */
+  /** Servers of a zone further down have the answer; that zone is the owner of `servers`. */
   | { readonly kind: 'referral'; readonly servers: RRset; readonly glue: readonly ResourceRecord[] }
-  /** The server does not serve the zone: `why` is a clause about it. Another one may. */
+  /** The server does not serve the zone; `why` is a clause about it. Another server may. */
   | { readonly kind: 'lame'; readonly why: string };
 
 /**
- * What a reply says to `question`, given by a server to which `zone` is delegated. Nothing in it is believed that does
- * not stand in that zone: RFC 5452 §6, "Only accept data if it is known that the originator is authoritative for the
- * QNAME or a parent of the QNAME". With `dnssecOk` the signatures and proofs of the answer are kept. Pure.
+ * What a reply to `question` means, from a server to which `zone` is delegated. Records outside the zone are ignored:
+ * RFC 5452 §6, "Only accept data if it is known that the originator is authoritative for the QNAME or a parent of the
+ * QNAME". With `dnssecOk` signatures and proofs are kept. Pure.
  */
 export function judgeReply(
   reply: Message,
@@ -59,15 +59,17 @@ export function judgeReply(
   const referral = findReferral(view);
   if (referral !== undefined) return referral;
   // RFC 1035 §4.1.1: AA "specifies that the responding name server is an authority for the domain name in question".
-  // Whoever is asked here was named as one, and what others may have in their caches is nothing to us.
+  // This server was named as one; what a cache might hold does not count.
   if (!reply.flags.authoritative) {
     const refers = reply.authorities.some(({ type }) => type === Type.NS);
-    return lame(refers ? 'refers to servers that are no closer' : 'is no authority for it');
+    return lame(
+      refers ? 'answers with a referral that leads no closer' : 'is not authoritative for the name',
+    );
   }
   return readAnswer(view);
 }
 
-/** A reply as far as it is believed. */
+/** The part of a reply that is accepted. */
 interface View {
   readonly question: Question;
   readonly zone: Name;
@@ -76,13 +78,13 @@ interface View {
   readonly answers: readonly ResourceRecord[];
   readonly authorities: readonly ResourceRecord[];
   readonly additionals: readonly ResourceRecord[];
-  /** There was an SOA of another zone. */
+  /** Whether the reply had an SOA of another zone. */
   readonly hasForeignSoa: boolean;
 }
 
 /**
- * A delegation further down: RFC 1034 §4.3.2, step 3b, as seen from the other side. Only one that leads closer to the
- * name counts, so that referrals come to an end.
+ * A delegation further down: RFC 1034 §4.3.2, step 3b, from the client's side. Only one that leads closer to the name
+ * counts, so that a series of referrals ends.
  */
 function findReferral(view: View): AuthorityVerdict | undefined {
   const { question, zone, rcode, answers, authorities, additionals } = view;
@@ -98,7 +100,7 @@ function findReferral(view: View): AuthorityVerdict | undefined {
   return { kind: 'referral', servers, glue };
 }
 
-/** Follows the aliases of an answer to their end, record by record, in whatever order they came. */
+/** Follows the aliases of an answer to their end, whatever the order of the records. */
 function readAnswer(view: View): AuthorityVerdict {
   const { question, zone } = view;
   const chain: ResourceRecord[] = [];
@@ -118,26 +120,26 @@ function readAnswer(view: View): AuthorityVerdict {
     }
     const alias = aliasAt(view, name);
     if (alias === undefined) return readEnd(view, name, chain, steps);
-    if (steps === MAX_ALIASES) return lame('answers with more aliases than anybody follows');
+    if (steps === MAX_ALIASES) return lame(`answers with more than ${MAX_ALIASES} aliases`);
     chain.push(...alias.records);
     if (alias.target === 'too-long') return negative(view, Rcode.YXDOMAIN, chain, []);
     if (!alias.target.isWithin(zone)) {
       return { kind: 'alias', chain, target: alias.target, steps: steps + 1 };
     }
-    if (seen.has(alias.target.key)) return lame('answers with aliases that lead in a circle');
+    if (seen.has(alias.target.key)) return lame('answers with an alias loop');
     name = alias.target;
   }
 }
 
-/** What the reply says of the last name, of which it has no record. */
+/** What the reply says about the last name, for which it has no record. */
 function readEnd(view: View, name: Name, chain: ResourceRecord[], steps: number): AuthorityVerdict {
   const { authorities, rcode, hasForeignSoa } = view;
   const soa = authorities.find((record) => record.type === Type.SOA && name.isWithin(record.name));
   if (soa !== undefined && rcode !== Rcode.YXDOMAIN) return negative(view, rcode, chain, [negativeSoa(soa)]);
-  // The server may know no more of it than we do: the end of the chain can lie behind a further delegation.
+  // The server may not know more than we do: the end of the chain can be behind another delegation.
   if (steps > 0) return { kind: 'alias', chain, target: name, steps };
   if (hasForeignSoa || rcode === Rcode.YXDOMAIN) return lame('answers for another zone');
-  // RFC 2308 §2.2.1: servers of old give negative answers without an SOA. They are believed and not remembered (§5).
+  // RFC 2308 §2.2.1: old servers give negative answers without an SOA. They are accepted and not cached (§5).
   return negative(view, rcode, chain, []);
 }
 
@@ -151,7 +153,7 @@ function negative(
   return { kind: 'answer', rcode, answers: chain, authorities, additionals: [] };
 }
 
-/** The records of `name` that answer `type`, owned by the name as it was asked, with their signatures if wanted. */
+/** The records of `name` that answer `type`, with the owner name in the case of the question, and signatures if wanted. */
 function recordsAt({ answers, dnssecOk }: View, name: Name, type: number): ResourceRecord[] {
   const here = answers.filter((record) => record.name.equals(name));
   const isAsked = (record: ResourceRecord) => type === Type.ANY || record.type === type;
@@ -167,8 +169,8 @@ interface Alias {
 }
 
 /**
- * The alias at `name`. A DNAME above it goes first, and its CNAME is made here instead of being believed: RFC 6672
- * §3.1, "synthesized CNAME RRs cannot be signed", so nothing else would hold it to the DNAME.
+ * The alias at `name`. A DNAME above it comes first, and its CNAME is synthesized here instead of taken from the reply:
+ * RFC 6672 §3.1, "synthesized CNAME RRs cannot be signed", so nothing else would tie it to the DNAME.
  */
 function aliasAt({ answers, dnssecOk }: View, name: Name): Alias | undefined {
   const withSignatures = (record: ResourceRecord): ResourceRecord[] => [
@@ -192,7 +194,7 @@ function aliasAt({ answers, dnssecOk }: View, name: Name): Alias | undefined {
   return { records: withSignatures({ ...cname, name }), target: rdataName(cname.rdata) };
 }
 
-/** RFC 4035 §3.1.3: what proves that a name or type does not exist, or that a wildcard answered. */
+/** RFC 4035 §3.1.3: the proofs that a name or type does not exist, or that a wildcard was expanded. */
 function proofs({ authorities, dnssecOk }: View): ResourceRecord[] {
   if (!dnssecOk) return [];
   return authorities.filter(

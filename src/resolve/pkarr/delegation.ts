@@ -18,24 +18,24 @@ import type { Query, ResolveContext, Resolver } from '../query.ts';
 import { type AuthorityVerdict, judgeReply } from './authority-reply.ts';
 import { hedgedTries, type TryOutcome } from './hedged-tries.ts';
 import { type NameServer, NameServers } from './name-servers.ts';
-import { type ServerAddressPolicy, whyNotAsked } from './server-address.ts';
+import { type ServerAddressPolicy, whyNotQueried } from './server-address.ts';
 
-/** Milliseconds for all that one resolution asks of name servers: less than a client's answer may take. */
+/** Milliseconds that one resolution may spend on name servers: less than the deadline for a client's answer. */
 const TOTAL_MS = 4_000;
 
-/** Milliseconds that one server has, over UDP and again over TCP. */
+/** Timeout of one server in milliseconds, over UDP and again over TCP. */
 const TRY_MS = 800;
 
-/** After so many milliseconds of silence the next server is asked as well. */
+/** Milliseconds without an answer until the next server is queried as well. */
 const HEDGE_MS = 300;
 
-/** Reasons that an error tells, at most. */
+/** Maximum number of reasons in an error message. */
 const MAX_REASONS = 3;
 
-/** What following delegations works with. */
+/** What `Delegation` depends on. */
 export interface DelegationParts {
   readonly authority: Pick<AuthorityClient, 'ask'>;
-  /** Where aliases that leave the delegated zone go on, and where servers are looked up: the router. */
+  /** Resolves aliases that leave the delegated zone, and name server names: the router. */
   readonly follow: Resolver;
   readonly policy: ServerAddressPolicy;
   /** The port of name servers; 53 by default (RFC 1035 §4.2). */
@@ -43,7 +43,7 @@ export interface DelegationParts {
   readonly clock?: Clock;
 }
 
-/** A name that lies at or below a delegation. */
+/** A name at or below a delegation. */
 export interface Referral {
   readonly name: Name;
   /** The NS RRset; its owner is the delegated zone. */
@@ -52,7 +52,7 @@ export interface Referral {
   readonly glue: readonly ResourceRecord[];
 }
 
-/** Asks the servers of zones that packets delegate: the part of an iterative resolver below a key. */
+/** Queries the name servers of zones delegated by packets: an iterative resolver for names below a key. */
 export class Delegation {
   readonly #parts: DelegationParts;
   readonly #clock: Clock;
@@ -64,7 +64,7 @@ export class Delegation {
 
   /**
    * The answer to `query` for the name of `referral`, aliases followed.
-   * @throws ResolveError `delegation` when no server gave one, and what following an alias throws.
+   * @throws ResolveError `delegation` when no name server gave one, and whatever following an alias throws.
    */
   async resolve(referral: Referral, query: Query, context: ResolveContext): Promise<RecordsAnswer> {
     const { question } = query;
@@ -91,13 +91,13 @@ export class Delegation {
     return { budget: new DelegationBudget(this.#clock.now() + TOTAL_MS), cuts: [] };
   }
 
-  /** From zone to zone downwards. Each is below the one before, and there are few, so this ends. */
+  /** Walks down from zone to zone. Each is below the one before, and their number is limited, so this ends. */
   async #walk(referral: Referral, query: Query, context: TrailContext): Promise<FinalVerdict> {
     const { delegation: trail, cancellation } = context;
     const reasons = new Set<string>();
     let zone = referral.servers[0].name;
     const over = new AbortController();
-    const outOfTime = () => over.abort(failed(zone, [...reasons, 'there was no more time']));
+    const outOfTime = () => over.abort(failed(zone, [...reasons, 'timeout']));
     const stopTimer = this.#clock.after(Math.max(0, trail.budget.endsAt - this.#clock.now()), outOfTime);
     try {
       const signal = AbortSignal.any([cancellation.signal, over.signal]);
@@ -107,9 +107,9 @@ export class Delegation {
       for (;;) {
         zone = here.servers[0].name;
         if (trail.cuts.some((cut) => cut.equals(zone))) {
-          throw failed(zone, ['they can only be found by asking them']);
+          throw failed(zone, ['their addresses can only be found by asking them']);
         }
-        if (!trail.budget.take('cut')) throw failed(zone, ['there are too many delegations on the way']);
+        if (!trail.budget.take('cut')) throw failed(zone, ['too many delegations']);
         const verdict = await this.#askZone(here, query, limited, reasons);
         if (verdict === undefined) throw failed(zone, [...reasons]);
         if (verdict.kind !== 'referral') return verdict;
@@ -120,7 +120,7 @@ export class Delegation {
     }
   }
 
-  /** The first useful reply of a zone's servers; undefined when there is none. Whoever is silent then is left. */
+  /** The first usable reply from a zone's servers; undefined when there is none. The other queries are cancelled. */
   async #askZone(
     { servers, glue }: Omit<Referral, 'name'>,
     { question, dnssecOk }: Query,
@@ -144,7 +144,7 @@ export class Delegation {
         servers,
         glue,
         lookUp: (name, found) => this.#lookUp(name, found, round, inside),
-        mayAsk: (address) => this.#mayAsk(address, reasons),
+        mayQuery: (address) => this.#mayQuery(address, reasons),
       }),
     };
     try {
@@ -154,13 +154,13 @@ export class Delegation {
     }
   }
 
-  /** One question to the next server. */
+  /** Queries the next server. */
   async #askOne(round: Round): Promise<TryOutcome<UsefulVerdict>> {
     const { servers, budget, reasons, zone, question, dnssecOk } = round;
     const server = await servers.next();
     if (server === undefined) return 'none-left';
     if (!budget.take('query')) {
-      reasons.add('too many questions were asked on the way');
+      reasons.add('too many queries');
       return 'none-left';
     }
     const reply = await this.#ask(server, round);
@@ -181,20 +181,20 @@ export class Delegation {
     } catch (error) {
       if (!(error instanceof UpstreamFailure)) throw error;
       round.reasons.add(`${address} ${error.message}`);
-      if (error.kind === 'timed-out') round.servers.wasSilent(server);
+      if (error.kind === 'timed-out') round.servers.timedOut(server);
       return undefined;
     }
   }
 
-  #mayAsk(address: Uint8Array, reasons: Set<string>): boolean {
-    const why = whyNotAsked(address, this.#parts.port ?? 53, this.#parts.policy);
+  #mayQuery(address: Uint8Array, reasons: Set<string>): boolean {
+    const why = whyNotQueried(address, this.#parts.port ?? 53, this.#parts.policy);
     if (why !== undefined) reasons.add(`${addressToText(address)} ${why}`);
     return why === undefined;
   }
 
   /**
-   * Looks up a name server that came without glue. Ordinary names are asked of the upstreams, names of keys of packets
-   * and, on the same budget, of the servers that those name.
+   * Looks up a name server without glue: ordinary names at the upstreams, names of keys in packets and, on the same
+   * budget, at the name servers that those delegate to.
    */
   async #lookUp(
     name: Name,
@@ -203,11 +203,11 @@ export class Delegation {
     context: TrailContext,
   ): Promise<void> {
     if (name.isWithin(zone)) {
-      reasons.add('the delegation has no address for a server inside of the zone');
+      reasons.add('a name server inside the zone has no glue address');
       return;
     }
     if (!budget.take('lookup')) {
-      reasons.add('too many names of servers were looked up');
+      reasons.add('too many name server names to look up');
       return;
     }
     await new Promise<void>((resolve, reject) => {
@@ -236,12 +236,12 @@ export class Delegation {
     try {
       const { answers } = toRecords(await this.#parts.follow.resolve(query, context));
       const addresses = answers.filter((record) => record.type === type).map(({ rdata }) => rdata);
-      if (addresses.length === 0) reasons.add('a server has no address');
+      if (addresses.length === 0) reasons.add('a name server has no address');
       return addresses;
     } catch (error) {
-      // Another server may be found. When all is over, the race that this is a part of has ended already.
+      // Another name server may be found. After a cancellation nobody waits for this any more.
       if (!(error instanceof ResolveError || error instanceof WireError)) throw error;
-      reasons.add('a server could not be looked up');
+      reasons.add('a name server could not be looked up');
       return [];
     }
   }
@@ -251,7 +251,7 @@ type TrailContext = ResolveContext & { readonly delegation: DelegationTrail };
 type UsefulVerdict = Exclude<AuthorityVerdict, { readonly kind: 'lame' }>;
 type FinalVerdict = Exclude<UsefulVerdict, { readonly kind: 'referral' }>;
 
-/** What stays the same while the servers of one zone are asked. */
+/** What stays the same while the servers of one zone are queried. */
 interface Round {
   readonly zone: Name;
   readonly question: Question;
@@ -259,7 +259,7 @@ interface Round {
   readonly request: UpstreamRequest;
   readonly servers: NameServers;
   readonly budget: DelegationBudget;
-  /** Clauses that say what went wrong; each is told once. */
+  /** Clauses about what went wrong, without duplicates. */
   readonly reasons: Set<string>;
   readonly signal: AbortSignal;
 }
@@ -269,15 +269,11 @@ function judge(bytes: Uint8Array, question: Question, zone: Name, dnssecOk: bool
     return judgeReply(decodeMessage(bytes), question, zone, dnssecOk);
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
-    return { kind: 'lame', why: 'sends records that cannot be read' };
+    return { kind: 'lame', why: 'sends malformed records' };
   }
 }
 
-function failed(
-  zone: Name,
-  reasons: readonly string[],
-  what = 'No name server gave an answer',
-): ResolveError {
+function failed(zone: Name, reasons: readonly string[]): ResolveError {
   const told = reasons.slice(0, MAX_REASONS).join('; ');
-  return new ResolveError('delegation', `${what} for ${zone}: ${told}.`);
+  return new ResolveError('delegation', `No name server gave a usable answer for ${zone}: ${told}.`);
 }

@@ -1,21 +1,21 @@
 import type { Clock } from '../../async/clock.ts';
 import { withTimeout } from '../../async/with-timeout.ts';
 
-/** What became of one try: something of use, nothing, or there was nothing left to try. */
+/** The outcome of one try: a usable result, no usable result, or nothing left to try. */
 export type TryOutcome<T extends object> = T | 'useless' | 'none-left';
 
 /** How tries are made. */
 export interface HedgedTriesOptions {
   readonly clock: Clock;
-  /** After so many milliseconds without an outcome one more try is begun beside those that run. */
+  /** Milliseconds without an outcome until another try starts in parallel. */
   readonly hedgeMs: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * The first useful outcome of `tryOne`, which is called again at once when a try came to nothing, and beside it when it
- * takes long; undefined when there was nothing left to try. Tries that still run then are the caller's to end.
- * @throws the reason of the signal, and what `tryOne` throws.
+ * The first usable outcome of `tryOne`. It is called again at once after a useless outcome, and in parallel when a try
+ * takes long. Undefined when nothing is left to try. Cancelling tries that still run is up to the caller.
+ * @throws the reason of the signal, and whatever `tryOne` throws.
  */
 export async function hedgedTries<T extends object>(
   tryOne: () => Promise<TryOutcome<T>>,
@@ -33,7 +33,7 @@ export async function hedgedTries<T extends object>(
     for (;;) {
       if (mayStart) {
         const run: Promise<TryOutcome<T>> = tryOne().finally(() => running.delete(run));
-        // When another wins, nobody looks at this one any more.
+        // When another try wins, nobody awaits this one any more.
         run.catch(() => {});
         running.add(run);
       } else if (running.size === 0) {

@@ -7,41 +7,41 @@ import { addressToText } from '../../ip/address.ts';
 export interface NameServer {
   /** As text. */
   readonly address: string;
-  /** How often it was tried before. */
+  /** Number of earlier tries. */
   readonly attempt: number;
 }
 
-/** What the list of a zone's name servers works with. */
+/** What `NameServers` depends on. */
 export interface NameServersParts {
   /** The NS RRset; its owner is the zone. */
   readonly servers: RRset;
-  /** A and AAAA records that came with it. */
+  /** Glue: A and AAAA records that came with the delegation. */
   readonly glue: readonly ResourceRecord[];
   /**
-   * Looks up a server that came without. `found` is given addresses of 4 or 16 octets as they come, also later;
-   * resolves when there are some or nothing more can come.
+   * Looks up a server without glue. Calls `found` with addresses of 4 or 16 octets as they arrive, possibly also after
+   * it has resolved; resolves when there are some, or when no more can come.
    */
   readonly lookUp: (name: Name, found: (addresses: readonly Uint8Array[]) => void) => Promise<void>;
-  /** Whether the address may be asked; it is left out otherwise. */
-  readonly mayAsk: (address: Uint8Array) => boolean;
+  /** Whether the address may be queried; otherwise it is skipped. */
+  readonly mayQuery: (address: Uint8Array) => boolean;
 }
 
-/** Of a zone's servers so many count, and of a server's addresses. A set of 13 is the largest that is in use. */
+/** Name servers used of one zone, and addresses of one server. The largest NS sets in use have 13. */
 const MAX_SERVERS = 16;
 const MAX_ADDRESSES = 4;
 
-/** How often one address is tried at most: datagrams get lost. */
+/** Tries of one address: datagrams get lost. */
 const MAX_ATTEMPTS = 3;
 
 /**
- * The addresses of a zone's name servers, one at a time, cheapest first: those that came with the delegation, then
- * those of servers that must be looked up, then those that were silent, again.
+ * The addresses of a zone's name servers, one at a time, cheapest first: glue, then addresses that must be looked up, then
+ * retries of those that timed out.
  */
 export class NameServers {
   readonly #parts: NameServersParts;
   readonly #ready: NameServer[] = [];
-  readonly #nameless: Name[] = [];
-  readonly #silent: NameServer[] = [];
+  readonly #unresolved: Name[] = [];
+  readonly #timedOut: NameServer[] = [];
   readonly #known = new Set<string>();
 
   constructor(parts: NameServersParts) {
@@ -49,25 +49,25 @@ export class NameServers {
     for (const { rdata } of parts.servers.slice(0, MAX_SERVERS)) {
       const name = rdataName(rdata);
       const glue = parts.glue.filter((record) => record.name.equals(name));
-      if (glue.length === 0) this.#nameless.push(name);
+      if (glue.length === 0) this.#unresolved.push(name);
       else this.#add(glue.filter(({ type }) => type === Type.A || type === Type.AAAA).map((r) => r.rdata));
     }
   }
 
-  /** The next to try; undefined when there is none now. */
+  /** The next server to try; undefined when there is none at the moment. */
   async next(): Promise<NameServer | undefined> {
     for (;;) {
       const ready = this.#ready.shift();
       if (ready !== undefined) return ready;
-      const name = this.#nameless.shift();
-      if (name === undefined) return this.#silent.shift();
+      const name = this.#unresolved.shift();
+      if (name === undefined) return this.#timedOut.shift();
       await this.#parts.lookUp(name, (addresses) => this.#add(addresses));
     }
   }
 
-  /** `server` did not answer: it may be tried again, after the others. */
-  wasSilent({ address, attempt }: NameServer): void {
-    if (attempt + 1 < MAX_ATTEMPTS) this.#silent.push({ address, attempt: attempt + 1 });
+  /** Notes that `server` timed out: it may be tried again, after the others. */
+  timedOut({ address, attempt }: NameServer): void {
+    if (attempt + 1 < MAX_ATTEMPTS) this.#timedOut.push({ address, attempt: attempt + 1 });
   }
 
   #add(addresses: readonly Uint8Array[]): void {
@@ -75,7 +75,7 @@ export class NameServers {
       const address = addressToText(octets);
       if (this.#known.has(address)) continue;
       this.#known.add(address);
-      if (this.#parts.mayAsk(octets)) this.#ready.push({ address, attempt: 0 });
+      if (this.#parts.mayQuery(octets)) this.#ready.push({ address, attempt: 0 });
     }
   }
 }

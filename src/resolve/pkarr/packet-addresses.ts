@@ -7,19 +7,19 @@ import { type RecordsAnswer, toRecords } from '../answer.ts';
 import { type LocalAddress, localAddressIn, localAddressToText } from '../rebinding.ts';
 import type { Routes } from '../router.ts';
 
-/** Which addresses the owner of a key may give out. */
+/** Which addresses a key's records may contain. */
 export interface PacketAddressPolicy {
-  /** Addresses of private networks and links: whoever names a machine at home by a key wants them. */
+  /** Private and link-local addresses: wanted by whoever names a machine at home by a key. */
   readonly allowPrivate: boolean;
-  /** Addresses of the asker's own machine: nobody else has a reason to point there. */
+  /** Loopback addresses: nobody else has a reason to point at the client's own machine. */
   readonly allowLoopback: boolean;
-  /** Seconds that it is remembered that nothing was left of an answer. */
+  /** Seconds that the negative answer may be cached when nothing is left of an answer. */
   readonly negativeTtl: number;
 }
 
 /**
- * Leaves out of every answer for a Pkarr name the records with addresses that `policy` does not allow, wherever an
- * alias of the packet led. With everything allowed it is `inner` itself.
+ * Removes records with addresses that `policy` does not allow from every answer for a Pkarr name, wherever its aliases
+ * led. When everything is allowed it is `inner` itself.
  */
 export function limitPacketAddresses(inner: Routes['pkarr'], policy: PacketAddressPolicy): Routes['pkarr'] {
   if (policy.allowPrivate && policy.allowLoopback) return inner;
@@ -32,8 +32,8 @@ export function limitPacketAddresses(inner: Routes['pkarr'], policy: PacketAddre
 }
 
 /**
- * `answer` without such records, and with an extended error when there were some. `apex` is the name of the key. When
- * no data are left, what remains is NODATA.
+ * `answer` without such records, and with an extended error when some were removed. `apex` is the name of the key. An
+ * answer that becomes empty is NODATA.
  */
 function withoutLocalAddresses(
   answer: RecordsAnswer,
@@ -52,7 +52,7 @@ function withoutLocalAddresses(
   const additionals = answer.additionals.filter(keep);
   const [first] = denied;
   if (first === undefined) return answer;
-  const text = `Left out: a record with ${localAddressToText(first)}.`;
+  const text = `Filtered: a record with ${localAddressToText(first)}.`;
   const isEmptied = answers.length < answer.answers.length && answers.every(isAlias);
   return {
     ...answer,

@@ -17,14 +17,14 @@ import type { Delegation } from './delegation.ts';
 /** RFC 8767 §4: the TTL of expired records is "greater than 0, with a RECOMMENDED value of 30 seconds". */
 const STALE_TTL = 30;
 
-/** What a Pkarr resolver works with. */
+/** What a `PkarrResolver` depends on. */
 export interface PkarrResolverParts {
   readonly packetReader: PacketReader;
-  /** Where an alias that leaves a packet goes on: the router, of which this is a part. */
+  /** Resolves aliases that leave a packet: the router, of which this is a part. */
   readonly follow: Resolver;
-  /** Where a name goes on that a packet hands to other servers. */
+  /** Resolves names that a packet delegates. */
   readonly delegation: Pick<Delegation, 'resolve'>;
-  /** Seconds that the absence of a name in a packet is remembered when the packet has no SOA. */
+  /** Seconds that a negative answer may be cached when the packet has no SOA. */
   readonly negativeTtl: number;
 }
 
@@ -45,7 +45,7 @@ export class PkarrResolver {
     const outcome = await this.#parts.packetReader.read(key, { client, signal: cancellation.signal });
     switch (outcome.kind) {
       case 'busy':
-        throw new ResolveError('busy', 'Too many keys were looked up just now; ask again in a moment.');
+        throw new ResolveError('busy', 'Rate limit for key lookups exceeded; try again in a moment.');
       case 'found':
         return await this.#answerFrom(outcome, query, context);
       case 'absent':
@@ -53,18 +53,18 @@ export class PkarrResolver {
           rcode: Rcode.NXDOMAIN,
           authorities: [syntheticSoa(key.name, 0, outcome.seconds)],
           extendedErrors: [
-            { code: ExtendedErrorCode.OTHER, text: 'No signed packet is published under this key.' },
+            { code: ExtendedErrorCode.OTHER, text: 'No signed packet is published for this key.' },
           ],
         });
       case 'unusable':
         throw new ResolveError(
           'packet-unusable',
-          'What this key published is no signed packet of DNS records.',
+          'The data published for this key is not a valid signed packet.',
         );
       case 'unreachable':
         throw new ResolveError(
           'packet-unreachable',
-          `No signed packet could be fetched for this key: ${outcome.reason}.`,
+          `Could not fetch a signed packet for this key: ${outcome.reason}.`,
         );
     }
   }
@@ -81,7 +81,7 @@ export class PkarrResolver {
     });
     const chain = zoneAnswer.chain;
     const next = { ...context, aliasesFollowed: context.aliasesFollowed + zoneAnswer.steps };
-    // A packet may be replaced when its time to live is over, so no record of it is promised for longer.
+    // A packet may be replaced when its time to live is over, so no record gets a longer TTL.
     const cap = (answer: RecordsAnswer): RecordsAnswer =>
       stale ? markStale(capTtls(answer, STALE_TTL)) : capTtls(answer, found.timeToLive);
     switch (zoneAnswer.kind) {
@@ -150,6 +150,9 @@ function capTtls(answer: RecordsAnswer, seconds: number): RecordsAnswer {
 }
 
 function markStale(answer: RecordsAnswer): RecordsAnswer {
-  const stale = { code: ExtendedErrorCode.STALE_ANSWER, text: 'The packet could not be refreshed.' };
+  const stale = {
+    code: ExtendedErrorCode.STALE_ANSWER,
+    text: 'Stale answer: the signed packet could not be refreshed.',
+  };
   return { ...answer, extendedErrors: [stale, ...answer.extendedErrors] };
 }

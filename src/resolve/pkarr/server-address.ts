@@ -1,7 +1,7 @@
 import { addressToText } from '../../ip/address.ts';
 import { type IpClass, ipClass } from '../../ip/address-class.ts';
 
-/** Which name servers the owner of a key may send us to. */
+/** Which name server addresses a delegation may lead to. */
 export interface ServerAddressPolicy {
   /** Addresses of private networks. */
   readonly allowPrivate: boolean;
@@ -12,27 +12,27 @@ export interface ServerAddressPolicy {
 }
 
 /**
- * Why the server at an address of 4 or 16 octets is not asked, as a clause; undefined when it is. Anybody can publish a
- * packet and ask us for its names, so a delegation must not become a way to send datagrams to services that listen for
- * this machine or this link alone, or to everybody at once, or to ourselves.
+ * Why the server at an address of 4 or 16 octets is not queried, as a clause; undefined when it may be. Anybody can
+ * publish a packet and ask us for its names, so a delegation must not become a way to send datagrams to services that
+ * listen only for this machine or this link, to multicast groups, or to ourselves.
  */
-export function whyNotAsked(
+export function whyNotQueried(
   octets: Uint8Array,
   port: number,
   { allowPrivate, allowLoopback, whyOurs }: ServerAddressPolicy,
 ): string | undefined {
   const allowed: Readonly<Record<IpClass, boolean>> = {
     loopback: allowLoopback,
-    // An IPv6 one means nothing without its interface, which no record names.
+    // An IPv6 link-local address needs an interface, which no record names.
     'link-local': false,
     private: allowPrivate,
     multicast: false,
-    // Nobody is there to be harmed, but in a laboratory the server that is meant.
+    // On the Internet nobody has such an address; in a lab it can be the intended server.
     reserved: true,
     public: true,
   };
   const addressClass = ipClass(octets);
-  if (!allowed[addressClass]) return `is not asked because its address is ${addressClass}`;
+  if (!allowed[addressClass]) return `is not queried because its address is ${addressClass}`;
   const reason = whyOurs(addressToText(octets), port);
-  return reason === undefined ? undefined : `is not asked because it ${reason}`;
+  return reason === undefined ? undefined : `is not queried because it ${reason}`;
 }

@@ -3,21 +3,21 @@ import { open, stat } from 'node:fs/promises';
 import type { HostsSource } from './hosts.ts';
 import { emptyHosts, type HostsProblem, type HostsTable, parseHosts } from './hosts-table.ts';
 
-/** What a hosts file works with. */
+/** Options of a hosts file. */
 export interface HostsFileOptions {
   readonly path: string;
   /** Milliseconds, never going back. */
   readonly now: () => number;
-  /** Told what of the file could not be used, after each reading; empty when all could be. */
+  /** Called after each read, with the lines that could not be used. */
   readonly onRead: (reading: HostsReading) => void;
 }
 
-/** What one reading of the file brought. */
+/** The result of reading the file once. */
 export interface HostsReading {
-  /** Names known now. */
+  /** Names in the table now. */
   readonly names: number;
   readonly problems: readonly HostsProblem[];
-  /** Why the file could not be read at all, in which case what was known before still holds. */
+  /** Why the file could not be read at all; then the previous table stays in use. */
   readonly failure?: string;
 }
 

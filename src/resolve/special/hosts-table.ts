@@ -4,7 +4,7 @@ import { WireError } from '../../dns/wire-error.ts';
 import { addressToText } from '../../ip/address.ts';
 import { ipv4FromText, ipv6FromText } from '../../ip/text.ts';
 
-/** The addresses of one host: 4 octets each, and 16. */
+/** The addresses of one host, of 4 and of 16 octets. */
 export interface HostAddresses {
   readonly ipv4: readonly Uint8Array[];
   readonly ipv6: readonly Uint8Array[];
@@ -12,15 +12,15 @@ export interface HostAddresses {
 
 /** Names and addresses of a hosts file (hosts(5)). */
 export interface HostsTable {
-  /** The addresses of `name`; undefined when the file does not know it. */
+  /** The addresses of `name`; undefined when it is not in the file. */
   addressesOf(name: Name): HostAddresses | undefined;
   /** The host that a reverse name (`7.1.168.192.in-addr.arpa`) stands for. */
   nameOf(reverseName: Name): Name | undefined;
-  /** Names that it holds. */
+  /** Number of names. */
   readonly size: number;
 }
 
-/** A line, or a part of one, that says nothing to us. */
+/** A line, or a part of one, that could not be used. */
 export interface HostsProblem {
   /** From 1. */
   readonly line: number;
@@ -28,23 +28,23 @@ export interface HostsProblem {
   readonly message: string;
 }
 
-/** What a text of the form of hosts(5) says. */
+/** The content of a hosts file. */
 export interface ParsedHosts {
   readonly table: HostsTable;
   /** The first `MAX_PROBLEMS` of them. */
   readonly problems: readonly HostsProblem[];
 }
 
-/** Names that a table holds at most; block lists of that form reach this size. */
+/** Maximum number of names; block lists in this format reach this size. */
 export const MAX_HOST_NAMES = 200_000;
 
 /** Longer lines are not read: a name has at most 255 characters, and nobody gives a host more than a few. */
 export const MAX_LINE_LENGTH = 4096;
 
-/** More are of no help to anybody. */
+/** More would help nobody. */
 export const MAX_PROBLEMS = 20;
 
-/** After so many lines the event loop has its turn: some milliseconds of work. */
+/** Lines parsed before yielding to the event loop: a few milliseconds of work. */
 const LINES_A_TURN = 500;
 
 /** A table without names. */
@@ -55,8 +55,8 @@ export const emptyHosts: HostsTable = {
 };
 
 /**
- * Reads a text of the form of hosts(5): an address, then its names, `#` before a comment. What cannot be read is
- * reported and left out. Gives way to other work every so many lines. Never throws for any text.
+ * Parses a hosts file (hosts(5)): an address, then its names, `#` before a comment. Invalid parts are reported and
+ * skipped. Yields to the event loop now and then. Never throws, whatever the text.
  */
 export async function parseHosts(text: string): Promise<ParsedHosts> {
   const builder = new HostsBuilder();
@@ -96,7 +96,7 @@ class HostsBuilder implements ParsedHosts, HostsTable {
   /** Takes in one line; undefined stands for one that is too long. */
   read(text: string | undefined, line: number): void {
     if (text === undefined) {
-      this.#report(line, `the line has over ${MAX_LINE_LENGTH} characters`);
+      this.#report(line, `the line is ignored: it has over ${MAX_LINE_LENGTH} characters`);
       return;
     }
     const comment = text.indexOf('#');
@@ -104,10 +104,10 @@ class HostsBuilder implements ParsedHosts, HostsTable {
     if (address === undefined) return;
     const known = this.#addressOf(address);
     if (known === undefined) {
-      this.#report(line, `${shown(address)} is no IP address that DNS can carry`);
+      this.#report(line, `${shown(address)} is not a valid IP address`);
       return;
     }
-    if (hosts.length === 0) this.#report(line, `${address} has no name behind it`);
+    if (hosts.length === 0) this.#report(line, `${address} has no host name after it`);
     const names = hosts.flatMap((host) => this.#readName(host, line) ?? []);
     for (const name of names) this.#addAddress(name, known, line);
     const [canonical] = names;
@@ -127,7 +127,7 @@ class HostsBuilder implements ParsedHosts, HostsTable {
 
   #readName(host: string, line: number): Name | undefined {
     const name = nameOf(host);
-    if (name === undefined) this.#report(line, `${shown(host)} is no host name`);
+    if (name === undefined) this.#report(line, `${shown(host)} is not a valid host name`);
     // RFC 6761 §6.3 says what localhost is; most files repeat it, and none may change it.
     return name?.labels.at(-1)?.toLowerCase() === 'localhost' ? undefined : name;
   }
@@ -141,7 +141,7 @@ class HostsBuilder implements ParsedHosts, HostsTable {
       this.#addresses.set(key, alone);
     } else if (!this.isFull) {
       this.isFull = true;
-      this.#report(line, `from here on nothing is read: ${MAX_HOST_NAMES} names are the most`);
+      this.#report(line, `the rest of the file is ignored: the maximum is ${MAX_HOST_NAMES} names`);
     }
   }
 

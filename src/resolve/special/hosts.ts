@@ -7,19 +7,19 @@ import { type Answer, type RecordsAnswer, recordsAnswer, toRecords } from '../an
 import type { Layer } from '../query.ts';
 import type { HostAddresses, HostsTable } from './hosts-table.ts';
 
-/** Where the layer has its table from; a `HostsFile` is one. */
+/** Where the layer gets its table from, for example a `HostsFile`. */
 export interface HostsSource {
-  /** The table as it is now, at once. */
+  /** The current table, without waiting. */
   current(): HostsTable;
 }
 
-/** Seconds. The file may change at any time, and whoever changes it wants to see that. */
+/** Seconds. The file may change at any time, and whoever edits it expects to see the effect. */
 const HOSTS_TTL = 5;
 
 /**
- * Answers from a hosts file, in front of everything else that ordinary names have: who writes a name there means it.
- * A and AAAA come from the file, and PTR for its addresses. For HTTPS and SVCB such a name has no data, because their
- * hints would lead around the file. Other types are asked on, as dnsmasq does; the file knows nothing of mail.
+ * Answers from a hosts file, before everything else that handles ordinary names. A and AAAA come from the file, and PTR
+ * for its addresses. HTTPS and SVCB get NODATA, because their hints would bypass the file. Other types are passed on, as
+ * in dnsmasq; the file says nothing about mail, for example.
  */
 export function hostsLayer(source: HostsSource): Layer {
   return (inner) => ({
@@ -64,8 +64,8 @@ function answerWith({ name, type }: Question, values: readonly Uint8Array[]): Re
 }
 
 /**
- * RFC 8020 §2: NXDOMAIN says that the name has no data of any type, which of a name in the file is not true, and a
- * cache that believes it would lose the addresses.
+ * RFC 8020 §2: NXDOMAIN says that the name has no records of any type. For a name in the file that is wrong, and a cache
+ * that believes it would lose the addresses.
  */
 function existing(answer: Answer, { name }: Question): Answer {
   const rcode = answer.kind === 'records' ? answer.rcode : answer.reply.rcode;

@@ -1,6 +1,6 @@
 /**
- * Reverse zones of addresses that mean something only inside of one network, or nowhere. RFC 6303 wants every
- * resolver to serve them empty unless its operator says who knows better. Sources: RFC 6303 §4, RFC 7793 and RFC 9637.
+ * Reverse zones of addresses that have a meaning only inside one network, or nowhere. RFC 6303 wants every resolver to
+ * serve them as empty zones unless its operator configures otherwise. Sources: RFC 6303 §4, RFC 7793 and RFC 9637.
  * Names in presentation form, lower case, without the final dot.
  */
 export const privateReverseZones: readonly string[] = [
@@ -28,7 +28,7 @@ export const privateReverseZones: readonly string[] = [
   reverseOf('3fff0'),
 ];
 
-/** A reverse zone of this machine's own addresses, and the one name in it that stands for `localhost`. */
+/** A reverse zone of loopback addresses, and the one name in it whose PTR is `localhost`. */
 export interface LoopbackReverseZone {
   readonly zone: string;
   readonly localhost: string;

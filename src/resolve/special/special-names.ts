@@ -5,26 +5,26 @@ import { loopbackReverseZones, privateReverseZones } from './private-zones.ts';
  * A name that does not belong to the public DNS. A closed list; the layer that answers is `specialUse`.
  *
  * - `localhost`: this machine.
- * - `no-such-name`: nothing exists there, the zone's own name included.
- * - `private-zone`: an empty zone (RFC 6303 §3), unless a route says who serves it.
- * - `loopback-reverse`: such a zone, with one PTR record for `localhost`.
- * - `no-data`: every name exists and has nothing.
+ * - `no-such-name`: nothing exists at or below the zone.
+ * - `private-zone`: an empty zone (RFC 6303 §3), unless a route is configured for it.
+ * - `loopback-reverse`: an empty zone with one PTR record for `localhost`.
+ * - `no-data`: every name exists and has no records.
  */
 export type SpecialName =
   | { readonly kind: 'localhost' | 'no-data'; readonly zone: Name }
   | {
       readonly kind: 'no-such-name' | 'private-zone';
       readonly zone: Name;
-      /** A route for the name wins: there may be a resolver that knows it. */
+      /** A route for the name takes precedence. */
       readonly mayBeRouted: boolean;
-      /** For people who asked: a sentence. */
+      /** The text of the extended error: a sentence. */
       readonly text: string;
     }
   | { readonly kind: 'loopback-reverse'; readonly zone: Name; readonly localhost: Name };
 
 /**
- * What is special about `name`; undefined for an ordinary name. Pure. An ordinary name costs one look into a map for
- * its last label, two for those below `net`, and a few for those below `arpa`.
+ * The special-use rule for `name`; undefined for an ordinary name. Pure. An ordinary name costs one map lookup for its
+ * last label, two below `net`, and a few below `arpa`.
  */
 export function classifySpecial(name: Name): SpecialName | undefined {
   let node = root;
@@ -37,7 +37,7 @@ export function classifySpecial(name: Name): SpecialName | undefined {
   return undefined;
 }
 
-/** The rules by the labels of their zones, from the last to the first. No zone of the table lies inside another. */
+/** The rules as a tree of labels, last label first. No zone in the table lies inside another. */
 interface RuleNode {
   special: SpecialName | undefined;
   readonly children: Map<string, RuleNode>;
@@ -49,46 +49,57 @@ const root: RuleNode = { special: undefined, children: new Map() };
 add({ kind: 'localhost', zone: Name.parse('localhost') });
 
 // RFC 6761 §6.4: queries for "invalid" names get NXDOMAIN immediately; they never exist.
-noSuchName('invalid', false, 'The name invalid is reserved so as never to exist.');
+noSuchName('invalid', false, 'The name invalid is reserved and never exists (RFC 6761).');
 
-// RFC 7686 §2: caching servers that know nothing of Tor do not look up names of onion services and answer NXDOMAIN. A
-// route does not change that: what is looked up shows which hidden service somebody visits.
-noSuchName('onion', false, 'Names of onion services are reached through Tor, not through DNS.');
+// RFC 7686 §2: caching servers that do not support Tor must not look up .onion names and answer NXDOMAIN. A route does
+// not change that: the lookup would reveal which onion service somebody visits.
+noSuchName('onion', false, 'Onion services are reached through Tor, not through DNS (RFC 7686).');
 
-// RFC 9476 §2: names below alt are for other name systems. A gateway to one of these may speak DNS on this machine.
-noSuchName('alt', true, 'Names below alt belong to other name systems than DNS.');
+// RFC 9476 §2: names below alt are for other naming systems. A gateway to one of them may speak DNS on this machine.
+noSuchName('alt', true, 'Names below alt belong to other naming systems than DNS (RFC 9476).');
 
 // RFC 6761 §6.2: NXDOMAIN by default, and "Caching DNS servers SHOULD offer a configuration option (disabled by
 // default) to enable upstream resolving of test names": a route.
-noSuchName('test', true, 'Names below test are for testing, and there is no route for this one.');
+noSuchName(
+  'test',
+  true,
+  'Names below test are reserved for testing (RFC 6761), and no route is configured for this one.',
+);
 
-// RFC 6762 §22.1, item 4: not to be looked up by unicast. Some networks have a zone of this name all the same.
+// RFC 6762 §22.1, item 4: not to be looked up by unicast. Some networks serve such a zone anyway.
 noSuchName(
   'local',
   true,
-  'Names below local are asked by multicast DNS, and there is no route for this one.',
+  'Names below local belong to multicast DNS (RFC 6762), and no route is configured for this one.',
 );
 
 // Reserved for private use by ICANN (resolution of 29 July 2024); the root proves that it does not exist.
-noSuchName('internal', true, 'Names below internal are private, and there is no route for this one.');
+noSuchName(
+  'internal',
+  true,
+  'Names below internal are for private networks, and no route is configured for this one.',
+);
 
-// Mozilla's canary domain: Firefox leaves the system's resolver in charge when this does not exist.
-noSuchName('use-application-dns.net', false, 'Asks browsers to keep to the resolver of the system.');
+// Mozilla's canary domain: Firefox keeps using the system resolver when it does not exist.
+noSuchName('use-application-dns.net', false, 'Tells browsers to keep using the system resolver.');
 
 // RFC 8375 §4, item 4: as RFC 6303 says of a locally served zone.
-privateZone('home.arpa', 'Names below home.arpa are private, and there is no route for this one.');
+privateZone(
+  'home.arpa',
+  'Names below home.arpa are for private networks (RFC 8375), and no route is configured for this one.',
+);
 
-// RFC 9462 §4: a resolver that designates no other has no data in this zone, and asks nobody for it.
+// RFC 9462 §4: a resolver that designates no other answers NODATA in this zone and forwards nothing.
 add({ kind: 'no-data', zone: Name.parse('resolver.arpa') });
 
 for (const zone of privateReverseZones) {
   privateZone(
     zone,
-    'Addresses of private networks have no public names, and there is no route for this one.',
+    'Private addresses have no public names (RFC 6303), and no route is configured for this one.',
   );
 }
 
-// Never routed: what this machine calls itself is nobody else's to say.
+// Never routed: nobody else decides what this machine calls itself.
 for (const { zone, localhost } of loopbackReverseZones) {
   add({ kind: 'loopback-reverse', zone: Name.parse(zone), localhost: Name.parse(localhost) });
 }

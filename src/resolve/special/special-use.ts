@@ -8,21 +8,21 @@ import { type RecordsAnswer, recordsAnswer } from '../answer.ts';
 import type { Layer, Query } from '../query.ts';
 import { classifySpecial, type SpecialName } from './special-names.ts';
 
-/** What decides about special names beside their table. */
+/** What special-use handling depends on besides the table of names. */
 export interface SpecialUseOptions {
-  /** Whether the user said which resolver knows this name: a route for it or for a domain above it. */
+  /** Whether a route is configured for this name or for a domain above it. */
   readonly hasRoute: (name: Name) => boolean;
 }
 
 /** Seconds. RFC 6303 §3 has 10800 for its empty zones; these answers never change. */
 const FIXED_TTL = 10_800;
 
-/** Seconds. A route may be added while clients remember that there was nothing. */
+/** Seconds. Short, because a route may be added while clients cache the negative answer. */
 const ROUTABLE_TTL = 300;
 
 /**
- * Answers names that never leave the machine: those of RFC 6761 and its followers, and private reverse zones. Where a
- * rule allows it, a name with a route goes on to `inner`, as do all ordinary names.
+ * Answers names that never leave the machine: special-use names (RFC 6761 and later) and private reverse zones. Ordinary
+ * names go on to `inner`, and so do names with a route where their rule allows it.
  */
 export function specialUse({ hasRoute }: SpecialUseOptions): Layer {
   return (inner) => ({
@@ -40,7 +40,7 @@ export function specialUse({ hasRoute }: SpecialUseOptions): Layer {
   });
 }
 
-/** The answer to a question of class IN for a special name without a route. Pure. */
+/** The answer to a class IN question for a special name without a route. Pure. */
 function answerSpecial(special: SpecialName, question: Question): RecordsAnswer {
   switch (special.kind) {
     case 'localhost':
@@ -62,8 +62,8 @@ function answerSpecial(special: SpecialName, question: Question): RecordsAnswer 
  * The DS records of a zone are its parent's (RFC 4035 §3.1.4.1), and the parents of private zones are public. RFC 8375
  * §4, item 4, of home.arpa: "a query for a DS record with the DO bit set MUST return the correct answer for that
  * question, including correct information in the authority section that proves that the record is nonexistent"; without that
- * proof a validator behind us would take every answer from a private zone for forged. The other private zones are
- * delegated without signatures for the same reason. Nothing about anybody's network is in such a question.
+ * proof a validator behind us would treat every answer from a private zone as bogus. The other private zones are
+ * delegated unsigned for the same reason. Such a question reveals nothing about anybody's network.
  */
 function isForParent(special: SpecialName, { question, dnssecOk }: Query): boolean {
   return (
@@ -74,7 +74,7 @@ function isForParent(special: SpecialName, { question, dnssecOk }: Query): boole
   );
 }
 
-/** RFC 6761 §6.3, item 4: caching servers answer address queries with loopback, and all others negatively, at once. */
+/** RFC 6761 §6.3, item 4: caching servers answer address queries with loopback, and all others with a negative answer. */
 function loopbackAddress({ name, type }: Question): ResourceRecord | undefined {
   if (type !== Type.A && type !== Type.AAAA) return undefined;
   const rdata = type === Type.A ? Uint8Array.of(127, 0, 0, 1) : new Uint8Array(16).fill(1, 15);
@@ -86,12 +86,12 @@ function answerLoopbackReverse(zone: Name, localhost: Name, question: Question):
   if (name.equals(localhost) && type === Type.PTR) {
     return recordsAnswer({ answers: [record(name, Type.PTR, Name.parse('localhost').toWire())] });
   }
-  // RFC 8020 §2: a name with something below it exists, so its answer is not NXDOMAIN.
+  // RFC 8020 §2: a name with names below it exists, so the answer is not NXDOMAIN.
   const exists = localhost.isWithin(name) && !name.equals(zone);
   return exists ? noData(zone, FIXED_TTL) : answerEmptyZone(zone, question, FIXED_TTL, []);
 }
 
-/** RFC 6303 §3: a zone that holds its SOA and NS records and nothing else. */
+/** RFC 6303 §3: a zone with only SOA and NS records. */
 function answerEmptyZone(
   zone: Name,
   { name, type }: Question,
@@ -127,6 +127,6 @@ function record(name: Name, type: number, rdata: Uint8Array): ResourceRecord {
 }
 
 function explained(text: string): readonly ExtendedError[] {
-  // RFC 8914 §4 has no code for reserved names; 0 is Other, explained by its text.
+  // RFC 8914 §4 has no code for reserved names; 0 is Other, explained by the text.
   return [{ code: ExtendedErrorCode.OTHER, text }];
 }

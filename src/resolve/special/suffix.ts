@@ -7,10 +7,10 @@ import { type RecordsAnswer, toRecords } from '../answer.ts';
 import type { Layer } from '../query.ts';
 
 /**
- * Answers `<name>.<KEY>.<suffix>` as `<name>.<KEY>`, with the names in the answer as they were asked: for browsers, which
- * take one long label for a search, and for resolvers in front that refuse names of one label. Only a label of a key's
- * shape right before the suffix makes a name ours, and it need not be a key: it must not leave the machine either. Every
- * other name goes on as it is. Without suffixes it is the resolver itself.
+ * Answers `<name>.<KEY>.<suffix>` as `<name>.<KEY>`, with owner names as they were asked: for browsers, which treat one
+ * long label as a search, and for resolvers in front of us that refuse single-label names. Only a label that looks like a
+ * key directly before the suffix makes a name ours, valid or not: neither may leave the machine. Every other name is
+ * passed on unchanged. Without suffixes the layer is `inner` itself.
  */
 export function answerSuffixes(suffixes: readonly Name[]): Layer {
   if (suffixes.length === 0) return (inner) => inner;
@@ -25,19 +25,19 @@ export function answerSuffixes(suffixes: readonly Name[]): Layer {
   });
 }
 
-/** Whether the last label of a name has the shape of a key, or the one before one of the suffixes. */
+/** Whether the last label of a name looks like a key, or the label before one of the suffixes does. */
 export function isKeyName(name: Name, suffixes: readonly Name[]): boolean {
   return hasKeyShape(name.labels.at(-1)) || findSuffix(name, suffixes) !== undefined;
 }
 
-/** The names at and below which answers come from the packet of `key`: its own, and that under each suffix. */
+/** The names at and below which answers come from the packet of `key`: the key itself, and the key under each suffix. */
 export function namesOfKey(key: PublicKey, suffixes: readonly Name[]): readonly Name[] {
-  // Under a suffix that leaves no room for a key nothing is answered.
+  // A suffix that leaves no room for a key is never matched.
   const roomy = suffixes.filter((suffix) => suffix.toWire().length + KEY_TEXT_LENGTH + 1 <= MAX_NAME_LENGTH);
   return [key.name, ...roomy.map((suffix) => suffix.child(key.text))];
 }
 
-/** The label before the suffix as a name, and that label with the suffix. */
+/** The label before the suffix as a name of its own, and as a name with the suffix. */
 function findSuffix(
   name: Name,
   suffixes: readonly Name[],
@@ -56,10 +56,10 @@ function hasKeyShape(label: string | undefined): boolean {
 }
 
 /**
- * `answer` with the owner names of the key's zone under the suffix, and the targets of aliases too, so that the chain
- * from the name that was asked to its data stays whole. A name that would be too long with the suffix keeps its form,
- * as owner and as target alike. Other names in RDATA stay: they can be asked of us as they are. Signatures of DNSSEC
- * are left out: they hold for the names that were signed.
+ * `answer` with the owner names of the key's zone moved under the suffix, and the alias targets too, so that the chain
+ * from the question's name to its data stays complete. A name that would be too long with the suffix is left unchanged,
+ * as owner and as target alike. Other names in RDATA stay: we can be asked for them as they are. DNSSEC records are left
+ * out: they are valid only for the names that were signed.
  */
 function renamed(answer: RecordsAnswer, from: Name, to: Name): RecordsAnswer {
   const rename = (records: readonly ResourceRecord[]) =>

@@ -61,7 +61,7 @@ function verdictOn({ type = 'A', rcode = Rcode.NOERROR, aa = true, ...parts }: P
 }
 
 const soa = '@ SOA ns nobody.invalid. 1 2 3 4 5';
-const noCloser = ['lame: it refers to servers that are no closer'];
+const noCloser = ['lame: it answers with a referral that leads no closer'];
 
 test('what the reply of a server comes to', () => {
   const cases: readonly (readonly [what: string, parts: Parts, ...expected: string[]])[] = [
@@ -110,11 +110,7 @@ test('what the reply of a server comes to', () => {
       'sub.k. 600 IN DNAME example.',
       'www.sub.k. 600 IN CNAME www.example.',
     ],
-    [
-      'an alias to itself',
-      { answers: ['www CNAME www'] },
-      'lame: it answers with aliases that lead in a circle',
-    ],
+    ['an alias to itself', { answers: ['www CNAME www'] }, 'lame: it answers with an alias loop'],
     [
       'a referral further down, with glue of the zone alone',
       {
@@ -132,7 +128,7 @@ test('what the reply of a server comes to', () => {
     [
       'an answer of no authority',
       { aa: false, answers: ['www A 192.0.2.1'] },
-      'lame: it is no authority for it',
+      'lame: it is not authoritative for the name',
     ],
     ['REFUSED', { rcode: Rcode.REFUSED }, 'lame: it answers REFUSED'],
     ['SERVFAIL', { rcode: Rcode.SERVFAIL }, 'lame: it answers SERVFAIL'],

@@ -140,7 +140,7 @@ test('what has the shape of a key and is none is NXDOMAIN under its suffix, and 
     'SOA of REFUSED.key. for 60 s',
     'extended error 0',
   ]);
-  assert.match(toRecords(answer).extendedErrors[0]?.text ?? '', /not a public key/);
+  assert.match(toRecords(answer).extendedErrors[0]?.text ?? '', /Not a valid public key/);
   assert.deepEqual(asked, []);
 });
 
