@@ -143,8 +143,7 @@ async function publishKeys(count = keys): Promise<readonly PublicKey[]> {
   await publisher.settled();
   const published = await Promise.all(
     Array.from({ length: count }, async () => {
-      const { key, timestamp, signature, message } = signedBy(KeyPair.generate());
-      const item = { key: key.toBytes(), seq: timestamp, signature, value: message };
+      const { key, item } = signedBy(KeyPair.generate());
       await publisher.put(item, { signal: AbortSignal.timeout(30_000) });
       return key;
     }),

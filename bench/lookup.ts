@@ -9,11 +9,12 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { Client } from 'bittorrent-dht';
 import KRpc from 'k-rpc';
-import type { DhtNode, MutableItem, NodeAddress } from '../src/mainline/dht-node.ts';
+import { signatureCheck } from '../src/bep44/ed25519.ts';
+import { type MutableItem, signedBytes, targetOf } from '../src/bep44/mutable-item.ts';
+import { VerifiedItem } from '../src/bep44/verified-item.ts';
+import type { DhtNode, NodeAddress } from '../src/mainline/dht-node.ts';
 import { startMainlineNode } from '../src/mainline/node/node.ts';
 import { startMainlineThread } from '../src/mainline/thread/proxy.ts';
-import { signatureCheckFor } from '../src/mainline/wire/ed25519.ts';
-import { signedBytes, targetOf } from '../src/mainline/wire/mutable-item.ts';
 import { startTestNetworkThread } from '../src/testnet/proxy.ts';
 
 const HOST = '127.0.0.1';
@@ -158,14 +159,17 @@ function isItem(r: Readonly<Record<string, unknown>>, item: MutableItem): boolea
 }
 
 function holds(signature: Uint8Array, message: Uint8Array, key: Uint8Array): boolean {
-  return signatureCheckFor(key).holds(signature, message);
+  return signatureCheck(key)(message, signature);
 }
 
-function makeItem(text: string): MutableItem {
+function makeItem(text: string): VerifiedItem {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const key = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
   const [seq, value] = [BigInt(Date.now()) * 1000n, Buffer.from(text)];
-  return { key, seq, value, signature: sign(null, signedBytes(seq, value), privateKey) };
+  const signature = sign(null, signedBytes(seq, value), privateKey);
+  const item = VerifiedItem.verifierOf(key)({ seq, value, signature });
+  if (item === undefined) throw new Error('The signature just made does not hold.');
+  return item;
 }
 
 function quantile(values: readonly number[], share: number): number {

@@ -68,13 +68,7 @@ async function publishWildcard(): Promise<string> {
   ]);
   const publisher = await startMainlineNode({ bootstrap: network.bootstrap, host: '127.0.0.1' });
   await publisher.settled();
-  const item = {
-    key: packet.key.toBytes(),
-    seq: packet.timestamp,
-    signature: packet.signature,
-    value: packet.message,
-  };
-  await publisher.put(item, { signal: AbortSignal.timeout(30_000) });
+  await publisher.put(packet.item, { signal: AbortSignal.timeout(30_000) });
   await publisher.close();
   return text;
 }

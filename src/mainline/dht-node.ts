@@ -1,25 +1,15 @@
+import type { VerifiedItem } from '../bep44/verified-item.ts';
+
 /** Where a node of the DHT is reached: an IPv4 literal, never a name, and a UDP port from 1 to 65535. */
 export interface NodeAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** A mutable item of BEP 44 without salt. */
-export interface MutableItem {
-  /** The ed25519 public key, `k`: 32 bytes. */
-  readonly key: Uint8Array;
-  /** The sequence number, `seq`: 0 ≤ seq < 2^63. */
-  readonly seq: bigint;
-  /** The ed25519 signature, `sig`: 64 bytes. */
-  readonly signature: Uint8Array;
-  /** The byte string `v` without its bencoding: at most 1000 bytes. */
-  readonly value: Uint8Array;
-}
-
 /** What a lookup says while it goes on. The last event of a lookup that was not stopped is `done`. */
 export type LookupEvent =
-  /** A node returned an item of the key that was asked for, and its signature holds. */
-  | { readonly kind: 'item'; readonly item: MutableItem; readonly from: NodeAddress }
+  /** A node returned an item of the key that was asked for. Nodes that return the same item give the same object. */
+  | { readonly kind: 'item'; readonly item: VerifiedItem; readonly from: NodeAddress }
   /** A node says that what it holds is not newer than the `seq` asked with: it returned `seq` alone. */
   | { readonly kind: 'confirmation'; readonly seq: bigint; readonly from: NodeAddress }
   | { readonly kind: 'done'; readonly summary: LookupSummary };
@@ -126,7 +116,7 @@ export interface DhtNode {
    * never an error but part of the outcome.
    */
   put(
-    item: MutableItem,
+    item: VerifiedItem,
     options: { readonly cas?: bigint; readonly signal: AbortSignal },
   ): Promise<PutOutcome>;
   /** Counters and state of this moment. */

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { inspect } from 'node:util';
-import { KEY_LENGTH } from './ed25519.ts';
+import { KEY_LENGTH } from '../bep44/ed25519.ts';
 import { PublicKey } from './public-key.ts';
 
 /** RFC 8410 §7: what stands before the 32 octets of a seed in a PKCS #8 private key. */

@@ -1,7 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import { decode, encode } from 'z32';
+import { KEY_LENGTH } from '../bep44/ed25519.ts';
+import type { SignedValue } from '../bep44/mutable-item.ts';
+import { type ItemVerifier, VerifiedItem } from '../bep44/verified-item.ts';
 import { lowerCase, Name } from '../dns/name.ts';
-import { KEY_LENGTH, type PointFault, pointFault, type SignatureCheck, signatureCheck } from './ed25519.ts';
+import { type PointFault, pointFault } from './curve-point.ts';
 
 /** Characters of a key as text: 256 bits at five each. */
 export const KEY_TEXT_LENGTH = 52;
@@ -40,7 +43,7 @@ export class PublicKey {
   /** The key as a top-level name: the apex of its zone. */
   readonly name: Name;
   readonly #bytes: Uint8Array;
-  #check: SignatureCheck | undefined;
+  #verifier: ItemVerifier | undefined;
 
   private constructor(bytes: Uint8Array, text: string) {
     this.#bytes = bytes;
@@ -94,10 +97,15 @@ export class PublicKey {
     return this.#bytes.slice();
   }
 
-  /** True when `signature`, of any length, is the one of `message` by this key, as RFC 8032 §5.1.7 has it. */
-  verifies(message: Uint8Array, signature: Uint8Array): boolean {
-    this.#check ??= signatureCheck(this.#bytes);
-    return this.#check(message, signature);
+  /** The item of this key that is signed so, or undefined when the signature is not this key's (RFC 8032 §5.1.7). */
+  verify(signed: SignedValue): VerifiedItem | undefined {
+    this.#verifier ??= VerifiedItem.verifierOf(this.#bytes);
+    return this.#verifier(signed);
+  }
+
+  /** Whether these are the octets of this key. */
+  hasBytes(bytes: Uint8Array): boolean {
+    return Buffer.compare(bytes, this.#bytes) === 0;
   }
 
   /** The same key. */

@@ -1,6 +1,8 @@
+import { KEY_LENGTH, SIGNATURE_LENGTH } from '../bep44/ed25519.ts';
+import { type SignedValue, signedBytes } from '../bep44/mutable-item.ts';
+import type { VerifiedItem } from '../bep44/verified-item.ts';
 import type { ResourceRecord } from '../dns/record.ts';
 import { WireError } from '../dns/wire-error.ts';
-import { KEY_LENGTH, SIGNATURE_LENGTH } from './ed25519.ts';
 import type { KeyPair } from './key-pair.ts';
 import {
   decodePacketMessage,
@@ -37,52 +39,59 @@ export type PacketVerdict =
   | { readonly ok: true; readonly packet: SignedPacket }
   | { readonly ok: false; readonly reason: PacketRefusal };
 
-/** A mutable item of BEP 44 without salt: what a signed packet is in the DHT. */
-export interface PacketParts {
-  /** `k`: the key that was asked for. */
-  readonly key: PublicKey;
-  /** `seq`: any integer. */
-  readonly seq: bigint;
-  /** `sig`: any octets; 64 are right. */
-  readonly signature: Uint8Array;
-  /** `v`: any octets; a DNS message of up to 1000 is right. */
-  readonly value: Uint8Array;
-}
-
 /** DNS records signed by a key. It exists only verified, and never changes. */
 export class SignedPacket {
   readonly key: PublicKey;
-  readonly timestamp: Timestamp;
-  /** 64 octets; not to be written to. */
-  readonly signature: Uint8Array;
-  /** The DNS message as it was signed, 12 to 1000 octets; not to be written to. */
-  readonly message: Uint8Array;
+  /** What it is in the DHT: a mutable item of BEP 44. */
+  readonly item: VerifiedItem;
   /**
    * The records under the key's own name, in the order of the packet. Records of other names, of other classes than
    * IN, and of types that no zone holds were dropped before anything could read them.
    */
   readonly records: readonly ResourceRecord[];
 
-  private constructor(parts: PacketParts, records: readonly ResourceRecord[]) {
-    this.key = parts.key;
-    this.timestamp = parts.seq;
-    this.signature = parts.signature;
-    this.message = parts.value;
+  private constructor(key: PublicKey, item: VerifiedItem, records: readonly ResourceRecord[]) {
+    this.key = key;
+    this.item = item;
     this.records = records;
   }
 
-  /** The packet that the parts make, or why they make none. Never throws, whatever the bytes are; copies them. */
-  static verify(parts: PacketParts): PacketVerdict {
-    const { key, seq, value } = parts;
-    if (value.length > MAX_READ_BYTES) return refused('too-large');
-    if (seq < 0n || seq > MAX_TIMESTAMP) return refused('bad-timestamp');
-    if (!key.verifies(signable(seq, value), parts.signature)) return refused('bad-signature');
-    // Not slice(): a Buffer's gives a view, and what was verified must not change.
-    const copy = { key, seq, signature: new Uint8Array(parts.signature), value: new Uint8Array(value) };
-    const records = recordsOf(copy);
-    return records === undefined
-      ? refused('bad-dns-message')
-      : { ok: true, packet: new SignedPacket(copy, records) };
+  /** When it was signed, by the author's clock. */
+  get timestamp(): Timestamp {
+    return this.item.seq;
+  }
+
+  /** 64 octets; not to be written to. */
+  get signature(): Uint8Array {
+    return this.item.signature;
+  }
+
+  /** The DNS message as it was signed, 12 to 1000 octets; not to be written to. */
+  get message(): Uint8Array {
+    return this.item.value;
+  }
+
+  /** The packet that `key` signed, or why there is none. Never throws, whatever the bytes are; copies them. */
+  static verify(key: PublicKey, signed: SignedValue): PacketVerdict {
+    if (signed.value.length > MAX_READ_BYTES) return refused('too-large');
+    if (signed.seq < 0n || signed.seq > MAX_TIMESTAMP) return refused('bad-timestamp');
+    const item = key.verify(signed);
+    return item === undefined ? refused('bad-signature') : SignedPacket.#fromItem(key, item);
+  }
+
+  /** The packet in an item that `key` was looked up with, or why there is none. Never throws. */
+  static fromItem(key: PublicKey, item: VerifiedItem): PacketVerdict {
+    return key.hasBytes(item.key) ? SignedPacket.#fromItem(key, item) : refused('bad-key');
+  }
+
+  static #fromItem(key: PublicKey, item: VerifiedItem): PacketVerdict {
+    try {
+      const records = decodePacketMessage(item.value, key);
+      return { ok: true, packet: new SignedPacket(key, item, records) };
+    } catch (error) {
+      if (error instanceof WireError) return refused('bad-dns-message');
+      throw error;
+    }
   }
 
   /** The packet in key ‖ signature ‖ timestamp ‖ message, 104 to 1104 octets, or why there is none. Never throws. */
@@ -102,8 +111,7 @@ export class SignedPacket {
   static fromRelayPayload(key: PublicKey, payload: Uint8Array): PacketVerdict {
     if (payload.length < PAYLOAD_HEADER_LENGTH) return refused('too-short');
     const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
-    return SignedPacket.verify({
-      key,
+    return SignedPacket.verify(key, {
       seq: view.getBigUint64(SIGNATURE_LENGTH),
       signature: payload.subarray(0, SIGNATURE_LENGTH),
       value: payload.subarray(PAYLOAD_HEADER_LENGTH),
@@ -122,11 +130,13 @@ export class SignedPacket {
   ): SignedPacket {
     if (timestamp < 0n || timestamp > MAX_TIMESTAMP) throw new RangeError(`${timestamp} is not a timestamp.`);
     const key = keyPair.publicKey;
-    const value = content instanceof Uint8Array ? new Uint8Array(content) : encodePacketMessage(content);
+    const value = content instanceof Uint8Array ? content : encodePacketMessage(content);
     if (value.length > MAX_PUBLISH_BYTES) throw new PacketTooLargeError(value.length);
-    const records = decodePacketMessage(value, key);
-    const signature = keyPair.sign(signable(timestamp, value));
-    return new SignedPacket({ key, seq: timestamp, signature, value }, records);
+    const signature = keyPair.sign(signedBytes(timestamp, value));
+    // A faulty signature can give the secret away, and nobody could use it: what is published was verified like the rest.
+    const item = key.verify({ seq: timestamp, signature, value });
+    if (item === undefined) throw new Error(`the signature just made with ${keyPair} does not verify`);
+    return new SignedPacket(key, item, decodePacketMessage(item.value, key));
   }
 
   /** Octets of the DNS message: what the limit of 1000 counts. */
@@ -156,20 +166,6 @@ export class SignedPacket {
 export function compareRecency(a: SignedPacket, b: SignedPacket): number {
   if (a.timestamp !== b.timestamp) return a.timestamp > b.timestamp ? 1 : -1;
   return Buffer.compare(a.message, b.message);
-}
-
-/** The octets that BEP 44 signs for an item without salt. */
-export function signable(seq: bigint, value: Uint8Array): Uint8Array {
-  return Buffer.concat([Buffer.from(`3:seqi${seq}e1:v${value.length}:`, 'latin1'), value]);
-}
-
-function recordsOf({ key, value }: PacketParts): readonly ResourceRecord[] | undefined {
-  try {
-    return decodePacketMessage(value, key);
-  } catch (error) {
-    if (error instanceof WireError) return undefined;
-    throw error;
-  }
 }
 
 function refused(reason: PacketRefusal): PacketVerdict {

@@ -1,8 +1,10 @@
+import { MAX_SEQ } from '../bep44/mutable-item.ts';
+
 /** Microseconds since 1970-01-01 UTC, 0 to 2^63 − 1: the `seq` of BEP 44. */
 export type Timestamp = bigint;
 
-/** The largest timestamp: BEP 44 sequence numbers are signed 64-bit numbers. */
-export const MAX_TIMESTAMP: Timestamp = 2n ** 63n - 1n;
+/** The largest timestamp. */
+export const MAX_TIMESTAMP: Timestamp = MAX_SEQ;
 
 /**
  * The timestamp for an author's next packet: `now`, or one microsecond after `previous` when the clock has not

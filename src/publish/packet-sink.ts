@@ -17,15 +17,9 @@ export function dhtSink(node: Promise<DhtNode>): PacketSink {
   return {
     label: 'dht',
     async publish(packet, { signal }) {
-      const item = {
-        key: packet.key.toBytes(),
-        seq: packet.timestamp,
-        signature: packet.signature,
-        value: packet.message,
-      };
       // Without `cas`: nodes that hold an older packet than the newest would refuse the new one and keep theirs. An
       // older `seq` is refused by itself.
-      return await (await node).put(item, { signal });
+      return await (await node).put(packet.item, { signal });
     },
   };
 }

@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { Point } from '@noble/ed25519';
 import fc from 'fast-check';
 import { acceptsHost, formatIpv4, networkOf, parseIpv4 } from '../../src/mainline/addresses.ts';
 import { ExternalAddress } from '../../src/mainline/node/external-address.ts';
-import { isSmallOrderKey, signatureCheckFor } from '../../src/mainline/wire/ed25519.ts';
-import { problemOf, signedBytes, targetOf } from '../../src/mainline/wire/mutable-item.ts';
 import { isSecureNodeId, secureNodeId } from '../../src/mainline/wire/node-id.ts';
-import { newAuthor } from './support/items.ts';
 
 /** BEP 42, "test vectors". */
 const BEP_42 = [
@@ -131,75 +126,4 @@ test('private and special addresses are no nodes of the public network, loopback
     'public',
   );
   assert.equal(networkOf([]), 'public');
-});
-
-test('target, signed bytes and signature are those of test 1 of BEP 44', () => {
-  const key = Buffer.from('77ff84905a91936367c01360803104f92432fcd904a43511876df5cdf3e7e548', 'hex');
-  const signature = Buffer.from(
-    '305ac8aeb6c9c151fa120f120ea2cfb923564e11552d06a5d856091e5e853cff1260d3f39e4999684aa92eb73ffd136e6f4f3ecbfda0ce53a1608ecd7ae21f01',
-    'hex',
-  );
-  const value = Buffer.from('Hello World!');
-  assert.equal(targetOf(key).toString('hex'), '4a533d47ec9c7d95b1ad75f576cffc641853b750');
-  assert.equal(signedBytes(1n, value).toString(), '3:seqi1e1:v12:Hello World!');
-  assert.ok(signatureCheckFor(key).holds(signature, signedBytes(1n, value)));
-  assert.equal(problemOf({ key, seq: 1n, signature, value }), undefined);
-});
-
-test('a check never holds for a changed bit, a wrong length or a key of small order, and never throws', () => {
-  const author = newAuthor();
-  const { signature, value, seq } = author.item(1n, 'x');
-  const check = signatureCheckFor(author.key);
-  fc.assert(
-    fc.property(fc.nat({ max: 511 }), (bit) => {
-      const flipped = Buffer.from(signature);
-      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      assert.ok(!check.holds(flipped, signedBytes(seq, value)));
-    }),
-  );
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 70 }), fc.uint8Array({ maxLength: 70 }), (key, bytes) => {
-      assert.equal(signatureCheckFor(key).holds(bytes, value), false);
-    }),
-  );
-  // S = 0 and R = the identity: holds for the identity as a key under the equation alone.
-  const forged = Buffer.concat([Buffer.from([1]), Buffer.alloc(63)]);
-  assert.ok(
-    !signatureCheckFor(Buffer.concat([Buffer.from([1]), Buffer.alloc(31)])).holds(forged, randomBytes(9)),
-  );
-});
-
-/** The y-coordinates of the points of order 1, 2, 4 and 8, with those that are not reduced modulo p. */
-const SMALL_ORDER = [
-  `00${'00'.repeat(31)}`,
-  `01${'00'.repeat(31)}`,
-  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
-  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
-  ...['ec', 'ed', 'ee'].map((first) => `${first}${'ff'.repeat(30)}7f`),
-];
-
-test('a second library agrees on which keys are of small order', () => {
-  for (const hex of SMALL_ORDER) {
-    const key = Buffer.from(hex, 'hex');
-    assert.ok(Point.fromBytes(key, true).isSmallOrder(), hex);
-    assert.ok(isSmallOrderKey(key), hex);
-    key[31] = (key[31] ?? 0) | 0x80;
-    assert.ok(isSmallOrderKey(key), `${hex} with the sign bit set`);
-  }
-  for (let count = 0; count < 50; count++) {
-    const { key } = newAuthor();
-    assert.equal(isSmallOrderKey(key), Point.fromBytes(key).isSmallOrder());
-  }
-});
-
-test('an item that no node could keep is named as such', () => {
-  const author = newAuthor();
-  const item = author.item(1n, 'x');
-  assert.match(problemOf({ ...item, key: item.key.subarray(1) }) ?? '', /31 bytes/);
-  assert.match(problemOf({ ...item, signature: item.signature.subarray(1) }) ?? '', /63 bytes/);
-  assert.match(problemOf({ ...item, seq: -1n }) ?? '', /sequence number/);
-  assert.match(problemOf({ ...item, seq: 2n ** 63n }) ?? '', /sequence number/);
-  assert.match(problemOf(author.item(1n, Buffer.alloc(1001))) ?? '', /1 too many/);
-  assert.match(problemOf({ ...item, seq: 2n }) ?? '', /signature does not hold/);
-  assert.equal(problemOf(author.item(2n ** 63n - 1n, Buffer.alloc(1000))), undefined);
 });

@@ -4,9 +4,9 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import bencode from 'bencode';
+import { targetOf } from '../../src/bep44/mutable-item.ts';
 import type { NodeAddress } from '../../src/mainline/dht-node.ts';
 import { type LocalDhtNode, startMainlineNode } from '../../src/mainline/node/node.ts';
-import { targetOf } from '../../src/mainline/wire/mutable-item.ts';
 import { type LocalTestNetwork, startTestNetwork } from '../../src/testnet/test-network.ts';
 import { fieldsOf, newAuthor } from './support/items.ts';
 import { newWire, type Wire } from './support/wire.ts';
@@ -80,7 +80,7 @@ describe('a serving node', () => {
     const held = (await ask('get', { target })).r;
     assert.deepEqual(
       [held?.seq, held?.v, held?.k, held?.sig],
-      [Number(item.seq), item.value, item.key, item.signature],
+      [Number(item.seq), ...[item.value, item.key, item.signature].map((bytes) => Buffer.from(bytes))],
     );
     assert.equal(held?.nodes?.length, 20 * 26);
     const same = (await ask('get', { target, seq: Number(item.seq) })).r;

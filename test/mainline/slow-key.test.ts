@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { targetOf } from '../../src/bep44/mutable-item.ts';
 import { startMainlineNode } from '../../src/mainline/node/node.ts';
-import { targetOf } from '../../src/mainline/wire/mutable-item.ts';
 import { fieldsOf, newAuthor } from './support/items.ts';
 import { reply, startScriptedNode } from './support/scripted-node.ts';
 import { lookUp } from './support/walk.ts';

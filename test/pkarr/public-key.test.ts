@@ -3,30 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { signatureCheck } from '../../src/pkarr/ed25519.ts';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
 import { parsePastedKey } from '../../src/pkarr/pasted-key.ts';
 import { classifyLabel, PublicKey, PublicKeyError } from '../../src/pkarr/public-key.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { testKeyPair } from './packets.ts';
-import { readVectors } from './vectors.ts';
 
 const ALPHABET = 'ybndrfg8ejkmcpqxot1uwisza345h769';
 const key = testKeyPair().publicKey;
-
-test('the vectors of RFC 8032 sign and verify', () => {
-  const { vectors } = readVectors<{
-    vectors: Record<'seed' | 'publicKey' | 'message' | 'signature', string>[];
-  }>('ed25519-rfc8032');
-  assert.equal(vectors.length, 3);
-  for (const vector of vectors) {
-    const pair = KeyPair.fromSeed(Buffer.from(vector.seed, 'hex'));
-    const message = Buffer.from(vector.message, 'hex');
-    assert.equal(Buffer.from(pair.publicKey.toBytes()).toString('hex'), vector.publicKey);
-    assert.equal(Buffer.from(pair.sign(message)).toString('hex'), vector.signature);
-    assert.ok(pair.publicKey.verifies(message, Buffer.from(vector.signature, 'hex')));
-  }
-});
 
 test('a key has one spelling: none of the 15 others of its last character is taken', () => {
   fc.assert(
@@ -126,11 +110,10 @@ test('encodings of a point that are not the shortest are no points', () => {
   }
 });
 
-test('a packet under a key of small order is none, though its signature holds for every message', () => {
+test('a packet under a key of small order is none, though its signature solves the equation for every message', () => {
   // R = the identity and S = 0, for the identity as the key.
   const identity = Buffer.from(`01${'00'.repeat(31)}`, 'hex');
   const signature = Buffer.concat([identity, Buffer.alloc(32)]);
-  assert.equal(signatureCheck(identity)(Buffer.from('anything'), signature), true);
   const message = Buffer.from('000080000000000000000000', 'hex');
   const verdict = SignedPacket.fromBytes(Buffer.concat([identity, signature, Buffer.alloc(8), message]));
   assert.deepEqual(verdict, { ok: false, reason: 'bad-key' });

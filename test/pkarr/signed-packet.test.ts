@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { signedBytes } from '../../src/bep44/mutable-item.ts';
 import { Class, Type } from '../../src/dns/codes.ts';
 import { decodeMessage, encodeMessage, noFlags } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
@@ -14,7 +15,7 @@ import {
   PacketTooLargeError,
 } from '../../src/pkarr/packet-message.ts';
 import { PublicKey } from '../../src/pkarr/public-key.ts';
-import { compareRecency, SignedPacket, signable } from '../../src/pkarr/signed-packet.ts';
+import { compareRecency, SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { packetTimeToLive } from '../../src/pkarr/time-to-live.ts';
 import { MAX_TIMESTAMP, nextTimestamp } from '../../src/pkarr/timestamp.ts';
 import { packetOf, testKeyPair } from './packets.ts';
@@ -73,21 +74,28 @@ test('a packet of one key is none of another', () => {
   });
 });
 
+test('an item that was verified is read as it is, and only for the key that it was looked up with', () => {
+  const packet = packetOf('@ A 192.0.2.1');
+  assert.deepEqual(SignedPacket.fromItem(key, packet.item), { ok: true, packet });
+  const other = testKeyPair(2).publicKey;
+  assert.deepEqual(SignedPacket.fromItem(other, packet.item), { ok: false, reason: 'bad-key' });
+});
+
 test('no bytes make reading throw', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 1200 }), fc.bigInt(), (bytes, seq) => {
       assert.equal(SignedPacket.fromBytes(bytes).ok, false);
       assert.equal(SignedPacket.fromRelayPayload(key, bytes).ok, false);
-      const parts = { key, seq, signature: bytes.subarray(0, 70), value: bytes.subarray(70) };
-      assert.equal(SignedPacket.verify(parts).ok, false);
+      const signed = { seq, signature: bytes.subarray(0, 70), value: bytes.subarray(70) };
+      assert.equal(SignedPacket.verify(key, signed).ok, false);
     }),
   );
 });
 
 test('rightly signed bytes that are no DNS message are told apart from a bad signature', () => {
   for (const value of [new Uint8Array(0), Buffer.from('hello world, this is not DNS'), new Uint8Array(11)]) {
-    const signature = pair.sign(signable(5n, value));
-    assert.deepEqual(SignedPacket.verify({ key, seq: 5n, signature, value }), {
+    const signature = pair.sign(signedBytes(5n, value));
+    assert.deepEqual(SignedPacket.verify(key, { seq: 5n, signature, value }), {
       ok: false,
       reason: 'bad-dns-message',
     });
@@ -106,7 +114,11 @@ test('no rightly signed value makes reading throw', () => {
     });
   fc.assert(
     fc.property(broken, (value) => {
-      const verdict = SignedPacket.verify({ key, seq: 1n, signature: pair.sign(signable(1n, value)), value });
+      const verdict = SignedPacket.verify(key, {
+        seq: 1n,
+        signature: pair.sign(signedBytes(1n, value)),
+        value,
+      });
       if (!verdict.ok) assert.equal(verdict.reason, 'bad-dns-message');
     }),
     { numRuns: 200 },
@@ -120,7 +132,11 @@ test('a value of 1000 bytes is read, one of 1001 is not', () => {
   ] as const) {
     const value = new Uint8Array(size);
     value.set(packetOf('@ A 192.0.2.1').message);
-    const verdict = SignedPacket.verify({ key, seq: 1n, signature: pair.sign(signable(1n, value)), value });
+    const verdict = SignedPacket.verify(key, {
+      seq: 1n,
+      signature: pair.sign(signedBytes(1n, value)),
+      value,
+    });
     assert.equal(verdict.ok, ok);
     if (!verdict.ok) assert.equal(verdict.reason, 'too-large');
   }
@@ -134,7 +150,7 @@ test('a sequence number outside of 0 to 2^63 − 1 is refused, the far future is
     [MAX_TIMESTAMP, true],
     [MAX_TIMESTAMP + 1n, false],
   ] as const) {
-    const verdict = SignedPacket.verify({ key, seq, signature: pair.sign(signable(seq, value)), value });
+    const verdict = SignedPacket.verify(key, { seq, signature: pair.sign(signedBytes(seq, value)), value });
     assert.equal(verdict.ok, ok, String(seq));
   }
 });

@@ -19,9 +19,7 @@ before(async () => {
   await Promise.all(
     numbers.map(async (n) => {
       const packet = signedPacket(testKey(n), now, [aRecord(nameOf(n), addressOf(n))]);
-      const { key, timestamp: seq, signature, message: value } = packet;
-      const item = { key: key.toBytes(), seq, signature, value };
-      const { stored } = await publisher.put(item, { signal: AbortSignal.timeout(20_000) });
+      const { stored } = await publisher.put(packet.item, { signal: AbortSignal.timeout(20_000) });
       assert.ok(stored > 0);
     }),
   );

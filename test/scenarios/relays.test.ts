@@ -86,9 +86,7 @@ describe('while the DHT works', () => {
     network = await startTestNetworkThread({ nodes: 12, delayMs: 100 });
     const publisher = await startMainlineNode({ bootstrap: network.bootstrap, host: '127.0.0.1' });
     await publisher.settled();
-    const { timestamp: seq, signature, message: value } = current;
-    const item = { key: key.publicKey.toBytes(), seq, signature, value };
-    await publisher.put(item, { signal: AbortSignal.timeout(20_000) });
+    await publisher.put(current.item, { signal: AbortSignal.timeout(20_000) });
     await publisher.close();
   });
   after(() => network.close());

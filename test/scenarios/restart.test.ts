@@ -28,9 +28,7 @@ before(async () => {
   publisher = await startMainlineNode({ bootstrap: network.bootstrap, host: '127.0.0.1' });
   await publisher.settled();
   for (const n of [1, 2]) {
-    const { key, timestamp: seq, signature, message: value } = packetOf(n);
-    const item = { key: key.toBytes(), seq, signature, value };
-    await publisher.put(item, { signal: AbortSignal.timeout(20_000) });
+    await publisher.put(packetOf(n).item, { signal: AbortSignal.timeout(20_000) });
   }
   upstream = await startScriptedUpstream();
   hole = await openBlackHole();

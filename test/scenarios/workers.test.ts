@@ -31,9 +31,7 @@ after(async () => {
 async function put(packet: SignedPacket): Promise<void> {
   const node = await startMainlineNode({ bootstrap: network.bootstrap, host: '127.0.0.1' });
   await node.ready();
-  const { key, timestamp: seq, signature, message: value } = packet;
-  const item = { key: key.toBytes(), seq, signature, value };
-  await node.put(item, { signal: AbortSignal.timeout(10_000) });
+  await node.put(packet.item, { signal: AbortSignal.timeout(10_000) });
   await node.close();
 }
 

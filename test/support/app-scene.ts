@@ -65,13 +65,7 @@ export function startAppScene(
       network,
       node,
       async put(packet) {
-        const item = {
-          key: packet.key.toBytes(),
-          seq: packet.timestamp,
-          signature: packet.signature,
-          value: packet.message,
-        };
-        return (await node.put(item, { signal: AbortSignal.timeout(10_000) })).stored;
+        return (await node.put(packet.item, { signal: AbortSignal.timeout(10_000) })).stored;
       },
     };
   });

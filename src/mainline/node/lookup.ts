@@ -1,6 +1,6 @@
 import { EventQueue } from '../../async/event-queue.ts';
+import { targetOf } from '../../bep44/mutable-item.ts';
 import type { LookupEvent, LookupSummary, NodeAddress } from '../dht-node.ts';
-import { targetOf } from '../wire/mutable-item.ts';
 import { ItemScreen } from './item-screen.ts';
 import type { AskOutcome } from './krpc-socket.ts';
 import type { Network } from './network.ts';

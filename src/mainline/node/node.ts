@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import { KEY_LENGTH } from '../../bep44/ed25519.ts';
 import { type NetworkKind, networkOf, parseIpv4 } from '../addresses.ts';
 import type { DhtNode, DhtStatus, LookupEvent, NodeAddress } from '../dht-node.ts';
 import { MainlineError } from '../errors.ts';
 import { checkOptions, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT_MS, type MainlineOptions } from '../options.ts';
 import { copyOf } from '../wire/bytes.ts';
 import { ID_LENGTH } from '../wire/compact-nodes.ts';
-import { KEY_LENGTH, problemOf } from '../wire/mutable-item.ts';
 import { isSecureNodeId, type RandomBytes, secureNodeId } from '../wire/node-id.ts';
 import { type OpenDatagrams, openUdp } from './datagrams.ts';
 import { ExternalAddress } from './external-address.ts';
@@ -134,7 +134,7 @@ class MainlineNode implements LocalDhtNode {
     }
     const { signal, end } = this.#begin(options.signal);
     try {
-      yield* lookup(this.#network, key, { ...options, signal });
+      yield* lookup(this.#network, copyOf(key), { ...options, signal });
     } finally {
       end();
     }
@@ -144,9 +144,6 @@ class MainlineNode implements LocalDhtNode {
     item: Parameters<DhtNode['put']>[0],
     options: Parameters<DhtNode['put']>[1],
   ): ReturnType<DhtNode['put']> {
-    const problem = problemOf(item);
-    if (problem !== undefined)
-      throw new MainlineError('invalid-argument', `this item cannot be stored: ${problem}`);
     const { signal, end } = this.#begin(options.signal);
     try {
       return await put(this.#network, item, { ...options, signal });

@@ -1,7 +1,8 @@
-import type { MutableItem, NodeAddress, PutOutcome } from '../dht-node.ts';
+import { targetOf } from '../../bep44/mutable-item.ts';
+import type { VerifiedItem } from '../../bep44/verified-item.ts';
+import type { NodeAddress, PutOutcome } from '../dht-node.ts';
 import { isSame } from '../wire/bytes.ts';
 import type { Stored } from '../wire/krpc-message.ts';
-import { targetOf } from '../wire/mutable-item.ts';
 import { Counter } from './counter.ts';
 import { ItemScreen } from './item-screen.ts';
 import type { AskOutcome } from './krpc-socket.ts';
@@ -12,10 +13,10 @@ import type { TokenHolder } from './traversal.ts';
 const CAS_MISMATCH = 301;
 const OLDER_SEQ = 302;
 
-/** One put: see DhtNode.put. `item` is whole and its signature holds. */
+/** One put: see DhtNode.put. */
 export async function put(
   network: Network,
-  item: MutableItem,
+  item: VerifiedItem,
   options: { readonly cas?: bigint; readonly signal: AbortSignal },
 ): Promise<PutOutcome> {
   const { cas, signal } = options;
@@ -52,7 +53,7 @@ interface Found {
 function findHolders(
   network: Network,
   target: Uint8Array,
-  item: MutableItem,
+  item: VerifiedItem,
   signal: AbortSignal,
 ): Promise<Found> {
   const screen = new ItemScreen(item.key);

@@ -1,9 +1,9 @@
 import { Client as Dht } from 'bittorrent-dht';
 import type { Contact } from 'k-rpc';
+import { signatureCheck } from '../../bep44/ed25519.ts';
 import { parseIpv4 } from '../addresses.ts';
 import type { NodeAddress } from '../dht-node.ts';
 import type { NodeContact } from '../wire/compact-nodes.ts';
-import { signatureCheckFor } from '../wire/ed25519.ts';
 import { isSecureNodeId, type RandomBytes, secureNodeId } from '../wire/node-id.ts';
 import { BoundedKRpc, KRpcBridge } from './k-rpc-bridge.ts';
 import type { KrpcSocket } from './krpc-socket.ts';
@@ -50,7 +50,7 @@ export class Routing {
     this.#dht = new Dht({
       krpc: this.rpc,
       bootstrap: false, // Maintenance does it, again and again while there is no network
-      verify: (signature, message, key) => signatureCheckFor(key).holds(signature, message),
+      verify: (signature, message, key) => signatureCheck(key)(message, signature),
       maxValues: STORED_ITEMS,
     });
     // An EventEmitter without a listener for 'error' throws.

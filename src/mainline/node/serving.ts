@@ -1,9 +1,9 @@
 import { TokenBuckets } from '../../async/token-bucket.ts';
+import { MAX_VALUE_LENGTH } from '../../bep44/mutable-item.ts';
 import type { NodeAddress } from '../dht-node.ts';
 import type { Encodable } from '../wire/bencode-write.ts';
 import { type NodeContact, writeCompactNodes } from '../wire/compact-nodes.ts';
 import type { PutBody, QueryMessage } from '../wire/krpc-message.ts';
-import { MAX_VALUE_LENGTH } from '../wire/mutable-item.ts';
 import type { Responder } from './k-rpc-bridge.ts';
 import type { KrpcSocket, QueryHandler } from './krpc-socket.ts';
 import type { Routing } from './routing.ts';

@@ -1,4 +1,5 @@
-import type { DhtStatus, LookupEvent, MutableItem, NodeAddress, PutOutcome } from '../dht-node.ts';
+import type { MutableItem } from '../../bep44/mutable-item.ts';
+import type { DhtStatus, LookupEvent, NodeAddress, PutOutcome } from '../dht-node.ts';
 import type { MainlineErrorKind } from '../errors.ts';
 
 /** What a node's thread is told. `call` numbers what is asked, so that answers find their way. */
@@ -29,9 +30,18 @@ export type FromThread =
   | { readonly kind: 'ready' }
   /** Nodes to begin with, should this thread end. */
   | { readonly kind: 'remember'; readonly nodes: readonly NodeAddress[] }
-  | { readonly kind: 'event'; readonly call: number; readonly event: LookupEvent }
+  | { readonly kind: 'event'; readonly call: number; readonly event: ThreadEvent }
   | { readonly kind: 'result'; readonly call: number; readonly result: ThreadResult }
   | { readonly kind: 'failed'; readonly call: number; readonly problem: ThreadProblem };
+
+/**
+ * A LookupEvent as it crosses between threads. An item crosses once, as the plain object that remains of a VerifiedItem, and
+ * is numbered from 0 in the order of a lookup's items; when another node returns it, its number says so.
+ */
+export type ThreadEvent =
+  | Exclude<LookupEvent, { kind: 'item' }>
+  | { readonly kind: 'item'; readonly item: MutableItem; readonly from: NodeAddress }
+  | { readonly kind: 'item-again'; readonly number: number; readonly from: NodeAddress };
 
 /** How a call ended well. */
 export type ThreadResult =

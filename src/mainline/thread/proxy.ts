@@ -1,11 +1,12 @@
 import type { Worker } from 'node:worker_threads';
 import { EventQueue } from '../../async/event-queue.ts';
 import { Restarts } from '../../async/restarts.ts';
-import type { DhtNode, DhtStatus, LookupEvent, MutableItem, NodeAddress, PutOutcome } from '../dht-node.ts';
+import { VerifiedItem } from '../../bep44/verified-item.ts';
+import type { DhtNode, DhtStatus, LookupEvent, NodeAddress, PutOutcome } from '../dht-node.ts';
 import { MainlineError } from '../errors.ts';
 import { checkOptions, type MainlineOptions, plainOptions } from '../options.ts';
 import { copyOf } from '../wire/bytes.ts';
-import type { FromThread, ThreadResult, ToThread } from './messages.ts';
+import type { FromThread, ThreadEvent, ThreadResult, ToThread } from './messages.ts';
 import { type SpawnDhtThread, spawnDhtThread } from './spawn.ts';
 
 /** A node in a thread of its own. */
@@ -32,7 +33,7 @@ export async function startMainlineThread(
 
 /** A call that waits for the thread. */
 interface WaitingCall {
-  readonly event?: (event: LookupEvent) => void;
+  readonly event?: (event: ThreadEvent) => void;
   readonly result: (result: ThreadResult) => void;
   readonly failed: (error: MainlineError) => void;
 }
@@ -74,8 +75,13 @@ class ThreadedNode implements MainlineThread {
     const { signal, seq } = options;
     signal.throwIfAborted();
     const events = new EventQueue<LookupEvent>();
+    const items: VerifiedItem[] = [];
     const call = this.#call((number) => ({ kind: 'lookup', call: number, key: copyOf(key), seq }), {
-      event: (event) => events.push(event),
+      event: (event) => {
+        const received = toLookupEvent(event, items);
+        if (received === undefined) events.fail(misdirected());
+        else events.push(received);
+      },
       result: () => events.end(),
       failed: (error) => events.fail(error),
     });
@@ -90,14 +96,12 @@ class ThreadedNode implements MainlineThread {
   }
 
   async put(
-    item: MutableItem,
+    item: VerifiedItem,
     options: { readonly cas?: bigint; readonly signal: AbortSignal },
   ): Promise<PutOutcome> {
     const { cas, signal } = options;
     signal.throwIfAborted();
-    const { seq } = item;
-    const copy = { key: copyOf(item.key), seq, signature: copyOf(item.signature), value: copyOf(item.value) };
-    const result = await this.#ask((call) => ({ kind: 'put', call, item: copy, cas }), signal);
+    const result = await this.#ask((call) => ({ kind: 'put', call, item, cas }), signal);
     if (result.of !== 'put') throw misdirected();
     return result.outcome;
   }
@@ -265,6 +269,21 @@ function waiting(): Waiting {
     },
   };
   return state;
+}
+
+/**
+ * The event that crossed, or undefined when it speaks of an item that never came. `items` are those that came before it, and
+ * an item that it brings is added to them.
+ */
+function toLookupEvent(event: ThreadEvent, items: VerifiedItem[]): LookupEvent | undefined {
+  if (event.kind === 'item') {
+    const item = VerifiedItem.fromOwnThread(event.item);
+    items.push(item);
+    return { kind: 'item', item, from: event.from };
+  }
+  if (event.kind !== 'item-again') return event;
+  const item = items[event.number];
+  return item && { kind: 'item', item, from: event.from };
 }
 
 /** The thread and this file speak one language; a result of another kind is a bug. */

@@ -1,9 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { DhtNode } from '../dht-node.ts';
+import { VerifiedItem } from '../../bep44/verified-item.ts';
+import type { DhtNode, LookupEvent } from '../dht-node.ts';
 import { MainlineError } from '../errors.ts';
 import { startMainlineNode } from '../node/node.ts';
 import type { MainlineOptions } from '../options.ts';
-import type { FromThread, ThreadProblem, ThreadResult, ToThread } from './messages.ts';
+import type { FromThread, ThreadEvent, ThreadProblem, ThreadResult, ToThread } from './messages.ts';
 
 /** Milliseconds between the lists of known nodes that the main thread is given, for the case that this one ends. */
 const REMEMBER_MS = 60_000;
@@ -59,13 +60,15 @@ async function perform(
   switch (call.kind) {
     case 'lookup': {
       const { key, seq } = call;
+      const numbers = new Map<VerifiedItem, number>();
       for await (const event of node.lookup(key, { signal, ...(seq !== undefined && { seq }) })) {
-        say({ kind: 'event', call: call.call, event });
+        say({ kind: 'event', call: call.call, event: toThreadEvent(event, numbers) });
       }
       return { of: 'lookup' };
     }
     case 'put': {
-      const { item, cas } = call;
+      const { cas } = call;
+      const item = VerifiedItem.fromOwnThread(call.item);
       return { of: 'put', outcome: await node.put(item, { signal, ...(cas !== undefined && { cas }) }) };
     }
     case 'status':
@@ -73,6 +76,15 @@ async function perform(
     case 'known-nodes':
       return { of: 'known-nodes', nodes: await node.knownNodes() };
   }
+}
+
+/** `numbers` holds the items that crossed already. */
+function toThreadEvent(event: LookupEvent, numbers: Map<VerifiedItem, number>): ThreadEvent {
+  if (event.kind !== 'item') return event;
+  const number = numbers.get(event.item);
+  if (number !== undefined) return { kind: 'item-again', number, from: event.from };
+  numbers.set(event.item, numbers.size);
+  return event;
 }
 
 /** Errors of ours keep their kind. Any other is a bug in this thread; the call fails as if the thread had ended with it. */

@@ -1,10 +1,11 @@
+import { KEY_LENGTH, SIGNATURE_LENGTH } from '../../bep44/ed25519.ts';
+import { MAX_SEQ, MAX_VALUE_LENGTH } from '../../bep44/mutable-item.ts';
 import { acceptsHost, formatIpv4, type NetworkKind } from '../addresses.ts';
 import type { NodeAddress } from '../dht-node.ts';
 import { type Bencoded, type BencodedDictionary, BencodeError, decodeBencode } from './bencode-read.ts';
 import { latin1 } from './bytes.ts';
 import { COMPACT_NODE_LENGTH, ID_LENGTH, readCompactNodes } from './compact-nodes.ts';
 import type { KrpcMessage, QueryBody, Stored } from './krpc-message.ts';
-import { KEY_LENGTH, MAX_VALUE_LENGTH, SEQ_LIMIT, SIGNATURE_LENGTH } from './mutable-item.ts';
 
 /**
  * Why a datagram is no KRPC message. A closed list.
@@ -234,6 +235,6 @@ const isCompactNodes: Guard<Uint8Array> = (value): value is Uint8Array =>
   value instanceof Uint8Array && value.length % COMPACT_NODE_LENGTH === 0;
 const isInteger: Guard<bigint> = (value) => typeof value === 'bigint';
 const isSeq: Guard<bigint> = (value): value is bigint =>
-  typeof value === 'bigint' && value >= 0n && value < SEQ_LIMIT;
+  typeof value === 'bigint' && value >= 0n && value <= MAX_SEQ;
 const isDictionary: Guard<BencodedDictionary> = (value): value is BencodedDictionary => value instanceof Map;
 const isList: Guard<readonly Bencoded[]> = (value): value is readonly Bencoded[] => Array.isArray(value);

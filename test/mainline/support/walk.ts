@@ -1,16 +1,17 @@
-import type { DhtNode, LookupEvent, LookupSummary, MutableItem } from '../../../src/mainline/dht-node.ts';
+import type { VerifiedItem } from '../../../src/bep44/verified-item.ts';
+import type { DhtNode, LookupEvent, LookupSummary } from '../../../src/mainline/dht-node.ts';
 import { never } from './items.ts';
 
 /** What a whole lookup said. */
 export interface WholeLookup {
-  readonly items: readonly MutableItem[];
+  readonly items: readonly VerifiedItem[];
   readonly confirmed: readonly bigint[];
   readonly summary: LookupSummary;
 }
 
 /** Runs a lookup to its end. */
 export async function lookUp(node: DhtNode, key: Uint8Array, seq?: bigint): Promise<WholeLookup> {
-  const items: MutableItem[] = [];
+  const items: VerifiedItem[] = [];
   const confirmed: bigint[] = [];
   const options = { signal: never(), ...(seq !== undefined && { seq }) };
   for await (const event of node.lookup(key, options)) {

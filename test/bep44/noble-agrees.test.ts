@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { hashes, Point, verify as strictVerify } from '@noble/ed25519';
 import fc from 'fast-check';
-import { pointFault, signatureCheck } from '../../src/pkarr/ed25519.ts';
+import { signatureCheck } from '../../src/bep44/ed25519.ts';
 
 hashes.sha512 = (message) => Uint8Array.from(createHash('sha512').update(message).digest());
 
@@ -73,7 +73,7 @@ test('whatever key and signature are made of, what passes also passes the strict
   let mixed = 0;
   fc.assert(
     fc.property(forged, ({ key, message, signature }) => {
-      if (pointFault(key) !== undefined || !signatureCheck(key)(message, signature)) return;
+      if (!signatureCheck(key)(message, signature)) return;
       passed++;
       if (!Point.fromBytes(key).isTorsionFree()) mixed++;
       assert.ok(strictVerify(signature, message, key, { zip215: false }));

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { SIGNATURE_LENGTH } from './ed25519.ts';
+
+/** What the owner of a key signs, and the signature. */
+export interface SignedValue {
+  /** The sequence number, `seq`. */
+  readonly seq: bigint;
+  /** The ed25519 signature, `sig`. */
+  readonly signature: Uint8Array;
+  /** The byte string `v` without its bencoding. */
+  readonly value: Uint8Array;
+}
+
+/**
+ * A mutable item of BEP 44 without salt, as somebody gives it: nothing of it is checked. See VerifiedItem for one whose
+ * signature holds.
+ */
+export interface MutableItem extends SignedValue {
+  /** The ed25519 public key, `k`. */
+  readonly key: Uint8Array;
+}
+
+/** BEP 44: "Storing nodes MAY reject put requests where the bencoded form of v is longer than 1000 bytes". We count `v` raw. */
+export const MAX_VALUE_LENGTH = 1000;
+
+/** The largest sequence number. BEP 44: "The sequence number SHOULD not exceed MAX_INT64". */
+export const MAX_SEQ = 2n ** 63n - 1n;
+
+/** Whether the lengths and the sequence number are within the bounds of BEP 44. */
+export function isStorable({ seq, signature, value }: SignedValue): boolean {
+  return (
+    seq >= 0n && seq <= MAX_SEQ && signature.length === SIGNATURE_LENGTH && value.length <= MAX_VALUE_LENGTH
+  );
+}
+
+/** Where the item of `key` lives, 20 bytes. BEP 44: "The data MUST be stored under the SHA-1 hash of the public key". */
+export function targetOf(key: Uint8Array): Buffer {
+  return createHash('sha1').update(key).digest();
+}
+
+/**
+ * The bytes that the owner of the key signs. BEP 44: "ed25519 signature of the bencoded sequence number concatenated with
+ * the v key", as in `3:seqi4e1:v12:Hello world!`.
+ */
+export function signedBytes(seq: bigint, value: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`3:seqi${seq}e1:v${value.length}:`, 'latin1'), value]);
+}
