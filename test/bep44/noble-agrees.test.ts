@@ -37,7 +37,7 @@ const scalar = fc.bigInt({ min: 1n, max: L - 1n });
 const forged = fc
   .record({
     secret: scalar,
-    nonce: fc.oneof(scalar, fc.constant(0n)),
+    nonce: fc.oneof({ arbitrary: scalar, weight: 4 }, fc.constant(0n)),
     keyTorsion: fc.nat(7),
     nonceTorsion: fc.nat(7),
     message: fc.uint8Array({ maxLength: 64 }),
@@ -78,7 +78,7 @@ test('whatever key and signature are made of, what passes also passes the strict
       if (!Point.fromBytes(key).isTorsionFree()) mixed++;
       assert.ok(strictVerify(signature, message, key, { zip215: false }));
     }),
-    { numRuns: 400 },
+    { numRuns: 500 },
   );
   assert.ok(passed > 40, `only ${passed} passed`);
   assert.ok(mixed > 10, `only ${mixed} of them with a key that has a part of small order`);
