@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { addressOctets } from '../ip/address.ts';
-import { ipClass } from '../ip/address-class.ts';
+import { ipClass, isLocalClass } from '../ip/address-class.ts';
 import { type IpPrefix, parseIpPrefix, prefixContains } from '../ip/prefix.ts';
 
 /** Addresses whose verdict is remembered. */
@@ -66,7 +66,7 @@ export function defaultAccess(listenHosts: readonly string[], interfaces: Interf
   return [...loopbackPrefixes, ...own];
 }
 
-/** The networks of the interface that has the address `host`, or the non-public ones of all for a wildcard. */
+/** The networks of the interface that has the address `host`, or the local ones of all for a wildcard. */
 function ownSubnets(host: string, interfaces: Interfaces): readonly IpPrefix[] {
   const octets = addressOctets(host);
   if (octets === undefined) return [];
@@ -74,7 +74,7 @@ function ownSubnets(host: string, interfaces: Interfaces): readonly IpPrefix[] {
   if (!isWildcard && ipClass(octets) === 'loopback') return [];
   return Object.values(interfaces).flatMap((addresses = []) => {
     if (isWildcard)
-      return addresses.flatMap(subnetOf).filter(({ octets: first }) => ipClass(first) !== 'public');
+      return addresses.flatMap(subnetOf).filter(({ octets: first }) => isLocalClass(ipClass(first)));
     const isHere = addresses.some(({ address }) => sameAddress(address, octets));
     return isHere ? addresses.flatMap(subnetOf) : [];
   });
