@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Class, Type } from '../../src/dns/codes.ts';
+import { Class, Type, typeFromText } from '../../src/dns/codes.ts';
 import { readLayout } from '../../src/dns/layout.ts';
 import {
   decodeMessage,
@@ -232,6 +232,47 @@ test('names in the RDATA of known types are expanded, and compressed only where 
   assert.equal(Buffer.from(srv?.rdata ?? []).toString('hex'), `000100020003${target}`);
   const again = encodeMessage(decodeMessage(bytes));
   assert.equal(again.length, bytes.length - 2 + target.length / 2);
+});
+
+test('only types of RFC 1035 have names in their RDATA compressed; the target of a DNAME is whole', () => {
+  const target = Name.parse('target.example.com');
+  const wire = target.toWire();
+  const before: Readonly<Record<string, readonly number[]>> = {
+    NS: [],
+    CNAME: [],
+    PTR: [],
+    MX: [0, 10],
+    DNAME: [],
+    SRV: [0, 1, 0, 2, 0, 3],
+    KX: [0, 10],
+    AFSDB: [0, 1],
+    HTTPS: [0, 0],
+    RRSIG: new Array<number>(18).fill(1),
+    NSEC: [],
+  };
+  for (const [mnemonic, octets] of Object.entries(before)) {
+    const type = typeFromText(mnemonic) ?? 0;
+    const rdata = Uint8Array.from([...octets, ...wire]);
+    const record = { ...addressRecord(www, 1), type, rdata };
+    const bytes = encodeMessage({ ...emptyReply, answers: [addressRecord(target, 1), record] });
+    // RFC 3597 §4: the RDATA of other types "MUST NOT" be compressed.
+    const isWhole = !['NS', 'CNAME', 'PTR', 'MX'].includes(mnemonic);
+    const end = Buffer.from(bytes.subarray(bytes.length - rdata.length));
+    assert.equal(end.equals(Buffer.from(rdata)), isWhole, mnemonic);
+    assert.deepEqual(plain(decodeMessage(bytes).answers[1]?.rdata), plain(rdata), mnemonic);
+  }
+});
+
+test('a name that stands behind the first 16 kB is not pointed at, and stays what it is', () => {
+  // RFC 1035 §4.1.4: the OFFSET of a pointer has 14 bits.
+  const filler = { ...addressRecord(www, 1), type: 65400, rdata: new Uint8Array(16_000) };
+  const late = Array.from({ length: 60 }, (_, i) =>
+    addressRecord(Name.parse(`n${i % 20}.late.example.org`), i),
+  );
+  const message = { ...emptyReply, answers: [filler, ...late] };
+  const bytes = encodeMessage(message);
+  assert.ok(bytes.length > 0x4000 + 500);
+  assert.deepEqual(plain(decodeMessage(bytes).answers), plain(message.answers));
 });
 
 test('a second OPT, one that is not the root’s, and one in another section are refused', () => {

@@ -150,6 +150,25 @@ test('pointers cannot make a name longer than 255 octets', () => {
   assert.throws(() => nameAt(4), { code: 'name-too-long' });
 });
 
+test('a name on the wire has up to 255 octets, with pointers and without', () => {
+  const label = (length: number) => Buffer.concat([Buffer.of(length), Buffer.alloc(length, 0x61)]);
+  const wire = (lastLabel: number) =>
+    Buffer.concat([Buffer.alloc(12), label(63), label(63), label(63), label(lastLabel), Buffer.of(0)]);
+  const longest = wire(61);
+  assert.equal(new WireReader(longest, 12).name('NAME').wireLength, 255);
+  assert.equal(skipName(longest, 12, longest.length, 'NAME'), longest.length);
+  const tooLong = { name: 'WireError', code: 'name-too-long' };
+  for (const bytes of [
+    wire(62),
+    // One more label in front of a pointer to a name of 254 octets.
+    Buffer.concat([wire(60), Buffer.of(1, 0x62, 0xc0, 12)]),
+  ]) {
+    const start = bytes.at(-1) === 0 ? 12 : bytes.length - 4;
+    assert.throws(() => new WireReader(bytes, start).name('NAME'), tooLong);
+    assert.throws(() => skipName(bytes, start, bytes.length, 'NAME'), tooLong);
+  }
+});
+
 test('text that is no name gives the one error', () => {
   for (const text of ['a..b', '.a', '..', 'a\\', 'a\\1', 'a\\12x', 'a\\256', `${'a'.repeat(64)}.b`]) {
     assert.throws(() => Name.parse(text), WireError, text);

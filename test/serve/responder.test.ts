@@ -14,6 +14,7 @@ import type { Query } from '../../src/resolve/query.ts';
 import { everybody } from '../../src/serve/access-list.ts';
 import { unlimited } from '../../src/serve/rate-limit.ts';
 import { Responder } from '../../src/serve/responder.ts';
+import { forwarded } from '../resolve/layers.ts';
 import { query } from '../support/dns-client.ts';
 import { aRecord } from '../support/packets.ts';
 
@@ -444,5 +445,18 @@ test('when others must say whose query it is, it waits for their word, and nothi
     assert.equal(questions[0]?.name.toString(), 'LooPing-Name.example.');
     if (upstream === undefined) assert.deepEqual([rcode, asked.length, loops], [Rcode.NOERROR, 1, []]);
     else assert.deepEqual([rcode, asked.length, loops], [Rcode.SERVFAIL, 0, [upstream]]);
+  }
+});
+
+test('what an upstream is an authority for, we are not: AA is not passed on', async () => {
+  const { ask } = scene((asking) => {
+    const answers = [aRecord(asking.question.name.toString())];
+    const answer = forwarded(asking, { authoritative: true, answers });
+    assert.equal(decodeMessage(answer.reply.bytes).flags.authoritative, true);
+    return answer;
+  });
+  for (const time of ['fetched', 'cached']) {
+    const { flags, answers } = await ask(query('a.example'));
+    assert.deepEqual([flags.authoritative, answers.length], [false, 1], time);
   }
 });

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Cancellation } from '../../../src/async/cancellation.ts';
 import { Rcode } from '../../../src/dns/codes.ts';
-import { recordsAnswer } from '../../../src/resolve/answer.ts';
+import { ExtendedErrorCode } from '../../../src/dns/extended-error.ts';
+import { recordToText } from '../../../src/dns/presentation.ts';
+import { recordsAnswer, toRecords } from '../../../src/resolve/answer.ts';
 import { limitPacketAddresses } from '../../../src/resolve/pkarr/packet-addresses.ts';
 import { testKeyPair } from '../../pkarr/packets.ts';
 import { forwarded, queryFor, records, toLines } from '../layers.ts';
@@ -62,6 +64,36 @@ test('aliases that led to a denied address stay, and the answer is NODATA behind
     'SOA of KEY. for 60 s',
     'extended error 15',
   ]);
+});
+
+test('additional records with denied addresses are left out as well', async () => {
+  const answer = recordsAnswer({
+    answers: records('www HTTPS 0 other'),
+    additionals: records(
+      'other A 127.0.0.1',
+      'other A 192.0.2.1',
+      'other A 10.0.0.1',
+      'other HTTPS 1 . ipv6hint=::1',
+    ),
+  });
+  const kept = async (allowPrivate: boolean, allowLoopback: boolean) => {
+    const policy = { allowPrivate, allowLoopback, negativeTtl: 60 };
+    const route = limitPacketAddresses({ resolve: async () => answer }, policy);
+    const { answers, authorities, additionals, extendedErrors } = toRecords(
+      await route.resolve(key, queryFor(`www.${key.text}`, 'HTTPS'), context),
+    );
+    assert.deepEqual(toLines(recordsAnswer({ answers })), [
+      'NOERROR',
+      'www.example. 600 IN HTTPS 0 other.example.',
+    ]);
+    assert.deepEqual([authorities.length, extendedErrors[0]?.code], [0, ExtendedErrorCode.BLOCKED]);
+    return additionals.map(recordToText);
+  };
+  assert.deepEqual(await kept(true, false), [
+    'other.example. 600 IN A 192.0.2.1',
+    'other.example. 600 IN A 10.0.0.1',
+  ]);
+  assert.deepEqual(await kept(false, false), ['other.example. 600 IN A 192.0.2.1']);
 });
 
 test('an answer without denied addresses is passed on as it is, negative ones too', async () => {
