@@ -3,15 +3,15 @@ import { didYouMean } from '../config/nearest.ts';
 import { flagOf, type SettingKey } from '../config/settings.ts';
 import { type Command, type Invocation, UsageError } from './command.ts';
 
-/** What the words behind a command ask for. */
+/** The result of parsing the arguments of a command. */
 export type ParsedArguments =
   | { readonly kind: 'help' }
   | { readonly kind: 'run'; readonly invocation: Invocation };
 
 /**
- * Reads the words behind the name of a command: flags in any place, `--flag value` or `--flag=value`, `--` before
- * operands that begin with a hyphen.
- * @throws UsageError for the first word that is wrong.
+ * Parses the arguments of a command: flags in any position, `--flag value` or `--flag=value`, and `--` before operands
+ * that begin with a hyphen.
+ * @throws UsageError for the first invalid argument.
  */
 export function parseArguments(command: Command, words: readonly string[]): ParsedArguments {
   const keys = new Map<string, SettingKey>(command.settings.map((key) => [flagOf(key).slice(2), key]));
@@ -26,7 +26,7 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
       { type: wants ? ('string' as const) : ('boolean' as const), ...(name === 'help' && { short: 'h' }) },
     ]),
   );
-  // Not strict: its mistakes are ours to explain.
+  // Not strict: the errors are explained below.
   const { tokens } = parseArgs({
     args: [...words],
     options,
@@ -43,10 +43,10 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
     const wants = wantsValue.get(name);
     if (wants === undefined) {
       const known = [...wantsValue.keys()].map((flag) => `--${flag}`);
-      throw new UsageError(`${command.name} has no flag ${rawName}.${didYouMean(rawName, known)}`);
+      throw new UsageError(`${command.name}: unknown flag ${rawName}.${didYouMean(rawName, known)}`);
     }
     if (!wants && value !== undefined) throw new UsageError(`${rawName} takes no value.`);
-    // `--listen --json` is a forgotten value. Who means a value that begins with a hyphen writes `--listen=-x`.
+    // In `--listen --json` the value was forgotten. A value that begins with a hyphen is written `--listen=-x`.
     if (wants && (value === undefined || (inlineValue === false && /^-./.test(value)))) {
       throw new UsageError(`${rawName} needs a value.`);
     }
@@ -69,11 +69,13 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
 function checkOperands(command: Command, operands: readonly string[]): void {
   const missing = command.operands[operands.length];
   if (missing !== undefined && missing.optional !== true) {
-    throw new UsageError(`${command.name} needs ${missing.name}.`);
+    throw new UsageError(`${command.name}: ${missing.name} is missing.`);
   }
   const extra = operands[command.operands.length];
   if (extra !== undefined) {
-    const takes = command.operands.map(({ name }) => name).join(' and ') || 'no words besides flags';
-    throw new UsageError(`${command.name} takes ${takes}; ${JSON.stringify(extra)} is too much.`);
+    const expected = command.operands.map(({ name }) => name).join(' and ') || 'only flags';
+    throw new UsageError(
+      `${command.name}: unexpected argument ${JSON.stringify(extra)}; ${command.name} takes ${expected}.`,
+    );
   }
 }

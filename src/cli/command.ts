@@ -1,89 +1,94 @@
 import type { Machine, SettingKey } from '../config/settings.ts';
 
-/** What a command ends with: it did what was asked, it could not, or it was not asked rightly. */
-export const Exit = { OK: 0, FAILED: 1, USAGE: 2 } as const;
+/** The exit codes of all commands; 70 is `EX_SOFTWARE` of sysexits.h. */
+export const Exit = { OK: 0, FAILED: 1, USAGE: 2, INTERNAL: 70 } as const;
 
 /** One of `Exit`. */
 export type ExitCode = (typeof Exit)[keyof typeof Exit];
 
+/** `Exit` as a sentence for help and documentation. */
+export const exitCodesText =
+  `Exit codes: ${Exit.OK} success, ${Exit.FAILED} failure, ${Exit.USAGE} invalid usage or configuration, ` +
+  `${Exit.INTERNAL} internal error.`;
+
 /** A command of the program: one file each. */
 export interface Command {
   readonly name: string;
-  /** What it does, in paragraphs, for its help. */
+  /** What it does, in paragraphs of help. */
   readonly description: readonly string[];
-  /** In order; those that may be left out stand last. */
+  /** In order; optional ones come last. */
   readonly operands: readonly OperandSpec[];
-  /** Flags of its own. */
+  /** Its own flags. */
   readonly flags: readonly FlagSpec[];
-  /** Settings that it takes as flags. */
+  /** The settings that it accepts as flags. */
   readonly settings: readonly SettingKey[];
   /** @throws CommandError, UsageError, ConfigError. */
   run(invocation: Invocation, terminal: Terminal): Promise<ExitCode>;
 }
 
-/** A word of the command line that is no flag. */
+/** A positional argument of the command line. */
 export interface OperandSpec {
-  /** As help shows it: `ZONEFILE`. */
+  /** Its name in help: `ZONEFILE`. */
   readonly name: string;
   readonly optional?: true;
 }
 
-/** A flag that is no setting. */
+/** A flag that is not a setting. */
 export interface FlagSpec {
-  /** Without its hyphens. */
+  /** Without the hyphens. */
   readonly name: string;
-  /** As help shows the value that must follow; absent for a flag that takes none. */
+  /** The placeholder of its value in help; absent for a flag that takes no value. */
   readonly value?: string;
-  /** In one line, without a final stop. */
+  /** In one line, without a final period. */
   readonly help: string;
 }
 
-/** A command line that has the form its command wants. */
+/** A parsed command line that is valid for its command. */
 export interface Invocation {
   readonly operands: readonly string[];
   /** The last value of a flag. */
   value(flag: string): string | undefined;
-  /** True when the flag was given. */
+  /** Whether the flag was given. */
   has(flag: string): boolean;
   readonly settings: Readonly<Partial<Record<SettingKey, readonly string[]>>>;
 }
 
-/** What a command works with beside its arguments. */
+/** Everything that a command uses besides its arguments. */
 export interface Terminal {
-  /** Results: standard output. */
+  /** Writes results to standard output. */
   out(text: string): void;
-  /** Progress and mistakes: standard error. */
+  /** Writes progress and errors to standard error. */
   err(text: string): void;
-  /** Somebody is watching standard error, so that a line may be written over. */
+  /** Whether standard error is a terminal, so that a line can be overwritten. */
   readonly errIsTerminal: boolean;
-  /** Standard error goes to the journal of systemd. */
+  /** Whether standard error goes to the systemd journal. */
   readonly errIsJournal: boolean;
   readonly machine: Machine;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970 (Unix epoch). */
   now(): number;
 }
 
-/** The command could not do what was asked: one sentence for people. */
+/** The command failed; the message is one sentence, or one per line. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
-/** The command line is wrong: one sentence for people. */
+/** The command line is invalid; the message is one sentence. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** `--json`, for every command that has results. */
+/** `--json`, for every command that prints results. */
 export const jsonFlag: FlagSpec = { name: 'json', help: 'Write the result as JSON' };
 
-/** `--config`, for every command that has settings. */
+/** `--config`, for every command that uses settings. */
 export const configFlag: FlagSpec = {
   name: 'config',
   value: 'FILE',
-  help: 'Read settings from this file (default: /etc/pkarrd/pkarrd.toml when it exists)',
+  help: 'Read settings from this file (default: /etc/pkarrd/pkarrd.toml, if it exists)',
 };
 
-/** Writes `value` as JSON, readable, ending with a line feed. Big numbers become strings. */
+/** Writes `value` as indented JSON with a final line feed. A bigint becomes a string. */
 export function writeJson(terminal: Terminal, value: unknown): void {
   const text = JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? String(item) : item), 2);
   terminal.out(`${text}\n`);

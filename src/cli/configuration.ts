@@ -14,8 +14,8 @@ import type { Invocation, Terminal } from './command.ts';
 import { heapProblems } from './heap-problems.ts';
 
 /**
- * The settings of an invocation, upstreams read too, which `config` cannot do.
- * @throws ConfigError with every mistake.
+ * Loads the settings of an invocation, and validates what `config` cannot: upstreams, keys, the size of the heap.
+ * @throws ConfigError with every error.
  */
 export function loadConfiguration(invocation: Invocation, terminal: Terminal): LoadedSettings {
   const file = invocation.value('config');
@@ -32,7 +32,7 @@ export function loadConfiguration(invocation: Invocation, terminal: Terminal): L
   });
 }
 
-/** What the tables of the file ask to be published and kept, with names for those that have none. */
+/** What the tables of the file ask to publish and to keep, with a default name for those without one. */
 export function publisherEntries({ publish, keep }: PublishTables): PublisherEntries {
   return {
     publish: publish.map(({ zone, key, name }) => ({ zone, key, name: name ?? basename(zone) })),
@@ -43,7 +43,7 @@ export function publisherEntries({ publish, keep }: PublishTables): PublisherEnt
   };
 }
 
-/** Keys that are none, or that stand there twice. */
+/** Keys in `[[keep]]` that are invalid or duplicates. */
 function keyProblems({ keep }: PublishTables): readonly ConfigProblem[] {
   const seen = new Map<string, string>();
   return keep.flatMap(({ key, where }) => {
@@ -51,7 +51,7 @@ function keyProblems({ keep }: PublishTables): readonly ConfigProblem[] {
       const { text } = parsePastedKey(key);
       const first = seen.get(text);
       seen.set(text, first ?? where);
-      return first === undefined ? [] : [{ where, message: `this key is kept by ${first} already.` }];
+      return first === undefined ? [] : [{ where, message: `the key is already kept by ${first}.` }];
     } catch (error) {
       if (!(error instanceof PublicKeyError)) throw error;
       return [{ where, message: error.message }];
@@ -59,7 +59,7 @@ function keyProblems({ keep }: PublishTables): readonly ConfigProblem[] {
   });
 }
 
-/** Opens each upstream once: some forms are well written and cannot be used. Nothing is sent. */
+/** Opens each upstream once, because some are well-formed but unusable. Nothing is sent. */
 function upstreamProblems({ settings, origins }: LoadedSettings): readonly ConfigProblem[] {
   if (settings.upstream === 'system') return [];
   const problems = settings.upstream.flatMap((text) => {
@@ -80,18 +80,18 @@ function authorityProblems({ settings, origins }: LoadedSettings): readonly Conf
     upstreamAuthorities(settings);
     return [];
   } catch (error) {
-    // The file is absent, is not to be read, or holds something else; the error says which.
+    // The file is missing, unreadable or has other content; the error says which.
     if (!(error instanceof Error)) throw error;
     return [
       {
         where: origins.upstreamCa,
-        message: `${String(settings.upstreamCa)} holds no certificates: ${error.message}.`,
+        message: `${String(settings.upstreamCa)} cannot be used as CA certificates: ${error.message}.`,
       },
     ];
   }
 }
 
-/** Upstreams that are known by name need others, which have addresses, to be found. */
+/** Upstreams given by name need others, given by address, to resolve that name. */
 function namesNobodyFinds(
   upstream: readonly string[],
   { settings, origins }: Pick<LoadedSettings, 'settings' | 'origins'>,
@@ -105,12 +105,12 @@ function namesNobodyFinds(
   }
 }
 
-/** An upstream that is ourselves would ask us again, for ever. */
+/** An upstream that is this program would create an endless forwarding loop. */
 function loops(text: string, { upstreams, routes }: UpstreamSet, { listen }: Settings): readonly string[] {
   const routed = routes.flatMap(({ upstream }) => (upstream === 'default' ? [] : [upstream]));
   return [...upstreams, ...routed].flatMap(({ address, port }) => {
     const why = address === undefined ? undefined : whyLoop({ address, port }, listen);
     if (why === undefined) return [];
-    return [`${text} ${why}, so it cannot be an upstream; name a resolver that is somebody else.`];
+    return [`${text} ${why}, so it cannot be an upstream; use a resolver other than pkarrd.`];
   });
 }

@@ -1,4 +1,4 @@
-/** Seconds for people: `5 s`, `3 min`, `2 h 5 min`, `4 d 2 h`. */
+/** A number of seconds as text: `5 s`, `3 min`, `2 h 5 min`, `4 d 2 h`. */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;

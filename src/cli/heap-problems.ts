@@ -3,12 +3,12 @@ import type { ConfigProblem } from '../config/config-error.ts';
 import type { LoadedSettings } from '../config/load-settings.ts';
 import { bun } from '../system/bun/api.ts';
 
-/** Octets that the program itself needs beside its caches: 12 MB at rest, and what many queries in flight take. */
+/** Heap that the program needs besides its caches, in octets: 12 MB when idle, more with many queries in flight. */
 const OWN_NEED = 48 * 1024 * 1024;
 
 /**
- * Caches that do not fit into the heap: Node ends the process when the heap is full, and a resolver must not end for a
- * large number in its configuration. `heapLimit` is in octets.
+ * Refuses caches that do not fit into the heap, because Node ends the process when the heap is full. `heapLimit` is in
+ * octets.
  */
 export function heapProblems(
   { settings, origins }: Pick<LoadedSettings, 'settings' | 'origins'>,
@@ -18,19 +18,19 @@ export function heapProblems(
   if (cacheSize + packetCacheSize + OWN_NEED <= heapLimit) return [];
   const where = cacheSize >= packetCacheSize ? origins.cacheSize : origins.packetCacheSize;
   const caches = Math.ceil((cacheSize + packetCacheSize) / 1e6);
-  // Node counts in units of 1,048,576 octets.
+  // --max-old-space-size is in units of 1,048,576 octets.
   const needed = Math.ceil((cacheSize + packetCacheSize + OWN_NEED) / 2 ** 20);
   return [
     {
       where,
       message:
-        `caches of ${caches} MB do not fit into the heap of ${Math.floor(heapLimit / 1e6)} MB; make them smaller, ` +
-        `or set NODE_OPTIONS=--max-old-space-size=${needed}.`,
+        `the caches (${caches} MB) do not fit into the heap (${Math.floor(heapLimit / 1e6)} MB); reduce cache-size or ` +
+        `packet-cache-size, or set NODE_OPTIONS=--max-old-space-size=${needed}.`,
     },
   ];
 }
 
-/** Bun has no limit of its own. */
+/** Bun has no heap limit of its own. */
 function heapLimitOfProcess(): number {
   return bun === undefined ? getHeapStatistics().heap_size_limit : Number.POSITIVE_INFINITY;
 }

@@ -1,26 +1,31 @@
 import { type FlagHelp, settingsHelp } from '../config/settings-help.ts';
-import type { Command } from './command.ts';
+import { type Command, exitCodesText } from './command.ts';
 import { commands } from './commands.ts';
 
-/** Characters of a line of help. */
+/** How a setting is given other than by its flag. */
+const settingsSentence =
+  'A setting can also be given as an environment variable (--log-level as PKARRD_LOG_LEVEL) and in the configuration file.';
+
+/** The width of help, in characters. */
 const WIDTH = 100;
 
-/** Help for the program. */
+/** The help of the program. */
 export function programHelp(): string {
   const width = Math.max(...commands.map(({ name }) => name.length)) + 2;
   return [
-    'pkarrd, a local DNS resolver for public-key names and for every other name.',
+    'pkarrd: a local DNS resolver for names that are public keys (Pkarr), and for all other names.',
     '',
-    'Usage: pkarrd COMMAND [WORDS AND FLAGS]',
+    'Usage: pkarrd COMMAND [ARGUMENTS] [FLAGS]',
     '',
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`),
     '',
-    'pkarrd COMMAND --help tells more of a command, pkarrd --version the version.',
+    'Run "pkarrd COMMAND --help" for the flags of a command, and "pkarrd --version" for the version.',
+    exitCodesText,
     '',
   ].join('\n');
 }
 
-/** Help for one command, every flag included. */
+/** The help of one command, with every flag. */
 export function commandHelp(command: Command): string {
   const flags: readonly FlagHelp[] = [
     ...settingsHelp(command.settings),
@@ -28,7 +33,7 @@ export function commandHelp(command: Command): string {
       usage: value === undefined ? `--${name}` : `--${name} ${value}`,
       text: help,
     })),
-    { usage: '--help', text: 'Show this' },
+    { usage: '--help', text: 'Show this help' },
   ];
   return [
     `Usage: pkarrd ${synopsis(command)}`,
@@ -40,9 +45,7 @@ export function commandHelp(command: Command): string {
       ...wrap(text, WIDTH - 8).map((line) => `        ${line}`),
     ]),
     '',
-    ...(command.settings.length === 0
-      ? []
-      : ['Flags that are settings can also stand in the environment and in a file: see README.md.', '']),
+    ...(command.settings.length === 0 ? [] : [settingsSentence, '']),
   ].join('\n');
 }
 

@@ -13,25 +13,25 @@ import type { RelayClient } from '../relay/client.ts';
 import { forwardResolver } from '../resolve/forward-resolver.ts';
 import { CommandError, type Terminal } from './command.ts';
 
-/** Milliseconds after which a command that waits for the network gives up: as long as people do. */
+/** Milliseconds after which a command stops waiting for the network: as long as people wait. */
 const PATIENCE = 30_000;
 
-/** The network, for a command that asks it something and ends. */
+/** Access to the network for a command that runs once. */
 export interface NetworkAccess {
-  /** The DHT and the relays, in the order in which the settings want them asked. */
+  /** The DHT and the relays, combined as the settings say. */
   readonly source: PacketSource;
-  /** The DHT; undefined when it is off. */
+  /** The DHT; undefined if it is off. */
   readonly dht:
     | { readonly source: PacketSource; readonly sink: PacketSink; readonly node: Promise<DhtNode> }
     | undefined;
   readonly relays: readonly RelayClient[];
-  /** Aborts with a CommandError when it takes too long. */
+  /** Aborts with a CommandError after the timeout. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Joins the network, does `work`, and leaves. With `signal` the work may take as long as it likes, until that aborts.
- * @throws CommandError when the DHT is off and there is no relay.
+ * Opens the network, does `work`, and closes it. With `signal` there is no timeout: the work ends when that aborts.
+ * @throws CommandError if the DHT is off and there is no relay.
  */
 export async function withNetwork<T>(
   settings: Settings,
@@ -41,8 +41,10 @@ export async function withNetwork<T>(
 ): Promise<T> {
   const urls = relayUrls(settings);
   if (!settings.dht && urls.length === 0)
-    throw new CommandError('The DHT is switched off (dht = off), and there is nothing else to ask.');
-  // What a service notes in passing is not what somebody who waits for an answer wants to read.
+    throw new CommandError(
+      'The DHT is off (dht = off) and no relay is configured, so there is no network to use.',
+    );
+  // The info messages of a service are noise for a user who waits for the result of a command.
   const level = settings.logLevel === 'info' ? 'warn' : settings.logLevel;
   const log = createLog({ level, write: terminal.err, now: terminal.now, journal: false });
   const hosts = [
@@ -59,7 +61,7 @@ export async function withNetwork<T>(
   }, PATIENCE);
   try {
     const [source] = packetSources(dht, relays, settings.relayUse);
-    if (source === undefined) throw new CommandError('There is nothing to ask.');
+    if (source === undefined) throw new CommandError('Neither the DHT nor a relay is enabled.');
     return await work({
       source,
       dht: dht && { source: dhtSource(dht.node), sink: dhtSink(dht.node), node: dht.node },
@@ -74,5 +76,5 @@ export async function withNetwork<T>(
   }
 }
 
-/** Nodes that are given by address need nobody to resolve their names. */
+/** Without host names there is nothing to resolve. */
 const noUpstreams: UpstreamSet = { upstreams: [], fallback: [], routes: [] };

@@ -4,7 +4,7 @@ import { MAX_READ_BYTES } from '../pkarr/packet-message.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import { ageToText, timestampToText } from './time-text.ts';
 
-/** What a command knows of a packet and of the nodes that were asked for it, as JSON shows it. */
+/** A packet and how many nodes hold it, as JSON. */
 export function packetFacts(packet: SignedPacket, choice: Choice, now: number) {
   const { asked, answered } = choice.observed;
   return {
@@ -19,14 +19,19 @@ export function packetFacts(packet: SignedPacket, choice: Choice, now: number) {
   };
 }
 
-/** The same as comments of a zone file, so that what is printed can be published again. */
+/** The same as comments of a zone file, so that the output is a valid zone file. */
 export function packetComments(packet: SignedPacket, choice: Choice, now: number): string {
   const { signature, timestamp, date, bytes, maxBytes, nodes } = packetFacts(packet, choice, now);
   const older = nodes.heldOlder === 0 ? '' : `, ${nodes.heldOlder} hold an older packet`;
   const unusable =
     choice.unusableSeq === undefined || choice.unusableSeq < packet.timestamp
       ? []
-      : [['note', `the key also published something newer (${choice.unusableSeq}) that is no packet`]];
+      : [
+          [
+            'note',
+            `the DHT also holds a newer item (seq ${choice.unusableSeq}) of this key that is not a packet of DNS records`,
+          ],
+        ];
   return [
     ['key', packet.key.text],
     ['signature', signature],
@@ -40,7 +45,7 @@ export function packetComments(packet: SignedPacket, choice: Choice, now: number
     .join('');
 }
 
-/** Records as lines of a zone file. */
+/** Records in zone file format, one per line. */
 export function recordLines(records: readonly Parameters<typeof recordToText>[0][]): string {
   return records.map((record) => `${recordToText(record)}\n`).join('');
 }

@@ -1,6 +1,6 @@
 import type { Terminal } from './command.ts';
 
-/** Tells what is going on while a command waits: one line that is written over, or lines where nobody watches. */
+/** Shows progress on standard error: a line that is overwritten on a terminal, and lines elsewhere. */
 export class Progress {
   readonly #terminal: Terminal;
   #shown = false;
@@ -9,7 +9,7 @@ export class Progress {
     this.#terminal = terminal;
   }
 
-  /** Something that the next line may replace. */
+  /** Shows text that the next call replaces; nothing where standard error is not a terminal. */
   now(text: string): void {
     if (!this.#terminal.errIsTerminal) return;
     this.clear();
@@ -17,15 +17,15 @@ export class Progress {
     this.#shown = true;
   }
 
-  /** Something worth a line of its own. */
+  /** Writes a line that stays. */
   line(text: string): void {
     this.clear();
     this.#terminal.err(`${text}\n`);
   }
 
-  /** Takes back what `now` showed. */
+  /** Erases what `now` showed. */
   clear(): void {
-    // ECMA-48: back to the first column, and erase the line.
+    // ECMA-48: carriage return, then EL (erase in line).
     if (this.#shown) this.#terminal.err('\r\u001b[2K');
     this.#shown = false;
   }

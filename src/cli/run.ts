@@ -8,13 +8,13 @@ import { CommandError, Exit, type ExitCode, type Terminal, UsageError } from './
 import { commands, findCommand } from './commands.ts';
 import { commandHelp, programHelp } from './help.ts';
 
-/** Runs the command that `words` name, and says how it ended. What goes wrong is told on standard error. */
+/** Runs the command that `words` name and returns its exit code. Errors are written to standard error. */
 export async function run(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
   try {
     return await dispatch(words, terminal);
   } catch (error) {
     if (error instanceof UsageError) {
-      terminal.err(`pkarrd: ${error.message}\nTry pkarrd ${helpFor(words)}\n`);
+      terminal.err(`pkarrd: ${error.message}\nSee "pkarrd ${helpFor(words)}".\n`);
       return Exit.USAGE;
     }
     if (error instanceof ConfigError) {
@@ -25,20 +25,22 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
       terminal.err(error.message.replace(/^/gm, 'pkarrd: ').concat('\n'));
       return Exit.FAILED;
     }
-    // A bug: whoever reports it needs the place.
+    // A bug: a report needs the stack.
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    terminal.err(`pkarrd: this is a mistake of the program, please report it: ${text}\n`);
-    return Exit.FAILED;
+    terminal.err(`pkarrd: internal error, please report it: ${text}\n`);
+    return Exit.INTERNAL;
   }
 }
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
-  // Whoever reads may leave (`pkarrd … | head`): that ends the command and is no mistake.
+  // The reader of a pipe may close it (`pkarrd … | head`): that ends the command and is not an error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? Exit.OK : Exit.FAILED);
+    if (error.code === 'EPIPE') process.exit(Exit.OK);
+    process.stderr.write(`pkarrd: cannot write to standard output: ${error.message}.\n`);
+    process.exit(Exit.FAILED);
   });
-  // Nobody can be told that nobody can be told.
+  // There is nowhere left to report this error.
   process.stderr.on('error', () => {});
   return {
     out: (text) => process.stdout.write(text),
@@ -51,7 +53,7 @@ export function processTerminal(): Terminal {
 }
 
 async function dispatch([first, ...rest]: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  if (first === undefined) throw new UsageError('a command is missing.');
+  if (first === undefined) throw new UsageError('the command is missing.');
   if (first === '--version' || first === '-V') {
     terminal.out(`pkarrd ${programVersion()}\n`);
     return Exit.OK;
@@ -61,7 +63,7 @@ async function dispatch([first, ...rest]: readonly string[], terminal: Terminal)
     terminal.out(name === undefined ? programHelp() : commandHelp(await load(name)));
     return Exit.OK;
   }
-  if (first.startsWith('-')) throw new UsageError(`the command comes first, before ${first}.`);
+  if (first.startsWith('-')) throw new UsageError(`the command must come before ${first}.`);
   const command = await load(first);
   const parsed = parseArguments(command, rest);
   if (parsed.kind === 'run') return await command.run(parsed.invocation, terminal);
@@ -73,10 +75,10 @@ async function load(name: string) {
   const entry = findCommand(name);
   if (entry !== undefined) return await entry.load();
   const names = [...commands.map((command) => command.name), 'help'];
-  throw new UsageError(`there is no command ${JSON.stringify(name)}.${didYouMean(name, names)}`);
+  throw new UsageError(`unknown command ${JSON.stringify(name)}.${didYouMean(name, names)}`);
 }
 
-/** Where help is for somebody who wrote `words`. */
+/** The arguments that show the help for a command line. */
 function helpFor([first]: readonly string[]): string {
   return first !== undefined && findCommand(first) !== undefined ? `${first} --help` : '--help';
 }

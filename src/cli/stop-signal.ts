@@ -1,12 +1,12 @@
-/** Signals by which people and service managers end a program, with the exit code of one that they ended at once. */
+/** The signals that stop the program, with the exit code of a process that one of them killed (128 + number). */
 const signals = [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const;
 
 /**
- * Waits until somebody wants the program to end. From then on a second signal ends it at once.
- * @returns the name of the signal.
+ * Waits for SIGINT or SIGTERM. After the first, a second one exits at once.
+ * @returns the name of the first signal.
  */
 export async function untilStopped(): Promise<string> {
   return await new Promise((resolve) => {

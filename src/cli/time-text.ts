@@ -1,6 +1,6 @@
 import type { Timestamp } from '../pkarr/timestamp.ts';
 
-/** Milliseconds that a Date can hold (ECMA-262 §21.4.1.1). */
+/** The greatest time value of a Date, in milliseconds (ECMA-262 §21.4.1.1). */
 const MAX_DATE = 8_640_000_000_000_000n;
 
 const UNITS = [
@@ -11,7 +11,7 @@ const UNITS = [
   ['second', 1],
 ] as const;
 
-/** A timestamp as a date, in UTC, to the microsecond. */
+/** A timestamp as an ISO 8601 date in UTC, with microseconds. */
 export function timestampToText(timestamp: Timestamp): string {
   const milliseconds = timestamp / 1000n;
   if (milliseconds > MAX_DATE) return 'after the year 275760';

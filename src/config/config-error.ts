@@ -1,12 +1,12 @@
-/** One mistake in the configuration. */
+/** One error in the configuration. */
 export interface ConfigProblem {
   /** `/etc/pkarrd/pkarrd.toml:3`, `PKARRD_LISTEN`, `--listen`. */
   readonly where: string;
-  /** What is wrong and what is accepted: one sentence. */
+  /** What is wrong and what would be valid: one sentence. */
   readonly message: string;
 }
 
-/** The configuration has mistakes: all that were found, in the order file, environment, flags. */
+/** The configuration is invalid. Has every error that was found, in the order file, environment, flags. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   /** At least one. */

@@ -2,20 +2,20 @@ import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
 import type { ConfigProblem } from './config-error.ts';
 
-/** Octets of a configuration file; ours have a dozen lines. */
+/** The longest configuration file that is read, in octets: thousands of tables fit. */
 const MAX_FILE_LENGTH = 1_048_576;
 
-/** A configuration file as it stands: names and values, not yet judged. */
+/** A parsed configuration file: names and values, not yet validated. */
 export interface ConfigFile {
-  /** Undefined when there is none. */
+  /** Undefined when there is no file. */
   readonly path: string | undefined;
   readonly entries: readonly { readonly name: string; readonly raw: unknown; readonly where: string }[];
   readonly problems: readonly ConfigProblem[];
-  /** The line, from 1, of the `index`th table `[[table]]`, or of a field in it, as far as it can be told. */
+  /** The line, from 1, of the `index`th table `[[table]]` or of a field in it; undefined when it is not found. */
   readonly lineIn: (table: string, index: number, field?: string) => number | undefined;
 }
 
-/** Reads a TOML file of names and values. What cannot be read is a problem and not an exception. */
+/** Reads a TOML file of names and values. A file that cannot be read or parsed is reported in `problems`. */
 export function readConfigFile(path: string, options: { readonly mayBeAbsent: boolean }): ConfigFile {
   const failed = (where: string, message: string): ConfigFile => ({
     path,
@@ -29,10 +29,13 @@ export function readConfigFile(path: string, options: { readonly mayBeAbsent: bo
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' && options.mayBeAbsent) return none;
-    return failed(path, `the configuration cannot be read: ${reasons.get(code ?? '') ?? message}.`);
+    return failed(path, `cannot read the configuration file: ${reasons.get(code ?? '') ?? message}.`);
   }
   if (text.length > MAX_FILE_LENGTH)
-    return failed(path, 'the file is over 1 MB, too large for a configuration.');
+    return failed(
+      path,
+      `the configuration file is too large: at most ${MAX_FILE_LENGTH} bytes are accepted.`,
+    );
   try {
     const entries = Object.entries(parse(text)).map(([name, raw]) => {
       const line = lineOf(text, name);
@@ -41,24 +44,24 @@ export function readConfigFile(path: string, options: { readonly mayBeAbsent: bo
     return { path, entries, problems: [], lineIn: (...at) => lineInTable(text, ...at) };
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    // The message goes on with a picture of the line; its first line says what is wrong.
+    // The message continues with an excerpt of the file; its first line says what is wrong.
     const reason = error.message.split('\n')[0]?.replace(/^Invalid TOML document: /, '') ?? '';
-    return failed(`${path}:${error.line}:${error.column}`, `this is not TOML: ${reason}.`);
+    return failed(`${path}:${error.line}:${error.column}`, `invalid TOML: ${reason}.`);
   }
 }
 
 const none: ConfigFile = { path: undefined, entries: [], problems: [], lineIn: () => undefined };
 
-/** In words, without a final stop. */
+/** Common system errors in words, without a final period. */
 const reasons: ReadonlyMap<string, string> = new Map([
-  ['ENOENT', 'there is no such file'],
-  ['EACCES', 'its permissions do not let this user read it'],
+  ['ENOENT', 'no such file'],
+  ['EACCES', 'permission denied'],
   ['EISDIR', 'it is a directory'],
 ]);
 
 /**
- * The line, from 1, where a name of the top level is set. The parser does not keep it. Our files have no line that
- * begins so and means something else, short of a multi-line string that nothing here accepts.
+ * The line, from 1, where a top-level name is set. The parser does not keep it. No other line of a valid
+ * configuration begins like this, because no setting accepts a multi-line string.
  */
 function lineOf(text: string, name: string): number | undefined {
   const literal = literalOf(name);
@@ -67,7 +70,7 @@ function lineOf(text: string, name: string): number | undefined {
   return index < 0 ? undefined : index + 1;
 }
 
-/** As `lineOf`, for the tables of an array and what is set in them. */
+/** Like `lineOf`, for a table of an array and the fields in it. */
 function lineInTable(text: string, table: string, index: number, field?: string): number | undefined {
   const lines = text.split('\n');
   const head = new RegExp(`^[ \\t]*\\[\\[[ \\t]*(["']?)${literalOf(table)}\\1[ \\t]*\\]\\]`);

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-/** A host, by IPv4 address or by name, and a port, 1 to 65,535. */
+/** A host, an IPv4 address or a name, and a port, 1 to 65,535. */
 export interface HostPort {
   readonly host: string;
   readonly port: number;
@@ -11,7 +11,7 @@ export function hostPortToText({ host, port }: HostPort): string {
   return `${host}:${port}`;
 }
 
-/** Reads `127.0.0.1:6881` and `router.bittorrent.com:6881`; undefined for anything else. */
+/** Parses `127.0.0.1:6881` and `router.bittorrent.com:6881`; undefined for anything else. */
 export function parseHostPort(text: string): HostPort | undefined {
   const match = /^([^:[\]]+):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? '';
@@ -20,7 +20,7 @@ export function parseHostPort(text: string): HostPort | undefined {
   return isIP(host) === 4 || isHostName(host) ? { host, port } : undefined;
 }
 
-/** RFC 1123 §2.1: letters, digits and hyphens, and a name whose last label is all digits is a mistyped address. */
+/** RFC 1123 §2.1: letters, digits and hyphens. A name whose last label is all digits is a mistyped address. */
 function isHostName(text: string): boolean {
   const labels = text.replace(/\.$/, '').split('.');
   const last = labels.at(-1) ?? '';

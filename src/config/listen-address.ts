@@ -1,6 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
 
-/** An address that we listen on: a numeric IP address and a port, 0 to 65,535. */
+/** An address to listen on: a numeric IP address and a port, 0 to 65,535. */
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
@@ -12,8 +12,8 @@ export function listenAddressToText({ host, port }: ListenAddress): string {
 }
 
 /**
- * Reads `127.0.0.1`, `127.0.0.1:5300`, `::1`, `[::1]:5300`; without a port it is `defaultPort`. Undefined for
- * anything else, host names too: who listens must say where.
+ * Parses `127.0.0.1`, `127.0.0.1:5300`, `::1`, `[::1]:5300`; without a port, `defaultPort` is used. Undefined for
+ * anything else, host names included.
  */
 export function parseListenAddress(text: string, defaultPort: number): ListenAddress | undefined {
   if (isIP(text) !== 0) return { host: text, port: defaultPort };

@@ -14,24 +14,24 @@ import {
   variableOf,
 } from './settings.ts';
 
-/** Read when it exists and no other file is named. */
+/** The file that is read if it exists, unless another one is given. */
 const DEFAULT_CONFIG_FILE = '/etc/pkarrd/pkarrd.toml';
 
-/** Where settings come from, in rising order: file, environment, flags. */
+/** Where settings come from. Precedence, lowest first: file, environment, flags. */
 export interface ConfigSources {
-  /** A file that must exist; without it `DEFAULT_CONFIG_FILE`, which need not. */
+  /** A file that must exist. If absent, `DEFAULT_CONFIG_FILE` is used, which need not exist. */
   readonly file?: string;
   readonly machine: Machine;
-  /** What each flag said, in order. */
+  /** The values of each flag, in order. */
   readonly flags: Readonly<Partial<Record<SettingKey, readonly string[]>>>;
-  /** Finds mistakes that this folder cannot know of; where a value was refused already, the default stands in. */
+  /** Finds errors that this room cannot know of; a value that was refused before is replaced by its default. */
   readonly judge?: (loaded: LoadedSettings) => readonly ConfigProblem[];
 }
 
-/** Settings, and where each came from. */
+/** Settings, and the origin of each. */
 export interface LoadedSettings {
   readonly settings: Settings;
-  /** The tables of the file. */
+  /** The `[[publish]]` and `[[keep]]` tables of the file. */
   readonly tables: PublishTables;
   /** The file that was read, if any. */
   readonly file: string | undefined;
@@ -39,14 +39,14 @@ export interface LoadedSettings {
   readonly origins: Readonly<Record<SettingKey, string>>;
 }
 
-/** A value as it was written, and where. */
+/** A value as it was written, and its place. */
 interface Given {
   readonly key: SettingKey;
   readonly raw: unknown;
   readonly where: string;
 }
 
-/** Reads and checks the whole configuration. @throws ConfigError with every mistake. */
+/** Reads and validates the whole configuration. @throws ConfigError with every error. */
 export function loadSettings(sources: ConfigSources): LoadedSettings {
   const { machine, flags } = sources;
   const problems: ConfigProblem[] = [];
@@ -72,18 +72,18 @@ export function loadSettings(sources: ConfigSources): LoadedSettings {
       values[key] = reading.value;
       origins[key] = where;
     } else {
-      const message = `${shown(reading.refused)} is not accepted for ${name}; accepted is ${kind.accepts}.`;
+      const message = `${shown(reading.refused)} is not valid for ${name}; expected ${kind.accepts}.`;
       problems.push({ where, message });
     }
   }
-  // Each value was read by the kind of its own key.
+  // Each value was parsed by the kind of its own key.
   const loaded = { settings: values as unknown as Settings, tables, file: file.path, origins };
   problems.push(...contradictions(loaded), ...(sources.judge?.(loaded) ?? []));
   if (problems.length > 0) throw new ConfigError(problems);
   return loaded;
 }
 
-/** What two settings cannot mean together. */
+/** Settings that contradict each other. */
 function contradictions({ settings: values, origins }: LoadedSettings): readonly ConfigProblem[] {
   if (values.minimumPacketTtl <= values.maximumPacketTtl) return [];
   const least = settingToText('minimumPacketTtl', values.minimumPacketTtl);
@@ -92,7 +92,7 @@ function contradictions({ settings: values, origins }: LoadedSettings): readonly
   return [
     {
       where,
-      message: `minimum-packet-ttl is ${least} and maximum-packet-ttl ${most}; it must not be over it.`,
+      message: `minimum-packet-ttl (${least}) is greater than maximum-packet-ttl (${most}).`,
     },
   ];
 }
@@ -106,7 +106,7 @@ function fromFile(
     const key = names.get(name);
     if (key !== undefined) return [{ key, raw, where }];
     if (tableNames.some((table) => table === name)) return [];
-    const message = `${shown(name)} is not a setting.${didYouMean(name, [...names.keys(), ...tableNames])}`;
+    const message = `${shown(name)} is not a known setting.${didYouMean(name, [...names.keys(), ...tableNames])}`;
     problems.push({ where, message });
     return [];
   });
@@ -115,13 +115,13 @@ function fromFile(
 function fromEnvironment(environment: Machine['environment'], problems: ConfigProblem[]): Given[] {
   const variables = new Map(settingKeys.map((key) => [variableOf(key), key]));
   return Object.entries(environment).flatMap(([where, value]) => {
-    // An empty variable is how many tools leave one out.
+    // Many tools pass an empty variable where they mean none.
     if (!where.startsWith('PKARRD_') || value === undefined || value.trim() === '') return [];
     const key = variables.get(where);
     if (key === undefined) {
       problems.push({
         where,
-        message: `this variable belongs to no setting.${didYouMean(where, variables.keys())}`,
+        message: `no setting has this variable.${didYouMean(where, variables.keys())}`,
       });
       return [];
     }
@@ -133,12 +133,12 @@ function fromFlags(flags: ConfigSources['flags']): Given[] {
   return settingKeys.flatMap((key) => {
     const words = flags[key];
     if (words === undefined || words.length === 0) return [];
-    // Of a flag that holds one value the last one counts, so that an alias of the shell can be overruled.
+    // The last value of a flag that takes one counts, so that a shell alias can be overridden.
     return [{ key, raw: settings[key].kind.isList ? words : words.at(-1), where: flagOf(key) }];
   });
 }
 
-/** A value in a message: quoted, short, on one line. */
+/** A value for a message: quoted, short, on one line. */
 function shown(raw: unknown): string {
   const text = typeof raw === 'string' ? raw : JSON.stringify(raw);
   const short = text.length > 80 ? `${text.slice(0, 80)}…` : text;

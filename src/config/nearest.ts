@@ -1,8 +1,8 @@
-/** The one of `known` that `word` was probably meant to be; undefined when none is near. */
+/** The most similar of `known`; undefined when none is similar enough to be what was meant. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase();
   let best: string | undefined;
-  // A third of the letters may be wrong, so that `lisen` finds `listen` and `foo` finds nothing.
+  // Up to a third of the letters may differ: `lisen` finds `listen`, and `foo` finds nothing.
   let least = Math.floor(Math.max(wanted.length, 3) / 3) + 1;
   for (const candidate of known) {
     const distance = editDistance(wanted, candidate.toLowerCase(), least);
@@ -19,7 +19,7 @@ export function didYouMean(word: string, known: Iterable<string>): string {
   return found === undefined ? '' : ` Did you mean ${found}?`;
 }
 
-/** Letters to insert, remove, replace or swap with their neighbour; `most` when there are more. Words are short. */
+/** The Damerau-Levenshtein distance, or `most` if it is greater. Words are short. */
 function editDistance(a: string, b: string, most: number): number {
   if (Math.abs(a.length - b.length) >= most) return most;
   let beforeLast: number[] = [];

@@ -4,37 +4,37 @@ import { didYouMean } from './nearest.ts';
 
 /** A `[[publish]]` table: a zone file that is signed with a key and kept published. */
 export interface PublishTable {
-  /** Absolute paths; in the file they may be relative to it. */
+  /** Absolute paths; in the file they may be relative to its directory. */
   readonly zone: string;
   readonly key: string;
-  /** What it is called in the log and by status; without it the name of the zone file. */
+  /** Its name in the log and in `status`; the name of the zone file is used if absent. */
   readonly name: string | undefined;
   /** `/etc/pkarrd/pkarrd.toml:12`. */
   readonly where: string;
 }
 
-/** A `[[keep]]` table: a key of anybody whose newest packet is kept in the network. */
+/** A `[[keep]]` table: a key, of anybody, whose newest packet is kept in the network. */
 export interface KeepTable {
-  /** As it is written: a key in any spelling that people paste. Whether it is one is for others to say. */
+  /** As written: a key in any spelling that people paste. It is not validated here. */
   readonly key: string;
   readonly name: string | undefined;
   readonly where: string;
 }
 
-/** What the program is to keep in the network. */
+/** What the program publishes and keeps in the network. */
 export interface PublishTables {
   readonly publish: readonly PublishTable[];
   readonly keep: readonly KeepTable[];
 }
 
-/** Names of the tables, which are no settings: they have neither flag nor variable. */
+/** The names of the tables. They are not settings: they have neither a flag nor a variable. */
 export const tableNames = ['publish', 'keep'] as const;
 
-/** Characters of a name, and tables of one kind: what status can show, and what a DHT node can put in an hour. */
+/** The longest name, in characters, and the most tables of one kind: what `status` can show, and what a DHT node can put in an hour. */
 const MAX_NAME = 64;
 const MAX_TABLES = 1000;
 
-/** Reads the tables of a file. What is wrong with one is added to its problems, and the others still count. */
+/** Reads the tables of a file. An invalid table is reported in `problems` and left out. */
 export function readPublishTables({ path, entries, lineIn }: ConfigFile): {
   readonly tables: PublishTables;
   readonly problems: readonly { readonly where: string; readonly message: string }[];
@@ -47,12 +47,15 @@ export function readPublishTables({ path, entries, lineIn }: ConfigFile): {
     if (!Array.isArray(entry.raw)) {
       problems.push({
         where: entry.where,
-        message: `each ${kind} is a table of its own, headed [[${kind}]].`,
+        message: `${kind} must be an array of tables, each with the header [[${kind}]].`,
       });
       return [];
     }
     if (entry.raw.length > MAX_TABLES) {
-      problems.push({ where: entry.where, message: `there are over ${MAX_TABLES} ${kind} tables.` });
+      problems.push({
+        where: entry.where,
+        message: `too many [[${kind}]] tables; at most ${MAX_TABLES} are accepted.`,
+      });
       return [];
     }
     return entry.raw.flatMap((raw: unknown, index) => {
@@ -83,7 +86,7 @@ interface Fields {
   readonly where: string;
 }
 
-/** Fields of each table, and whether they must be there. */
+/** The fields of each table, and whether they are required. */
 const fieldsOf = {
   publish: { zone: true, key: true, name: false },
   keep: { key: true, name: false },
@@ -91,17 +94,20 @@ const fieldsOf = {
 
 const whatIs: Readonly<Record<string, string>> = {
   'publish.zone': 'the path of a zone file',
-  'publish.key': "the path of a key's file, as keygen wrote it",
+  'publish.key': 'the path of a key file, as written by `pkarrd keygen`',
   'keep.key': 'a public key',
-  'publish.name': `a text of 1 to ${MAX_NAME} characters`,
-  'keep.name': `a text of 1 to ${MAX_NAME} characters`,
+  'publish.name': `text of 1 to ${MAX_NAME} characters`,
+  'keep.name': `text of 1 to ${MAX_NAME} characters`,
 };
 
 function readFields(kind: 'publish' | 'keep', raw: unknown, at: (field?: string) => string) {
   const problems: { where: string; message: string }[] = [];
   const known: Readonly<Record<string, boolean>> = fieldsOf[kind];
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw) || raw instanceof Date) {
-    return { fields: {}, problems: [{ where: at(), message: `a ${kind} is a table, headed [[${kind}]].` }] };
+    return {
+      fields: {},
+      problems: [{ where: at(), message: `${kind} must be a table with the header [[${kind}]].` }],
+    };
   }
   const fields: Record<string, string> = {};
   for (const [field, value] of Object.entries(raw)) {
@@ -109,25 +115,25 @@ function readFields(kind: 'publish' | 'keep', raw: unknown, at: (field?: string)
       const hint = didYouMean(field, Object.keys(known));
       problems.push({
         where: at(field),
-        message: `[[${kind}]] has no ${JSON.stringify(short(field))}.${hint}`,
+        message: `[[${kind}]] has no field ${JSON.stringify(short(field))}.${hint}`,
       });
     } else if (typeof value === 'string' && isText(value, field === 'name' ? MAX_NAME : 4096)) {
       fields[field] = value;
     } else {
       const wanted = whatIs[`${kind}.${field}`];
-      const message = `${short(JSON.stringify(value))} is not accepted for ${field} of [[${kind}]]; accepted is ${wanted}.`;
+      const message = `${short(JSON.stringify(value))} is not valid for ${field} in [[${kind}]]; expected ${wanted}.`;
       problems.push({ where: at(field), message });
     }
   }
   for (const [field, isNeeded] of Object.entries(known)) {
     if (!isNeeded || Object.hasOwn(raw, field)) continue;
-    const message = `[[${kind}]] needs ${field}, ${whatIs[`${kind}.${field}`]}.`;
+    const message = `[[${kind}]] lacks ${field}, ${whatIs[`${kind}.${field}`]}.`;
     problems.push({ where: at(), message });
   }
   return { fields, problems };
 }
 
-/** One key must not be published twice, and two entries of one name could not be told apart. */
+/** A key must not be published twice, and no two entries may have the same name. */
 function repeated(publish: readonly PublishTable[], keep: readonly KeepTable[]) {
   const problems: { where: string; message: string }[] = [];
   const keys = new Map<string, string>();
@@ -135,7 +141,10 @@ function repeated(publish: readonly PublishTable[], keep: readonly KeepTable[]) 
   for (const { key, where } of publish) {
     const first = keys.get(key);
     if (first !== undefined) {
-      problems.push({ where, message: `the key in ${key} is that of ${first}; a key has one zone.` });
+      problems.push({
+        where,
+        message: `the key file ${key} is already used by ${first}; a key can have only one zone.`,
+      });
     }
     keys.set(key, first ?? where);
   }
@@ -143,7 +152,7 @@ function repeated(publish: readonly PublishTable[], keep: readonly KeepTable[]) 
     const first = name === undefined ? undefined : names.get(name);
     if (name === undefined) continue;
     if (first !== undefined)
-      problems.push({ where, message: `${JSON.stringify(name)} is the name of ${first}.` });
+      problems.push({ where, message: `the name ${JSON.stringify(name)} is already used by ${first}.` });
     names.set(name, first ?? where);
   }
   return problems;

@@ -1,4 +1,4 @@
-/** The address of a relay, without a slash at its end; undefined for what is none. It may have a path, but no user. */
+/** Parses the URL of a relay and removes slashes at its end. It may have a path, but no user, query or fragment. Undefined if it is invalid. */
 export function parseRelayUrl(text: string): URL | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);

@@ -1,20 +1,20 @@
-/** What became of a value as somebody wrote it. */
+/** The result of parsing a value. */
 export type Reading<T> =
   | { readonly ok: true; readonly value: T }
-  /** `refused`: the value, or the element of a list, that is not accepted. */
+  /** `refused`: the value, or the element of a list, that is not valid. */
   | { readonly ok: false; readonly refused: unknown };
 
-/** A kind of setting: how its values are written, in a file, a variable or a flag, and which are accepted. */
+/** A kind of setting: how its values are written in a file, a variable or a flag, and which are valid. */
 export interface Kind<T> {
-  /** What stands for the value in help: `ADDRESS:PORT`. */
+  /** The placeholder of a value in help: `ADDRESS:PORT`. */
   readonly placeholder: string;
-  /** What is accepted, to stand behind "accepted is". */
+  /** What is valid, to follow the word "expected". */
   readonly accepts: string;
   /** True when a flag may be repeated and a variable may hold several words. */
   readonly isList: boolean;
-  /** Takes a string, or a value of a TOML file; an array when `isList`. */
+  /** Parses a string or a value of a TOML file; also an array if `isList`. */
   read(raw: unknown): Reading<T>;
-  /** As people would write it. */
+  /** The value in a form that `read` accepts. */
   toText(value: T): string;
 }
 
@@ -27,7 +27,7 @@ export interface Bounds {
 const BYTES: ReadonlyMap<string, number> = new Map([
   ['', 1],
   ['b', 1],
-  // As it is written back, so that what is shown can be written again.
+  // What `bytesToText` writes, so that the output can be used as input.
   ['bytes', 1],
   ['k', 1e3],
   ['kb', 1e3],
@@ -48,13 +48,13 @@ const SECONDS: ReadonlyMap<string, number> = new Map([
   ['d', 86_400],
 ]);
 
-/** Octets, in whole numbers: `16777216`, `16 MB`, `16MiB`. */
+/** A whole number of octets: `16777216`, `16 MB`, `16MiB`. */
 export function bytes(bounds: Bounds): Kind<number> {
   const accepts = `a size from ${bytesToText(bounds.least)} to ${bytesToText(bounds.most)}, such as 16 MB`;
   return quantity({ placeholder: 'SIZE', accepts, units: BYTES, toText: bytesToText }, bounds);
 }
 
-/** Seconds, in whole numbers: `300`, `5m`, `1d`. */
+/** A whole number of seconds: `300`, `5m`, `1d`. */
 export function seconds(bounds: Bounds): Kind<number> {
   const accepts = `a time from ${secondsToText(bounds.least)} to ${secondsToText(bounds.most)}, such as 300, 5m or 1d`;
   return quantity({ placeholder: 'TIME', accepts, units: SECONDS, toText: secondsToText }, bounds);
@@ -84,7 +84,7 @@ export function onOff(): Kind<boolean> {
   };
 }
 
-/** One of some words. */
+/** One of several keywords. */
 export function choice<const T extends string>(words: readonly T[]): Kind<T> {
   return {
     placeholder: words.join('|'),
@@ -98,7 +98,7 @@ export function choice<const T extends string>(words: readonly T[]): Kind<T> {
   };
 }
 
-/** A text that `parse` understands. */
+/** Text in a form that `parse` accepts. */
 export function text<T>(form: {
   readonly placeholder: string;
   readonly accepts: string;
@@ -125,7 +125,7 @@ export function listOf<T>(element: Kind<T>): Kind<readonly T[]> {
     isList: true,
     read: (raw) => {
       const items: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
-      // How a flag or a variable empties the list of a lower source.
+      // This is how a flag or a variable empties a list of lower precedence.
       if (items.length === 1 && items[0] === 'none') return accept([]);
       const values: T[] = [];
       for (const item of items) {
@@ -139,7 +139,7 @@ export function listOf<T>(element: Kind<T>): Kind<readonly T[]> {
   };
 }
 
-/** A value, or in its place one word that stands for something else. */
+/** A value, or a keyword in its place. */
 export function choiceOr<const W extends string, T>(word: W, kind: Kind<T>): Kind<W | T> {
   return {
     ...kind,
@@ -149,7 +149,7 @@ export function choiceOr<const W extends string, T>(word: W, kind: Kind<T>): Kin
   };
 }
 
-/** A list, or in its place one word that stands for something else. */
+/** A list, or a keyword in its place. */
 export function wordOr<const W extends string, T>(word: W, kind: Kind<readonly T[]>): Kind<W | readonly T[]> {
   return {
     ...kind,
@@ -205,7 +205,7 @@ function quantity(
       const match = /^(\d{1,15}(?:\.\d{1,6})?) ?([a-z]*)$/i.exec(wordOf(raw));
       const unit = form.units.get(match?.[2]?.toLowerCase() ?? '');
       const product = match === null || unit === undefined ? Number.NaN : Number(match[1]) * unit;
-      // 1.1 kB is 1100 bytes, though the product of the two numbers is a little more; 1.5 bytes are nothing.
+      // 1.1 kB is 1100 bytes, although the floating-point product is slightly more; 1.5 bytes is not valid.
       const value = Math.round(product);
       const isWhole = Math.abs(product - value) < 1e-6;
       return isWhole && value >= least && value <= most ? accept(value) : refuse(raw);
@@ -214,7 +214,7 @@ function quantity(
   };
 }
 
-/** A value that could be one word; a list, a table or a date is none. */
+/** The value as a word; the empty string for a list, a table or a date, which is not one. */
 function wordOf(raw: unknown): string {
   return typeof raw === 'string' || typeof raw === 'number' ? String(raw) : '';
 }

@@ -4,17 +4,17 @@ import { flagOf, type SettingKey, settingKeys, settings, variableOf } from './se
 export interface FlagHelp {
   /** `--listen ADDRESS:PORT`. */
   readonly usage: string;
-  /** Sentences without a final stop. */
+  /** Sentences without a final period. */
   readonly text: string;
 }
 
-/** Help for the flags of some settings, in the order of the table. */
+/** Help for the flags of these settings, in the order of the table of settings. */
 export function settingsHelp(keys: readonly SettingKey[]): readonly FlagHelp[] {
   return settingKeys
     .filter((key) => keys.includes(key))
     .map((key) => {
       const { kind, help, defaultText } = settings[key];
-      const repeated = kind.isList ? '; may be repeated' : '';
+      const repeated = kind.isList ? '; repeatable' : '';
       return {
         usage: `${flagOf(key)} ${kind.placeholder}`,
         text: `${help}${repeated} (default: ${defaultText})`,
@@ -22,7 +22,7 @@ export function settingsHelp(keys: readonly SettingKey[]): readonly FlagHelp[] {
     });
 }
 
-/** A line for each setting with its three spellings, for the documentation. */
+/** A row for each setting with its three names, for the documentation. */
 export function settingsTable(): readonly {
   key: string;
   flag: string;

@@ -17,10 +17,10 @@ import {
 } from './setting-kinds.ts';
 import { domain, hostPort, listenAddress, path, prefix, relayUrl, upstream } from './value-kinds.ts';
 
-/** What the defaults depend on. */
+/** What the defaults of settings depend on. */
 export interface Machine {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The user may do everything: state goes where the system keeps it. */
+  /** The user is root: state goes into the directory of the system. */
   readonly isRoot: boolean;
   /** The user's home directory, an absolute path; undefined for a user without one. */
   readonly home: string | undefined;
@@ -31,16 +31,16 @@ export interface Setting<T> {
   readonly name: string;
   readonly kind: Kind<T>;
   readonly default: (machine: Machine) => T;
-  /** What it is, in one line without a final stop. */
+  /** What it is, in one line without a final period. */
   readonly help: string;
   /** The default in words. */
   readonly defaultText: string;
 }
 
-/** Where `listen = "default"` listens: at these addresses, at the first of these ports that may be had. */
+/** Where `listen = "default"` listens: on these addresses, on the first of these ports that is available. */
 export const defaultListen = { hosts: ['127.0.0.1', '::1'], ports: [53, 5300] } as const;
 
-/** Nodes of the Mainline DHT that are always there. */
+/** Well-known bootstrap nodes of the Mainline DHT. */
 const PUBLIC_BOOTSTRAP = [
   { host: 'router.bittorrent.com', port: 6881 },
   { host: 'dht.transmissionbt.com', port: 6881 },
@@ -48,124 +48,124 @@ const PUBLIC_BOOTSTRAP = [
   { host: 'relay.pkarr.org', port: 6881 },
 ] as const;
 
-/** Relays that anybody may ask: `relay = "default"`. */
+/** Public relays: `relay = "default"`. */
 export const publicRelays: readonly string[] = ['https://pkarr.pubky.app', 'https://pkarr.pubky.org'];
 
-/** Every setting that there is. Defaults, bounds, help, and the reading of file, environment and flags follow from here. */
+/** Every setting. Defaults, bounds, help, and how file, environment and flags are parsed follow from this table. */
 export const settings = {
   listen: setting({
     name: 'listen',
     kind: wordOr('default', listOf(listenAddress)),
     default: () => 'default' as const,
-    defaultText: '127.0.0.1 and ::1, port 53 where it may be had and 5300 otherwise',
-    help: 'Address to answer DNS on, over UDP and TCP',
+    defaultText: '127.0.0.1 and ::1, on port 53 if possible, otherwise 5300',
+    help: 'Address to answer DNS on, UDP and TCP',
   }),
   upstream: setting({
     name: 'upstream',
     kind: wordOr('system', listOf(upstream)),
     default: () => 'system' as const,
-    defaultText: 'the resolvers that the network gave to this system',
-    help: 'Resolver to ask for ordinary names',
+    defaultText: 'the resolvers that the network provides (resolv.conf)',
+    help: 'Upstream resolver for ordinary names',
   }),
   fallback: setting({
     name: 'fallback',
     kind: listOf(upstream),
     default: () => [],
-    help: 'Resolver to ask for ordinary names when none of the others answers',
+    help: 'Upstream resolver that is used only when no other upstream answers',
   }),
   upstreamCa: setting({
     name: 'upstream-ca',
     kind: choiceOr('bundled', text(path)),
     default: () => 'bundled' as const,
-    help: 'File of certificates (PEM) that make upstreams trusted, beside the public authorities',
+    help: 'PEM file of CA certificates to trust for upstreams, in addition to the bundled ones',
   }),
   hosts: setting({
     name: 'hosts',
     kind: choiceOr('off', text(path)),
     default: () => 'off' as const,
-    help: 'File of host names to answer from, such as /etc/hosts',
+    help: 'Hosts file to answer from, such as /etc/hosts',
   }),
   rebindingProtection: setting({
     name: 'rebinding-protection',
     kind: onOff(),
     default: () => false,
-    help: 'Whether answers with private addresses are refused for ordinary names; for routers',
+    help: 'Refuse private addresses in answers for ordinary names (DNS rebinding protection); for routers',
   }),
   rebindingAllow: setting({
     name: 'rebinding-allow',
     kind: listOf(domain),
     default: () => [],
-    help: 'Domain whose names may have private addresses all the same',
+    help: 'Domain exempt from rebinding protection',
   }),
   trustAd: setting({
     name: 'trust-ad',
     kind: onOff(),
     default: () => false,
-    help: 'Whether the upstreams are trusted to have validated DNSSEC, so that their AD bit is passed on',
+    help: 'Trust the upstreams to validate DNSSEC, and pass on their AD bit',
   }),
   allowFrom: setting({
     name: 'allow-from',
     kind: wordOr('default', listOf(prefix)),
     default: () => 'default' as const,
-    defaultText: 'this machine, and the networks of the interfaces that are listened on',
-    help: 'Network that may ask, beside this machine',
+    defaultText: 'the networks of the interfaces that are listened on',
+    help: 'Network whose clients may send queries, in addition to this machine',
   }),
   clientRate: setting({
     name: 'client-rate',
     kind: count({ least: 0, most: 1e6 }),
     default: () => 200,
-    help: 'Queries a second that one other machine may ask; 0 is no limit',
+    help: 'Maximum queries per second from one other machine; 0 means no limit',
   }),
   workers: setting({
     name: 'workers',
     kind: count({ least: 1, most: 64 }),
     default: () => 1,
-    help: 'Processes that answer, one for each core that is to be used; with several, one more has the DHT',
+    help: 'Number of processes that answer queries, one per CPU core to use; above 1, another one runs the DHT',
   }),
   bootstrap: setting({
     name: 'bootstrap',
     kind: listOf(hostPort),
     default: () => PUBLIC_BOOTSTRAP,
-    help: 'Node to join the DHT through; when all are loopback addresses, it is a test network',
+    help: 'DHT bootstrap node; if all are loopback addresses, the DHT is a test network',
   }),
   relay: setting({
     name: 'relay',
     kind: wordOr('default', listOf(relayUrl)),
     default: () => 'default' as const,
-    defaultText: `${publicRelays.join(' ')}, and none in a test network`,
-    help: 'Relay to ask for packets, over HTTP',
+    defaultText: `${publicRelays.join(' ')}; none in a test network`,
+    help: 'Pkarr relay to fetch packets from, over HTTP',
   }),
   relayUse: setting({
     name: 'relay-use',
     kind: choice(['off', 'fallback', 'always']),
     default: () => 'fallback' as const,
-    help: 'When relays are asked: never, when the DHT has no answer soon, or always; a relay learns which key is asked',
+    help: 'When to ask relays: never, if the DHT is slow to answer, or always; a relay learns the key',
   }),
   dht: setting({
     name: 'dht',
     kind: onOff(),
     default: () => true,
-    help: 'Whether packets are looked for in the DHT',
+    help: 'Look up packets in the DHT',
   }),
   dhtListen: setting({
     name: 'dht-listen',
     kind: text({
       ...listenAddress,
-      accepts: 'an IPv4 address with or without a port, such as 0.0.0.0:6881; port 0 is any free one',
+      accepts: 'an IPv4 address with or without a port, such as 0.0.0.0:6881; port 0 means any free port',
       parse: (word) => {
         const address = parseListenAddress(word, 0);
-        // The DHT of today is IPv4 only.
+        // The Mainline DHT is IPv4 in practice; BEP 32 is not implemented.
         return address !== undefined && isIPv4(address.host) ? address : undefined;
       },
     }),
     default: () => ({ host: '0.0.0.0', port: 0 }),
-    help: 'Local address of the DHT, over UDP; port 0 is any free one',
+    help: 'Local UDP address of the DHT node; port 0 means any free port',
   }),
   dhtServe: setting({
     name: 'dht-serve',
     kind: onOff(),
     default: () => false,
-    help: 'Whether the queries of other DHT nodes are answered, within bounds, and items are kept for them',
+    help: 'Answer queries of other DHT nodes and store items for them, within limits',
   }),
   stateDir: setting({
     name: 'state-dir',
@@ -173,93 +173,93 @@ export const settings = {
     default: defaultStateDir,
     defaultText:
       '/var/lib/pkarrd for root and users without a home directory, otherwise ~/.local/state/pkarrd',
-    help: 'Directory for what is kept over restarts',
+    help: 'Directory for data that is kept across restarts',
   }),
   cacheSize: setting({
     name: 'cache-size',
     kind: bytes({ least: 64e3, most: 4e9 }),
     default: () => 16e6,
-    help: 'Memory for answers',
+    help: 'Memory for the answer cache',
   }),
   storeSize: setting({
     name: 'store-size',
     kind: bytes({ least: 64e3, most: 1e9 }),
     default: () => 16e6,
-    help: 'Disk space for signed packets that are kept over restarts',
+    help: 'Disk space for signed packets that are kept across restarts',
   }),
   packetCacheSize: setting({
     name: 'packet-cache-size',
     kind: bytes({ least: 64e3, most: 4e9 }),
     default: () => 16e6,
-    help: 'Memory for signed packets',
+    help: 'Memory for the packet cache',
   }),
   negativeTtl: setting({
     name: 'negative-ttl',
-    // 900 s is what the answer cache keeps a negative answer for at most.
+    // The answer cache keeps a negative answer for at most 900 s.
     kind: seconds({ least: 1, most: 900 }),
     default: () => 60,
-    help: 'How long it is remembered that a key has no packet, or a packet no such name',
+    help: 'Time to remember that a key has no packet, or that its packet does not have a name',
   }),
   minimumPacketTtl: setting({
     name: 'minimum-packet-ttl',
-    // Below this a page with a few names would ask the DHT for the same packet again while it loads.
+    // Below this, loading a page with a few names would look up the same packet several times.
     kind: seconds({ least: 5, most: 86_400 }),
     default: () => 300,
-    help: 'A packet counts as fresh for at least so long, whatever its records say',
+    help: 'Minimum time a packet is treated as fresh, regardless of its TTLs',
   }),
   maximumPacketTtl: setting({
     name: 'maximum-packet-ttl',
     kind: seconds({ least: 5, most: 604_800 }),
     default: () => 86_400,
-    help: 'A packet counts as fresh for at most so long, whatever its records say',
+    help: 'Maximum time a packet is treated as fresh, regardless of its TTLs',
   }),
   pkarrPrivate: setting({
     name: 'pkarr-private',
     kind: choice(['allow', 'deny']),
     default: () => 'allow' as const,
-    help: 'Whether a key may name addresses of private networks',
+    help: 'Whether the records of a key may have private addresses',
   }),
   pkarrLoopback: setting({
     name: 'pkarr-loopback',
     kind: choice(['allow', 'deny']),
     default: () => 'deny' as const,
-    help: 'Whether a key may name addresses of this machine',
+    help: 'Whether the records of a key may have loopback addresses',
   }),
   suffix: setting({
     name: 'suffix',
     kind: listOf(domain),
     default: () => [Name.parse('key')],
-    help: 'Domain under which keys are answered too: with key, NAME.KEY.key is NAME.KEY',
+    help: 'Domain under which keys resolve too: with key, NAME.KEY.key means NAME.KEY',
   }),
   coldKeyRate: setting({
     name: 'cold-key-rate',
     kind: count({ least: 1, most: 1e5 }),
     default: () => 100,
-    help: 'Keys a second that are looked up anew, for all clients together',
+    help: 'Maximum lookups of new keys per second, for all clients together',
   }),
   coldKeyClientRate: setting({
     name: 'cold-key-client-rate',
     kind: count({ least: 1, most: 1e5 }),
     default: () => 20,
-    help: 'Keys a second that are looked up anew for one other machine',
+    help: 'Maximum lookups of new keys per second for one other machine',
   }),
   logLevel: setting({
     name: 'log-level',
     kind: choice(logLevels),
     default: () => 'info' as const,
-    help: 'How much is logged; names and keys only with debug',
+    help: 'Log verbosity; names and keys are logged only with debug',
   }),
 };
 
-/** Values of all settings, checked. */
+/** The validated values of all settings. */
 export type Settings = {
   readonly [K in keyof typeof settings]: (typeof settings)[K] extends Setting<infer T> ? T : never;
 };
 
-/** The name of a setting in the program. */
+/** The name of a setting in the code. */
 export type SettingKey = keyof Settings;
 
-/** The keys of all settings, in the order in which people are told of them. */
+/** The keys of all settings, in the order of help and README. */
 export const settingKeys: readonly SettingKey[] = Object.keys(settings) as SettingKey[];
 
 /** `--cache-size`. */
@@ -272,18 +272,18 @@ export function variableOf(key: SettingKey): string {
   return `PKARRD_${settings[key].name.toUpperCase().replaceAll('-', '_')}`;
 }
 
-/** The values that hold where nobody says anything else. */
+/** The default value of every setting. */
 export function defaultSettings(machine: Machine): Settings {
   return Object.fromEntries(settingKeys.map((key) => [key, settings[key].default(machine)])) as Settings;
 }
 
-/** A value as people would write it. */
+/** A value as text, in the form that the configuration accepts. */
 export function settingToText<K extends SettingKey>(key: K, value: Settings[K]): string {
   // The kind of a key reads and writes the values of that key: `Settings` is made from it.
   return (settings[key].kind as unknown as Kind<Settings[K]>).toText(value);
 }
 
-/** A setting whose default speaks for itself, unless `defaultText` is given. */
+/** Makes a setting; help shows its default as a value unless `defaultText` is given. */
 function setting<T>(value: Omit<Setting<T>, 'defaultText'> & { readonly defaultText?: string }): Setting<T> {
   const anywhere: Machine = { environment: {}, isRoot: false, home: '~' };
   return { ...value, defaultText: value.defaultText ?? value.kind.toText(value.default(anywhere)) };
@@ -293,10 +293,10 @@ function setting<T>(value: Omit<Setting<T>, 'defaultText'> & { readonly defaultT
 const SYSTEM_STATE_DIR = '/var/lib/pkarrd';
 
 function defaultStateDir({ environment, isRoot, home }: Machine): string {
-  // systemd.exec(5): StateDirectory= sets $STATE_DIRECTORY, a list with colons between.
+  // systemd.exec(5): StateDirectory= sets $STATE_DIRECTORY, a list of absolute paths separated by colons.
   const { STATE_DIRECTORY: stateDirectory, XDG_STATE_HOME: base } = environment;
   const given = stateDirectory?.split(':')[0];
-  if (given !== undefined && given !== '') return given;
+  if (given?.startsWith('/') === true) return given;
   if (isRoot) return SYSTEM_STATE_DIR;
   // XDG Base Directory Specification: "All paths set in these environment variables must be absolute", else ignored.
   if (base?.startsWith('/') === true) return `${base}/pkarrd`;

@@ -6,10 +6,10 @@ import { listenAddressToText, parseListenAddress } from './listen-address.ts';
 import { parseRelayUrl } from './relay-url.ts';
 import { text } from './setting-kinds.ts';
 
-/** The port of an address to listen on that names none (RFC 1035 §4.2). */
+/** The port of a listen address without one (RFC 1035 §4.2). */
 const DNS_PORT = 53;
 
-/** An address that we listen on. */
+/** An address to listen on. */
 export const listenAddress = text({
   placeholder: 'ADDRESS:PORT',
   accepts: 'an IP address with or without a port, such as 127.0.0.1:5300 or [::1]:5300',
@@ -17,15 +17,15 @@ export const listenAddress = text({
   toText: listenAddressToText,
 });
 
-/** A host and port, the host by name or by address. */
+/** A host, by name or by IPv4 address, and a port. */
 export const hostPort = text({
   placeholder: 'HOST:PORT',
-  accepts: 'an IPv4 address or a host name, a colon and a port, such as 127.0.0.1:6881',
+  accepts: 'an IPv4 address or a host name with a port, such as 127.0.0.1:6881',
   parse: parseHostPort,
   toText: hostPortToText,
 });
 
-/** The whole form of an upstream belongs to the forwarder, which reads it; here it is one word. */
+/** An upstream. The forwarder parses it; here it is any word. */
 export const upstream = text({
   placeholder: 'UPSTREAM',
   accepts: 'the IP address of a resolver with or without a port, such as 9.9.9.9 or [2620:fe::fe]:53',
@@ -33,7 +33,7 @@ export const upstream = text({
   toText: (word) => word,
 });
 
-/** The form of an absolute path. */
+/** An absolute path. */
 export const path = {
   placeholder: 'FILE',
   accepts: 'an absolute path',
@@ -41,10 +41,10 @@ export const path = {
   toText: (word: string) => word,
 };
 
-/** The address of a relay. */
+/** The URL of a relay. */
 export const relayUrl = text({
   placeholder: 'URL',
-  accepts: 'the address of a relay, such as https://relay.example.org',
+  accepts: 'the URL of a relay, such as https://relay.example.org',
   parse: parseRelayUrl,
   toText: (url) => url.href.replace(/\/$/, ''),
 });

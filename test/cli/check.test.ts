@@ -22,10 +22,10 @@ test('check says what every setting is and where it comes from', async () => {
   assert.match(out, /^log-level: warn, from PKARRD_LOG_LEVEL$/m);
   assert.match(out, /^upstream: 9\.9\.9\.9, from --upstream$/m);
   assert.match(out, /^cache-size: 16 MB$/m);
-  assert.match(out, /^The configuration is good\.\n$/m);
+  assert.match(out, /^The configuration is valid\.\n$/m);
 });
 
-test('check lists all mistakes of all sources, and ends with 1', async () => {
+test('check lists all errors of all sources, and ends with 1', async () => {
   const file = join(directory, 'bad.toml');
   writeFileSync(file, 'lissen = "::1"\ncache-size = 1\n');
   const args = ['check', '--config', file, '--upstream', 'tls://9.9.9.9#sha256/x', '--upstream', 'x'];
@@ -60,7 +60,10 @@ test('check finds that the state directory cannot be', async () => {
   for (const path of [join(directory, 'a-file'), join(directory, 'a-file/below')]) {
     const { code, err } = await pkarrd(['check', '--state-dir', path]);
     assert.equal(code, 1);
-    assert.match(err, /^pkarrd: --state-dir: the state-dir .* cannot be used: .*a-file is no directory\.\n$/);
+    assert.match(
+      err,
+      /^pkarrd: --state-dir: the state-dir .* cannot be used: .*a-file is not a directory\.\n$/,
+    );
   }
   assert.equal((await pkarrd(['check', '--state-dir', join(directory, 'new/below')])).code, 0);
 });

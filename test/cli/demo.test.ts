@@ -40,7 +40,7 @@ test('demo --once asks itself, prints answers and dig lines, and ends with 0', a
   assert.equal(code, 0, out + err);
   assert.doesNotMatch(out, /NOT AS EXPECTED/);
   assert.match(out, /^ {2}\$ dig @127\.0\.0\.1 -p \d+ www\.[a-z0-9]{52} A\n {2}192\.0\.2\.80\n/m);
-  assert.match(out, /\(\d[\d.]* ms, over TCP after UDP was too small\)/);
+  assert.match(out, /\(\d[\d.]* ms, over TCP, because the answer over UDP was truncated\)/);
 });
 
 test('demo --json --once tells the same to programs', async () => {
@@ -165,6 +165,6 @@ describe('a running demo, asked with dig', () => {
   test('its port is told as taken to a second demo', async () => {
     const { code, err } = await pkarrd(['demo', '--once', '--listen', `127.0.0.1:${port}`]);
     assert.equal(code, 1);
-    assert.match(err, new RegExp(`pkarrd: 127\\.0\\.0\\.1:${port} \\(udp\\) is taken by .*--listen`));
+    assert.match(err, new RegExp(`pkarrd: 127\\.0\\.0\\.1:${port} \\(udp\\) is in use by .*--listen`));
   });
 });

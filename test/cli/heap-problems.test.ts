@@ -20,7 +20,7 @@ test('caches that do not fit into the heap are refused, with the place, both siz
     {
       where: '--cache-size',
       message:
-        'caches of 272 MB do not fit into the heap of 134 MB; make them smaller, or set ' +
+        'the caches (272 MB) do not fit into the heap (134 MB); reduce cache-size or packet-cache-size, or set ' +
         'NODE_OPTIONS=--max-old-space-size=308.',
     },
   ]);

@@ -47,18 +47,18 @@ test('in a shell KEY=$(pkarrd keygen) is the public key and nothing else', () =>
   assert.match(stdout, /^[ybndrfg8ejkmcpqxot1uwisza345h769]{52}$/);
 });
 
-test('what is no seed is refused, and never shown', async () => {
+test('what is not a seed is refused, and never shown', async () => {
   for (const content of ['', 'zz'.repeat(32), `${seed}00`, seed.slice(2), 'x'.repeat(1000)]) {
     writeFileSync(path('bad'), content);
     const { code, out, err } = await pkarrd(['keygen', '--from-seed', path('bad'), '--out', path('bad.key')]);
     assert.deepEqual([code, out], [1, '']);
-    assert.match(err, /^pkarrd: \S+bad holds no seed; a seed is 64 hexadecimal characters\.\n$/);
+    assert.match(err, /^pkarrd: \S+bad is not a seed: expected 64 hexadecimal characters\.\n$/);
   }
   const { err } = await pkarrd(['keygen', '--from-seed', path('absent')]);
-  assert.match(err, /cannot be read from .*absent: there is no such file\.\n$/);
+  assert.match(err, /^pkarrd: Cannot read the seed from .*absent: no such file\.\n$/);
 });
 
-test("pubkey prints the public key of a key's file, and refuses one that others can read", async () => {
+test('pubkey prints the public key of a key file, and refuses one that others can read', async () => {
   writeFileSync(path('k'), seed, { mode: 0o600 });
   assert.deepEqual(await pkarrd(['pubkey', path('k')]), { code: 0, out: `${text}\n`, err: '' });
   assert.equal(JSON.parse((await pkarrd(['pubkey', path('k'), '--json'])).out).publicKey, text);

@@ -8,16 +8,16 @@ const problem = (code: string, ...names: string[]) =>
     names.map((name, index) => ({ pid: 100 + index, name })),
   );
 
-test('the sentence fits the reason and whoever holds the port', () => {
+test('the message says why, who holds the port, and what to do', () => {
   assert.match(
     problem('EADDRINUSE', 'dnsmasq'),
-    /^127\.0\.0\.1:53 \(udp\) is taken by dnsmasq \(process 100\)\. Stop it, or/,
+    /^127\.0\.0\.1:53 \(udp\) is in use by dnsmasq \(process 100\)\. Stop it, or/,
   );
   assert.match(problem('EADDRINUSE', 'systemd-resolve'), /DNSStubListenerExtra=/);
-  assert.match(problem('EADDRINUSE', 'pkarrd'), /already running/);
-  assert.match(problem('EADDRINUSE', 'a', 'b'), /taken by a \(process 100\) and b \(process 101\)\./);
-  assert.match(problem('EADDRINUSE'), /taken by another program, which only root can name\./);
-  assert.match(problem('EACCES'), /^This user may not listen on 127\.0\.0\.1:53 \(udp\)\./);
-  assert.match(problem('EADDRNOTAVAIL'), /^This machine has no address 127\.0\.0\.1/);
+  assert.match(problem('EADDRINUSE', 'pkarrd'), /another pkarrd, stop it first/);
+  assert.match(problem('EADDRINUSE', 'a', 'b'), /in use by a \(process 100\) and b \(process 101\)\./);
+  assert.match(problem('EADDRINUSE'), /in use by another program \(run as root to see which\)\./);
+  assert.match(problem('EACCES'), /^Permission denied to listen on 127\.0\.0\.1:53 \(udp\)\./);
+  assert.match(problem('EADDRNOTAVAIL'), /this machine has no address 127\.0\.0\.1\./);
   assert.match(problem('EWHATEVER'), /strange/);
 });

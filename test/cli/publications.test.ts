@@ -101,12 +101,15 @@ test('check tells what is wrong with the tables and with the files that they nam
   );
   const bad = await pkarrd(['check', '--config', path('bad.toml')]);
   assert.equal(bad.code, 1);
-  assert.match(bad.err, /bad\.toml:1: the zone cannot be published: \S+no\.zone: there is no such file\n/);
+  assert.match(
+    bad.err,
+    /bad\.toml:1: the zone file cannot be published: \S+no\.zone: there is no such file\n/,
+  );
   assert.match(bad.err, /bad\.toml:4: There is no such file or directory: \S+no\.key\n/);
   const keys = `[[keep]]\nkey = "${name}"\n[[keep]]\nkey = "pk:${name}"\n[[keep]]\nkey = "x"\n`;
   writeFileSync(path('keys.toml'), keys);
   const { err } = await pkarrd(['check', '--config', path('keys.toml')]);
-  assert.match(err, /keys\.toml:3: this key is kept by \S+keys\.toml:1 already\.\n/);
+  assert.match(err, /keys\.toml:3: the key is already kept by \S+keys\.toml:1\.\n/);
   assert.match(err, /keys\.toml:5: "x" is not a key: /);
 });
 

@@ -37,7 +37,7 @@ test('keygen prints the public key alone and keeps the secret in a file of its o
   const made = out.trim();
   assert.equal(code, 0);
   assert.match(out, /^[ybndrfg8ejkmcpqxot1uwisza345h769]{52}\n$/);
-  assert.equal(err, `The secret is in ${made}.key.\n`);
+  assert.equal(err, `The secret key was written to ${made}.key.\n`);
   assert.equal(statSync(join(directory, `${made}.key`)).mode & 0o777, 0o600);
   const seed = readFileSync(join(directory, `${made}.key`), 'latin1').trim();
   assert.equal(`${out}${err}`.includes(seed), false);
@@ -113,7 +113,7 @@ test('what is published can be resolved: the zone, a name, a question, and its a
     [[`https://user@www.${key.toUpperCase()}:80/${key}`, 'a'], 0, / A 192\.0\.2\.1\n$/],
     [[`pk:${key}`, 'A'], 0, / A 192\.0\.2\.1\n$/],
     [[`any.w.${key}`], 0, /^any\.w\.[^\n]* TXT "x"\n$/m],
-    [[`out.${key}`, 'A'], 0, /; The alias leads out of the packet, to www\.example\.com\.\n$/],
+    [[`out.${key}`, 'A'], 0, /; The target of the alias is not in this packet: www\.example\.com\.\n$/],
     [[key, 'MX'], 1, /exists and has no MX records \(NODATA\)\.\n$/],
     [[`b.${key}`], 1, /exists and has no records of its own \(NODATA\)\.\n$/],
     [[`no.${key}`, 'A'], 1, /does not exist in this packet \(NXDOMAIN\)\.\n$/],
@@ -159,12 +159,18 @@ test('a key that published nothing is told with what the nodes said', async () =
   const { out } = await pkarrd(['keygen', '--out', join(directory, 'silent.key')]);
   const { code, err } = await resolve(out.trim());
   assert.equal(code, 1);
-  assert.match(err, /No packet is published under .*: (\d+) of \1 nodes that answered hold nothing\.\n$/);
+  assert.match(
+    err,
+    /No packet is published under .*: (\d+) nodes answered, and \1 of them have no packet for it\.\n$/,
+  );
 });
 
 test('with the DHT off there is nobody to ask', async () => {
   const environment = { PKARRD_DHT: 'off', PKARRD_RELAY_USE: 'off' };
   const { code, err } = await pkarrd(['resolve', key], { environment });
   assert.equal(code, 1);
-  assert.match(err, /^pkarrd: The DHT is switched off \(dht = off\), and there is nothing else to ask\.\n$/);
+  assert.match(
+    err,
+    /^pkarrd: The DHT is off \(dht = off\) and no relay is configured, so there is no network to use\.\n$/,
+  );
 });

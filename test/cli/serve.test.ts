@@ -72,7 +72,7 @@ test('a port that is taken is told with address, holder and what to do', async (
   const second = new RunningCommand([...serve, ...nobody, '--dht', 'off', '--listen', address]);
   const { code, out, err } = await second.ended();
   assert.deepEqual([code, out], [1, '']);
-  assert.match(err, new RegExp(`^pkarrd: ${address} \\(udp\\) is taken by .*--listen\\.\n$`));
+  assert.match(err, new RegExp(`^pkarrd: ${address} \\(udp\\) is in use by .*--listen\\.\n$`));
   if (process.platform === 'linux') assert.ok(err.includes(`pkarrd (process ${command.child.pid})`), err);
   await command.stop();
 });
@@ -81,7 +81,7 @@ test('an address that is not of this machine is told as such', async () => {
   const command = new RunningCommand([...serve, ...nobody, '--dht', 'off', '--listen', '192.0.2.1:53']);
   const { code, err } = await command.ended();
   assert.equal(code, 1);
-  assert.match(err, /^pkarrd: This machine has no address 192\.0\.2\.1, /);
+  assert.match(err, /^pkarrd: Cannot listen on 192.*: this machine has no address 192\.0\.2\.1\. /);
 });
 
 test('no name and no key stands in the log unless it is asked for', async () => {

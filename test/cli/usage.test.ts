@@ -47,22 +47,22 @@ describe('the words of a command line', () => {
     assert.deepEqual(invocation('--', '--json', '-x').operands, ['--json', '-x']);
   });
 
-  test('help wins over every mistake but an unknown flag', () => {
+  test('help wins over every error except an unknown flag', () => {
     assert.equal(parseArguments(example, ['--help']).kind, 'help');
     assert.equal(parseArguments(example, ['-h', 'a', 'b', 'c']).kind, 'help');
   });
 
   for (const [words, message] of [
-    [[], 'example needs FROM.'],
-    [['a', 'b', 'c'], 'example takes FROM and TO; "c" is too much.'],
-    [['a', '--jason'], 'example has no flag --jason. Did you mean --json?'],
-    [['a', '-x'], 'example has no flag -x.'],
+    [[], 'example: FROM is missing.'],
+    [['a', 'b', 'c'], 'example: unexpected argument "c"; example takes FROM and TO.'],
+    [['a', '--jason'], 'example: unknown flag --jason. Did you mean --json?'],
+    [['a', '-x'], 'example: unknown flag -x.'],
     [['a', '--out'], '--out needs a value.'],
     [['a', '--out', '--json'], '--out needs a value.'],
     [['a', '--json=yes'], '--json takes no value.'],
-    [['a', '--cache-sise', '1'], 'example has no flag --cache-sise. Did you mean --cache-size?'],
+    [['a', '--cache-sise', '1'], 'example: unknown flag --cache-sise. Did you mean --cache-size?'],
   ] as const) {
-    test(`a mistake is one sentence: ${words.join(' ') || 'no words'}`, () => {
+    test(`an error is one sentence: ${words.join(' ') || 'no words'}`, () => {
       assert.throws(() => parseArguments(example, words), new UsageError(message));
     });
   }
@@ -125,36 +125,39 @@ describe('the program', () => {
   });
 
   for (const [words, message] of [
-    [[], /^pkarrd: a command is missing\.\nTry pkarrd --help\n$/],
-    [['serv'], /^pkarrd: there is no command "serv"\. Did you mean serve\?\nTry pkarrd --help\n$/],
-    [['help', 'serv'], /^pkarrd: there is no command "serv"/],
-    [['--json', 'check'], /^pkarrd: the command comes first, before --json\.\n/],
+    [[], /^pkarrd: the command is missing\.\nSee "pkarrd --help"\.\n$/],
+    [['serv'], /^pkarrd: unknown command "serv"\. Did you mean serve\?\nSee "pkarrd --help"\.\n$/],
+    [['help', 'serv'], /^pkarrd: unknown command "serv"/],
+    [['--json', 'check'], /^pkarrd: the command must come before --json\.\n/],
     [
       ['check', '--lisen', '::1'],
-      /^pkarrd: check has no flag --lisen\. Did you mean --listen\?\nTry pkarrd check --help\n$/,
+      /^pkarrd: check: unknown flag --lisen\. Did you mean --listen\?\nSee "pkarrd check --help"\.\n$/,
     ],
     [
       ['serve', '--listen', 'x'],
-      /^pkarrd: --listen: "x" is not accepted for listen; accepted is an IP address.*\n$/,
+      /^pkarrd: --listen: "x" is not valid for listen; expected an IP address.*\n$/,
     ],
     [['serve', '--upstream', 'x'], /^pkarrd: --upstream: "x" is no upstream: .*\n$/],
     [
       ['serve', '--config', '/nonexistent'],
-      /^pkarrd: \/nonexistent: the configuration cannot be read: there is no such file\.\n$/,
+      /^pkarrd: \/nonexistent: cannot read the configuration file: no such file\.\n$/,
     ],
-    [['resolve', 'example.com'], /dig example\.com\nTry pkarrd resolve --help\n$/],
+    [['resolve', 'example.com'], /dig example\.com\nSee "pkarrd resolve --help"\.\n$/],
     [['resolve', 'y'.repeat(52)], /is not a public key: .* small order/],
     [['resolve', 'pk:'], /There is no key in the text\./],
-    [['resolve', `a..${'4w9siqbwqis38cq4kkz5jf6dfjwz1g3b19rmgpetcukki993cuwo'}`], /is no domain name/],
+    [['resolve', `a..${'4w9siqbwqis38cq4kkz5jf6dfjwz1g3b19rmgpetcukki993cuwo'}`], /is not a domain name/],
     [
       ['resolve', '4w9siqbwqis38cq4kkz5jf6dfjwz1g3b19rmgpetcukki993cuwo', 'AAAAA'],
       /"AAAAA" is not a record type/,
     ],
-    [['publish', 'zone'], /^pkarrd: publish needs --key FILE\.\n/],
-    [['testnet', '--nodes', '0'], /^pkarrd: --nodes takes a whole number from 1 to 1000, not "0"\.\n/],
-    [['testnet', '--loss', '1.1'], /^pkarrd: --loss takes a number from 0 to 1, not "1\.1"\.\n/],
-    [['testnet', 'x'], /^pkarrd: testnet takes no words besides flags; "x" is too much\.\n/],
-    [['demo', '--listen', 'here'], /^pkarrd: --listen takes an IP address/],
+    [['publish', 'zone'], /^pkarrd: publish: --key FILE is missing\.\n/],
+    [
+      ['testnet', '--nodes', '0'],
+      /^pkarrd: --nodes: "0" is not valid; expected a whole number from 1 to 1000\.\n/,
+    ],
+    [['testnet', '--loss', '1.1'], /^pkarrd: --loss: "1\.1" is not valid; expected a number from 0 to 1\.\n/],
+    [['testnet', 'x'], /^pkarrd: testnet: unexpected argument "x"; testnet takes only flags\.\n/],
+    [['demo', '--listen', 'here'], /^pkarrd: --listen: "here" is not valid; expected an IP address/],
   ] as const) {
     test(`ends with 2 and one sentence: pkarrd ${words.join(' ')}`, async () => {
       const { code, out, err } = await pkarrd(words);

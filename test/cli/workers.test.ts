@@ -44,7 +44,7 @@ test('two workers both answer at one port, over UDP and TCP', async () => {
     assert.equal(cache.hits + cache.misses, 2_000);
     assert.equal(cache.entries, 2);
     const { out } = await new RunningCommand(['status', '--state-dir', stateOf(scene.command)]).ended();
-    assert.match(out, /^workers {5}2 of 2 answer, 0 replaced, process \d+ had \d+ queries, process /m);
+    assert.match(out, /^workers {5}2 of 2 running, 0 restarted, process \d+: \d+ queries, process /m);
 
     // No more than one worker has of one client: it may be quick enough to accept them all.
     const clients = Array.from(
@@ -222,14 +222,14 @@ test('each of several addresses is answered at, over UDP and TCP, by whichever w
 });
 
 for (const count of [1, 2])
-  test(`a port that is taken by ${count} is told as with one process`, async () => {
+  test(`a port that is in use by ${count} is told as with one process`, async () => {
     const scene = await startWorkers(count, ...alone);
     try {
       const address = `127.0.0.1:${scene.server.port}`;
       const words = ['serve', '--config', '/dev/null', '--workers', '2', '--listen', address, ...alone];
       const { code, out, err } = await new RunningCommand(words).ended();
       assert.deepEqual([code, out], [1, '']);
-      assert.match(err, new RegExp(`^pkarrd: ${address} \\(udp\\) is taken by .*--listen\\.\n$`));
+      assert.match(err, new RegExp(`^pkarrd: ${address} \\(udp\\) is in use by .*--listen\\.\n$`));
     } finally {
       await scene.close();
     }

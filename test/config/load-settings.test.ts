@@ -92,119 +92,108 @@ test('of a flag that holds one value the last one counts', () => {
   assert.equal(load({ flags: { cacheSize: ['1 MB', '2 MB'] } }).settings.cacheSize, 2_000_000);
 });
 
-const mistakes: readonly (readonly [title: string, given: Given, where: string | RegExp, message: RegExp])[] =
+const errors: readonly (readonly [title: string, given: Given, where: string | RegExp, message: RegExp])[] = [
   [
-    [
-      'an unknown key, with the nearest',
-      { toml: '\nlisten = []\nlissen = 1' },
-      /:3$/,
-      /"lissen" is not a setting\. Did you mean listen\?$/,
-    ],
-    ['an unknown key with nothing near', { toml: 'zzzzzz = 1' }, /:1$/, /^"zzzzzz" is not a setting\.$/],
-    [
-      'a table, which no setting is',
-      { toml: '[listen]\na = 1' },
-      /:1$/,
-      /^\{"a":1\} is not accepted for listen/,
-    ],
-    ['what is no TOML', { toml: 'listen = [' }, /:1:\d+$/, /^this is not TOML: /],
-    [
-      'a host name to listen on',
-      { flags: { listen: ['localhost:53'] } },
-      '--listen',
-      /"localhost:53" is not accepted for listen; accepted is an IP address/,
-    ],
-    [
-      'a port out of range',
-      { environment: { PKARRD_LISTEN: '127.0.0.1:65536' } },
-      'PKARRD_LISTEN',
-      /"127\.0\.0\.1:65536" is not accepted/,
-    ],
-    [
-      'one bad element of a list',
-      { toml: 'bootstrap = ["127.0.0.1:1", "127.0.0.1"]' },
-      /:1$/,
-      /^"127\.0\.0\.1" is not accepted for bootstrap/,
-    ],
-    [
-      'an address with leading digits missing',
-      { flags: { bootstrap: ['1.2.3:6881'] } },
-      '--bootstrap',
-      /is not accepted for bootstrap/,
-    ],
-    ['a number where a word is wanted', { toml: 'listen = 53' }, /:1$/, /^53 is not accepted for listen/],
-    [
-      'a word that stands for a list inside one',
-      { toml: 'listen = ["default", "::1"]' },
-      /:1$/,
-      /^"default" is not accepted/,
-    ],
-    [
-      'a size below its bounds',
-      { flags: { cacheSize: ['10'] } },
-      '--cache-size',
-      /accepted is a size from 64 kB to 4 GB/,
-    ],
-    [
-      'a size above its bounds',
-      { toml: 'cache-size = "5 GB"' },
-      /:1$/,
-      /accepted is a size from 64 kB to 4 GB/,
-    ],
-    ['a size in an unknown unit', { toml: 'cache-size = "5 XB"' }, /:1$/, /^"5 XB" is not accepted/],
-    [
-      'a negative time',
-      { toml: 'negative-ttl = -1' },
-      /:1$/,
-      /^-1 is not accepted for negative-ttl; accepted is a time from 1s to 15m/,
-    ],
-    [
-      'a date where a time is wanted',
-      { toml: 'negative-ttl = 1979-05-27' },
-      /:1$/,
-      /is not accepted for negative-ttl/,
-    ],
-    [
-      'a word that is neither on nor off',
-      { environment: { PKARRD_DHT: 'perhaps' } },
-      'PKARRD_DHT',
-      /accepted is on or off\.$/,
-    ],
-    [
-      'an unknown level',
-      { flags: { logLevel: ['loud'] } },
-      '--log-level',
-      /accepted is one of error, warn, info, debug\.$/,
-    ],
-    [
-      'a relative state directory',
-      { flags: { stateDir: ['state'] } },
-      '--state-dir',
-      /accepted is an absolute path\.$/,
-    ],
-    [
-      'an IPv6 address for the DHT',
-      { flags: { dhtListen: ['[::1]:1'] } },
-      '--dht-listen',
-      /accepted is an IPv4 address/,
-    ],
-    [
-      'a variable of no setting',
-      { environment: { PKARRD_LISTN: '::1' } },
-      'PKARRD_LISTN',
-      /Did you mean PKARRD_LISTEN\?$/,
-    ],
-    [
-      'a least over a most',
-      { flags: { minimumPacketTtl: ['2h'], maximumPacketTtl: ['1h'] } },
-      '--maximum-packet-ttl',
-      /minimum-packet-ttl is 2h and maximum-packet-ttl 1h/,
-    ],
-    ['a value without end', { flags: { listen: ['x'.repeat(10_000)] } }, '--listen', /^.{0,300}$/],
-  ];
+    'an unknown key, with the nearest',
+    { toml: '\nlisten = []\nlissen = 1' },
+    /:3$/,
+    /"lissen" is not a known setting\. Did you mean listen\?$/,
+  ],
+  ['an unknown key with nothing near', { toml: 'zzzzzz = 1' }, /:1$/, /^"zzzzzz" is not a known setting\.$/],
+  ['a table, which no setting is', { toml: '[listen]\na = 1' }, /:1$/, /^\{"a":1\} is not valid for listen/],
+  ['invalid TOML', { toml: 'listen = [' }, /:1:\d+$/, /^invalid TOML: /],
+  [
+    'a host name to listen on',
+    { flags: { listen: ['localhost:53'] } },
+    '--listen',
+    /"localhost:53" is not valid for listen; expected an IP address/,
+  ],
+  [
+    'a port out of range',
+    { environment: { PKARRD_LISTEN: '127.0.0.1:65536' } },
+    'PKARRD_LISTEN',
+    /"127\.0\.0\.1:65536" is not valid/,
+  ],
+  [
+    'one bad element of a list',
+    { toml: 'bootstrap = ["127.0.0.1:1", "127.0.0.1"]' },
+    /:1$/,
+    /^"127\.0\.0\.1" is not valid for bootstrap/,
+  ],
+  [
+    'an address with leading digits missing',
+    { flags: { bootstrap: ['1.2.3:6881'] } },
+    '--bootstrap',
+    /is not valid for bootstrap/,
+  ],
+  ['a number where a word is wanted', { toml: 'listen = 53' }, /:1$/, /^53 is not valid for listen/],
+  [
+    'a word that stands for a list inside one',
+    { toml: 'listen = ["default", "::1"]' },
+    /:1$/,
+    /^"default" is not valid/,
+  ],
+  [
+    'a size below its bounds',
+    { flags: { cacheSize: ['10'] } },
+    '--cache-size',
+    /expected a size from 64 kB to 4 GB/,
+  ],
+  ['a size above its bounds', { toml: 'cache-size = "5 GB"' }, /:1$/, /expected a size from 64 kB to 4 GB/],
+  ['a size in an unknown unit', { toml: 'cache-size = "5 XB"' }, /:1$/, /^"5 XB" is not valid/],
+  [
+    'a negative time',
+    { toml: 'negative-ttl = -1' },
+    /:1$/,
+    /^-1 is not valid for negative-ttl; expected a time from 1s to 15m/,
+  ],
+  [
+    'a date where a time is wanted',
+    { toml: 'negative-ttl = 1979-05-27' },
+    /:1$/,
+    /is not valid for negative-ttl/,
+  ],
+  [
+    'a word that is neither on nor off',
+    { environment: { PKARRD_DHT: 'perhaps' } },
+    'PKARRD_DHT',
+    /expected on or off\.$/,
+  ],
+  [
+    'an unknown level',
+    { flags: { logLevel: ['loud'] } },
+    '--log-level',
+    /expected one of error, warn, info, debug\.$/,
+  ],
+  [
+    'a relative state directory',
+    { flags: { stateDir: ['state'] } },
+    '--state-dir',
+    /expected an absolute path\.$/,
+  ],
+  [
+    'an IPv6 address for the DHT',
+    { flags: { dhtListen: ['[::1]:1'] } },
+    '--dht-listen',
+    /expected an IPv4 address/,
+  ],
+  [
+    'a variable of no setting',
+    { environment: { PKARRD_LISTN: '::1' } },
+    'PKARRD_LISTN',
+    /Did you mean PKARRD_LISTEN\?$/,
+  ],
+  [
+    'a least over a most',
+    { flags: { minimumPacketTtl: ['2h'], maximumPacketTtl: ['1h'] } },
+    '--maximum-packet-ttl',
+    /minimum-packet-ttl \(2h\) is greater than maximum-packet-ttl \(1h\)/,
+  ],
+  ['a value without end', { flags: { listen: ['x'.repeat(10_000)] } }, '--listen', /^.{0,300}$/],
+];
 
-for (const [title, given, where, message] of mistakes) {
-  test(`a mistake is one sentence that says where: ${title}`, () => {
+for (const [title, given, where, message] of errors) {
+  test(`an error is one sentence that says where: ${title}`, () => {
     const problems = problemsOf(given);
     assert.equal(problems.length, 1);
     const [problem] = problems;
@@ -214,7 +203,7 @@ for (const [title, given, where, message] of mistakes) {
   });
 }
 
-test('all mistakes are told at once, in the order file, environment, flags', () => {
+test('all errors are reported at once, in the order file, environment, flags', () => {
   const problems = problemsOf({
     toml: 'lissen = 1\ndht = 7',
     environment: { PKARRD_CACHE_SIZE: 'big' },
@@ -226,7 +215,7 @@ test('all mistakes are told at once, in the order file, environment, flags', () 
   );
 });
 
-test('a judge of another folder adds its mistakes to the others', () => {
+test('a judge of another room adds its errors to the others', () => {
   const judge = () => [{ where: '--upstream', message: 'is bad.' }];
   const machine = { environment: { PKARRD_DHT: 'x' }, isRoot: false, home: '/' };
   assert.throws(
@@ -237,7 +226,7 @@ test('a judge of another folder adds its mistakes to the others', () => {
 
 test('a file that is named must be there and be readable', () => {
   for (const [path, reason] of [
-    [join(directory, 'absent'), /there is no such file/],
+    [join(directory, 'absent'), /cannot read the configuration file: no such file/],
     [directory, /it is a directory/],
   ] as const) {
     const machine = { environment: {}, isRoot: false, home: '/' };

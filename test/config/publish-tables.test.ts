@@ -59,50 +59,54 @@ test('without tables there is nothing to publish', () => {
   assert.deepEqual(load('log-level = "warn"').tables, { publish: [], keep: [] });
 });
 
-const mistakes: readonly (readonly [title: string, toml: string, problems: readonly RegExp[]])[] = [
+const errors: readonly (readonly [title: string, toml: string, problems: readonly RegExp[]])[] = [
   [
     'one table in place of several',
     '\n[publish]\nzone = "a"\nkey = "b"',
-    [/^2: each publish is a table of its own, headed \[\[publish\]\]\.$/],
+    [/^2: publish must be an array of tables, each with the header \[\[publish\]\]\.$/],
   ],
   [
     'a table name that is none',
     '[[publsh]]\nzone = "a"',
-    [/^1: "publsh" is not a setting\. Did you mean publish\?$/],
+    [/^1: "publsh" is not a known setting\. Did you mean publish\?$/],
   ],
   [
     'what must be there is not',
     '[[publish]]\nname = "x"\n[[keep]]',
     [
-      /^1: \[\[publish\]\] needs zone, the path/,
-      /^1: \[\[publish\]\] needs key, /,
-      /^3: \[\[keep\]\] needs key, a public key\.$/,
+      /^1: \[\[publish\]\] lacks zone, the path/,
+      /^1: \[\[publish\]\] lacks key, /,
+      /^3: \[\[keep\]\] lacks key, a public key\.$/,
     ],
   ],
   [
     'an unknown field, in the second table',
     '[[publish]]\nzone = "a"\nkey = "b"\n[[publish]]\nzone = "c"\nkey = "d"\nzonne = "x"',
-    [/^7: \[\[publish\]\] has no "zonne"\. Did you mean zone\?$/],
+    [/^7: \[\[publish\]\] has no field "zonne"\. Did you mean zone\?$/],
   ],
   [
     'a field of the wrong kind',
     '[[keep]]\nkey = 7\nname = ""',
-    [
-      /^2: 7 is not accepted for key of \[\[keep\]\]; accepted is a public key\.$/,
-      /^3: "" is not accepted for name/,
-    ],
+    [/^2: 7 is not valid for key in \[\[keep\]\]; expected a public key\.$/, /^3: "" is not valid for name/],
   ],
   [
     'one key for two zones, and one name for two entries',
     '[[publish]]\nzone = "a"\nkey = "k"\nname = "n"\n[[publish]]\nzone = "b"\nkey = "k"\nname = "n"',
-    [/^5: the key in .*k is that of .*:1; a key has one zone\.$/, /^5: "n" is the name of .*:1\.$/],
+    [
+      /^5: the key file .*k is already used by .*:1; a key can have only one zone\.$/,
+      /^5: the name "n" is already used by .*:1\.$/,
+    ],
   ],
-  ['words in place of tables', 'publish = ["a"]', [/^1: a publish is a table, headed \[\[publish\]\]\.$/]],
-  ['a value in place of tables', 'keep = 1', [/^1: each keep is a table/]],
+  [
+    'words in place of tables',
+    'publish = ["a"]',
+    [/^1: publish must be a table with the header \[\[publish\]\]\.$/],
+  ],
+  ['a value in place of tables', 'keep = 1', [/^1: keep must be an array of tables/]],
 ];
 
-for (const [title, toml, expected] of mistakes) {
-  test(`a mistake in a table is one sentence that says where: ${title}`, () => {
+for (const [title, toml, expected] of errors) {
+  test(`an error in a table is one sentence that says where: ${title}`, () => {
     const problems = problemsOf(toml);
     assert.equal(problems.length, expected.length, problems.join('\n'));
     for (const [index, pattern] of expected.entries()) assert.match(problems[index] ?? '', pattern);

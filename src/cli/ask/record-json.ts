@@ -5,7 +5,7 @@ import { Name } from '../../dns/name.ts';
 import { rdataToText } from '../../dns/presentation.ts';
 import type { ResourceRecord } from '../../dns/record.ts';
 
-/** A record as JSON shows it: in presentation form, and where its type has fields, these too. */
+/** A record as JSON: in presentation form, and for some types also with separate fields. */
 export interface RecordJson {
   readonly name: string;
   /** Seconds. */
@@ -15,13 +15,13 @@ export interface RecordJson {
   readonly type: string;
   /** RDATA in presentation form (RFC 1035 §5.1, or RFC 3597 §5). */
   readonly rdata: string;
-  /** RDATA as named fields, for the types whose fields programs ask for; octets are in hexadecimal. */
+  /** RDATA as named fields, for the types where this helps programs; octets are in hexadecimal. */
   readonly fields?: unknown;
 }
 
 /**
- * Types whose fields are taken apart. Those that are a name or an address alone are whole in `rdata`, and the others
- * of the package come out of it with something lost.
+ * Types with separate fields. A type that is a single name or address needs none, and for the others the package loses
+ * information.
  */
 const typesWithFields: ReadonlySet<number> = new Set([
   Type.SOA,
@@ -36,11 +36,11 @@ const typesWithFields: ReadonlySet<number> = new Set([
   Type.HINFO,
 ]);
 
-/** The record for `--json`. Never throws: RDATA that has no fields is shown without. */
+/** The record for `--json`. Never throws: invalid RDATA has no `fields`. */
 export function recordToJson(record: ResourceRecord): RecordJson {
   const { name, ttl, type, rdata } = record;
   const text = rdataToText(type, rdata);
-  // RDATA that is not of its type's form is printed as octets, and the package would read fields into it.
+  // Invalid RDATA is printed as octets; the package would misread it.
   const fields = typesWithFields.has(type) && !text.startsWith('\\#') ? fieldsOf(record) : undefined;
   return {
     name: String(name),

@@ -6,32 +6,32 @@ import type { ZoneAnswer } from '../../pkarr/zone/answer.ts';
 import { lookupZone } from '../../pkarr/zone/zone.ts';
 import { Exit, type ExitCode } from '../command.ts';
 
-/** What is shown of a packet. */
+/** What `resolve` shows of a packet. */
 export interface Shown {
   readonly records: readonly ResourceRecord[];
-  /** In one word, for programs. */
+  /** The kind of result, for programs. */
   readonly result: 'zone' | 'records' | ZoneAnswer['kind'];
-  /** What is to be said behind the records, if anything. */
+  /** A sentence to show after the records, if any. */
   readonly sentence: string | undefined;
   readonly exit: ExitCode;
 }
 
-/** What a packet has to say to a name, and to one question when there is a type. */
+/** The records of a packet at a name, or its answer to one question if there is a type. */
 export function answerFrom(packet: SignedPacket, name: Name, type: number | undefined): Shown {
   if (type !== undefined) return shownAnswer(packet, name, type);
   const isApex = name.equals(packet.key.name);
   const records = isApex ? packet.records : packet.records.filter((record) => record.name.equals(name));
   if (records.length > 0)
     return { records, result: isApex ? 'zone' : 'records', sentence: undefined, exit: Exit.OK };
-  if (isApex) return { records, result: 'zone', sentence: 'The packet holds no records.', exit: Exit.FAILED };
-  // A wildcard, an alias above it, an empty non-terminal, or nothing: what a question would find says which.
+  if (isApex) return { records, result: 'zone', sentence: 'The packet has no records.', exit: Exit.FAILED };
+  // A wildcard, an alias above the name, an empty non-terminal, or nothing: a lookup says which.
   return shownAnswer(packet, name, Type.ANY);
 }
 
 function shownAnswer(packet: SignedPacket, name: Name, type: number): Shown {
   const answer = lookupZone(packet, { name, type, class: Class.IN });
   const what = type === Type.ANY ? 'no records of its own' : `no ${typeToText(type)} records`;
-  const end = answer.chain.length === 0 ? name : 'The name that the alias leads to';
+  const end = answer.chain.length === 0 ? name : 'The target of the alias';
   const none = (sentence: string): Shown => ({
     records: answer.chain,
     result: answer.kind,
@@ -50,7 +50,7 @@ function shownAnswer(packet: SignedPacket, name: Name, type: number): Shown {
       return {
         records: answer.chain,
         result: 'alias',
-        sentence: `The alias leads out of the packet, to ${answer.target}`,
+        sentence: `The target of the alias is not in this packet: ${answer.target}`,
         exit: Exit.OK,
       };
     case 'referral':
@@ -65,8 +65,8 @@ function shownAnswer(packet: SignedPacket, name: Name, type: number): Shown {
     case 'name-error':
       return none(`${end} does not exist in this packet (NXDOMAIN).`);
     case 'loop':
-      return none('The aliases lead in a circle (SERVFAIL).');
+      return none('The aliases form a loop (SERVFAIL).');
     case 'name-too-long':
-      return none('The DNAME makes a name that is too long (YXDOMAIN).');
+      return none('The name after DNAME substitution is too long (YXDOMAIN).');
   }
 }

@@ -29,46 +29,46 @@ import { parsePkarrName } from './pkarr-name.ts';
 import { recordToJson } from './record-json.ts';
 import { answerFrom } from './resolve-answer.ts';
 
-/** Milliseconds after the first packet in which a newer one may still come. */
+/** Milliseconds after the first packet in which a newer one is waited for. */
 const SETTLE = 400;
-/** Seconds between two looks of --watch, and the fewest that are accepted. */
+/** Seconds between two lookups of --watch: default, minimum and maximum. */
 const WATCH_EVERY = 30;
 const LEAST_EVERY = 1;
 const MOST_EVERY = 86_400;
-/** Milliseconds that one look of --watch may take. */
+/** The timeout of one lookup of --watch, in milliseconds. */
 const LOOK_PATIENCE = 30_000;
 
-/** Asks the network for the packet of a key, and shows what is in it. */
+/** Fetches the packet of a key from the network and shows its records. */
 export const resolve: Command = {
   name: 'resolve',
   description: [
-    'Asks the network for the packet of a key and shows its records as a zone file, with signature, date, age, ' +
-      'size, and how many nodes hold it. NAME is a key, or a name below one, in any spelling that people paste: KEY, ' +
-      'pk:KEY, https://www.KEY/.',
-    'With a name below the key its records are shown, and with TYPE the answer to that one question; TYPE NAME is ' +
-      'understood too.',
-    'The first packet that comes is shown unless a newer one follows at once; --newest waits for everybody.',
-    'The exit code is 0 when there are records to show, and 1 when there are none.',
+    'Fetches the signed packet of a key from the network and shows its records in zone file format, with signature, ' +
+      'date, age, size, and the number of nodes that hold it. NAME is a key or a name below one, in any common spelling: ' +
+      'KEY, pk:KEY, https://www.KEY/.',
+    'For a name below the key, only the records of that name are shown. With TYPE, the answer to that question is shown. ' +
+      'TYPE NAME is accepted too.',
+    'It shows the first packet that arrives, unless a newer one follows shortly; --newest waits for all nodes and relays.',
+    'The exit code is 0 if there are records to show, otherwise 1.',
   ],
   operands: [{ name: 'NAME' }, { name: 'TYPE', optional: true }],
   flags: [
-    { name: 'newest', help: 'Wait for everybody who is asked, so that no newer packet is missed' },
-    { name: 'dht', help: 'Ask the DHT alone; with --relay, both at once' },
+    { name: 'newest', help: 'Wait for all nodes and relays, so that no newer packet is missed' },
+    { name: 'dht', help: 'Ask only the DHT; with --relay, ask both' },
     {
       name: 'packet',
-      help: 'Show the packet itself: key, signature, timestamp and DNS message in hexadecimal',
+      help: 'Show the raw packet in hexadecimal: key, signature, timestamp and DNS message',
     },
-    { name: 'short', help: 'Show the data of the records alone, one a line, as dig +short does' },
-    { name: 'watch', help: 'Look again and again, and show each packet that is another, until Ctrl-C' },
+    { name: 'short', help: 'Show only the record data, one per line, like dig +short' },
+    { name: 'watch', help: 'Repeat the lookup and show each newer packet, until interrupted' },
     {
       name: 'every',
       value: 'SECONDS',
-      help: `Seconds between two looks of --watch (default: ${WATCH_EVERY})`,
+      help: `Interval of --watch (default: ${WATCH_EVERY})`,
     },
     configFlag,
     jsonFlag,
   ],
-  // Of relays that are named here, nobody else is to be asked: --relay alone leaves the DHT out.
+  // --relay without --dht asks only those relays.
   settings: ['bootstrap', 'upstream', 'relay', 'dhtListen', 'logLevel'],
   async run(invocation, terminal) {
     const request = readRequest(invocation);
@@ -82,7 +82,7 @@ export const resolve: Command = {
   },
 };
 
-/** What was asked for. */
+/** The parsed command line. */
 interface Request {
   readonly key: PublicKey;
   readonly name: Name;
@@ -96,19 +96,19 @@ interface Request {
 /** @throws UsageError. */
 function readRequest(invocation: Invocation): Request {
   const [first = '', second] = invocation.operands;
-  // dig takes the two in any order.
+  // Like dig, accept both orders.
   const isSwapped =
     second !== undefined && typeFromText(first) !== undefined && typeFromText(second) === undefined;
   const [text, typeText] = isSwapped ? [second, first] : [first, second];
   const form = (['json', 'packet', 'short'] as const).filter((flag) => invocation.has(flag));
   if (invocation.has('packet') && invocation.has('short')) {
-    throw new UsageError('--packet and --short exclude each other.');
+    throw new UsageError('--packet and --short cannot be combined.');
   }
   const everyText = invocation.value('every');
   const every = everyText === undefined ? WATCH_EVERY : Number(everyText);
   if (!(Number.isInteger(every) && every >= LEAST_EVERY && every <= MOST_EVERY)) {
     throw new UsageError(
-      `--every takes whole seconds from ${LEAST_EVERY} to ${MOST_EVERY}, not ${JSON.stringify(everyText)}.`,
+      `--every: ${JSON.stringify(everyText)} is not valid; expected whole seconds from ${LEAST_EVERY} to ${MOST_EVERY}.`,
     );
   }
   return {
@@ -120,7 +120,7 @@ function readRequest(invocation: Invocation): Request {
   };
 }
 
-/** Flags say whom to ask; without any the settings do, as for the resolver itself. */
+/** Which sources to ask: as the flags say, otherwise as the settings say. */
 function whomToAsk(settings: Settings, invocation: Invocation): Settings {
   const namesRelays = invocation.settings.relay !== undefined;
   const wantsDht = invocation.has('dht');
@@ -128,7 +128,7 @@ function whomToAsk(settings: Settings, invocation: Invocation): Settings {
   return wantsDht ? { ...settings, dht: true, relayUse: 'off' } : settings;
 }
 
-/** Shows what was found. @throws CommandError when there is no packet. */
+/** Shows the result of a lookup. @throws CommandError if there is no packet. */
 function show({ key, name, type, form }: Request, choice: Choice, terminal: Terminal): ExitCode {
   const packet = packetOf(key, choice);
   if (form === 'packet') {
@@ -156,7 +156,7 @@ function show({ key, name, type, form }: Request, choice: Choice, terminal: Term
   return answer.exit;
 }
 
-/** Shows each packet that is newer than the one before, until somebody ends it. */
+/** Shows each packet that is newer than the last, until interrupted. */
 async function watch(request: Request, settings: Settings, terminal: Terminal): Promise<ExitCode> {
   const ending = new AbortController();
   void untilStopped().then(() => ending.abort(new CommandError('Stopped.')));
@@ -178,11 +178,14 @@ async function watch(request: Request, settings: Settings, terminal: Terminal): 
       if (ending.signal.aborted) return;
       const isKnown = error instanceof CommandError || late.aborted;
       if (!isKnown) throw error;
-      const problem = error instanceof CommandError ? error.message : 'The network did not answer.';
+      const problem =
+        error instanceof CommandError
+          ? error.message
+          : `The network did not answer within ${LOOK_PATIENCE / 1000} s.`;
       if (problem !== lastProblem) progress.line(problem);
       lastProblem = problem;
     }
-    progress.now(`Looking again in ${request.every} s …`);
+    progress.now(`Next lookup in ${request.every} s …`);
   };
   await withNetwork(
     settings,
@@ -190,7 +193,7 @@ async function watch(request: Request, settings: Settings, terminal: Terminal): 
     async (network) => {
       while (!ending.signal.aborted) {
         await lookOnce(network);
-        // With an abort it rejects, and the loop ends.
+        // An abort rejects this, and ends the loop.
         await sleep(request.every * 1000, undefined, { signal: ending.signal }).catch(() => {});
       }
     },
@@ -205,13 +208,13 @@ function parseType(text: string): number {
   const type = typeFromText(text);
   if (type !== undefined) return type;
   throw new UsageError(
-    `${JSON.stringify(text)} is not a record type; write one such as A, TXT or TYPE65400.`,
+    `${JSON.stringify(text)} is not a record type; expected one such as A, TXT or TYPE65400.`,
   );
 }
 
 /**
- * Asks everybody, and tells of it with `progress`. Unless the newest is wanted it ends soon after a first packet. What is known
- * when the time is over counts too.
+ * Looks up the packet and shows `progress`. Unless the newest is wanted, it ends shortly after the first packet. After a
+ * timeout, the result so far is used.
  */
 async function look(
   { key, isNewest }: Request,
@@ -225,7 +228,7 @@ async function look(
   const settled = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let choice = startChoice(undefined);
-  progress?.now(network.dht === undefined ? 'Asking the relays …' : 'Asking the DHT …');
+  progress?.now(network.dht === undefined ? 'Querying the relays …' : 'Querying the DHT …');
   try {
     const signal = AbortSignal.any([patience, settled.signal]);
     for await (const event of network.source.lookup(key, { signal })) {
@@ -238,7 +241,7 @@ async function look(
           `${what} after ${since()}, from ${event.from}, of ${timestampToText(event.packet.timestamp)}.`,
         );
       }
-      progress?.now(`Asking the rest, held by ${choice.heldBy} so far …`);
+      progress?.now(`Querying the rest; held by ${choice.heldBy} so far …`);
       if (!isNewest) timer ??= setTimeout(() => settled.abort(new Settled()), SETTLE);
     }
     const { asked, answered } = choice.observed;
@@ -249,18 +252,18 @@ async function look(
     if (error instanceof SourceError) throw new CommandError(`${error.message}.`, { cause: error });
     if (!(patience.aborted || settled.signal.aborted) || choice.best === undefined) throw error;
     const answered = choice.heldBy + choice.behind;
-    // Who was asked is told at the end of a lookup alone.
+    // The number of nodes that were asked is known only at the end of a lookup.
     choice = { ...choice, observed: { asked: answered, answered, empty: 0 } };
     if (settled.signal.aborted)
-      progress?.line(`${answered} answered within ${since()}; --newest waits for all.`);
-    else progress?.line(`${patience.reason.message} This is what came until then.`);
+      progress?.line(`${answered} answered within ${since()}; use --newest to wait for all.`);
+    else progress?.line(`${patience.reason.message} This is the result so far.`);
   } finally {
     clearTimeout(timer);
   }
   return choice;
 }
 
-/** Enough is known: nobody's error. */
+/** Ends a lookup whose result is good enough. Not an error. */
 class Settled extends Error {
   override readonly name = 'Settled';
 }
@@ -274,13 +277,12 @@ function packetOf(key: PublicKey, choice: Choice): SignedPacket {
   const { asked, answered, empty } = choice.observed;
   if (choice.unusableSeq !== undefined) {
     throw new CommandError(
-      `What ${key} published (${choice.unusableSeq}) is no signed packet of DNS records.`,
+      `The item that is published under ${key} (seq ${choice.unusableSeq}) is not a packet of DNS records.`,
     );
   }
-  if (asked === 0)
-    throw new CommandError('No node of the DHT is known; is there a network, and is --bootstrap right?');
-  if (answered === 0) throw new CommandError(`None of ${asked} nodes answered; is there a network?`);
+  if (asked === 0) throw new CommandError('No DHT node is reachable; check the network and --bootstrap.');
+  if (answered === 0) throw new CommandError(`None of ${asked} nodes answered; check the network.`);
   throw new CommandError(
-    `No packet is published under ${key}: ${empty} of ${answered} nodes that answered hold nothing.`,
+    `No packet is published under ${key}: ${answered} nodes answered, and ${empty} of them have no packet for it.`,
   );
 }

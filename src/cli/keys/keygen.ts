@@ -3,30 +3,31 @@ import { KeyPair } from '../../pkarr/key-pair.ts';
 import { KeyFileError, writeKeyFile } from '../../publish/key-file.ts';
 import { type Command, CommandError, Exit, jsonFlag, writeJson } from '../command.ts';
 
-/** Octets of a seed's file that are read: 64 characters, and what white space an editor may add. */
+/** Octets of a seed file that are read: 64 digits, `0x`, and white space. */
 const MAX_SEED_FILE = 256;
 const STANDARD_INPUT = 0;
 
-/** Makes a key and keeps its secret in a file. */
+/** Generates a key pair and writes the secret to a file. */
 export const keygen: Command = {
   name: 'keygen',
   description: [
-    'Makes a key pair, writes its secret to a file that only you can read, and prints the public key: the name ' +
-      'under which everything that you publish with it is found.',
-    'With --from-seed it is a key that you have already, in a file of our own.',
-    'The secret is never printed. Whoever has the file can publish in your name, and without it nobody can: keep a copy.',
+    'Generates a key pair, writes the secret to a file that only you can read, and prints the public key on standard ' +
+      'output. The public key is the name under which your records are found.',
+    'With --from-seed it imports an existing key.',
+    'The secret is never printed. Anybody who has the file can publish under this key, and without it nobody can: keep a ' +
+      'backup.',
   ],
   operands: [],
   flags: [
     {
       name: 'out',
       value: 'FILE',
-      help: 'Write the secret to this file, which must not exist (default: the public key and .key, in this directory)',
+      help: 'Write the secret to this file, which must not exist (default: PUBLICKEY.key in the current directory)',
     },
     {
       name: 'from-seed',
       value: 'FILE',
-      help: 'Take the key whose seed stands in this file as 64 hexadecimal characters, as pkdns has it; - is standard input',
+      help: 'Import the key from this seed file of 64 hexadecimal characters, as pkdns uses it; - means standard input',
     },
     jsonFlag,
   ],
@@ -45,19 +46,19 @@ export const keygen: Command = {
     if (invocation.has('json')) {
       writeJson(terminal, { publicKey: text, file });
     } else {
-      terminal.err(`The secret is in ${file}.\n`);
+      terminal.err(`The secret key was written to ${file}.\n`);
       terminal.out(`${text}\n`);
     }
     return Exit.OK;
   },
 };
 
-/** @throws CommandError, which never shows what was read. */
+/** @throws CommandError, which never shows the content of the file. */
 function readSeed(file: string): KeyPair {
   const text = readStart(file).trim().replace(/^0x/i, '');
   if (/^[0-9a-f]{64}$/i.test(text)) return KeyPair.fromSeed(Buffer.from(text, 'hex'));
   const where = file === '-' ? 'Standard input' : file;
-  throw new CommandError(`${where} holds no seed; a seed is 64 hexadecimal characters.`);
+  throw new CommandError(`${where} is not a seed: expected 64 hexadecimal characters.`);
 }
 
 function readStart(file: string): string {
@@ -66,7 +67,7 @@ function readStart(file: string): string {
   try {
     descriptor = file === '-' ? STANDARD_INPUT : openSync(file, 'r');
     let length = 0;
-    // A pipe gives what it has: the rest may come later.
+    // A read from a pipe returns what is there; more may follow.
     for (let read = -1; read !== 0 && length < bytes.length; length += read) {
       read = readSync(descriptor, bytes, length, bytes.length - length, null);
     }
@@ -74,8 +75,8 @@ function readStart(file: string): string {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    const reason = code === 'ENOENT' ? 'there is no such file' : message;
-    throw new CommandError(`The seed cannot be read from ${file}: ${reason}.`, { cause: error });
+    const reason = code === 'ENOENT' ? 'no such file' : message;
+    throw new CommandError(`Cannot read the seed from ${file}: ${reason}.`, { cause: error });
   } finally {
     if (descriptor !== undefined && descriptor !== STANDARD_INPUT) closeSync(descriptor);
   }

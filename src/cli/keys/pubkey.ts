@@ -1,12 +1,12 @@
 import { KeyFileError, readKeyFile } from '../../publish/key-file.ts';
 import { type Command, CommandError, Exit, jsonFlag, writeJson } from '../command.ts';
 
-/** Prints the public key of a key's file. */
+/** Prints the public key of a key file. */
 export const pubkey: Command = {
   name: 'pubkey',
   description: [
-    "Prints the public key of a key's file, as keygen wrote it. The file must be for its owner alone; the secret in it " +
-      'is not printed.',
+    'Prints the public key of a key file that was written by "pkarrd keygen". Only the owner may have access to the ' +
+      'file. The secret is not printed.',
   ],
   operands: [{ name: 'FILE' }],
   flags: [jsonFlag],

@@ -38,39 +38,38 @@ import { recordLines } from '../packet-text.ts';
 import { Progress } from '../progress.ts';
 import { timestampToText } from '../time-text.ts';
 
-/** The file of the state directory that keeps what this command published. The running program has one of its own. */
+/** The file in the state directory where this command records what it published. The running program has its own. */
 const MEMORY_FILE = 'published';
-/** Milliseconds that nodes have to tell us our address, and between two questions for it. */
+/** How long to wait for nodes to tell our address, and the polling interval, in milliseconds. */
 const ADDRESS_PATIENCE = 8_000;
 const ADDRESS_EVERY = 100;
 
-/** Reads a zone file, signs it, and puts it into the network. */
+/** Signs a zone file and publishes it to the network. */
 export const publish: Command = {
   name: 'publish',
   description: [
-    'Reads a zone file (RFC 1035 §5, with names relative to the key), signs its records with the key in --key, and ' +
-      'stores them at the nodes of the DHT that are closest to the key, and at the relays. The packet is dated after the ' +
-      'one that the network holds, so that it takes its place.',
-    'A packet that was published elsewhere after the zone file was changed, or that is dated more than a day ahead of the ' +
-      'clock, is not replaced without --force.',
-    '{external_ipv4} and {external_ipv6} in the data of a record stand for the addresses of this machine as the Internet ' +
-      'sees them.',
-    'Nodes keep a packet for some days at most: publish it again every few hours, with --once from a timer, or let ' +
-      'pkarrd serve do it, with a [[publish]] table in its configuration.',
+    'Reads a zone file (RFC 1035 section 5, with names relative to the key), signs its records with the key file in ' +
+      '--key, and stores the packet on the DHT nodes closest to the key and on the relays. Its timestamp is later than ' +
+      'that of the packet in the network, so that it replaces it.',
+    'Without --force, it does not replace a packet that was published elsewhere after the zone file was last changed, or ' +
+      'one whose timestamp is more than a day in the future.',
+    'In record data, {external_ipv4} and {external_ipv6} are replaced by the public addresses of this machine.',
+    'DHT nodes drop a packet after a few days at most. Publish it again every few hours: run --once from a timer, or let ' +
+      'pkarrd serve do it with a [[publish]] table in the configuration file.',
   ],
   operands: [{ name: 'ZONEFILE' }],
   flags: [
-    { name: 'key', value: 'FILE', help: "The key's file, as keygen wrote it" },
-    { name: 'dry-run', help: 'Show the records and how many bytes they take, and publish nothing' },
+    { name: 'key', value: 'FILE', help: 'Key file, as written by "pkarrd keygen"' },
+    { name: 'dry-run', help: 'Show the records and their size in bytes, but do not publish' },
     {
       name: 'force',
-      help: 'Publish although the packet in the network is newer, or dated far ahead of this clock',
+      help: 'Publish even if the packet in the network is newer, or its timestamp is far in the future',
     },
     {
       name: 'once',
       help:
-        'For a timer: say nothing when all is well, and put the packet that is there again, as it is, unless the zone ' +
-        'file is newer and says something else',
+        'For timers: print nothing on success, and publish the existing packet again unchanged, unless the zone file is ' +
+        'newer and has other records',
     },
     configFlag,
     jsonFlag,
@@ -79,7 +78,7 @@ export const publish: Command = {
   async run(invocation, terminal) {
     const [file = ''] = invocation.operands;
     const keyFile = invocation.value('key');
-    if (keyFile === undefined) throw new UsageError('publish needs --key FILE.');
+    if (keyFile === undefined) throw new UsageError('publish: --key FILE is missing.');
     try {
       const keyPair = readKeyFile(keyFile);
       const zone = readZone(file, keyPair, noExternalAddresses);
@@ -101,7 +100,7 @@ export const publish: Command = {
   },
 };
 
-/** A zone file with its placeholders filled. @throws CommandError with every fault of the file. */
+/** Reads a zone file and replaces its placeholders. @throws CommandError with every error of the file. */
 function readZone(file: string, keyPair: KeyPair, placeholders: Placeholders): ZoneFile {
   try {
     return parseZoneFile(readText(file), { origin: keyPair.publicKey.name, placeholders });
@@ -125,7 +124,7 @@ function readText(file: string): string {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new CommandError(
-      code === 'ENOENT' ? `There is no file ${file}.` : `${file} cannot be read: ${message}.`,
+      code === 'ENOENT' ? `Cannot read ${file}: no such file.` : `Cannot read ${file}: ${message}.`,
       { cause: error },
     );
   }
@@ -154,7 +153,7 @@ function sizeOf(records: readonly ResourceRecord[]): number {
     return encodePacketMessage(records).length;
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
-    throw new CommandError(`The records cannot be written: ${error.message}.`, { cause: error });
+    throw new CommandError(`The records cannot be encoded: ${error.message}.`, { cause: error });
   }
 }
 
@@ -165,21 +164,21 @@ async function publishZone(
   invocation: Invocation,
   terminal: Terminal,
 ): Promise<void> {
-  // What is too large is told before anybody is asked.
+  // A zone that is too large is reported before any network access.
   sizeOf(unfilled.records);
   const { settings } = loadConfiguration(invocation, terminal);
   const memory = await openMemory(settings);
   const changedAt = statSync(file, { bigint: true }).mtimeNs / 1000n;
   const progress = new Progress(terminal);
   const published = await withNetwork(settings, terminal, async (network) => {
-    progress.now('Joining the network …');
+    progress.now('Connecting to the network …');
     const zone =
       unfilled.placeholders.length === 0
         ? unfilled
         : readZone(file, keyPair, await addressesFor(unfilled.placeholders, keyPair, settings, network));
     progress.clear();
     tellWarnings(file, zone, terminal);
-    progress.now('Reading what the network holds, and publishing …');
+    progress.now('Fetching the current packet and publishing …');
     const now = BigInt(Math.floor(terminal.now())) * 1000n;
     const isOurs = ({ key, timestamp }: SignedPacket) => memory.get(key)?.packet.timestamp === timestamp;
     return await publishRecords({
@@ -190,7 +189,7 @@ async function publishZone(
       relays: network.relays,
       now,
       force: invocation.has('force'),
-      // A packet ahead of our clock says that the clock is wrong, and then the date of the file says nothing.
+      // If a packet is ahead of our clock, the clock is wrong, and the date of the file is no evidence.
       mayReplace: (held) => isOurs(held) || held.timestamp <= changedAt || held.timestamp > now,
       repeat: invocation.has('once'),
       signal: network.signal,
@@ -200,21 +199,21 @@ async function publishZone(
   if (!isKept) await memory.set(packet.key, { packet, fingerprint: undefined, isAdopted: false });
   if (invocation.has('json')) writeJson(terminal, publishedToJson(published));
   else if (isKept)
-    terminal.err(`${file} is older than what the network holds, which was put again as it is.\n`);
+    terminal.err(`The packet in the network is newer than ${file}; it was published again unchanged.\n`);
   else if (!invocation.has('once')) terminal.out(publishedToText(published));
 }
 
-/** What this user published from this machine. Without it the date of the zone file alone counts. */
+/** What this user published from this machine. Without it, only the date of the zone file counts. */
 async function openMemory({ stateDir }: Settings): Promise<PublicationMemory> {
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   } catch {
-    // Not to be had by this user, perhaps: nothing is remembered then, and nothing else is wrong.
+    // This user may not be allowed to create it; then nothing is remembered, which is not an error.
   }
   return await PublicationMemory.open(join(stateDir, MEMORY_FILE), silentLog);
 }
 
-/** Our addresses, waited for as long as one that is wanted is missing and may still come. */
+/** Our public addresses; waits while one of the wanted is missing and may still arrive. */
 async function addressesFor(
   wanted: readonly string[],
   { publicKey }: KeyPair,
@@ -227,7 +226,7 @@ async function addressesFor(
   const isMissing = () => wanted.some((name) => found.get(name) === undefined);
   if (dht === undefined || !isMissing()) return found;
   try {
-    // Nodes tell it with every answer, so some have to be asked something.
+    // Nodes tell it in every response (BEP 42), so some must be queried.
     for await (const _ of dht.source.lookup(publicKey, { signal: late })) if (late.aborted) break;
     const node = await dht.node;
     for (;;) {
@@ -237,7 +236,7 @@ async function addressesFor(
     }
   } catch (error) {
     signal.throwIfAborted();
-    // A record without an address is left out, which is told; why there is no network is told by what follows.
+    // A record without an address is left out with a warning; a network failure is reported by the next step.
     if (late.aborted || error instanceof SourceError || error instanceof MainlineError) return found;
     throw error;
   }

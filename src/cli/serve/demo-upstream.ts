@@ -13,18 +13,18 @@ import { unlimited } from '../../serve/rate-limit.ts';
 import { Responder } from '../../serve/responder.ts';
 import { ORDINARY_NAME } from './demo-zones.ts';
 
-/** A resolver for ordinary names that stands in for those of the network, so that the demo needs none. */
+/** A stand-in for an upstream resolver, so that the demo needs no network. */
 export interface StandInUpstream {
   readonly address: ListenAddress;
   close(): Promise<void>;
 }
 
-/** Starts it on a free port of loopback. It knows `ORDINARY_NAME`, and that no other name exists. */
+/** Starts it on a free port of loopback. It knows `ORDINARY_NAME` and answers NXDOMAIN for all other names. */
 export async function startStandInUpstream(onBug: (error: unknown) => void): Promise<StandInUpstream> {
   const now = () => performance.now();
   const responder = new Responder({
     resolver: standIn,
-    // Each answer is made anew in no time.
+    // Answers cost nothing, so none is cached.
     cache: new AnswerCache({ maxBytes: 1, maxStale: 0, now }),
     access: everybody,
     rate: unlimited,
@@ -36,7 +36,7 @@ export async function startStandInUpstream(onBug: (error: unknown) => void): Pro
   });
   const pairs = await openListeners([{ host: '127.0.0.1', port: 0 }], answering(responder));
   const [pair] = pairs;
-  if (pair === undefined) throw new Error('one address gives one pair of listeners');
+  if (pair === undefined) throw new Error('one address must give one pair of listeners');
   return {
     address: pair.address,
     close: async () => {
@@ -65,6 +65,6 @@ const standIn: Resolver = {
 };
 
 function octets(parsed: Uint8Array | undefined): Uint8Array {
-  if (parsed === undefined) throw new Error('an address in this file is mistyped');
+  if (parsed === undefined) throw new Error('invalid address literal');
   return parsed;
 }

@@ -1,9 +1,9 @@
 import type { PublicKey } from '../../pkarr/public-key.ts';
 
-/** The ordinary name that the demo's stand-in for an upstream resolver knows. */
+/** The ordinary name that the stand-in upstream knows. */
 export const ORDINARY_NAME = 'www.example.com.';
 
-/** A zone with every kind of record that is worth seeing; some of it leads to the zone of `other`. */
+/** A zone with many kinds of records; some point to the zone of `other`. */
 export function firstZone(other: PublicKey): string {
   return `
 $TTL 300
@@ -24,16 +24,16 @@ blog        CNAME  www                 ; within the zone
 friend      CNAME  www.${other}.       ; to another key
 shop        CNAME  ${ORDINARY_NAME}    ; to an ordinary name
 svc         HTTPS  0 www.${other}.     ; the same, for HTTPS alone
-old         DNAME  new                 ; every name below old is that below new
+old         DNAME  new                 ; names below old become names below new
 page.new    A      192.0.2.90
 
 *.user      A      192.0.2.42          ; any name below user
-host.empty  A      192.0.2.77          ; empty itself exists and has nothing
-data        TYPE65400 \\# 6 706b61727264 ; a type without a name
+host.empty  A      192.0.2.77          ; empty exists, but has no records
+data        TYPE65400 \\# 6 706b61727264 ; a type without a mnemonic
 `;
 }
 
-/** Where the first zone leads to, and what is too large for it. */
+/** The zone that the first one points to, with the records that are too large for the first. */
 export function secondZone(): string {
   const addresses = Array.from({ length: 28 }, (_, i) => `many A 198.51.100.${i + 1}`);
   return `

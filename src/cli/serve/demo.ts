@@ -28,34 +28,34 @@ import {
   writeJson,
 } from '../command.ts';
 import { untilStopped } from '../stop-signal.ts';
-import { ask } from './ask.ts';
+import { queryServer } from './demo-client.ts';
 import { type StandInUpstream, startStandInUpstream } from './demo-upstream.ts';
 import { firstZone, ORDINARY_NAME, secondZone } from './demo-zones.ts';
 import { listenProblem } from './listen-problem.ts';
 
-/** Where the demo listens unless it is told otherwise: a port that needs no rights. */
+/** The default listen address of the demo: a port that needs no privileges. */
 const LISTEN: ListenAddress = { host: '127.0.0.1', port: 5300 };
 
-/** Nodes of its DHT: more than the 20 that hold a packet, so that a lookup has something to find. */
+/** Nodes of the test DHT: more than the 20 that store a packet. */
 const NODES = 30;
 
-/** Shows the whole program on one machine. */
+/** Demonstrates the whole program on one machine. */
 export const demo: Command = {
   name: 'demo',
   description: [
-    `Starts a DHT of ${NODES} nodes on loopback, makes two keys, publishes a zone under each that shows every kind of ` +
-      'record, and starts the resolver. It asks itself some names, prints the answers and the dig lines to try, and ' +
-      'stays until it is interrupted.',
-    `Nothing leaves this machine: ordinary names are asked of a stand-in that knows ${ORDINARY_NAME} alone.`,
+    `Starts a test DHT of ${NODES} nodes on loopback, generates two keys, publishes a zone with many kinds of records ` +
+      'under each, and starts the resolver. It then queries some names, prints the answers with the dig commands to ' +
+      'repeat them, and runs until it is interrupted.',
+    `Nothing leaves this machine: queries for ordinary names go to a local stand-in that knows only ${ORDINARY_NAME}`,
   ],
   operands: [],
   flags: [
     {
       name: 'listen',
       value: 'ADDRESS:PORT',
-      help: `Where to answer DNS (default: ${listenAddressToText(LISTEN)})`,
+      help: `Address to answer DNS on (default: ${listenAddressToText(LISTEN)})`,
     },
-    { name: 'once', help: 'End after the answers: with exit code 0 when all are right, otherwise 1' },
+    { name: 'once', help: 'Exit after the answers, with code 0 if all are as expected, otherwise 1' },
     jsonFlag,
   ],
   settings: [],
@@ -64,7 +64,7 @@ export const demo: Command = {
     const listen = text === undefined ? LISTEN : parseListenAddress(text, LISTEN.port);
     if (listen === undefined) {
       throw new UsageError(
-        `--listen takes an IP address with or without a port, such as 127.0.0.1:5400, not ${JSON.stringify(text)}.`,
+        `--listen: ${JSON.stringify(text)} is not valid; expected an IP address with or without a port, such as 127.0.0.1:5400.`,
       );
     }
     const stopped = untilStopped();
@@ -75,7 +75,7 @@ export const demo: Command = {
       if (invocation.has('json')) writeJson(terminal, toJson(stage, results));
       else terminal.out(toText(stage, results));
       if (invocation.has('once')) return good ? Exit.OK : Exit.FAILED;
-      terminal.err('It goes on until you press Ctrl-C.\n');
+      terminal.err('Running. Press Ctrl-C to stop.\n');
       await stopped;
       return Exit.OK;
     } finally {
@@ -84,7 +84,7 @@ export const demo: Command = {
   },
 };
 
-/** Everything that the demo runs. */
+/** Everything that the demo starts. */
 interface Stage {
   readonly first: KeyPair;
   readonly second: KeyPair;
@@ -96,7 +96,7 @@ interface Stage {
 async function setUp(listen: ListenAddress, terminal: Terminal): Promise<Stage> {
   const log = createLog({ level: 'warn', write: terminal.err, now: terminal.now, journal: false });
   const [first, second] = [KeyPair.generate(), KeyPair.generate()];
-  // The last started is the first ended.
+  // Closed in reverse order of starting.
   const running: { close(): Promise<void> }[] = [];
   const close = async () => {
     for (const part of running.splice(0).reverse()) await part.close();
@@ -105,7 +105,7 @@ async function setUp(listen: ListenAddress, terminal: Terminal): Promise<Stage> 
     const stateDir = await mkdtemp(join(tmpdir(), 'pkarrd-demo-'));
     running.push({ close: () => rm(stateDir, { recursive: true }) });
     const upstream = await startStandInUpstream((error) =>
-      log.error('The stand-in failed.', { error: String(error) }),
+      log.error('Internal error in the stand-in upstream.', { error: String(error) }),
     );
     running.push(upstream);
     terminal.err(`Starting a DHT of ${NODES} nodes …\n`);
@@ -151,7 +151,7 @@ async function startResolver(parts: {
   );
 }
 
-/** As somebody else would who publishes: with a node of their own. */
+/** Publishes with a DHT node of its own, as another user would. */
 async function publishZones(parts: {
   readonly first: KeyPair;
   readonly second: KeyPair;
@@ -180,7 +180,7 @@ async function publishZones(parts: {
   }
 }
 
-/** What is asked: a name below a key, or an ordinary one, its type, and what should come back. */
+/** A query and the expected result. */
 interface Example {
   readonly what: string;
   readonly name: string;
@@ -204,8 +204,8 @@ function examples({ first, second }: Stage): readonly Example[] {
     records('text of 400 bytes', `long.${other}`, 'TXT'),
     records('the mail server', key, 'MX'),
     records('a service', `_sip._udp.${key}`, 'SRV'),
-    records('how to connect', key, 'HTTPS'),
-    records('the same as an alias', `svc.${key}`, 'HTTPS'),
+    records('how to connect (HTTPS record)', key, 'HTTPS'),
+    records('an HTTPS alias', `svc.${key}`, 'HTTPS'),
     records('who may issue certificates', key, 'CAA'),
     records('a host key', `mail.${key}`, 'SSHFP'),
     records('an alias in the zone', `blog.${key}`, 'A'),
@@ -213,18 +213,18 @@ function examples({ first, second }: Stage): readonly Example[] {
     records('an alias to an ordinary name', `shop.${key}`, 'A'),
     records('a whole subtree renamed', `page.old.${key}`, 'A'),
     records('a wildcard', `anything.user.${key}`, 'A'),
-    records('a type without a name', `data.${key}`, 'TYPE65400'),
-    records('over 512 bytes: over TCP', `many.${other}`, 'A'),
+    records('a type without a mnemonic', `data.${key}`, 'TYPE65400'),
+    records('over 512 bytes, so over TCP', `many.${other}`, 'A'),
     records('the key in upper case', `WWW.${key.toUpperCase()}`, 'A'),
     { what: 'a name without this type', name: `www.${key}`, type: 'MX', expect: 'NODATA' },
-    { what: 'a name with names below it', name: `empty.${key}`, type: 'A', expect: 'NODATA' },
-    { what: 'a name that is not there', name: `nothing.${key}`, type: 'A', expect: 'NXDOMAIN' },
-    { what: '52 letters that are no key', name: 'y'.repeat(52), type: 'A', expect: 'NXDOMAIN' },
+    { what: 'a name that only has names below it', name: `empty.${key}`, type: 'A', expect: 'NODATA' },
+    { what: 'a name that does not exist', name: `nothing.${key}`, type: 'A', expect: 'NXDOMAIN' },
+    { what: '52 characters that are not a key', name: 'y'.repeat(52), type: 'A', expect: 'NXDOMAIN' },
     records('an ordinary name', ORDINARY_NAME.slice(0, -1), 'A'),
   ];
 }
 
-/** An example and what came back. */
+/** An example and its actual result. */
 interface Result extends Example {
   readonly answers: readonly string[];
   readonly rcode: string;
@@ -238,7 +238,7 @@ async function askAll(stage: Stage): Promise<readonly Result[]> {
   for (const example of examples(stage)) {
     const startedAt = performance.now();
     const type = typeFromText(example.type) ?? 0;
-    const { message, transport } = await ask(stage.address, {
+    const { message, transport } = await queryServer(stage.address, {
       name: Name.parse(example.name),
       type,
       class: Class.IN,
@@ -282,18 +282,18 @@ function toText(stage: Stage, results: readonly Result[]): string {
   };
   const node = bootstrap === undefined ? '' : `${bootstrap.host}:${bootstrap.port}`;
   return [
-    `The resolver answers on ${listenAddressToText(address)}, over UDP and TCP.`,
-    `A node of the DHT is ${node}: pkarrd resolve ${first.publicKey} --bootstrap ${node}`,
-    `Ordinary names are asked of a stand-in that knows ${ORDINARY_NAME} alone.`,
+    `The resolver answers on ${listenAddressToText(address)}, UDP and TCP.`,
+    `A node of the test DHT is ${node}; try: pkarrd resolve ${first.publicKey} --bootstrap ${node}`,
+    `Queries for ordinary names go to a local stand-in that knows only ${ORDINARY_NAME}`,
     '',
     `First key   ${first.publicKey}`,
     `Second key  ${second.publicKey}`,
     '',
     ...results.flatMap((result) => [
-      `${result.what}${result.isExpected ? '' : ` (NOT AS EXPECTED: ${result.rcode})`}`,
+      `${result.what}${result.isExpected ? '' : ` (UNEXPECTED: ${result.rcode})`}`,
       `  $ ${digLine(stage, result)}`,
       ...shown(result).map((line) => `  ${line}`),
-      `  (${result.milliseconds} ms, ${result.transport === 'tcp' ? 'over TCP after UDP was too small' : 'over UDP'})`,
+      `  (${result.milliseconds} ms, ${result.transport === 'tcp' ? 'over TCP, because the answer over UDP was truncated' : 'over UDP'})`,
       '',
     ]),
   ].join('\n');

@@ -2,7 +2,7 @@ import { type ListenAddress, listenAddressToText } from '../../config/listen-add
 import type { ListenError } from '../../serve/listen-error.ts';
 import { findPortHolders, type PortHolder } from '../../system/port-holder.ts';
 
-/** Why an address cannot be listened on and what to do, for people. */
+/** Why pkarrd cannot listen on an address, and what to do. */
 export function listenProblem(
   { protocol, address, code, message }: Pick<ListenError, 'protocol' | 'address' | 'code' | 'message'>,
   holdersOf: (protocol: 'udp' | 'tcp', address: ListenAddress) => readonly PortHolder[] = findPortHolders,
@@ -12,30 +12,30 @@ export function listenProblem(
     case 'EADDRINUSE': {
       const holders = holdersOf(protocol, address);
       const names = holders.map(({ name, pid }) => `${name} (process ${pid})`).join(' and ');
-      const by = names === '' ? 'another program, which only root can name' : names;
-      return `${where} is taken by ${by}. ${remedy(holders)}`;
+      const by = names === '' ? 'another program (run as root to see which)' : names;
+      return `${where} is in use by ${by}. ${remedy(holders)}`;
     }
     case 'EACCES':
       return (
-        `This user may not listen on ${where}. Take a port from 1024 with --listen, or run it as the service, ` +
-        'which has the right to.'
+        `Permission denied to listen on ${where}. Use a port from 1024 up with --listen, or run pkarrd as a systemd ` +
+        'service, which has the capability for lower ports.'
       );
     case 'EADDRNOTAVAIL':
-      return `This machine has no address ${address.host}, so ${where} cannot be listened on. Choose one of its own with --listen.`;
+      return `Cannot listen on ${where}: this machine has no address ${address.host}. Use one of its addresses with --listen.`;
     default:
-      return `It is not possible to listen on ${message}.`;
+      return `Cannot listen on ${message}.`;
   }
 }
 
-/** What helps depends on who it is. */
+/** What to do about the programs that hold the port. */
 function remedy(holders: readonly PortHolder[]): string {
   const names = holders.map(({ name }) => name);
-  // Its stub holds 127.0.0.53 and 127.0.0.54 and no other address, unless it was told to.
+  // The stub of systemd-resolved listens on 127.0.0.53 and 127.0.0.54 only, unless configured otherwise.
   if (names.some((name) => name.startsWith('systemd-resolve'))) {
-    return 'Remove its DNSStubListenerExtra= of this address, or listen elsewhere with --listen.';
+    return 'Remove this address from DNSStubListenerExtra= in resolved.conf, or use another address with --listen.';
   }
   if (names.some((name) => name === 'node' || name.startsWith('pkarrd'))) {
-    return 'If that is pkarrd already running, end it first; or listen elsewhere with --listen.';
+    return 'If that is another pkarrd, stop it first, or use another address with --listen.';
   }
-  return 'Stop it, or listen elsewhere with --listen, for example --listen 127.0.0.1:5300.';
+  return 'Stop it, or use another address with --listen, such as --listen 127.0.0.1:5300.';
 }

@@ -11,17 +11,17 @@ import { loadConfiguration, publisherEntries } from '../configuration.ts';
 import { untilStopped } from '../stop-signal.ts';
 import { listenProblem } from './listen-problem.ts';
 
-/** Milliseconds after a signal at which the program ends, whatever is still going on. */
+/** Milliseconds after a signal at which the program exits, whatever is still running. */
 const END_AT_LATEST = 1_900;
 
-/** Runs the resolver until it is told to stop. */
+/** Runs the resolver until a signal stops it. */
 export const serve: Command = {
   name: 'serve',
   description: [
-    'Answers DNS over UDP and TCP until it gets SIGINT or SIGTERM, then finishes what is in flight and ends within ' +
-      '2 s. A second signal ends it at once.',
-    'Names whose last label is a public key are answered out of the signed packet of that key, found in the DHT. All ' +
-      'other names are asked of the upstream resolvers. Without any configuration it runs.',
+    'Answers DNS queries over UDP and TCP until it receives SIGINT or SIGTERM. It then finishes the queries in flight ' +
+      'and exits within 2 s. A second signal ends it at once.',
+    'Names whose last label is a public key are answered from the signed packet of that key, which is fetched from the ' +
+      'DHT. All other names are forwarded to upstream resolvers. No configuration is required.',
   ],
   operands: [],
   flags: [configFlag],
@@ -34,20 +34,20 @@ export const serve: Command = {
       now: terminal.now,
       journal: terminal.errIsJournal,
     });
-    // Whoever looks who holds port 53 should read our name, not that of the runtime.
+    // Tools that show who holds port 53 should show this name, not that of the runtime.
     nameProcess('pkarrd');
     const stopped = untilStopped();
     const app = await startApp(settings, log, publisherEntries(tables)).catch((error: unknown) => {
       if (error instanceof ListenError) throw new CommandError(listenProblem(error), { cause: error });
       if (error instanceof LinkError)
-        throw new CommandError(`The workers cannot be started: ${error.message}`, { cause: error });
+        throw new CommandError(`Cannot start the workers: ${error.message}`, { cause: error });
       throw error;
     });
     const closeControl = await openControl(app, settings.stateDir, log);
     log.info('Ready.', { listen: app.addresses.map(listenAddressToText).join(',') });
     const signal = await stopped;
     log.info('Stopping.', { signal });
-    // Whatever may hang, the service manager must not have to wait.
+    // The service manager must not have to wait, even if something hangs.
     setTimeout(() => process.exit(Exit.OK), END_AT_LATEST).unref();
     await Promise.all([app.close(), closeControl()]);
     return Exit.OK;

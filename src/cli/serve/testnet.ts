@@ -3,25 +3,29 @@ import { startTestNetworkThread } from '../../testnet/proxy.ts';
 import { type Command, CommandError, Exit, type Invocation, UsageError } from '../command.ts';
 import { untilStopped } from '../stop-signal.ts';
 
-/** Runs a DHT of real nodes on loopback. */
+/** Runs a test DHT of real nodes on loopback. */
 export const testnet: Command = {
   name: 'testnet',
   description: [
-    'Runs a DHT of real nodes on 127.0.0.1, prints the address of one as its first line, to be given as --bootstrap ' +
-      'to other commands, and stays until it is interrupted.',
-    'Delay, loss and silence begin when all nodes have joined.',
+    'Runs a DHT of real nodes on 127.0.0.1 until it is interrupted. The first line of its output is the address of one ' +
+      'node; pass it to other commands as --bootstrap.',
+    'Delay, loss and silent nodes take effect once all nodes have joined.',
   ],
   operands: [],
   flags: [
-    { name: 'nodes', value: 'NUMBER', help: 'How many nodes, 1 to 1000 (default: 30)' },
+    { name: 'nodes', value: 'NUMBER', help: 'Number of nodes, 1 to 1000 (default: 30)' },
     {
       name: 'port',
       value: 'PORT',
-      help: 'UDP port of the node that is printed, 0 to 65535; 0 is any free port (default: 0)',
+      help: 'UDP port of the printed node, 0 to 65535; 0 means any free port (default: 0)',
     },
-    { name: 'delay', value: 'MILLISECONDS', help: 'How late each datagram leaves, 0 to 10000 (default: 0)' },
-    { name: 'loss', value: 'RATE', help: 'Share of datagrams that are lost, 0 to 1 (default: 0)' },
-    { name: 'silent', value: 'FRACTION', help: 'Share of nodes that never answer, 0 to 0.99 (default: 0)' },
+    { name: 'delay', value: 'MILLISECONDS', help: 'Delay of each datagram, 0 to 10000 (default: 0)' },
+    { name: 'loss', value: 'RATE', help: 'Fraction of datagrams that are lost, 0 to 1 (default: 0)' },
+    {
+      name: 'silent',
+      value: 'FRACTION',
+      help: 'Fraction of nodes that never answer, 0 to 0.99 (default: 0)',
+    },
   ],
   settings: [],
   async run(invocation, terminal) {
@@ -40,14 +44,14 @@ export const testnet: Command = {
     });
     const lines = network.bootstrap.slice(0, 1).map(({ host, port }) => `${host}:${port}\n`);
     terminal.out(lines.join(''));
-    terminal.err(`${options.nodes} nodes on 127.0.0.1 until you press Ctrl-C.\n`);
+    terminal.err(`Running ${options.nodes} nodes on 127.0.0.1. Press Ctrl-C to stop.\n`);
     await stopped;
     await network.close();
     return Exit.OK;
   },
 };
 
-/** The number that a flag gives. @throws UsageError. */
+/** The numeric value of a flag. @throws UsageError. */
 function numberFrom(
   invocation: Invocation,
   flag: string,
@@ -59,5 +63,7 @@ function numberFrom(
   const { least, most, whole = false } = bounds;
   if (value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
   const kind = whole ? 'a whole number' : 'a number';
-  throw new UsageError(`--${flag} takes ${kind} from ${least} to ${most}, not ${JSON.stringify(text)}.`);
+  throw new UsageError(
+    `--${flag}: ${JSON.stringify(text)} is not valid; expected ${kind} from ${least} to ${most}.`,
+  );
 }

@@ -23,12 +23,12 @@ import {
 import { loadConfiguration } from '../configuration.ts';
 import { publicationProblems } from './publication-problems.ts';
 
-/** Reads the configuration as `serve` would. */
+/** Validates the configuration as `serve` would. */
 export const check: Command = {
   name: 'check',
   description: [
-    'Reads file, environment and flags as serve would, and says what each setting is and where it comes from. With ' +
-      'mistakes it lists all of them, and its exit code is 1.',
+    'Reads the configuration file, environment and flags as serve would, and shows the value and origin of each setting. ' +
+      'If there are errors, it lists all of them and exits with code 1.',
   ],
   operands: [],
   flags: [configFlag, jsonFlag],
@@ -87,43 +87,43 @@ function writeText(
   }
   if (given !== undefined) terminal.out(systemLine(given));
   for (const problem of problems) terminal.err(`pkarrd: ${problemToText(problem)}\n`);
-  terminal.out(problems.length === 0 ? 'The configuration is good.\n' : '');
+  terminal.out(problems.length === 0 ? 'The configuration is valid.\n' : '');
 }
 
 function settingLine(key: SettingKey, value: string, origin: string): string {
-  // The words that stand for a default say nothing by themselves.
+  // A keyword that stands for a default needs an explanation.
   const meaning = value === 'default' || value === 'system' ? ` (${table[key].defaultText})` : '';
   return `${flagOf(key).slice(2)}: ${value}${meaning}${origin === 'default' ? '' : `, from ${origin}`}\n`;
 }
 
-/** What `system` means at this moment. */
+/** What `system` currently means. */
 function systemLine({ path, servers, reports }: SystemUpstreams): string {
   if (path !== undefined) return `system: ${servers.map(({ address }) => address).join(' ')}, from ${path}\n`;
-  return `system: no resolver; ${reports.map((report) => `${report.path} ${report.problem}`).join('; ')}\n`;
+  return `system: no resolver found; ${reports.map((report) => `${report.path} ${report.problem}`).join('; ')}\n`;
 }
 
-/** The directory need not exist, but it must be possible to make it, and to write there. */
+/** The state directory need not exist, but it must be possible to create it and to write there. */
 function stateDirProblems({ settings, origins }: LoadedSettings): readonly ConfigProblem[] {
   const { stateDir } = settings;
-  // A directory that nobody chose is not this user's to have: `check` is run by people, `serve` by the service.
+  // `serve` may run as another user than `check`, so the default is not checked.
   if (origins.stateDir === 'default') return [];
   const problem = (reason: string) => [
     { where: origins.stateDir, message: `the state-dir ${stateDir} ${reason}.` },
   ];
   let existing = stateDir;
   while (kindOf(existing) === 'absent') existing = dirname(existing);
-  if (kindOf(existing) === 'other') return problem(`cannot be used: ${existing} is no directory`);
+  if (kindOf(existing) === 'other') return problem(`cannot be used: ${existing} is not a directory`);
   try {
     accessSync(existing, constants.W_OK | constants.X_OK);
     return [];
   } catch {
     return problem(
-      existing === stateDir ? 'cannot be written to' : `cannot be made: ${existing} cannot be written to`,
+      existing === stateDir ? 'is not writable' : `cannot be created: ${existing} is not writable`,
     );
   }
 }
 
-/** What is at a path. Behind a file, or where we may not look, there is nothing to be had. */
+/** What is at a path; `absent` also for a path below a file, or one that this user may not look up. */
 function kindOf(path: string): 'directory' | 'other' | 'absent' {
   try {
     return statSync(path).isDirectory() ? 'directory' : 'other';

@@ -5,12 +5,13 @@ import { type Command, Exit, jsonFlag, UsageError, writeJson } from '../command.
 import { loadConfiguration } from '../configuration.ts';
 import { askRunning } from './ask-program.ts';
 
-/** Makes the running program forget answers. */
+/** Flushes the caches of the running program. */
 export const flush: Command = {
   name: 'flush',
   description: [
-    'Makes the pkarrd that runs with this state directory forget what it knows of NAME and the names below it, or of ' +
-      'every name. A packet is not dropped but fetched again when it is needed next, so that no older one takes its place.',
+    'Flushes the caches of the running pkarrd (the one with this state directory) for NAME and all names below it, or ' +
+      'for all names. A signed packet is not removed but fetched again at the next query, so that an older one cannot ' +
+      'replace it.',
   ],
   operands: [{ name: 'NAME', optional: true }],
   flags: [jsonFlag],
@@ -21,7 +22,7 @@ export const flush: Command = {
     const { settings } = loadConfiguration(invocation, terminal);
     const outcome = (await askRunning(settings.stateDir, ['flush', name])) as FlushOutcome;
     if (invocation.has('json')) writeJson(terminal, outcome);
-    else terminal.out(`${outcome.answers} answers and ${outcome.packets} packets forgotten.\n`);
+    else terminal.out(`Flushed ${outcome.answers} answers and ${outcome.packets} packets.\n`);
     return Exit.OK;
   },
 };

@@ -3,12 +3,12 @@ import { type Command, Exit, UsageError } from '../command.ts';
 import { loadConfiguration } from '../configuration.ts';
 import { askRunning } from './ask-program.ts';
 
-/** Changes how much the running program logs, until it ends. */
+/** Changes the log level of the running program until it stops. */
 export const logLevel: Command = {
   name: 'log-level',
   description: [
-    `Changes how much the pkarrd that runs with this state directory logs, until it ends. LEVEL is one of ${logLevels.join(', ')}. ` +
-      'With debug, names and keys that were asked for stand in the log.',
+    `Changes the log level of the running pkarrd (the one with this state directory) until it stops. LEVEL is one of ${logLevels.join(', ')}. ` +
+      'With debug, the names and keys of queries are logged.',
   ],
   operands: [{ name: 'LEVEL' }],
   flags: [],
@@ -16,11 +16,13 @@ export const logLevel: Command = {
   async run(invocation, terminal) {
     const [level = ''] = invocation.operands;
     if (!logLevels.some((known) => known === level)) {
-      throw new UsageError(`${JSON.stringify(level)} is not a level; accepted is ${logLevels.join(', ')}.`);
+      throw new UsageError(
+        `${JSON.stringify(level)} is not a log level; expected one of ${logLevels.join(', ')}.`,
+      );
     }
     const { settings } = loadConfiguration(invocation, terminal);
     await askRunning(settings.stateDir, ['log-level', level]);
-    terminal.out(`The level is ${level} now.\n`);
+    terminal.out(`The log level is now ${level}.\n`);
     return Exit.OK;
   },
 };

@@ -5,8 +5,8 @@ import { KeyFileError, readKeyFile } from '../../publish/key-file.ts';
 import { ZoneWatch } from '../../publish/zone-watch.ts';
 
 /**
- * What is wrong with the files that the configuration names. The running program takes these as they come and goes on;
- * whoever checks wants to know before.
+ * Errors in the zone files and key files of the configuration. The running program reports these and continues; `check`
+ * reports them in advance.
  */
 export function publicationProblems({ publish }: PublishTables): readonly ConfigProblem[] {
   return publish.flatMap(({ zone, key, where }) => {
@@ -15,7 +15,7 @@ export function publicationProblems({ publish }: PublishTables): readonly Config
       const { publicKey } = readKeyFile(key);
       const watch = new ZoneWatch(zone, publicKey, (faults) => {
         problems.push(
-          ...faults.map((fault) => ({ where, message: `the zone cannot be published: ${fault}` })),
+          ...faults.map((fault) => ({ where, message: `the zone file cannot be published: ${fault}` })),
         );
       });
       watch.look(noExternalAddresses);

@@ -1,16 +1,19 @@
 import type { PublicationStatus } from '../../publish/publication-status.ts';
 import { duration } from '../duration.ts';
 
-/** What status shows of a zone or packet that is kept in the network: a line, and one for each thing that is wrong. */
+/** What `status` shows of a publication: one line, and one for each problem. */
 export function publicationLines(publication: PublicationStatus): readonly string[] {
   const { kind, name, key, state, isAdopted, problem, lastSuccess, lastError } = publication;
   const lines = [
     [`${name}${key === undefined ? '' : ` (${key})`} ${state}`, ...heldBy(publication)].join(', '),
   ];
-  if (isAdopted) lines.push('published elsewhere; the zone file counts again when it changes');
+  if (isAdopted)
+    lines.push(
+      'a newer packet was published elsewhere and is kept; the zone file is used again when it changes',
+    );
   if (problem !== undefined) {
-    const consequence = lastSuccess === undefined ? '' : '; the last good one stays';
-    lines.push(`cannot be used as it is${consequence}: ${problem.replaceAll('\n', '; ')}`);
+    const consequence = lastSuccess === undefined ? '' : '; the last valid one stays published';
+    lines.push(`invalid${consequence}: ${problem.replaceAll('\n', '; ')}`);
   }
   if (lastError !== undefined) lines.push(`last error ${ago(lastError.agoMs)}: ${lastError.text}`);
   const [first = '', ...rest] = lines;

@@ -7,20 +7,20 @@ import { duration } from '../duration.ts';
 import { askRunning } from './ask-program.ts';
 import { publicationLines } from './publication-text.ts';
 
-/** Shows what the running program is doing. */
+/** Shows the state of the running program. */
 export const status: Command = {
   name: 'status',
   description: [
-    'Shows what the pkarrd that runs with this state directory is doing: its upstreams, which of them is asked next and ' +
-      'why, its cache, its part in the DHT, and what it keeps published: who holds it, when it is put again, and what went ' +
-      'wrong last. No name that was asked for is shown.',
+    'Shows the state of the running pkarrd (the one with this state directory): its upstreams, which of them is asked ' +
+      'next and why, its caches, its DHT node, and its publications: how many nodes hold them, when they are published ' +
+      'again, and the last error. Names of queries are not shown.',
   ],
   operands: [],
   flags: [jsonFlag],
   settings: ['stateDir'],
   async run(invocation, terminal) {
     const { settings } = loadConfiguration(invocation, terminal);
-    // It comes from a program of our own version, through a socket that only this user may write to.
+    // The socket belongs to a pkarrd of this version: only this user can have created it.
     const found = (await askRunning(settings.stateDir, ['status'])) as AppStatus;
     if (invocation.has('json')) writeJson(terminal, found);
     else writeStatus(terminal, found);
@@ -57,8 +57,8 @@ function writeStatus(
 }
 
 function workersLine({ running, wanted, restarts }: WorkersStatus): string {
-  const shares = running.map(({ pid, queries }) => `process ${pid} had ${queries} queries`);
-  return [`${running.length} of ${wanted} answer`, `${restarts} replaced`, ...shares].join(', ');
+  const shares = running.map(({ pid, queries }) => `process ${pid}: ${queries} queries`);
+  return [`${running.length} of ${wanted} running`, `${restarts} restarted`, ...shares].join(', ');
 }
 
 function writeUpstreams(terminal: Terminal, { upstreams, routes, next }: ForwarderStatus): void {
@@ -69,15 +69,15 @@ function writeUpstreams(terminal: Terminal, { upstreams, routes, next }: Forward
   if (next !== undefined) terminal.out(`asked next  ${next.label}: ${reasons[next.why]}\n`);
 }
 
-/** Why an upstream is chosen, in words. */
+/** Why an upstream is chosen. */
 const reasons: Readonly<Record<NonNullable<ForwarderStatus['next']>['why'], string>> = {
-  'not-measured': 'it was not measured yet',
-  returned: 'it came back a moment ago',
-  'measured-long-ago': 'it was measured long ago',
-  best: 'it answers fastest',
-  late: 'all are late',
+  'not-measured': 'not measured yet',
+  returned: 'it recovered recently',
+  'measured-long-ago': 'last measured long ago',
+  best: 'the fastest',
+  late: 'all are slow',
   dead: 'none answers, so all are tried',
-  again: 'it is tried again',
+  again: 'retry',
 };
 
 function upstreamLine(upstream: UpstreamStatus): string {

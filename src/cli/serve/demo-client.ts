@@ -6,21 +6,21 @@ import { FrameReader } from '../../dns/frame-reader.ts';
 import { decodeMessage, encodeMessage, type Message, queryMessage } from '../../dns/message.ts';
 import type { Question } from '../../dns/question.ts';
 
-/** Milliseconds that a client of the system waits as well. */
+/** The timeout in milliseconds, as in the stub resolver of glibc (resolv.conf(5)). */
 const TIMEOUT = 5_000;
 
-/** What a resolver on this machine answered, and over what. */
-export interface Asked {
+/** A reply and its transport. */
+export interface TransportedReply {
   readonly message: Message;
-  /** `tcp`: the answer over UDP said that it was truncated. */
+  /** `tcp`: the answer over UDP was truncated. */
   readonly transport: 'udp' | 'tcp';
 }
 
 /**
- * Asks a resolver on this machine as any client would: over UDP without EDNS, and over TCP when the answer is
- * truncated. Rejects when nothing comes within 5 s, or with WireError for what is no DNS.
+ * Queries a resolver on this machine as a simple client does: over UDP without EDNS, and over TCP if the answer is
+ * truncated. Rejects with a TimeoutError after 5 s, or with a WireError for a malformed reply.
  */
-export async function ask(server: ListenAddress, question: Question): Promise<Asked> {
+export async function queryServer(server: ListenAddress, question: Question): Promise<TransportedReply> {
   const query = encodeMessage({ ...queryMessage(question), id: randomInt(0x1_0000) });
   const signal = AbortSignal.timeout(TIMEOUT);
   const message = decodeMessage(await overUdp(server, query, signal));
@@ -39,7 +39,7 @@ async function overUdp(
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       socket.once('error', reject);
       socket.on('message', (reply) => {
-        // Another id is somebody else's.
+        // A reply with another id does not belong to this query.
         if (reply[0] === query[0] && reply[1] === query[1]) resolve(reply);
       });
       socket.connect(port, host, () => socket.send(query));
@@ -60,7 +60,7 @@ async function overTcp(
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       const reader = new FrameReader(resolve);
       socket.once('error', reject);
-      socket.once('end', () => reject(new Error('the connection ended without an answer')));
+      socket.once('end', () => reject(new Error('the connection was closed before the reply')));
       socket.on('data', (piece) => reader.push(piece));
       socket.write(Buffer.concat([Buffer.of(query.length >>> 8, query.length & 0xff), query]));
     });
