@@ -95,7 +95,7 @@ test('a worker that is killed is replaced, and no query that it had not taken is
     const pids = workers?.running.map(({ pid }) => pid) ?? [];
     assert.ok(pids.includes(other) && !pids.includes(victim));
     await scene.command.printed(
-      new RegExp(`warn A worker ended and is replaced.* pid=${victim} why=SIGKILL afterSeconds=0\\.1\n`),
+      new RegExp(`warn A worker ended and will be replaced.* pid=${victim} why=SIGKILL afterSeconds=0\\.1\n`),
     );
   } finally {
     flood.close();
@@ -133,7 +133,7 @@ test('a worker that hangs without dying is ended after some seconds, and replace
     assert.equal((await askUdp(scene.server, simple(1))).id, 1);
     assert.ok(workers?.running.some(({ pid }) => pid === other));
     await scene.command.printed(
-      new RegExp(`warn A worker ended and is replaced.* pid=${victim} why="it does not answer" `),
+      new RegExp(`warn A worker ended and will be replaced.* pid=${victim} why="it does not answer" `),
     );
     await scene.until((status) => status.workers?.running.length === 2);
   } finally {
