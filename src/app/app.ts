@@ -3,14 +3,11 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks'; // the global of that name is a getter, called for each query
 import { fileURLToPath } from 'node:url';
 import type { Settings } from '../config/settings.ts';
-import { dhtSource } from '../find/dht-source.ts';
-import { relaySource } from '../find/relay-source.ts';
 import { networkOf } from '../mainline/addresses.ts';
 import type { Log } from '../observe/log.ts';
 import { rateLimited } from '../observe/log-rate-limit.ts';
 import { classifyLabel } from '../pkarr/public-key.ts';
 import { externalAddresses, noExternalAddresses } from '../publish/external-addresses.ts';
-import { dhtSink } from '../publish/packet-sink.ts';
 import { PublicationMemory } from '../publish/publication-memory.ts';
 import { Publisher, type PublisherEntries } from '../publish/publisher.ts';
 import type { Front } from '../serve/front.ts';
@@ -19,6 +16,7 @@ import { workerProcesses } from '../system/open-workers.ts';
 import { systemResolvConfPaths } from '../system/resolv-conf.ts';
 import { createWorkerPool } from '../workers/pool.ts';
 import { createFront } from './front.ts';
+import { publishNetwork } from './packet-sources.ts';
 import { startPackets } from './packets.ts';
 import { startResolution } from './resolution.ts';
 import type { App } from './status.ts';
@@ -77,9 +75,7 @@ export async function startApp(
   const { finder, dht, relays } = packets;
   let addresses = noExternalAddresses;
   const publisher = new Publisher(entries, {
-    sources: [...(dht === undefined ? [] : [dhtSource(dht.node)]), ...relays.map(relaySource)],
-    sink: dht === undefined ? undefined : dhtSink(dht.node),
-    relays,
+    ...publishNetwork(dht?.node, relays),
     learn(packet) {
       finder.learn(packet);
       front.forgetKey(packet.key);

@@ -1,7 +1,7 @@
 import { isNodeAddress } from '../mainline/addresses.ts';
 import type { NodeAddress } from '../mainline/dht-node.ts';
 import type { Log } from '../observe/log.ts';
-import { nodeDisk, replaceFile } from '../store/file.ts';
+import { nodeDisk, replaceFile } from '../store/disk.ts';
 
 /** Addresses that a file may hold, as many as a node gives. */
 const MAX_NODES = 200;

@@ -4,6 +4,9 @@ import { fallbackSource, inTurn } from '../find/fallback-source.ts';
 import type { PacketSource } from '../find/packet-source.ts';
 import { relaySource } from '../find/relay-source.ts';
 import { networkOf } from '../mainline/addresses.ts';
+import type { DhtNode } from '../mainline/dht-node.ts';
+import { dhtSink } from '../publish/packet-sink.ts';
+import type { PublishNetwork } from '../publish/put-packet.ts';
 import { createRelayClient, type RelayClient } from '../relay/client.ts';
 import { resolveHost } from '../resolve/host-addresses.ts';
 import type { Resolver } from '../resolve/query.ts';
@@ -34,6 +37,18 @@ export function relayUrls({
   if (relay !== 'default') return relay;
   // What lives in a test network is nobody else's: public relays do not have it and must not hear of it.
   return networkOf(bootstrap) === 'test' ? [] : publicRelays.map((url) => new URL(url));
+}
+
+/** Where publications look and put: the DHT and every relay, all at once. */
+export function publishNetwork(
+  node: Promise<DhtNode> | undefined,
+  relays: readonly RelayClient[],
+): PublishNetwork {
+  return {
+    sources: [...(node === undefined ? [] : [dhtSource(node)]), ...relays.map(relaySource)],
+    sink: node === undefined ? undefined : dhtSink(node),
+    relays,
+  };
 }
 
 /** Where packets come from: the DHT, and relays when it is late, or at once, or never. */

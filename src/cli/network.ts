@@ -1,15 +1,13 @@
 import { isIPv4 } from 'node:net';
 import { startDht } from '../app/dht.ts';
-import { openRelays, packetSources, relayUrls } from '../app/packet-sources.ts';
+import { openRelays, packetSources, publishNetwork, relayUrls } from '../app/packet-sources.ts';
 import { chooseUpstreams } from '../app/upstreams.ts';
 import type { Settings } from '../config/settings.ts';
-import { dhtSource } from '../find/dht-source.ts';
 import type { PacketSource } from '../find/packet-source.ts';
 import { createForwarder, type UpstreamSet } from '../forward/forwarder.ts';
 import type { DhtNode } from '../mainline/dht-node.ts';
 import { createLog } from '../observe/log.ts';
-import { dhtSink, type PacketSink } from '../publish/packet-sink.ts';
-import type { RelayClient } from '../relay/client.ts';
+import type { PublishNetwork } from '../publish/put-packet.ts';
 import { forwardResolver } from '../resolve/forward-resolver.ts';
 import { CommandError, type Terminal } from './command.ts';
 
@@ -20,11 +18,10 @@ const PATIENCE = 30_000;
 export interface NetworkAccess {
   /** The DHT and the relays, combined as the settings say. */
   readonly source: PacketSource;
-  /** The DHT; undefined if it is off. */
-  readonly dht:
-    | { readonly source: PacketSource; readonly sink: PacketSink; readonly node: Promise<DhtNode> }
-    | undefined;
-  readonly relays: readonly RelayClient[];
+  /** The same for publishing: all are queried at once. */
+  readonly publish: PublishNetwork;
+  /** The node of the DHT; undefined if it is off. */
+  readonly node: Promise<DhtNode> | undefined;
   /** Aborts with a CommandError after the timeout. */
   readonly signal: AbortSignal;
 }
@@ -64,8 +61,8 @@ export async function withNetwork<T>(
     if (source === undefined) throw new CommandError('Neither the DHT nor a relay is enabled.');
     return await work({
       source,
-      dht: dht && { source: dhtSource(dht.node), sink: dhtSink(dht.node), node: dht.node },
-      relays,
+      publish: publishNetwork(dht?.node, relays),
+      node: dht?.node,
       signal: signal ?? patience.signal,
     });
   } finally {

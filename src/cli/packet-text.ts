@@ -1,12 +1,12 @@
 import { recordToText } from '../dns/presentation.ts';
-import type { Choice } from '../find/choice.ts';
+import type { LookupState } from '../find/lookup-state.ts';
 import { MAX_READ_BYTES } from '../pkarr/packet-message.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import { ageToText, timestampToText } from './time-text.ts';
 
 /** A packet and how many nodes hold it, as JSON. */
-export function packetFacts(packet: SignedPacket, choice: Choice, now: number) {
-  const { asked, answered } = choice.observed;
+export function packetFacts(packet: SignedPacket, state: LookupState, now: number) {
+  const { asked, answered } = state.observed;
   return {
     key: packet.key.text,
     signature: Buffer.from(packet.signature).toString('hex'),
@@ -15,21 +15,21 @@ export function packetFacts(packet: SignedPacket, choice: Choice, now: number) {
     ageSeconds: Math.floor(now / 1000 - Number(packet.timestamp / 1_000_000n)),
     bytes: packet.size,
     maxBytes: MAX_READ_BYTES,
-    nodes: { asked, answered, held: choice.heldBy, heldOlder: choice.behind },
+    nodes: { asked, answered, held: state.heldBy, heldOlder: state.behind },
   };
 }
 
 /** The same as comments of a zone file, so that the output is a valid zone file. */
-export function packetComments(packet: SignedPacket, choice: Choice, now: number): string {
-  const { signature, timestamp, date, bytes, maxBytes, nodes } = packetFacts(packet, choice, now);
+export function packetComments(packet: SignedPacket, state: LookupState, now: number): string {
+  const { signature, timestamp, date, bytes, maxBytes, nodes } = packetFacts(packet, state, now);
   const older = nodes.heldOlder === 0 ? '' : `, ${nodes.heldOlder} hold an older packet`;
   const unusable =
-    choice.unusableSeq === undefined || choice.unusableSeq < packet.timestamp
+    state.unusableSeq === undefined || state.unusableSeq < packet.timestamp
       ? []
       : [
           [
             'note',
-            `the DHT also holds a newer item (seq ${choice.unusableSeq}) of this key that is not a packet of DNS records`,
+            `the DHT also holds a newer item (seq ${state.unusableSeq}) of this key that is not a packet of DNS records`,
           ],
         ];
   return [

@@ -1,5 +1,5 @@
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
-import { addObserved } from './choice.ts';
+import { addObserved } from './lookup-state.ts';
 import { type Observed, type PacketSource, SourceError, type SourceEvent } from './packet-source.ts';
 
 /** When a fallback is asked. */

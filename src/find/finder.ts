@@ -7,7 +7,7 @@ import { packetTimeToLive } from '../pkarr/time-to-live.ts';
 import type { PacketArchive } from '../store/packet-archive.ts';
 import type { HeldPacket, PacketCache } from '../store/packet-cache.ts';
 import type { Freshness, PacketLibrary, ReadOutcome } from '../store/packet-library.ts';
-import { type Choice, consider, startChoice } from './choice.ts';
+import { applyEvent, initialState, type LookupState } from './lookup-state.ts';
 import { type PacketSource, SourceError } from './packet-source.ts';
 
 /** The last part of a packet's time to live, in which a read has it looked for again. */
@@ -200,7 +200,7 @@ export class Finder implements PacketLibrary {
     const { sources, cache, archive, settings, now } = this.#parts;
     const floor = archive.floor(key);
     const held = cache.get(key)?.packet;
-    let choice = startChoice(held);
+    let state = initialState(held);
     const failures: string[] = [];
     const notes: Promise<void>[] = [];
     const tooLong = new AbortController();
@@ -216,7 +216,7 @@ export class Finder implements PacketLibrary {
           for await (const event of source.lookup(key, options)) {
             // Older than one that was served before, and that the archive had no room for.
             if (event.kind === 'packet' && floor !== undefined && event.packet.timestamp < floor) continue;
-            choice = consider(choice, event);
+            state = applyEvent(state, event);
             if (event.kind !== 'packet') continue;
             const before = cache.get(key)?.packet;
             const seen = cache.see(event.packet, now());
@@ -240,18 +240,18 @@ export class Finder implements PacketLibrary {
     );
     clearTimeout(timer);
     await Promise.all(notes);
-    return this.#conclude(key, choice, failures);
+    return this.#conclude(key, state, failures);
   }
 
-  #conclude(key: PublicKey, choice: Choice, failures: readonly string[]): ReadOutcome {
+  #conclude(key: PublicKey, state: LookupState, failures: readonly string[]): ReadOutcome {
     const { cache, settings, now } = this.#parts;
     const held = cache.get(key);
     if (held !== undefined) {
       this.#absent.delete(key.text);
       return this.#found(held.packet, held.lastSeen);
     }
-    if (choice.unusableSeq !== undefined) return { kind: 'unusable', seq: choice.unusableSeq };
-    const { asked, answered, empty } = choice.observed;
+    if (state.unusableSeq !== undefined) return { kind: 'unusable', seq: state.unusableSeq };
+    const { asked, answered, empty } = state.observed;
     if (empty >= Math.min(settings.absentQuorum, Math.max(asked, 1)) && failures.length === 0) {
       this.#absent.set(key.text, now() + settings.absentTtl * 1000);
       return { kind: 'absent', seconds: settings.absentTtl };

@@ -3,9 +3,9 @@ import { compareRecency } from '../pkarr/signed-packet.ts';
 import type { NetworkParts } from './publisher-parts.ts';
 import { putPacket } from './put-packet.ts';
 import { querySources } from './query-sources.ts';
-import { type Done, type Task, TaskError, type TaskNews } from './task.ts';
+import { type Task, TaskError, type TaskNews, type TaskResult } from './task.ts';
 
-/** The newest packet of a key of anybody, put again as it is, so that it does not fade while its owner is away. */
+/** The newest packet of somebody else's key, put again unchanged so that it does not expire while its owner is offline. */
 export class KeepTask implements Task {
   readonly kind = 'keep';
   readonly name: string;
@@ -20,22 +20,22 @@ export class KeepTask implements Task {
     this.#parts = parts;
   }
 
-  look(): TaskNews {
+  async look(): Promise<TaskNews> {
     return 'same';
   }
 
   async warmUp(): Promise<void> {}
 
-  async run(signal: AbortSignal): Promise<Done> {
+  async run(signal: AbortSignal): Promise<TaskResult> {
     const { sources, memory } = this.#parts;
     const remembered = memory.get(this.key)?.packet;
     const { best } = await querySources(this.key, sources, { signal });
-    // What the network lost is ours to give back, and nothing older than we have seen takes its place.
+    // If the network lost it we put back what we remember, and never an older packet than that.
     const isOurs = best === undefined || (remembered !== undefined && compareRecency(remembered, best) > 0);
     const packet = isOurs ? remembered : best;
     if (packet === undefined) throw new TaskError('No packet is published under this key.');
-    const delivery = await putPacket(packet, this.#parts, { signal });
+    const report = await putPacket(packet, this.#parts, { signal });
     await memory.set(this.key, { packet, fingerprint: undefined, isAdopted: true });
-    return { packet, delivery, isAdopted: false };
+    return { packet, report, isAdopted: false };
   }
 }

@@ -1,67 +1,86 @@
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { FileError, readUserFile } from '../files/read-file.ts';
 import { KeyPair } from '../pkarr/key-pair.ts';
 
-/** Octets that are read of a key's file: 64 characters, and what white space an editor may add. */
+/** Bytes of a key file that are read: 64 characters, and the white space that an editor may add. */
 const MAX_FILE_LENGTH = 256;
 
-/** A file of a key cannot be written or used: one sentence for people, never with the secret in it. */
+/** A key file cannot be written or used. The message is a sentence for people and never contains the secret. */
 export class KeyFileError extends Error {
   override readonly name = 'KeyFileError';
 }
 
 /**
- * Writes the seed of a key as 64 hexadecimal characters to a new file that its owner alone can read and write.
- * @throws KeyFileError, also when the file exists: a secret that is overwritten is lost.
+ * Writes the seed of a key as 64 hexadecimal characters to a new file that only its owner can read and write. If it cannot
+ * be written whole, no file is left.
+ * @throws KeyFileError, also when the file exists: an overwritten secret is lost.
  */
 export function writeKeyFile(path: string, keyPair: KeyPair): void {
-  withFile(path, 'wx', 0o600, (descriptor) => {
-    writeSync(descriptor, `${Buffer.from(keyPair.exportSeed()).toString('hex')}\n`);
-    // What is told to be kept is kept, even if the machine stops now.
-    fsyncSync(descriptor);
-  });
+  const text = `${Buffer.from(keyPair.exportSeed()).toString('hex')}\n`;
+  try {
+    const descriptor = openSync(path, 'wx', 0o600);
+    try {
+      for (let done = 0; done < text.length; ) done += writeSync(descriptor, text.slice(done));
+      // The key is there even if the machine loses power now.
+      fsyncSync(descriptor);
+    } catch (error) {
+      removeQuietly(path);
+      throw error;
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new KeyFileError(`${sentences.get(code) ?? message}: ${path}`, { cause: error });
+  }
 }
 
 /**
  * The key pair in a file that `writeKeyFile` wrote.
  * @throws KeyFileError, also when others than the owner can read the file.
  */
-export function readKeyFile(path: string): KeyPair {
-  return withFile(path, 'r', 0, (descriptor) => {
-    const { mode } = fstatSync(descriptor);
-    if ((mode & 0o077) !== 0) {
-      const shown = (mode & 0o777).toString(8).padStart(4, '0');
-      throw new KeyFileError(`Others can read the key in ${path} (mode ${shown}); run: chmod 600 ${path}`);
-    }
-    const bytes = Buffer.alloc(MAX_FILE_LENGTH);
-    const text = bytes.toString('latin1', 0, readSync(descriptor, bytes)).trim();
-    if (!/^[0-9a-f]{64}$/i.test(text)) {
-      throw new KeyFileError(
-        `${path} holds no key; a key's file has 64 hexadecimal characters, as keygen writes it.`,
-      );
-    }
-    return KeyPair.fromSeed(Buffer.from(text, 'hex'));
-  });
+export async function readKeyFile(path: string): Promise<KeyPair> {
+  const { bytes, mode } = await readFile(path);
+  if ((mode & 0o077) !== 0) {
+    const shown = (mode & 0o777).toString(8).padStart(4, '0');
+    throw new KeyFileError(`Others can read the key in ${path} (mode ${shown}). Run: chmod 600 ${path}`);
+  }
+  const text = bytes.toString('latin1').trim();
+  if (!/^[0-9a-f]{64}$/i.test(text)) throw new KeyFileError(notAKey(path));
+  return KeyPair.fromSeed(Buffer.from(text, 'hex'));
 }
 
-function withFile<T>(path: string, flags: string, mode: number, use: (descriptor: number) => T): T {
-  let descriptor: number | undefined;
+async function readFile(path: string): ReturnType<typeof readUserFile> {
   try {
-    descriptor = openSync(path, flags, mode);
-    return use(descriptor);
+    return await readUserFile(path, { maxBytes: MAX_FILE_LENGTH });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new KeyFileError(`${sentences.get(code) ?? (error as Error).message}: ${path}`, { cause: error });
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
+    if (!(error instanceof FileError)) throw error;
+    const message =
+      error.kind === 'too-large' ? notAKey(path) : `The key file ${path} cannot be read: ${error.message}.`;
+    throw new KeyFileError(message, { cause: error });
   }
 }
 
-/** What the system's codes mean here. */
+/** Removes a file of ours without a whole key in it, which would only be in the way of the next try. */
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // the error of the write says more
+  }
+}
+
+function notAKey(path: string): string {
+  return `${path} is not a key file: expected 64 hexadecimal characters, as written by pkarrd keygen.`;
+}
+
+/** What the system's error codes mean for a file that is to be written. */
 const sentences: ReadonlyMap<string, string> = new Map([
   ['EEXIST', 'This file exists, and a key is never overwritten'],
-  ['ENOENT', 'There is no such file or directory'],
+  ['ENOENT', 'There is no such directory'],
   ['EACCES', 'The permissions do not allow it'],
   ['EISDIR', 'This is a directory'],
-  ['EROFS', 'Nothing can be written there'],
+  ['EROFS', 'This file system is read-only'],
+  ['ENOSPC', 'The disk is full'],
 ]);

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import type { Log } from '../observe/log.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import { SignedPacket } from '../pkarr/signed-packet.ts';
-import { replaceFile } from '../store/file.ts';
+import { replaceFile } from '../store/disk.ts';
 import type { Remembered } from './plan.ts';
 
 /** The first line of the file. The number is the version of the format. */

@@ -3,24 +3,33 @@ import type { PutReport } from './put-report.ts';
 /**
  * Why a packet was not published. A closed list.
  *
- * - `clock-behind`: the network holds a packet that is dated over a day ahead of our clock.
- * - `newer-elsewhere`: the network holds a packet that somebody else published after the zone was written.
- * - `unreachable`: the network could not be asked for the packet that it holds, or nobody to store one was found.
+ * - `clock-behind`: the network holds a packet that is dated over a day ahead of our clock. `last-timestamp`: it holds one
+ *   with the largest timestamp that there is, so that none can follow.
+ * - `newer-elsewhere`: the network holds a packet that was published elsewhere after the zone file was changed.
+ * - `empty`: no record is left, because the addresses in the zone are not known.
+ * - `unreachable`: neither DHT nor relays could be asked for what they hold, or no node or relay to store it was found.
  * - `not-stored`: nodes or relays were asked to store it and none did.
- * - `conflict`: most nodes hold something newer by now, published by somebody else with this key.
+ * - `conflict`: most nodes, or all relays that answered, hold something newer by now, published elsewhere with this key.
  */
-export type PublishFailure = 'clock-behind' | 'newer-elsewhere' | 'unreachable' | 'not-stored' | 'conflict';
+export type PublishFailure =
+  | 'clock-behind'
+  | 'last-timestamp'
+  | 'newer-elsewhere'
+  | 'empty'
+  | 'unreachable'
+  | 'not-stored'
+  | 'conflict';
 
-/** The packet is not in the network, or not where people would find it. */
+/** The packet is not in the network, or not where readers would find it. */
 export class PublishError extends Error {
   override readonly name = 'PublishError';
   readonly kind: PublishFailure;
-  /** What was answered, when anybody was asked to store it. */
-  readonly delivery: PutReport | undefined;
+  /** What nodes and relays answered, if any was asked to store it. */
+  readonly report: PutReport | undefined;
 
-  constructor(kind: PublishFailure, message: string, delivery?: PutReport) {
+  constructor(kind: PublishFailure, message: string, report?: PutReport) {
     super(message);
     this.kind = kind;
-    this.delivery = delivery;
+    this.report = report;
   }
 }

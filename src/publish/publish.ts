@@ -1,99 +1,122 @@
-import type { ResourceRecord } from '../dns/record.ts';
-import type { Choice } from '../find/choice.ts';
-import type { PacketSource } from '../find/packet-source.ts';
-import { relaySource } from '../find/relay-source.ts';
+import type { LookupState } from '../find/lookup-state.ts';
 import type { KeyPair } from '../pkarr/key-pair.ts';
 import { SignedPacket } from '../pkarr/signed-packet.ts';
-import { nextTimestamp, type Timestamp } from '../pkarr/timestamp.ts';
-import type { RelayClient } from '../relay/client.ts';
-import type { PacketSink, PublishOutcome } from './packet-sink.ts';
+import { MAX_TIMESTAMP, nextTimestamp, type Timestamp } from '../pkarr/timestamp.ts';
+import { type Plan, planPublication, type Remembered, type ZoneNow } from './plan.ts';
+import type { PublicationMemory } from './publication-memory.ts';
 import { PublishError } from './publish-error.ts';
-import { putPacket } from './put-packet.ts';
+import { type PublishNetwork, putPacket } from './put-packet.ts';
 import type { PutReport } from './put-report.ts';
 import { querySources } from './query-sources.ts';
 
 /** How far ahead of our clock a packet in the network may be, in µs: a day covers time zones set wrong. */
 export const MAX_AHEAD: Timestamp = 86_400_000_000n;
 
-/** Times that a forced publication goes past what appeared meanwhile. */
+/** Puts of a forced publication, each dated after what appeared meanwhile. */
 const FORCED_ATTEMPTS = 3;
+/** Bytes of a DNS message without any record. */
+const EMPTY_MESSAGE_LENGTH = 12;
 
-/** What to publish, and with what. */
+/**
+ * What is put into the network.
+ *
+ * - `keep`: the existing packet, unchanged, where it says the same as the zone or was published elsewhere after the zone
+ *   was changed; otherwise the zone in a new packet.
+ * - `new`: the zone in a new packet, unless another was published elsewhere after the zone was changed: that is an error.
+ * - `force`: the zone in a new packet, whatever the network holds.
+ */
+export type PublishMode = 'keep' | 'new' | 'force';
+
+/** What to publish, and where. */
 export interface PublishRequest {
   readonly keyPair: KeyPair;
-  readonly records: readonly ResourceRecord[];
-  /** Where the packet that is there now is looked for, and where the new one is put; undefined when the DHT is off. */
-  readonly source?: PacketSource | undefined;
-  readonly sink?: PacketSink | undefined;
-  /** Asked and told too. Default none. */
-  readonly relays?: readonly RelayClient[];
+  readonly zone: ZoneNow;
+  readonly network: PublishNetwork;
+  readonly memory: Pick<PublicationMemory, 'get' | 'set'>;
+  readonly mode: PublishMode;
   /** The clock. */
   readonly now: Timestamp;
-  /** Go one microsecond past the packet in the network, whoever published it and however far ahead of the clock it is. */
-  readonly force: boolean;
-  /** Whether the packet in the network may be replaced by one that says something else; default yes, as with `force`. */
-  readonly mayReplace?: (held: SignedPacket) => boolean;
-  /**
-   * A packet in the network that says the same already, or that may not be replaced, is put again as it is, in place of a
-   * new one and of an error.
-   */
-  readonly repeat?: boolean;
   readonly signal: AbortSignal;
 }
 
 /** A packet that the network holds. */
 export interface Published {
   readonly packet: SignedPacket;
-  /** What the nodes of the DHT said. */
-  readonly outcome: PublishOutcome;
-  readonly delivery: PutReport;
-  /** The packet that it takes the place of, as far as one was found. */
+  readonly report: PutReport;
+  /** The newest packet that the network held before. */
   readonly previous: SignedPacket | undefined;
-  /** What is published says something else than the records: it is newer, and was put again. */
-  readonly isKept: boolean;
+  /** It was published elsewhere and differs from the zone: it is newer, and was put again. */
+  readonly isAdopted: boolean;
 }
 
 /**
- * Signs records and puts them into the network, dated after everything that the network holds under the key.
- * @throws PublishError; PacketTooLargeError and WireError for records that make no packet; the reason of the signal.
+ * Puts a zone into the network, in a packet that is dated after everything that the network holds under the key, or puts
+ * again what is there; and remembers it.
+ * @throws PublishError; PacketTooLargeError and WireError for a zone that makes no packet; the reason of the signal.
  */
-export async function publishRecords(request: PublishRequest): Promise<Published> {
-  const { keyPair, records, source, sink, relays = [], now, force, mayReplace, signal } = request;
-  // Signed once before anybody is asked: what is too large is told at once.
-  const { message } = SignedPacket.sign(keyPair, records, now);
-  const sources = [...(source === undefined ? [] : [source]), ...relays.map(relaySource)];
+export async function publishZone(request: PublishRequest): Promise<Published> {
+  const { keyPair, zone, network, memory, mode, now, signal } = request;
+  // Signed once before anybody is asked: a zone that is too large is refused at once.
+  SignedPacket.sign(keyPair, zone.message, now);
   for (let attempt = 1; ; attempt++) {
-    const held = await querySources(keyPair.publicKey, sources, { signal });
-    const previous = held.best;
-    const isSame = previous !== undefined && Buffer.compare(previous.message, message) === 0;
-    const isKept = previous !== undefined && !isSame && !force && mayReplace?.(previous) === false;
-    if (isKept && request.repeat !== true)
-      throw new PublishError('newer-elsewhere', newerElsewhere(previous.timestamp));
-    const isToRepeat = request.repeat === true && (isSame || isKept) && newestOf(held) === previous.timestamp;
-    const packet = isToRepeat
-      ? previous
-      : signAfter(keyPair, isKept ? previous.message : message, { newest: newestOf(held), now, force });
+    const found = await querySources(keyPair.publicKey, network.sources, { signal });
+    const { packet, isAdopted } = choosePacket(request, memory.get(keyPair.publicKey), found);
     try {
-      const delivery = await putPacket(packet, { sink, relays }, { signal });
-      return { packet, outcome: delivery.nodes, delivery, previous, isKept };
+      const report = await putPacket(packet, network, { signal });
+      await memory.set(keyPair.publicKey, { packet, fingerprint: zone.fingerprint, isAdopted });
+      return { packet, report, previous: found.best, isAdopted };
     } catch (error) {
       const isConflict = error instanceof PublishError && error.kind === 'conflict';
-      if (!isConflict || !force || attempt === FORCED_ATTEMPTS) throw error;
+      if (!isConflict || mode !== 'force' || attempt === FORCED_ATTEMPTS) throw error;
     }
   }
 }
 
-/** The largest sequence number that anything of the key has in the network, a packet or not. */
-export function newestOf({ best, unusableSeq }: Pick<Choice, 'best' | 'unusableSeq'>): Timestamp | undefined {
-  if (best === undefined || unusableSeq === undefined) return best?.timestamp ?? unusableSeq;
-  return best.timestamp > unusableSeq ? best.timestamp : unusableSeq;
+/** Nothing is remembered, for a publication of its own: a demonstration. */
+export const noMemory: PublishRequest['memory'] = { get: () => undefined, set: async () => {} };
+
+/** The packet to put. @throws PublishError */
+function choosePacket(
+  request: PublishRequest,
+  remembered: Remembered | undefined,
+  found: LookupState,
+): { readonly packet: SignedPacket; readonly isAdopted: boolean } {
+  const { keyPair, zone, mode, now } = request;
+  const newest = later(newestOf(found), remembered?.packet.timestamp);
+  const sign = (message: Uint8Array) => signAfter(keyPair, message, { newest, now, force: mode === 'force' });
+  const plan = applyMode(planPublication(zone, remembered, found.best), request);
+  if (plan.kind === 'sign') {
+    if (zone.message.length === EMPTY_MESSAGE_LENGTH && mode !== 'force')
+      throw new PublishError('empty', 'No record is left to publish: an address in the zone is not known.');
+    return { packet: sign(zone.message), isAdopted: false };
+  }
+  const { packet, isAdopted } = plan;
+  if (newest === undefined || newest <= packet.timestamp) return { packet, isAdopted };
+  // The key signed something newer that is no packet: nodes that hold it refuse an older one.
+  return { packet: sign(packet.message), isAdopted };
+}
+
+/** @throws PublishError of kind `newer-elsewhere`. */
+function applyMode(plan: Plan, { mode, zone, now }: PublishRequest): Plan {
+  if (mode === 'keep' || plan.kind === 'sign') return plan;
+  // What was published from the same file stays while an address in it is not known.
+  if (mode === 'new' && zone.isIncomplete && !plan.isAdopted) return plan;
+  if (mode === 'new' && plan.isAdopted && plan.packet.timestamp <= now)
+    throw new PublishError('newer-elsewhere', newerElsewhere(plan.packet.timestamp));
+  // A packet ahead of our clock was dated by another clock, and comparing it with the date of the file says nothing.
+  return { kind: 'sign' };
+}
+
+/** The largest sequence number that anything of the key has in the network, whether it is a packet or not. */
+function newestOf({ best, unusableSeq }: Pick<LookupState, 'best' | 'unusableSeq'>): Timestamp | undefined {
+  return later(best?.timestamp, unusableSeq);
 }
 
 /**
  * A packet that is newer than `newest` and not older than `now`.
  * @throws PublishError of kind `clock-behind` when `newest` is over a day ahead of `now`, unless `force`.
  */
-export function signAfter(
+function signAfter(
   keyPair: KeyPair,
   message: Uint8Array,
   {
@@ -102,25 +125,35 @@ export function signAfter(
     force,
   }: { readonly newest: Timestamp | undefined; readonly now: Timestamp; readonly force: boolean },
 ): SignedPacket {
-  if (newest !== undefined && newest > now + MAX_AHEAD && !force) {
+  if (newest !== undefined && newest > now + MAX_AHEAD && !force)
     throw new PublishError('clock-behind', behind(newest, now));
-  }
+  if (newest === MAX_TIMESTAMP)
+    throw new PublishError(
+      'last-timestamp',
+      'The network holds a packet of this key with the last possible date.',
+    );
   return SignedPacket.sign(keyPair, message, nextTimestamp(now, newest));
 }
 
+function later(a: Timestamp | undefined, b: Timestamp | undefined): Timestamp | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a > b ? a : b;
+}
+
 function newerElsewhere(timestamp: Timestamp): string {
-  // What may not be replaced is not ahead of a clock, so it is within the range of a Date.
+  // It is not ahead of the clock, so it is within the range of a Date.
   const date = new Date(Number(timestamp / 1000n)).toISOString();
   return (
     `The network holds a packet of this key of ${date}, published elsewhere after the zone file was changed. ` +
-    'Look at it, and force the publication if the zone file is to take its place.'
+    'Look at it with pkarrd resolve, and add --force to replace it with the zone file.'
   );
 }
 
 function behind(newest: Timestamp, now: Timestamp): string {
-  const days = (newest - now) / MAX_AHEAD;
+  // Rounded: 47 hours are 2 days.
+  const days = (newest - now + MAX_AHEAD / 2n) / MAX_AHEAD;
   return (
     `The network holds a packet of this key that is dated ${days} ${days === 1n ? 'day' : 'days'} ahead of this ` +
-    "machine's clock. Set the clock, or force the publication."
+    "machine's clock. Set the clock, or add --force to publish with a later date."
   );
 }

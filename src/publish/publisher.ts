@@ -3,51 +3,39 @@ import type { PublicKey } from '../pkarr/public-key.ts';
 import type { Placeholders } from '../pkarr/zone/file/placeholders.ts';
 import { noExternalAddresses } from './external-addresses.ts';
 import { KeepTask } from './keep-task.ts';
-import type { PublicationStatus } from './publication-status.ts';
+import { type PublicationStatus, statusOf } from './publication-status.ts';
 import { PublishError } from './publish-error.ts';
+import { newEntry, type PublisherEntry } from './publisher-entry.ts';
 import type { PublisherParts } from './publisher-parts.ts';
 import { holdersOf } from './put-report.ts';
-import { Schedule } from './schedule.ts';
-import { type Done, type Task, TaskError } from './task.ts';
+import { type Task, TaskError, type TaskResult } from './task.ts';
 import { ZoneTask } from './zone-task.ts';
 
 /** Milliseconds between two looks at the clock and at the files. */
 const TICK = 1_000;
-/** Tasks at one time: a lookup and a put for each, beside the lookups of the resolver. */
+/** Tasks that run at one time: each takes a lookup and a put, beside the lookups of the resolver. */
 const MAX_RUNNING = 4;
-
-/** Milliseconds between two lookups for the sake of an address. */
+/** Milliseconds between two lookups that are made only to learn our address. */
 const WARM_UP_EVERY = 10_000;
 
 /** What is to be kept in the network. Names are for people. */
 export interface PublisherEntries {
-  /** Paths of a zone file and of its key's file. */
+  /** Paths of a zone file and of its key file. */
   readonly publish: readonly { readonly zone: string; readonly key: string; readonly name: string }[];
   readonly keep: readonly { readonly key: PublicKey; readonly name: string }[];
 }
 
-interface Entry {
-  readonly task: Task;
-  readonly schedule: Schedule;
-  running: Promise<void> | undefined;
-  isWaiting: boolean;
-  /** Milliseconds of the clock of its last question for an address. */
-  warmedUpAt: number;
-  done: { readonly result: Done; readonly at: number } | undefined;
-  error: { readonly text: string; readonly at: number } | undefined;
-}
-
 /**
  * Keeps zones and packets in the network: at the start, when a zone file or an address in it changes, and hourly. A key has
- * one put at a time, since it has one task, and a task runs once at a time.
+ * one task and a task runs once at a time, so there is one put of a key at a time. An internal error of one task stops
+ * that task alone.
  */
 export class Publisher {
   readonly #parts: PublisherParts;
-  readonly #entries: readonly Entry[];
+  readonly #entries: readonly PublisherEntry[];
   readonly #closing = new AbortController();
   #external: Placeholders = noExternalAddresses;
   #timer: NodeJS.Timeout | undefined;
-  #isTicking = false;
 
   constructor(entries: PublisherEntries, parts: PublisherParts) {
     this.#parts = parts;
@@ -55,58 +43,39 @@ export class Publisher {
       ...entries.publish.map((entry) => new ZoneTask(entry, parts)),
       ...entries.keep.map((entry) => new KeepTask(entry, parts)),
     ];
-    this.#entries = tasks.map((task) => ({
-      task,
-      schedule: new Schedule(parts),
-      running: undefined,
-      isWaiting: false,
-      warmedUpAt: Number.NEGATIVE_INFINITY,
-      done: undefined,
-      error: undefined,
-    }));
+    this.#entries = tasks.map((task) => newEntry(task, parts));
   }
 
   /** Begins, and looks every second. Without anything to keep it does nothing. */
   start(): void {
     if (this.#entries.length === 0 || this.#closing.signal.aborted) return;
-    const tick = () => {
-      this.tick().catch((error: unknown) => {
-        const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-        this.#parts.log.error('A mistake of the program keeps zones from being published.', { error: text });
-      });
-    };
-    this.#timer = setInterval(tick, TICK).unref();
-    tick();
+    this.#timer = setInterval(() => this.tick(), TICK).unref();
+    this.tick();
   }
 
-  /** Looks at the files and the clock once, and begins what is due. */
+  /**
+   * Looks at the files and the clock once, and begins what is due. Settles when all looks are over, and never rejects;
+   * an entry whose look goes on, because a file system is slow, is not looked at again before.
+   */
   async tick(): Promise<void> {
-    if (this.#isTicking || this.#closing.signal.aborted) return;
-    this.#isTicking = true;
-    try {
-      await this.#learnAddresses();
-      for (const entry of this.#entries) {
-        const news = entry.task.look(this.#external);
-        entry.isWaiting = news === 'wait';
-        if (news === 'changed') entry.schedule.hurry();
-        if (news === 'wait') this.#warmUp(entry);
-      }
-      for (const entry of this.#entries) {
-        if (this.#running().length >= MAX_RUNNING) break;
-        if (entry.running === undefined && !entry.isWaiting && entry.schedule.left === 0) this.#begin(entry);
-      }
-    } finally {
-      this.#isTicking = false;
-    }
+    await Promise.all(
+      this.#entries.map((entry) => {
+        if (entry.isStopped || this.#closing.signal.aborted) return undefined;
+        entry.looking ??= this.#look(entry).then(() => {
+          entry.looking = undefined;
+        });
+        return entry.looking;
+      }),
+    );
   }
 
-  /** Waits until nothing runs. */
+  /** Waits until no task runs. */
   async idle(): Promise<void> {
     for (let running = this.#running(); running.length > 0; running = this.#running())
       await Promise.all(running);
   }
 
-  /** What failed is tried again now: the network is another. */
+  /** Tries what failed again now: it may work in the new network. */
   networkChanged(): void {
     for (const { schedule } of this.#entries) if (schedule.isFailing) schedule.hurry();
   }
@@ -127,41 +96,61 @@ export class Publisher {
     return this.#entries.flatMap(({ running }) => running ?? []);
   }
 
+  /** Never rejects. */
+  async #look(entry: PublisherEntry): Promise<void> {
+    try {
+      if (entry.task.needsAddress) await this.#learnAddresses();
+      const news = await entry.task.look(this.#external);
+      entry.isWaiting = news === 'wait';
+      if (news === 'changed') entry.schedule.hurry();
+      if (news === 'wait') this.#warmUp(entry);
+      this.#beginDue();
+    } catch (error) {
+      this.#stop(entry, error);
+    }
+  }
+
   async #learnAddresses(): Promise<void> {
-    if (!this.#entries.some(({ task }) => task.needsAddress)) return;
     const found = await this.#parts.external();
-    // An address that is not known for a while is most likely what it was.
+    // An address that is not known for a while has most likely not changed.
     const kept = [...found].map(([name, value]) => [name, value ?? this.#external.get(name)] as const);
     this.#external = new Map(kept);
   }
 
-  /** Nodes tell us our address with every answer; a program that nobody asks anything gets few. */
-  #warmUp(entry: Entry): void {
+  #beginDue(): void {
+    for (const entry of this.#entries) {
+      if (this.#running().length >= MAX_RUNNING || this.#closing.signal.aborted) return;
+      const isFree = !entry.isStopped && !entry.isWaiting && entry.running === undefined;
+      if (isFree && entry.schedule.left === 0) this.#begin(entry, () => this.#run(entry));
+    }
+  }
+
+  /** Nodes tell us our address with every answer, and a program that nobody asks anything gets few. */
+  #warmUp(entry: PublisherEntry): void {
     const now = this.#parts.now();
     if (entry.running !== undefined || now - entry.warmedUpAt < WARM_UP_EVERY) return;
     entry.warmedUpAt = now;
-    entry.running = entry.task
-      .warmUp(this.#closing.signal)
-      // That there is no network is told when something is to be put there.
-      .catch((error: unknown) => {
-        const isKnown = this.#closing.signal.aborted || error instanceof PublishError;
-        if (!isKnown) this.#parts.log.error('A mistake of the program.', { error: String(error) });
-      })
-      .finally(() => {
-        entry.running = undefined;
-      });
+    this.#begin(entry, async () => {
+      try {
+        await entry.task.warmUp(this.#closing.signal);
+      } catch (error) {
+        // That the network cannot be reached is told when something is to be put there.
+        if (!isExpected(error) && !this.#closing.signal.aborted) this.#stop(entry, error);
+      }
+    });
   }
 
-  #begin(entry: Entry): void {
-    entry.running = this.#run(entry).finally(() => {
+  /** @param work never rejects. */
+  #begin(entry: PublisherEntry, work: () => Promise<void>): void {
+    entry.running = work().then(() => {
       entry.running = undefined;
     });
   }
 
   /** Never rejects. */
-  async #run(entry: Entry): Promise<void> {
+  async #run(entry: PublisherEntry): Promise<void> {
     const { task, schedule } = entry;
-    // What changes while it runs makes it due again: the next time is set before, not after.
+    // Set before the run and not after it: what changes meanwhile makes it due again.
     schedule.begun();
     try {
       this.#checkAlone(entry);
@@ -172,8 +161,11 @@ export class Publisher {
       schedule.succeeded();
     } catch (error) {
       if (this.#closing.signal.aborted) return;
-      const isKnown = error instanceof TaskError || error instanceof PublishError;
-      const text = isKnown ? error.message : `a mistake of the program: ${String(error)}`;
+      if (!isExpected(error)) {
+        this.#stop(entry, error);
+        return;
+      }
+      const text = error.message;
       const isNews = !schedule.isFailing || entry.error?.text !== text;
       schedule.failed();
       this.#tellFailure(entry, text, isNews);
@@ -181,15 +173,30 @@ export class Publisher {
     }
   }
 
-  /** Two entries may hold one key in two files. @throws TaskError. */
-  #checkAlone(entry: Entry): void {
+  /** Two entries may have the same key in two files. @throws TaskError */
+  #checkAlone(entry: PublisherEntry): void {
     const first = this.#entries.find(({ task }) => task.key?.text === entry.task.key?.text);
     if (first === entry || entry.task.key === undefined || first === undefined) return;
-    throw new TaskError(`Its key is that of ${first.task.name} already.`);
+    throw new TaskError(`${first.task.name} has the same key.`);
   }
 
-  #tellSuccess({ task, done, schedule }: Entry, { packet, delivery }: Done): void {
-    const held = holdersOf(delivery);
+  /** A bug: what it would sign next may be wrong, so nothing is signed. */
+  #stop(entry: PublisherEntry, error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const message = error instanceof Error ? error.message : String(error);
+    entry.isStopped = true;
+    entry.error = { text: `internal error: ${message}`, at: this.#parts.now() };
+    this.#parts.log.error(
+      'Internal error while publishing; this publication is stopped until a reload or restart.',
+      {
+        name: entry.task.name,
+        error: text,
+      },
+    );
+  }
+
+  #tellSuccess({ task, done, schedule }: PublisherEntry, { packet, report }: TaskResult): void {
+    const held = holdersOf(report);
     const fields: LogFields = { name: task.name, nodes: held.nodes, relays: held.relays };
     const message = task.kind === 'publish' ? 'A zone is published.' : 'A packet is kept.';
     const isNews = done?.result.packet.timestamp !== packet.timestamp || schedule.isFailing;
@@ -197,7 +204,7 @@ export class Publisher {
     else this.#parts.log.debug(message, fields);
   }
 
-  #tellFailure({ task, schedule }: Entry, reason: string, isNews: boolean): void {
+  #tellFailure({ task, schedule }: PublisherEntry, reason: string, isNews: boolean): void {
     const fields: LogFields = {
       name: task.name,
       reason,
@@ -210,32 +217,6 @@ export class Publisher {
   }
 }
 
-function statusOf(
-  { task, schedule, running, isWaiting, done, error }: Entry,
-  now: number,
-): PublicationStatus {
-  const idle = schedule.isFailing ? 'failing' : done === undefined ? 'waiting' : 'held';
-  const held = done === undefined ? undefined : holdersOf(done.result.delivery);
-  return {
-    kind: task.kind,
-    name: task.name,
-    ...(task.key !== undefined && { key: task.key.text }),
-    state: isWaiting ? 'waiting' : running !== undefined ? 'running' : idle,
-    isAdopted: done?.result.isAdopted ?? false,
-    ...(task.problem !== undefined && { problem: task.problem }),
-    ...(done !== undefined &&
-      held !== undefined && {
-        lastSuccess: {
-          agoMs: now - done.at,
-          timestamp: String(done.result.packet.timestamp),
-          bytes: done.result.packet.size,
-          nodes: held.nodes,
-          nodesAsked: done.result.delivery.nodes.asked,
-          relays: held.relays,
-          relaysAsked: done.result.delivery.relays.length,
-        },
-      }),
-    nextInMs: schedule.left,
-    ...(error !== undefined && { lastError: { agoMs: now - error.at, text: error.text } }),
-  };
+function isExpected(error: unknown): error is TaskError | PublishError {
+  return error instanceof TaskError || error instanceof PublishError;
 }

@@ -1,4 +1,5 @@
 import { orAborted } from '../async/or-aborted.ts';
+import type { PacketSource } from '../find/packet-source.ts';
 import { MainlineError } from '../mainline/errors.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { RelayClient } from '../relay/client.ts';
@@ -14,7 +15,12 @@ export interface Destinations {
   readonly relays: readonly RelayClient[];
 }
 
-/** Milliseconds that the DHT has; a put takes a lookup and one more round. */
+/** Where packets are put, and where the newest of a key is looked for before: all of `sources` are asked. */
+export interface PublishNetwork extends Destinations {
+  readonly sources: readonly PacketSource[];
+}
+
+/** Milliseconds until the DHT is given up; a put takes a lookup and one more round trip. */
 const PATIENCE = 25_000;
 
 const nobody: PublishOutcome = {
@@ -40,10 +46,10 @@ export async function putPacket(
     sink === undefined ? { nodes: nobody, nodesFailure: undefined } : toNodes(packet, sink, options),
     publishToRelays(relays, packet, { signal: options.signal }),
   ]);
-  const delivery = { ...dht, relays: reports };
-  const problem = problemOf(delivery);
+  const report = { ...dht, relays: reports };
+  const problem = problemOf(report);
   if (problem !== undefined) throw problem;
-  return delivery;
+  return report;
 }
 
 async function toNodes(
@@ -67,13 +73,13 @@ async function toNodes(
   }
 }
 
-function problemOf(delivery: PutReport): PublishError | undefined {
-  const { nodes, nodesFailure, relays } = delivery;
-  if (nodes.conflict) return new PublishError('conflict', conflictText(nodes.newestSeq), delivery);
-  const held = holdersOf(delivery);
+function problemOf(report: PutReport): PublishError | undefined {
+  const { nodes, nodesFailure, relays } = report;
+  if (nodes.conflict) return new PublishError('conflict', conflictText(nodes.newestSeq), report);
+  const held = holdersOf(report);
   if (held.nodes + held.relays > 0) return undefined;
   if (relays.some(({ outcome }) => outcome.kind === 'conflict')) {
-    return new PublishError('conflict', conflictText(undefined), delivery);
+    return new PublishError('conflict', conflictText(undefined), report);
   }
   const ofRelays = relays.flatMap(relayToText);
   if (nodes.asked === 0) {
@@ -81,13 +87,13 @@ function problemOf(delivery: PutReport): PublishError | undefined {
     const why = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`;
     const wasAsked = relays.some(({ outcome }) => outcome.kind === 'rejected');
     const message = `No node or relay that could store the packet was found${why}.`;
-    return new PublishError(wasAsked ? 'not-stored' : 'unreachable', message, delivery);
+    return new PublishError(wasAsked ? 'not-stored' : 'unreachable', message, report);
   }
   const reasons = [answersToText(nodes), ...ofRelays].filter((text) => text !== '').join('; ');
   return new PublishError(
     'not-stored',
     `None of ${nodes.asked} nodes stored the packet: ${reasons}.`,
-    delivery,
+    report,
   );
 }
 

@@ -20,9 +20,9 @@ export function holdersOf({ nodes, relays }: PutReport): { readonly nodes: numbe
 }
 
 /** In lines for people: `20 of 20 nodes hold it; 1 did not answer.` and the same for relays, as far as there are any. */
-export function putReportToText(delivery: PutReport): readonly string[] {
-  const { nodes, nodesFailure, relays } = delivery;
-  const held = holdersOf(delivery);
+export function putReportToText(report: PutReport): readonly string[] {
+  const { nodes, nodesFailure, relays } = report;
+  const held = holdersOf(report);
   const ofNodes = nodesFailure ?? answersToText(nodes);
   const ofRelays = relays.flatMap(relayToText).join('; ');
   const line = (count: number, asked: number, what: string, rest: string) =>

@@ -1,4 +1,4 @@
-import { type Choice, consider, startChoice } from '../find/choice.ts';
+import { applyEvent, initialState, type LookupState } from '../find/lookup-state.ts';
 import { type PacketSource, SourceError } from '../find/packet-source.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import { PublishError } from './publish-error.ts';
@@ -15,8 +15,8 @@ export async function querySources(
   key: PublicKey,
   sources: readonly PacketSource[],
   { signal, patience = PATIENCE }: { readonly signal: AbortSignal; readonly patience?: number },
-): Promise<Choice> {
-  let choice = startChoice(undefined);
+): Promise<LookupState> {
+  let state = initialState(undefined);
   let heard = 0;
   const failures = await Promise.all(
     sources.map(async (source): Promise<readonly string[]> => {
@@ -24,7 +24,7 @@ export async function querySources(
       try {
         const events = source.lookup(key, { signal: AbortSignal.any([signal, late]) });
         for await (const event of events) {
-          choice = consider(choice, event);
+          state = applyEvent(state, event);
           if (event.kind !== 'done') heard++;
         }
         return [];
@@ -37,8 +37,8 @@ export async function querySources(
     }),
   );
   // A source that was late may have said something before.
-  if (choice.observed.answered > 0 || heard > 0) return choice;
-  const { asked } = choice.observed;
+  if (state.observed.answered > 0 || heard > 0) return state;
+  const { asked } = state.observed;
   const seen = asked === 0 ? [] : [`none of ${asked} nodes answered`];
   const reasons = [...failures.flat(), ...seen].join('; ') || 'no node of it is known';
   throw new PublishError('unreachable', `The network could not be reached: ${reasons}.`);

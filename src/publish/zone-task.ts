@@ -1,20 +1,17 @@
 import type { Log } from '../observe/log.ts';
 import type { KeyPair } from '../pkarr/key-pair.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
-import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { Placeholders } from '../pkarr/zone/file/placeholders.ts';
 import { KeyFileError, readKeyFile } from './key-file.ts';
-import { planPublication, type Remembered, type ZoneNow } from './plan.ts';
-import { newestOf, signAfter } from './publish.ts';
+import { publishZone } from './publish.ts';
 import type { NetworkParts } from './publisher-parts.ts';
-import { putPacket } from './put-packet.ts';
 import { querySources } from './query-sources.ts';
-import { type Done, type Task, TaskError, type TaskNews } from './task.ts';
+import { type Task, TaskError, type TaskNews, type TaskResult } from './task.ts';
 import { ZoneWatch } from './zone-watch.ts';
 
-/** Milliseconds after the start that are waited for an address that a zone needs: it takes answers of several nodes. */
+/** Milliseconds after the start for which a zone waits for an address: several nodes have to agree on it. */
 const ADDRESS_PATIENCE = 60_000;
-/** Faults of a file that are told at once. */
+/** Faults of one file that are logged. */
 const MAX_TOLD = 5;
 
 /** A zone file that is signed with a key and kept in the network. */
@@ -50,14 +47,14 @@ export class ZoneTask implements Task {
   }
 
   get needsAddress(): boolean {
-    return this.#watch?.needsAddress ?? false;
+    return (this.#watch?.zone?.placeholders.length ?? 0) > 0;
   }
 
-  look(placeholders: Placeholders): TaskNews {
-    const watch = this.#watch ?? this.#open();
-    const isChanged = watch?.look(placeholders) ?? false;
+  async look(placeholders: Placeholders): Promise<TaskNews> {
+    this.#watch ??= await this.#open();
+    const isChanged = (await this.#watch?.look(placeholders)) ?? false;
     const isEarly = this.#parts.now() - this.#startedAt < ADDRESS_PATIENCE;
-    if (watch?.isMissingAddress === true && isEarly) return 'wait';
+    if (this.#watch?.zone?.isIncomplete === true && isEarly) return 'wait';
     return isChanged ? 'changed' : 'same';
   }
 
@@ -65,57 +62,36 @@ export class ZoneTask implements Task {
     if (this.key !== undefined) await querySources(this.key, this.#parts.sources, { signal });
   }
 
-  async run(signal: AbortSignal): Promise<Done> {
-    const { memory } = this.#parts;
+  async run(signal: AbortSignal): Promise<TaskResult> {
+    const { memory, nowWall } = this.#parts;
     const keyPair = this.#keyPair;
     const zone = this.#watch?.zone;
-    if (keyPair === undefined) throw new TaskError(this.#keyProblem ?? 'The key cannot be read.');
-    if (zone === undefined) throw new TaskError(this.#watch?.problem ?? 'The zone cannot be read.');
+    if (keyPair === undefined) throw new TaskError(this.#keyProblem ?? 'The key file was not read yet.');
+    if (zone === undefined) throw new TaskError(this.#watch?.problem ?? 'The zone file was not read yet.');
     for (const warning of this.#watch?.takeWarnings().slice(0, MAX_TOLD) ?? []) {
       this.#log.warn('A zone file says something that is probably not meant.', { name: this.name, warning });
     }
-    const found = await querySources(keyPair.publicKey, this.#parts.sources, { signal });
-    const { packet, isAdopted } = this.#choose(keyPair, zone, found);
-    const delivery = await putPacket(packet, this.#parts, { signal });
-    const entry: Remembered = { packet, fingerprint: zone.fingerprint, isAdopted };
-    await memory.set(keyPair.publicKey, entry);
-    if (isAdopted && !this.#isAdopted) {
+    const now = BigInt(Math.floor(nowWall())) * 1000n;
+    const network = this.#parts;
+    const published = await publishZone({ keyPair, zone, network, memory, mode: 'keep', now, signal });
+    if (published.isAdopted && !this.#isAdopted) {
       this.#log.info('A packet was published elsewhere; it is kept until the zone file changes.', {
         name: this.name,
         file: this.#files.zone,
       });
     }
-    this.#isAdopted = isAdopted;
-    return { packet, delivery, isAdopted };
+    this.#isAdopted = published.isAdopted;
+    return published;
   }
 
-  #choose(
-    keyPair: KeyPair,
-    zone: ZoneNow,
-    found: Awaited<ReturnType<typeof querySources>>,
-  ): { readonly packet: SignedPacket; readonly isAdopted: boolean } {
-    const { memory, nowWall } = this.#parts;
-    const remembered = memory.get(keyPair.publicKey);
-    const plan = planPublication(zone, remembered, found.best);
-    const newest = latest(newestOf(found), remembered?.packet.timestamp);
-    const now = BigInt(Math.floor(nowWall())) * 1000n;
-    if (plan.kind === 'sign') {
-      return { packet: signAfter(keyPair, zone.message, { newest, now, force: false }), isAdopted: false };
-    }
-    const { packet, isAdopted } = plan;
-    if (newest === undefined || newest <= packet.timestamp) return { packet, isAdopted };
-    // The key signed something newer that is no packet: nodes that hold it refuse an older one.
-    return { packet: signAfter(keyPair, packet.message, { newest, now, force: false }), isAdopted };
-  }
-
-  /** Reads the key, which is needed to read the zone; tried again at each look, as somebody may be mending it. */
-  #open(): ZoneWatch | undefined {
+  /** Reads the key, without which the zone has no name. Tried again at each look: somebody may be repairing the file. */
+  async #open(): Promise<ZoneWatch | undefined> {
     try {
-      this.#keyPair = readKeyFile(this.#files.key);
+      this.#keyPair = await readKeyFile(this.#files.key);
     } catch (error) {
       if (!(error instanceof KeyFileError)) throw error;
       if (error.message !== this.#keyProblem) {
-        this.#log.warn('A zone is not published: its key cannot be read.', {
+        this.#log.warn('A zone is not published: its key file cannot be read.', {
           name: this.name,
           reason: error.message,
         });
@@ -123,18 +99,14 @@ export class ZoneTask implements Task {
       this.#keyProblem = error.message;
       return undefined;
     }
-    this.#watch = new ZoneWatch(this.#files.zone, this.#keyPair.publicKey, (faults) => {
-      for (const fault of faults.slice(0, MAX_TOLD)) {
-        const consequence =
-          this.#watch?.zone === undefined ? 'it is not published' : 'the last good one stays';
-        this.#log.warn(`A zone file cannot be used; ${consequence}.`, { name: this.name, fault });
-      }
-    });
-    return this.#watch;
+    return new ZoneWatch(this.#files.zone, this.#keyPair.publicKey, (faults) => this.#tellFaults(faults));
   }
-}
 
-function latest(a: bigint | undefined, b: bigint | undefined): bigint | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return a > b ? a : b;
+  #tellFaults(faults: readonly string[]): void {
+    const consequence =
+      this.#watch?.zone === undefined ? 'it is not published' : 'the last good version stays published';
+    for (const fault of faults.slice(0, MAX_TOLD)) {
+      this.#log.warn(`A zone file cannot be used; ${consequence}.`, { name: this.name, fault });
+    }
+  }
 }

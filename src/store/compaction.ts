@@ -1,5 +1,4 @@
-import type { StoreDisk, StoreFile } from './file.ts';
-import type { Entry, StoreIndex } from './index.ts';
+import type { StoreDisk, StoreFile } from './disk.ts';
 import {
   encodeHead,
   encodeNoteFrame,
@@ -8,7 +7,8 @@ import {
   NOTE_FRAME_LENGTH,
   newSeal,
   PACKET_AT,
-} from './log.ts';
+} from './log-format.ts';
+import type { Entry, StoreIndex } from './log-index.ts';
 
 /** A log that holds the newest packet of each key once, under its final name and safe on the disk. */
 export interface CompactedLog {

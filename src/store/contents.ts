@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { Log } from '../observe/log.ts';
 import { compareRecency, SignedPacket } from '../pkarr/signed-packet.ts';
-import type { StoreFile } from './file.ts';
-import type { Entry, StoreIndex } from './index.ts';
-import { type KeyId, keyIdOf } from './log.ts';
+import type { StoreFile } from './disk.ts';
+import { type KeyId, keyIdOf } from './log-format.ts';
+import type { Entry, StoreIndex } from './log-index.ts';
 
 /** A packet, and when it was last seen, in milliseconds since 1970. */
 export interface Held {

@@ -3,11 +3,11 @@ import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { Timestamp } from '../pkarr/timestamp.ts';
 import { compactStore } from './compaction.ts';
 import { type Held, StoreContents } from './contents.ts';
-import type { StoreDisk } from './file.ts';
-import type { Entry } from './index.ts';
+import type { StoreDisk } from './disk.ts';
 import type { StoreLock } from './lock.ts';
-import { encodeNoteFrame, encodePacketFrame, type KeyId, keyIdOf, PACKET_AT } from './log.ts';
-import type { OpenedLog } from './open.ts';
+import { encodeNoteFrame, encodePacketFrame, type KeyId, keyIdOf, PACKET_AT } from './log-format.ts';
+import type { Entry } from './log-index.ts';
+import type { OpenedLog } from './open-log.ts';
 import type {
   PacketStore,
   PacketStoreOptions,

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Log } from '../observe/log.ts';
-import { nodeDisk, type StoreDisk } from './file.ts';
+import { nodeDisk, type StoreDisk } from './disk.ts';
 import { type StoreLock, takeLock } from './lock.ts';
 import { LogPacketStore } from './log-packet-store.ts';
-import { openLog } from './open.ts';
+import { openLog } from './open-log.ts';
 import type { PacketStore, PacketStoreOptions } from './packet-store.ts';
 
 /**

@@ -2,7 +2,7 @@ import type { Log } from '../observe/log.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { Timestamp } from '../pkarr/timestamp.ts';
-import type { StoreDisk } from './file.ts';
+import type { StoreDisk } from './disk.ts';
 
 /** A packet from the store. It was verified when it was read. */
 export interface StoredPacket {

@@ -1,5 +1,5 @@
 import type { Held } from './contents.ts';
-import type { KeyId } from './log.ts';
+import type { KeyId } from './log-format.ts';
 
 /** What a sync works with. */
 export interface StoreSyncParts {

@@ -65,5 +65,5 @@ test('pubkey prints the public key of a key file, and refuses one that others ca
   chmodSync(path('k'), 0o640);
   const { code, out, err } = await pkarrd(['pubkey', path('k')]);
   assert.deepEqual([code, out], [1, '']);
-  assert.match(err, /run: chmod 600 /);
+  assert.match(err, /Run: chmod 600 /);
 });

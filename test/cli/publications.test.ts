@@ -105,7 +105,7 @@ test('check tells what is wrong with the tables and with the files that they nam
     bad.err,
     /bad\.toml:1: the zone file cannot be published: \S+no\.zone: there is no such file\n/,
   );
-  assert.match(bad.err, /bad\.toml:4: There is no such file or directory: \S+no\.key\n/);
+  assert.match(bad.err, /bad\.toml:4: The key file \S+no\.key cannot be read: there is no such file\.\n/);
   const keys = `[[keep]]\nkey = "${name}"\n[[keep]]\nkey = "pk:${name}"\n[[keep]]\nkey = "x"\n`;
   writeFileSync(path('keys.toml'), keys);
   const { err } = await pkarrd(['check', '--config', path('keys.toml')]);

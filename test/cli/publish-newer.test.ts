@@ -84,10 +84,7 @@ test('a packet published elsewhere after the zone was changed is not overwritten
   await elsewhere(-60);
   const refused = await publish();
   assert.deepEqual([refused.code, refused.out], [1, '']);
-  assert.match(
-    refused.err,
-    /holds a packet of this key of 20\S+Z, published elsewhere .* force the publication/,
-  );
+  assert.match(refused.err, /holds a packet of this key of 20\S+Z, published elsewhere .* add --force/);
   assert.equal(await address(), '198.51.100.99');
   assert.equal((await publish('--force')).code, 0);
   assert.equal(await address(), '192.0.2.1');
@@ -125,11 +122,29 @@ test('996 bytes are refused with the count before anybody is asked, and 995 are 
   txt(996);
   const { code, err } = await publish();
   assert.equal(code, 1);
-  assert.equal(err, 'pkarrd: The records take 996 bytes, which is 1 over the 995 that fit into a packet.\n');
+  assert.equal(
+    err,
+    `pkarrd: ${zone}: The records take 996 bytes, which is 1 over the 995 that fit into a packet.\n`,
+  );
   txt(995);
   const good = await publish();
   assert.match(good.out, /^Published 995 of 995 bytes/);
   assert.match(good.out, /20 of 20 nodes hold it\.\n$/);
+});
+
+test('a zone file without any record is refused without --force, which takes the records down', async () => {
+  await publish();
+  for (const content of ['', '; nothing\n', '$TTL 60\n']) {
+    writeFileSync(zone, content);
+    for (const flags of [[], ['--once'], ['--dry-run'], ['--once', '--json']]) {
+      const { code, out, err } = await publish(...flags);
+      assert.deepEqual([code, out], [1, '']);
+      assert.match(err, /zone: it contains no records\. Publishing it would take down .* add --force/);
+    }
+  }
+  assert.equal(await address(), '192.0.2.1');
+  assert.equal((await publish('--force')).code, 0);
+  assert.equal((await resolve('--newest', '--json')).code, 1);
 });
 
 test('--once says nothing, puts the packet that is there again, and leaves a newer one its place', async () => {

@@ -43,9 +43,9 @@ describe('libtorrent', { skip: libtorrentIsMissing }, () => {
   test('nodes of libtorrent alone store what we publish, and give it to us', async () => {
     await using alone = await separateNetwork();
     const { publisher, scene } = alone;
-    const { outcome, packet } = await publishAddress(publisher, 4, '192.0.2.36');
+    const { report, packet } = await publishAddress(publisher, 4, '192.0.2.36');
     // At least: a port that a node of another test had may be one of theirs now, and bring its network along.
-    assert.ok(outcome.stored >= 6, `${outcome.stored} nodes`);
+    assert.ok(report.nodes.stored >= 6, `${report.nodes.stored} nodes`);
     assert.deepEqual(addressesOf(await askUdp(scene.server, query(wwwOf(4)))), ['192.0.2.36']);
     // libtorrent takes whoever puts into its table, read-only or not, and so names us to ourselves.
     const { summary } = await lookUp(publisher, packet.key.toBytes());

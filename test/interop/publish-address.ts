@@ -1,21 +1,22 @@
+import { publishNetwork } from '../../src/app/packet-sources.ts';
 import { Type } from '../../src/dns/codes.ts';
 import type { Message } from '../../src/dns/message.ts';
-import { dhtSource } from '../../src/find/dht-source.ts';
 import type { DhtNode } from '../../src/mainline/dht-node.ts';
-import { dhtSink } from '../../src/publish/packet-sink.ts';
-import { type Published, publishRecords } from '../../src/publish/publish.ts';
+import { encodePacketMessage } from '../../src/pkarr/packet-message.ts';
+import { noMemory, type Published, publishZone } from '../../src/publish/publish.ts';
 import { aRecord, testKey } from '../support/packets.ts';
 
 /** Publishes one address under `www` of the test key of this number, in the way the program does. */
 export async function publishAddress(node: DhtNode, key: number, address: string): Promise<Published> {
-  const started = Promise.resolve(node);
-  return await publishRecords({
+  const now = BigInt(Date.now()) * 1000n;
+  const message = encodePacketMessage([aRecord(wwwOf(key), address)]);
+  return await publishZone({
     keyPair: testKey(key),
-    records: [aRecord(wwwOf(key), address)],
-    source: dhtSource(started),
-    sink: dhtSink(started),
-    now: BigInt(Date.now()) * 1000n,
-    force: false,
+    zone: { message, fingerprint: '', changedAt: now, isIncomplete: false },
+    network: publishNetwork(Promise.resolve(node), []),
+    memory: noMemory,
+    mode: 'new',
+    now,
     signal: AbortSignal.timeout(20_000),
   });
 }

@@ -27,8 +27,8 @@ describe('a network whose nodes follow Rust mainline 7 to the letter', () => {
   const ask = async (key: number) => addressesOf(await askUdp(scene.server, query(wwwOf(key))));
 
   test('stores a packet at its 20 closest nodes, and answers over DNS with it', async () => {
-    const { outcome } = await publishAddress(publisher, 1, '192.0.2.51');
-    assert.deepEqual([outcome.asked, outcome.stored, outcome.silent], [20, 20, 0]);
+    const { report } = await publishAddress(publisher, 1, '192.0.2.51');
+    assert.deepEqual([report.nodes.asked, report.nodes.stored, report.nodes.silent], [20, 20, 0]);
     assert.deepEqual(await ask(1), ['192.0.2.51']);
   });
 
@@ -36,7 +36,7 @@ describe('a network whose nodes follow Rust mainline 7 to the letter', () => {
     const first = await publishAddress(publisher, 2, '192.0.2.52');
     const second = await publishAddress(publisher, 2, '192.0.2.53');
     assert.equal(second.previous?.timestamp, first.packet.timestamp);
-    assert.equal(second.outcome.stored, 20);
+    assert.equal(second.report.nodes.stored, 20);
     assert.deepEqual(await ask(2), ['192.0.2.53']);
   });
 

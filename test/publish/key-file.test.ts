@@ -11,14 +11,14 @@ after(() => rmSync(directory, { recursive: true }));
 const path = (name: string) => join(directory, name);
 const seed = 'ab'.repeat(32);
 
-test('a key that was written is read as the same key', () => {
+test('a key that was written is read as the same key', async () => {
   const keyPair = KeyPair.generate();
   writeKeyFile(path('a'), keyPair);
-  assert.equal(readKeyFile(path('a')).publicKey.text, keyPair.publicKey.text);
+  assert.equal((await readKeyFile(path('a'))).publicKey.text, keyPair.publicKey.text);
   assert.match(readFileSync(path('a'), 'latin1'), /^[0-9a-f]{64}\n$/);
 });
 
-test('the file of a key is for its owner alone, and never overwritten', () => {
+test('the file of a key is for its owner alone, and never overwritten', async () => {
   const keyPair = KeyPair.generate();
   const before = process.umask(0);
   try {
@@ -28,22 +28,22 @@ test('the file of a key is for its owner alone, and never overwritten', () => {
   }
   assert.equal(statSync(path('b')).mode & 0o777, 0o600);
   assert.throws(() => writeKeyFile(path('b'), KeyPair.generate()), /never overwritten: .*b$/);
-  assert.equal(readKeyFile(path('b')).publicKey.text, keyPair.publicKey.text);
+  assert.equal((await readKeyFile(path('b'))).publicKey.text, keyPair.publicKey.text);
 });
 
-test('a key that others can read is refused, with what to do', () => {
+test('a key that others can read is refused, with what to do', async () => {
   writeFileSync(path('c'), seed);
   for (const mode of [0o640, 0o604, 0o620, 0o610]) {
     chmodSync(path('c'), mode);
-    assert.throws(() => readKeyFile(path('c')), /run: chmod 600 .*c$/, mode.toString(8));
+    await assert.rejects(readKeyFile(path('c')), /Run: chmod 600 .*c$/, mode.toString(8));
   }
   for (const mode of [0o600, 0o400]) {
     chmodSync(path('c'), mode);
-    assert.equal(readKeyFile(path('c')).publicKey.text.length, 52);
+    assert.equal((await readKeyFile(path('c'))).publicKey.text.length, 52);
   }
 });
 
-test('what holds no key is refused in one sentence without its content', () => {
+test('what holds no key is refused in one sentence without its content', async () => {
   for (const content of [
     '',
     '\n',
@@ -54,12 +54,12 @@ test('what holds no key is refused in one sentence without its content', () => {
     'x'.repeat(100_000),
   ]) {
     writeFileSync(path('d'), content, { mode: 0o600 });
-    assert.throws(
-      () => readKeyFile(path('d')),
+    await assert.rejects(
+      readKeyFile(path('d')),
       (error) => error instanceof KeyFileError && error.message.length < 200 && !error.message.includes('zz'),
     );
   }
-  assert.throws(() => readKeyFile(path('absent')), /no such file/);
-  assert.throws(() => readKeyFile(directory), KeyFileError);
+  await assert.rejects(readKeyFile(path('absent')), /no such file/);
+  await assert.rejects(readKeyFile(directory), KeyFileError);
   assert.throws(() => writeKeyFile(path('no/such/directory'), KeyPair.generate()), KeyFileError);
 });

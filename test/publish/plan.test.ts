@@ -35,6 +35,20 @@ const cases: readonly (readonly [
   ['the network has an older one: ours is put again', zone(1), ours(50, 1), packetAt(40, 2), 'repeat 50'],
   ['a newer one from elsewhere: it is adopted', zone(1), ours(50, 1), packetAt(60, 2), 'adopt 60'],
   [
+    'the file changed, and after that another was published elsewhere: it is adopted',
+    zone(3, { changedAt: 55_000_000n }),
+    ours(50, 1),
+    packetAt(60, 2),
+    'adopt 60',
+  ],
+  [
+    'another was published elsewhere, and after that the file changed: it is signed',
+    zone(3),
+    ours(50, 1),
+    packetAt(60, 2),
+    'sign',
+  ],
+  [
     'adopted, and it stays until the file changes',
     zone(1),
     ours(60, 2, { fingerprint: 'file 1', isAdopted: true }),

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { publishNetwork } from '../../src/app/packet-sources.ts';
 import { Class, Type } from '../../src/dns/codes.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
-import { dhtSource } from '../../src/find/dht-source.ts';
 import { type PacketSource, SourceError, type SourceEvent } from '../../src/find/packet-source.ts';
 import { startMainlineNode } from '../../src/mainline/node/node.ts';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
-import { PacketTooLargeError } from '../../src/pkarr/packet-message.ts';
+import { encodePacketMessage, PacketTooLargeError } from '../../src/pkarr/packet-message.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
-import { dhtSink, type PacketSink, type PublishOutcome } from '../../src/publish/packet-sink.ts';
-import { MAX_AHEAD, publishRecords } from '../../src/publish/publish.ts';
+import type { PacketSink, PublishOutcome } from '../../src/publish/packet-sink.ts';
+import type { Remembered, ZoneNow } from '../../src/publish/plan.ts';
+import { MAX_AHEAD, noMemory, type PublishRequest, publishZone } from '../../src/publish/publish.ts';
 import { PublishError } from '../../src/publish/publish-error.ts';
 import { answersToText } from '../../src/publish/put-report.ts';
 import { startTestNetwork } from '../../src/testnet/test-network.ts';
@@ -78,9 +79,31 @@ function sinkOf(outcome: Partial<PublishOutcome> = {}): PacketSink & { readonly 
   };
 }
 
-function publish(events: readonly SourceEvent[], parts: Partial<Parameters<typeof publishRecords>[0]> = {}) {
-  const request = { keyPair, records, source: sourceOf(events), sink: sinkOf(), now, force: false, signal };
-  return publishRecords({ ...request, ...parts });
+/** A zone file that was changed now. */
+const zoneOf = (content: readonly ResourceRecord[], parts: Partial<ZoneNow> = {}): ZoneNow => ({
+  message: encodePacketMessage(content),
+  fingerprint: 'file',
+  changedAt: now,
+  isIncomplete: false,
+  ...parts,
+});
+
+interface Parts extends Partial<PublishRequest> {
+  readonly source?: PacketSource;
+  readonly sink?: PacketSink;
+}
+
+function publish(events: readonly SourceEvent[], { source, sink, ...parts }: Parts = {}) {
+  return publishZone({
+    keyPair,
+    zone: zoneOf(records),
+    network: { sources: [source ?? sourceOf(events)], sink: sink ?? sinkOf(), relays: [] },
+    memory: noMemory,
+    mode: 'new',
+    now,
+    signal,
+    ...parts,
+  });
 }
 
 const cases: readonly (readonly [title: string, events: readonly SourceEvent[], expected: bigint])[] = [
@@ -110,27 +133,25 @@ test('far ahead of the clock it is refused, nothing is sent, and force goes past
       return true;
     });
     assert.deepEqual(sink.given, []);
-    const { packet } = await publish([event], { force: true });
+    const { packet } = await publish([event], { mode: 'force' });
     assert.ok(packet.timestamp > now + MAX_AHEAD);
   }
 });
 
 test('records that are too many are told before anybody is asked', async () => {
-  const many = Array.from({ length: 100 }, (_, i) => address(i));
   const source: PacketSource = {
     label: 'forbidden',
     lookup: () => {
       throw new Error('must not be asked');
     },
   };
-  await assert.rejects(publish([], { records: many, source }), PacketTooLargeError);
+  await assert.rejects(
+    publish([], { zone: { ...zoneOf([]), message: new Uint8Array(996) }, source }),
+    PacketTooLargeError,
+  );
 });
 
-const failures: readonly (readonly [
-  title: string,
-  kind: string,
-  parts: Partial<Parameters<typeof publishRecords>[0]>,
-])[] = [
+const failures: readonly (readonly [title: string, kind: string, parts: Parts])[] = [
   ['no node is known', 'unreachable', { source: sourceOf([], { asked: 0, answered: 0, empty: 0 }) }],
   ['no node answers', 'unreachable', { source: sourceOf([], { asked: 9, answered: 0, empty: 0 }) }],
   ['the source fails', 'unreachable', { source: failing(new SourceError('closed')) }],
@@ -150,10 +171,10 @@ for (const [title, kind, parts] of failures) {
 }
 
 test('one node that stored it is enough, and what the others said is kept', async () => {
-  const { outcome } = await publish([], {
+  const { report } = await publish([], {
     sink: sinkOf({ stored: 1, refused: { 205: 3 }, silent: 15, failed: 1 }),
   });
-  assert.equal(answersToText(outcome), '3 refused (error 205), 15 did not answer, 1 could not be asked');
+  assert.equal(answersToText(report.nodes), '3 refused (error 205), 15 did not answer, 1 could not be asked');
   assert.equal(answersToText(allStored), '');
 });
 
@@ -161,20 +182,22 @@ test('a bug of a source is not taken for the network', async () => {
   await assert.rejects(publish([], { source: failing(new TypeError('a bug')) }), TypeError);
 });
 
-test('what somebody published after the zone was changed is not replaced without force, and is put again for a timer', async () => {
-  const mayReplace = () => false;
+test('what was published elsewhere after the zone was changed is not replaced without force, and is put again for a timer', async () => {
   const sink = sinkOf();
-  await assert.rejects(publish([held(now - 5n)], { mayReplace, sink }), (error) => {
+  const zone = zoneOf(records, { changedAt: now - 1_000_000n });
+  await assert.rejects(publish([held(now - 5n)], { zone, sink }), (error) => {
     assert.ok(error instanceof PublishError);
     assert.equal(error.kind, 'newer-elsewhere');
     assert.match(error.message, /of 2027-01-15T\d\d:\d\d:\d\d\.\d{3}Z, published elsewhere/);
     return true;
   });
   assert.deepEqual(sink.given, []);
-  const kept = await publish([held(now - 5n)], { mayReplace, repeat: true });
-  assert.deepEqual([kept.isKept, kept.packet.timestamp], [true, now - 5n]);
-  const forced = await publish([held(now - 5n)], { mayReplace, force: true });
-  assert.deepEqual([forced.isKept, forced.packet.timestamp], [false, now]);
+  const memory = remembering();
+  const kept = await publish([held(now - 5n)], { zone, mode: 'keep', memory });
+  assert.deepEqual([kept.isAdopted, kept.packet.timestamp], [true, now - 5n]);
+  assert.equal(memory.get(keyPair.publicKey)?.isAdopted, true);
+  const forced = await publish([held(now - 5n)], { zone, mode: 'force' });
+  assert.deepEqual([forced.isAdopted, forced.packet.timestamp], [false, now]);
 });
 
 test('what says the same is put again as it is for a timer, and dated anew otherwise', async () => {
@@ -183,10 +206,46 @@ test('what says the same is put again as it is for a timer, and dated anew other
     packet: SignedPacket.sign(keyPair, records, now - 9n),
     from: 'a node',
   };
-  assert.equal((await publish([same], { repeat: true })).packet.timestamp, now - 9n);
-  assert.equal((await publish([same], { mayReplace: () => false })).packet.timestamp, now);
+  assert.equal((await publish([same], { mode: 'keep' })).packet.timestamp, now - 9n);
+  assert.equal((await publish([same])).packet.timestamp, now);
   // What is newer and no packet would keep the old one out.
-  assert.equal((await publish([same, unusable(now + 1n)], { repeat: true })).packet.timestamp, now + 2n);
+  assert.equal((await publish([same, unusable(now + 1n)], { mode: 'keep' })).packet.timestamp, now + 2n);
+});
+
+test('a packet is dated after the one that we put last, also when the network lost it and the clock was set back', async () => {
+  const memory = remembering({ packet: SignedPacket.sign(keyPair, [address(9)], now + 50n) });
+  assert.equal((await publish([], { memory })).packet.timestamp, now + 51n);
+});
+
+test('while an address in the zone is not known, what was published from the same file stays', async () => {
+  const zone = zoneOf([], { isIncomplete: true });
+  const packet = SignedPacket.sign(keyPair, [address(9)], now - 50n);
+  for (const mode of ['keep', 'new'] as const) {
+    const memory = remembering({ packet });
+    assert.equal((await publish([], { zone, memory, mode })).packet, packet);
+  }
+});
+
+test('a zone without any record is not published without force', async () => {
+  for (const mode of ['keep', 'new'] as const) {
+    const sink = sinkOf();
+    const zone = zoneOf([], { isIncomplete: true, changedAt: now });
+    await assert.rejects(
+      publish([held(now - 5n)], { zone, sink, mode }),
+      (error) => error instanceof PublishError && error.kind === 'empty',
+    );
+    assert.deepEqual(sink.given, []);
+  }
+  assert.equal((await publish([], { zone: zoneOf([]), mode: 'force' })).packet.records.length, 0);
+});
+
+test('after a packet with the last timestamp that there is none can follow, and that is no internal error', async () => {
+  for (const mode of ['new', 'force'] as const) {
+    await assert.rejects(
+      publish([unusable(2n ** 63n - 1n)], { mode, now: 2n ** 63n - 100n }),
+      (error) => error instanceof PublishError && error.kind === 'last-timestamp',
+    );
+  }
 });
 
 test('with force a packet that appears between reading and putting is gone past', async () => {
@@ -211,7 +270,7 @@ test('with force a packet that appears between reading and putting is gone past'
   };
   await assert.rejects(publish([], { source, sink }), /newer packet \(1800000000000100\)/);
   asked = 0;
-  assert.equal((await publish([], { source, sink, force: true })).packet.timestamp, inTheWay + 1n);
+  assert.equal((await publish([], { source, sink, mode: 'force' })).packet.timestamp, inTheWay + 1n);
   assert.deepEqual(given, [now, now, inTheWay + 1n]);
 });
 
@@ -226,23 +285,23 @@ test('996 bytes are refused with the count, and 995 are published', async () => 
     ),
   });
   // The header has 12 bytes, the name 54, type to length 10.
-  const { packet } = await publish([], { records: [txt(995 - 76)] });
+  const { packet } = await publish([], { zone: zoneOf([txt(995 - 76)]) });
   assert.equal(packet.size, 995);
-  await assert.rejects(publish([], { records: [txt(996 - 76)] }), /take 996 bytes, which is 1 over the 995/);
+  assert.throws(() => zoneOf([txt(996 - 76)]), /take 996 bytes, which is 1 over the 995/);
 });
 
 test('in a real network the second publication takes the place of the first', async () => {
   const network = await startTestNetwork({ nodes: 12 });
   const node = await startMainlineNode({ bootstrap: network.bootstrap, host: '127.0.0.1' });
-  const parts = { source: dhtSource(Promise.resolve(node)), sink: dhtSink(Promise.resolve(node)) };
+  const parts = { network: publishNetwork(Promise.resolve(node), []) };
   try {
     const first = await publish([], parts);
-    assert.equal(first.outcome.stored, first.outcome.asked);
-    const second = await publish([], { ...parts, records: [address(2)] });
+    assert.equal(first.report.nodes.stored, first.report.nodes.asked);
+    const second = await publish([], { ...parts, zone: zoneOf([address(2)], { changedAt: now + 1n }) });
     assert.equal(second.previous?.timestamp, first.packet.timestamp);
     assert.equal(second.packet.timestamp, first.packet.timestamp + 1n);
     const seen = new Set<bigint>();
-    for await (const event of parts.source.lookup(keyPair.publicKey, { signal })) {
+    for await (const event of parts.network.sources[0]?.lookup(keyPair.publicKey, { signal }) ?? []) {
       if (event.kind === 'packet') seen.add(event.packet.timestamp);
     }
     assert.deepEqual([...seen], [second.packet.timestamp]);
@@ -251,6 +310,19 @@ test('in a real network the second publication takes the place of the first', as
     await network.close();
   }
 });
+
+/** What we know of an earlier publication of the zone file. */
+function remembering(
+  entry?: Partial<Remembered> & { readonly packet: SignedPacket },
+): PublishRequest['memory'] {
+  let remembered = entry && { fingerprint: 'file', isAdopted: false, ...entry };
+  return {
+    get: () => remembered,
+    set: async (_key, next) => {
+      remembered = next;
+    },
+  };
+}
 
 function failing(error: Error): PacketSource {
   return {

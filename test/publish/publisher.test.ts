@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { SourceError } from '../../src/find/packet-source.ts';
@@ -39,7 +40,8 @@ test('a zone is published at the start, and status says who holds it and when it
   assert.equal(status.key, key.publicKey.text);
   assert.equal(status.lastSuccess?.nodes, status.lastSuccess?.nodesAsked);
   assert.ok((status.lastSuccess?.nodes ?? 0) > 6);
-  assert.ok(status.nextInMs > 0.9 * HOUR - 60_000 && status.nextInMs <= 1.1 * HOUR);
+  const { nextInMs = 0 } = status;
+  assert.ok(nextInMs > 0.9 * HOUR - 60_000 && nextInMs <= 1.1 * HOUR);
   assert.equal(scene.learnt.length, 1);
   assert.match(scene.lines.join(''), / info A zone is published\. name=home nodes=\d+ relays=0\n/);
   assert.equal(scene.lines.join('').includes(key.publicKey.text), false);
@@ -80,11 +82,14 @@ test('a broken or empty file leaves the last good zone, with a warning that name
   for (let i = 0; i < 4; i++) await turn(publisher);
   const told = scene.lines.filter((line) => line.includes('a.zone:2:7: '));
   assert.equal(told.length, 1);
-  assert.match(told[0] ?? '', / warn A zone file cannot be used; the last good one stays\. name=home fault=/);
+  assert.match(
+    told[0] ?? '',
+    / warn A zone file cannot be used; the last good version stays published\. name=home fault=/,
+  );
   assert.match(publisher.status()[0]?.problem ?? '', /a\.zone:2:7: "999\.1\.1\.1" is not an IPv4 address/);
   scene.write('a.zone', '; nothing\n');
   for (let i = 0; i < 3; i++) await turn(publisher);
-  assert.match(publisher.status()[0]?.problem ?? '', /it holds no records/);
+  assert.match(publisher.status()[0]?.problem ?? '', /it contains no records/);
   rmSync(scene.path('a.zone'));
   await turn(publisher);
   assert.match(publisher.status()[0]?.problem ?? '', /there is no such file/);
@@ -96,6 +101,74 @@ test('a broken or empty file leaves the last good zone, with a warning that name
   for (let i = 0; i < 2; i++) await turn(publisher);
   assert.deepEqual(addresses(await network.newest(key)), ['192.0.2.4']);
   assert.equal(publisher.status()[0]?.problem, undefined);
+  await publisher.close();
+  scene.remove();
+});
+
+test('a FIFO in the place of a zone file or a key file is told, and holds nothing up', async () => {
+  const { scene, key, publisher } = await published();
+  rmSync(scene.path('a.zone'));
+  execFileSync('mkfifo', [scene.path('a.zone'), scene.path('fifo.key')]);
+  const other = scene.write('b.zone', '@ A 192.0.2.5\n');
+  const second = await scene.start({ publish: [{ zone: other, key: scene.path('fifo.key'), name: 'x' }] });
+  for (let i = 0; i < 2; i++) await turn(publisher);
+  await turn(second);
+  assert.match(publisher.status()[0]?.problem ?? '', /a\.zone: it is not a regular file/);
+  assert.match(second.status()[0]?.problem ?? '', /fifo\.key cannot be read: it is not a regular file/);
+  assert.deepEqual(addresses(await network.newest(key)), ['192.0.2.1']);
+  await publisher.close();
+  await second.close();
+  scene.remove();
+});
+
+test('an internal error stops the publication that it came out of, which status tells, and no other', async () => {
+  const scene = new Scene(network);
+  const keys = [KeyPair.generate(), KeyPair.generate()];
+  const publish = keys.map((key, i) => ({
+    zone: scene.write(`${i}.zone`, '@ A 192.0.2.1\n'),
+    key: scene.keyFile(`${i}.key`, key),
+    name: `zone ${i}`,
+  }));
+  const first = keys[0]?.publicKey.text;
+  let puts = 0;
+  scene.sink = {
+    label: 'dht',
+    publish: async (packet, options) => {
+      if (packet.key.text !== first) return await network.sink.publish(packet, options);
+      puts++;
+      throw new TypeError('a bug');
+    },
+  };
+  const publisher = await scene.start({ publish });
+  await turn(publisher);
+  scene.pass(3 * HOUR);
+  scene.write('0.zone', '@ A 192.0.2.2\n');
+  for (let i = 0; i < 3; i++) await turn(publisher);
+  publisher.networkChanged();
+  await turn(publisher);
+  assert.equal(puts, 1);
+  const [stopped, other] = publisher.status();
+  assert.deepEqual([stopped?.state, stopped?.nextInMs, other?.state], ['stopped', undefined, 'held']);
+  assert.equal(stopped?.lastError?.text, 'internal error: a bug');
+  assert.equal(scene.learnt.length, 2);
+  const told = scene.lines.filter((line) => line.includes('Internal error while publishing'));
+  assert.equal(told.length, 1);
+  assert.match(told[0] ?? '', /name="zone 0" error="TypeError: a bug\\n {4}at /);
+  await publisher.close();
+  scene.remove();
+});
+
+test('an internal error while files or addresses are looked at stops that publication too', async () => {
+  const { scene, publisher } = await published('@ A {external_ipv4}\nwww A 192.0.2.1\n');
+  Object.defineProperty(scene, 'external', {
+    get() {
+      throw new TypeError('a bug');
+    },
+  });
+  await turn(publisher);
+  await turn(publisher);
+  assert.equal(publisher.status()[0]?.state, 'stopped');
+  assert.equal(scene.lines.filter((line) => line.includes('Internal error')).length, 1);
   await publisher.close();
   scene.remove();
 });
@@ -311,7 +384,7 @@ test('a key never has two puts at once, and two entries with one key are told', 
   }
   const [one, two, three] = publisher.status();
   assert.deepEqual([one?.state, two?.state, three?.state], ['running', 'failing', 'failing']);
-  assert.match(two?.lastError?.text ?? '', /^Its key is that of one already\.$/);
+  assert.match(two?.lastError?.text ?? '', /^one has the same key\.$/);
   scene.sink = network.sink;
   release();
   await publisher.idle();
@@ -357,7 +430,7 @@ test('a key that others can read is refused until that is mended', async () => {
   chmodSync(file, 0o600);
   await turn(publisher);
   assert.deepEqual(addresses(await network.newest(key)), ['192.0.2.1']);
-  assert.equal(scene.lines.filter((line) => line.includes('its key cannot be read')).length, 1);
+  assert.equal(scene.lines.filter((line) => line.includes('its key file cannot be read')).length, 1);
   await publisher.close();
   scene.remove();
 });

@@ -20,8 +20,14 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import type { Log } from '../../src/observe/log.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
-import { nodeDisk, type StoreDisk, type StoreFile } from '../../src/store/file.ts';
-import { decodeHead, encodeNoteFrame, encodePacketFrame, keyIdOf, newSeal } from '../../src/store/log.ts';
+import { nodeDisk, type StoreDisk, type StoreFile } from '../../src/store/disk.ts';
+import {
+  decodeHead,
+  encodeNoteFrame,
+  encodePacketFrame,
+  keyIdOf,
+  newSeal,
+} from '../../src/store/log-format.ts';
 import { openPacketStore } from '../../src/store/open-packet-store.ts';
 import { ageOf, storeArchive } from '../../src/store/packet-archive.ts';
 import type { PacketStore } from '../../src/store/packet-store.ts';

@@ -3,7 +3,7 @@ import type { Settings } from '../../config/settings.ts';
 import { typeFromText, typeToText } from '../../dns/codes.ts';
 import type { Name } from '../../dns/name.ts';
 import { rdataToText } from '../../dns/presentation.ts';
-import { type Choice, consider, startChoice } from '../../find/choice.ts';
+import { applyEvent, initialState, type LookupState } from '../../find/lookup-state.ts';
 import { SourceError } from '../../find/packet-source.ts';
 import type { PublicKey } from '../../pkarr/public-key.ts';
 import { compareRecency, type SignedPacket } from '../../pkarr/signed-packet.ts';
@@ -75,10 +75,10 @@ export const resolve: Command = {
     const { settings } = loadConfiguration(invocation, terminal);
     const asked = whomToAsk(settings, invocation);
     if (invocation.has('watch')) return await watch(request, asked, terminal);
-    const choice = await withNetwork(asked, terminal, (network) =>
+    const state = await withNetwork(asked, terminal, (network) =>
       look(request, network, terminal, network.signal, new Progress(terminal)),
     );
-    return show(request, choice, terminal);
+    return show(request, state, terminal);
   },
 };
 
@@ -129,8 +129,8 @@ function whomToAsk(settings: Settings, invocation: Invocation): Settings {
 }
 
 /** Shows the result of a lookup. @throws CommandError if there is no packet. */
-function show({ key, name, type, form }: Request, choice: Choice, terminal: Terminal): ExitCode {
-  const packet = packetOf(key, choice);
+function show({ key, name, type, form }: Request, state: LookupState, terminal: Terminal): ExitCode {
+  const packet = packetOf(key, state);
   if (form === 'packet') {
     terminal.out(`${toHex(packet)}\n`);
     return Exit.OK;
@@ -138,7 +138,7 @@ function show({ key, name, type, form }: Request, choice: Choice, terminal: Term
   const answer = answerFrom(packet, name, type);
   if (form === 'json') {
     writeJson(terminal, {
-      ...packetFacts(packet, choice, terminal.now()),
+      ...packetFacts(packet, state, terminal.now()),
       packet: toHex(packet),
       name: String(name),
       ...(type !== undefined && { type: typeToText(type) }),
@@ -149,7 +149,7 @@ function show({ key, name, type, form }: Request, choice: Choice, terminal: Term
     for (const record of answer.records) terminal.out(`${rdataToText(record.type, record.rdata)}\n`);
     if (answer.sentence !== undefined) terminal.err(`${answer.sentence}\n`);
   } else {
-    terminal.out(packetComments(packet, choice, terminal.now()));
+    terminal.out(packetComments(packet, state, terminal.now()));
     terminal.out(recordLines(answer.records));
     if (answer.sentence !== undefined) terminal.out(`; ${answer.sentence}\n`);
   }
@@ -166,12 +166,12 @@ async function watch(request: Request, settings: Settings, terminal: Terminal): 
   const lookOnce = async (network: NetworkAccess) => {
     const late = AbortSignal.any([ending.signal, AbortSignal.timeout(LOOK_PATIENCE)]);
     try {
-      const choice = await look({ ...request, isNewest: true }, network, terminal, late, undefined);
-      const packet = packetOf(request.key, choice);
+      const state = await look({ ...request, isNewest: true }, network, terminal, late, undefined);
+      const packet = packetOf(request.key, state);
       progress.clear();
       if (shown === undefined || compareRecency(packet, shown) > 0) {
         shown = packet;
-        show(request, choice, terminal);
+        show(request, state, terminal);
       }
       lastProblem = undefined;
     } catch (error) {
@@ -222,45 +222,45 @@ async function look(
   terminal: Terminal,
   patience: AbortSignal,
   progress: Progress | undefined,
-): Promise<Choice> {
+): Promise<LookupState> {
   const startedAt = terminal.now();
   const since = () => `${terminal.now() - startedAt} ms`;
   const settled = new AbortController();
   let timer: NodeJS.Timeout | undefined;
-  let choice = startChoice(undefined);
-  progress?.now(network.dht === undefined ? 'Querying the relays …' : 'Querying the DHT …');
+  let state = initialState(undefined);
+  progress?.now(network.node === undefined ? 'Querying the relays …' : 'Querying the DHT …');
   try {
     const signal = AbortSignal.any([patience, settled.signal]);
     for await (const event of network.source.lookup(key, { signal })) {
-      const before = choice.best;
-      choice = consider(choice, event);
+      const before = state.best;
+      state = applyEvent(state, event);
       if (event.kind !== 'packet') continue;
-      if (choice.best !== before) {
+      if (state.best !== before) {
         const what = before === undefined ? 'First packet' : 'A newer packet';
         progress?.line(
           `${what} after ${since()}, from ${event.from}, of ${timestampToText(event.packet.timestamp)}.`,
         );
       }
-      progress?.now(`Querying the rest; held by ${choice.heldBy} so far …`);
+      progress?.now(`Querying the rest; held by ${state.heldBy} so far …`);
       if (!isNewest) timer ??= setTimeout(() => settled.abort(new Settled()), SETTLE);
     }
-    const { asked, answered } = choice.observed;
-    const who = network.dht === undefined ? 'relays' : 'nodes';
+    const { asked, answered } = state.observed;
+    const who = network.node === undefined ? 'relays' : 'nodes';
     progress?.line(`${answered} of ${asked} ${who} answered within ${since()}.`);
   } catch (error) {
     progress?.clear();
     if (error instanceof SourceError) throw new CommandError(`${error.message}.`, { cause: error });
-    if (!(patience.aborted || settled.signal.aborted) || choice.best === undefined) throw error;
-    const answered = choice.heldBy + choice.behind;
+    if (!(patience.aborted || settled.signal.aborted) || state.best === undefined) throw error;
+    const answered = state.heldBy + state.behind;
     // The number of nodes that were asked is known only at the end of a lookup.
-    choice = { ...choice, observed: { asked: answered, answered, empty: 0 } };
+    state = { ...state, observed: { asked: answered, answered, empty: 0 } };
     if (settled.signal.aborted)
       progress?.line(`${answered} answered within ${since()}; use --newest to wait for all.`);
     else progress?.line(`${patience.reason.message} This is the result so far.`);
   } finally {
     clearTimeout(timer);
   }
-  return choice;
+  return state;
 }
 
 /** Ends a lookup whose result is good enough. Not an error. */
@@ -272,12 +272,12 @@ function toHex(packet: SignedPacket): string {
   return Buffer.from(packet.toBytes()).toString('hex');
 }
 
-function packetOf(key: PublicKey, choice: Choice): SignedPacket {
-  if (choice.best !== undefined) return choice.best;
-  const { asked, answered, empty } = choice.observed;
-  if (choice.unusableSeq !== undefined) {
+function packetOf(key: PublicKey, state: LookupState): SignedPacket {
+  if (state.best !== undefined) return state.best;
+  const { asked, answered, empty } = state.observed;
+  if (state.unusableSeq !== undefined) {
     throw new CommandError(
-      `The item that is published under ${key} (seq ${choice.unusableSeq}) is not a packet of DNS records.`,
+      `The item that is published under ${key} (seq ${state.unusableSeq}) is not a packet of DNS records.`,
     );
   }
   if (asked === 0) throw new CommandError('No DHT node is reachable; check the network and --bootstrap.');

@@ -14,7 +14,7 @@ export const pubkey: Command = {
   async run(invocation, terminal) {
     const [file = ''] = invocation.operands;
     try {
-      const { publicKey } = readKeyFile(file);
+      const { publicKey } = await readKeyFile(file);
       if (invocation.has('json')) writeJson(terminal, { publicKey: publicKey.text, file });
       else terminal.out(`${publicKey}\n`);
       return Exit.OK;

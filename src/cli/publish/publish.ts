@@ -1,26 +1,30 @@
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { orAborted } from '../../async/or-aborted.ts';
 import type { Settings } from '../../config/settings.ts';
-import type { ResourceRecord } from '../../dns/record.ts';
-import { WireError } from '../../dns/wire-error.ts';
 import { SourceError } from '../../find/packet-source.ts';
 import { networkOf } from '../../mainline/addresses.ts';
 import { MainlineError } from '../../mainline/errors.ts';
 import { silentLog } from '../../observe/log.ts';
 import type { KeyPair } from '../../pkarr/key-pair.ts';
-import { encodePacketMessage, MAX_PUBLISH_BYTES, PacketTooLargeError } from '../../pkarr/packet-message.ts';
-import type { SignedPacket } from '../../pkarr/signed-packet.ts';
-import { ZoneFileError, type ZoneFileNote } from '../../pkarr/zone/file/error.ts';
+import { MAX_PUBLISH_BYTES } from '../../pkarr/packet-message.ts';
 import type { Placeholders } from '../../pkarr/zone/file/placeholders.ts';
-import { parseZoneFile, type ZoneFile } from '../../pkarr/zone/file/zone-file.ts';
 import { externalAddresses, noExternalAddresses } from '../../publish/external-addresses.ts';
 import { KeyFileError, readKeyFile } from '../../publish/key-file.ts';
 import { PublicationMemory } from '../../publish/publication-memory.ts';
-import { type Published, publishRecords } from '../../publish/publish.ts';
+import { type Published, publishZone } from '../../publish/publish.ts';
 import { PublishError } from '../../publish/publish-error.ts';
 import { holdersOf, putReportToText } from '../../publish/put-report.ts';
+import {
+  EmptyZoneProblem,
+  type LoadedZone,
+  loadZone,
+  readZoneText,
+  ZoneProblem,
+  type ZoneText,
+} from '../../publish/zone-file.ts';
 import {
   type Command,
   CommandError,
@@ -53,6 +57,7 @@ export const publish: Command = {
       'that of the packet in the network, so that it replaces it.',
     'Without --force, it does not replace a packet that was published elsewhere after the zone file was last changed, or ' +
       'one whose timestamp is more than a day in the future.',
+    'Without --force, it does not publish a zone file that contains no records: that would take the records of the key down.',
     'In record data, {external_ipv4} and {external_ipv6} are replaced by the public addresses of this machine.',
     'DHT nodes drop a packet after a few days at most. Publish it again every few hours: run --once from a timer, or let ' +
       'pkarrd serve do it with a [[publish]] table in the configuration file.',
@@ -63,7 +68,7 @@ export const publish: Command = {
     { name: 'dry-run', help: 'Show the records and their size in bytes, but do not publish' },
     {
       name: 'force',
-      help: 'Publish even if the packet in the network is newer, or its timestamp is far in the future',
+      help: 'Publish even if the packet in the network is newer, its timestamp is far in the future, or the zone is empty',
     },
     {
       name: 'once',
@@ -80,133 +85,106 @@ export const publish: Command = {
     const keyFile = invocation.value('key');
     if (keyFile === undefined) throw new UsageError('publish: --key FILE is missing.');
     try {
-      const keyPair = readKeyFile(keyFile);
-      const zone = readZone(file, keyPair, noExternalAddresses);
+      const keyPair = await readKeyFile(keyFile);
+      const source: ZoneSource = {
+        text: await readZoneText(file),
+        keyPair,
+        allowEmpty: invocation.has('force'),
+      };
+      const zone = load(source, noExternalAddresses);
       if (invocation.has('dry-run')) {
-        tellWarnings(file, zone, terminal);
-        showDryRun(zone.records, keyPair, invocation, terminal);
+        tellWarnings(zone, terminal);
+        showDryRun(zone, keyPair, invocation, terminal);
       } else {
-        await publishZone(file, zone, keyPair, invocation, terminal);
+        await publishSource(source, zone, invocation, terminal);
       }
       return Exit.OK;
     } catch (error) {
+      if (error instanceof EmptyZoneProblem) {
+        const hint = 'Publishing it would take down what is published; add --force if that is meant.';
+        throw new CommandError(`${error.message}. ${hint}`, { cause: error });
+      }
       const isOurs =
-        error instanceof KeyFileError ||
-        error instanceof PacketTooLargeError ||
-        error instanceof PublishError;
+        error instanceof KeyFileError || error instanceof ZoneProblem || error instanceof PublishError;
       if (isOurs) throw new CommandError(error.message, { cause: error });
       throw error;
     }
   },
 };
 
-/** Reads a zone file and replaces its placeholders. @throws CommandError with every error of the file. */
-function readZone(file: string, keyPair: KeyPair, placeholders: Placeholders): ZoneFile {
-  try {
-    return parseZoneFile(readText(file), { origin: keyPair.publicKey.name, placeholders });
-  } catch (error) {
-    if (!(error instanceof ZoneFileError)) throw error;
-    throw new CommandError(error.faults.map((fault) => noteToLine(file, fault)).join('\n'), { cause: error });
-  }
+/** A zone file that was read, and the key that it is for. */
+interface ZoneSource {
+  readonly text: ZoneText;
+  readonly keyPair: KeyPair;
+  readonly allowEmpty: boolean;
 }
 
-function tellWarnings(file: string, { warnings }: ZoneFile, terminal: Terminal): void {
-  for (const warning of warnings) terminal.err(`warning: ${noteToLine(file, warning)}\n`);
+/** @throws ZoneProblem */
+function load({ text, keyPair, allowEmpty }: ZoneSource, placeholders: Placeholders): LoadedZone {
+  return loadZone(text, keyPair.publicKey, placeholders, { allowEmpty });
 }
 
-function noteToLine(file: string, { line, column, message }: ZoneFileNote): string {
-  return `${file}:${line}:${column}: ${message}`;
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new CommandError(
-      code === 'ENOENT' ? `Cannot read ${file}: no such file.` : `Cannot read ${file}: ${message}.`,
-      { cause: error },
-    );
-  }
+function tellWarnings({ warnings }: LoadedZone, terminal: Terminal): void {
+  for (const warning of warnings) terminal.err(`warning: ${warning}\n`);
 }
 
 function showDryRun(
-  records: readonly ResourceRecord[],
-  keyPair: KeyPair,
+  { message, records }: LoadedZone,
+  { publicKey }: KeyPair,
   invocation: Invocation,
   terminal: Terminal,
 ): void {
-  const bytes = sizeOf(records);
+  const bytes = message.length;
   if (invocation.has('json')) {
-    const key = keyPair.publicKey.text;
     const lines = recordLines(records).split('\n').slice(0, -1);
-    writeJson(terminal, { key, bytes, maxBytes: MAX_PUBLISH_BYTES, records: lines });
+    writeJson(terminal, { key: publicKey.text, bytes, maxBytes: MAX_PUBLISH_BYTES, records: lines });
     return;
   }
-  terminal.out(`; key  ${keyPair.publicKey}\n`);
+  terminal.out(`; key  ${publicKey}\n`);
   terminal.out(`; size ${bytes} of ${MAX_PUBLISH_BYTES} bytes\n`);
   terminal.out(recordLines(records));
 }
 
-function sizeOf(records: readonly ResourceRecord[]): number {
-  try {
-    return encodePacketMessage(records).length;
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error;
-    throw new CommandError(`The records cannot be encoded: ${error.message}.`, { cause: error });
-  }
-}
-
-async function publishZone(
-  file: string,
-  unfilled: ZoneFile,
-  keyPair: KeyPair,
+async function publishSource(
+  source: ZoneSource,
+  unfilled: LoadedZone,
   invocation: Invocation,
   terminal: Terminal,
 ): Promise<void> {
-  // A zone that is too large is reported before any network access.
-  sizeOf(unfilled.records);
+  const { keyPair, text } = source;
   const { settings } = loadConfiguration(invocation, terminal);
   const memory = await openMemory(settings);
-  const changedAt = statSync(file, { bigint: true }).mtimeNs / 1000n;
   const progress = new Progress(terminal);
+  let zone = unfilled;
   const published = await withNetwork(settings, terminal, async (network) => {
     progress.now('Connecting to the network …');
-    const zone =
-      unfilled.placeholders.length === 0
-        ? unfilled
-        : readZone(file, keyPair, await addressesFor(unfilled.placeholders, keyPair, settings, network));
+    const wanted = unfilled.placeholders;
+    if (wanted.length > 0) zone = load(source, await addressesFor(wanted, keyPair, settings, network));
     progress.clear();
-    tellWarnings(file, zone, terminal);
+    tellWarnings(zone, terminal);
     progress.now('Fetching the current packet and publishing …');
-    const now = BigInt(Math.floor(terminal.now())) * 1000n;
-    const isOurs = ({ key, timestamp }: SignedPacket) => memory.get(key)?.packet.timestamp === timestamp;
-    return await publishRecords({
+    return await publishZone({
       keyPair,
-      records: zone.records,
-      source: network.dht?.source,
-      sink: network.dht?.sink,
-      relays: network.relays,
-      now,
-      force: invocation.has('force'),
-      // If a packet is ahead of our clock, the clock is wrong, and the date of the file is no evidence.
-      mayReplace: (held) => isOurs(held) || held.timestamp <= changedAt || held.timestamp > now,
-      repeat: invocation.has('once'),
+      zone,
+      network: network.publish,
+      memory,
+      mode: invocation.has('force') ? 'force' : invocation.has('once') ? 'keep' : 'new',
+      now: BigInt(Math.floor(terminal.now())) * 1000n,
       signal: network.signal,
     });
   }).finally(() => progress.clear());
-  const { packet, isKept } = published;
-  if (!isKept) await memory.set(packet.key, { packet, fingerprint: undefined, isAdopted: false });
   if (invocation.has('json')) writeJson(terminal, publishedToJson(published));
-  else if (isKept)
-    terminal.err(`The packet in the network is newer than ${file}; it was published again unchanged.\n`);
+  else if (published.isAdopted)
+    terminal.err(`The packet in the network is newer than ${text.path}; it was published again unchanged.\n`);
   else if (!invocation.has('once')) terminal.out(publishedToText(published));
+  if (!published.isAdopted && Buffer.compare(published.packet.message, zone.message) !== 0)
+    terminal.err('An address in the zone is not known, so what was published before was put again.\n');
 }
 
 /** What this user published from this machine. Without it, only the date of the zone file counts. */
 async function openMemory({ stateDir }: Settings): Promise<PublicationMemory> {
   try {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    await mkdir(stateDir, { recursive: true, mode: 0o700 });
   } catch {
     // This user may not be allowed to create it; then nothing is remembered, which is not an error.
   }
@@ -218,19 +196,19 @@ async function addressesFor(
   wanted: readonly string[],
   { publicKey }: KeyPair,
   settings: Settings,
-  { dht, signal }: NetworkAccess,
+  { node, source, signal }: NetworkAccess,
 ): Promise<Placeholders> {
   const late = AbortSignal.any([signal, AbortSignal.timeout(ADDRESS_PATIENCE)]);
   const kind = networkOf(settings.bootstrap);
   let found = externalAddresses(kind, undefined, networkInterfaces(), noExternalAddresses);
   const isMissing = () => wanted.some((name) => found.get(name) === undefined);
-  if (dht === undefined || !isMissing()) return found;
+  if (node === undefined || !isMissing()) return found;
   try {
     // Nodes tell it in every response (BEP 42), so some must be queried.
-    for await (const _ of dht.source.lookup(publicKey, { signal: late })) if (late.aborted) break;
-    const node = await dht.node;
+    for await (const _ of source.lookup(publicKey, { signal: late })) if (late.aborted) break;
     for (;;) {
-      found = externalAddresses(kind, await node.status(), networkInterfaces(), found);
+      const started = await orAborted(node, late);
+      found = externalAddresses(kind, await started.status(), networkInterfaces(), found);
       if (!isMissing()) return found;
       await sleep(ADDRESS_EVERY, undefined, { signal: late });
     }
@@ -242,8 +220,8 @@ async function addressesFor(
   }
 }
 
-function publishedToJson({ packet, previous, delivery, isKept }: Published) {
-  const { nodes, relays } = delivery;
+function publishedToJson({ packet, previous, report, isAdopted }: Published) {
+  const { nodes, relays } = report;
   return {
     key: packet.key.text,
     timestamp: packet.timestamp,
@@ -251,18 +229,18 @@ function publishedToJson({ packet, previous, delivery, isKept }: Published) {
     bytes: packet.size,
     maxBytes: MAX_PUBLISH_BYTES,
     ...(previous !== undefined && { previousTimestamp: previous.timestamp }),
-    newerKept: isKept,
-    heldBy: holdersOf(delivery),
+    newerKept: isAdopted,
+    heldBy: holdersOf(report),
     nodes,
     relays: relays.map(({ label, outcome }) => ({ relay: label, ...outcome })),
   };
 }
 
-function publishedToText({ packet, delivery }: Published): string {
+function publishedToText({ packet, report }: Published): string {
   return [
     `Published ${packet.size} of ${MAX_PUBLISH_BYTES} bytes under ${packet.key},`,
     `dated ${timestampToText(packet.timestamp)}.`,
-    ...putReportToText(delivery),
+    ...putReportToText(report),
     '',
   ].join('\n');
 }

@@ -2,20 +2,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startApp } from '../../app/app.ts';
+import { publishNetwork } from '../../app/packet-sources.ts';
 import type { App } from '../../app/status.ts';
 import { type ListenAddress, listenAddressToText, parseListenAddress } from '../../config/listen-address.ts';
 import { defaultSettings } from '../../config/settings.ts';
 import { Class, rcodeToText, typeFromText } from '../../dns/codes.ts';
 import { Name } from '../../dns/name.ts';
 import { rdataToText } from '../../dns/presentation.ts';
-import { dhtSource } from '../../find/dht-source.ts';
 import type { NodeAddress } from '../../mainline/dht-node.ts';
 import { startMainlineThread } from '../../mainline/thread/proxy.ts';
 import { createLog, type Log } from '../../observe/log.ts';
 import { KeyPair } from '../../pkarr/key-pair.ts';
+import { encodePacketMessage } from '../../pkarr/packet-message.ts';
 import { parseZoneFile } from '../../pkarr/zone/file/zone-file.ts';
-import { dhtSink } from '../../publish/packet-sink.ts';
-import { publishRecords } from '../../publish/publish.ts';
+import { noMemory, publishZone } from '../../publish/publish.ts';
 import { ListenError } from '../../serve/listen-error.ts';
 import { startTestNetworkThread } from '../../testnet/proxy.ts';
 import {
@@ -160,16 +160,16 @@ async function publishZones(parts: {
 }): Promise<void> {
   const { first, second, bootstrap, terminal } = parts;
   const node = await startMainlineThread({ bootstrap, host: '127.0.0.1' });
-  const started = Promise.resolve(node);
   const put = async (keyPair: KeyPair, zone: string) => {
     const { records } = parseZoneFile(zone, { origin: keyPair.publicKey.name });
-    await publishRecords({
+    const now = BigInt(terminal.now()) * 1000n;
+    await publishZone({
       keyPair,
-      records,
-      source: dhtSource(started),
-      sink: dhtSink(started),
-      now: BigInt(terminal.now()) * 1000n,
-      force: false,
+      zone: { message: encodePacketMessage(records), fingerprint: '', changedAt: now, isIncomplete: false },
+      network: publishNetwork(Promise.resolve(node), []),
+      memory: noMemory,
+      mode: 'new',
+      now,
       signal: AbortSignal.timeout(30_000),
     });
   };

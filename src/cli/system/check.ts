@@ -34,7 +34,7 @@ export const check: Command = {
   flags: [configFlag, jsonFlag],
   settings: settingKeys,
   async run(invocation, terminal) {
-    const { loaded, problems } = examine(invocation, terminal);
+    const { loaded, problems } = await examine(invocation, terminal);
     const given =
       loaded?.settings.upstream === 'system' ? await systemUpstreams(loaded.settings.listen) : undefined;
     if (invocation.has('json'))
@@ -44,13 +44,13 @@ export const check: Command = {
   },
 };
 
-function examine(
+async function examine(
   invocation: Invocation,
   terminal: Terminal,
-): { readonly loaded: LoadedSettings | undefined; readonly problems: readonly ConfigProblem[] } {
+): Promise<{ readonly loaded: LoadedSettings | undefined; readonly problems: readonly ConfigProblem[] }> {
   try {
     const loaded = loadConfiguration(invocation, terminal);
-    return { loaded, problems: [...stateDirProblems(loaded), ...publicationProblems(loaded.tables)] };
+    return { loaded, problems: [...stateDirProblems(loaded), ...(await publicationProblems(loaded.tables))] };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { loaded: undefined, problems: error.problems };

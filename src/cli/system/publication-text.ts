@@ -21,7 +21,7 @@ export function publicationLines(publication: PublicationStatus): readonly strin
 }
 
 function heldBy({ lastSuccess, nextInMs, state }: PublicationStatus): readonly string[] {
-  const next = state === 'running' ? [] : [`next in ${duration(nextInMs / 1000)}`];
+  const next = state === 'running' || nextInMs === undefined ? [] : [`next in ${duration(nextInMs / 1000)}`];
   if (lastSuccess === undefined) return next;
   const { agoMs, nodes, nodesAsked, relays, relaysAsked } = lastSuccess;
   return [

@@ -5,7 +5,7 @@ import type { Observed, SourceEvent } from './packet-source.ts';
  * What a lookup knows so far, and which packet wins. The outcome does not depend on the order in which events
  * arrive.
  */
-export interface Choice {
+export interface LookupState {
   /** The newest packet, the one that we held before included. */
   readonly best: SignedPacket | undefined;
   /** How many reported the best packet during this lookup; 0 when it is what we held and nobody has it. */
@@ -23,21 +23,21 @@ export interface Choice {
 const nothingObserved: Observed = { asked: 0, answered: 0, empty: 0 };
 
 /** A lookup that has heard nothing yet; `held` is the packet that we have already. */
-export function startChoice(held: SignedPacket | undefined): Choice {
+export function initialState(held: SignedPacket | undefined): LookupState {
   return { best: held, heldBy: 0, behind: 0, unusableSeq: undefined, observed: nothingObserved };
 }
 
 /** What is known after one more event. Pure. */
-export function consider(choice: Choice, event: SourceEvent): Choice {
+export function applyEvent(state: LookupState, event: SourceEvent): LookupState {
   switch (event.kind) {
     case 'packet':
-      return considerPacket(choice, event.packet);
+      return applyPacket(state, event.packet);
     case 'unusable': {
-      const seq = choice.unusableSeq;
-      return { ...choice, unusableSeq: seq === undefined || event.seq > seq ? event.seq : seq };
+      const seq = state.unusableSeq;
+      return { ...state, unusableSeq: seq === undefined || event.seq > seq ? event.seq : seq };
     }
     case 'done':
-      return { ...choice, observed: addObserved(choice.observed, event.observed) };
+      return { ...state, observed: addObserved(state.observed, event.observed) };
   }
 }
 
@@ -46,9 +46,9 @@ export function addObserved(a: Observed, b: Observed): Observed {
   return { asked: a.asked + b.asked, answered: a.answered + b.answered, empty: a.empty + b.empty };
 }
 
-function considerPacket(choice: Choice, packet: SignedPacket): Choice {
-  const order = choice.best === undefined ? 1 : compareRecency(packet, choice.best);
-  if (order === 0) return { ...choice, heldBy: choice.heldBy + 1 };
-  if (order < 0) return { ...choice, behind: choice.behind + 1 };
-  return { ...choice, best: packet, heldBy: 1, behind: choice.behind + choice.heldBy };
+function applyPacket(state: LookupState, packet: SignedPacket): LookupState {
+  const order = state.best === undefined ? 1 : compareRecency(packet, state.best);
+  if (order === 0) return { ...state, heldBy: state.heldBy + 1 };
+  if (order < 0) return { ...state, behind: state.behind + 1 };
+  return { ...state, best: packet, heldBy: 1, behind: state.behind + state.heldBy };
 }

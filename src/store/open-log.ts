@@ -1,9 +1,9 @@
 import type { Log } from '../observe/log.ts';
 import { compactionPath } from './compaction.ts';
-import type { StoreDisk, StoreFile } from './file.ts';
-import { StoreIndex } from './index.ts';
-import type { LogSeal } from './log.ts';
-import { scanStore } from './scan.ts';
+import type { StoreDisk, StoreFile } from './disk.ts';
+import type { LogSeal } from './log-format.ts';
+import { StoreIndex } from './log-index.ts';
+import { scanStore } from './scan-log.ts';
 
 /** A log as it was found. */
 export interface OpenedLog {

@@ -1,6 +1,13 @@
-import type { StoreFile } from './file.ts';
-import { StoreIndex } from './index.ts';
-import { decodeHead, HEAD_LENGTH, type LogSeal, MAX_FRAME_LENGTH, nextMarker, readFrame } from './log.ts';
+import type { StoreFile } from './disk.ts';
+import {
+  decodeHead,
+  HEAD_LENGTH,
+  type LogSeal,
+  MAX_FRAME_LENGTH,
+  nextMarker,
+  readFrame,
+} from './log-format.ts';
+import { StoreIndex } from './log-index.ts';
 
 /** What a file of the store turned out to be. */
 export type ScanOutcome =

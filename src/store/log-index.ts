@@ -1,5 +1,5 @@
 import type { Timestamp } from '../pkarr/timestamp.ts';
-import { type KeyId, NOTE_FRAME_LENGTH, PACKET_AT, type StoreRecord } from './log.ts';
+import { type KeyId, NOTE_FRAME_LENGTH, PACKET_AT, type StoreRecord } from './log-format.ts';
 
 /** Where the newest packet of a key stands in the log. */
 export interface Entry {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Choice, consider, startChoice } from '../../src/find/choice.ts';
+import { applyEvent, initialState, type LookupState } from '../../src/find/lookup-state.ts';
 import type { SourceEvent } from '../../src/find/packet-source.ts';
 import type { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { aRecord, signedPacket, testKey } from '../support/packets.ts';
@@ -16,8 +16,8 @@ function packet(value: SignedPacket): SourceEvent {
   return { kind: 'packet', packet: value, from: 'x' };
 }
 
-function fold(held: SignedPacket | undefined, events: readonly SourceEvent[]): Choice {
-  return events.reduce(consider, startChoice(held));
+function fold(held: SignedPacket | undefined, events: readonly SourceEvent[]): LookupState {
+  return events.reduce(applyEvent, initialState(held));
 }
 
 const cases: readonly {
@@ -80,11 +80,11 @@ const cases: readonly {
 
 for (const { rule, held, events, best, heldBy, behind, unusableSeq } of cases) {
   test(rule, () => {
-    const choice = fold(held, events);
-    assert.equal(choice.best, best);
-    assert.equal(choice.heldBy, heldBy);
-    assert.equal(choice.behind, behind);
-    assert.equal(choice.unusableSeq, unusableSeq);
+    const state = fold(held, events);
+    assert.equal(state.best, best);
+    assert.equal(state.heldBy, heldBy);
+    assert.equal(state.behind, behind);
+    assert.equal(state.unusableSeq, unusableSeq);
   });
 }
 
