@@ -1,6 +1,6 @@
 import { AnswerCache } from '../cache/answer-cache.ts';
 import type { Settings } from '../config/settings.ts';
-import { namesOfKey } from '../resolve/special/suffix.ts';
+import { isKeyName, namesOfKey } from '../resolve/special/suffix.ts';
 import { AccessList } from '../serve/access-list.ts';
 import type { Front, FrontCallbacks } from '../serve/front.ts';
 import { answering, closeListeners, type ListenerPair, listenAt } from '../serve/open-listeners.ts';
@@ -22,7 +22,12 @@ export interface FrontParts extends FrontCallbacks {
 /** The front of one process: listeners, access list, responder, cache. */
 export function createFront(settings: Settings, { resolution, ...parts }: FrontParts): Front {
   const { now } = parts;
-  const cache = new AnswerCache({ maxBytes: settings.cacheSize, maxStale: MAX_STALE, now });
+  const cache = new AnswerCache({
+    maxBytes: settings.cacheSize,
+    maxStale: MAX_STALE,
+    now,
+    isOrdinary: (name) => !isKeyName(name, settings.suffix),
+  });
   const access = new AccessList(accessPrefixes(settings));
   const responder = new Responder({
     ...parts,
@@ -41,11 +46,12 @@ export function createFront(settings: Settings, { resolution, ...parts }: FrontP
     forgetKey(key) {
       for (const name of namesOfKey(key, settings.suffix)) cache.forget(name);
     },
-    flush: async (name) => cache.forget(name),
+    flush: async (name) => cache.flush(name),
     async networkChanged() {
       access.replace(accessPrefixes(settings));
       cache.forgetFailures();
     },
+    upstreamsChanged: async () => cache.expireOrdinary(),
     status: async () => ({
       queries: responder.statistics(),
       cache: cache.statistics(),

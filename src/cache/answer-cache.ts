@@ -1,10 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Name } from '../dns/name.ts';
+import { Name } from '../dns/name.ts';
+import { WireError } from '../dns/wire-error.ts';
 import { AnswerEntry } from './answer-entry.ts';
 import { FirstLevelCache } from './first-level-cache.ts';
+import { ForgottenNames } from './forgotten-names.ts';
 import type { PackedReply } from './packed-reply.ts';
-import { questionKey } from './question-key.ts';
+import { nameOfKey, questionKey } from './question-key.ts';
+import { namesOfReply } from './reply-names.ts';
 
 /** How a reply that the cache holds may be used. A closed list. */
 export type CachedState =
@@ -17,10 +20,10 @@ export type CachedState =
   /** Now: asking again failed a moment ago. */
   | 'stale-at-once';
 
-/** An answer that may be used as it is: a small one by its place among the near answers, any other as its entry. */
+/** An answer that may be used as it is: a small one by its slot in the first-level cache, any other as its entry. */
 export interface Hit {
-  /** -1 when it is not among them; then there is the entry. */
-  place: number;
+  /** -1 when it is not in the first-level cache; then there is the entry. */
+  slot: number;
   entry: AnswerEntry | undefined;
 }
 
@@ -48,10 +51,9 @@ export interface AnswerCacheOptions {
   readonly maxStale: number;
   /** Milliseconds, never going back. */
   readonly now: () => number;
+  /** Whether answers for a name come from upstreams, and so change with them. Without it those of all names do. */
+  readonly isOrdinary?: (name: Name) => boolean;
 }
-
-/** What an entry costs beyond its octets: the entry, its key, its place in the map; measured, rounded up. */
-const ENTRY_OVERHEAD = 400;
 
 /** RFC 8767 §5: "attempts to refresh from non-responsive or otherwise failing authoritative nameservers" wait 30 s. */
 const RETRY_AFTER = 30_000;
@@ -61,7 +63,7 @@ const FIRST_FAILURE_LIFETIME = 5;
 const MAX_FAILURE_LIFETIME = 60;
 
 /** The part of the octets that is for copies of small answers that are asked for again. */
-const NEAR_PART = 1 / 4;
+const FIRST_LEVEL_PART = 1 / 4;
 
 /** Asked so often in its life, a name is worth asking again ahead of its end; and this part of its life is the end. */
 const REFRESH_MIN_ASKED = 2;
@@ -70,25 +72,33 @@ const REFRESH_PART = 0.1;
 /**
  * Answers by question, bounded in octets; the least recently used go first. The keys are made by `serve` from the
  * octets of a request. Expiry stands in the entry, not in the library's `ttl`, whose 0 means for ever.
+ *
+ * What makes many answers out of date at once (a newer packet of a key, a change of the network) takes the same short time
+ * whatever the cache holds: it begins a new generation, and an entry of an older one is checked when it is found.
  */
 export class AnswerCache {
+  readonly #options: AnswerCacheOptions;
   readonly #entries: LRUCache<string, AnswerEntry>;
-  readonly #near: FirstLevelCache;
+  readonly #firstLevel: FirstLevelCache;
   /** Answers stored since the start, 32 bits of it. */
   #stored = 0;
-  readonly #options: AnswerCacheOptions;
-  #timesForgotten = 0;
   #hits = 0;
   #misses = 0;
 
+  #generation = 0;
+  readonly #forgotten = new ForgottenNames();
+  /** The generation in which failures were last forgotten, and that in which answers of upstreams last expired, and when. */
+  #failuresForgotten = 0;
+  #upstreamsExpired = 0;
+  #upstreamsExpiredAt = 0;
+
   constructor(options: AnswerCacheOptions) {
-    const nearBytes = options.maxBytes * NEAR_PART;
-    this.#near = new FirstLevelCache(nearBytes, randomInt(2 ** 32));
-    this.#entries = new LRUCache({
-      maxSize: Math.max(1, Math.floor(options.maxBytes - nearBytes)),
-      dispose: (entry) => this.#near.remove(entry),
-    });
     this.#options = options;
+    this.#firstLevel = new FirstLevelCache(options.maxBytes * FIRST_LEVEL_PART, randomInt(2 ** 32));
+    this.#entries = new LRUCache({
+      maxSize: Math.max(1, Math.floor(options.maxBytes - this.#firstLevel.byteLength)),
+      dispose: (entry) => this.#firstLevel.remove(entry),
+    });
   }
 
   /**
@@ -97,15 +107,15 @@ export class AnswerCache {
    * those of the key.
    */
   findHit(hit: Hit, request: Uint8Array, nameEnd: number, flags: number, now: number): boolean {
-    const hash = this.#near.hash(request, nameEnd, flags);
+    const hash = this.#firstLevel.hash(request, nameEnd);
     hit.entry = undefined;
-    hit.place = this.#near.find(hash, request, nameEnd, flags, now);
-    if (hit.place >= 0 && !this.#isToBeMoved(this.#near.serial(hit.place))) return true;
-    const entry = this.#entries.get(questionKey(request, nameEnd, flags));
+    hit.slot = this.#firstLevel.find(hash, request, nameEnd, flags, this.#generation, now);
+    if (hit.slot >= 0 && !this.#isDueToMove(this.#firstLevel.serial(hit.slot))) return true;
+    const entry = this.#current(questionKey(request, nameEnd, flags));
     if (entry === undefined || now >= entry.expiresAt || entry.failures > 0) return false;
     if (isNearItsEnd(entry, entry.asked + 1, now) || entry.extendedErrors.length > 0) return false;
     hit.entry = entry;
-    hit.place = this.#near.put(hash, entry, refreshAt(entry), this.#stored);
+    hit.slot = this.#firstLevel.put(hash, entry, refreshAt(entry), this.#stored);
     return true;
   }
 
@@ -115,14 +125,17 @@ export class AnswerCache {
     if (entry !== undefined) entry.asked++;
   }
 
-  /** The small answers, by the place in `Hit`. */
-  get near(): FirstLevelCache {
-    return this.#near;
+  /** The small answers, by the slot in `Hit`. */
+  get firstLevel(): FirstLevelCache {
+    return this.#firstLevel;
   }
 
-  /** What is known for `key`, and how it may be used; undefined when nothing is. */
-  find(key: string): Found | undefined {
-    const entry = this.#entries.get(key);
+  /**
+   * What is known for `key`, and how it may be used; undefined when nothing is. That it is time to refresh is said only
+   * when `mayRefresh`.
+   */
+  find(key: string, mayRefresh = true): Found | undefined {
+    const entry = this.#current(key);
     if (entry === undefined) {
       this.#misses++;
       return undefined;
@@ -131,7 +144,7 @@ export class AnswerCache {
     if (now < entry.expiresAt) {
       this.#hits++;
       entry.asked++;
-      if (!isNearItsEnd(entry, entry.asked, now)) return { state: 'fresh', entry };
+      if (!mayRefresh || !isNearItsEnd(entry, entry.asked, now)) return { state: 'fresh', entry };
       entry.refreshSaid = true;
       return { state: 'fresh-refresh-ahead', entry };
     }
@@ -140,26 +153,46 @@ export class AnswerCache {
     return { state: now < entry.retryAt ? 'stale-at-once' : 'stale', entry };
   }
 
+  /**
+   * Rises whenever answers become out of date. What is put was begun in the generation that this said then, so that it
+   * is not kept when it was made of what is out of date by now.
+   */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** The entry of `key`, fresh or not and without a count; undefined when there is none that may be used. */
+  peek(key: string): AnswerEntry | undefined {
+    return this.#current(key);
+  }
+
+  /** Whether what was begun for `key` in the generation `begun` is of no use by now: its name was forgotten since. */
+  isForgotten(key: string, begun: number): boolean {
+    return this.#forgotten.covers(nameOfKey(key), begun);
+  }
+
   /** Keeps an answer for its lifetime; one with a lifetime of 0 is not kept and ends what was kept before. */
-  put(key: string, reply: PackedReply): void {
-    if (reply.lifetime > 0) this.#set(key, reply, reply.lifetime, 0);
+  put(key: string, reply: PackedReply, begun = this.#generation): void {
+    if (!this.#forgotten.isQuietSince(begun) && this.#isMadeOfForgotten(reply, begun)) return;
+    if (reply.lifetime > 0) this.#set(key, reply, reply.lifetime, 0, begun);
     else this.#entries.delete(key);
   }
 
   /**
-   * Remembers that no answer could be found out, for 5 s and twice as long each time in a row, up to 60 s. An
+   * Remembers that no answer could be found, for 5 s and twice as long each time in a row, up to 60 s. An
    * answer that is held, even a stale one, is better than a failure and stays; asking again then waits for 30 s.
    */
-  putFailure(key: string, reply: PackedReply): void {
+  putFailure(key: string, reply: PackedReply, begun = this.#generation): void {
+    if (begun < this.#failuresForgotten || this.#forgotten.covers(nameOfKey(key), begun)) return;
     const now = this.#options.now();
-    const held = this.#entries.peek(key);
+    const held = this.#current(key);
     if (held !== undefined && held.failures === 0 && now < held.expiresAt + this.#options.maxStale * 1000) {
       held.retryAt = Math.floor(now) + RETRY_AFTER;
       return;
     }
     const failures = (held?.failures ?? 0) + 1;
     const lifetime = Math.min(FIRST_FAILURE_LIFETIME * 2 ** (failures - 1), MAX_FAILURE_LIFETIME);
-    this.#set(key, reply, lifetime, failures);
+    this.#set(key, reply, lifetime, failures, begun);
   }
 
   /** Notes that a refresh takes long: for 30 s a stale answer is served without waiting. */
@@ -167,30 +200,38 @@ export class AnswerCache {
     entry.retryAt = Math.floor(this.#options.now()) + RETRY_AFTER;
   }
 
-  /** Forgets failures, and that refreshes failed: the network is another. */
+  /** Forgets failures, and that refreshes failed: the network changed. */
   forgetFailures(): void {
-    for (const [key, entry] of this.#entries.entries()) {
-      if (entry.failures > 0) this.#entries.delete(key);
-      else entry.retryAt = 0;
-    }
+    this.#failuresForgotten = ++this.#generation;
   }
 
   /**
-   * Forgets the answers for names at and below `name`. Answers of other names that led here by an alias keep the TTL
-   * that the owner of the record gave it, as in any resolver. @returns how many.
+   * Answers of upstreams are fresh no longer: others are asked from now on. They may still be served as stale ones. The
+   * names for which `isOrdinary` is false keep theirs.
    */
-  forget(name: Name): number {
-    this.#timesForgotten++;
-    let count = 0;
-    for (const key of [...this.#entries.keys()]) {
-      if (isWithin(key, name.key) && this.#entries.delete(key)) count++;
-    }
-    return count;
+  expireOrdinary(): void {
+    this.#upstreamsExpired = ++this.#generation;
+    this.#upstreamsExpiredAt = Math.floor(this.#options.now());
   }
 
-  /** How often `forget` was called: an answer that was begun before may be made of what is out of date since. */
-  get timesForgotten(): number {
-    return this.#timesForgotten;
+  /**
+   * Forgets the answers for names at and below `name`, in the same time whatever the cache holds. Answers of other names
+   * that led here by an alias keep the TTL that the owner of the record gave it, as in any resolver.
+   */
+  forget(name: Name): void {
+    this.#forgotten.add(name.key, ++this.#generation);
+  }
+
+  /** Forgets the answers for names at and below `name` and frees what they take. @returns how many. */
+  flush(name: Name): number {
+    let count = 0;
+    for (const [key, entry] of [...this.#entries.entries()]) {
+      if (!isWithin(nameOfKey(key), name.key)) continue;
+      if (this.#catchUp(key, entry)) count++;
+      this.#entries.delete(key);
+    }
+    this.forget(name);
+    return count;
   }
 
   /** What the cache holds and has done. */
@@ -203,18 +244,62 @@ export class AnswerCache {
     };
   }
 
+  /** The entry of `key`, if it is still to be known. It counts as used. */
+  #current(key: string): AnswerEntry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.generation === this.#generation || this.#catchUp(key, entry))
+      return entry;
+    this.#entries.delete(key);
+    return undefined;
+  }
+
+  /** Tells an entry what has become out of date since it was last looked at. @returns false when it is to be forgotten. */
+  #catchUp(key: string, entry: AnswerEntry): boolean {
+    const since = entry.generation;
+    if (since === this.#generation) return true;
+    if (this.#forgotten.covers(nameOfKey(key), since)) return false;
+    if (since < this.#failuresForgotten) {
+      if (entry.failures > 0) return false;
+      entry.retryAt = 0;
+    }
+    if (since < this.#upstreamsExpired && this.#isOrdinary(key)) {
+      entry.expiresAt = Math.min(entry.expiresAt, this.#upstreamsExpiredAt);
+    }
+    entry.generation = this.#generation;
+    return true;
+  }
+
+  #isOrdinary(key: string): boolean {
+    return this.#options.isOrdinary?.(Name.fromKey(nameOfKey(key))) ?? true;
+  }
+
+  /** Whether an answer that was begun in the generation `begun` rests on a name that was forgotten since. */
+  #isMadeOfForgotten({ bytes }: PackedReply, begun: number): boolean {
+    try {
+      return namesOfReply(bytes).some(({ key }) => this.#forgotten.covers(key, begun));
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      return true;
+    }
+  }
+
   /**
    * Which of two answers was used later matters when one has to go, so one that is used is moved to the recently used
    * when an eighth of the cache has been stored since it was. Moving takes longer than all else that a hit does.
    */
-  #isToBeMoved(serial: number): boolean {
+  #isDueToMove(serial: number): boolean {
     return (this.#stored - serial) >>> 0 > this.#entries.size >>> 3;
   }
 
-  #set(key: string, reply: PackedReply, lifetime: number, failures: number): void {
-    const entry = new AnswerEntry(key, reply, this.#options.now(), lifetime, failures);
-    const size = entry.length + key.length + entry.ttlOffsets.length + ENTRY_OVERHEAD;
-    this.#entries.set(key, entry, { size });
+  #set(key: string, reply: PackedReply, lifetime: number, failures: number, begun: number): void {
+    const entry = new AnswerEntry(key, reply, {
+      now: this.#options.now(),
+      lifetime,
+      failures,
+      generation: begun,
+    });
+    if (!this.#catchUp(key, entry)) return;
+    this.#entries.set(key, entry, { size: entry.sizeWith(key) });
     this.#stored = (this.#stored + 1) >>> 0;
   }
 }
@@ -231,14 +316,10 @@ function isNearItsEnd(entry: AnswerEntry, asked: number, now: number): boolean {
   return now > refreshAt(entry);
 }
 
-/**
- * True when the name in `key` is `nameKey` or below it. A key is a name in wire form, two octets of TYPE and one of
- * flags (see `serve/request`).
- */
-function isWithin(key: string, nameKey: string): boolean {
-  const end = key.length - 3;
-  for (let at = 0; end - at >= nameKey.length; at += key.charCodeAt(at) + 1) {
-    if (end - at === nameKey.length) return key.startsWith(nameKey, at);
+/** True when `nameKey` is `ancestor` or below it; both are as `Name.key`. */
+function isWithin(nameKey: string, ancestor: string): boolean {
+  for (let at = 0; nameKey.length - at >= ancestor.length; at += nameKey.charCodeAt(at) + 1) {
+    if (nameKey.length - at === ancestor.length) return nameKey.startsWith(ancestor, at);
   }
   return false;
 }

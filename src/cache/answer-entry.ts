@@ -1,6 +1,24 @@
 import type { ExtendedError } from '../dns/extended-error.ts';
 import type { PackedReply } from './packed-reply.ts';
 
+/** What an entry costs beyond its octets: the entry, its strings, its place in the map; measured, rounded up. */
+const ENTRY_OVERHEAD = 400;
+
+/** The same for one extended error: the object, its string, its place in the list. */
+const ERROR_OVERHEAD = 80;
+
+/** How an entry is kept. */
+export interface EntryTerms {
+  /** Milliseconds of the cache's clock. */
+  readonly now: number;
+  /** Seconds. */
+  readonly lifetime: number;
+  /** Failures in a row to find this answer, this one included; 0 for an answer. */
+  readonly failures: number;
+  /** Of the cache, when what it holds was begun. */
+  readonly generation: number;
+}
+
 /**
  * A reply as the cache holds it. The octets stand in a string, one in each character: that costs 16 octets beside
  * them, and an array of octets costs over 200, which most answers do not have themselves. Times are whole milliseconds
@@ -10,19 +28,19 @@ export class AnswerEntry {
   /** `PackedReply.bytes`, one octet in each character. */
   readonly octets: string;
   /** From here on it is stale. */
-  readonly expiresAt: number;
+  expiresAt: number;
   readonly storedAt: number;
   readonly questionEnd: number;
   /** What its key says beside the question: `KEY_DO` and `KEY_CD`. */
   readonly keyFlags: number;
-  /** Failures in a row to find this answer out; 0 for an answer. */
+  /** As in `EntryTerms`. */
   readonly failures: number;
   /** It was said that it is time to ask again; a failure is not asked again ahead of its end. */
   refreshSaid: boolean;
   /** How often it was asked for. */
   asked = 1;
-  /** Where its copy is among the near answers, which another may have taken since, and under which hash; -1 for nowhere. */
-  place = -1;
+  /** The slot of its copy in the first-level cache, which another may have taken since, and under which hash; -1 for none. */
+  slot = -1;
   hash = 0;
   /** `PackedReply.ttlOffsets`, one in each character: an offset is under 65,536, as a character is. */
   readonly ttlOffsets: string;
@@ -31,9 +49,11 @@ export class AnswerEntry {
   readonly rcode: number;
   /** Until then a stale entry is served without asking again. */
   retryAt = 0;
+  /** The generation of the cache up to which it is known to be up to date. */
+  generation: number;
 
-  /** Keeps `reply` under `key` for `lifetime` seconds from `now` on, in milliseconds. */
-  constructor(key: string, reply: PackedReply, now: number, lifetime: number, failures: number) {
+  /** Keeps `reply` under `key`. */
+  constructor(key: string, reply: PackedReply, { now, lifetime, failures, generation }: EntryTerms) {
     const { buffer, byteOffset, length } = reply.bytes;
     this.octets = Buffer.from(buffer, byteOffset, length).toString('latin1');
     // Rounded down: a TTL that is a moment short is true, one that is a moment long is not.
@@ -47,11 +67,19 @@ export class AnswerEntry {
     this.extendedErrors = reply.extendedErrors.length === 0 ? none : reply.extendedErrors;
     this.authenticData = reply.authenticData;
     this.rcode = reply.rcode;
+    this.generation = generation;
   }
 
   /** Octets of the reply. */
   get length(): number {
     return this.octets.length;
+  }
+
+  /** Estimated octets of memory that it takes under `key`, which a bound must not be below. */
+  sizeWith(key: string): number {
+    // A character of a text takes two octets as soon as one of the text has no place in Latin-1; so do large offsets.
+    const errors = this.extendedErrors.reduce((sum, { text }) => sum + ERROR_OVERHEAD + 2 * text.length, 0);
+    return ENTRY_OVERHEAD + key.length + this.octets.length + 2 * this.ttlOffsets.length + errors;
   }
 
   /** Whole seconds since it was stored, rounded up. */

@@ -4,7 +4,7 @@ import { HEADER_LENGTH } from '../dns/message.ts';
 export const KEY_DO = 1;
 export const KEY_CD = 2;
 
-/** Holds a name of 255 octets, two of TYPE and one of flags; the class is always IN and needs no place. */
+/** Holds a name of 255 octets, two of TYPE and one of flags; the class is always IN. */
 const scratch = Buffer.alloc(255 + 2 + 1);
 
 /**
@@ -22,4 +22,9 @@ export function questionKey(bytes: Uint8Array, nameEnd: number, flags: number): 
   scratch[length++] = bytes[nameEnd + 1] as number;
   scratch[length++] = flags;
   return scratch.toString('latin1', 0, length);
+}
+
+/** The name in a key, as `Name.key` has it. */
+export function nameOfKey(key: string): string {
+  return key.slice(0, -3);
 }

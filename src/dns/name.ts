@@ -78,6 +78,17 @@ export class Name {
     return Name.fromLabels(labels);
   }
 
+  /** The name whose `key` this is: in lower case. Nothing else is given to it, so that nothing is checked. */
+  static fromKey(key: string): Name {
+    const labels: string[] = [];
+    for (let at = 0; at < key.length - 1; ) {
+      const end = at + 1 + key.charCodeAt(at);
+      labels.push(key.slice(at + 1, end));
+      at = end;
+    }
+    return labels.length === 0 ? Name.root : new Name(labels);
+  }
+
   /** What makes two names equal: the wire form as octets, ASCII letters in lower case (RFC 4343 §3). */
   get key(): string {
     if (this.#key === undefined) {

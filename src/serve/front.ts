@@ -15,6 +15,8 @@ export interface Front {
   flush(name: Name): Promise<number>;
   /** What was true of the old network is forgotten. */
   networkChanged(): Promise<void>;
+  /** Other upstreams are asked from now on: what the old ones said is fresh no longer. Names of keys are not theirs. */
+  upstreamsChanged(): Promise<void>;
   /** What was done. */
   status(): Promise<FrontStatus>;
   /** Finishes what is in flight, within 1.5 s, and frees the addresses. */

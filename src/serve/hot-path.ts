@@ -29,7 +29,7 @@ export interface HotPathParts {
 export class HotPath {
   readonly #parts: HotPathParts;
   // What `find` found, for `write`.
-  readonly #hit: Hit = { place: -1, entry: undefined };
+  readonly #hit: Hit = { slot: -1, entry: undefined };
   #request: Uint8Array = nothing;
   #questionEnd = 0;
   #now = 0;
@@ -78,7 +78,7 @@ export class HotPath {
     const now = this.#parts.now();
     const hit = this.#hit;
     if (!cache.findHit(hit, request, nameEnd, keyFlags, now)) return 0;
-    const bodyLength = hit.place >= 0 ? cache.near.length(hit.place) : (hit.entry?.length ?? 0);
+    const bodyLength = hit.slot >= 0 ? cache.firstLevel.length(hit.slot) : (hit.entry?.length ?? 0);
     const length = bodyLength + (dnssecOk >= 0 ? OPT_LENGTH : 0);
     if (length > limit) return 0;
     if (!access.isAllowed(client) || !rate.takeAnswer(client, isStream)) return 0;
@@ -93,14 +93,14 @@ export class HotPath {
 
   /** Writes the reply that `find` found into `target` from offset `at` on; once, before anything else is done. */
   write(target: Buffer, at: number): void {
-    const { place, entry } = this.#hit;
-    const { near } = this.#parts.cache;
+    const { slot, entry } = this.#hit;
+    const { firstLevel } = this.#parts.cache;
     let end = at;
     let isAuthentic = false;
-    if (place >= 0) {
-      near.write(place, target, at, this.#now);
-      end += near.length(place);
-      isAuthentic = near.isAuthentic(place);
+    if (slot >= 0) {
+      firstLevel.write(slot, target, at, this.#now);
+      end += firstLevel.length(slot);
+      isAuthentic = firstLevel.isAuthentic(slot);
     } else if (entry !== undefined) {
       writeEntry(entry, target, at, entry.age(this.#now));
       end += entry.length;

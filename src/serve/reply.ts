@@ -145,7 +145,7 @@ function setTtls(bytes: Buffer, offsets: readonly number[], ttl: number): void {
 
 /** RFC 8914 §4.4 and §4.20. */
 function staleError(rcode: number): ExtendedError {
-  const text = 'Upstream does not answer now; this is what it said before.';
+  const text = 'Stale answer: the upstream is not responding.';
   if (rcode === Rcode.NXDOMAIN) return { code: ExtendedErrorCode.STALE_NXDOMAIN_ANSWER, text };
   return { code: ExtendedErrorCode.STALE_ANSWER, text };
 }

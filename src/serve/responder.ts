@@ -65,7 +65,7 @@ export class Responder {
   readonly #parts: ResponderParts;
   readonly #hotPath: HotPath;
   /** Resolutions in flight by cache key: equal questions are one, whoever asks. */
-  readonly #resolving = new Map<string, Promise<PackedReply>>();
+  readonly #resolving = new Map<string, Resolving>();
   readonly #waiting = new Set<Promise<void>>();
   /** What ends each resolution that is under way. */
   readonly #abandons = new Set<Abandon>();
@@ -125,7 +125,8 @@ export class Responder {
       send(renderError(request, request.rcode, [], path));
       return true;
     }
-    const found = this.#parts.cache.find(request.cacheKey);
+    // RFC 1035 §4.1.1: without RD nobody is to be asked on the client's behalf, ahead of time neither.
+    const found = this.#parts.cache.find(request.cacheKey, request.recursionDesired);
     switch (found?.state) {
       case 'fresh':
         send(renderReply(found.entry.unpack(), request, found.entry.age(this.#parts.now()), path));
@@ -157,7 +158,6 @@ export class Responder {
   }
 
   #answerMiss(request: Request, path: ReplyPath, send: Send, stale: AnswerEntry | undefined): void {
-    // RFC 1035 §4.1.1: without RD nobody is to be asked on the client's behalf.
     if (!request.recursionDesired) {
       send(renderError(request, Rcode.REFUSED, [notCached], path));
       return;
@@ -194,44 +194,59 @@ export class Responder {
   #answerLater(request: Request, path: ReplyPath, send: Send, stale: AnswerEntry | undefined): void {
     // The octets are the transport's, which may write over them once `respond` has returned.
     const kept = { ...request, bytes: new Uint8Array(request.bytes) };
-    const work = this.#answer(kept, path, stale).then((reply) => {
-      this.#waiting.delete(work);
-      send(reply);
-    });
+    const work = this.#answerAndSend(kept, path, send, stale);
     this.#waiting.add(work);
-    // `send` writes to a socket that may be gone by now; a throw of it is a bug of that transport.
-    work.catch(this.#parts.onBug);
+    work.then(() => this.#waiting.delete(work), this.#parts.onBug);
+  }
+
+  /** Rejects only when `send` throws, which is a bug of the transport. */
+  async #answerAndSend(
+    request: Request,
+    path: ReplyPath,
+    send: Send,
+    stale: AnswerEntry | undefined,
+  ): Promise<void> {
+    const reply = await this.#answer(request, path, stale).catch((error: unknown) => {
+      this.#parts.onBug(error);
+      return renderInternalError(request, path);
+    });
+    send(reply);
   }
 
   async #answer(request: Request, path: ReplyPath, stale: AnswerEntry | undefined): Promise<Uint8Array> {
     const resolving = this.#resolve(request, path);
     if (stale === undefined) return renderReply(await resolving, request, 0, path);
     const reply = await withTimeout(resolving, STALE_AFTER, () => undefined);
-    if (reply === undefined) this.#parts.cache.postpone(stale);
     // RFC 8767 §4: a failure must not hide an answer that was good a while ago.
-    if (reply === undefined || isFailure(reply)) return renderReply(stale.unpack(), request, 'stale', path);
-    return renderReply(reply, request, 0, path);
+    const isOfNoHelp = reply === undefined || isFailure(reply);
+    const { cache } = this.#parts;
+    if (!isOfNoHelp || cache.isForgotten(request.cacheKey, stale.generation))
+      return renderReply(reply ?? (await resolving), request, 0, path);
+    if (reply === undefined) cache.postpone(stale);
+    return renderReply(stale.unpack(), request, 'stale', path);
   }
 
   /** The answer to a question, or the SERVFAIL that says why there is none; either is kept. Rejects only by a bug. */
   #resolve(request: Request, { client }: ReplyPath): Promise<PackedReply> {
     const { cacheKey } = request;
+    const { cache } = this.#parts;
     const known = this.#resolving.get(cacheKey);
-    if (known !== undefined) return known;
+    // What is being made of a packet that is out of date by now is not for those who ask from now on.
+    if (known !== undefined && !cache.isForgotten(cacheKey, known.begun)) return known.reply;
     const query: Query = {
       question: lowerCaseName(requestQuestion(request)),
       dnssecOk: request.dnssecOk,
       checkingDisabled: request.checkingDisabled,
     };
-    const begun = this.#parts.cache.timesForgotten;
+    const begun = cache.generation;
     const work = this.#resolveQuery(query, client).then(({ reply, isPassing }) => {
-      this.#resolving.delete(cacheKey);
-      if (isFailure(reply) && !isPassing) this.#parts.cache.putFailure(cacheKey, reply);
-      else if (!isPassing && begun === this.#parts.cache.timesForgotten)
-        this.#parts.cache.put(cacheKey, reply);
+      if (this.#resolving.get(cacheKey)?.reply === work) this.#resolving.delete(cacheKey);
+      if (isPassing) return reply;
+      if (isFailure(reply)) cache.putFailure(cacheKey, reply, begun);
+      else cache.put(cacheKey, reply, begun);
       return reply;
     });
-    this.#resolving.set(cacheKey, work);
+    this.#resolving.set(cacheKey, { begun, reply: work });
     return work;
   }
 
@@ -253,22 +268,29 @@ export class Responder {
   #inTime(query: Query, client: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const cancellation = new Cancellation();
+      const end = () => {
+        clearTimeout(timer);
+        this.#abandons.delete(abandon);
+      };
       const abandon: Abandon = (text) => {
+        end();
         const reason = new ResolveError('out-of-time', text);
         cancellation.cancel(reason);
         reject(reason);
       };
+      const text = `No answer was found within ${ANSWER_DEADLINE / 1000} s.`;
+      const timer = setTimeout(abandon, ANSWER_DEADLINE, text);
       this.#abandons.add(abandon);
-      const seconds = ANSWER_DEADLINE / 1000;
-      const timer = setTimeout(abandon, ANSWER_DEADLINE, `No answer came within ${seconds} s.`);
-      const context = { cancellation, aliasesFollowed: 0, client };
-      this.#parts.resolver
-        .resolve(query, context)
-        .then(resolve, reject)
-        .finally(() => {
-          clearTimeout(timer);
-          this.#abandons.delete(abandon);
-        });
+      this.#parts.resolver.resolve(query, { cancellation, aliasesFollowed: 0, client }).then(
+        (answer) => {
+          end();
+          resolve(answer);
+        },
+        (error: unknown) => {
+          end();
+          reject(error);
+        },
+      );
     });
   }
 
@@ -281,6 +303,13 @@ export class Responder {
 /** Ends a resolution without an answer, and says why. */
 type Abandon = (text: string) => void;
 
+/** A resolution in flight. */
+interface Resolving {
+  /** The generation of the cache in which it was begun. */
+  readonly begun: number;
+  readonly reply: Promise<PackedReply>;
+}
+
 /** What a resolution came to. */
 interface Resolution {
   readonly reply: PackedReply;
@@ -290,12 +319,12 @@ interface Resolution {
 
 const stranger: ExtendedError = {
   code: ExtendedErrorCode.PROHIBITED,
-  text: 'This client may not ask here.',
+  text: 'Queries from this address are not allowed.',
 };
 
 const loop: ExtendedError = {
   code: ExtendedErrorCode.OTHER,
-  text: 'This query is one of ours: an upstream of ours asks us.',
+  text: 'Forwarding loop: an upstream sent our own query back to us.',
 };
 
 const notCached: ExtendedError = {
@@ -303,7 +332,12 @@ const notCached: ExtendedError = {
   text: 'Not in the cache, and recursion was not desired.',
 };
 
-const internal = new ResolveError('internal', 'pkarrd made a mistake; its log says which.');
+const internal = new ResolveError('internal', "Internal error; see pkarrd's log.");
+
+function renderInternalError(request: Request, path: ReplyPath): Uint8Array {
+  const { rcode, extendedError } = failureReply(internal);
+  return renderError(request, rcode, [extendedError], path);
+}
 
 /** RFC 8767 §4 counts every RCODE but NOERROR and NXDOMAIN as a failure; YXDOMAIN is a zone's answer too (RFC 6672). */
 function isFailure({ rcode }: PackedReply): boolean {

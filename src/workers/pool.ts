@@ -106,6 +106,8 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
     async networkChanged() {
       for (const { link } of places) link?.tell('networkChanged', undefined);
     },
+    // Each worker has upstreams of its own, and hears of them itself.
+    upstreamsChanged: async () => {},
     async status() {
       const found = await askAll((link, signal) => link.ask('status', undefined, signal));
       const [first = unknown, ...others] = found.map(({ value }) => value);

@@ -30,6 +30,7 @@ function scene(
   const asked: Query[] = [];
   const bugs: unknown[] = [];
   const loops: string[] = [];
+  const cache = new AnswerCache({ maxBytes: 1_000_000, maxStale: 86_400, now: () => time });
   const responder = new Responder({
     resolver: {
       async resolve(asking) {
@@ -37,7 +38,7 @@ function scene(
         return await answer(asking);
       },
     },
-    cache: new AnswerCache({ maxBytes: 1_000_000, maxStale: 86_400, now: () => time }),
+    cache,
     access: everybody,
     rate: unlimited,
     cameBackFrom,
@@ -59,6 +60,7 @@ function scene(
     asked,
     bugs,
     loops,
+    cache,
     responder,
     raw,
     ask,
@@ -312,12 +314,52 @@ test('a name asked twice is asked again in the last tenth of its life: TTL 20 at
   assert.equal(asked.length, 2);
 });
 
-test('a name asked once is not refreshed ahead', async () => {
+test('a query without RD has nobody asked ahead of time either, and leaves that to the next with RD', async () => {
   const { ask, asked, pass } = scene(oneAddress);
   await ask(query('a.example'));
   pass(59);
+  const flags = { ...query('a.example').flags, recursionDesired: false };
+  assert.equal((await ask(query('a.example', Type.A, { flags }))).answers[0]?.ttl, 1);
   await new Promise(setImmediate);
   assert.equal(asked.length, 1);
+  await ask(query('a.example'));
+  await new Promise(setImmediate);
+  assert.equal(asked.length, 2);
+});
+
+test('a stale answer is not served when its name was forgotten while it was asked for again', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    let release: (answer: Answer) => void = () => {};
+    const { ask, asked, pass, cache } = scene((asking) =>
+      asked.length > 1
+        ? new Promise<Answer>((resolve) => {
+            release = () => resolve(oneAddress(asking));
+          })
+        : oneAddress(asking),
+    );
+    await ask(query('a.example'));
+    pass(61);
+    const waiting = ask(query('a.example'));
+    await new Promise(setImmediate);
+    cache.forget(Name.parse('example'));
+    mock.timers.tick(1_800);
+    await new Promise(setImmediate);
+    release(recordsAnswer({}));
+    assert.equal((await waiting).answers[0]?.ttl, 60);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test('a bug in rendering costs one SERVFAIL, over a stream too, and is told', async () => {
+  const { ask, bugs } = scene(() => ({ kind: 'records' }) as unknown as Answer);
+  for (const stream of [false, true]) {
+    const reply = await ask(query('a.example', Type.A, { edns: plainEdns }), { client: '127.0.0.1', stream });
+    assert.equal(reply.rcode, Rcode.SERVFAIL);
+    assert.deepEqual(extendedErrors(reply), [{ code: 0, text: "Internal error; see pkarrd's log." }]);
+  }
+  assert.equal(bugs.length, 2);
 });
 
 test('a TTL of 0 and one of 2^31 or more are passed on as 0 and not kept', async () => {
