@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppStatus } from '../../src/app/status.ts';
-import { tellProgram } from '../../src/control/socket.ts';
+import { askProgram } from '../../src/control/client.ts';
 import { decodeMessage, encodeMessage, type Message } from '../../src/dns/message.ts';
 import { RunningCommand } from './command.ts';
 import type { ServerAddress } from './dns-client.ts';
@@ -33,7 +33,7 @@ export async function startWorkers(count: number, ...words: readonly string[]): 
     ...words,
   ]);
   const port = Number((await command.printed(/Ready\. listen=127\.0\.0\.1:(\d+)/))[1]);
-  const tell = async (...told: readonly string[]) => await tellProgram(join(stateDir, 'control.sock'), told);
+  const tell = async (...told: readonly string[]) => await askProgram(stateDir, told);
   const status = async () => (await tell('status')) as AppStatus;
   return {
     command,

@@ -1,7 +1,7 @@
 import { startApp } from '../../app/app.ts';
 import { listenAddressToText } from '../../config/listen-address.ts';
 import { settingKeys } from '../../config/settings.ts';
-import { openControl } from '../../control/server.ts';
+import { openControl } from '../../control/open-control.ts';
 import { createLog } from '../../observe/log.ts';
 import { ListenError } from '../../serve/listen-error.ts';
 import { nameProcess } from '../../system/process-name.ts';
@@ -43,13 +43,13 @@ export const serve: Command = {
         throw new CommandError(`Cannot start the workers: ${error.message}`, { cause: error });
       throw error;
     });
-    const closeControl = await openControl(app, settings.stateDir, log);
+    const control = await openControl(app, settings.stateDir, log);
     log.info('Ready.', { listen: app.addresses.map(listenAddressToText).join(',') });
     const signal = await stopped;
     log.info('Stopping.', { signal });
     // The service manager must not have to wait, even if something hangs.
     setTimeout(() => process.exit(Exit.OK), END_AT_LATEST).unref();
-    await Promise.all([app.close(), closeControl()]);
+    await Promise.all([app.close(), control.close()]);
     return Exit.OK;
   },
 };
