@@ -68,15 +68,16 @@ use_node() {
 first_path=$PATH
 first_npm=$(command -v npm)
 
-# Runs npm with words, and fails when it warns of anything that this project can do something about.
-quiet_npm() {
+# Runs a command that runs npm, and fails when npm warns of anything that this project can do something about.
+#   quietly step 60 npm ci
+quietly() {
   local log status=0
   log=$(mktemp)
-  step 180 npm "$@" --fetch-timeout=30000 --fetch-retries=3 >"$log" 2>&1 || status=$?
+  NPM_CONFIG_FETCH_TIMEOUT=30000 NPM_CONFIG_FETCH_RETRIES=3 "$@" >"$log" 2>&1 || status=$?
   cat "$log"
   # Settings of the machine that a newer npm does not know are none of ours.
   if grep -iE 'warn|deprecated|vulnerabilit' "$log" | grep -vE 'Unknown (user|env|global|builtin) config|found 0 vulnerabilities'; then
-    echo "# npm $1 is not silent" >&2
+    echo "# npm is not silent: $*" >&2
     status=1
   fi
   rm "$log"

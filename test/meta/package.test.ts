@@ -1,21 +1,19 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-
-const root = fileURLToPath(new URL('../../../', import.meta.url));
+import {
+  cannotLeaveNetwork,
+  type InstalledPackage,
+  installPackage,
+  type Manifest,
+  manifest,
+  root,
+  run,
+  withoutNetwork,
+} from '../support/installed-package.ts';
 
 /** An entry of the lock file, as far as it is looked at. */
 interface LockedPackage {
@@ -25,16 +23,6 @@ interface LockedPackage {
   readonly engines?: { readonly node?: string };
 }
 
-interface Manifest {
-  readonly version: string;
-  readonly dependencies?: object;
-  readonly optionalDependencies?: object;
-  readonly scripts?: object;
-  readonly files: readonly string[];
-  readonly allowScripts: Readonly<Record<string, boolean>>;
-}
-
-const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
 const locked = Object.entries(
   (
     JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
@@ -103,35 +91,21 @@ function isInRange(version: readonly [number, number, number], range: string): b
 
 describe('what `npm pack` makes', () => {
   const directory = mkdtempSync(join(tmpdir(), 'pkarrd-package-'));
-  const project = join(directory, 'project');
-  const prefix = join(directory, 'prefix');
-  // A cache of its own, empty: with --offline, whatever would be fetched is an error.
-  const npm = (...words: readonly string[]) =>
-    run('npm', [...words, '--offline', '--cache', join(directory, 'cache'), '--no-update-notifier'], project);
+  let installed: InstalledPackage;
+  before(() => {
+    installed = installPackage(directory);
+  });
   after(() => rmSync(directory, { recursive: true }));
 
-  before(() => {
-    mkdirSync(project);
-    for (const part of [...manifest.files, 'package.json', 'dist/tools']) {
-      cpSync(join(root, part), join(project, part), { recursive: true });
-    }
-    // The scripts of package.json would build everything again; `prepack` and `postpack` end with these.
-    run(process.execPath, [join(project, 'dist/tools/pack-manifest.js')], project);
-    npm('pack', '--ignore-scripts');
-    run(process.execPath, [join(project, 'dist/tools/pack-manifest.js'), '--restore'], project);
-    chmodSync(directory, 0o755);
-    npm('install', '--global', '--prefix', prefix, join(project, `pkarrd-${manifest.version}.tgz`));
-  });
-
   test('has no dependencies and no scripts, and the manifest of the repository is as it was', () => {
-    const installed = join(prefix, 'lib/node_modules/pkarrd');
-    const packed = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as Manifest;
+    const folder = join(installed.prefix, 'lib/node_modules/pkarrd');
+    const packed = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
     assert.deepEqual([packed.dependencies, packed.scripts], [undefined, undefined]);
-    assert.ok(!readdirSync(installed).includes('node_modules'));
-    assert.equal(
-      readFileSync(join(project, 'package.json'), 'utf8'),
-      readFileSync(join(root, 'package.json'), 'utf8'),
+    assert.ok(!readdirSync(folder).includes('node_modules'));
+    const [before, after] = [root, installed.project].map((folder) =>
+      readFileSync(join(folder, 'package.json'), 'utf8'),
     );
+    assert.equal(before, after);
   });
 
   test('has the license of every package that the program contains', () => {
@@ -142,24 +116,15 @@ describe('what `npm pack` makes', () => {
   });
 
   test('runs without a network, as a user that has no entry in /etc/passwd and no home directory', {
-    skip: process.getuid?.() !== 0 && 'only root can become such a user and leave the network',
+    skip: cannotLeaveNetwork,
   }, () => {
-    const words = `ip link set lo up && cd / && exec setpriv --reuid 54321 --regid 54321 --clear-groups "$@"`;
-    const program = join(prefix, 'bin/pkarrd');
     const { PATH = '' } = process.env;
     for (const [command, expected] of [
       [['--version'], new RegExp(`^pkarrd ${manifest.version}$`, 'm')],
       [['demo', '--once', '--listen', '127.0.0.1:0'], /192\.0\.2\.80/],
     ] as const) {
-      const alone = ['--net', 'sh', '-c', words, 'sh', program, ...command];
-      assert.match(run('unshare', alone, directory, { PATH }), expected);
+      const [program, ...words] = withoutNetwork([join(installed.prefix, 'bin/pkarrd'), ...command]);
+      assert.match(run(program, words, '/', { PATH }), expected);
     }
   });
 });
-
-/** Runs a program to its end and gives its standard output. */
-function run(program: string, words: readonly string[], cwd: string, env = process.env): string {
-  const { error, status, stdout, stderr } = spawnSync(program, words, { cwd, env, encoding: 'utf8' });
-  assert.equal(status, 0, `${program} ${words.join(' ')}: ${error?.message ?? ''}\n${stdout}${stderr}`);
-  return stdout;
-}
