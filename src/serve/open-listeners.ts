@@ -2,7 +2,8 @@ import type { ListenAddress } from '../config/listen-address.ts';
 import { defaultListen, type Settings } from '../config/settings.ts';
 import { ListenError } from './listen-error.ts';
 import type { Responder } from './responder.ts';
-import { TcpListener } from './tcp-listener.ts';
+import { TcpConnections } from './tcp/connections.ts';
+import { TcpListener } from './tcp/listener.ts';
 import { UdpListener } from './udp-listener.ts';
 
 /** Something that has a port. */
@@ -29,9 +30,10 @@ export interface ListenerPair {
 
 /** Opens listeners that answer. */
 export function answering(responder: Responder): Opener {
+  const connections = new TcpConnections(responder);
   return {
     udp: (address) => UdpListener.open(address, responder),
-    tcp: (address) => TcpListener.open(address, responder),
+    tcp: (address) => TcpListener.open(address, connections),
   };
 }
 

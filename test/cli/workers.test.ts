@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Rcode, Type } from '../../src/dns/codes.ts';
 import { encodeMessage } from '../../src/dns/message.ts';
-import { defaultTcpLimits } from '../../src/serve/tcp-listener.ts';
+import { defaultTcpLimits } from '../../src/serve/tcp/connections.ts';
 import { RunningCommand } from '../support/command.ts';
 import { askUdp, frame, query, TcpClient, udpExchange } from '../support/dns-client.ts';
 import { openFlood, startWorkers } from '../support/worker-scene.ts';

@@ -1,48 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { type AddressInfo, connect } from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import { Type } from '../../src/dns/codes.ts';
 import { EdnsOptionCode } from '../../src/dns/edns.ts';
 import { encodeMessage } from '../../src/dns/message.ts';
-import { type Answer, recordsAnswer } from '../../src/resolve/answer.ts';
-import { everybody } from '../../src/serve/access-list.ts';
-import { unlimited } from '../../src/serve/rate-limit.ts';
-import { Responder } from '../../src/serve/responder.ts';
-import { defaultTcpLimits, TcpListener } from '../../src/serve/tcp-listener.ts';
+import { TcpConnections } from '../../src/serve/tcp/connections.ts';
+import { TcpListener } from '../../src/serve/tcp/listener.ts';
 import { UdpListener } from '../../src/serve/udp-listener.ts';
-import { askUdp, frame, query, type ServerAddress, TcpClient, udpExchange } from '../support/dns-client.ts';
-import { aRecord } from '../support/packets.ts';
+import { askUdp, query, type ServerAddress, TcpClient, udpExchange } from '../support/dns-client.ts';
+import { scriptedResponder } from './scripted-responder.ts';
 
-/** Names that begin with `slow` wait until the test releases them. */
-const held: ((answer: Answer) => void)[] = [];
-const responder = new Responder({
-  resolver: {
-    resolve: ({ question: { name } }) =>
-      name.labels[0] === 'slow'
-        ? new Promise((resolve) => held.push(resolve))
-        : Promise.resolve(
-            recordsAnswer({
-              answers: Array.from({ length: name.labels[0] === 'big' ? 3000 : 1 }, (_, i) =>
-                aRecord(name.toString(), `192.0.${i >> 8}.${i & 255}`),
-              ),
-            }),
-          ),
-  },
-  cache: new AnswerCache({ maxBytes: 1_000_000, maxStale: 86_400, now: () => performance.now() }),
-  access: everybody,
-  rate: unlimited,
-  cameBackFrom: () => undefined,
-  onLoop: () => {},
-  trustAuthenticData: false,
-  now: () => performance.now(),
-  onBug: (error) => {
-    throw error;
-  },
-});
+const { responder } = scriptedResponder();
 
 const loopback = { host: '127.0.0.1', port: 0 };
 const closers: (() => Promise<void>)[] = [];
@@ -50,10 +20,10 @@ after(async () => {
   for (const close of closers) await close();
 });
 
-async function openTcp(limits = {}): Promise<{ server: ServerAddress; listener: TcpListener }> {
-  const listener = await TcpListener.open(loopback, responder, { ...defaultTcpLimits, ...limits });
+async function openTcp(): Promise<{ server: ServerAddress; listener: TcpListener }> {
+  const listener = await TcpListener.open(loopback, new TcpConnections(responder));
   closers.push(() => listener.stop());
-  return { listener, server: { host: '127.0.0.1', port: (listener.address() as AddressInfo).port } };
+  return { listener, server: { host: '127.0.0.1', port: listener.port } };
 }
 
 async function openUdp(host = '127.0.0.1'): Promise<{ server: ServerAddress; listener: UdpListener }> {
@@ -73,7 +43,10 @@ test('an address that is taken is an error with its name, and not a wait for eve
   const { server } = await openUdp();
   await assert.rejects(UdpListener.open(server, responder), { name: 'ListenError', code: 'EADDRINUSE' });
   const tcp = await openTcp();
-  await assert.rejects(TcpListener.open(tcp.server, responder), { name: 'ListenError', code: 'EADDRINUSE' });
+  await assert.rejects(TcpListener.open(tcp.server, new TcpConnections(responder)), {
+    name: 'ListenError',
+    code: 'EADDRINUSE',
+  });
 });
 
 /** A UDP listener, and how many datagrams have reached it: each is ignored or is a query. */
@@ -115,87 +88,6 @@ test('100,000 random datagrams reach the server, and later it still answers', as
 
 /** Id, RD, and one question. */
 const plainHead = Buffer.from('123401000001000000000000', 'hex');
-
-test('a fast query behind a slow one on one connection is answered first', async () => {
-  const { server } = await openTcp();
-  const client = new TcpClient(server);
-  client.send(query('slow.example', Type.A, { id: 1 }));
-  client.send(query('fast.example', Type.A, { id: 2 }));
-  assert.equal((await client.next())?.id, 2);
-  for (const release of held.splice(0)) release(recordsAnswer({}));
-  assert.equal((await client.next())?.id, 1);
-  client.socket.destroy();
-});
-
-test('frames may be split anywhere and come many at a time', async () => {
-  const { server } = await openTcp();
-  const client = new TcpClient(server);
-  client.socket.setNoDelay(true);
-  const bytes = Buffer.concat([1, 2, 3].map((id) => frame(query('a.example', Type.A, { id }))));
-  for (const [from, to] of [
-    [0, 1],
-    [1, 7],
-    [7, 40],
-    [40, bytes.length],
-  ]) {
-    client.socket.write(bytes.subarray(from, to));
-    await sleep(5);
-  }
-  const ids = [await client.next(), await client.next(), await client.next()].map((reply) => reply?.id);
-  assert.deepEqual(ids.sort(), [1, 2, 3]);
-  client.socket.destroy();
-});
-
-test('a client that has sent its last query and closed its side still gets its answers, and then the end', async () => {
-  const { server } = await openTcp();
-  const client = new TcpClient(server);
-  client.socket.end(frame(query('a.example', Type.A, { id: 7 })));
-  assert.equal((await client.next())?.id, 7);
-  await client.whenClosed();
-});
-
-test('a client that sends an octet now and then, and never a whole query, is closed', async () => {
-  const { server } = await openTcp({ idle: 300 });
-  const client = new TcpClient(server);
-  const trickle = setInterval(() => client.socket.write(Buffer.of(0)), 50);
-  // The first two octets announce a message of no octets; what follows never becomes a query either.
-  await client.whenClosed();
-  clearInterval(trickle);
-});
-
-test('200 idle connections do not stop the 201st', async () => {
-  const { server, listener } = await openTcp();
-  const idle = Array.from({ length: 200 }, () => new TcpClient(server));
-  await Promise.all(
-    idle.map(({ socket }) => socket.connecting && new Promise((r) => socket.once('connect', r))),
-  );
-  const client = new TcpClient(server);
-  client.send(query('a.example'));
-  assert.equal((await client.next())?.answers.length, 1);
-  assert.ok(listener.statistics().open <= defaultTcpLimits.connectionsPerClient);
-  for (const { socket } of [...idle, client]) socket.destroy();
-});
-
-test('a client that asks much and never reads costs bounded memory and is closed', async () => {
-  const { server, listener } = await openTcp({ idle: 500 });
-  const socket = connect(server.port, server.host);
-  socket.on('error', () => {});
-  socket.pause();
-  const closed = new Promise((resolve) => socket.on('close', resolve));
-  const question = frame(query('big.example'));
-  const before = process.memoryUsage().arrayBuffers;
-  // Each answer has 48 kB: 20,000 of them would be a gigabyte.
-  for (let i = 0; i < 20_000 && !socket.destroyed; i += 100) {
-    socket.write(Buffer.concat(Array.from({ length: 100 }, () => question)));
-    await new Promise(setImmediate);
-  }
-  assert.ok(process.memoryUsage().arrayBuffers - before < 100 * 1024 * 1024);
-  const deadline = performance.now() + 10_000;
-  while (listener.statistics().open > 0 && performance.now() < deadline) await sleep(20);
-  assert.equal(listener.statistics().open, 0);
-  socket.destroy();
-  await closed;
-});
 
 test('keepalive is told over TCP to those who ask, and never over UDP', async () => {
   const option = { code: EdnsOptionCode.TCP_KEEPALIVE, data: new Uint8Array(0) };

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import { FrameReader } from '../dns/frame-reader.ts';
+import { FrameReader } from '../../dns/frame-reader.ts';
+import type { Responder } from '../responder.ts';
 import { ReplyBatch } from './reply-batch.ts';
-import type { Responder } from './responder.ts';
 
 /** Queries of one connection that are answered at a time; what comes beyond waits in the client's own buffers. */
 const MAX_IN_FLIGHT = 64;
@@ -9,10 +9,20 @@ const MAX_IN_FLIGHT = 64;
 /** Octets of replies that may wait for a client that does not read: four of the largest, or thousands of common ones. */
 const MAX_UNSENT = 256 * 1024;
 
-/** How a connection is bounded by the listener it belongs to. */
+/** Whose connection it is. */
+export interface TcpClient {
+  /** As the socket writes it. */
+  readonly address: string;
+  /** What its connections have in common: `clientKey`, or the address for this machine. */
+  readonly key: string;
+}
+
+/** How a connection is bounded by the others. */
 export interface ConnectionRules {
   /** Milliseconds that a connection may be without a whole query; shorter under pressure. */
   idleLimit(): number;
+  /** Called when a query of the connection was not answered at once, and none before it was in flight. */
+  onWaiting(connection: TcpConnection): void;
   /** Called once, when the connection is gone. */
   onClosed(connection: TcpConnection): void;
 }
@@ -22,28 +32,38 @@ export interface ConnectionRules {
  * §6.2.1.1 and §7: "Responses ... can be sent out of order").
  */
 export class TcpConnection {
-  readonly client: string;
+  readonly client: TcpClient;
   readonly #socket: Socket;
   readonly #responder: Responder;
   readonly #rules: ConnectionRules;
   readonly #backlog: Uint8Array[] = [];
   readonly #reader = new FrameReader((message) => this.#take(message));
   #inFlight = 0;
-  #peerEnded = false;
+  /** The client has sent its last query, or something after which nothing that it sends is read. */
+  #isLastQueryRead = false;
+  #isBroken = false;
   #timer: NodeJS.Timeout | undefined;
   #timerLimit = 0;
   /** Where replies go while there is work for this connection; undefined at other times. */
   #batch: ReplyBatch | undefined;
 
-  constructor(socket: Socket, responder: Responder, rules: ConnectionRules) {
-    this.client = socket.remoteAddress ?? '';
+  constructor(socket: Socket, client: TcpClient, responder: Responder, rules: ConnectionRules) {
+    this.client = client;
     this.#socket = socket;
     this.#responder = responder;
     this.#rules = rules;
     socket.setNoDelay(true);
-    socket.on('data', (piece: Buffer) => this.#inBatch(() => this.#reader.push(piece)));
+
+    socket.on('data', (piece: Buffer) => {
+      // What comes after a broken frame is read all the same: unread octets would make the end a reset, which takes
+      // answers that are on their way along.
+      if (!this.#isBroken) this.#inBatch(() => this.#reader.push(piece));
+    });
     socket.on('drain', () => this.#inBatch(() => {}));
-    socket.on('end', () => this.#endWhenDone(true));
+    socket.on('end', () => {
+      this.#isLastQueryRead = true;
+      this.#endWhenDone();
+    });
     // A reset is the client's right; 'close' follows.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
@@ -51,6 +71,11 @@ export class TcpConnection {
       rules.onClosed(this);
     });
     this.#armTimer();
+  }
+
+  /** True while an answer takes time. */
+  get isWaiting(): boolean {
+    return this.#inFlight > 0;
   }
 
   /** True when nothing is awaited by the client: such a connection may be closed at any time (RFC 7766 §6.2.3). */
@@ -77,20 +102,22 @@ export class TcpConnection {
     } finally {
       this.#batch = undefined;
     }
-    if (batch.length === 0 || !this.#socket.writable) return;
-    this.#socket.write(batch.take());
-    this.#armTimer();
-    this.#endWhenDone(this.#peerEnded);
+    if (batch.length > 0 && this.#socket.writable) {
+      this.#socket.write(batch.take());
+      this.#armTimer();
+    }
+    this.#endWhenDone();
   }
 
   #take(message: Uint8Array): void {
+    if (this.#isBroken) return;
     if (this.#inFlight >= MAX_IN_FLIGHT || this.#unsent > MAX_UNSENT) {
       // At most what one read brought: reading stops until there is room.
       this.#backlog.push(message);
       this.#socket.pause();
       return;
     }
-    const length = this.#responder.findCached(message, this.client, true);
+    const length = this.#responder.findCached(message, this.client.address, true);
     if (length > 0) {
       this.#inBatch((batch) => {
         const at = batch.reserve(length);
@@ -100,16 +127,27 @@ export class TcpConnection {
     }
     this.#armTimer();
     this.#inFlight++;
-    const path = { client: this.client, stream: true, keepalive: Math.round(this.#rules.idleLimit() / 100) };
-    const answered = this.#responder.respond(message, path, (reply) => {
+    const keepalive = Math.round(this.#rules.idleLimit() / 100);
+    const path = { client: this.client.address, stream: true, keepalive };
+    const isAnswered = this.#responder.respond(message, path, (reply) => {
       this.#inFlight--;
       this.#send(reply);
     });
-    if (!answered) {
-      // What deserves no answer on a stream is a broken client; nothing after it can be trusted.
+    if (!isAnswered) {
+      // What deserves no answer on a stream is a broken client. Nothing after it can be trusted, and what it asked before
+      // is answered.
       this.#inFlight--;
-      this.#socket.destroy();
+      this.#isBroken = true;
+      this.#isLastQueryRead = true;
+      this.#backlog.length = 0;
+      return;
     }
+    // An answer that is only a few promises away is there by then.
+    if (this.#inFlight === 1) setImmediate(() => this.#tellWaiting());
+  }
+
+  #tellWaiting(): void {
+    if (this.isWaiting && !this.#socket.destroyed) this.#rules.onWaiting(this);
   }
 
   get #unsent(): number {
@@ -133,14 +171,13 @@ export class TcpConnection {
   }
 
   /** A client that has sent its last query still gets its answers; the server of the package leaves such open. */
-  #endWhenDone(peerEnded: boolean): void {
-    this.#peerEnded = peerEnded;
-    if (peerEnded && this.#inFlight === 0 && this.#backlog.length === 0) this.#socket.end();
+  #endWhenDone(): void {
+    if (this.#isLastQueryRead && this.#inFlight === 0 && this.#backlog.length === 0) this.#socket.end();
   }
 
   /**
    * RFC 7766 §6.2.3 counts idleness from the last query or answer. Single octets of a query do not count, so that a
-   * client which sends one a second does not hold a place for ever; and a client that does not read its answers is
+   * client which sends one a second does not hold a connection for ever; and a client that does not read its answers is
    * idle too.
    */
   #armTimer(): void {

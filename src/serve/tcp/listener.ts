@@ -1,0 +1,60 @@
+import type { Socket } from 'node:net';
+import { TCPServer } from 'dns2';
+import type { ListenAddress } from '../../config/listen-address.ts';
+import { listenOptions } from '../../system/inherited-ports.ts';
+import { ListenError } from '../listen-error.ts';
+import type { TcpConnection } from './connection.ts';
+import type { TcpConnections } from './connections.ts';
+
+/** Answers TCP connections at one address. The server of the package is used for its listening; its codec never runs. */
+export class TcpListener extends TCPServer {
+  readonly #connections: TcpConnections;
+  readonly #own = new Set<TcpConnection>();
+  #acceptErrors = 0;
+
+  private constructor(connections: TcpConnections) {
+    super();
+    this.#connections = connections;
+  }
+
+  /** Listens on `address`; port 0 takes any. @throws ListenError when the address cannot be had. */
+  static async open(address: ListenAddress, connections: TcpConnections): Promise<TcpListener> {
+    const listener = new TcpListener(connections);
+    const { host, port } = address;
+    await new Promise<void>((resolve, reject) => {
+      listener.once('error', (cause: Error) => reject(new ListenError('tcp', address, cause)));
+      listener.listen(listenOptions(host, port), resolve);
+    });
+    listener.removeAllListeners('error');
+    // Accepting can fail for want of descriptors; it goes on by itself when there are some.
+    listener.on('error', () => {
+      listener.#acceptErrors++;
+    });
+    return listener;
+  }
+
+  /** The port that was taken. */
+  get port(): number {
+    const address = this.address();
+    return typeof address === 'object' ? (address?.port ?? 0) : 0;
+  }
+
+  /** Connections that could not be accepted. */
+  get acceptErrors(): number {
+    return this.#acceptErrors;
+  }
+
+  /** Takes a connection, in place of the reading and decoding of the package (whose types do not show `handle`). */
+  handle(socket: Socket): void {
+    const connection = this.#connections.accept(socket);
+    this.#own.add(connection);
+    socket.once('close', () => this.#own.delete(connection));
+  }
+
+  /** Accepts no more and ends what is open. */
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.close(() => resolve()));
+    for (const connection of this.#own) connection.destroy();
+    await closed;
+  }
+}
