@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks'; // the global of that name is a g
 import { fileURLToPath } from 'node:url';
 import type { Settings } from '../config/settings.ts';
 import { networkOf } from '../mainline/addresses.ts';
+import { InternalErrors } from '../observe/internal-errors.ts';
 import type { Log } from '../observe/log.ts';
 import { rateLimited } from '../observe/log-rate-limit.ts';
 import { classifyLabel } from '../pkarr/public-key.ts';
@@ -14,6 +15,7 @@ import type { Front } from '../serve/front.ts';
 import { machineView, watchNetwork } from '../system/network-watch.ts';
 import { workerProcesses } from '../system/open-workers.ts';
 import { systemResolvConfPaths } from '../system/resolv-conf.ts';
+import { throwLater } from '../system/uncaught.ts';
 import { createWorkerPool } from '../workers/pool.ts';
 import { createFront } from './front.ts';
 import { publishNetwork } from './packet-sources.ts';
@@ -36,6 +38,7 @@ export async function startApp(
   settings: Settings,
   log: Log,
   entries: PublisherEntries = { publish: [], keep: [] },
+  internalErrors: InternalErrors = endingErrors(log),
 ): Promise<App> {
   const startedAt = performance.now();
   const now = () => performance.now();
@@ -51,6 +54,7 @@ export async function startApp(
   const packets = await startPackets(settings, log, {
     ordinary: resolution.ordinary,
     onNewer: (key) => front.forgetKey(key),
+    onInternalError: (error) => internalErrors.take(error),
     now,
     nowWall,
   });
@@ -58,16 +62,21 @@ export async function startApp(
   // Bytes in, bytes out: the cache answers, or the router does; in this process, or in several that share the ports.
   const common = {
     cameBackFrom: (query: Uint8Array, end: number) => resolution.forwarder.cameBackFrom(query, end),
-    ...troubles(log, now),
+    onLoop: tellLoops(log, now),
     now,
   };
   const front: Front =
     settings.workers === 1
-      ? createFront(settings, { ...common, resolution })
+      ? createFront(settings, {
+          ...common,
+          resolution,
+          onBug: (error) => internalErrors.report('query', error),
+        })
       : createWorkerPool(settings, {
           ...common,
           packetReader: packets.packetReader,
           ...workerProcesses(WORKER_FILE),
+          onInternalError: (error) => internalErrors.take(error),
           log,
         });
 
@@ -82,11 +91,12 @@ export async function startApp(
     },
     async external() {
       const network = networkOf(settings.bootstrap);
-      const status = await packets.dhtStatus().catch(() => undefined); // a thread that ends is started again
+      const status = await packets.dhtStatus();
       addresses = externalAddresses(network, status, networkInterfaces(), addresses);
       return addresses;
     },
     memory: await PublicationMemory.open(join(settings.stateDir, PUBLICATION_FILE), log),
+    onInternalError: (error) => internalErrors.report('publication', error),
     log,
     now,
     nowWall,
@@ -100,10 +110,8 @@ export async function startApp(
     packets.networkChanged();
   };
   const unwatch = watchNetwork(machineView(systemResolvConfPaths), (change) => {
-    log.info('The network is another.', { change });
-    networkChanged().catch((error: unknown) => {
-      log.error('The change of the network could not be followed.', { error: describe(error) });
-    });
+    log.info('The network changed.', { change });
+    networkChanged().catch((error: unknown) => internalErrors.report('rejection', error));
   });
 
   // From the front to the back: what is answered to clients is settled before what it comes from goes.
@@ -137,6 +145,7 @@ export async function startApp(
         packets: finder.statistics(),
         dht: await packets.dhtStatus(),
         publications: publisher.status(),
+        internalErrors: internalErrors.status(),
       };
     },
     async flush(name) {
@@ -150,25 +159,20 @@ export async function startApp(
   };
 }
 
-/** What goes wrong while queries are answered, as lines of the log: few, whatever clients do. */
-function troubles(log: Log, now: () => number) {
-  return {
-    onLoop: rateLimited(
-      (upstream: string, leftOut) =>
-        log.error(
-          'An upstream asks us what we ask it: a loop. Its queries get an error; name another upstream.',
-          { upstream, leftOut },
-        ),
-      { count: 1, period: 60_000, now },
-    ),
-    onBug: rateLimited(
-      (error: unknown, leftOut) =>
-        log.error('A query met a mistake of the program.', { error: describe(error), leftOut }),
-      { count: 5, period: 60_000, now },
-    ),
-  };
+/** Tells of queries of ours that came back through an upstream: one line a minute, whatever clients do. */
+function tellLoops(log: Log, now: () => number): (upstream: string) => void {
+  return rateLimited(
+    (upstream: string, leftOut) =>
+      log.error(
+        'Forwarding loop: an upstream sends our own queries back to us. They get SERVFAIL; name another upstream.',
+        { upstream, leftOut },
+      ),
+    { count: 1, period: 60_000, now },
+  );
 }
 
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+/** For a program that is part of another command: what cannot be survived ends that. */
+function endingErrors(log: Log): InternalErrors {
+  const end = () => throwLater(new Error('pkarrd cannot go on after internal errors; see the lines before'));
+  return new InternalErrors({ log, now: () => performance.now(), onTooMany: end, onFatal: end });
 }

@@ -8,6 +8,8 @@ import type { DhtNode, NodeAddress } from '../mainline/dht-node.ts';
 import { MainlineError } from '../mainline/errors.ts';
 import type { MainlineOptions } from '../mainline/options.ts';
 import { startMainlineThread } from '../mainline/thread/proxy.ts';
+import { type SpawnDhtThread, spawnDhtThread } from '../mainline/thread/spawn.ts';
+import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
 import type { Log } from '../observe/log.ts';
 import { ResolveError } from '../resolve/errors.ts';
 import { resolveHost } from '../resolve/host-addresses.ts';
@@ -26,6 +28,15 @@ const KNOWN_NODES_TIMEOUT = 3_000;
 
 type DhtSettings = Pick<Settings, 'bootstrap' | 'dhtListen' | 'dhtServe' | 'stateDir'>;
 
+/** What the node needs of the rest of the program. */
+export interface DhtParts {
+  /** Finds the addresses of bootstrap hosts that are given by name. */
+  readonly resolver: Resolver;
+  readonly log: Log;
+  /** Told of each uncaught error of the node's thread. */
+  readonly onInternalError: (error: InternalError) => void;
+}
+
 /** A DHT node that is being started, and the means to end it at any moment. */
 export interface StartingDht {
   /** Stays pending while there is no network. Rejects only when it is closed first. */
@@ -35,11 +46,11 @@ export interface StartingDht {
 
 /**
  * Starts the DHT node beside everything else: DNS does not wait for it. Bootstrap hosts given by name are resolved
- * with `resolver`, never with the system's.
+ * with the `resolver` of the parts, never with the system's.
  */
-export function startDht(settings: DhtSettings, resolver: Resolver, log: Log): StartingDht {
+export function startDht(settings: DhtSettings, parts: DhtParts): StartingDht {
   const closing = new AbortController();
-  const node = start(settings, resolver, log, closing.signal);
+  const node = start(settings, parts, closing.signal);
   // Whoever waits for it hears of a rejection; that nobody does is no fault.
   node.catch(() => {});
   return {
@@ -54,10 +65,10 @@ export function startDht(settings: DhtSettings, resolver: Resolver, log: Log): S
 
 async function start(
   { bootstrap, dhtListen, dhtServe: serve, stateDir }: DhtSettings,
-  resolver: Resolver,
-  log: Log,
+  parts: DhtParts,
   signal: AbortSignal,
 ): Promise<DhtNode> {
+  const { resolver, log } = parts;
   const path = join(stateDir, NODE_FILE);
   const network = networkOf(bootstrap);
   const known = await readNodeFile(path, log);
@@ -70,7 +81,7 @@ async function start(
       network,
       serve,
     };
-    const node = await startWithin(options, KNOWN_NODES_TIMEOUT, log, signal);
+    const node = await startWithin(options, KNOWN_NODES_TIMEOUT, parts, signal);
     if (node !== undefined) return keepingNodes(node, path, log);
   }
   for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, MAX_PAUSE)) {
@@ -78,13 +89,8 @@ async function start(
     const addresses = await resolveAll(bootstrap, resolver, log, signal);
     if (addresses.length > 0) {
       try {
-        const node = await startMainlineThread({
-          bootstrap: addresses,
-          nodes: known,
-          ...dhtListen,
-          network,
-          serve,
-        });
+        const options = { bootstrap: addresses, nodes: known, ...dhtListen, network, serve };
+        const node = await startMainlineThread(options, spawnTelling(parts.onInternalError));
         return keepingNodes(node, path, log);
       } catch (error) {
         if (!(error instanceof MainlineError)) throw error;
@@ -101,11 +107,11 @@ async function start(
 async function startWithin(
   options: MainlineOptions,
   milliseconds: number,
-  log: Log,
+  { log, onInternalError }: DhtParts,
   signal: AbortSignal,
 ): Promise<DhtNode | undefined> {
   try {
-    const node = await startMainlineThread(options);
+    const node = await startMainlineThread(options, spawnTelling(onInternalError));
     try {
       await orAborted(node.ready(), AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]));
       return node;
@@ -119,6 +125,19 @@ async function startWithin(
     log.warn('The DHT node cannot start with the nodes of the last run.', { reason: error.message });
   }
   return undefined;
+}
+
+/** Starts threads of which each uncaught error is told; it ends the thread, and the next one is started after a pause. */
+function spawnTelling(onInternalError: DhtParts['onInternalError']): SpawnDhtThread {
+  return (options) => {
+    const thread = spawnDhtThread(options);
+    thread.on('error', (error) => {
+      // No memory or no right for another thread: the system's word, and nobody's bug.
+      if ((error as NodeJS.ErrnoException).code === 'ERR_WORKER_INIT_FAILED') return;
+      onInternalError(describeInternalError('exception', 'dht', error));
+    });
+    return thread;
+  };
 }
 
 /** The same node, which leaves the nodes that it knows in a file, now and then and when it is closed. */

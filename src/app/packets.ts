@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Settings } from '../config/settings.ts';
 import { defaultFinderSettings, Finder } from '../find/finder.ts';
 import type { DhtStatus } from '../mainline/dht-node.ts';
+import { MainlineError } from '../mainline/errors.ts';
+import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
 import type { Log } from '../observe/log.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { RelayClient } from '../relay/client.ts';
@@ -22,7 +24,7 @@ export interface Packets {
   /** Undefined when the DHT is off. */
   readonly dht: StartingDht | undefined;
   readonly relays: readonly RelayClient[];
-  /** Undefined while the node is starting, or when the DHT is off. */
+  /** Undefined while the node or its thread is started, and when the DHT is off. */
   dhtStatus(): Promise<DhtStatus | undefined>;
   /** What was true of the old network is forgotten. */
   networkChanged(): void;
@@ -36,6 +38,8 @@ export interface PacketsParts {
   readonly ordinary: Resolver;
   /** Told of a key whose packet gave way to a newer one: what was made of the older one is out of date. */
   readonly onNewer: (key: PublicKey) => void;
+  /** Told of each internal error of the store and of the DHT's thread. */
+  readonly onInternalError: (error: InternalError) => void;
   readonly now: () => number;
   readonly nowWall: () => number;
 }
@@ -44,7 +48,7 @@ export interface PacketsParts {
 export async function startPackets(
   settings: Settings,
   log: Log,
-  { ordinary, onNewer, now, nowWall }: PacketsParts,
+  { ordinary, onNewer, onInternalError, now, nowWall }: PacketsParts,
 ): Promise<Packets> {
   const store = await openPacketStore({
     directory: settings.stateDir,
@@ -53,8 +57,9 @@ export async function startPackets(
     now,
     nowWall,
     randomBytes,
+    onInternalError: (error) => onInternalError(describeInternalError('store', 'main', error)),
   });
-  const dht = settings.dht ? startDht(settings, ordinary, log) : undefined;
+  const dht = settings.dht ? startDht(settings, { resolver: ordinary, log, onInternalError }) : undefined;
   const relays = openRelays(settings, ordinary, { now, nowWall });
   const finder = new Finder({
     sources: packetSources(dht, relays, settings.relayUse),
@@ -78,7 +83,8 @@ export async function startPackets(
     async dhtStatus() {
       const soon = new Promise<undefined>((resolve) => setImmediate(resolve, undefined));
       const started = await Promise.race([dht?.node, soon]);
-      return await started?.status();
+      // While its thread is started again there is none.
+      return await started?.status().catch(onlyMainline);
     },
     networkChanged() {
       for (const relay of relays) relay.forgive();
@@ -90,4 +96,10 @@ export async function startPackets(
       await store.close();
     },
   };
+}
+
+/** Undefined for a node that does not answer. @throws any other error. */
+function onlyMainline(error: unknown): undefined {
+  if (!(error instanceof MainlineError)) throw error;
+  return undefined;
 }

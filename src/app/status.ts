@@ -2,6 +2,7 @@ import type { ListenAddress } from '../config/listen-address.ts';
 import type { Name } from '../dns/name.ts';
 import type { FinderStatistics } from '../find/finder.ts';
 import type { DhtStatus } from '../mainline/dht-node.ts';
+import type { InternalErrorCount } from '../observe/internal-errors.ts';
 import type { PublicationStatus } from '../publish/publication-status.ts';
 import type { FrontStatus } from '../serve/front.ts';
 
@@ -33,4 +34,6 @@ export interface AppStatus extends FrontStatus {
   readonly dht: DhtStatus | undefined;
   /** Zones and packets that are kept in the network, in the order of the configuration. */
   readonly publications: readonly PublicationStatus[];
+  /** Bugs that came to light since the start, the most frequent first. */
+  readonly internalErrors: readonly InternalErrorCount[];
 }

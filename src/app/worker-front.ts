@@ -2,11 +2,13 @@ import { performance } from 'node:perf_hooks'; // as in app.ts
 import { settingsFromTexts } from '../config/setting-texts.ts';
 import { Name } from '../dns/name.ts';
 import { isTellingCase } from '../forward/udp/sent-questions.ts';
+import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
 import { silentLog } from '../observe/log.ts';
 import { classifyLabel, PublicKey } from '../pkarr/public-key.ts';
 import type { Front } from '../serve/front.ts';
 import { ListenError } from '../serve/listen-error.ts';
 import { nameProcess } from '../system/process-name.ts';
+import { EXIT_INTERNAL_ERROR, onUncaught } from '../system/uncaught.ts';
 import { primaryPeer } from '../system/worker-line.ts';
 import { Link } from '../workers/link.ts';
 import type { IncomingQuery, PrimaryCalls, Started, WorkerCalls } from '../workers/messages.ts';
@@ -16,6 +18,9 @@ import { type Resolution, startResolution } from './resolution.ts';
 
 /** Milliseconds that a query waits for the word of other workers on whose it is: far more than it takes. */
 const LOOP_PATIENCE = 500;
+
+/** Milliseconds that a worker with an uncaught error has to tell the primary. */
+const LAST_WORDS = 500;
 
 /**
  * Runs one worker: a front of its own, with packets from the primary. It keeps nothing on disk and writes no log; what
@@ -46,7 +51,7 @@ export function runWorker(): void {
         resolution,
         cameBackFrom: cameBackFrom(resolution),
         onLoop: (upstream) => link.tell('loop', upstream),
-        onBug: tellBug,
+        onBug: report,
         now,
       });
       running = { resolution, front };
@@ -77,7 +82,7 @@ export function runWorker(): void {
         await running?.resolution.networkChanged();
         await running?.front.networkChanged();
       } catch (error) {
-        tellBug(error);
+        report(error);
       }
     },
     cameBackFrom: ({ query, questionEnd }: IncomingQuery) =>
@@ -89,8 +94,23 @@ export function runWorker(): void {
     },
   });
 
-  const tellBug = (error: unknown) =>
-    link.tell('bug', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  /** Takes an error that was caught where a query is answered. */
+  const report = (error: unknown) => {
+    const described = describeInternalError('query', 'worker', error);
+    if (described.isFatal) crash(described);
+    else link.tell('internalError', described);
+  };
+
+  let isCrashing = false;
+  /** Ends this process, whose state nobody knows any more, once the primary has heard why. Another takes its place. */
+  const crash = (error: InternalError) => {
+    if (isCrashing) return;
+    isCrashing = true;
+    const end = () => process.exit(EXIT_INTERNAL_ERROR);
+    link.ask('internalError', error, AbortSignal.timeout(LAST_WORDS)).then(end, end);
+  };
+  onUncaught(({ kind, error }) => crash(describeInternalError(kind, 'worker', error)));
+
   const ready = () => {
     if (running === undefined) throw new Error('this worker does not listen yet');
     return running;

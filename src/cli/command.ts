@@ -1,7 +1,8 @@
 import type { Machine, SettingKey } from '../config/settings.ts';
+import { EXIT_INTERNAL_ERROR } from '../system/uncaught.ts';
 
 /** The exit codes of all commands; 70 is `EX_SOFTWARE` of sysexits.h. */
-export const Exit = { OK: 0, FAILED: 1, USAGE: 2, INTERNAL: 70 } as const;
+export const Exit = { OK: 0, FAILED: 1, USAGE: 2, INTERNAL: EXIT_INTERNAL_ERROR } as const;
 
 /** One of `Exit`. */
 export type ExitCode = (typeof Exit)[keyof typeof Exit];

@@ -6,7 +6,8 @@ import type { Settings } from '../config/settings.ts';
 import type { PacketSource } from '../find/packet-source.ts';
 import { createForwarder, type UpstreamSet } from '../forward/forwarder.ts';
 import type { DhtNode } from '../mainline/dht-node.ts';
-import { createLog } from '../observe/log.ts';
+import type { InternalError } from '../observe/internal-error.ts';
+import { createLog, type Log } from '../observe/log.ts';
 import type { PublishNetwork } from '../publish/put-packet.ts';
 import { forwardResolver } from '../resolve/forward-resolver.ts';
 import { CommandError, type Terminal } from './command.ts';
@@ -50,7 +51,9 @@ export async function withNetwork<T>(
   ];
   const forwarder = createForwarder(hosts.every(isIPv4) ? noUpstreams : await chooseUpstreams(settings, log));
   const resolver = forwardResolver(forwarder);
-  const dht = settings.dht ? startDht(settings, resolver, log) : undefined;
+  const dht = settings.dht
+    ? startDht(settings, { resolver, log, onInternalError: tellInternalErrors(log) })
+    : undefined;
   const relays = openRelays(settings, resolver, { now: () => performance.now(), nowWall: terminal.now });
   const patience = new AbortController();
   const timer = setTimeout(() => {
@@ -75,3 +78,9 @@ export async function withNetwork<T>(
 
 /** Without host names there is nothing to resolve. */
 const noUpstreams: UpstreamSet = { upstreams: [], fallback: [], routes: [] };
+
+/** Bugs in the thread of the DHT, which is started again. */
+function tellInternalErrors(log: Log): (error: InternalError) => void {
+  return ({ part, place, text }) =>
+    log.error('Internal error. Please report it.', { part, place, error: text });
+}

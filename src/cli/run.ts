@@ -1,8 +1,10 @@
 import { ConfigError } from '../config/config-error.ts';
 import { didYouMean } from '../config/nearest.ts';
+import { errorText } from '../observe/error-text.ts';
 import { homeDirectory } from '../system/home-directory.ts';
 import { isJournal } from '../system/journal.ts';
 import { programVersion } from '../system/program-version.ts';
+import { onUncaught } from '../system/uncaught.ts';
 import { parseArguments } from './arguments.ts';
 import { CommandError, Exit, type ExitCode, type Terminal, UsageError } from './command.ts';
 import { commands, findCommand } from './commands.ts';
@@ -26,10 +28,21 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
       return Exit.FAILED;
     }
     // A bug: a report needs the stack.
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    terminal.err(`pkarrd: internal error, please report it: ${text}\n`);
+    tellInternalError(terminal, error);
     return Exit.INTERNAL;
   }
+}
+
+/** Ends the process with the exit code of a bug when nobody catches an error. A command may decide otherwise later. */
+export function endOnUncaught(terminal: Terminal): void {
+  onUncaught(({ error }) => {
+    tellInternalError(terminal, error);
+    process.exit(Exit.INTERNAL);
+  });
+}
+
+function tellInternalError(terminal: Terminal, error: unknown): void {
+  terminal.err(`pkarrd: internal error, please report it: ${errorText(error)}\n`);
 }
 
 /** The terminal of this process. */

@@ -47,7 +47,7 @@ export interface AdjustableLog extends Log {
 /** What a log works with. */
 export interface LogOptions {
   readonly level: LogLevel;
-  /** Takes one line, its line feed included. */
+  /** Takes one line, its line feed included. What it throws is dropped: there is nobody to tell. */
   readonly write: (line: string) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -70,7 +70,11 @@ export function createLog(options: LogOptions): AdjustableLog {
         ? `<${priorities[eventLevel]}>`
         : `${new Date(now()).toISOString()} ${eventLevel} `;
       const texts = fieldTexts(fields, level === 'debug');
-      write(`${head}${[escapeControls(message), ...texts].join(' ')}\n`);
+      try {
+        write(`${head}${[escapeControls(message), ...texts].join(' ')}\n`);
+      } catch {
+        // A full disk or a closed descriptor. Whoever logs has other work to do.
+      }
     };
   };
   return {

@@ -3,6 +3,7 @@ import { type SignedValue, signedBytes } from '../bep44/mutable-item.ts';
 import type { VerifiedItem } from '../bep44/verified-item.ts';
 import type { ResourceRecord } from '../dns/record.ts';
 import { WireError } from '../dns/wire-error.ts';
+import { InvariantError } from './invariant-error.ts';
 import type { KeyPair } from './key-pair.ts';
 import {
   decodePacketMessage,
@@ -121,7 +122,7 @@ export class SignedPacket {
   /**
    * Signs records, or a DNS message that is encoded already.
    * @throws PacketTooLargeError over 995 octets, WireError for what has no wire form or is no DNS message, and
-   * RangeError for a timestamp outside 0 to 2^63 − 1.
+   * RangeError for a timestamp outside 0 to 2^63 − 1. InvariantError when the signature does not verify.
    */
   static sign(
     keyPair: KeyPair,
@@ -135,7 +136,8 @@ export class SignedPacket {
     const signature = keyPair.sign(signedBytes(timestamp, value));
     // A faulty signature can give the secret away, and nobody could use it: what is published was verified like the rest.
     const item = key.verify({ seq: timestamp, signature, value });
-    if (item === undefined) throw new Error(`the signature just made with ${keyPair} does not verify`);
+    if (item === undefined)
+      throw new InvariantError(`the signature just made with ${keyPair} does not verify`);
     return new SignedPacket(key, item, decodePacketMessage(item.value, key));
   }
 

@@ -17,4 +17,6 @@ export interface PublisherParts extends NetworkParts {
   readonly learn: (packet: SignedPacket) => void;
   /** Our addresses as they are known now. Never rejects. */
   readonly external: () => Promise<Placeholders>;
+  /** Told of each internal error, which the log has already. */
+  readonly onInternalError?: (error: unknown) => void;
 }

@@ -193,6 +193,7 @@ export class Publisher {
         error: text,
       },
     );
+    this.#parts.onInternalError?.(error);
   }
 
   #tellSuccess({ task, done, schedule }: PublisherEntry, { packet, report }: TaskResult): void {

@@ -1,3 +1,4 @@
+import { InvariantError } from '../pkarr/invariant-error.ts';
 import type { Timestamp } from '../pkarr/timestamp.ts';
 import { type KeyId, NOTE_FRAME_LENGTH, PACKET_AT, type StoreRecord } from './log-format.ts';
 
@@ -53,8 +54,11 @@ export class StoreIndex {
     return this.#entries.get(keyId);
   }
 
-  /** Makes `entry` the newest of its key. */
+  /** Makes `entry` the newest of its key. @throws InvariantError when a newer one is held. */
   set(entry: Entry): void {
+    const held = this.#entries.get(entry.keyId);
+    if (held !== undefined && held.timestamp > entry.timestamp)
+      throw new InvariantError(`the packet store would replace ${held.timestamp} with ${entry.timestamp}`);
     this.delete(entry.keyId);
     this.#entries.set(entry.keyId, entry);
     this.#packetOctets += PACKET_AT + entry.length;

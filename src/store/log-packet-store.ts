@@ -1,3 +1,4 @@
+import { errorText } from '../observe/error-text.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { Timestamp } from '../pkarr/timestamp.ts';
@@ -146,9 +147,11 @@ export class LogPacketStore implements PacketStore {
         await this.#commit(this.#queue.splice(0, BATCH));
       } while (this.#queue.length > 0);
     } catch (error) {
-      // Not the disk, whose errors end in #fail: a mistake of the program. Whoever waits must not wait for ever.
-      const mistake = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#parts.log.error('The packet store met a mistake of the program.', { error: mistake });
+      // Not the disk, whose errors end in #fail, but a bug. Whoever waits must not wait for ever.
+      const message =
+        'Internal error in the packet store. It takes no packets until a restart. Please report it.';
+      this.#parts.log.error(message, { error: errorText(error) });
+      this.#parts.onInternalError?.(error);
       this.#isBroken = true;
       for (const { settle } of this.#queue.splice(0)) settle('refused');
     } finally {

@@ -79,4 +79,6 @@ export interface PacketStoreOptions {
   readonly randomBytes: (n: number) => Uint8Array;
   /** Default: the disk of this machine. */
   readonly disk?: StoreDisk;
+  /** Told of an internal error, which the log has already. */
+  readonly onInternalError?: (error: unknown) => void;
 }

@@ -1,5 +1,6 @@
 import type { ListenAddress } from '../config/listen-address.ts';
 import type { SettingTexts } from '../config/setting-texts.ts';
+import type { InternalError } from '../observe/internal-error.ts';
 import type { FrontStatus } from '../serve/front.ts';
 import type { PacketCrossing } from './packet-proxy.ts';
 
@@ -47,6 +48,6 @@ export type PrimaryCalls = {
   readonly cameBackToOther: { readonly in: IncomingQuery; readonly out: string | undefined };
   /** The upstream that asks us what we ask it. */
   readonly loop: { readonly in: string };
-  /** What a query met that no rule foresees. */
-  readonly bug: { readonly in: string };
+  /** A bug came to light. A worker that ends because of it waits for the answer first. */
+  readonly internalError: { readonly in: InternalError; readonly out: undefined };
 };

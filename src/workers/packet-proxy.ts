@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { orAborted } from '../async/or-aborted.ts';
+import { InvariantError } from '../pkarr/invariant-error.ts';
 import { PublicKey } from '../pkarr/public-key.ts';
 import { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { PacketReader, PacketReadOutcome } from '../resolve/packet-reader.ts';
@@ -115,6 +116,7 @@ export async function readForWorker(
 /** A `SignedPacket` exists only verified, in each process: 0.2 ms, once for each packet. */
 function verified(key: PublicKey, payload: Uint8Array): SignedPacket {
   const verdict = SignedPacket.fromRelayPayload(key, payload);
-  if (!verdict.ok) throw new Error(`a packet of the primary is none: ${verdict.reason}`);
+  if (!verdict.ok)
+    throw new InvariantError(`a packet that the primary verified does not verify: ${verdict.reason}`);
   return verdict.packet;
 }

@@ -1,6 +1,7 @@
 import type { ListenAddress } from '../config/listen-address.ts';
 import { settingsToTexts } from '../config/setting-texts.ts';
 import type { Settings } from '../config/settings.ts';
+import type { InternalError } from '../observe/internal-error.ts';
 import type { Log } from '../observe/log.ts';
 import type { PacketReader } from '../resolve/packet-reader.ts';
 import type { Front, FrontCallbacks, FrontStatus } from '../serve/front.ts';
@@ -19,8 +20,8 @@ const PATIENCE = 1_000;
 /** Milliseconds after which a worker that was told to stop is ended: what it needs for what is in flight, and a little. */
 const CLOSE_AT_LATEST = 1_750;
 
-/** What a crew needs of the rest of the program. */
-export interface WorkerPoolParts extends Pick<FrontCallbacks, 'onLoop' | 'onBug' | 'now'> {
+/** What a pool needs of the rest of the program. */
+export interface WorkerPoolParts extends Pick<FrontCallbacks, 'onLoop' | 'now'> {
   readonly spawn: SpawnWorker;
   /** Binds a port for the workers, where they do not see to it themselves. */
   readonly hold?: HoldPort | undefined;
@@ -28,23 +29,28 @@ export interface WorkerPoolParts extends Pick<FrontCallbacks, 'onLoop' | 'onBug'
   readonly packetReader: PacketReader;
   /** The upstream through which a query of this process came back; undefined for others. */
   readonly cameBackFrom: (query: Uint8Array, questionEnd: number) => string | undefined;
+  /** Told of each internal error of a worker. */
+  readonly onInternalError: (error: InternalError) => void;
   readonly log: Log;
 }
 
 /** A front of several processes that share the ports, each with caches and connections to upstreams of its own. */
 export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Front {
-  const { spawn, hold, packetReader, cameBackFrom, onLoop, onBug, log, now } = parts;
+  const { spawn, hold, packetReader, cameBackFrom, onLoop, onInternalError, log, now } = parts;
   let texts = settingsToTexts(settings);
   let held: readonly ListenerPair[] = [];
   let addresses: readonly ListenAddress[] = [];
 
-  const places: readonly WorkerSlot[] = Array.from({ length: settings.workers }, (_, index) => {
+  const slots: readonly WorkerSlot[] = Array.from({ length: settings.workers }, (_, index) => {
     const handlers: Handlers<PrimaryCalls> = {
       packet: (request, signal) => readForWorker(packetReader, request, signal),
       cameBackToOther: (query, signal) =>
         cameBackFrom(query.query, query.questionEnd) ?? askOthers(index, query, signal),
       loop: onLoop,
-      bug: onBug,
+      internalError(error) {
+        onInternalError(error);
+        return undefined;
+      },
     };
     const begin = async (link: WorkerLink) => {
       addresses = listening(await link.ask('start', texts));
@@ -54,7 +60,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
 
   /** What the first of the others says that knows the query. */
   const askOthers = async (index: number, query: IncomingQuery, signal: AbortSignal) => {
-    const others = places.filter((_, other) => other !== index).flatMap(({ link }) => link ?? []);
+    const others = slots.filter((_, other) => other !== index).flatMap(({ link }) => link ?? []);
     const known = others.map(async (link) => {
       const upstream = await link.ask('cameBackFrom', query, signal);
       if (upstream === undefined) throw new RangeError('It knows nothing of it.');
@@ -65,7 +71,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
 
   /** What each worker that listens says in time. */
   const askAll = async <T>(ask: (link: WorkerLink, signal: AbortSignal) => Promise<T>) => {
-    const answers = places.map(async ({ listening: worker }) => {
+    const answers = slots.map(async ({ listening: worker }) => {
       if (worker === undefined) return [];
       const answer = ask(worker.link, AbortSignal.timeout(PATIENCE));
       return await answer.then(
@@ -77,7 +83,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
   };
 
   const close = async () => {
-    await Promise.all(places.map((place) => place.close(CLOSE_AT_LATEST)));
+    await Promise.all(slots.map((slot) => slot.close(CLOSE_AT_LATEST)));
     await closeListeners(held);
   };
 
@@ -89,7 +95,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
           // Which port of several, or of all, is decided: the workers get those that are there.
           texts = settingsToTexts({ ...settings, listen: held.map(({ address }) => address) });
         }
-        await Promise.all(places.map((place) => place.start()));
+        await Promise.all(slots.map((slot) => slot.start()));
         return addresses;
       } catch (error) {
         await close();
@@ -97,14 +103,14 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
       }
     },
     forgetKey(key) {
-      for (const { link } of places) link?.tell('forgetKey', key.text);
+      for (const { link } of slots) link?.tell('forgetKey', key.text);
     },
     async flush(name) {
       const counts = await askAll((link, signal) => link.ask('flush', name.toString(), signal));
       return counts.reduce((sum, { value }) => sum + value, 0);
     },
     async networkChanged() {
-      for (const { link } of places) link?.tell('networkChanged', undefined);
+      for (const { link } of slots) link?.tell('networkChanged', undefined);
     },
     // Each worker has upstreams of its own, and hears of them itself.
     upstreamsChanged: async () => {},
@@ -116,7 +122,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
         workers: {
           running: found.map(({ pid, value }) => ({ pid, queries: value.queries.queries })),
           wanted: settings.workers,
-          restarts: places.reduce((sum, { restarts }) => sum + restarts, 0),
+          restarts: slots.reduce((sum, { restarts }) => sum + restarts, 0),
         },
       };
     },

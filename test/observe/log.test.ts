@@ -58,3 +58,15 @@ test('no text ends its line, moves the cursor or fakes another field', () => {
 test('the silent log takes everything and says nothing', () => {
   for (const level of logLevels) assert.equal(silentLog[level]('x', { a: 1 }), undefined);
 });
+
+test('a line that cannot be written is lost, and no error for whoever logs', () => {
+  const log = createLog({
+    level: 'info',
+    write() {
+      throw new Error('no space left on device');
+    },
+    now: () => 0,
+    journal: false,
+  });
+  log.error('Something failed.');
+});

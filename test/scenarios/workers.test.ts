@@ -174,9 +174,9 @@ test('a loop through another resolver is cut in under a second, whichever worker
     }
     // Each went round once, and a few times more for tries and probes; one that is not cut goes round for ever.
     assert.ok(neighbour.forwarded < 30 * 5, `${neighbour.forwarded} queries went round`);
-    await scene.command.printed(/error An upstream asks us what we ask it: a loop\./);
+    await scene.command.printed(/error Forwarding loop: an upstream sends our own queries back to us/);
     const told = await scene.command.stop();
-    assert.equal(told.err.match(/: a loop\./g)?.length, 1);
+    assert.equal(told.err.match(/Forwarding loop/g)?.length, 1);
   } finally {
     neighbour.close();
     await scene.close();

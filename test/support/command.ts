@@ -1,9 +1,8 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -24,33 +23,39 @@ export interface Ended {
 
 /** How a command is started. */
 export interface CommandOptions {
+  /** A module that the runtime loads before the program, in its workers too. */
+  readonly preload?: string;
+  /** Where standard error goes, a descriptor; then `printed` sees standard output alone. */
+  readonly stderr?: number;
   readonly cwd?: string;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** A command that runs. */
 export class RunningCommand {
-  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly child: ChildProcess;
   readonly #ended: Promise<Ended>;
   #out = '';
   #err = '';
   #hasEnded = false;
   #wake: () => void = () => {};
 
-  constructor(args: readonly string[], { cwd, environment = {} }: CommandOptions = {}) {
+  constructor(args: readonly string[], { cwd, environment = {}, preload, stderr }: CommandOptions = {}) {
+    const words =
+      preload === undefined ? [] : ['bun' in process.versions ? '--preload' : '--import', preload];
     // Of the environment of whoever runs the tests only what every program needs.
     const { PATH = '', HOME = '' } = process.env;
-    this.child = spawn(process.execPath, [main, ...args], {
+    this.child = spawn(process.execPath, [...words, main, ...args], {
       // The directory for state that a service manager would give: nothing is kept in that of the machine.
       env: { PATH, HOME, STATE_DIRECTORY: join(states, String(count++)), ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', stderr ?? 'pipe'],
       ...(cwd !== undefined && { cwd }),
     });
-    this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#out += text;
       this.#wake();
     });
-    this.child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#err += text;
       this.#wake();
     });

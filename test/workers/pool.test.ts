@@ -70,7 +70,7 @@ function scene(
       },
       cameBackFrom: (query) => (query[0] === 1 ? 'of the primary' : undefined),
       onLoop: (upstream) => loops.push(upstream),
-      onBug: () => {},
+      onInternalError: () => {},
       log: silentLog,
       now: () => performance.now(),
     },

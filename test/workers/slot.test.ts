@@ -43,7 +43,7 @@ function scene(
       packet: async () => ({ kind: 'busy' }),
       cameBackToOther: () => undefined,
       loop: () => {},
-      bug: () => {},
+      internalError: () => undefined,
     },
     begin: () => begin(started.length),
     log: {

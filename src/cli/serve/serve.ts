@@ -2,11 +2,13 @@ import { startApp } from '../../app/app.ts';
 import { listenAddressToText } from '../../config/listen-address.ts';
 import { settingKeys } from '../../config/settings.ts';
 import { openControl } from '../../control/open-control.ts';
-import { createLog } from '../../observe/log.ts';
+import { InternalErrors } from '../../observe/internal-errors.ts';
+import { createLog, type LogFields } from '../../observe/log.ts';
 import { ListenError } from '../../serve/listen-error.ts';
 import { nameProcess } from '../../system/process-name.ts';
+import { onUncaught } from '../../system/uncaught.ts';
 import { LinkError } from '../../workers/link.ts';
-import { type Command, CommandError, configFlag, Exit } from '../command.ts';
+import { type Command, CommandError, configFlag, Exit, type ExitCode } from '../command.ts';
 import { loadConfiguration, publisherEntries } from '../configuration.ts';
 import { untilStopped } from '../stop-signal.ts';
 import { listenProblem } from './listen-problem.ts';
@@ -37,19 +39,40 @@ export const serve: Command = {
     // Tools that show who holds port 53 should show this name, not that of the runtime.
     nameProcess('pkarrd');
     const stopped = untilStopped();
-    const app = await startApp(settings, log, publisherEntries(tables)).catch((error: unknown) => {
-      if (error instanceof ListenError) throw new CommandError(listenProblem(error), { cause: error });
-      if (error instanceof LinkError)
-        throw new CommandError(`Cannot start the workers: ${error.message}`, { cause: error });
-      throw error;
+    let giveUp: (why: Ending) => void = () => {};
+    const givenUp = new Promise<Ending>((resolve) => {
+      giveUp = resolve;
     });
+    const internalErrors = new InternalErrors({
+      log,
+      now: () => performance.now(),
+      onTooMany: () => giveUp({ fields: { reason: 'too many internal errors' }, code: Exit.INTERNAL }),
+      onFatal: () => process.exit(Exit.INTERNAL),
+    });
+    const app = await startApp(settings, log, publisherEntries(tables), internalErrors).catch(
+      (error: unknown) => {
+        if (error instanceof ListenError) throw new CommandError(listenProblem(error), { cause: error });
+        if (error instanceof LinkError)
+          throw new CommandError(`Cannot start the workers: ${error.message}`, { cause: error });
+        throw error;
+      },
+    );
     const control = await openControl(app, settings.stateDir, log);
     log.info('Ready.', { listen: app.addresses.map(listenAddressToText).join(',') });
-    const signal = await stopped;
-    log.info('Stopping.', { signal });
+    // From here on a bug in one place must not take DNS away from everybody.
+    onUncaught(({ kind, error }) => internalErrors.report(kind, error));
+    const asked = stopped.then((signal): Ending => ({ fields: { signal }, code: Exit.OK }));
+    const { fields, code } = await Promise.race([asked, givenUp]);
+    log.info('Stopping.', fields);
     // The service manager must not have to wait, even if something hangs.
-    setTimeout(() => process.exit(Exit.OK), END_AT_LATEST).unref();
+    setTimeout(() => process.exit(code), END_AT_LATEST).unref();
     await Promise.all([app.close(), control.close()]);
-    return Exit.OK;
+    return code;
   },
 };
+
+/** Why the program ends, for the log, and its exit code. */
+interface Ending {
+  readonly fields: LogFields;
+  readonly code: ExitCode;
+}

@@ -30,7 +30,7 @@ export const status: Command = {
 
 function writeStatus(
   terminal: Terminal,
-  { uptime, queries, cache, forwarder, workers, packets, dht, publications }: AppStatus,
+  { uptime, queries, cache, forwarder, workers, packets, dht, publications, internalErrors }: AppStatus,
 ): void {
   const asked = cache.hits + cache.misses;
   const rate = asked === 0 ? '' : `, ${((100 * cache.hits) / asked).toFixed(1)} % hits`;
@@ -53,6 +53,9 @@ function writeStatus(
   }
   for (const publication of publications) {
     terminal.out(publicationLines(publication).join('\n').concat('\n'));
+  }
+  for (const { kind, part, place, count, agoSeconds } of internalErrors) {
+    terminal.out(`bug         ${count} × ${kind} in ${part} at ${place}, last ${duration(agoSeconds)} ago\n`);
   }
 }
 

@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { DatagramSocket, OpenDatagrams } from '../datagram-socket.ts';
 import { inheritedDescriptor } from '../inherited-ports.ts';
 import { SendQueue } from '../send-queue.ts';
+import { throwLater } from '../uncaught.ts';
 import { BUN_IPV6_ONLY, type BunApi, type BunUdpSocket } from './api.ts';
 import { growReceiveBuffer } from './receive-buffer.ts';
 
@@ -13,7 +14,13 @@ export function openBunDatagrams(bun: BunApi): OpenDatagrams {
     const socket = await bun.udpSocket({
       ...(fd === undefined ? { hostname: host, port, flags: isIPv6(host) ? BUN_IPV6_ONLY : 0 } : { fd }),
       socket: {
-        data: (_, octets, fromPort, from) => onDatagram(octets, from, fromPort, datagrams),
+        data(_, octets, fromPort, from) {
+          try {
+            onDatagram(octets, from, fromPort, datagrams);
+          } catch (error) {
+            throwLater(error); // Bun would hand it to `error`, which counts what the system refused
+          }
+        },
         drain: () => datagrams.flush(),
         error: () => datagrams.countError(),
       },

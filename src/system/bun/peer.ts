@@ -5,6 +5,7 @@ import {
   type PeerOptions,
   type PeerSocket,
 } from '../peer-socket.ts';
+import { throwLater } from '../uncaught.ts';
 import { BUN_IPV6_ONLY, type BunApi, type BunUdpSocket } from './api.ts';
 
 /**
@@ -81,7 +82,13 @@ class BunPeer implements PeerSocket {
           flags: isIPv6 ? BUN_IPV6_ONLY : 0,
           connect: { hostname: host, port },
           socket: {
-            data: (_, octets) => this.#receive(octets),
+            data: (_, octets) => {
+              try {
+                this.#receive(octets);
+              } catch (error) {
+                throwLater(error); // Bun would hand it to `error`, as if the system had failed
+              }
+            },
             error: (error) => this.#fail(error),
           },
         });
