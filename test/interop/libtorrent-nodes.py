@@ -77,8 +77,17 @@ def say(value):
     print(json.dumps(value), flush=True)
 
 
+def wait_until_running(session):
+    """Its port is bound before its DHT listens there, and what comes meanwhile is lost."""
+    end = time.monotonic() + PATIENCE
+    while not session.is_dht_running() and time.monotonic() < end:
+        time.sleep(0.01)
+
+
 bootstrap = "%s:%s" % (HOST, sys.argv[2]) if len(sys.argv) > 2 else ""
 sessions = [start(bootstrap) for _ in range(int(sys.argv[1]))]
+for each in sessions:
+    wait_until_running(each)
 say({"ports": [session.listen_port() for session in sessions]})
 for line in sys.stdin:
     command = json.loads(line)

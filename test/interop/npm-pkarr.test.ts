@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type AppScene, startAppScene } from '../support/app-scene.ts';
-import { askUdp, query } from '../support/dns-client.ts';
 import { testKey } from '../support/packets.ts';
 import { loadNpmPkarr, type NpmPkarr, startPkarrDht } from './npm-pkarr.ts';
-import { addressesOf, publishAddress, wwwOf } from './publish-address.ts';
+import { askForAddresses, publishAddress } from './publish-address.ts';
 
 const loaded = await loadNpmPkarr();
 const skip = loaded === undefined ? 'the npm package pkarr is not installed' : false;
@@ -31,7 +30,7 @@ describe('the npm package pkarr', { skip }, () => {
       flags: 0,
       answers: [{ name: 'www', type: 'A', ttl: 300, data: address }],
     });
-  const ask = async (key: number) => addressesOf(await askUdp(scene.server, query(wwwOf(key))));
+  const ask = (key: number) => askForAddresses(scene.server, key);
 
   test('what it publishes is answered over DNS', async () => {
     await dht.put(sign(1, '192.0.2.41').bep44Args());

@@ -1,9 +1,10 @@
 import { publishNetwork } from '../../src/app/packet-sources.ts';
 import { Type } from '../../src/dns/codes.ts';
-import type { Message } from '../../src/dns/message.ts';
 import type { DhtNode } from '../../src/mainline/dht-node.ts';
 import { encodePacketMessage } from '../../src/pkarr/packet-message.ts';
 import { noMemory, type Published, publishZone } from '../../src/publish/publish.ts';
+import { never } from '../mainline/support/items.ts';
+import { askUdp, query, type ServerAddress } from '../support/dns-client.ts';
 import { aRecord, testKey } from '../support/packets.ts';
 
 /** Publishes one address under `www` of the test key of this number, in the way the program does. */
@@ -17,7 +18,7 @@ export async function publishAddress(node: DhtNode, key: number, address: string
     memory: noMemory,
     mode: 'new',
     now,
-    signal: AbortSignal.timeout(20_000),
+    signal: never(),
   });
 }
 
@@ -26,7 +27,14 @@ export function wwwOf(key: number): string {
   return `www.${testKey(key).publicKey.text}`;
 }
 
-/** The addresses that a message answers with. */
-export function addressesOf({ answers }: Message): readonly string[] {
-  return answers.filter(({ type }) => type === Type.A).map(({ rdata }) => rdata.join('.'));
+/**
+ * The addresses of `www` of the test key of this number. Asks as a client does: again, when the answer was that it took
+ * too long.
+ */
+export async function askForAddresses(server: ServerAddress, key: number): Promise<readonly string[]> {
+  for (;;) {
+    const { answers } = await askUdp(server, query(wwwOf(key)));
+    if (answers.length > 0)
+      return answers.filter(({ type }) => type === Type.A).map(({ rdata }) => rdata.join('.'));
+  }
 }

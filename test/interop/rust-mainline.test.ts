@@ -3,8 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { startMainlineNode } from '../../src/mainline/node/node.ts';
 import { startRustLikeNetwork } from '../mainline/support/rust-like-node.ts';
 import { startAppScene } from '../support/app-scene.ts';
-import { askUdp, query } from '../support/dns-client.ts';
-import { addressesOf, publishAddress, wwwOf } from './publish-address.ts';
+import { askForAddresses, publishAddress } from './publish-address.ts';
 
 const NODES = 24;
 
@@ -15,7 +14,7 @@ describe('a network whose nodes follow Rust mainline 7 to the letter', () => {
   before(async () => {
     network = await startRustLikeNetwork(NODES);
     const bootstrap = network.nodes.slice(0, 3).map(({ host, port }) => ({ host, port }));
-    publisher = await startMainlineNode({ bootstrap, host: '127.0.0.1' });
+    publisher = await startMainlineNode({ bootstrap, host: '127.0.0.1', timeoutMs: 15_000 });
     await publisher.settled();
     scene = await startAppScene({ settings: { bootstrap }, nodes: 1 });
   });
@@ -24,7 +23,7 @@ describe('a network whose nodes follow Rust mainline 7 to the letter', () => {
     await publisher.close();
     await network.close();
   });
-  const ask = async (key: number) => addressesOf(await askUdp(scene.server, query(wwwOf(key))));
+  const ask = (key: number) => askForAddresses(scene.server, key);
 
   test('stores a packet at its 20 closest nodes, and answers over DNS with it', async () => {
     const { report } = await publishAddress(publisher, 1, '192.0.2.51');

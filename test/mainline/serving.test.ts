@@ -213,3 +213,22 @@ test('a stranger comes into the table only after it answered a ping at its addre
   assert.equal((await node.status()).nodes, 1);
   await node.close();
 });
+
+test('of a crowd of strangers sixteen are pinged at a time, and the next when one has answered', async () => {
+  const wire = newWire();
+  const node = await startMainlineNode({ bootstrap: [], network: 'public', serve: true }, wire.environment);
+  const pings = () => wire.sent.filter(({ message }) => String(message.q) === 'ping');
+  const knock = (index: number) => {
+    const id = randomBytes(20);
+    const query = bencode.encode({ t: 'tt', y: 'q', q: 'ping', a: { id } });
+    wire.putPacket(query, { host: `45.1.3.${index}`, port: 6881 });
+  };
+  for (let index = 0; index < 40; index++) knock(index);
+  assert.equal(pings().length, 16);
+  const [first = assert.fail()] = pings();
+  wire.putPacket(bencode.encode({ t: first.message.t, y: 'r', r: { id: randomBytes(20) } }), first.to);
+  knock(41);
+  knock(42);
+  assert.equal(pings().length, 17);
+  await node.close();
+});
