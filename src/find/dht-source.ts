@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { orAborted } from '../async/or-aborted.ts';
 import type { VerifiedItem } from '../bep44/verified-item.ts';
 import type { DhtNode, LookupEvent, NodeAddress } from '../mainline/dht-node.ts';
@@ -57,9 +58,12 @@ function translate(
   }
 }
 
+/** Distinct items of one lookup whose verdict is remembered: nodes hold one or two, unless somebody wants it otherwise. */
+const MAX_VERDICTS = 8;
+
 /** Up to 20 nodes return the same item, whose records are decoded once. */
 function onceForEachItem(key: PublicKey): (item: VerifiedItem) => PacketVerdict {
-  const verdicts = new Map<VerifiedItem, PacketVerdict>();
+  const verdicts = new LRUCache<VerifiedItem, PacketVerdict>({ max: MAX_VERDICTS });
   return (item) => {
     const verdict = verdicts.get(item) ?? SignedPacket.fromItem(key, item);
     verdicts.set(item, verdict);

@@ -18,6 +18,9 @@ import { MAX_TIMESTAMP, type Timestamp } from './timestamp.ts';
 /** Octets of signature and timestamp, which stand before the message in a relay payload. */
 const PAYLOAD_HEADER_LENGTH = SIGNATURE_LENGTH + 8;
 
+/** Bytes of a packet in memory beside its message: the objects, the key, and what OpenSSL keeps to verify with it. */
+const OBJECT_BYTES = 2048;
+
 /**
  * Why bytes are no signed packet. A closed list.
  *
@@ -45,16 +48,22 @@ export class SignedPacket {
   readonly key: PublicKey;
   /** What it is in the DHT: a mutable item of BEP 44. */
   readonly item: VerifiedItem;
-  /**
-   * The records under the key's own name, in the order of the packet. Records of other names, of other classes than
-   * IN, and of types that no zone holds were dropped before anything could read them.
-   */
-  readonly records: readonly ResourceRecord[];
+  /** Seconds: the smallest TTL of `records`; undefined when there are none. */
+  readonly smallestTtl: number | undefined;
 
   private constructor(key: PublicKey, item: VerifiedItem, records: readonly ResourceRecord[]) {
     this.key = key;
     this.item = item;
-    this.records = records;
+    this.smallestTtl = records.length === 0 ? undefined : Math.min(...records.map(({ ttl }) => ttl));
+  }
+
+  /**
+   * The records under the key's own name, in the order of the packet. Records of other names, of other classes than
+   * IN, and of types that no zone holds are dropped before anything can read them. They are decoded each time, because
+   * they take up to 180 times the memory of the packet; see `zoneOf`.
+   */
+  get records(): readonly ResourceRecord[] {
+    return decodePacketMessage(this.message, this.key);
   }
 
   /** When it was signed, by the author's clock. */
@@ -139,6 +148,11 @@ export class SignedPacket {
     if (item === undefined)
       throw new InvariantError(`the signature just made with ${keyPair} does not verify`);
     return new SignedPacket(key, item, decodePacketMessage(item.value, key));
+  }
+
+  /** Bytes that it takes in memory with its key, for caches that are bounded by memory. */
+  get memorySize(): number {
+    return this.message.length + OBJECT_BYTES;
   }
 
   /** Octets of the DNS message: what the limit of 1000 counts. */

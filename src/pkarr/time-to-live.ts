@@ -8,7 +8,5 @@ export function packetTimeToLive(
   packet: SignedPacket,
   bounds: { readonly minimum: number; readonly maximum: number },
 ): number {
-  const smallest = packet.records.reduce((least, { ttl }) => Math.min(least, ttl), Number.POSITIVE_INFINITY);
-  if (packet.records.length === 0) return bounds.minimum;
-  return Math.max(bounds.minimum, Math.min(bounds.maximum, smallest));
+  return Math.max(bounds.minimum, Math.min(bounds.maximum, packet.smallestTtl ?? bounds.minimum));
 }

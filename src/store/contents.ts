@@ -16,8 +16,8 @@ export type Decision = 'newer' | 'seen-again' | 'nothing-new' | 'superseded';
 
 /** Milliseconds within which a packet that is seen again is not noted again; no time to live is that short. */
 const SEEN_AGAIN = 60_000;
-/** What a packet in memory costs beyond its octets. */
-const PACKET_OVERHEAD = 2048;
+/** Bytes that may be held in memory however small the store is: a few packets. */
+const LEAST_MEMORY = 16_384;
 
 /** What the log and the memory hold together, and what a put would change. */
 export class StoreContents {
@@ -40,7 +40,7 @@ export class StoreContents {
     readonly log: Log;
   }) {
     this.index = parts.index;
-    this.memory = new LRUCache({ maxSize: Math.max(parts.maxBytes, 8 * PACKET_OVERHEAD) });
+    this.memory = new LRUCache({ maxSize: Math.max(parts.maxBytes, LEAST_MEMORY) });
     this.file = parts.file;
     this.#log = parts.log;
   }
@@ -81,7 +81,7 @@ export class StoreContents {
   /** Holds in memory what the disk does not take. */
   hold(newer: ReadonlyMap<KeyId, Held>): 'memory' {
     for (const [keyId, { packet, lastSeen }] of newer) {
-      this.memory.set(keyId, { packet, lastSeen }, { size: packet.size + PACKET_OVERHEAD });
+      this.memory.set(keyId, { packet, lastSeen }, { size: packet.memorySize });
     }
     return 'memory';
   }

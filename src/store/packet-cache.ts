@@ -9,9 +9,6 @@ export interface HeldPacket {
   readonly lastSeen: number;
 }
 
-/** What a held packet costs beyond its octets: the decoded records and the objects around them. */
-const PACKET_OVERHEAD = 2048;
-
 /** The newest packet of each key, bounded in octets. A packet never replaces a newer one. */
 export class PacketCache {
   readonly #held: LRUCache<string, HeldPacket>;
@@ -35,7 +32,7 @@ export class PacketCache {
     const held = this.#held.get(packet.key.text);
     if (held !== undefined && compareRecency(packet, held.packet) < 0) return held;
     const seen = { packet, lastSeen: now };
-    this.#held.set(packet.key.text, seen, { size: packet.size + PACKET_OVERHEAD });
+    this.#held.set(packet.key.text, seen, { size: packet.memorySize });
     return seen;
   }
 
@@ -49,11 +46,7 @@ export class PacketCache {
     for (const text of keys) {
       const held = this.#held.peek(text);
       if (held === undefined) continue;
-      this.#held.set(
-        text,
-        { ...held, lastSeen: Number.NEGATIVE_INFINITY },
-        { size: held.packet.size + PACKET_OVERHEAD },
-      );
+      this.#held.set(text, { ...held, lastSeen: Number.NEGATIVE_INFINITY }, { size: held.packet.memorySize });
       count++;
     }
     return count;

@@ -17,9 +17,8 @@ export type PacketCrossing =
       readonly timeToLive: number;
     };
 
-/** Octets of packets that a worker keeps, what they cost beyond their octets included: some 800 packets. */
+/** Bytes of memory for packets that a worker keeps: some 800 packets. */
 const MAX_BYTES = 2e6;
-const PACKET_OVERHEAD = 2048;
 
 /**
  * The part of a packet's remaining time for which a worker answers by itself. Then it asks again, so that the one
@@ -35,7 +34,6 @@ type FoundPacket = Extract<ReadOutcome, { readonly kind: 'found' }>;
 /** A packet that was verified in this process, and what is known of its time. Milliseconds. */
 interface Copy {
   readonly packet: SignedPacket;
-  readonly payload: Uint8Array;
   /** Until then it is answered from without asking. */
   readonly ownUntil: number;
   readonly expiresAt: number;
@@ -86,12 +84,12 @@ export class PacketProxy implements PacketReader {
   #keep(key: PublicKey, crossing: Extract<PacketCrossing, { readonly kind: 'found' }>): FoundPacket {
     const { payload, stale, timeToLive } = crossing;
     const held = this.#copies.get(key.text);
-    const isSame = held !== undefined && Buffer.compare(held.payload, payload) === 0;
+    const isSame = held !== undefined && Buffer.compare(held.packet.toRelayPayload(), payload) === 0;
     const packet = isSame ? held.packet : verified(key, payload);
     const now = this.#now();
     const left = timeToLive * 1000;
-    const copy = { packet, payload, ownUntil: now + left * OWN_PART, expiresAt: now + left };
-    this.#copies.set(key.text, copy, { size: payload.length + PACKET_OVERHEAD });
+    const copy = { packet, ownUntil: now + left * OWN_PART, expiresAt: now + left };
+    this.#copies.set(key.text, copy, { size: packet.memorySize });
     return { kind: 'found', packet, stale, timeToLive };
   }
 

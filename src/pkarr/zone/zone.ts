@@ -6,7 +6,7 @@ import { type ResourceRecord, type RRset, rdataName } from '../../dns/record.ts'
 import { negativeSoa } from '../../dns/soa.ts';
 import type { SignedPacket } from '../signed-packet.ts';
 import type { ServiceTarget, ZoneAnswer } from './answer.ts';
-import { type ZoneIndex, type ZoneNode, zoneIndex } from './index.ts';
+import { type DecodedZone, type ZoneNode, zoneOf } from './decoded-zone.ts';
 import { zoneSoa } from './soa.ts';
 
 /** Aliases that one lookup may follow. */
@@ -36,16 +36,16 @@ export function lookupZone(
   options: ZoneLookupOptions = {},
 ): ZoneAnswer {
   const { maxSteps = DEFAULT_MAX_STEPS, negativeTtl = DEFAULT_NEGATIVE_TTL } = options;
-  const index = zoneIndex(packet);
-  const { apex } = index;
+  const zone = zoneOf(packet);
+  const { apex } = zone;
   if (!question.name.isWithin(apex)) throw new RangeError(`${question.name} is not in the zone ${apex}.`);
-  const soa = zoneSoa(packet, negativeTtl);
+  const soa = zoneSoa(packet, zone, negativeTtl);
   const chain: ResourceRecord[] = [];
   const seen = new Set<string>();
   let name = question.name;
   for (let steps = 0; ; steps++) {
     seen.add(name.key);
-    const match = matchName(index, name, question.type);
+    const match = matchName(zone, name, question.type);
     const common = { chain, steps };
     switch (match.kind) {
       case 'delegation':
@@ -53,7 +53,7 @@ export function lookupZone(
           kind: 'referral',
           name,
           servers: match.servers,
-          glue: glueOf(index, match.servers),
+          glue: glueOf(zone, match.servers),
           ...common,
         };
       case 'no-name':
@@ -92,18 +92,18 @@ type Match =
  * Step 3 of RFC 1034 §4.3.2: "Start matching down, label by label, in the zone." From the apex down, so that a
  * delegation or a DNAME hides everything below it, glue included.
  */
-function matchName(index: ZoneIndex, name: Name, type: number): Match {
+function matchName(zone: DecodedZone, name: Name, type: number): Match {
   const depth = name.labels.length;
-  for (let count = index.apex.labels.length; count <= depth; count++) {
+  for (let count = zone.apex.labels.length; count <= depth; count++) {
     const here = name.ancestor(count);
-    const node = index.node(here);
-    if (node === undefined) return matchWildcard(index, name, type, here.parent);
+    const node = zone.node(here);
+    if (node === undefined) return matchWildcard(zone, name, type, here.parent);
     const isLast = count === depth;
     const servers = node.get(Type.NS);
     // Step 3b: "If a match would take us out of the authoritative data, we have a referral. This happens when we
     // encounter a node with NS RRs marking cuts along the bottom of a zone." The apex's own NS mark no cut.
     // RFC 4035 §3.1.4.1: the DS RRset of the cut belongs to this side of it.
-    const isCut = servers !== undefined && count > index.apex.labels.length;
+    const isCut = servers !== undefined && count > zone.apex.labels.length;
     if (isCut && !(isLast && type === Type.DS)) {
       return { kind: 'delegation', servers: ownedBy(servers, here) };
     }
@@ -132,10 +132,10 @@ function matchNode(node: ZoneNode, name: Name, type: number): Match {
  * the "*" label exists." RFC 4592 §3.3.1: only the one directly below the closest encloser counts, so that an existing name hides
  * wildcards above it. A DNAME or NS at the wildcard is not expanded (RFC 4592 §4.2 and §4.4): there they are plain data.
  */
-function matchWildcard(index: ZoneIndex, name: Name, type: number, closestEncloser: Name): Match {
+function matchWildcard(zone: DecodedZone, name: Name, type: number, closestEncloser: Name): Match {
   // When a wildcard name below the closest encloser would be over 255 octets, there can be none.
   if (closestEncloser.wireLength + 2 > 255) return { kind: 'no-name' };
-  const node = index.node(closestEncloser.child('*'));
+  const node = zone.node(closestEncloser.child('*'));
   return node === undefined ? { kind: 'no-name' } : matchNode(node, name, type);
 }
 
@@ -171,10 +171,10 @@ function ownedBy([first, ...others]: RRset, name: Name): RRset {
 }
 
 /** RFC 1034 §4.3.2, step 3b: "Put whatever addresses are available into the additional section". */
-function glueOf(index: ZoneIndex, servers: RRset): ResourceRecord[] {
+function glueOf(zone: DecodedZone, servers: RRset): ResourceRecord[] {
   return servers.flatMap(({ rdata }) => {
     const server = rdataName(rdata);
-    const node = index.node(server);
+    const node = zone.node(server);
     return [Type.A, Type.AAAA].flatMap((type) => node?.get(type) ?? []);
   });
 }
