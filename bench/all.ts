@@ -6,17 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { barTable, FIGURES, type Figure } from './support/bars.ts';
-
-/** In the order in which they are run and told; the long ones last. */
-const ALL = [
-  ...['udp', 'latency', 'tcp', 'forward', 'mixed', 'workers', 'pkarr-hit', 'start', 'memory'],
-  ...['lookup', 'cold-keys', 'growth'],
-];
+import { BENCHMARKS } from './support/benchmarks.ts';
 
 const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !ALL.includes(name));
+const unknown = wanted.filter((name) => !BENCHMARKS.includes(name));
 if (unknown.length > 0) {
-  console.error(`There is no benchmark ${unknown.join(', ')}; there are ${ALL.join(', ')}.`);
+  console.error(`There is no benchmark ${unknown.join(', ')}; there are ${BENCHMARKS.join(', ')}.`);
   process.exit(2);
 }
 
@@ -25,7 +20,7 @@ const figures = join(folder, 'figures');
 writeFileSync(figures, '');
 const parts: string[] = [];
 const failed: string[] = [];
-for (const name of wanted.length > 0 ? wanted : ALL) {
+for (const name of wanted.length > 0 ? wanted : BENCHMARKS) {
   console.error(`${new Date().toISOString().slice(11, 19)} ${name}`);
   const file = fileURLToPath(new URL(`${name}.js`, import.meta.url));
   const child = spawn(process.execPath, [file], {

@@ -1,0 +1,5 @@
+/** Every benchmark, by the name of its file, in the order in which they are run and reported; the long ones last. */
+export const BENCHMARKS: readonly string[] = [
+  ...['udp', 'latency', 'tcp', 'forward', 'mixed', 'workers', 'pkarr-hit', 'start', 'memory'],
+  ...['lookup', 'cold-keys', 'growth'],
+];
