@@ -1,5 +1,6 @@
 import { Type } from './codes.ts';
 import { HEADER_LENGTH } from './message.ts';
+import { checkRdata } from './rdata.ts';
 import { readTtl } from './ttl.ts';
 import { WireError } from './wire-error.ts';
 import { skipName, WireReader } from './wire-reader.ts';
@@ -34,11 +35,13 @@ export interface MessageLayout {
    */
   readonly negativeTtl: number | undefined;
   readonly opt: OptLayout | undefined;
+  /** Offset after the last record. What follows is no part of the message. */
+  readonly end: number;
 }
 
 /**
- * Walks a whole message without making values of it. What it accepts has exactly the records its counts promise,
- * readable names in front of each, at most one OPT and nothing after the last record.
+ * Walks a whole message without making values of it. What it accepts has exactly the records its counts promise, each
+ * with a valid name and RDATA of its type's form, and at most one OPT: cut off at `end` it can be decoded.
  * @throws WireError
  */
 export function readLayout(bytes: Uint8Array): MessageLayout {
@@ -71,6 +74,7 @@ export function readLayout(bytes: Uint8Array): MessageLayout {
     if (type === Type.OPT) {
       const misplaced = i < answerCount + authorityCount || bytes[start] !== 0;
       if (opt !== undefined || misplaced) throw new WireError('duplicate-opt', 'OPT', start);
+      checkOptions(bytes, rdataAt, reader.offset);
       opt = {
         start,
         end: reader.offset,
@@ -81,6 +85,7 @@ export function readLayout(bytes: Uint8Array): MessageLayout {
       };
       continue;
     }
+    checkRdata(bytes, type, rdataAt, length);
     const ttl = readTtl(ttlBits);
     ttlOffsets.push(ttlAt);
     minimumTtl = minimumTtl === undefined ? ttl : Math.min(minimumTtl, ttl);
@@ -89,15 +94,22 @@ export function readLayout(bytes: Uint8Array): MessageLayout {
       negativeTtl = Math.min(ttl, soaMinimum(bytes, rdataAt, length));
     }
   }
-  if (reader.remaining > 0) throw new WireError('trailing-bytes', 'message', reader.offset);
-  return { questionEnd, ttlOffsets, minimumTtl, negativeTtl, opt };
+  return { questionEnd, ttlOffsets, minimumTtl, negativeTtl, opt, end: reader.offset };
+}
+
+/** RFC 6891 §6.1.2: the RDATA of OPT is options, each a code and a length before its data. */
+function checkOptions(bytes: Uint8Array, start: number, end: number): void {
+  const reader = new WireReader(bytes, start, end);
+  // An option has at least 4 octets, so RDLENGTH bounds this loop at 16,383 turns.
+  while (reader.remaining > 0) {
+    reader.u16('OPTION-CODE');
+    const length = reader.u16('OPTION-LENGTH');
+    if (length > reader.remaining) throw new WireError('bad-length', 'OPTION-LENGTH', reader.offset);
+    reader.take(length, 'OPTION-DATA');
+  }
 }
 
 function soaMinimum(bytes: Uint8Array, start: number, length: number): number {
-  // MNAME and RNAME have no fixed length; MINIMUM is the last of the five numbers after them (RFC 1035 §3.3.13).
-  const end = start + length;
-  const rname = skipName(bytes, start, end, 'MNAME');
-  const numbers = new WireReader(bytes, skipName(bytes, rname, end, 'RNAME'), end);
-  numbers.take(16, 'SOA');
-  return readTtl(numbers.u32('MINIMUM'));
+  // MINIMUM is the last field (RFC 1035 §3.3.13).
+  return readTtl(new WireReader(bytes, start + length - 4).u32('MINIMUM'));
 }

@@ -3,7 +3,6 @@ import { EdnsOptionCode } from '../dns/edns.ts';
 import { decodeExtendedError, type ExtendedError } from '../dns/extended-error.ts';
 import { type MessageLayout, type OptLayout, readLayout } from '../dns/layout.ts';
 import { decodeMessage, encodeMessage, HEADER_LENGTH } from '../dns/message.ts';
-import { WireError } from '../dns/wire-error.ts';
 import type { UpstreamRequest } from './request.ts';
 
 /** An upstream's reply, ready to be cached and passed on. */
@@ -34,9 +33,9 @@ export type UpstreamOutcome = UpstreamReply | 'truncated' | 'bare-error';
 const MAX_EXTENDED_ERRORS = 8;
 
 /**
- * Makes a reply of octets that match the request (`matchReply`). `bytes` becomes the caller's to give: it is
- * written to.
- * @throws WireError when they are no DNS message.
+ * The reply in octets that match the request (`matchReply`), which are modified. Octets after the message are cut off, as
+ * Unbound, glibc and dnsmasq do: some routers pad what they send.
+ * @throws WireError when they are not a DNS message, or a record in it is malformed.
  */
 export function readReply(bytes: Uint8Array, request: UpstreamRequest, upstream: string): UpstreamReply {
   const layout = readLayout(bytes);
@@ -49,7 +48,7 @@ export function readReply(bytes: Uint8Array, request: UpstreamRequest, upstream:
   // 0x20 undone: names that point at the question get their case back with it.
   bytes.set(request.asked, HEADER_LENGTH);
   const stripped =
-    opt === undefined ? { bytes: viewOf(bytes, bytes.length), layout } : withoutOpt(bytes, layout, opt);
+    opt === undefined ? { bytes: viewOf(bytes, layout.end), layout } : withoutOpt(bytes, layout, opt);
   return {
     bytes: stripped.bytes,
     rcode,
@@ -89,14 +88,14 @@ function withoutOpt(
   layout: MessageLayout,
   opt: OptLayout,
 ): { readonly bytes: Uint8Array; readonly layout: MessageLayout } {
-  if (opt.end === bytes.length) {
+  if (opt.end === layout.end) {
     const count = (((bytes[10] as number) << 8) | (bytes[11] as number)) - 1;
     bytes[10] = count >>> 8;
     bytes[11] = count & 0xff;
-    return { bytes: viewOf(bytes, opt.start), layout: { ...layout, opt: undefined } };
+    return { bytes: viewOf(bytes, opt.start), layout: { ...layout, opt: undefined, end: opt.start } };
   }
   // Records follow it, and compression pointers may lead past it, so the message is encoded anew. Rare.
-  const { edns: _, ...message } = decodeMessage(bytes);
+  const { edns: _, ...message } = decodeMessage(bytes.subarray(0, layout.end));
   const encoded = encodeMessage({ ...message, rcode: message.rcode & 15 });
   return { bytes: encoded, layout: readLayout(encoded) };
 }
@@ -108,14 +107,12 @@ function viewOf(bytes: Uint8Array, length: number): Uint8Array {
 
 function readExtendedErrors(bytes: Uint8Array, opt: OptLayout): readonly ExtendedError[] {
   const errors: ExtendedError[] = [];
-  // After NAME (1), TYPE, CLASS, TTL, RDLENGTH (10). Each option takes 4 octets or more.
+  // After NAME (1), TYPE, CLASS, TTL, RDLENGTH (10). `readLayout` checked that options fill the record exactly.
   let at = opt.start + 11;
   while (at < opt.end) {
-    if (at + 4 > opt.end) throw new WireError('bad-length', 'OPTION-LENGTH', at);
     const code = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
     const length = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
     const end = at + 4 + length;
-    if (end > opt.end) throw new WireError('bad-length', 'OPTION-LENGTH', at);
     if (code === EdnsOptionCode.EXTENDED_ERROR && errors.length < MAX_EXTENDED_ERRORS) {
       const error = decodeExtendedError({ code, data: bytes.subarray(at + 4, end) });
       if (error !== undefined) errors.push(error);

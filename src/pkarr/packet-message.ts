@@ -2,6 +2,7 @@ import { Class, isMetaType } from '../dns/codes.ts';
 import { lowerCase } from '../dns/name.ts';
 import { presentationFields } from '../dns/presentation-fields.ts';
 import { readQuestion } from '../dns/question.ts';
+import { isWellFormed } from '../dns/rdata.ts';
 import { type ResourceRecord, readRecord, writeRecord } from '../dns/record.ts';
 import { WireError } from '../dns/wire-error.ts';
 import { WireReader } from '../dns/wire-reader.ts';
@@ -54,9 +55,9 @@ export function encodePacketMessage(records: readonly ResourceRecord[]): Uint8Ar
 }
 
 /**
- * The records that `key` may speak for in a message: those in its answer section, of class IN and of a type that
- * can stand in a zone, whose last label is the key. Any id, any flags and octets after the message are tolerated,
- * as by the programs that are out there. @throws WireError for what is not a DNS message.
+ * The records that `key` may speak for in a message: those in its answer section, of class IN and of a type that can stand
+ * in a zone, whose last label is the key, unless their RDATA is malformed. Any id, any flags and octets after the message
+ * are tolerated, as by other implementations. @throws WireError for what is not a DNS message.
  */
 export function decodePacketMessage(message: Uint8Array, key: PublicKey): readonly ResourceRecord[] {
   const reader = new WireReader(message);
@@ -73,7 +74,7 @@ export function decodePacketMessage(message: Uint8Array, key: PublicKey): readon
 }
 
 function isUsable({ name, type, class: rrClass, rdata }: ResourceRecord, key: PublicKey): boolean {
-  if (rrClass !== Class.IN || isMetaType(type)) return false;
+  if (rrClass !== Class.IN || isMetaType(type) || !isWellFormed(type, rdata)) return false;
   // RDLENGTH 0 is legal in updates only (RFC 2136 §2.4): a client could make nothing of it.
   if (rdata.length === 0 && presentationFields(type) !== undefined) return false;
   return lowerCase(name.labels.at(-1) ?? '') === key.text;

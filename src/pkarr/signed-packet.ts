@@ -58,9 +58,9 @@ export class SignedPacket {
   }
 
   /**
-   * The records under the key's own name, in the order of the packet. Records of other names, of other classes than
-   * IN, and of types that no zone holds are dropped before anything can read them. They are decoded each time, because
-   * they take up to 180 times the memory of the packet; see `zoneOf`.
+   * The records under the key's own name, in the order of the packet. Records of other names, of other classes than IN,
+   * of types that no zone holds, and malformed ones are dropped before anything can read them. They are decoded each time,
+   * because they take up to 180 times the memory of the packet; see `zoneOf`.
    */
   get records(): readonly ResourceRecord[] {
     return decodePacketMessage(this.message, this.key);

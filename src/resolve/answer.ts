@@ -41,7 +41,7 @@ export function recordsAnswer(parts: Partial<Omit<RecordsAnswer, 'kind'>>): Reco
   };
 }
 
-/** Any answer as records. @throws WireError for a malformed reply. */
+/** Any answer as records. Does not throw: `readReply` has checked the octets of a forwarded answer. */
 export function toRecords(answer: Answer): RecordsAnswer {
   if (answer.kind === 'records') return answer;
   const { answers, authorities, additionals } = decodeMessage(answer.reply.bytes);

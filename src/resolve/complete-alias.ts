@@ -1,13 +1,11 @@
 import { Type } from '../dns/codes.ts';
-import { decodeMessage, HEADER_LENGTH } from '../dns/message.ts';
+import { HEADER_LENGTH } from '../dns/message.ts';
 import type { Name } from '../dns/name.ts';
 import { type ResourceRecord, rdataName } from '../dns/record.ts';
 import { signaturesOver } from '../dns/rrsig.ts';
-import { WireError } from '../dns/wire-error.ts';
 import { KEY_TEXT_LENGTH } from '../pkarr/public-key.ts';
 import { aliasLoop, MAX_ALIASES } from './alias-limit.ts';
 import { type Answer, type ForwardedAnswer, type RecordsAnswer, toRecords } from './answer.ts';
-import { ResolveError } from './errors.ts';
 import type { Layer, Query, Resolver } from './query.ts';
 
 /** What completing aliases works with. */
@@ -92,7 +90,7 @@ function findAlias(
 ): AliasToKey | undefined {
   // RFC 1034 §3.6.2: a question for the CNAME itself is answered by it.
   if (question.type === Type.CNAME || question.type === Type.ANY) return undefined;
-  const answers = readAnswers(answer);
+  const { answers } = toRecords(answer);
   const chain: ResourceRecord[] = [];
   let name = question.name;
   for (let steps = 1; steps <= MAX_ALIASES; steps++) {
@@ -106,15 +104,4 @@ function findAlias(
     name = target;
   }
   return undefined;
-}
-
-/** @throws ResolveError `upstream-malformed`. */
-function readAnswers({ reply }: ForwardedAnswer): readonly ResourceRecord[] {
-  try {
-    return decodeMessage(reply.bytes).answers;
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error;
-    const text = 'The answer of the upstream has records that cannot be read.';
-    throw new ResolveError('upstream-malformed', text, { cause: error });
-  }
 }

@@ -53,7 +53,7 @@ const infoCodes: Readonly<Record<ResolveErrorKind, number>> = {
   'no-upstream': ExtendedErrorCode.NO_REACHABLE_AUTHORITY,
   'upstream-silent': ExtendedErrorCode.NO_REACHABLE_AUTHORITY,
   'upstream-network': ExtendedErrorCode.NETWORK_ERROR,
-  'upstream-malformed': ExtendedErrorCode.INVALID_DATA,
+  'upstream-malformed': ExtendedErrorCode.NETWORK_ERROR,
   busy: ExtendedErrorCode.NOT_READY,
   'out-of-time': ExtendedErrorCode.NO_REACHABLE_AUTHORITY,
   internal: ExtendedErrorCode.OTHER,

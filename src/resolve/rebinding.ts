@@ -2,12 +2,10 @@ import { type ExtendedError, ExtendedErrorCode } from '../dns/extended-error.ts'
 import type { Name } from '../dns/name.ts';
 import type { ResourceRecord } from '../dns/record.ts';
 import { syntheticSoa } from '../dns/soa.ts';
-import { WireError } from '../dns/wire-error.ts';
 import { addressToText } from '../ip/address.ts';
 import { ipClass, isLocalClass, type LocalIpClass } from '../ip/address-class.ts';
 import { type Answer, type RecordsAnswer, recordsAnswer, toRecords } from './answer.ts';
 import { DomainSet } from './domain-set.ts';
-import { ResolveError } from './errors.ts';
 import type { Layer } from './query.ts';
 import { recordAddresses } from './record-addresses.ts';
 
@@ -58,7 +56,7 @@ export interface LocalAddress {
  * @throws ResolveError `upstream-malformed` when the answer cannot be read: what cannot be checked is not passed on.
  */
 export function findLocalAddress(answer: Answer): LocalAddress | undefined {
-  const { answers, authorities, additionals } = readable(answer);
+  const { answers, authorities, additionals } = toRecords(answer);
   for (const section of [answers, authorities, additionals]) {
     for (const record of section) {
       const found = localAddressIn(record, isLocal);
@@ -103,19 +101,4 @@ function refusedAnswer(name: Name, found: LocalAddress): RecordsAnswer {
     authorities: [syntheticSoa(name, 1, REFUSED_TTL)],
     extendedErrors: [blocked],
   });
-}
-
-function readable(answer: Answer): RecordsAnswer {
-  try {
-    return toRecords(answer);
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error;
-    throw new ResolveError(
-      'upstream-malformed',
-      'The answer of the upstream has records that cannot be read.',
-      {
-        cause: error,
-      },
-    );
-  }
 }

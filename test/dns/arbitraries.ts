@@ -37,6 +37,16 @@ const joined = (...parts: fc.Arbitrary<Uint8Array>[]) =>
   fc.tuple(...parts).map((pieces) => new Uint8Array(Buffer.concat(pieces)));
 const wire = name.map((value) => value.toWire());
 
+const string = octets(0, 255).map((text) => Uint8Array.of(text.length, ...text));
+/** SvcParams: the keys in order, each once. */
+const parameters = fc
+  .uniqueArray(fc.tuple(fc.nat(20), octets(0, 10)), { selector: ([key]) => key, maxLength: 3 })
+  .map((pairs) =>
+    Uint8Array.from(
+      pairs.sort(([a], [b]) => a - b).flatMap(([key, value]) => [0, key, 0, value.length, ...value]),
+    ),
+  );
+
 const data: fc.Arbitrary<{ type: number; rdata: Uint8Array }> = fc.oneof(
   octets(4).map((rdata) => ({ type: Type.A as number, rdata })),
   octets(16).map((rdata) => ({ type: Type.AAAA as number, rdata })),
@@ -44,8 +54,11 @@ const data: fc.Arbitrary<{ type: number; rdata: Uint8Array }> = fc.oneof(
   joined(octets(2), wire).map((rdata) => ({ type: Type.MX as number, rdata })),
   joined(octets(6), wire).map((rdata) => ({ type: Type.SRV as number, rdata })),
   joined(wire, wire, octets(20)).map((rdata) => ({ type: Type.SOA as number, rdata })),
-  joined(octets(2), wire, octets(0, 30)).map((rdata) => ({ type: Type.HTTPS as number, rdata })),
-  octets(0, 300).map((rdata) => ({ type: Type.TXT as number, rdata })),
+  joined(octets(2), wire, parameters).map((rdata) => ({ type: Type.HTTPS as number, rdata })),
+  fc.array(string, { minLength: 1, maxLength: 4 }).map((strings) => ({
+    type: Type.TXT as number,
+    rdata: new Uint8Array(Buffer.concat(strings)),
+  })),
   octets(0, 60).map((rdata) => ({ type: 65400, rdata })),
 );
 

@@ -140,6 +140,28 @@ test('what the layout accepts and what decoding accepts have the same records', 
   );
 });
 
+test('what the layout accepts can be decoded, whatever was done to it, without the octets behind it', () => {
+  const changes = fc.array(fc.tuple(fc.nat(600), fc.nat(255)), { maxLength: 4 });
+  let accepted = 0;
+  fc.assert(
+    fc.property(message, changes, fc.uint8Array({ maxLength: 20 }), (one, list, tail) => {
+      const bytes = Uint8Array.from([...encodeMessage(one), ...tail]);
+      for (const [at, value] of list) if (at < bytes.length) bytes[at] = value;
+      let end: number;
+      try {
+        ({ end } = readLayout(bytes));
+      } catch (error) {
+        assert.ok(error instanceof WireError, String(error));
+        return;
+      }
+      accepted++;
+      decodeMessage(bytes.subarray(0, end));
+    }),
+    { numRuns: 2000 },
+  );
+  assert.ok(accepted > 400, `only ${accepted} were accepted`);
+});
+
 test('decoding takes time in proportion to the length', () => {
   const chain = (length: number): Uint8Array => {
     // Names of 127 labels, then as many records as fit whose name is a pointer to the longest.

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Type } from '../../src/dns/codes.ts';
+import { readLayout } from '../../src/dns/layout.ts';
 import { Name } from '../../src/dns/name.ts';
 import { ForwardError } from '../../src/forward/errors.ts';
 import { createRandomPool } from '../../src/forward/random.ts';
 import {
+  a,
   altered,
   answerAll,
   type Reaction,
   type ReceivedQuery,
+  reply,
   replyA,
   startScriptedUpstream,
 } from '../support/scripted-upstream.ts';
@@ -90,7 +93,7 @@ const wrongReplies: readonly (readonly [string, (query: ReceivedQuery) => Reacti
     'a question that points at itself',
     (query) => ({ send: altered(replyA(query, forged), (b) => b.writeUInt16BE(0xc00c, 12)) }),
   ],
-  ['trailing octets', (query) => ({ send: Buffer.concat([replyA(query, forged), Buffer.alloc(5)]) })],
+  ['an address of five octets', (query) => ({ send: withAddressOf(5, query) })],
   ['lying counts', (query) => ({ send: altered(replyA(query, forged), (bytes) => (bytes[7] = 9)) })],
   [
     'two OPT records',
@@ -119,6 +122,19 @@ for (const [what, wrong] of wrongReplies) {
   });
 }
 
+test('octets behind a reply are cut off', async () => {
+  await using upstream = await startScriptedUpstream({
+    script: (query) => Buffer.concat([replyA(query), Buffer.from('JUNK'.repeat(query.name.length))]),
+  });
+  for (const spec of [upstream.spec, `tcp://${upstream.spec}`]) {
+    using forwarder = setUpForwarder({ upstreams: [spec] });
+    const answer = await ask(forwarder, 'www.example');
+    assert.deepEqual(addresses(answer), ['192.0.2.1']);
+    assert.deepEqual(answer.layout, readLayout(answer.bytes));
+    assert.equal(answer.layout.end, answer.bytes.length);
+  }
+});
+
 test('all kinds of wrong replies together are counted, and the right reply is still the answer', async () => {
   await using upstream = await startScriptedUpstream({
     tcp: false,
@@ -136,7 +152,7 @@ test('all kinds of wrong replies together are counted, and the right reply is st
 
 test('an upstream that only sends what is malformed is a failure that says so, long before the time is up', async () => {
   await using upstream = await startScriptedUpstream({
-    script: (query) => ({ send: Buffer.concat([replyA(query), Buffer.alloc(1)]) }),
+    script: (query) => withAddressOf(3, query),
   });
   using forwarder = setUpForwarder({ upstreams: [upstream] });
   const startedAt = performance.now();
@@ -152,7 +168,7 @@ test('an upstream that only sends what is malformed is a failure that says so, l
 test('a malformed reply makes the next upstream be asked at once', async () => {
   await using bad = await startScriptedUpstream({
     address: '127.0.0.2',
-    script: (query) => ({ send: Buffer.concat([replyA(query), Buffer.alloc(1)]) }),
+    script: (query) => withAddressOf(3, query),
   });
   await using good = await startScriptedUpstream({ address: '127.0.0.3' });
   using forwarder = setUpForwarder({ upstreams: [bad, good] });
@@ -225,7 +241,7 @@ test('a forged reply in the wrong case before the right one: the right one, and 
       if (query.transport === 'tcp') return replyA(query);
       const name = query.question.name.toLowerCase();
       const lucky = replyA({ ...query, question: { ...query.question, name } }, forged);
-      return [{ send: lucky }, { send: replyA(query), afterMs: 5 }];
+      return [{ send: lucky }, { send: replyA(query) }];
     },
   });
   using forwarder = setUpForwarder({ upstreams: [upstream] });
@@ -236,6 +252,11 @@ test('a forged reply in the wrong case before the right one: the right one, and 
   }
   assert.deepEqual(forwarder.status().upstreams[0]?.quirks, []);
 });
+
+/** A reply with an A record of so many octets. */
+function withAddressOf(length: number, query: ReceivedQuery): Uint8Array {
+  return reply(query, { answers: [{ ...a(query, forged), rdata: new Uint8Array(length) }] });
+}
 
 function questionEnd(query: ReceivedQuery): number {
   return 12 + query.question.name.wireLength + 4;

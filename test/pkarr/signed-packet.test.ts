@@ -171,7 +171,7 @@ test('any id, any flags, a question and octets after the message are tolerated',
   assert.deepEqual(packet.records, records);
 });
 
-test('records that the key may not speak for are dropped before anything reads them', () => {
+test('records that the key may not speak for, and malformed ones, are dropped before anything reads them', () => {
   const record = (
     name: string,
     type: number,
@@ -199,6 +199,8 @@ test('records that the key may not speak for are dropped before anything reads t
       record(key.text, Type.TSIG),
       record(key.text, 0),
       record(`empty.${key.text}`, Type.TXT, 1, new Uint8Array(0)),
+      record(`broken.${key.text}`, Type.TXT, 1, Uint8Array.of(9, 1)),
+      record(`broken.${key.text}`, Type.HTTPS, 1, Uint8Array.of(0, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0)),
       record(`mine.${key.text.toUpperCase()}`, Type.A),
       record(`unknown.${key.text}`, 65400, 1, new Uint8Array(0)),
     ]),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { EdnsOptionCode } from '../../src/dns/edns.ts';
+import { readLayout } from '../../src/dns/layout.ts';
 import { decodeMessage, encodeMessage } from '../../src/dns/message.ts';
 import { WireError } from '../../src/dns/wire-error.ts';
 import { readRequest } from '../../src/serve/request.ts';
@@ -47,7 +48,7 @@ test('the quick reading of an OPT record and the whole reading of a message neve
       const request = readRequest(bytes);
       let message: ReturnType<typeof decodeMessage>;
       try {
-        message = decodeMessage(bytes);
+        message = decodeMessage(bytes.subarray(0, readLayout(bytes).end));
       } catch (error) {
         assert.ok(error instanceof WireError);
         assert.equal(request.kind === 'rejected' && request.rcode, 1);
@@ -65,6 +66,19 @@ test('the quick reading of an OPT record and the whole reading of a message neve
     }),
     { numRuns: 5000 },
   );
+});
+
+test('octets behind a query do not matter, with an OPT record and without', () => {
+  const edns = { udpPayloadSize: 1232, version: 0, dnssecOk: true, options: [] };
+  for (const parts of [{}, { edns }]) {
+    const bytes = encodeMessage(query('www.example.com', 1, parts));
+    const plain = readRequest(bytes);
+    assert.equal(plain.kind, 'request');
+    for (const count of [1, 12, 500]) {
+      const padded = readRequest(Buffer.concat([bytes, Buffer.alloc(count, 0x41)]));
+      assert.deepEqual({ ...padded, bytes }, plain);
+    }
+  }
 });
 
 test('equal questions have equal keys whatever their case, and others have others', () => {

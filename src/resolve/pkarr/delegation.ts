@@ -5,7 +5,6 @@ import { decodeMessage } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
 import type { Question } from '../../dns/question.ts';
 import type { ResourceRecord, RRset } from '../../dns/record.ts';
-import { WireError } from '../../dns/wire-error.ts';
 import { type AuthorityClient, iterativeRequest } from '../../forward/authority.ts';
 import { UpstreamFailure } from '../../forward/errors.ts';
 import type { UpstreamRequest } from '../../forward/request.ts';
@@ -165,7 +164,7 @@ export class Delegation {
     }
     const reply = await this.#ask(server, round);
     if (reply === undefined) return 'useless';
-    const verdict = judge(reply, question, zone, dnssecOk);
+    const verdict = judgeReply(decodeMessage(reply), question, zone, dnssecOk);
     if (verdict.kind !== 'lame') return verdict;
     reasons.add(`${server.address} ${verdict.why}`);
     return 'useless';
@@ -240,7 +239,7 @@ export class Delegation {
       return addresses;
     } catch (error) {
       // Another name server may be found. After a cancellation nobody waits for this any more.
-      if (!(error instanceof ResolveError || error instanceof WireError)) throw error;
+      if (!(error instanceof ResolveError)) throw error;
       reasons.add('a name server could not be looked up');
       return [];
     }
@@ -262,15 +261,6 @@ interface Round {
   /** Clauses about what went wrong, without duplicates. */
   readonly reasons: Set<string>;
   readonly signal: AbortSignal;
-}
-
-function judge(bytes: Uint8Array, question: Question, zone: Name, dnssecOk: boolean): AuthorityVerdict {
-  try {
-    return judgeReply(decodeMessage(bytes), question, zone, dnssecOk);
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error;
-    return { kind: 'lame', why: 'sends malformed records' };
-  }
 }
 
 function failed(zone: Name, reasons: readonly string[]): ResolveError {
