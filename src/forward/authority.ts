@@ -2,12 +2,13 @@ import { Cancellation } from '../async/cancellation.ts';
 import { type Clock, systemClock } from '../async/clock.ts';
 import type { Question } from '../dns/question.ts';
 import { UpstreamFailure } from './errors.ts';
-import { openPlainUpstream, type UpstreamMeans } from './open-upstream.ts';
+import { openPlainUpstream } from './open-upstream.ts';
 import { createRandomPool, type Random } from './random.ts';
 import type { UpstreamReply } from './reply.ts';
 import { buildRequest, type UpstreamRequest } from './request.ts';
 import { SentQuestions } from './udp/sent-questions.ts';
 import { SourcePorts } from './udp/source-ports.ts';
+import type { UdpParts } from './udp/transport.ts';
 
 /** One question to one authoritative server. */
 export interface AuthorityAsk {
@@ -36,13 +37,13 @@ export interface AuthorityClientOptions {
  * has a socket, a port and an id of its own, EDNS with 1232 octets, mixed case, and TCP after a truncated reply.
  */
 export class AuthorityClient {
-  readonly #means: UpstreamMeans;
+  readonly #parts: UdpParts;
   readonly #maxInFlight: number;
   #inFlight = 0;
 
   constructor(options: AuthorityClientOptions = {}) {
     const { clock = systemClock, random = createRandomPool(), maxInFlight = 256 } = options;
-    this.#means = { clock, random, ports: new SourcePorts(random), sent: new SentQuestions() };
+    this.#parts = { clock, random, ports: new SourcePorts(random), sent: new SentQuestions() };
     this.#maxInFlight = maxInFlight;
   }
 
@@ -55,18 +56,16 @@ export class AuthorityClient {
     if (this.#inFlight >= this.#maxInFlight) {
       throw new UpstreamFailure('overloaded', 'was not asked because too many others are being asked');
     }
-    const { clock } = this.#means;
-    const upstream = openPlainUpstream({ kind: 'udp', address, port }, this.#means);
-    const cancellation = new Cancellation();
+    const { clock } = this.#parts;
+    const upstream = openPlainUpstream({ kind: 'udp', address, port }, this.#parts);
+    using cancellation = Cancellation.following(signal);
     const startTimer = () =>
       clock.after(tryMs, () => cancellation.cancel(new UpstreamFailure('timed-out', 'did not answer')));
     const heard = () => {
       stopTimer();
       stopTimer = startTimer();
     };
-    const leave = () => cancellation.cancel(signal.reason);
     let stopTimer = startTimer();
-    signal.addEventListener('abort', leave, { once: true });
     this.#inFlight += 1;
     try {
       return await upstream.ask({
@@ -78,7 +77,6 @@ export class AuthorityClient {
     } finally {
       this.#inFlight -= 1;
       stopTimer();
-      signal.removeEventListener('abort', leave);
       upstream.close();
     }
   }

@@ -10,9 +10,9 @@ import { Prober } from './choice/prober.ts';
 import { SingleFlight } from './choice/single-flight.ts';
 import { type ForwarderStatus, statusOf } from './choice/status.ts';
 import { ForwardError } from './errors.ts';
-import { lookUpHost } from './host-lookup.ts';
-import { NamedUpstream } from './named-upstream.ts';
-import { type EncryptionMeans, openUpstream } from './open-upstream.ts';
+import { lookUpHost } from './named/host-lookup.ts';
+import { NamedUpstream } from './named/upstream.ts';
+import { openUpstream, type UpstreamParts } from './open-upstream.ts';
 import { createRandomPool, type Random } from './random.ts';
 import { replyInCase, type UpstreamReply } from './reply.ts';
 import { buildRequest, requestKey, type UpstreamRequest } from './request.ts';
@@ -40,7 +40,7 @@ export interface ForwarderOptions extends UpstreamSet {
   /** Who makes the certificates of upstreams valid; default: the public authorities. */
   readonly authorities?: TlsAuthorities;
   /** Opens the upstream of a specification; default `openUpstream`. */
-  readonly open?: (spec: UpstreamSpec, means: EncryptionMeans) => Upstream;
+  readonly open?: (spec: UpstreamSpec, parts: UpstreamParts) => Upstream;
 }
 
 /** A question for upstreams: what their answer depends on, and nothing of who asks. */
@@ -97,8 +97,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
 }
 
 class UpstreamForwarder implements Forwarder {
-  readonly #means: EncryptionMeans;
-  readonly #open: (spec: UpstreamSpec, means: EncryptionMeans) => Upstream;
+  readonly #parts: UpstreamParts;
+  readonly #open: (spec: UpstreamSpec, parts: UpstreamParts) => Upstream;
   readonly #maxInFlight: number;
   readonly #inFlight = { count: 0 };
   readonly #flights = new SingleFlight<string, UpstreamReply>();
@@ -116,7 +116,7 @@ class UpstreamForwarder implements Forwarder {
 
   constructor(options: ForwarderOptions) {
     const { clock = systemClock, random = createRandomPool() } = options;
-    this.#means = {
+    this.#parts = {
       ...{ clock, random, ports: new SourcePorts(random), sent: this.#sent },
       authorities: options.authorities ?? TlsAuthorities.bundled,
       resolveHost: (host, cancellation) =>
@@ -160,7 +160,7 @@ class UpstreamForwarder implements Forwarder {
 
   /** See `Forwarder`. */
   status(): ForwarderStatus {
-    const now = this.#means.clock.now();
+    const now = this.#parts.clock.now();
     const { members } = this.#defaults;
     const candidates = members.map(({ health, isFallback, upstream: { isLossy } }) => ({
       ...{ health, isFallback, isLossy, asked: 0, isSpent: false },
@@ -184,7 +184,7 @@ class UpstreamForwarder implements Forwarder {
       const key = `${isFallback ? 'fallback' : 'upstream'} ${specToText(spec)}`;
       let found = members.get(key) ?? before.get(key);
       if (found === undefined) {
-        found = new Member(this.#open(spec, this.#means), isFallback, this.#inFlight);
+        found = new Member(this.#open(spec, this.#parts), isFallback, this.#inFlight);
         opened.push(found);
       }
       members.set(key, found);
@@ -229,7 +229,7 @@ class UpstreamForwarder implements Forwarder {
     const inquiry = new Inquiry({
       request,
       members,
-      clock: this.#means.clock,
+      clock: this.#parts.clock,
       cancellation,
       mayBegin: () => this.#inFlight.count < this.#maxInFlight,
       worried: () => this.#prober.worried(),

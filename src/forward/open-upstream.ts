@@ -1,31 +1,17 @@
-import { connect, isIPv6 } from 'node:net';
 import type { Cancellation } from '../async/cancellation.ts';
-import type { Clock } from '../async/clock.ts';
-import type { HostAddresses } from './host-lookup.ts';
-import { HttpsUpstream } from './https/upstream.ts';
-import { NamedUpstream } from './named-upstream.ts';
-import type { Random } from './random.ts';
-import type { WrongReply } from './reply-match.ts';
+import { httpsTransport } from './https/transport.ts';
+import type { HostAddresses } from './named/host-lookup.ts';
+import { NamedUpstream } from './named/upstream.ts';
 import { specToText, type UpstreamSpec } from './spec/upstream-spec.ts';
-import { StreamTransport } from './stream/transport.ts';
-import { StreamUpstream } from './stream/upstream.ts';
+import { tcpTransport } from './stream/transport.ts';
 import type { TlsAuthorities } from './tls/authorities.ts';
 import { tlsTransport } from './tls/transport.ts';
-import type { SentQuestions } from './udp/sent-questions.ts';
-import type { SourcePorts } from './udp/source-ports.ts';
-import { UdpUpstream } from './udp/upstream.ts';
+import { TransportUpstream } from './transport.ts';
+import { type UdpParts, UdpTransport } from './udp/transport.ts';
 import type { Upstream } from './upstream.ts';
 
-/** What upstreams of every transport need. */
-export interface UpstreamMeans {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly ports: SourcePorts;
-  readonly sent: SentQuestions;
-}
-
-/** What upstreams need besides when they are encrypted. */
-export interface EncryptionMeans extends UpstreamMeans {
+/** What upstreams need when they are encrypted, besides what the others need too. */
+export interface UpstreamParts extends UdpParts {
   /** Who makes certificates valid. */
   readonly authorities: TlsAuthorities;
   /**
@@ -36,55 +22,40 @@ export interface EncryptionMeans extends UpstreamMeans {
 }
 
 /** The upstream that `spec` means; nothing is sent before it is asked. */
-export function openUpstream(spec: UpstreamSpec, means: EncryptionMeans): Upstream {
-  if (spec.kind === 'udp' || spec.kind === 'tcp') return openPlainUpstream(spec, means);
-  const label = specToText(spec);
-  if (spec.address !== undefined) return openEncrypted(spec, spec.address, label, means);
-  const { clock, resolveHost } = means;
+export function openUpstream(spec: UpstreamSpec, parts: UpstreamParts): Upstream {
+  if (spec.kind === 'udp' || spec.kind === 'tcp') return openPlainUpstream(spec, parts);
+  if (spec.address !== undefined) return openEncrypted(spec, spec.address, parts);
+  const { clock, resolveHost } = parts;
   return new NamedUpstream({
-    label,
+    label: specToText(spec),
     // Without an address there is a host (see `UpstreamSpec`).
     host: spec.host ?? '',
     clock,
     resolve: resolveHost,
-    open: (address) => openEncrypted(spec, address, label, means),
+    open: (address) => openEncrypted(spec, address, parts),
   });
 }
 
 /** As `openUpstream`, for those that need no more than that. */
 export function openPlainUpstream(
   spec: Extract<UpstreamSpec, { kind: 'udp' | 'tcp' }>,
-  means: UpstreamMeans,
+  parts: UdpParts,
 ): Upstream {
   const { address, port } = spec;
-  const label = specToText(spec);
-  const tcp = tcpTransport(address, port, means);
-  if (spec.kind === 'tcp') return new StreamUpstream(label, means.clock, tcp);
-  return new UdpUpstream({ label, address, port, tcp, ...means });
+  return new TransportUpstream(specToText(spec), parts.clock, (setup) => {
+    const tcp = tcpTransport(address, port, parts, setup);
+    return spec.kind === 'tcp' ? tcp : new UdpTransport(spec, tcp, parts, setup);
+  });
 }
 
 function openEncrypted(
   spec: Extract<UpstreamSpec, { kind: 'tls' | 'https' }>,
   address: string,
-  label: string,
-  means: EncryptionMeans,
+  parts: UpstreamParts,
 ): Upstream {
-  const { clock } = means;
-  switch (spec.kind) {
-    case 'tls':
-      return new StreamUpstream(label, clock, tlsTransport({ ...spec, address }, means));
-    case 'https':
-      return new HttpsUpstream({ ...spec, address, label, ...means });
-  }
-}
-
-function tcpTransport(
-  address: string,
-  port: number,
-  { clock, random }: UpstreamMeans,
-): (wrong: (kind: WrongReply) => void) => StreamTransport {
-  // A numeric host is never looked up.
-  const options = { host: address, port, family: isIPv6(address) ? 6 : 4, noDelay: true };
-  return (wrong) =>
-    new StreamTransport({ connect: () => connect(options), readyEvent: 'connect', clock, random, wrong });
+  return new TransportUpstream(specToText(spec), parts.clock, (setup) =>
+    spec.kind === 'tls'
+      ? tlsTransport({ ...spec, address }, parts, setup)
+      : httpsTransport({ ...spec, address }, parts, setup),
+  );
 }

@@ -6,9 +6,9 @@ import type { UpstreamRequest } from './request.ts';
 
 /** What an upstream says while it is asked. */
 export interface AskObserver {
-  /** It lives: a valid reply came, if not yet the final one. Called once at most. */
+  /** It lives: a valid reply came, perhaps not the final one. The first call counts. */
   readonly heard: () => void;
-  /** Something came that makes a good answer unlikely; the wait goes on. Called once at most. */
+  /** Something came that makes a good answer unlikely; the wait goes on. */
   readonly trouble: (failure: UpstreamFailure) => void;
 }
 

@@ -77,6 +77,28 @@ for (const name of debianPeers) {
     }
   });
 
+  test(`bursts of fifty queries, one after the other, are all answered by ${name}, over TLS and over HTTPS`, {
+    skip,
+    timeout: 60_000,
+  }, async () => {
+    await using peer = await startDebianPeer(name, certificate);
+    for (const upstream of [
+      `tls://127.0.0.1:${peer.tlsPort}#dns.example`,
+      `https://dns.example:${peer.httpsPort}/dns-query@127.0.0.1`,
+    ]) {
+      using forwarder = setUpForwarder({
+        upstreams: [upstream],
+        // It stands still: what the peer leaves unread is never asked again.
+        clock: new MovableClock(),
+        authorities: TlsAuthorities.parse(authority.pem),
+      });
+      for (let burst = 0; burst < 40; burst++) {
+        const asked = Array.from({ length: 50 }, (_, i) => ask(forwarder, `n${burst}-${i}.example`));
+        for (const reply of await Promise.all(asked)) assert.deepEqual(addresses(reply), ['192.0.2.1']);
+      }
+    }
+  });
+
   test(`${name} with a certificate for another name is refused`, { skip }, async () => {
     await using peer = await startDebianPeer(name, other);
     for (const upstream of [

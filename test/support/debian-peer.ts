@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { freePort } from './free-port.ts';
+import { startScriptedUpstream } from './scripted-upstream.ts';
 import type { TestCertificate } from './test-certificate.ts';
 
 /** Resolvers of other people that speak DNS over TLS and over HTTPS, by the Debian package they are in. */
@@ -38,9 +39,14 @@ const ANSWER_MS = 2_000;
 /** Starts a peer on 127.0.0.1 with this certificate, and waits until it answers there. */
 export async function startDebianPeer(peer: DebianPeer, certificate: TestCertificate): Promise<RunningPeer> {
   const [tlsPort, httpsPort, plainPort] = [await freePort(), await freePort(), await freePort()];
+  // dnsdist answers nothing by itself, and what it asks for elsewhere takes another way through it.
+  const backend = await startScriptedUpstream();
   const folder = await mkdtemp(join(tmpdir(), `${peer}-`));
   const configFile = join(folder, 'config');
-  await writeFile(configFile, configurations[peer]({ certificate, tlsPort, httpsPort, plainPort, folder }));
+  await writeFile(
+    configFile,
+    configurations[peer]({ certificate, tlsPort, httpsPort, plainPort, folder, backend: backend.spec }),
+  );
   const program = programs[peer].find((path) => existsSync(path)) ?? peer;
   const child = spawn(program, argumentsOf(peer, configFile, folder), { cwd: folder });
   const said: string[] = [];
@@ -51,6 +57,7 @@ export async function startDebianPeer(peer: DebianPeer, certificate: TestCertifi
       child.kill('SIGKILL');
       await once(child, 'exit');
     }
+    await backend.close();
     await rm(folder, { recursive: true });
   };
   try {
@@ -68,6 +75,7 @@ interface PeerSetup {
   readonly httpsPort: number;
   readonly plainPort: number;
   readonly folder: string;
+  readonly backend: string;
 }
 
 const configurations: Record<DebianPeer, (setup: PeerSetup) => string> = {
@@ -103,11 +111,11 @@ cache.size = 10 * MB
 policy.add(policy.suffix(policy.ANSWER({ [kres.type.A] = { rdata = kres.str2ip('192.0.2.1'), ttl = 300 } }),
   policy.todnames({ 'example' })))
 `,
-  dnsdist: ({ certificate, tlsPort, httpsPort, plainPort }) => `
+  dnsdist: ({ certificate, tlsPort, httpsPort, plainPort, backend }) => `
 setLocal('127.0.0.1:${plainPort}')
 addTLSLocal('127.0.0.1:${tlsPort}', '${certificate.certFile}', '${certificate.keyFile}')
 addDOHLocal('127.0.0.1:${httpsPort}', '${certificate.certFile}', '${certificate.keyFile}', '/dns-query')
-addAction(AllRule(), SpoofAction('192.0.2.1'))
+newServer({ address = '${backend}', healthCheckMode = 'up' })
 `,
 };
 

@@ -25,6 +25,8 @@ export interface EncryptedServer extends AsyncDisposable {
   readonly port: number;
   /** Handshakes that were completed, from the server's point of view. */
   readonly connections: { readonly resumed: boolean; readonly servername: string | false }[];
+  /** Connections that are open now. */
+  readonly openConnections: number;
   /** Ends all connections. */
   drop(): void;
 }
@@ -68,7 +70,7 @@ export async function startTlsServer(
   });
   server.listen(port, address);
   await once(server, 'listening');
-  return { ...shared, ...finish(server, shared), received, octets };
+  return Object.assign(finish(server, shared), { ...shared, received, octets });
 }
 
 /** A request to a scripted server for DNS over HTTPS. */
@@ -121,7 +123,7 @@ export async function startHttpsServer(
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { ...shared, ...finish(server, shared), received };
+  return Object.assign(finish(server, shared), { ...shared, received });
 }
 
 type Listening = ReturnType<typeof createServer> | ReturnType<typeof createSecureServer>;
@@ -146,8 +148,11 @@ function track(server: Listening): Pick<EncryptedServer, 'connections'> & { read
 function finish(
   server: Listening,
   shared: { readonly sockets: Set<Socket> },
-): Pick<EncryptedServer, 'port' | 'drop' | typeof Symbol.asyncDispose> {
+): Pick<EncryptedServer, 'port' | 'openConnections' | 'drop' | typeof Symbol.asyncDispose> {
   return {
+    get openConnections() {
+      return shared.sockets.size;
+    },
     port: (server.address() as AddressInfo).port,
     drop: () => drop(shared),
     [Symbol.asyncDispose]: async () => {

@@ -57,7 +57,10 @@ export class Member {
     this.asked += 1;
     this.lastWhy = why;
     this.#inFlight.count += 1;
+    let hasHeard = false;
     const heard = (): void => {
+      if (hasHeard) return;
+      hasHeard = true;
       const now = clock.now();
       health.heard(now, now - startedAt);
     };

@@ -1,31 +1,19 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../async/clock.ts';
 import { FrameReader } from '../../dns/frame-reader.ts';
+import type { Connection, ConnectionListener } from '../connection/connection.ts';
+import type { PendingQuery } from '../connection/pending-query.ts';
+import { ConnectionTimer } from '../connection/timer.ts';
 import { networkFailure, UpstreamFailure } from '../errors.ts';
 import type { Random } from '../random.ts';
 import { matchReply, type WrongReply } from '../reply-match.ts';
+import { FrameWriter } from './frame-writer.ts';
 
-/** One query that travels over a connection, and perhaps over the next one. */
-export interface StreamQuery {
-  /** The message; its id is overwritten when it is sent. */
-  readonly query: Buffer;
-  /** Offset after its question. */
-  readonly questionEnd: number;
-  /** Connections that carried it and closed without having given a single answer. */
-  barrenDeaths: number;
-  /** Given the reply that matches, `bare` when it is a header alone. */
-  readonly answered: (reply: Uint8Array, bare: boolean) => void;
-}
-
-/** Why a connection is no more, and what it leaves. */
-export interface StreamDeath {
-  /** Queries without a reply. */
-  readonly unanswered: readonly StreamQuery[];
-  /** Whether it ever gave an answer. */
-  readonly wasFruitful: boolean;
-  /** Whether it was ever established. */
-  readonly wasReady: boolean;
-  readonly failure: UpstreamFailure;
+/** What a stream brings for a query. */
+export interface StreamReply {
+  readonly bytes: Uint8Array;
+  /** It is a header alone. */
+  readonly isBare: boolean;
 }
 
 export interface StreamConnectionOptions {
@@ -33,30 +21,19 @@ export interface StreamConnectionOptions {
   readonly socket: Socket;
   /** The event with which it can be used: `connect`, or `secureConnect` for TLS. */
   readonly readyEvent: 'connect' | 'secureConnect';
-  /** How long it is kept without queries, in ms; default 10 s. */
-  readonly idleMs?: number;
+  /** How long it is kept without queries, in ms. */
+  readonly idleMs: number;
   readonly clock: Clock;
   readonly random: Random;
-  readonly wrong: (kind: WrongReply) => void;
-  /** Told once, whoever ended the connection. */
-  readonly died: (death: StreamDeath) => void;
+  readonly countWrong: (kind: WrongReply) => void;
+  readonly listener: ConnectionListener<StreamReply>;
 }
 
-/** How long a connection may take to be established, in ms. */
-const CONNECT_MS = 2000;
+/** Ids that may be taken at once, so that a free one is found soon. */
+const MAX_LOAD = 0x8000;
 
-/** How long a connection without queries is kept, in ms (RFC 7766 §6.2.3 asks clients to close idle ones). */
-const IDLE_MS = 10_000;
-
-/**
- * A connection that was silent for `QUIET_MS` before a query and for `STUCK_MS` after it is taken to be dead: the
- * machine slept, or a gateway forgot it, and TCP itself would need minutes to notice.
- */
-const QUIET_MS = 2000;
-const STUCK_MS = 1000;
-
-/** Octets that may wait for a peer that does not read. */
-const MAX_UNSENT = 1 << 20;
+/** Ids of forgotten queries that are remembered: of the 65,536 a fourth. */
+const MAX_FORGOTTEN = 0x4000;
 
 /** Replies that answer nothing after which the peer does not speak DNS as we do. */
 const MAX_WRONG_REPLIES = 1000;
@@ -65,113 +42,118 @@ const MAX_WRONG_REPLIES = 1000;
  * One stream to one upstream with many queries on it. RFC 7766 §6.2.1.1: "clients SHOULD pipeline their queries", and
  * §7: "responses MAY be ... delivered out of order", so replies are matched by id and question.
  */
-export class StreamConnection {
+export class StreamConnection implements Connection<StreamReply> {
   readonly #options: StreamConnectionOptions;
-  readonly #pending = new Map<number, StreamQuery>();
-  #ready = false;
-  #fruitful = false;
-  #open = true;
+  readonly #timer: ConnectionTimer;
+  readonly #writer: FrameWriter;
+  readonly #byId = new Map<number, PendingQuery<StreamReply>>();
+  readonly #ids = new Map<PendingQuery<StreamReply>, number>();
+  /** Of queries that nobody waits for any more: a reply to one is late, and not wrong. */
+  readonly #forgotten = new Set<number>();
+  #isReady = false;
+  #isFruitful = false;
+  #isOpen = true;
   #failure: UpstreamFailure | undefined;
-  #corked = false;
   #wrongReplies = 0;
-  #lastHeardAt: number;
-  #stopLifeTimer: () => void;
-  #stopStuckTimer: (() => void) | undefined;
 
   constructor(options: StreamConnectionOptions) {
     this.#options = options;
-    const { socket, clock } = options;
-    this.#lastHeardAt = clock.now();
-    this.#stopLifeTimer = clock.after(CONNECT_MS, () => {
-      this.destroy(new UpstreamFailure('timed-out', 'did not accept a connection'));
+    const { socket, readyEvent, clock, idleMs, listener } = options;
+    this.#timer = new ConnectionTimer({
+      ...{ clock, idleMs, patienceMs: listener.patienceMs },
+      expired: (failure) => this.destroy(failure),
+      stalled: () => listener.stalled([...this.#ids.keys()]),
     });
+    this.#writer = new FrameWriter(socket, readyEvent === 'secureConnect');
     const frames = new FrameReader((message) => this.#receive(message));
-    socket.once(options.readyEvent, () => this.#becomeReady());
+    socket.once(readyEvent, () => this.#becomeReady());
     socket.on('data', (piece) => frames.push(piece));
     socket.on('error', (error) => {
       this.#failure ??= networkFailure(error);
     });
     // RFC 7766 §6.2.4: a server may close at any time, and what is unanswered then is asked again.
     socket.on('end', () => this.destroy(new UpstreamFailure('broken-connection', 'closed the connection')));
-    socket.on('close', () => this.#die());
+    socket.on('close', () => this.#close());
   }
 
-  /** Whether queries may be sent on it. */
   get isOpen(): boolean {
-    return this.#open;
+    return this.#isOpen;
   }
 
-  /** Sends a query, with an id that no other on this connection has. */
-  send(query: StreamQuery): void {
-    const { socket, random, clock } = this.#options;
-    if (socket.writableLength > MAX_UNSENT || this.#pending.size >= 0x8000) {
+  get isStalled(): boolean {
+    return this.#timer.isStalled;
+  }
+
+  get load(): number {
+    return this.#byId.size;
+  }
+
+  /** Sends a query, with an id that no other on this connection has. @throws UpstreamFailure `overloaded` */
+  send(query: PendingQuery<StreamReply>): void {
+    const { random, socket } = this.#options;
+    if (this.#writer.isFull || this.#byId.size >= MAX_LOAD) {
       throw new UpstreamFailure('overloaded', 'does not keep up with what it is sent');
     }
     let id = random.u16();
-    // At most half of the ids are taken, so this ends soon.
-    while (this.#pending.has(id)) id = random.u16();
-    query.query.writeUInt16BE(id, 0);
-    if (this.#pending.size === 0) this.#becomeBusy();
-    this.#pending.set(id, query);
-    if (this.#ready && clock.now() - this.#lastHeardAt > QUIET_MS) this.#watchForSilence();
-    this.#write(query.query);
+    // At most three quarters of the ids are taken, so this ends soon.
+    while (this.#byId.has(id) || this.#forgotten.has(id)) id = random.u16();
+    this.#byId.set(id, query);
+    this.#ids.set(query, id);
+    if (this.#isReady && this.#byId.size === 1) {
+      socket.ref();
+      this.#timer.busy();
+    }
+    query.message.writeUInt16BE(id, 0);
+    this.#writer.write(query.message);
   }
 
-  /** No longer waits for this query's reply. */
-  forget(query: StreamQuery): void {
-    const id = query.query.readUInt16BE(0);
-    if (this.#pending.get(id) !== query) return;
-    this.#pending.delete(id);
-    if (this.#pending.size === 0) this.#becomeIdle();
+  /** See `Connection`. */
+  forget(query: PendingQuery<StreamReply>): void {
+    const id = this.#ids.get(query);
+    if (id === undefined) return;
+    if (this.#forgotten.size >= MAX_FORGOTTEN) this.#forgotten.clear();
+    this.#forgotten.add(id);
+    this.#remove(query, id);
   }
 
-  /** Closes at once; `died` is told, with this failure. */
+  /** See `Connection`. */
   destroy(failure: UpstreamFailure): void {
     this.#failure ??= failure;
     this.#options.socket.destroy();
-    this.#die();
-  }
-
-  #write(message: Buffer): void {
-    const { socket } = this.#options;
-    // What is asked in one turn leaves in one segment (RFC 7766 §8 asks for length and message in one write).
-    if (!this.#corked) {
-      this.#corked = true;
-      socket.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        socket.uncork();
-      });
-    }
-    const frame = Buffer.allocUnsafe(2 + message.length);
-    frame.writeUInt16BE(message.length, 0);
-    frame.set(message, 2);
-    socket.write(frame);
+    this.#close();
   }
 
   #receive(message: Uint8Array): void {
-    if (!this.#open) return;
-    this.#lastHeardAt = this.#options.clock.now();
-    this.#stopStuckTimer?.();
-    this.#stopStuckTimer = undefined;
+    if (!this.#isOpen) return;
+    this.#timer.heard();
     const id = message.length < 2 ? -1 : ((message[0] as number) << 8) | (message[1] as number);
-    const query = this.#pending.get(id);
-    // Unknown ids are the late replies to queries that were forgotten.
-    const match = query === undefined ? 'id' : matchReply(query.query, query.questionEnd, message);
-    // The stream proves where a reply comes from, so a server that changes the case of names is let.
-    if (query === undefined || (match !== 'match' && match !== 'case' && match !== 'bare-error')) {
-      this.#countWrong(match === 'match' || match === 'bare-error' ? 'id' : match);
+    const query = this.#byId.get(id);
+    if (query === undefined) {
+      if (!this.#forgotten.delete(id)) this.#countWrong('id');
       return;
     }
-    this.#fruitful = true;
-    this.#pending.delete(id);
-    if (this.#pending.size === 0) this.#becomeIdle();
-    query.answered(message, match === 'bare-error');
+    // On another connection it may have had another id since.
+    query.message.writeUInt16BE(id, 0);
+    const match = matchReply(query.message, query.questionEnd, message);
+    // The stream proves where a reply comes from, so a server that changes the case of names is let.
+    if (match !== 'match' && match !== 'case' && match !== 'bare-error') {
+      this.#countWrong(match);
+      return;
+    }
+    this.#isFruitful = true;
+    this.#remove(query, id);
+    query.answered({ bytes: message, isBare: match === 'bare-error' });
+  }
+
+  #remove(query: PendingQuery<StreamReply>, id: number): void {
+    this.#ids.delete(query);
+    this.#byId.delete(id);
+    if (this.#byId.size === 0) this.#becomeIdle();
   }
 
   #countWrong(kind: WrongReply): void {
     this.#wrongReplies += 1;
-    this.#options.wrong(kind);
+    this.#options.countWrong(kind);
     if (this.#wrongReplies >= MAX_WRONG_REPLIES) {
       this.destroy(new UpstreamFailure('malformed', 'sends replies that answer nothing'));
     }
@@ -180,48 +162,26 @@ export class StreamConnection {
   #becomeReady(): void {
     // Whoever listened to the event before us did not like what it saw.
     if (this.#options.socket.destroyed) return;
-    this.#ready = true;
-    this.#lastHeardAt = this.#options.clock.now();
-    this.#stopLifeTimer();
-    if (this.#pending.size === 0) this.#becomeIdle();
-  }
-
-  #becomeBusy(): void {
-    if (!this.#ready) return;
-    this.#stopLifeTimer();
-    this.#options.socket.ref();
+    this.#isReady = true;
+    if (this.#byId.size === 0) this.#becomeIdle();
+    else this.#timer.busy();
   }
 
   #becomeIdle(): void {
-    if (!this.#ready) return;
-    this.#stopStuckTimer?.();
-    this.#stopStuckTimer = undefined;
-    this.#stopLifeTimer();
+    if (!this.#isReady || !this.#isOpen) return;
     this.#options.socket.unref();
-    this.#stopLifeTimer = this.#options.clock.after(
-      this.#options.idleMs ?? IDLE_MS,
-      () => this.destroy(new UpstreamFailure('broken-connection', 'was idle')),
-      true,
-    );
+    this.#timer.idle();
   }
 
-  #watchForSilence(): void {
-    this.#stopStuckTimer ??= this.#options.clock.after(STUCK_MS, () => {
-      this.destroy(new UpstreamFailure('timed-out', 'did not answer on a connection that had been idle'));
-    });
-  }
-
-  #die(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#stopLifeTimer();
-    this.#stopStuckTimer?.();
-    const unanswered = [...this.#pending.values()];
-    this.#pending.clear();
-    this.#options.died({
-      unanswered,
-      wasFruitful: this.#fruitful,
-      wasReady: this.#ready,
+  #close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#timer.end();
+    const unanswered = [...this.#ids.keys()];
+    this.#ids.clear();
+    this.#byId.clear();
+    this.#options.listener.closed({
+      ...{ unanswered, wasReady: this.#isReady, wasFruitful: this.#isFruitful },
       failure: this.#failure ?? new UpstreamFailure('broken-connection', 'closed the connection'),
     });
   }

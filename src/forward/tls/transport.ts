@@ -1,8 +1,6 @@
-import type { Clock } from '../../async/clock.ts';
-import type { Random } from '../random.ts';
-import type { WrongReply } from '../reply-match.ts';
 import { QUERY_BLOCK_LENGTH } from '../request.ts';
-import { StreamTransport } from '../stream/transport.ts';
+import { type StreamParts, streamTransport } from '../stream/transport.ts';
+import type { Transport, TransportSetup } from '../transport.ts';
 import type { TlsAuthorities } from './authorities.ts';
 import { TlsClient, type TlsServer } from './client.ts';
 
@@ -12,28 +10,22 @@ import { TlsClient, type TlsServer } from './client.ts';
  */
 const TLS_IDLE_MS = 30_000;
 
-/** What every transport of a forwarder shares. */
-export interface TlsTransportMeans {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly authorities: TlsAuthorities;
-}
-
 /** DNS over TLS (RFC 7858): the stream of TCP inside TLS, padded, to a server that proved who it is. */
 export function tlsTransport(
   server: TlsServer,
-  { clock, random, authorities }: TlsTransportMeans,
-): (wrong: (kind: WrongReply) => void) => StreamTransport {
-  const client = new TlsClient(server, authorities);
-  return (wrong) =>
-    new StreamTransport({
+  parts: StreamParts & { readonly authorities: TlsAuthorities },
+  setup: TransportSetup,
+): Transport {
+  const client = new TlsClient(server, parts.authorities);
+  return streamTransport(
+    {
+      protocol: 'TLS',
       connect: () => client.connect(),
       forget: () => client.forget(),
-      readyEvent: 'secureConnect',
       padTo: QUERY_BLOCK_LENGTH,
       idleMs: TLS_IDLE_MS,
-      clock,
-      random,
-      wrong,
-    });
+    },
+    parts,
+    setup,
+  );
 }

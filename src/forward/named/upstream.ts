@@ -1,11 +1,12 @@
-import { Cancellation } from '../async/cancellation.ts';
-import type { Clock } from '../async/clock.ts';
-import { isOutOfReach, UpstreamFailure } from './errors.ts';
+import { Cancellation } from '../../async/cancellation.ts';
+import type { Clock } from '../../async/clock.ts';
+import { orAborted } from '../../async/or-aborted.ts';
+import { withTimeout } from '../../async/with-timeout.ts';
+import { isOutOfReach, UpstreamFailure } from '../errors.ts';
+import type { UpstreamReply } from '../reply.ts';
+import { noWrongReplies, type WrongReply } from '../reply-match.ts';
+import { type Ask, TRY_MS, type Upstream } from '../upstream.ts';
 import type { HostAddresses } from './host-lookup.ts';
-import type { UpstreamReply } from './reply.ts';
-import { noWrongReplies, type WrongReply } from './reply-match.ts';
-import { once } from './stream/upstream.ts';
-import { type Ask, TRY_MS, type Upstream } from './upstream.ts';
 
 export interface NamedUpstreamOptions {
   readonly label: string;
@@ -17,16 +18,16 @@ export interface NamedUpstreamOptions {
   readonly open: (address: string) => Upstream;
 }
 
-/** The upstream at one address. */
-interface Placed {
+/** The upstream at one of its addresses. */
+interface Endpoint {
   readonly upstream: Upstream;
   readonly address: string;
   /** Tries that wait. */
   waiting: number;
   /** When it was last heard. */
   heardAt: number;
-  /** No longer the one to be asked: closed when nothing waits. */
-  isLeft: boolean;
+  /** No longer asked, and closed when nothing waits for it. */
+  isRetired: boolean;
 }
 
 /**
@@ -41,9 +42,9 @@ export class NamedUpstream implements Upstream {
   #known: HostAddresses | undefined;
   #knownUntil = Number.NEGATIVE_INFINITY;
   #index = 0;
-  #placed: Placed | undefined;
-  /** Those that were left and have tries that wait. */
-  readonly #left = new Set<Placed>();
+  #endpoint: Endpoint | undefined;
+  /** Those that are asked no longer and have tries that wait. */
+  readonly #retired = new Set<Endpoint>();
   #lookUp: { readonly outcome: Promise<HostAddresses>; readonly cancellation: Cancellation } | undefined;
   readonly #wrongBefore = noWrongReplies();
   #isClosed = false;
@@ -58,14 +59,13 @@ export class NamedUpstream implements Upstream {
    * @throws UpstreamFailure, or the reason of the cancellation.
    */
   async ask(ask: Ask): Promise<UpstreamReply> {
-    const heard = once(ask.observer.heard);
     for (let tries = 1; ; tries++) {
       const known = await this.#addresses(ask.cancellation);
-      const placed = this.#place(known);
+      const endpoint = this.#nextEndpoint(known);
       try {
-        return await this.#askAt(placed, ask, heard);
+        return await this.#askAt(endpoint, ask);
       } catch (error) {
-        if (!(error instanceof UpstreamFailure) || !placed.isLeft) throw error;
+        if (!(error instanceof UpstreamFailure) || !endpoint.isRetired) throw error;
         // A silent address has taken all the time that one try has.
         if (error.kind === 'timed-out' || tries >= known.addresses.length) throw error;
       }
@@ -73,12 +73,12 @@ export class NamedUpstream implements Upstream {
   }
 
   quirks(): readonly string[] {
-    return this.#placed?.upstream.quirks() ?? [];
+    return this.#endpoint?.upstream.quirks() ?? [];
   }
 
   get wrongReplies(): Readonly<Record<WrongReply, number>> {
     const counts = { ...this.#wrongBefore };
-    if (this.#placed !== undefined) addTo(counts, this.#placed.upstream.wrongReplies);
+    if (this.#endpoint !== undefined) addTo(counts, this.#endpoint.upstream.wrongReplies);
     return counts;
   }
 
@@ -95,58 +95,58 @@ export class NamedUpstream implements Upstream {
     for (const { upstream } of this.#all()) upstream.close();
   }
 
-  async #askAt(placed: Placed, ask: Ask, heard: () => void): Promise<UpstreamReply> {
+  async #askAt(endpoint: Endpoint, ask: Ask): Promise<UpstreamReply> {
     const { clock } = this.#options;
     const startedAt = clock.now();
     const heardHere = (): void => {
-      placed.heardAt = clock.now();
-      heard();
+      endpoint.heardAt = clock.now();
+      ask.observer.heard();
     };
-    placed.waiting += 1;
+    endpoint.waiting += 1;
     try {
-      return await placed.upstream.ask({ ...ask, observer: { ...ask.observer, heard: heardHere } });
+      return await endpoint.upstream.ask({ ...ask, observer: { ...ask.observer, heard: heardHere } });
     } catch (error) {
       const isSilent = error instanceof UpstreamFailure && error.kind === 'timed-out';
       const isGone = error instanceof UpstreamFailure && isOutOfReach(error.kind);
-      if (isGone || (isSilent && placed.heardAt < startedAt)) this.#leave(placed);
+      if (isGone || (isSilent && endpoint.heardAt < startedAt)) this.#retire(endpoint);
       throw error;
     } finally {
-      placed.waiting -= 1;
-      this.#closeIfDone(placed);
+      endpoint.waiting -= 1;
+      this.#closeIfDone(endpoint);
     }
   }
 
   /** The upstream at the address whose turn it is. */
-  #place(known: HostAddresses): Placed {
+  #nextEndpoint(known: HostAddresses): Endpoint {
     const address = known.addresses[this.#index % known.addresses.length] as string;
-    if (this.#placed === undefined) {
+    if (this.#endpoint === undefined) {
       const upstream = this.#options.open(address);
-      this.#placed = { upstream, address, waiting: 0, heardAt: Number.NEGATIVE_INFINITY, isLeft: false };
+      this.#endpoint = { upstream, address, waiting: 0, heardAt: Number.NEGATIVE_INFINITY, isRetired: false };
     }
-    return this.#placed;
+    return this.#endpoint;
   }
 
   /** It is of no use there: the next address shall serve, and when all had their turn the host is looked up again. */
-  #leave(placed: Placed): void {
-    if (this.#placed !== placed) return;
-    placed.isLeft = true;
-    this.#left.add(placed);
-    addTo(this.#wrongBefore, placed.upstream.wrongReplies);
-    this.#placed = undefined;
+  #retire(endpoint: Endpoint): void {
+    if (this.#endpoint !== endpoint) return;
+    endpoint.isRetired = true;
+    this.#retired.add(endpoint);
+    addTo(this.#wrongBefore, endpoint.upstream.wrongReplies);
+    this.#endpoint = undefined;
     this.#index += 1;
     if (this.#index % (this.#known?.addresses.length ?? 1) === 0) {
       this.#knownUntil = Number.NEGATIVE_INFINITY;
     }
   }
 
-  #closeIfDone(placed: Placed): void {
-    if (!placed.isLeft || placed.waiting > 0) return;
-    this.#left.delete(placed);
-    placed.upstream.close();
+  #closeIfDone(endpoint: Endpoint): void {
+    if (!endpoint.isRetired || endpoint.waiting > 0) return;
+    this.#retired.delete(endpoint);
+    endpoint.upstream.close();
   }
 
-  #all(): readonly Placed[] {
-    return [...this.#left, ...(this.#placed === undefined ? [] : [this.#placed])];
+  #all(): readonly Endpoint[] {
+    return [...this.#retired, ...(this.#endpoint === undefined ? [] : [this.#endpoint])];
   }
 
   /** What is known, if anything, while it is looked up again if it is old. */
@@ -154,7 +154,15 @@ export class NamedUpstream implements Upstream {
     if (this.#isClosed) throw new UpstreamFailure('reset', 'was closed');
     if (this.#options.clock.now() < this.#knownUntil && this.#known !== undefined) return this.#known;
     const outcome = this.#startLookUp();
-    return this.#known ?? (await this.#inTime(outcome, cancellation));
+    if (this.#known !== undefined) return this.#known;
+    return await withTimeout(
+      orAborted(outcome, cancellation.signal),
+      TRY_MS,
+      () => {
+        throw new UpstreamFailure('unreachable', `cannot be reached: ${this.#options.host} was not found`);
+      },
+      this.#options.clock,
+    );
   }
 
   #startLookUp(): Promise<HostAddresses> {
@@ -181,45 +189,19 @@ export class NamedUpstream implements Upstream {
   #learn(found: HostAddresses, now: number): void {
     this.#known = found;
     this.#knownUntil = now + found.ttl * 1000;
-    const index = found.addresses.indexOf(this.#placed?.address ?? '');
+    const index = found.addresses.indexOf(this.#endpoint?.address ?? '');
     if (index >= 0) {
       this.#index = index;
       return;
     }
     // It has moved, and what waits at its old place may still be answered there.
-    const old = this.#placed;
+    const old = this.#endpoint;
     if (old !== undefined) {
-      this.#leave(old);
+      this.#retire(old);
       this.#closeIfDone(old);
     }
     this.#knownUntil = now + found.ttl * 1000;
     this.#index = 0;
-  }
-
-  /** `outcome`, for no longer than a try and the asker's patience last. */
-  #inTime(outcome: Promise<HostAddresses>, cancellation: Cancellation): Promise<HostAddresses> {
-    return new Promise((resolve, reject) => {
-      if (cancellation.isCancelled) {
-        reject(cancellation.reason);
-        return;
-      }
-      const end = (): void => {
-        stopTimer();
-        cancellation.unlisten(leave);
-      };
-      const leave = (reason: unknown): void => {
-        end();
-        reject(reason);
-      };
-      const stopTimer = this.#options.clock.after(TRY_MS, () => {
-        leave(new UpstreamFailure('unreachable', `cannot be reached: ${this.#options.host} was not found`));
-      });
-      cancellation.listen(leave);
-      outcome.then((found) => {
-        end();
-        resolve(found);
-      }, leave);
-    });
   }
 
   #endLookUp(text: string): void {

@@ -1,4 +1,4 @@
-import type { Clock } from '../async/clock.ts';
+import type { Clock } from '../../async/clock.ts';
 
 /** How long a quirk is believed, in ms. */
 const REMEMBERED_MS = 15 * 60_000;

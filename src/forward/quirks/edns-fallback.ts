@@ -1,7 +1,7 @@
-import type { Clock } from '../async/clock.ts';
-import { Rcode } from '../dns/codes.ts';
-import { Quirk } from './quirks.ts';
-import type { UpstreamOutcome } from './reply.ts';
+import type { Clock } from '../../async/clock.ts';
+import { Rcode } from '../../dns/codes.ts';
+import type { UpstreamOutcome } from '../reply.ts';
+import { Quirk } from './quirk.ts';
 
 /** The attempt at one question from which silence may be due to the OPT record. */
 const PLAIN_FROM_ATTEMPT = 2;

@@ -1,11 +1,11 @@
-import { Class, Rcode, Type } from '../dns/codes.ts';
-import { decodeMessage } from '../dns/message.ts';
-import { Name } from '../dns/name.ts';
-import { addressToText } from '../ip/address.ts';
-import { ForwardError, UpstreamFailure } from './errors.ts';
-import type { UpstreamReply } from './reply.ts';
-import { buildRequest, type UpstreamRequest } from './request.ts';
-import { whyUnusable } from './spec/upstream-spec.ts';
+import { Class, Rcode, Type } from '../../dns/codes.ts';
+import { decodeMessage } from '../../dns/message.ts';
+import { Name } from '../../dns/name.ts';
+import { addressToText } from '../../ip/address.ts';
+import { ForwardError, UpstreamFailure } from '../errors.ts';
+import type { UpstreamReply } from '../reply.ts';
+import { buildRequest, type UpstreamRequest } from '../request.ts';
+import { whyUnusable } from '../spec/upstream-spec.ts';
 
 /** The addresses of a host. */
 export interface HostAddresses {

@@ -1,0 +1,21 @@
+import { WireError } from '../../dns/wire-error.ts';
+import { UpstreamFailure } from '../errors.ts';
+import { readReply, type UpstreamReply } from '../reply.ts';
+import type { UpstreamRequest } from '../request.ts';
+
+/**
+ * The reply in octets that match the request, from where nothing limits its length.
+ * @throws UpstreamFailure `malformed`
+ */
+export function readWholeReply(bytes: Uint8Array, request: UpstreamRequest, label: string): UpstreamReply {
+  // RFC 7766 leaves no use for TC in a stream; what is cut short there cannot be had whole.
+  if (((bytes[2] as number) & 0x02) !== 0) {
+    throw new UpstreamFailure('malformed', 'sent a truncated reply over a connection');
+  }
+  try {
+    return readReply(bytes, request, label);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    throw new UpstreamFailure('malformed', `sent a malformed reply (${error.message})`, { cause: error });
+  }
+}

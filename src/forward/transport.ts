@@ -1,0 +1,86 @@
+import type { Cancellation } from '../async/cancellation.ts';
+import type { Clock } from '../async/clock.ts';
+import { UpstreamFailure } from './errors.ts';
+import { EdnsFallback } from './quirks/edns-fallback.ts';
+import type { UpstreamReply } from './reply.ts';
+import { noWrongReplies, type WrongReply } from './reply-match.ts';
+import type { UpstreamRequest } from './request.ts';
+import type { Ask, AskObserver, Upstream } from './upstream.ts';
+
+/** One query in one form. */
+export interface TransportQuery {
+  readonly request: UpstreamRequest;
+  /** Whether it carries an OPT record. */
+  readonly edns: boolean;
+  readonly observer: AskObserver;
+  readonly cancellation: Cancellation;
+}
+
+/** What a transport learns of the upstream that it is for. */
+export interface TransportSetup {
+  /** How people write the upstream. */
+  readonly label: string;
+  /** Counts a wrong reply. */
+  readonly countWrong: (kind: WrongReply) => void;
+}
+
+/** Carries queries to one server at one address, in one way. A further way to ask is one more of these. */
+export interface Transport {
+  /** Whether datagrams can be lost, so that silence may be due to something else than the server. */
+  readonly isLossy: boolean;
+  /**
+   * The reply to one query, whole whatever its length. Bounded in time by itself.
+   * @throws UpstreamFailure, or the reason of the cancellation.
+   */
+  exchange(query: TransportQuery): Promise<UpstreamReply | 'bare-error'>;
+  /** What the server does not do as others do, as clauses for people. */
+  quirks(): readonly string[];
+  /** The network changed: drops connections, forgets quirks; what waits fails with `reset`. */
+  reset(): void;
+  /** As `reset`, for good. */
+  close(): void;
+}
+
+/** An upstream at one address, whatever the transport: what all of them have in common. */
+export class TransportUpstream implements Upstream {
+  readonly label: string;
+  readonly wrongReplies: Record<WrongReply, number> = noWrongReplies();
+  readonly #transport: Transport;
+  readonly #edns: EdnsFallback;
+
+  constructor(label: string, clock: Clock, open: (setup: TransportSetup) => Transport) {
+    this.label = label;
+    this.#edns = new EdnsFallback(clock);
+    const countWrong = (kind: WrongReply): void => {
+      this.wrongReplies[kind] += 1;
+    };
+    this.#transport = open({ label, countWrong });
+  }
+
+  get isLossy(): boolean {
+    return this.#transport.isLossy;
+  }
+
+  /** @throws UpstreamFailure, or the reason of the cancellation. */
+  async ask({ request, attempt, observer, cancellation }: Ask): Promise<UpstreamReply> {
+    // Where nothing is lost, silence is no sign of a dislike of EDNS: there the attempt does not count.
+    const outcome = await this.#edns.ask(this.isLossy ? attempt : 0, (edns) =>
+      this.#transport.exchange({ request, edns, observer, cancellation }),
+    );
+    if (typeof outcome === 'object') return outcome;
+    throw new UpstreamFailure('malformed', 'answered with an error and without the question');
+  }
+
+  quirks(): readonly string[] {
+    return [...(this.#edns.isBroken ? ['does not know EDNS'] : []), ...this.#transport.quirks()];
+  }
+
+  reset(): void {
+    this.#edns.forget();
+    this.#transport.reset();
+  }
+
+  close(): void {
+    this.#transport.close();
+  }
+}
