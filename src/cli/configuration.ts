@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { upstreamAuthorities, whyLoop } from '../app/upstreams.ts';
 import type { ConfigProblem } from '../config/config-error.ts';
-import { type LoadedSettings, loadSettings } from '../config/load-settings.ts';
+import { type ConfigSources, type LoadedSettings, loadSettings } from '../config/load-settings.ts';
 import type { PublishTables } from '../config/publish-tables.ts';
-import type { Settings } from '../config/settings.ts';
+import type { SettingKey, Settings } from '../config/settings.ts';
 import { createForwarder, type UpstreamSet } from '../forward/forwarder.ts';
 import { readUpstreamSet, refuseUnfindable } from '../forward/spec/upstream-set.ts';
 import { UpstreamSpecError } from '../forward/spec/upstream-spec.ts';
@@ -12,24 +12,43 @@ import { PublicKeyError } from '../pkarr/public-key.ts';
 import type { PublisherEntries } from '../publish/publisher.ts';
 import type { Invocation, Terminal } from './command.ts';
 import { heapProblems } from './heap-problems.ts';
+import { openResolverWarnings } from './open-resolver.ts';
 
 /**
- * Loads the settings of an invocation, and validates what `config` cannot: upstreams, keys, the size of the heap.
+ * Loads the whole configuration for an invocation, and validates what `config` cannot: upstreams, keys, the size of the
+ * heap.
  * @throws ConfigError with every error.
  */
-export function loadConfiguration(invocation: Invocation, terminal: Terminal): LoadedSettings {
-  const file = invocation.value('config');
-  return loadSettings({
-    machine: terminal.machine,
-    flags: invocation.settings,
-    judge: (loaded) => [
-      ...upstreamProblems(loaded),
-      ...authorityProblems(loaded),
-      ...keyProblems(loaded.tables),
-      ...heapProblems(loaded),
+export async function loadConfiguration(invocation: Invocation, terminal: Terminal): Promise<LoadedSettings> {
+  const loaded = await loadSettings({
+    ...sourcesOf(invocation, terminal),
+    judge: (found) => [
+      ...upstreamProblems(found),
+      ...authorityProblems(found),
+      ...keyProblems(found.tables),
+      ...heapProblems(found),
     ],
-    ...(file !== undefined && { file }),
   });
+  return { ...loaded, warnings: [...loaded.warnings, ...openResolverWarnings(loaded)] };
+}
+
+/**
+ * The settings that a command uses; all others have their default. Errors elsewhere in the configuration do not stop it.
+ * @throws ConfigError with every error in these settings.
+ */
+export async function loadUsedSettings(
+  invocation: Invocation,
+  terminal: Terminal,
+  uses: readonly SettingKey[],
+): Promise<Settings> {
+  const judge = uses.includes('upstream') ? upstreamProblems : () => [];
+  const { settings } = await loadSettings({ ...sourcesOf(invocation, terminal), uses, judge });
+  return settings;
+}
+
+function sourcesOf(invocation: Invocation, terminal: Terminal): ConfigSources {
+  const file = invocation.value('config');
+  return { machine: terminal.machine, flags: invocation.settings, ...(file !== undefined && { file }) };
 }
 
 /** What the tables of the file ask to publish and to keep, with a default name for those without one. */

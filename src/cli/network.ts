@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import { startDht } from '../app/dht.ts';
 import { openRelays, packetSources, publishNetwork, relayUrls } from '../app/packet-sources.ts';
 import { chooseUpstreams } from '../app/upstreams.ts';
-import type { Settings } from '../config/settings.ts';
+import type { SettingKey, Settings } from '../config/settings.ts';
 import type { PacketSource } from '../find/packet-source.ts';
 import { createForwarder, type UpstreamSet } from '../forward/forwarder.ts';
 import type { DhtNode } from '../mainline/dht-node.ts';
@@ -14,6 +14,19 @@ import { CommandError, type Terminal } from './command.ts';
 
 /** Milliseconds after which a command stops waiting for the network: as long as people wait. */
 const PATIENCE = 30_000;
+
+/** The settings that `withNetwork` uses. */
+export const networkSettings: readonly SettingKey[] = [
+  'upstream',
+  'fallback',
+  'bootstrap',
+  'relay',
+  'relayUse',
+  'dht',
+  'dhtListen',
+  'stateDir',
+  'logLevel',
+];
 
 /** Access to the network for a command that runs once. */
 export interface NetworkAccess {

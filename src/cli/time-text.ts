@@ -27,9 +27,12 @@ export function ageToText(timestamp: Timestamp, now: number): string {
     : durationToText(seconds);
 }
 
-/** Whole seconds in the largest unit that fits, rounded down. */
+/** Whole seconds in the largest unit that fits, rounded: 47 hours are 2 days, and 3599 seconds are 1 hour. */
 function durationToText(seconds: number): string {
-  const [unit, size] = UNITS.find((entry) => seconds >= entry[1]) ?? ['second', 1];
-  const count = Math.floor(seconds / size);
+  const index = UNITS.findIndex(([, size]) => seconds >= size);
+  const [unit, size] = UNITS[index] ?? ['second', 1];
+  const count = Math.round(seconds / size);
+  const larger = UNITS[index - 1]?.[1] ?? Number.POSITIVE_INFINITY;
+  if (count * size >= larger) return durationToText(larger);
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }

@@ -1,5 +1,7 @@
+import { ipv4FromText, ipv6FromText } from '../ip/text.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
-import { readConfigFile } from './config-file.ts';
+import { noConfigFile, readConfigFile } from './config-file.ts';
+import { type ListenAddress, listenAddressToText } from './listen-address.ts';
 import { didYouMean } from './nearest.ts';
 import { type PublishTables, readPublishTables, tableNames } from './publish-tables.ts';
 import {
@@ -17,6 +19,9 @@ import {
 /** The file that is read if it exists, unless another one is given. */
 const DEFAULT_CONFIG_FILE = '/etc/pkarrd/pkarrd.toml';
 
+/** Invalid values of one list that are reported one by one. */
+const MAX_REFUSED = 20;
+
 /** Where settings come from. Precedence, lowest first: file, environment, flags. */
 export interface ConfigSources {
   /** A file that must exist. If absent, `DEFAULT_CONFIG_FILE` is used, which need not exist. */
@@ -24,6 +29,11 @@ export interface ConfigSources {
   readonly machine: Machine;
   /** The values of each flag, in order. */
   readonly flags: Readonly<Partial<Record<SettingKey, readonly string[]>>>;
+  /**
+   * The settings that will be used; all and the tables if absent. Errors anywhere else do not count, and the file is not
+   * even read if environment and flags have all of them.
+   */
+  readonly uses?: readonly SettingKey[];
   /** Finds errors that this room cannot know of; a value that was refused before is replaced by its default. */
   readonly judge?: (loaded: LoadedSettings) => readonly ConfigProblem[];
 }
@@ -37,6 +47,8 @@ export interface LoadedSettings {
   readonly file: string | undefined;
   /** `default`, `/etc/pkarrd/pkarrd.toml:3`, `PKARRD_LISTEN` or `--listen`. */
   readonly origins: Readonly<Record<SettingKey, string>>;
+  /** What is valid but probably not intended. */
+  readonly warnings: readonly ConfigProblem[];
 }
 
 /** A value as it was written, and its place. */
@@ -46,90 +58,153 @@ interface Given {
   readonly where: string;
 }
 
-/** Reads and validates the whole configuration. @throws ConfigError with every error. */
-export function loadSettings(sources: ConfigSources): LoadedSettings {
-  const { machine, flags } = sources;
-  const problems: ConfigProblem[] = [];
-  const file = readConfigFile(sources.file ?? DEFAULT_CONFIG_FILE, {
-    mayBeAbsent: sources.file === undefined,
-  });
+/** Reads and validates the configuration. @throws ConfigError with every error. */
+export async function loadSettings(sources: ConfigSources): Promise<LoadedSettings> {
+  const { machine, flags, uses } = sources;
+  const isUsed = ({ key }: Given) => uses?.includes(key) ?? true;
+  const environment = readEnvironment(machine.environment);
+  const overriding = [...environment.given, ...fromFlags(flags)].filter(isUsed);
+  const isOverridden = uses?.every((key) => overriding.some((given) => given.key === key)) ?? false;
+  const file = isOverridden
+    ? noConfigFile
+    : await readConfigFile(sources.file ?? DEFAULT_CONFIG_FILE, { mayBeAbsent: sources.file === undefined });
+  const inFile = readEntries(file.entries);
   const { tables, problems: inTables } = readPublishTables(file);
-  problems.push(...file.problems, ...inTables);
-  const given = [
-    ...fromFile(file.entries, problems),
-    ...fromEnvironment(machine.environment, problems),
-    ...fromFlags(flags),
-  ];
+
+  const isComplete = uses === undefined;
+  const problems = isComplete
+    ? [...file.problems, ...inTables, ...inFile.problems, ...environment.problems]
+    : [...file.problems];
   const values: Record<string, unknown> = { ...defaultSettings(machine) };
   const origins = Object.fromEntries(settingKeys.map((key) => [key, 'default'])) as Record<
     SettingKey,
     string
   >;
-  for (const { key, raw, where } of given) {
+  for (const { key, raw, where } of [...inFile.given.filter(isUsed), ...overriding]) {
     const { kind, name } = settings[key];
     const reading = kind.read(raw);
     if (reading.ok) {
       values[key] = reading.value;
       origins[key] = where;
     } else {
-      const message = `${shown(reading.refused)} is not valid for ${name}; expected ${kind.accepts}.`;
-      problems.push({ where, message });
+      for (const refused of reading.refused.slice(0, MAX_REFUSED)) {
+        const message = `${shown(refused)} is not valid for ${name}; expected ${kind.accepts}.`;
+        problems.push({ where, message });
+      }
+      const more = reading.refused.length - MAX_REFUSED;
+      if (more > 0) problems.push({ where, message: `${more} more values are not valid for ${name}.` });
     }
   }
   // Each value was parsed by the kind of its own key.
-  const loaded = { settings: values as unknown as Settings, tables, file: file.path, origins };
-  problems.push(...contradictions(loaded), ...(sources.judge?.(loaded) ?? []));
+  const loaded = {
+    settings: values as unknown as Settings,
+    tables,
+    file: file.path,
+    origins,
+    warnings: environment.warnings,
+  };
+  if (isComplete) problems.push(...contradictions(loaded));
+  problems.push(...(sources.judge?.(loaded) ?? []));
   if (problems.length > 0) throw new ConfigError(problems);
   return loaded;
 }
 
-/** Settings that contradict each other. */
+/** Settings that contradict each other, or themselves. */
 function contradictions({ settings: values, origins }: LoadedSettings): readonly ConfigProblem[] {
-  if (values.minimumPacketTtl <= values.maximumPacketTtl) return [];
-  const least = settingToText('minimumPacketTtl', values.minimumPacketTtl);
-  const most = settingToText('maximumPacketTtl', values.maximumPacketTtl);
-  const where = origins.maximumPacketTtl === 'default' ? origins.minimumPacketTtl : origins.maximumPacketTtl;
-  return [
-    {
-      where,
+  const problems: ConfigProblem[] = [];
+  const { minimumPacketTtl, maximumPacketTtl, listen } = values;
+  if (minimumPacketTtl > maximumPacketTtl) {
+    const least = settingToText('minimumPacketTtl', minimumPacketTtl);
+    const most = settingToText('maximumPacketTtl', maximumPacketTtl);
+    const isDefault = origins.maximumPacketTtl === 'default';
+    problems.push({
+      where: isDefault ? origins.minimumPacketTtl : origins.maximumPacketTtl,
       message: `minimum-packet-ttl (${least}) is greater than maximum-packet-ttl (${most}).`,
-    },
-  ];
+    });
+  }
+  for (const address of listen === 'default' ? [] : repeatedAddresses(listen)) {
+    const message = `${listenAddressToText(address)} is listed twice for listen.`;
+    problems.push({ where: origins.listen, message });
+  }
+  return problems;
 }
 
-function fromFile(
-  entries: readonly { readonly name: string; readonly raw: unknown; readonly where: string }[],
-  problems: ConfigProblem[],
-): Given[] {
-  const names = new Map(settingKeys.map((key) => [settings[key].name, key]));
-  return entries.flatMap(({ name, raw, where }) => {
-    const key = names.get(name);
-    if (key !== undefined) return [{ key, raw, where }];
-    if (tableNames.some((table) => table === name)) return [];
-    const message = `${shown(name)} is not a known setting.${didYouMean(name, [...names.keys(), ...tableNames])}`;
-    problems.push({ where, message });
-    return [];
+/** Addresses that are in the list before, in whatever spelling. Port 0 is another port each time. */
+function repeatedAddresses(listen: readonly ListenAddress[]): readonly ListenAddress[] {
+  const seen = new Set<string>();
+  return listen.filter(({ host, port }) => {
+    const octets = ipv4FromText(host) ?? ipv6FromText(host);
+    const identity = `${octets?.join('.') ?? host} ${port}`;
+    const isRepeated = port !== 0 && seen.has(identity);
+    seen.add(identity);
+    return isRepeated;
   });
 }
 
-function fromEnvironment(environment: Machine['environment'], problems: ConfigProblem[]): Given[] {
+/** Values of settings in a source, and what is wrong with the source. */
+interface SourceReading {
+  readonly given: readonly Given[];
+  readonly problems: readonly ConfigProblem[];
+}
+
+function readEntries(
+  entries: readonly { readonly name: string; readonly raw: unknown; readonly where: string }[],
+): SourceReading {
+  const names = new Map(settingKeys.map((key) => [settings[key].name, key]));
+  const given: Given[] = [];
+  const problems: ConfigProblem[] = [];
+  for (const { name, raw, where } of entries) {
+    const key = names.get(name);
+    if (key !== undefined) given.push({ key, raw, where });
+    else if (!tableNames.some((table) => table === name)) {
+      const message = `${shown(name)} is not a known setting.${didYouMean(name, [...names.keys(), ...tableNames])}`;
+      problems.push({ where, message });
+    }
+  }
+  return { given, problems };
+}
+
+/**
+ * Variables that Kubernetes sets in every container for a service named pkarrd or pkarrd-NAME, as Docker did for links:
+ * "Kubernetes adds {SVCNAME}_SERVICE_HOST and {SVCNAME}_SERVICE_PORT variables" and the older `PKARRD_PORT_53_UDP_ADDR`.
+ */
+const serviceVariable =
+  /^PKARRD_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$/;
+
+function readEnvironment(
+  environment: Machine['environment'],
+): SourceReading & { readonly warnings: readonly ConfigProblem[] } {
   const variables = new Map(settingKeys.map((key) => [variableOf(key), key]));
-  return Object.entries(environment).flatMap(([where, value]) => {
+  const given: Given[] = [];
+  const problems: ConfigProblem[] = [];
+  const services: string[] = [];
+  for (const [where, value] of Object.entries(environment)) {
     // Many tools pass an empty variable where they mean none.
-    if (!where.startsWith('PKARRD_') || value === undefined || value.trim() === '') return [];
+    if (!where.startsWith('PKARRD_') || value === undefined || value.trim() === '') continue;
     const key = variables.get(where);
-    if (key === undefined) {
+    if (key !== undefined) {
+      given.push({
+        key,
+        raw: settings[key].kind.isList ? value.trim().split(/[\s,]+/) : value.trim(),
+        where,
+      });
+    } else if (serviceVariable.test(where)) {
+      services.push(where);
+    } else {
       problems.push({
         where,
         message: `no setting has this variable.${didYouMean(where, variables.keys())}`,
       });
-      return [];
     }
-    return [{ key, raw: settings[key].kind.isList ? value.trim().split(/[\s,]+/) : value.trim(), where }];
-  });
+  }
+  const [first] = services;
+  if (first === undefined) return { given, problems, warnings: [] };
+  const others = services.length === 1 ? '' : ` (like ${services.length - 1} more)`;
+  const message = `ignored${others}: Kubernetes sets it for a service named pkarrd; enableServiceLinks: false turns that off.`;
+  return { given, problems, warnings: [{ where: first, message }] };
 }
 
-function fromFlags(flags: ConfigSources['flags']): Given[] {
+function fromFlags(flags: ConfigSources['flags']): readonly Given[] {
   return settingKeys.flatMap((key) => {
     const words = flags[key];
     if (words === undefined || words.length === 0) return [];
@@ -140,7 +215,15 @@ function fromFlags(flags: ConfigSources['flags']): Given[] {
 
 /** A value for a message: quoted, short, on one line. */
 function shown(raw: unknown): string {
-  const text = typeof raw === 'string' ? raw : JSON.stringify(raw);
+  const text = typeof raw === 'string' ? raw : literal(raw);
   const short = text.length > 80 ? `${text.slice(0, 80)}…` : text;
   return typeof raw === 'string' ? JSON.stringify(short) : short;
+}
+
+/** A value of a TOML file as it could stand there; JSON has no numbers that are infinite or not a number. */
+function literal(raw: unknown): string {
+  if (typeof raw === 'number' || typeof raw === 'bigint') return String(raw).replace('Infinity', 'inf');
+  return JSON.stringify(raw, (_, item: unknown) =>
+    typeof item === 'bigint' || (typeof item === 'number' && !Number.isFinite(item)) ? literal(item) : item,
+  );
 }

@@ -1,8 +1,8 @@
 /** The result of parsing a value. */
 export type Reading<T> =
   | { readonly ok: true; readonly value: T }
-  /** `refused`: the value, or the element of a list, that is not valid. */
-  | { readonly ok: false; readonly refused: unknown };
+  /** `refused`: the value, or each element of a list, that is not valid; at least one. */
+  | { readonly ok: false; readonly refused: readonly unknown[] };
 
 /** A kind of setting: how its values are written in a file, a variable or a flag, and which are valid. */
 export interface Kind<T> {
@@ -117,25 +117,40 @@ export function text<T>(form: {
   };
 }
 
-/** Several values of a kind, or `none`. */
-export function listOf<T>(element: Kind<T>): Kind<readonly T[]> {
+/** One or more values of a kind. */
+export function nonEmptyListOf<T>(element: Kind<T>): Kind<readonly T[]> {
   return {
     placeholder: element.placeholder,
-    accepts: `${element.accepts}; or none`,
+    accepts: element.accepts,
     isList: true,
     read: (raw) => {
       const items: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
-      // This is how a flag or a variable empties a list of lower precedence.
-      if (items.length === 1 && items[0] === 'none') return accept([]);
+      if (items.length === 0) return refuse(raw);
       const values: T[] = [];
+      const refused: unknown[] = [];
       for (const item of items) {
         const reading = element.read(item);
-        if (!reading.ok) return reading;
-        values.push(reading.value);
+        if (reading.ok) values.push(reading.value);
+        else refused.push(...reading.refused);
       }
-      return accept(values);
+      return refused.length > 0 ? { ok: false, refused } : accept(values);
     },
-    toText: (values) => (values.length === 0 ? 'none' : values.map(element.toText).join(' ')),
+    toText: (values) => values.map(element.toText).join(' '),
+  };
+}
+
+/** Several values of a kind, or `none`. */
+export function listOf<T>(element: Kind<T>): Kind<readonly T[]> {
+  const list = nonEmptyListOf(element);
+  return {
+    ...list,
+    accepts: `${list.accepts}; or none`,
+    read: (raw) => {
+      const [only = 'none', ...others] = Array.isArray(raw) ? raw : [raw];
+      // This is how a flag or a variable empties a list of lower precedence.
+      return only === 'none' && others.length === 0 ? accept([]) : list.read(raw);
+    },
+    toText: (values) => (values.length === 0 ? 'none' : list.toText(values)),
   };
 }
 
@@ -223,6 +238,6 @@ function accept<T>(value: T): Reading<T> {
   return { ok: true, value };
 }
 
-function refuse(refused: unknown): { readonly ok: false; readonly refused: unknown } {
-  return { ok: false, refused };
+function refuse(raw: unknown): { readonly ok: false; readonly refused: readonly unknown[] } {
+  return { ok: false, refused: [raw] };
 }

@@ -10,6 +10,7 @@ import {
   count,
   type Kind,
   listOf,
+  nonEmptyListOf,
   onOff,
   seconds,
   text,
@@ -55,7 +56,7 @@ export const publicRelays: readonly string[] = ['https://pkarr.pubky.app', 'http
 export const settings = {
   listen: setting({
     name: 'listen',
-    kind: wordOr('default', listOf(listenAddress)),
+    kind: wordOr('default', nonEmptyListOf(listenAddress)),
     default: () => 'default' as const,
     defaultText: '127.0.0.1 and ::1, on port 53 if possible, otherwise 5300',
     help: 'Address to answer DNS on, UDP and TCP',

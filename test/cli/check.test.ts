@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { settingKeys } from '../../src/config/settings.ts';
 import { pkarrd } from '../support/command.ts';
 
+const mainFile = fileURLToPath(new URL('../../program/main.js', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-check-'));
 after(() => rmSync(directory, { recursive: true }));
 
@@ -90,5 +93,46 @@ test('an upstream that is ourselves, or the stub that sends on to us, is refused
     const { code, err } = await pkarrd(['check', '--upstream', upstream, '--listen', listen]);
     assert.equal(code, 1);
     assert.match(err, why);
+  }
+});
+
+/** Runs `pkarrd check` where resolv.conf is another file and no other program left the network's resolvers. */
+function checkWith(resolvConf: string, ...args: readonly string[]) {
+  const file = join(directory, 'resolv.conf');
+  writeFileSync(file, resolvConf);
+  const script = [
+    // Often a link to a file below /run, which is made anew there.
+    'target=$(readlink -m /etc/resolv.conf)',
+    'mount -t tmpfs none /run && mkdir -p "$(dirname "$target")" && touch "$target"',
+    'mount --bind "$1" "$target" && shift && exec "$@"',
+  ].join('; ');
+  const words = [process.execPath, mainFile, 'check', '--config', '/dev/null', ...args];
+  const { status, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', script, 'sh', file, ...words], {
+    encoding: 'utf8',
+  });
+  return { code: status, err: stderr };
+}
+
+const canUnshare = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/run']).status === 0;
+const skip = canUnshare ? false : 'only root can give a command another resolv.conf';
+
+test('check ends with 1 when there is nobody to ask for ordinary names, and says why', { skip }, async () => {
+  const own = checkWith('nameserver 127.0.0.1\nnameserver ::1\n');
+  assert.equal(own.code, 1);
+  assert.match(own.err, /^pkarrd: upstream: there is no resolver for ordinary names: .*/);
+  assert.match(
+    own.err,
+    /\/etc\/resolv\.conf names only pkarrd itself \(127\.0\.0\.1 ::1\)\. Set upstream or fallback\.\n$/,
+  );
+  const empty = checkWith('search example.org\n');
+  assert.equal(empty.code, 1);
+  assert.match(empty.err, /\/etc\/resolv\.conf names no resolver/);
+  assert.deepEqual(checkWith('nameserver 192.0.2.1\n'), { code: 0, err: '' });
+  for (const flags of [
+    ['--upstream', 'none'],
+    ['--fallback', '192.0.2.1'],
+    ['--upstream', '192.0.2.1'],
+  ]) {
+    assert.deepEqual(checkWith('nameserver 127.0.0.1\n', ...flags), { code: 0, err: '' }, flags.join(' '));
   }
 });

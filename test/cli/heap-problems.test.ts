@@ -6,17 +6,17 @@ import { loadSettings } from '../../src/config/load-settings.ts';
 /** As `--max-old-space-size` counts. */
 const MB = 1024 * 1024;
 
-function problems(flags: { readonly cacheSize?: readonly string[] }, heapLimit: number) {
+async function problems(flags: { readonly cacheSize?: readonly string[] }, heapLimit: number) {
   const machine = { environment: {}, isRoot: false, home: '/nonexistent' };
-  return heapProblems(loadSettings({ machine, flags }), heapLimit);
+  return heapProblems(await loadSettings({ machine, flags }), heapLimit);
 }
 
-test('the default caches fit into the heap that the unit of systemd gives', () => {
-  assert.deepEqual(problems({}, 128 * MB), []);
+test('the default caches fit into the heap that the unit of systemd gives', async () => {
+  assert.deepEqual(await problems({}, 128 * MB), []);
 });
 
-test('caches that do not fit into the heap are refused, with the place, both sizes and what to do', () => {
-  assert.deepEqual(problems({ cacheSize: ['256 MB'] }, 128 * MB), [
+test('caches that do not fit into the heap are refused, with the place, both sizes and what to do', async () => {
+  assert.deepEqual(await problems({ cacheSize: ['256 MB'] }, 128 * MB), [
     {
       where: '--cache-size',
       message:

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { encodeMessage } from '../../src/dns/message.ts';
 import { RunningCommand } from '../support/command.ts';
@@ -13,6 +14,8 @@ const serve = ['serve', '--config', '/dev/null'];
 const nobody = ['--upstream', '127.0.0.1:9'];
 
 const readyLine = /Ready\. listen=127\.0\.0\.1:(\d+)/;
+
+const noProc = existsSync('/proc/self/task') ? false : 'there is no /proc';
 
 /** An upstream that takes queries and never answers. */
 async function silentUpstream() {
@@ -64,6 +67,20 @@ test('a second signal ends it at once', async () => {
   const { code } = await command.stop('SIGTERM');
   assert.equal(code, 143);
   upstream.socket.close();
+});
+
+test('SIGHUP does not end it, in one process and in several', { skip: noProc }, async () => {
+  for (const workers of ['1', '2']) {
+    const { command, server } = await start(...nobody, '--dht', 'off', '--workers', workers);
+    // A terminal that closes sends it to the whole group.
+    const { pid = 0 } = command.child;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ');
+    for (const each of [pid, ...children.map(Number)]) if (each > 0) process.kill(each, 'SIGHUP');
+    await command.printed(/SIGHUP ignored: restart pkarrd/);
+    assert.equal((await askUdp(server, query('localhost'))).rcode, 0);
+    const { code, err } = await command.stop();
+    assert.deepEqual([code, /worker/.test(err)], [0, false], err);
+  }
 });
 
 test('a port that is taken is told with address, holder and what to do', async () => {

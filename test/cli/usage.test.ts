@@ -140,7 +140,7 @@ describe('the program', () => {
     [['serve', '--upstream', 'x'], /^pkarrd: --upstream: "x" is no upstream: .*\n$/],
     [
       ['serve', '--config', '/nonexistent'],
-      /^pkarrd: \/nonexistent: cannot read the configuration file: no such file\.\n$/,
+      /^pkarrd: \/nonexistent: cannot read the configuration file: there is no such file\.\n$/,
     ],
     [['resolve', 'example.com'], /dig example\.com\nSee "pkarrd resolve --help"\.\n$/],
     [['resolve', 'y'.repeat(52)], /is not a public key: .* small order/],

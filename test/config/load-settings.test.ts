@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,14 +20,14 @@ interface Given {
   readonly flags?: ConfigSources['flags'];
 }
 
-function load({ toml = '', environment = {}, flags = {} }: Given) {
+async function load({ toml = '', environment = {}, flags = {} }: Given) {
   writeFileSync(file, toml);
-  return loadSettings({ file, machine: { environment, isRoot: false, home: '/home/somebody' }, flags });
+  return await loadSettings({ file, machine: { environment, isRoot: false, home: '/home/somebody' }, flags });
 }
 
-function problemsOf(given: Given): readonly ConfigProblem[] {
+async function problemsOf(given: Given): Promise<readonly ConfigProblem[]> {
   try {
-    load(given);
+    await load(given);
     return [];
   } catch (error) {
     assert.ok(error instanceof ConfigError);
@@ -34,8 +35,8 @@ function problemsOf(given: Given): readonly ConfigProblem[] {
   }
 }
 
-test('without any configuration there are the defaults', () => {
-  const { settings: loaded, origins } = load({});
+test('without any configuration there are the defaults', async () => {
+  const { settings: loaded, origins } = await load({});
   assert.deepEqual(loaded, defaultSettings({ environment: {}, isRoot: false, home: '/home/somebody' }));
   assert.equal(loaded.listen, 'default');
   assert.equal(loaded.upstream, 'system');
@@ -43,10 +44,10 @@ test('without any configuration there are the defaults', () => {
   assert.ok(Object.values(origins).every((origin) => origin === 'default'));
 });
 
-test('the environment overrules the file, and flags overrule both', () => {
+test('the environment overrules the file, and flags overrule both', async () => {
   const toml = 'cache-size = "1 MB"\nnegative-ttl = 10\nlog-level = "warn"';
   const environment = { PKARRD_NEGATIVE_TTL: '20', PKARRD_LOG_LEVEL: 'error' };
-  const { settings: loaded, origins } = load({ toml, environment, flags: { logLevel: ['debug'] } });
+  const { settings: loaded, origins } = await load({ toml, environment, flags: { logLevel: ['debug'] } });
   assert.deepEqual([loaded.cacheSize, loaded.negativeTtl, loaded.logLevel], [1_000_000, 20, 'debug']);
   assert.deepEqual(
     [origins.cacheSize, origins.negativeTtl, origins.logLevel],
@@ -54,19 +55,19 @@ test('the environment overrules the file, and flags overrule both', () => {
   );
 });
 
-test('a repeated flag replaces the list of the file', () => {
+test('a repeated flag replaces the list of the file', async () => {
   const toml = 'listen = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"]';
-  assert.equal(load({ toml }).settings.listen.length, 3);
-  const { settings: loaded } = load({ toml, flags: { listen: ['[::1]:4', '127.0.0.2'] } });
+  assert.equal((await load({ toml })).settings.listen.length, 3);
+  const { settings: loaded } = await load({ toml, flags: { listen: ['[::1]:4', '127.0.0.2'] } });
   assert.deepEqual(loaded.listen, [
     { host: '::1', port: 4 },
     { host: '127.0.0.2', port: 53 },
   ]);
 });
 
-test('a variable holds several values with commas or white space between, and an empty one counts as absent', () => {
+test('a variable holds several values with commas or white space between, and an empty one counts as absent', async () => {
   const environment = { PKARRD_BOOTSTRAP: ' 127.0.0.1:1,127.0.0.1:2 a.example:3', PKARRD_UPSTREAM: ' ' };
-  const { settings: loaded } = load({ environment });
+  const { settings: loaded } = await load({ environment });
   assert.deepEqual(
     loaded.bootstrap.map(({ port }) => port),
     [1, 2, 3],
@@ -74,28 +75,28 @@ test('a variable holds several values with commas or white space between, and an
   assert.equal(loaded.upstream, 'system');
 });
 
-test('the words that stand for a default overrule a list', () => {
+test('the words that stand for a default overrule a list', async () => {
   const toml = 'listen = ["127.0.0.1:1"]\nupstream = "9.9.9.9"';
-  const { settings: loaded } = load({ toml, flags: { listen: ['default'], upstream: ['system'] } });
+  const { settings: loaded } = await load({ toml, flags: { listen: ['default'], upstream: ['system'] } });
   assert.equal(loaded.listen, 'default');
   assert.equal(loaded.upstream, 'system');
 });
 
-test('an empty list in the file, and none anywhere, is a list without elements', () => {
-  assert.deepEqual(load({ toml: 'bootstrap = []' }).settings.bootstrap, []);
+test('an empty list in the file, and none anywhere, is a list without elements', async () => {
+  assert.deepEqual((await load({ toml: 'bootstrap = []' })).settings.bootstrap, []);
   const toml = 'bootstrap = ["127.0.0.1:1"]';
-  assert.deepEqual(load({ toml, flags: { bootstrap: ['none'] } }).settings.bootstrap, []);
-  assert.deepEqual(load({ toml, environment: { PKARRD_BOOTSTRAP: 'none' } }).settings.bootstrap, []);
+  assert.deepEqual((await load({ toml, flags: { bootstrap: ['none'] } })).settings.bootstrap, []);
+  assert.deepEqual((await load({ toml, environment: { PKARRD_BOOTSTRAP: 'none' } })).settings.bootstrap, []);
 });
 
-test('of a flag that holds one value the last one counts', () => {
-  assert.equal(load({ flags: { cacheSize: ['1 MB', '2 MB'] } }).settings.cacheSize, 2_000_000);
+test('of a flag that holds one value the last one counts', async () => {
+  assert.equal((await load({ flags: { cacheSize: ['1 MB', '2 MB'] } })).settings.cacheSize, 2_000_000);
 });
 
 const errors: readonly (readonly [title: string, given: Given, where: string | RegExp, message: RegExp])[] = [
   [
     'an unknown key, with the nearest',
-    { toml: '\nlisten = []\nlissen = 1' },
+    { toml: '\nsuffix = []\nlissen = 1' },
     /:3$/,
     /"lissen" is not a known setting\. Did you mean listen\?$/,
   ],
@@ -193,8 +194,8 @@ const errors: readonly (readonly [title: string, given: Given, where: string | R
 ];
 
 for (const [title, given, where, message] of errors) {
-  test(`an error is one sentence that says where: ${title}`, () => {
-    const problems = problemsOf(given);
+  test(`an error is one sentence that says where: ${title}`, async () => {
+    const problems = await problemsOf(given);
     assert.equal(problems.length, 1);
     const [problem] = problems;
     assert.match(problem?.where ?? '', typeof where === 'string' ? new RegExp(`^${where}$`) : where);
@@ -203,8 +204,8 @@ for (const [title, given, where, message] of errors) {
   });
 }
 
-test('all errors are reported at once, in the order file, environment, flags', () => {
-  const problems = problemsOf({
+test('all errors are reported at once, in the order file, environment, flags', async () => {
+  const problems = await problemsOf({
     toml: 'lissen = 1\ndht = 7',
     environment: { PKARRD_CACHE_SIZE: 'big' },
     flags: { logLevel: ['loud'] },
@@ -215,26 +216,99 @@ test('all errors are reported at once, in the order file, environment, flags', (
   );
 });
 
-test('a judge of another room adds its errors to the others', () => {
+test('every invalid value of a list is reported', async () => {
+  const toml = 'bootstrap = ["127.0.0.1", "127.0.0.1:1", "x", 5]';
+  const problems = await problemsOf({ toml });
+  assert.deepEqual(
+    problems.map(({ message }) => message.split(' ', 1)[0]),
+    ['"127.0.0.1"', '"x"', '5'],
+  );
+  const many = await problemsOf({ flags: { bootstrap: Array.from({ length: 25 }, String) } });
+  assert.equal(many.length, 21);
+  assert.equal(many.at(-1)?.message, '5 more values are not valid for bootstrap.');
+});
+
+test('errors count only in the settings that are used, and the file only if it has one of them', async () => {
+  const machine = {
+    environment: { PKARRD_DHT: 'x', PKARRD_STATE_DIRR: '/x' },
+    isRoot: false,
+    home: '/home/somebody',
+  };
+  const uses = ['stateDir'] as const;
+  writeFileSync(file, 'lissen = 1\ncache-size = "x"\nstate-dir = "/from/file"\n[[publish]]\nzone = 1');
+  const loaded = await loadSettings({ file, machine, flags: {}, uses });
+  assert.equal(loaded.settings.stateDir, '/from/file');
+  await assert.rejects(loadSettings({ file, machine, flags: { stateDir: ['x'] }, uses }), ConfigError);
+  writeFileSync(file, 'state-dir = ');
+  await assert.rejects(loadSettings({ file, machine, flags: {}, uses }), /invalid TOML/);
+  const { settings: given } = await loadSettings({ file, machine, flags: { stateDir: ['/y'] }, uses });
+  assert.equal(given.stateDir, '/y');
+});
+
+test('variables that Kubernetes sets for a service named pkarrd are a warning', async () => {
+  const { warnings, settings: loaded } = await load({
+    environment: {
+      PKARRD_SERVICE_HOST: '10.0.0.1',
+      PKARRD_SERVICE_PORT: '53',
+      PKARRD_SERVICE_PORT_DNS: '53',
+      PKARRD_PORT: 'udp://10.0.0.1:53',
+      PKARRD_PORT_53_UDP: 'udp://10.0.0.1:53',
+      PKARRD_PORT_53_UDP_PROTO: 'udp',
+      PKARRD_DNS_SERVICE_HOST: '10.0.0.2',
+      PKARRD_DNS_PORT_53_TCP_ADDR: '10.0.0.2',
+      PKARRD_CACHE_SIZE: '2 MB',
+    },
+  });
+  assert.equal(loaded.cacheSize, 2e6);
+  assert.equal(warnings.length, 1);
+  assert.equal(warnings[0]?.where, 'PKARRD_SERVICE_HOST');
+  assert.match(warnings[0]?.message ?? '', /^ignored \(like 7 more\): Kubernetes sets it/);
+  const [typo] = await problemsOf({ environment: { PKARRD_SERVICE_HOSTS: 'x' } });
+  assert.equal(typo?.where, 'PKARRD_SERVICE_HOSTS');
+});
+
+test('a configuration file is read up to a megabyte, and never waited for', async () => {
+  const comment = (length: number) => `#${'x'.repeat(length - 1)}`;
+  assert.deepEqual(await problemsOf({ toml: comment(1_048_576) }), []);
+  const [problem] = await problemsOf({ toml: comment(1_048_577) });
+  assert.match(problem?.message ?? '', /it is over 1048576 bytes long/);
+  const fifo = join(directory, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const machine = { environment: {}, isRoot: false, home: '/' };
+  for (const path of [fifo, '/dev/zero']) {
+    await assert.rejects(loadSettings({ file: path, machine, flags: {} }), /it is not a regular file/);
+  }
+  const { file: none } = await loadSettings({ file: '/dev/null', machine, flags: {} });
+  assert.equal(none, '/dev/null');
+});
+
+test('a configuration file is UTF-8, with or without a byte order mark', async () => {
+  assert.equal((await load({ toml: '\ufeffcache-size = "2 MB"' })).settings.cacheSize, 2e6);
+  writeFileSync(file, Buffer.from('# caf\xe9', 'latin1'));
+  const machine = { environment: {}, isRoot: false, home: '/' };
+  await assert.rejects(loadSettings({ file, machine, flags: {} }), /is not valid UTF-8/);
+});
+
+test('a judge of another room adds its errors to the others', async () => {
   const judge = () => [{ where: '--upstream', message: 'is bad.' }];
   const machine = { environment: { PKARRD_DHT: 'x' }, isRoot: false, home: '/' };
-  assert.throws(
-    () => loadSettings({ machine, flags: {}, judge, file }),
+  await assert.rejects(
+    loadSettings({ machine, flags: {}, judge, file }),
     /PKARRD_DHT: .*\n--upstream: is bad\./,
   );
 });
 
-test('a file that is named must be there and be readable', () => {
+test('a file that is named must be there and be readable', async () => {
   for (const [path, reason] of [
-    [join(directory, 'absent'), /cannot read the configuration file: no such file/],
-    [directory, /it is a directory/],
+    [join(directory, 'absent'), /cannot read the configuration file: there is no such file/],
+    [directory, /it is not a regular file/],
   ] as const) {
     const machine = { environment: {}, isRoot: false, home: '/' };
-    assert.throws(() => loadSettings({ file: path, machine, flags: {} }), reason);
+    await assert.rejects(loadSettings({ file: path, machine, flags: {} }), reason);
   }
 });
 
-test('whatever stands in file and environment gives settings or a ConfigError, and nothing else', () => {
+test('whatever stands in file and environment gives settings or a ConfigError, and nothing else', async () => {
   const keys = fc.constantFrom(...settingKeys);
   const value = fc.oneof(
     fc.string({ unit: 'binary' }).map((text) => JSON.stringify(text)),
@@ -255,14 +329,14 @@ test('whatever stands in file and environment gives settings or a ConfigError, a
   );
   const lines = fc.array(fc.tuple(keys, value).map(([key, text]) => `${settings[key].name} = ${text}`));
   const environment = fc.dictionary(keys.map(variableOf), fc.string());
-  fc.assert(
-    fc.property(lines, environment, (toml, variables) => {
-      problemsOf({ toml: toml.join('\n'), environment: variables });
+  await fc.assert(
+    fc.asyncProperty(lines, environment, async (toml, variables) => {
+      await problemsOf({ toml: toml.join('\n'), environment: variables });
     }),
   );
 });
 
-test('state is kept where the system says, for the service, for root and for others', () => {
+test('state is kept where the system says, for the service, for root and for others', async () => {
   const at = (environment: Record<string, string>, isRoot: boolean) =>
     defaultSettings({ environment, isRoot, home: '/home/a' }).stateDir;
   assert.equal(

@@ -11,14 +11,18 @@ const directory = mkdtempSync(join(tmpdir(), 'pkarrd-tables-'));
 after(() => rmSync(directory, { recursive: true }));
 const file = join(directory, 'pkarrd.toml');
 
-function load(toml: string) {
+async function load(toml: string) {
   writeFileSync(file, toml);
-  return loadSettings({ file, machine: { environment: {}, isRoot: false, home: '/home/a' }, flags: {} });
+  return await loadSettings({
+    file,
+    machine: { environment: {}, isRoot: false, home: '/home/a' },
+    flags: {},
+  });
 }
 
-function problemsOf(toml: string): readonly string[] {
+async function problemsOf(toml: string): Promise<readonly string[]> {
   try {
-    load(toml);
+    await load(toml);
     return [];
   } catch (error) {
     assert.ok(error instanceof ConfigError);
@@ -26,8 +30,8 @@ function problemsOf(toml: string): readonly string[] {
   }
 }
 
-test('tables of zones and keys are read, with paths relative to the file', () => {
-  const { tables } = load(`log-level = "warn"
+test('tables of zones and keys are read, with paths relative to the file', async () => {
+  const { tables } = await load(`log-level = "warn"
 
 [[publish]]
 zone = "home.zone"
@@ -55,8 +59,8 @@ key = "pk:KEY"
   });
 });
 
-test('without tables there is nothing to publish', () => {
-  assert.deepEqual(load('log-level = "warn"').tables, { publish: [], keep: [] });
+test('without tables there is nothing to publish', async () => {
+  assert.deepEqual((await load('log-level = "warn"')).tables, { publish: [], keep: [] });
 });
 
 const errors: readonly (readonly [title: string, toml: string, problems: readonly RegExp[]])[] = [
@@ -106,14 +110,14 @@ const errors: readonly (readonly [title: string, toml: string, problems: readonl
 ];
 
 for (const [title, toml, expected] of errors) {
-  test(`an error in a table is one sentence that says where: ${title}`, () => {
-    const problems = problemsOf(toml);
+  test(`an error in a table is one sentence that says where: ${title}`, async () => {
+    const problems = await problemsOf(toml);
     assert.equal(problems.length, expected.length, problems.join('\n'));
     for (const [index, pattern] of expected.entries()) assert.match(problems[index] ?? '', pattern);
   });
 }
 
-test('whatever the tables hold, they are read or refused with sentences', () => {
+test('whatever the tables hold, they are read or refused with sentences', async () => {
   const value = fc.oneof(
     fc.string().map((text) => JSON.stringify(text)),
     fc.constantFrom('1', 'true', '[]', '{}', '1979-05-27', '[{}]', 'nan'),
@@ -126,9 +130,9 @@ test('whatever the tables hold, they are read or refused with sentences', () => 
       fc.tuple(field, value).map(([name, text]) => `${name} = ${text}`),
     ),
   );
-  fc.assert(
-    fc.property(lines, (toml) => {
-      problemsOf(toml.join('\n'));
+  await fc.assert(
+    fc.asyncProperty(lines, async (toml) => {
+      await problemsOf(toml.join('\n'));
     }),
   );
 });

@@ -19,8 +19,8 @@ import {
   UsageError,
   writeJson,
 } from '../command.ts';
-import { loadConfiguration } from '../configuration.ts';
-import { type NetworkAccess, withNetwork } from '../network.ts';
+import { loadUsedSettings } from '../configuration.ts';
+import { type NetworkAccess, networkSettings, withNetwork } from '../network.ts';
 import { packetComments, packetFacts, recordLines } from '../packet-text.ts';
 import { Progress } from '../progress.ts';
 import { untilStopped } from '../stop-signal.ts';
@@ -72,7 +72,7 @@ export const resolve: Command = {
   settings: ['bootstrap', 'upstream', 'relay', 'dhtListen', 'logLevel'],
   async run(invocation, terminal) {
     const request = readRequest(invocation);
-    const { settings } = loadConfiguration(invocation, terminal);
+    const settings = await loadUsedSettings(invocation, terminal, networkSettings);
     const asked = whomToAsk(settings, invocation);
     if (invocation.has('watch')) return await watch(request, asked, terminal);
     const state = await withNetwork(asked, terminal, (network) =>

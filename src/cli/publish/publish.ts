@@ -36,8 +36,8 @@ import {
   UsageError,
   writeJson,
 } from '../command.ts';
-import { loadConfiguration } from '../configuration.ts';
-import { type NetworkAccess, withNetwork } from '../network.ts';
+import { loadUsedSettings } from '../configuration.ts';
+import { type NetworkAccess, networkSettings, withNetwork } from '../network.ts';
 import { recordLines } from '../packet-text.ts';
 import { Progress } from '../progress.ts';
 import { timestampToText } from '../time-text.ts';
@@ -152,7 +152,7 @@ async function publishSource(
   terminal: Terminal,
 ): Promise<void> {
   const { keyPair, text } = source;
-  const { settings } = loadConfiguration(invocation, terminal);
+  const settings = await loadUsedSettings(invocation, terminal, networkSettings);
   const memory = await openMemory(settings);
   const progress = new Progress(terminal);
   let zone = unfilled;

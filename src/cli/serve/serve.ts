@@ -21,7 +21,7 @@ export const serve: Command = {
   name: 'serve',
   description: [
     'Answers DNS queries over UDP and TCP until it receives SIGINT or SIGTERM. It then finishes the queries in flight ' +
-      'and exits within 2 s. A second signal ends it at once.',
+      'and exits within 2 s. A second signal ends it at once. SIGHUP is ignored.',
     'Names whose last label is a public key are answered from the signed packet of that key, which is fetched from the ' +
       'DHT. All other names are forwarded to upstream resolvers. No configuration is required.',
   ],
@@ -29,16 +29,23 @@ export const serve: Command = {
   flags: [configFlag],
   settings: settingKeys,
   async run(invocation, terminal) {
-    const { settings, tables } = loadConfiguration(invocation, terminal);
+    const { settings, tables, warnings } = await loadConfiguration(invocation, terminal);
     const log = createLog({
       level: settings.logLevel,
       write: terminal.err,
       now: terminal.now,
       journal: terminal.errIsJournal,
     });
+    for (const { where, message } of warnings)
+      log.warn('Configuration warning.', { where, warning: message });
     // Tools that show who holds port 53 should show this name, not that of the runtime.
     nameProcess('pkarrd');
-    const stopped = untilStopped();
+    const stopped = untilStopped(['SIGINT', 'SIGTERM']);
+    process.on('SIGHUP', () => {
+      log.warn(
+        'SIGHUP ignored: restart pkarrd to apply a changed configuration. Zone files are followed anyway.',
+      );
+    });
     let giveUp: (why: Ending) => void = () => {};
     const givenUp = new Promise<Ending>((resolve) => {
       giveUp = resolve;

@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { systemUpstreams } from '../../app/upstreams.ts';
+import { systemUpstreams, whyLoop } from '../../app/upstreams.ts';
 import { ConfigError, type ConfigProblem, problemToText } from '../../config/config-error.ts';
 import type { LoadedSettings } from '../../config/load-settings.ts';
 import {
@@ -21,43 +21,67 @@ import {
   writeJson,
 } from '../command.ts';
 import { loadConfiguration } from '../configuration.ts';
-import { publicationProblems } from './publication-problems.ts';
+import { examinePublications } from './examine-publications.ts';
+
+/** The port of the resolvers in resolv.conf(5), which has no syntax for another. */
+const DNS_PORT = 53;
 
 /** Validates the configuration as `serve` would. */
 export const check: Command = {
   name: 'check',
   description: [
     'Reads the configuration file, environment and flags as serve would, and shows the value and origin of each setting. ' +
-      'If there are errors, it lists all of them and exits with code 1.',
+      'If there are errors, or no resolver for ordinary names, it lists all of them and exits with code 1.',
   ],
   operands: [],
   flags: [configFlag, jsonFlag],
   settings: settingKeys,
   async run(invocation, terminal) {
-    const { loaded, problems } = await examine(invocation, terminal);
-    const given =
-      loaded?.settings.upstream === 'system' ? await systemUpstreams(loaded.settings.listen) : undefined;
-    if (invocation.has('json'))
-      writeJson(terminal, { problems, ...(loaded !== undefined && describe(loaded, given)) });
-    else writeText(loaded, given, problems, terminal);
+    const findings = await examine(invocation, terminal);
+    const { loaded, problems, warnings, upstreams } = findings;
+    if (invocation.has('json')) {
+      writeJson(terminal, { problems, warnings, ...(loaded !== undefined && describe(loaded, upstreams)) });
+    } else writeText(findings, terminal);
     return problems.length > 0 ? Exit.FAILED : Exit.OK;
   },
 };
 
-async function examine(
-  invocation: Invocation,
-  terminal: Terminal,
-): Promise<{ readonly loaded: LoadedSettings | undefined; readonly problems: readonly ConfigProblem[] }> {
+/** What `check` found. */
+interface Findings {
+  /** Undefined if the configuration has errors. */
+  readonly loaded: LoadedSettings | undefined;
+  readonly problems: readonly ConfigProblem[];
+  readonly warnings: readonly ConfigProblem[];
+  /** The resolvers of the system, if they are used. */
+  readonly upstreams: SystemUpstreams | undefined;
+}
+
+async function examine(invocation: Invocation, terminal: Terminal): Promise<Findings> {
   try {
-    const loaded = loadConfiguration(invocation, terminal);
-    return { loaded, problems: [...stateDirProblems(loaded), ...(await publicationProblems(loaded.tables))] };
+    const loaded = await loadConfiguration(invocation, terminal);
+    const { settings, tables } = loaded;
+    const upstreams = settings.upstream === 'system' ? await systemUpstreams(settings.listen) : undefined;
+    const publications = await examinePublications(tables);
+    return {
+      loaded,
+      problems: [
+        ...stateDirProblems(loaded),
+        ...(upstreams === undefined ? [] : noUpstreamProblems(upstreams, loaded)),
+        ...publications.problems,
+      ],
+      warnings: [...loaded.warnings, ...publications.warnings],
+      upstreams,
+    };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { loaded: undefined, problems: error.problems };
+    return { loaded: undefined, problems: error.problems, warnings: [], upstreams: undefined };
   }
 }
 
-function describe({ file, settings, tables, origins }: LoadedSettings, given: SystemUpstreams | undefined) {
+function describe(
+  { file, settings, tables, origins }: LoadedSettings,
+  upstreams: SystemUpstreams | undefined,
+) {
   const values = settingKeys.map((key) => [
     table[key].name,
     { value: settingToText(key, settings[key]), from: origins[key] },
@@ -66,16 +90,13 @@ function describe({ file, settings, tables, origins }: LoadedSettings, given: Sy
     file: file ?? null,
     settings: Object.fromEntries(values),
     ...tables,
-    ...(given !== undefined && { systemUpstreams: { servers: given.servers, from: given.path ?? null } }),
+    ...(upstreams !== undefined && {
+      systemUpstreams: { servers: upstreams.servers, from: upstreams.path ?? null },
+    }),
   };
 }
 
-function writeText(
-  loaded: LoadedSettings | undefined,
-  given: SystemUpstreams | undefined,
-  problems: readonly ConfigProblem[],
-  terminal: Terminal,
-): void {
+function writeText({ loaded, problems, warnings, upstreams }: Findings, terminal: Terminal): void {
   if (loaded !== undefined) {
     const { file, settings, tables, origins } = loaded;
     terminal.out(`file: ${file ?? 'none'}\n`);
@@ -85,7 +106,11 @@ function writeText(
       terminal.out(`publish: ${zone} with ${key}, from ${where}\n`);
     for (const { key, where } of tables.keep) terminal.out(`keep: ${key}, from ${where}\n`);
   }
-  if (given !== undefined) terminal.out(systemLine(given));
+  if (upstreams?.path !== undefined) {
+    const addresses = upstreams.servers.map(({ address }) => address).join(' ');
+    terminal.out(`system: ${addresses}, from ${upstreams.path}\n`);
+  }
+  for (const warning of warnings) terminal.err(`pkarrd: warning: ${problemToText(warning)}\n`);
   for (const problem of problems) terminal.err(`pkarrd: ${problemToText(problem)}\n`);
   terminal.out(problems.length === 0 ? 'The configuration is valid.\n' : '');
 }
@@ -96,10 +121,26 @@ function settingLine(key: SettingKey, value: string, origin: string): string {
   return `${flagOf(key).slice(2)}: ${value}${meaning}${origin === 'default' ? '' : `, from ${origin}`}\n`;
 }
 
-/** What `system` currently means. */
-function systemLine({ path, servers, reports }: SystemUpstreams): string {
-  if (path !== undefined) return `system: ${servers.map(({ address }) => address).join(' ')}, from ${path}\n`;
-  return `system: no resolver found; ${reports.map((report) => `${report.path} ${report.problem}`).join('; ')}\n`;
+/** Without an upstream, no ordinary name resolves. `upstream = none` says that this is intended. */
+function noUpstreamProblems(
+  { servers, reports }: SystemUpstreams,
+  { settings, origins }: LoadedSettings,
+): readonly ConfigProblem[] {
+  if (servers.length > 0 || settings.fallback.length > 0) return [];
+  const clauses = reports.map(({ path, problem, skipped }) => {
+    const isOnlyOurs =
+      skipped.length > 0 &&
+      skipped.every(({ text }) => whyLoop({ address: text, port: DNS_PORT }, settings.listen) !== undefined);
+    if (isOnlyOurs) return `${path} names only pkarrd itself (${skipped.map(({ text }) => text).join(' ')})`;
+    return [`${path} ${problem}`, ...skipped.map(({ text, why }) => `${text} ${why}`)].join(', ');
+  });
+  const where = origins.upstream === 'default' ? 'upstream' : origins.upstream;
+  return [
+    {
+      where,
+      message: `there is no resolver for ordinary names: ${clauses.join('; ')}. Set upstream or fallback.`,
+    },
+  ];
 }
 
 /** The state directory need not exist, but it must be possible to create it and to write there. */

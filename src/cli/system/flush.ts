@@ -1,8 +1,8 @@
 import type { FlushOutcome } from '../../app/status.ts';
 import { Name } from '../../dns/name.ts';
 import { WireError } from '../../dns/wire-error.ts';
-import { type Command, Exit, jsonFlag, UsageError, writeJson } from '../command.ts';
-import { loadConfiguration } from '../configuration.ts';
+import { type Command, configFlag, Exit, jsonFlag, UsageError, writeJson } from '../command.ts';
+import { loadUsedSettings } from '../configuration.ts';
 import { askRunning } from './ask-program.ts';
 
 /** Flushes the caches of the running program. */
@@ -14,13 +14,13 @@ export const flush: Command = {
       'replace it.',
   ],
   operands: [{ name: 'NAME', optional: true }],
-  flags: [jsonFlag],
+  flags: [configFlag, jsonFlag],
   settings: ['stateDir'],
   async run(invocation, terminal) {
     const [name = '.'] = invocation.operands;
     checkName(name);
-    const { settings } = loadConfiguration(invocation, terminal);
-    const outcome = (await askRunning(settings.stateDir, ['flush', name])) as FlushOutcome;
+    const { stateDir } = await loadUsedSettings(invocation, terminal, ['stateDir']);
+    const outcome = (await askRunning(stateDir, ['flush', name])) as FlushOutcome;
     if (invocation.has('json')) writeJson(terminal, outcome);
     else terminal.out(`Flushed ${outcome.answers} answers and ${outcome.packets} packets.\n`);
     return Exit.OK;

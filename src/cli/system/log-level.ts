@@ -1,6 +1,6 @@
 import { logLevels } from '../../observe/log.ts';
-import { type Command, Exit, UsageError } from '../command.ts';
-import { loadConfiguration } from '../configuration.ts';
+import { type Command, configFlag, Exit, UsageError } from '../command.ts';
+import { loadUsedSettings } from '../configuration.ts';
 import { askRunning } from './ask-program.ts';
 
 /** Changes the log level of the running program until it stops. */
@@ -11,7 +11,7 @@ export const logLevel: Command = {
       'With debug, the names and keys of queries are logged.',
   ],
   operands: [{ name: 'LEVEL' }],
-  flags: [],
+  flags: [configFlag],
   settings: ['stateDir'],
   async run(invocation, terminal) {
     const [level = ''] = invocation.operands;
@@ -20,8 +20,8 @@ export const logLevel: Command = {
         `${JSON.stringify(level)} is not a log level; expected one of ${logLevels.join(', ')}.`,
       );
     }
-    const { settings } = loadConfiguration(invocation, terminal);
-    await askRunning(settings.stateDir, ['log-level', level]);
+    const { stateDir } = await loadUsedSettings(invocation, terminal, ['stateDir']);
+    await askRunning(stateDir, ['log-level', level]);
     terminal.out(`The log level is now ${level}.\n`);
     return Exit.OK;
   },

@@ -1,10 +1,10 @@
 import type { AppStatus } from '../../app/status.ts';
 import type { ForwarderStatus, UpstreamStatus } from '../../forward/choice/status.ts';
 import type { WorkersStatus } from '../../serve/front.ts';
-import { type Command, Exit, jsonFlag, type Terminal, writeJson } from '../command.ts';
-import { loadConfiguration } from '../configuration.ts';
-import { duration } from '../duration.ts';
+import { type Command, configFlag, Exit, jsonFlag, type Terminal, writeJson } from '../command.ts';
+import { loadUsedSettings } from '../configuration.ts';
 import { askRunning } from './ask-program.ts';
+import { duration } from './duration.ts';
 import { publicationLines } from './publication-text.ts';
 
 /** Shows the state of the running program. */
@@ -16,12 +16,12 @@ export const status: Command = {
       'again, and the last error. Names of queries are not shown.',
   ],
   operands: [],
-  flags: [jsonFlag],
+  flags: [configFlag, jsonFlag],
   settings: ['stateDir'],
   async run(invocation, terminal) {
-    const { settings } = loadConfiguration(invocation, terminal);
+    const { stateDir } = await loadUsedSettings(invocation, terminal, ['stateDir']);
     // The socket belongs to a pkarrd of this version: only this user can have created it.
-    const found = (await askRunning(settings.stateDir, ['status'])) as AppStatus;
+    const found = (await askRunning(stateDir, ['status'])) as AppStatus;
     if (invocation.has('json')) writeJson(terminal, found);
     else writeStatus(terminal, found);
     return Exit.OK;

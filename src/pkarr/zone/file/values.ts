@@ -36,14 +36,15 @@ export function parseDuration(token: Token, label: string, maximum: number): num
 
 /** The octets of a word: text as UTF-8, `\DDD` as the octet, `\X` as X (RFC 1035 §5.1). @throws ZoneFileFault. */
 export function parseOctets(token: Token): Uint8Array {
-  const octets: number[] = [];
+  const parts: Buffer[] = [];
   for (const [piece] of token.raw.matchAll(/\\\d{3}|\\[^\d]|\\|[^\\]+/gsu)) {
-    if (!piece.startsWith('\\')) octets.push(...Buffer.from(piece, 'utf8'));
-    else if (piece.length === 4 && Number(piece.slice(1)) <= 255) octets.push(Number(piece.slice(1)));
-    else if (piece.length > 1 && !/\d/.test(piece)) octets.push(...Buffer.from(piece.slice(1), 'utf8'));
+    if (!piece.startsWith('\\')) parts.push(Buffer.from(piece, 'utf8'));
+    else if (piece.length === 4 && Number(piece.slice(1)) <= 255)
+      parts.push(Buffer.of(Number(piece.slice(1))));
+    else if (piece.length > 1 && !/\d/.test(piece)) parts.push(Buffer.from(piece.slice(1), 'utf8'));
     else throw new ZoneFileFault(token, `In ${shown(token)} ${ESCAPE_RULE}.`);
   }
-  return Uint8Array.from(octets);
+  return Uint8Array.from(Buffer.concat(parts));
 }
 
 /** What a backslash must look like. */

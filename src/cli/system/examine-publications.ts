@@ -1,0 +1,41 @@
+import type { ConfigProblem } from '../../config/config-error.ts';
+import type { PublishTables } from '../../config/publish-tables.ts';
+import { noExternalAddresses } from '../../publish/external-addresses.ts';
+import { KeyFileError, readKeyFile } from '../../publish/key-file.ts';
+import { loadZone, readZoneText, ZoneProblem } from '../../publish/zone-file.ts';
+
+/** What is wrong with zone files and key files. */
+interface PublicationFindings {
+  readonly problems: readonly ConfigProblem[];
+  readonly warnings: readonly ConfigProblem[];
+}
+
+/**
+ * Reads the zone files and key files of the configuration. The running program reports errors in them and continues;
+ * `check` reports them in advance.
+ */
+export async function examinePublications({ publish }: PublishTables): Promise<PublicationFindings> {
+  const found = await Promise.all(publish.map(examineOne));
+  return {
+    problems: found.flatMap(({ problems }) => problems),
+    warnings: found.flatMap(({ warnings }) => warnings),
+  };
+}
+
+async function examineOne({
+  zone,
+  key,
+  where,
+}: PublishTables['publish'][number]): Promise<PublicationFindings> {
+  const at = (message: string): ConfigProblem => ({ where, message });
+  try {
+    const { publicKey } = await readKeyFile(key);
+    const { warnings } = loadZone(await readZoneText(zone), publicKey, noExternalAddresses);
+    return { problems: [], warnings: warnings.map(at) };
+  } catch (error) {
+    if (error instanceof KeyFileError) return { problems: [at(error.message)], warnings: [] };
+    if (!(error instanceof ZoneProblem)) throw error;
+    const problems = error.faults.map((fault) => at(`the zone file cannot be published: ${fault}`));
+    return { problems, warnings: [] };
+  }
+}
