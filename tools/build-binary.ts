@@ -1,4 +1,4 @@
-/** Makes dist/pkarrd, one file for this platform that needs no Node, out of what was compiled before. */
+/** Makes dist/pkarrd, one file for this platform that needs no Node, from the compiled program. */
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,8 +10,8 @@ const file = join(root, 'dist', 'pkarrd');
 
 const words = [
   'build',
-  // The thread of the DHT is an entry of its own. Without folders in its name it is found beside the file that
-  // starts it, as it is in dist/src/mainline.
+  // The DHT's thread is an entry of its own. Without folders in its name it is found beside the file that starts it, as
+  // in dist/src/mainline.
   ...[
     '--compile',
     'dist/src/main.js',
@@ -21,9 +21,9 @@ const words = [
     '[name].[ext]',
   ],
   ...['--outfile', file, '--define', `PKARRD_VERSION=${JSON.stringify(version)}`],
-  // Parsed at build time, and each command and late import by itself: the start takes a third of the processor's time.
+  // Parsed at build time, with a chunk for each command and late import: the start takes a third of the CPU time.
   ...['--minify', '--bytecode', '--format', 'esm', '--splitting'],
-  // Whatever directory it is started in, it reads no file there that nobody named.
+  // It reads no file of the directory that it is started in unless the user named it.
   ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
 ];
 

@@ -1,6 +1,6 @@
 /**
- * Makes dist/program, what people run on Node, out of what was compiled before: the program and its packages in a few
- * files. Finding and reading three hundred is a third of the time from start to first answer.
+ * Makes dist/program, what people run on Node, from the compiled program: itself and its packages in a few files. Finding
+ * and reading three hundred files takes a third of the time from start to first answer.
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,35 +10,35 @@ import { root } from './bun.ts';
 import { licensesOf } from './third-party-licenses.ts';
 
 const folder = join(root, 'dist', 'program');
-// Names of shared files hold a hash of what is in them: those of the last build are nobody's.
+// The names of shared files contain a hash of their content, so those of the last build would stay.
 rmSync(folder, { recursive: true, force: true });
 
 const { metafile } = await build({
   absWorkingDir: root,
-  // The process of a worker and the thread of the DHT are entries of their own, found beside the file that starts them.
+  // A worker's process and the DHT's thread are entries of their own, found beside the file that starts them.
   entryPoints: {
     main: 'dist/src/main.js',
     worker: 'dist/src/worker.js',
     'parts/dht-thread': 'dist/src/mainline/thread/dht-thread.js',
     'parts/testnet-thread': 'dist/src/testnet/testnet-thread.js',
   },
-  // A folder below, as in src: what starts a worker finds it at ../worker.js, and what starts a thread beside itself.
+  // One folder below, as in src: a worker is started as ../worker.js, and a thread from the same folder.
   chunkNames: 'parts/[name]-[hash]',
   outdir: folder,
   bundle: true,
-  // Each command and late import by itself.
+  // A chunk for each command and late import.
   splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
   define: { PKARRD_VERSION: JSON.stringify(programVersion()) },
-  // Packages that are CommonJS ask for Node's modules with this.
+  // CommonJS packages load Node's modules with this.
   banner: {
     js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
   },
-  // What goes wrong is told with the place, so names stay as they are written.
+  // Names stay as they are written, so that a stack trace tells the place.
   minify: false,
-  // Texts of licenses stand in a file of their own, whole.
+  // The whole texts of the licenses are in a file of their own.
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',

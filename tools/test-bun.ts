@@ -1,4 +1,4 @@
-/** Runs the compiled tests on Bun, those of the one-file binary too: all, or those whose path contains a word given. */
+/** Runs the compiled tests on Bun, and those of the one-file binary: all, or those whose path contains one of the words. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, relative } from 'node:path';
@@ -6,23 +6,23 @@ import { killGroup } from '../test/support/test-file.ts';
 import { testFiles } from '../test/support/test-files.ts';
 import { bunProgram, root } from './bun.ts';
 
-/** Bun gives a test 5 s if nobody says; on Node there is no limit. */
+/** Milliseconds for one test. Bun's default is 5 s; Node has no limit. */
 const TEST_TIMEOUT = 120_000;
 
 /** Milliseconds for one file; the slowest needs a third of it. */
 const FILE_LIMIT = 150_000;
 
-/** Two files at a time: they share a machine, and some of them measure. */
+/** Files that run at the same time. They share a machine, and some of them measure. */
 const AT_A_TIME = 2;
 
-/** Outcomes of tests, by what Bun calls them. */
+/** Number of tests for each outcome, as Bun names it. */
 const total = { pass: 0, fail: 0, skip: 0 };
 const failed: string[] = [];
 
 const bun = bunProgram();
 const files = [...testFiles(process.argv.slice(2))];
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1));
-// One for each file that runs ends its group when this program ends.
+// Each file that runs adds a listener, which kills its process group when this program exits.
 process.setMaxListeners(AT_A_TIME + 10);
 await Promise.all(Array.from({ length: AT_A_TIME }, work));
 console.log(`# bun: ${total.pass} pass, ${total.fail} fail, ${total.skip} skipped`);
@@ -41,7 +41,7 @@ async function run(file: string): Promise<void> {
     cwd: root,
     env: { ...process.env, PKARRD_BINARY: join(root, 'dist', 'pkarrd'), NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own, which ends with it: whatever it started must not hold the pipes, nor this program, for ever.
+    // A process group of its own, killed when it exits: nothing that it started can keep the pipes open.
     detached: true,
   });
   const endGroup = () => void killGroup(child);

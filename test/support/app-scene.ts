@@ -22,12 +22,12 @@ export interface AppScene {
   readonly network: TestNetwork;
   /** A node of the test, to put packets with. */
   readonly node: DhtNode;
-  /** Puts a packet into the DHT; gives the number of nodes that stored it. */
+  /** Puts a packet into the DHT and returns the number of nodes that stored it. */
   put(packet: SignedPacket): Promise<number>;
   close(): Promise<void>;
 }
 
-/** Starts everything; `settings` replaces single settings of the program. */
+/** Starts everything; `settings` override those of the program. */
 export function startAppScene(
   options: { readonly settings?: Partial<Settings>; readonly nodes?: number; readonly log?: Log } = {},
 ): Promise<AppScene> {

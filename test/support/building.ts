@@ -1,12 +1,12 @@
-/** Notes how something that was started is ended. */
+/** Registers how to end something that was started. */
 export type Undo = (end: () => unknown) => void;
 
-/** What was built, and its end. */
+/** What was built, and how to end it. */
 export type Built<T> = T & { close(): Promise<void> };
 
 /**
- * Builds something out of several parts that must be ended. When one part cannot be started, those before it are ended:
- * otherwise their sockets and threads keep the process of the test open for ever. `close` ends them, the last one first.
+ * Builds something from several parts that must be ended. If a part fails to start, the parts before it are ended, since
+ * their sockets and threads would keep the test's process alive. `close` ends all parts, the last one first.
  */
 export async function building<T extends object>(build: (undo: Undo) => Promise<T>): Promise<Built<T>> {
   const ends: (() => unknown)[] = [];

@@ -8,14 +8,14 @@ import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../program/main.js', import.meta.url));
 
-/** Milliseconds that a command has to say something it is waited for. */
+/** Milliseconds to wait for a command to print something. */
 const PATIENCE_MS = 60_000;
-/** Milliseconds that a command has to end after it was told to; it promises 2 s, which tests of it measure. */
+/** Milliseconds for a command to end after a signal. It promises 2 s, which its own tests measure. */
 const END_MS = 15_000;
 
 /** How a command ended and what it wrote. */
 export interface Ended {
-  /** The exit code; -1 when a signal ended it. */
+  /** The exit code, or -1 if a signal ended it. */
   readonly code: number;
   readonly out: string;
   readonly err: string;
@@ -31,7 +31,7 @@ export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** A command that runs. */
+/** A running command. */
 export class RunningCommand {
   readonly child: ChildProcess;
   readonly #ended: Promise<Ended>;
@@ -43,10 +43,10 @@ export class RunningCommand {
   constructor(args: readonly string[], { cwd, environment = {}, preload, stderr }: CommandOptions = {}) {
     const words =
       preload === undefined ? [] : ['bun' in process.versions ? '--preload' : '--import', preload];
-    // Of the environment of whoever runs the tests only what every program needs.
+    // Only what every program needs of the environment that the tests run in.
     const { PATH = '', HOME = '' } = process.env;
     this.child = spawn(process.execPath, [...words, main, ...args], {
-      // The directory for state that a service manager would give: nothing is kept in that of the machine.
+      // As a service manager would set it: nothing is written to the state directory of the machine.
       env: { PATH, HOME, STATE_DIRECTORY: join(states, String(count++)), ...environment },
       stdio: ['ignore', 'pipe', stderr ?? 'pipe'],
       ...(cwd !== undefined && { cwd }),
@@ -59,7 +59,7 @@ export class RunningCommand {
       this.#err += text;
       this.#wake();
     });
-    // A test that fails must not leave its commands behind, which would keep it from ending.
+    // A failed test must not leave its commands running: they would keep its process alive.
     running.add(this);
     this.#ended = once(this.child, 'close').then(([code]) => {
       this.#hasEnded = true;
@@ -69,7 +69,7 @@ export class RunningCommand {
     });
   }
 
-  /** Waits until standard output or error matches, and gives the match. Rejects when it ends before; kills it after a minute. */
+  /** Waits for standard output or error to match. Rejects if the command ends first, and kills it after a minute. */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
     const timer = setTimeout(() => this.child.kill('SIGKILL'), PATIENCE_MS);
     try {
@@ -90,7 +90,7 @@ export class RunningCommand {
     }
   }
 
-  /** Sends a signal and waits for the end, which must come soon: it is killed otherwise. */
+  /** Sends a signal and waits for the end; kills the command if it does not end soon. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ended> {
     this.child.kill(signal);
     const timer = setTimeout(() => this.child.kill('SIGKILL'), END_MS);

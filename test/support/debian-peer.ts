@@ -9,7 +9,7 @@ import { freePort } from './free-port.ts';
 import { startScriptedUpstream } from './scripted-upstream.ts';
 import type { TestCertificate } from './test-certificate.ts';
 
-/** Resolvers of other people that speak DNS over TLS and over HTTPS, by the Debian package they are in. */
+/** Other resolvers that support DNS over TLS and DNS over HTTPS, by the name of their Debian package. */
 export const debianPeers = ['unbound', 'knot-resolver', 'dnsdist'] as const;
 export type DebianPeer = (typeof debianPeers)[number];
 
@@ -19,7 +19,7 @@ const programs: Record<DebianPeer, readonly string[]> = {
   dnsdist: ['/usr/bin/dnsdist', '/usr/sbin/dnsdist'],
 };
 
-/** Why this peer cannot be tested with, for the report of the tests; undefined when it can. */
+/** Why this peer cannot be used, for the test report; undefined if it can. */
 export function whyAbsent(peer: DebianPeer): string | undefined {
   const isThere = programs[peer].some((path) => existsSync(path));
   return isThere ? undefined : `the Debian package ${peer} is not installed`;
@@ -31,9 +31,9 @@ export interface RunningPeer extends AsyncDisposable {
   readonly httpsPort: number;
 }
 
-/** How long a peer may take to start, in ms. */
+/** Milliseconds for a peer to start. */
 const START_MS = 20_000;
-/** How long one handshake with it may take, in ms: a port may be open before anybody serves it. */
+/** Milliseconds for one handshake: a port may be open before it is served. */
 const ANSWER_MS = 2_000;
 
 /** Starts a peer on 127.0.0.1 with this certificate, and waits until it answers there. */

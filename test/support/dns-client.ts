@@ -11,12 +11,12 @@ export interface ServerAddress {
   readonly port: number;
 }
 
-/** A query message for `name` in presentation form, with whatever else `parts` say. */
+/** A query message for `name`, in presentation form; `parts` override its other fields. */
 export function query(name: string, type: number = Type.A, parts: Partial<Message> = {}): Message {
   return { ...queryMessage({ name: Name.parse(name), type, class: Class.IN }), id: 4242, ...parts };
 }
 
-/** The octets of the first datagram that comes back; undefined when none comes in `wait` milliseconds. */
+/** The octets of the first reply; undefined if none arrives within `wait` milliseconds. */
 export async function udpExchange(
   server: ServerAddress,
   request: Uint8Array,
@@ -38,7 +38,7 @@ export async function udpExchange(
   }
 }
 
-/** Asks over UDP and reads the reply. Throws when none comes: a test that waits for silence uses `udpExchange`. */
+/** Asks over UDP and decodes the reply. Throws if there is none; a test that expects silence uses `udpExchange`. */
 export async function askUdp(server: ServerAddress, message: Message): Promise<Message> {
   const reply = await udpExchange(server, encodeMessage(message));
   if (reply === undefined) throw new Error('No reply came.');
@@ -71,7 +71,7 @@ export class TcpClient {
     this.socket.write(frame(message));
   }
 
-  /** The next reply, in the order of arrival; undefined when the server closed instead. */
+  /** The next reply, in order of arrival; undefined if the server closed the connection. */
   async next(): Promise<Message | undefined> {
     while (this.#replies.length === 0 && !this.closed) {
       await new Promise<void>((resolve) => {
@@ -91,7 +91,7 @@ export class TcpClient {
   }
 }
 
-/** A message with its two octets of length before it. */
+/** A message with its length in two octets in front (RFC 1035 §4.2.2). */
 export function frame(message: Message): Buffer {
   const bytes = encodeMessage(message);
   return Buffer.concat([Buffer.of(bytes.length >>> 8, bytes.length & 0xff), bytes]);

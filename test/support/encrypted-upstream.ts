@@ -13,7 +13,7 @@ import { decodeMessage } from '../../src/dns/message.ts';
 import type { ReceivedQuery } from './scripted-upstream.ts';
 import type { TestCertificate } from './test-certificate.ts';
 
-/** What a scripted server over TLS was asked, and over what. */
+/** A query to a scripted server over TLS, and its connection. */
 export interface TlsQuery extends ReceivedQuery {
   readonly socket: TLSSocket;
   /** Sends a message. */
@@ -23,7 +23,7 @@ export interface TlsQuery extends ReceivedQuery {
 /** What scripted encrypted servers have in common. */
 export interface EncryptedServer extends AsyncDisposable {
   readonly port: number;
-  /** Handshakes that were completed, from the server's point of view. */
+  /** Handshakes that the server completed. */
   readonly connections: { readonly resumed: boolean; readonly servername: string | false }[];
   /** Connections that are open now. */
   readonly openConnections: number;
@@ -31,7 +31,7 @@ export interface EncryptedServer extends AsyncDisposable {
   drop(): void;
 }
 
-/** A server for DNS over TLS that does with each query what `script` does. */
+/** A DNS over TLS server that runs `script` for each query. */
 export async function startTlsServer(
   certificate: Pick<TestCertificate, 'cert' | 'key'>,
   script: (query: TlsQuery) => void,
@@ -84,7 +84,7 @@ export interface HttpsQueryReceived extends ReceivedQuery {
   readonly send: (message: Uint8Array, headers?: Record<string, string | number>) => void;
 }
 
-/** A server for DNS over HTTPS that does with each request what `script` does. */
+/** A DNS over HTTPS server that runs `script` for each request. */
 export async function startHttpsServer(
   certificate: Pick<TestCertificate, 'cert' | 'key'>,
   script: (query: HttpsQueryReceived) => void,
@@ -103,7 +103,7 @@ export async function startHttpsServer(
     stream.on('error', () => {});
     stream.on('data', (piece: Buffer) => pieces.push(piece));
     stream.on('end', () => {
-      // Taken back before it was whole.
+      // The client cancelled it before it was complete.
       if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
       const send = (message: Uint8Array, more: Record<string, string | number> = {}): void => {
         if (stream.destroyed || stream.headersSent) return;

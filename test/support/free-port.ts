@@ -2,11 +2,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Ports that no system gives out by itself: on those, an outgoing connection may sit a moment after they were free. */
+/** Outside the ephemeral range: an outgoing connection may take an ephemeral port just after it was found free. */
 const FIRST = 15_000;
 const LAST = 32_000;
 
-/** A port of 127.0.0.1 that is free for UDP and TCP, for a program that must be told one. */
+/** A port of 127.0.0.1 that is free for UDP and TCP, for a program that needs a fixed port. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST));

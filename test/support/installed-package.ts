@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 /** The folder of the project. */
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** What is read of package.json. */
+/** The parts of package.json that are used. */
 export interface Manifest {
   readonly version: string;
   readonly dependencies?: object;
@@ -20,15 +20,15 @@ export interface Manifest {
 /** The manifest of the repository. */
 export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
 
-/** A package that was made and installed in a directory of its own. */
+/** A package that was packed and installed in a directory of its own. */
 export interface InstalledPackage {
-  /** A copy of what is packed, with the tarball. */
+  /** A copy of the files that are packed, with the tarball. */
   readonly project: string;
   /** npm's global prefix: the program is `bin/pkarrd` in it. */
   readonly prefix: string;
 }
 
-/** Packs the program that was built, and installs the tarball without a network, below `directory`. */
+/** Packs the compiled program and installs the tarball without a network, below `directory`. */
 export function installPackage(directory: string): InstalledPackage {
   const project = join(directory, 'project');
   const prefix = join(directory, 'prefix');
@@ -68,7 +68,7 @@ export function withoutNetwork(command: readonly string[]): readonly [string, ..
   return ['unshare', '--net', 'sh', '-c', words, 'sh', ...command];
 }
 
-/** Runs a program to its end and gives its standard output. */
+/** Runs a program and returns its standard output. Fails unless it exits with 0. */
 export function run(program: string, words: readonly string[], cwd: string, env = process.env): string {
   const { error, status, stdout, stderr } = spawnSync(program, words, { cwd, env, encoding: 'utf8' });
   assert.equal(status, 0, `${program} ${words.join(' ')}: ${error?.message ?? ''}\n${stdout}${stderr}`);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const knotd = '/usr/sbin/knotd';
-/** Milliseconds until it must have started, and until it must have ended. */
+/** Milliseconds for it to start, and to end. */
 const START_MS = 20_000;
 const END_MS = 10_000;
 
@@ -18,13 +18,13 @@ export interface KnotZone {
   readonly isSigned?: boolean;
 }
 
-/** An authoritative server of another make. */
+/** An authoritative server: Knot DNS. */
 export interface Knot {
   /** Ends it and removes its files. */
   close(): Promise<void>;
 }
 
-/** Why there can be no Knot server at port 53 of this address; undefined when there can. */
+/** Why Knot cannot serve port 53 of this address; undefined if it can. */
 export async function whyNoKnot(address: string): Promise<string | undefined> {
   if (!existsSync(knotd)) return `${knotd} is not there (Debian: apt-get install knot)`;
   const socket = createSocket('udp4');
@@ -39,7 +39,7 @@ export async function whyNoKnot(address: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** Starts `knotd` at port 53 of `address`; it answers when this returns. */
+/** Starts `knotd` on port 53 of `address`, and returns when it answers. */
 export async function startKnot(address: string, zones: readonly KnotZone[]): Promise<Knot> {
   const directory = mkdtempSync(join(tmpdir(), 'pkarrd-knot-'));
   const files = zones.map(({ lines }, index) => {

@@ -1,9 +1,9 @@
 /** A fenced block of a Markdown document. */
 export interface Block {
-  /** What stands behind the opening fence. */
+  /** The word after the opening fence. */
   readonly language: string;
   readonly text: string;
-  /** What the HTML comment in the line before it says; empty without one. */
+  /** The HTML comment in the line before it; empty without one. */
   readonly mark: string;
   /** Whether it follows the block before it, with nothing but an empty line between. */
   readonly follows: boolean;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/async/clock.ts';
 
-/** A clock that stands still until it is moved. */
+/** A clock that moves only when it is told to. */
 export class MovableClock implements Clock {
   #now = 1000;
   #timers: { readonly at: number; readonly run: () => void }[] = [];
@@ -9,7 +9,7 @@ export class MovableClock implements Clock {
     return this.#now;
   }
 
-  /** Timers that wait. */
+  /** Pending timers. */
   get waiting(): number {
     return this.#timers.length;
   }
@@ -22,7 +22,7 @@ export class MovableClock implements Clock {
     };
   }
 
-  /** Moves time on, running what falls due in its order. */
+  /** Advances the time and runs the timers that expire, in order. */
   advance(ms: number): void {
     const end = this.#now + ms;
     for (;;) {

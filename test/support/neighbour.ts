@@ -2,12 +2,12 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import type { ServerAddress } from './dns-client.ts';
 
-/** Another resolver that has us for its upstream: what it is asked it asks us. */
+/** Another resolver whose upstream is pkarrd: it forwards every query to us. */
 export interface Neighbour {
   readonly port: number;
-  /** Queries that came to it. */
+  /** Queries that it received. */
   readonly forwarded: number;
-  /** Whom it asks, from now on. */
+  /** Sets its upstream. */
   forwardTo(server: ServerAddress): void;
   close(): void;
 }

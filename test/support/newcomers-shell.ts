@@ -40,30 +40,30 @@ export class NewcomersShell {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
     });
-    // It ends when it is closed; what is written meanwhile is lost, and the block that waits for it is told.
+    // The shell may have ended; `paste` reports that.
     this.#shell.stdin?.on('error', () => {});
   }
 
-  /** Runs lines as they are, and gives what they printed on both outputs. Rejects when the last one fails, or in 90 s. */
+  /** Runs lines as they are, and returns both outputs. Rejects if the last one fails, or after 90 s. */
   async paste(text: string): Promise<string> {
     const [block, printed, status] = ['sh', 'out', 'status'].map((ending) =>
       join(this.#folder, `${this.#count}.${ending}`),
     ) as [string, string, string];
     this.#count++;
     writeFileSync(block, `${text}\n`, { mode: 0o644 });
-    // What runs in it must not read what is pasted after it.
+    // A command must not read the next block as its input.
     this.#shell.stdin?.write(`. ${block} < /dev/null > ${printed} 2>&1; echo $? > ${status}\n`);
     const end = performance.now() + PATIENCE_MS;
     while (performance.now() < end && this.#shell.exitCode === null) {
       const code = read(status).trim();
       if (code === '0') return read(printed);
-      if (code !== '') throw new Error(`It ended with ${code}:\n${text}\n\n${read(printed)}`);
+      if (code !== '') throw new Error(`Exit code ${code}:\n${text}\n\n${read(printed)}`);
       await sleep(50);
     }
-    throw new Error(`It did not end:\n${text}\n\n${read(printed)}`);
+    throw new Error(`Timeout:\n${text}\n\n${read(printed)}`);
   }
 
-  /** Ends it and all that it started. */
+  /** Kills the shell and everything that it started. */
   close(): void {
     killGroup(this.#shell);
   }

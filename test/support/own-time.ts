@@ -1,18 +1,18 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** What some work gave, and how long it took. */
+/** The result of some work, and how long it took. */
 export interface Timed<T> {
   readonly value: T;
-  /** Milliseconds, without the longest time for which the machine let nothing run, as far as that counts. */
+  /** Milliseconds, without the longest pause of the whole process, up to a limit. */
   readonly ms: number;
 }
 
-/** At most so much is taken off: a program that stands still for longer is at fault itself. */
+/** The most that is subtracted, in milliseconds: a longer pause is the fault of the program. */
 const MOST_TAKEN_OFF = 500;
 
 /**
- * Times work that waits for timers of the program, in this process. A machine that others use too may hold all of them
- * up for a while, which is no doing of the program and is taken off.
+ * Measures work that waits for timers, in this process. A shared machine may pause the whole process for a while; that is
+ * not the fault of the program and is subtracted.
  */
 export async function ownTime<T>(work: () => Promise<T>): Promise<Timed<T>> {
   const delay = monitorEventLoopDelay({ resolution: 5 });

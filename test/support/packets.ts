@@ -4,7 +4,7 @@ import type { ResourceRecord } from '../../src/dns/record.ts';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 
-/** A key pair that is the same in every run: its seed is 32 times `n`, 1 to 255. */
+/** A fixed key pair: its seed is 32 octets with the value `n`, 1 to 255. */
 export function testKey(n: number): KeyPair {
   return KeyPair.fromSeed(new Uint8Array(32).fill(n));
 }

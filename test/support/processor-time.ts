@@ -1,4 +1,4 @@
-/** Nanoseconds of processor time that the best of some runs takes: what other programs take meanwhile does not count. */
+/** CPU time of the fastest of several runs, in nanoseconds: time that other programs take does not count. */
 export function processorTime(work: () => void, runs = 5): number {
   const once = (): number => {
     const before = process.cpuUsage();

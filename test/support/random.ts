@@ -1,4 +1,4 @@
-/** Numbers from 0 to 1 that are the same in every run with the same seed (mulberry32). */
+/** Pseudo-random numbers from 0 to 1 (mulberry32), the same in every run with the same seed. */
 export function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {

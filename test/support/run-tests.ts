@@ -1,19 +1,19 @@
 /**
- * Runs all tests that were compiled, or those whose path contains one of the words given, and ends with a summary.
+ * Runs all compiled tests, or those whose path contains one of the given words, and prints a summary at the end.
  *
- * `node --test` is not used: it waits for ever when the process of a file does not end, be it for a socket that a test
- * which failed left open or for a child that still has its pipes. Here every file has a bound, and so has the whole.
+ * Not `node --test`: it waits for ever for a test file whose process does not end, because a failed test left a socket open
+ * or a child process holds its pipes. Here each file has a time limit, and so has the whole run.
  */
 import { relative } from 'node:path';
 import { type FileOutcome, runTestFile } from './test-file.ts';
 import { testFiles, testFolder } from './test-files.ts';
 import { describeOutcome, summary } from './test-summary.ts';
 
-/** Files that run at the same time: they share a machine, and some of them measure. */
+/** Files that run at the same time. They share a machine, and some of them measure. */
 const AT_ONCE = 2;
-/** Milliseconds for one file. The slowest needs a sixth of it. */
+/** Milliseconds for one file; the slowest needs a sixth of them. */
 const FILE_LIMIT_MS = 150_000;
-/** What the caller has left for all of them. They need 3 to 4 minutes. */
+/** Time limit for the whole run, which needs 3 to 5 minutes. */
 const { TEST_LIMIT_SECONDS = '600' } = process.env;
 
 const files = testFiles(process.argv.slice(2));
@@ -21,12 +21,12 @@ const files = testFiles(process.argv.slice(2));
 const startedAt = performance.now();
 const stop = new AbortController();
 const tooLong = setTimeout(
-  () => stop.abort('the time for all tests was over'),
+  () => stop.abort('time limit of the whole run'),
   Number(TEST_LIMIT_SECONDS) * 1000,
 );
-// Each may come twice: to the group, and from npm.
+// Each may arrive twice: once for the process group, once from npm.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => stop.abort(`${signal} came`));
+  process.on(signal, () => stop.abort(`received ${signal}`));
 }
 
 const waiting = [...files];

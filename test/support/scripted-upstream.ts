@@ -8,37 +8,37 @@ import { decodeMessage, encodeMessage, type Message, noFlags } from '../../src/d
 import type { Question } from '../../src/dns/question.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
 
-/** A query as it came to a scripted upstream. */
+/** A query that a scripted upstream received. */
 export interface ReceivedQuery {
   readonly transport: 'udp' | 'tcp';
   readonly message: Message;
-  /** The question, its name in the case it was sent in. */
+  /** The question; its name is in the case that was sent. */
   readonly question: Question;
-  /** The name as text without the final dot, in the case it was sent in. */
+  /** The name as text without the final dot, in the case that was sent. */
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly sourceAddress: string;
   readonly sourcePort: number;
-  /** `performance.now()` when it came. */
+  /** `performance.now()` when it arrived. */
   readonly at: number;
-  /** Which TCP connection brought it, from 0; -1 for UDP. */
+  /** The number of its TCP connection, from 0; -1 for UDP. */
   readonly connection: number;
 }
 
-/** One thing that a scripted upstream does with a query. */
+/** One action of a scripted upstream on a query. */
 export type Reaction =
   /** Sends these octets: over TCP with their length in front, `split` octets at a time. */
   | {
       readonly send: Uint8Array;
       readonly afterMs?: number;
-      /** UDP: from a port that nobody asked. */
+      /** UDP: sends from another port than the one that was asked. */
       readonly fromOtherPort?: boolean;
       readonly split?: number;
     }
   /** TCP: closes the connection. */
   | { readonly close: 'end' | 'reset'; readonly afterMs?: number };
 
-/** What is done with each query, in order; nothing for silence. */
+/** The actions for each query, in order; none means silence. */
 export type Script = (query: ReceivedQuery) => readonly Reaction[] | Reaction | Uint8Array | undefined;
 
 export interface ScriptedUpstreamOptions {
@@ -46,13 +46,13 @@ export interface ScriptedUpstreamOptions {
   readonly address?: string;
   /** Default: one that is free for UDP and TCP. */
   readonly port?: number;
-  /** Default: every A question is answered 192.0.2.1, and every other has no data. */
+  /** Default: 192.0.2.1 for every A question, NODATA for every other. */
   readonly script?: Script;
   /** Whether it also listens on TCP; default true. */
   readonly tcp?: boolean;
 }
 
-/** Starts an upstream resolver on loopback that does as it is told and records what it was asked. */
+/** Starts a scripted upstream resolver on loopback, which records its queries. */
 export async function startScriptedUpstream(
   options: ScriptedUpstreamOptions = {},
 ): Promise<ScriptedUpstream> {
@@ -79,11 +79,11 @@ export async function startScriptedUpstream(
 export class ScriptedUpstream {
   readonly address: string;
   readonly port: number;
-  /** Everything that was asked, in order, also while `isBlackHole`. */
+  /** All queries, in order, including those received while `isBlackHole`. */
   readonly received: ReceivedQuery[] = [];
-  /** What is done with queries; may be replaced at any time. */
+  /** The script; may be replaced at any time. */
   script: Script;
-  /** While true nothing is answered. */
+  /** While true, it answers nothing. */
   isBlackHole = false;
   /** TCP connections that were accepted. */
   connections = 0;
@@ -118,7 +118,7 @@ export class ScriptedUpstream {
     return this.address.includes(':') ? `[${this.address}]:${this.port}` : `${this.address}:${this.port}`;
   }
 
-  /** Resolves when `count` queries have come since the start. */
+  /** Resolves when `count` queries have arrived since the start. */
   async waitFor(count: number): Promise<void> {
     if (this.received.length >= count) return;
     await new Promise<void>((resolve) => this.#waiters.push({ count, resolve }));
@@ -204,7 +204,7 @@ function sendFrame(socket: Socket, reaction: Reaction): void {
   if (socket.destroyed) return;
   if ('close' in reaction) {
     if (reaction.close === 'end') socket.end();
-    // A reset after an end is no reset to libuv, and Node 20 then never closes the socket.
+    // libuv ignores a reset after an end, and Node 20 then never closes the socket.
     else if (socket.writableEnded) socket.destroy();
     else socket.resetAndDestroy();
     return;
@@ -223,14 +223,14 @@ function source(
   return { sourceAddress, sourcePort };
 }
 
-/** What a reply is made of; what is left out is as a plain resolver would say it. */
+/** The parts of a reply. Defaults are those of a plain resolver. */
 export interface ReplyParts {
   readonly answers?: readonly ResourceRecord[];
   readonly authorities?: readonly ResourceRecord[];
   readonly additionals?: readonly ResourceRecord[];
   readonly rcode?: number;
   readonly flags?: Partial<Message['flags']>;
-  /** Default: an OPT record when the query had one. `null` for none. */
+  /** Default: an OPT record if the query has one. `null` for none. */
   readonly edns?: Edns | null;
 }
 
@@ -263,12 +263,12 @@ export function replyA(query: ReceivedQuery, address?: string, ttl?: number): Ui
   return reply(query, { answers: [a(query, address, ttl)] });
 }
 
-/** A reply that only says that it does not fit. */
+/** A truncated reply without records. */
 export function replyTruncated(query: ReceivedQuery): Uint8Array {
   return reply(query, { flags: { truncated: true } });
 }
 
-/** Every A question is answered 192.0.2.1, and every other has no data. */
+/** 192.0.2.1 for every A question, NODATA for every other. */
 export function answerAll(query: ReceivedQuery): Uint8Array {
   return query.question.type === Type.A ? replyA(query) : reply(query);
 }

@@ -7,10 +7,10 @@ import { promisify } from 'node:util';
 
 const run = (program: string, args: readonly string[]) =>
   promisify(execFile)(program, args, { timeout: OPENSSL_MS, killSignal: 'SIGKILL' });
-/** How long one command of openssl may take, in ms. */
+/** Milliseconds for one openssl command. */
 const OPENSSL_MS = 30_000;
 
-/** A certificate and its key, in files that go away with the authority. */
+/** A certificate and its key, in files that are removed with the authority. */
 export interface TestCertificate {
   readonly certFile: string;
   readonly keyFile: string;
@@ -20,17 +20,17 @@ export interface TestCertificate {
   readonly pin: string;
 }
 
-/** What a certificate says. */
+/** The content of a certificate. */
 export interface CertificateWishes {
   /** As in the subjectAltName of openssl; default `DNS:dns.example`. */
   readonly names?: string;
-  /** Days that it is valid; negative for one that has expired. Default 2. */
+  /** Validity in days; negative for an expired one. Default 2. */
   readonly days?: number;
-  /** Signed by nobody but itself. */
+  /** Self-signed. */
   readonly selfSigned?: boolean;
 }
 
-/** An authority of one test, which issues certificates: Node cannot, so the `openssl` program does. */
+/** A certificate authority for one test. Node cannot issue certificates, so the `openssl` program does. */
 export class TestAuthority {
   /** The authority's own certificate, PEM. */
   readonly pem: string;

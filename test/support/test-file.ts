@@ -7,43 +7,43 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { TestEvent } from './test-reporter.ts';
 
-/** Milliseconds from the request to end, which says what the process waited for, to the end. */
+/** Milliseconds between SIGTERM, on which the process says what it waits for, and SIGKILL. */
 const GRACE_MS = 2_000;
-/** Milliseconds that the process of a file may live when its tests are over. One that failed may have closed nothing. */
+/** Milliseconds that a process may go on after its last test. A failed test may have left something open. */
 const LEFT_OPEN_MS = 20_000;
 
 const reporter = fileURLToPath(new URL('test-reporter.js', import.meta.url));
 
-/** Those that run now. Groups of their own outlive us, so they go with us, however we end. */
+/** Running files. Their process groups would outlive us, so they are killed when we exit, for whatever reason. */
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) killGroup(child);
 });
 
-/** How the tests of one file went. */
+/** The outcome of one test file. */
 export interface FileOutcome {
   readonly name: string;
   readonly events: readonly TestEvent[];
-  /** What the process wrote, on both outputs. */
+  /** Standard output and standard error of the process. */
   readonly printed: string;
   /** The exit code, or the signal that ended it. */
   readonly status: number | string;
-  /** Why it was not left to end by itself. */
+  /** Why it was stopped; undefined if it ended by itself. */
   readonly stopped: string | undefined;
-  /** Whether it left processes behind; they were ended. */
+  /** Whether it left processes behind, which were killed. */
   readonly leftProcesses: boolean;
   readonly milliseconds: number;
 }
 
-/** How a file is run. */
+/** How to run a file. */
 export interface FileOptions {
   readonly name: string;
   readonly limitMs: number;
-  /** Stops it; the reason is what is told. */
+  /** Stops it; the reason is reported. */
   readonly signal: AbortSignal;
 }
 
-/** Runs a test file in a process group of its own. When this resolves, no process of the group is left. */
+/** Runs a test file in a process group of its own, of which no process is left when this resolves. */
 export async function runTestFile(path: string, options: FileOptions): Promise<FileOutcome> {
   const { name, limitMs, signal } = options;
   const directory = mkdtempSync(join(tmpdir(), 'pkarrd-test-'));
@@ -75,12 +75,12 @@ export async function runTestFile(path: string, options: FileOptions): Promise<F
   clearInterval(watch);
   running.delete(child);
   const leftProcesses = killGroup(child);
-  // With the group gone nobody can write any more, but what was written may still be on its way.
+  // Nothing of the group can write any more, but what it wrote may not have been read yet.
   await Promise.race([closed, sleep(GRACE_MS, undefined, { ref: false })]);
   const whyStopped = () => {
     if (signal.aborted) return String(signal.reason);
-    if (over.signal.aborted) return `its tests were over, and it did not end in ${LEFT_OPEN_MS / 1000} s`;
-    return tooLong.aborted ? `it did not end in ${limitMs / 1000} s` : undefined;
+    if (over.signal.aborted) return `still running ${LEFT_OPEN_MS / 1000} s after its last test`;
+    return tooLong.aborted ? `time limit of ${limitMs / 1000} s` : undefined;
   };
   const outcome: FileOutcome = {
     name,
@@ -95,26 +95,26 @@ export async function runTestFile(path: string, options: FileOptions): Promise<F
   return outcome;
 }
 
-/** Looks now and then whether the tests of a file are all told, and have been for a while. */
+/** Calls `onOver` when all tests of a file have been reported for a while. */
 function watchForOver(eventFile: string, onOver: () => void): NodeJS.Timeout {
   let [told, since] = [-1, 0];
   return setInterval(() => {
     const events = readEvents(eventFile);
     if (events.length !== told) [told, since] = [events.length, performance.now()];
     const begun = events.filter(({ kind }) => kind === 'begun').length;
-    // Each that began is told once, as passed or failed.
+    // Each test that began is reported once, as passed or failed.
     if (told > 0 && begun * 2 === told && performance.now() - since > LEFT_OPEN_MS) onOver();
   }, 1_000);
 }
 
-/** Asks the process of a file to end, which lets it say what it waits for; kills it and all it started soon after. */
+/** Asks a process to end, so that it says what it waits for, and kills its whole group soon after. */
 async function endGroup(child: ChildProcess): Promise<void> {
   child.kill('SIGTERM');
   await sleep(GRACE_MS, undefined, { ref: false });
   killGroup(child);
 }
 
-/** Kills whatever is left of the group that a process leads; whether there was anything. */
+/** Kills the process group that a process leads. Returns whether any process of it was left. */
 export function killGroup({ pid }: ChildProcess): boolean {
   if (pid === undefined) return false;
   try {
@@ -129,7 +129,7 @@ function readEvents(file: string): readonly TestEvent[] {
     const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
     return lines.map((line) => JSON.parse(line) as TestEvent);
   } catch (error) {
-    // A process that ended before its first test wrote none.
+    // The process ended before its first test.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /** The folder of the compiled tests. */
 export const testFolder = fileURLToPath(new URL('..', import.meta.url));
 
-/** The tests that were compiled, or those whose path contains one of the words. Ends the process when there are none. */
+/** All compiled test files, or those whose path contains one of the words. Exits with 1 if there are none. */
 export function testFiles(words: readonly string[]): readonly string[] {
   const files = readdirSync(testFolder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.js'))
@@ -13,7 +13,7 @@ export function testFiles(words: readonly string[]): readonly string[] {
     .sort()
     .map((file) => join(testFolder, file));
   if (files.length === 0) {
-    console.error(`There is no test file whose path contains ${words.join(' or ')}.`);
+    console.error(`No test file has a path that contains ${words.join(' or ')}.`);
     process.exit(1);
   }
   return files;

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-/** What a process that runs a test file says of its tests: one of these on each line, as JSON. */
+/** What the process of a test file reports: one of these on each line, as JSON. */
 export type TestEvent =
   | { readonly kind: 'begun'; readonly name: string; readonly nesting: number }
   | {
@@ -14,7 +14,7 @@ export type TestEvent =
       readonly error?: string;
     };
 
-/** An event of node:test, as far as it is looked at. */
+/** The parts of a node:test event that are used. */
 interface NodeTestEvent {
   readonly type: string;
   readonly data: {
@@ -30,13 +30,13 @@ interface NodeTestEvent {
   };
 }
 
-// Asked to end: whoever asks waited too long, and wants to know what this process waits for.
+// On SIGTERM: the caller waited too long, and needs to know what keeps this process alive.
 process.once('SIGTERM', () => {
-  console.error(`It was held open by: ${process.getActiveResourcesInfo().join(', ') || 'nothing'}.`);
+  console.error(`Kept alive by: ${process.getActiveResourcesInfo().join(', ') || 'nothing'}.`);
   process.exit(143);
 });
 
-/** The reporter that node:test is given with --test-reporter; its lines go where --test-reporter-destination says. */
+/** The reporter for `--test-reporter`; its lines go to `--test-reporter-destination`. */
 async function* reportTests(source: AsyncIterable<NodeTestEvent>): AsyncGenerator<string> {
   for await (const event of source) {
     const told = eventOf(event);
@@ -44,7 +44,7 @@ async function* reportTests(source: AsyncIterable<NodeTestEvent>): AsyncGenerato
   }
 }
 
-// biome-ignore lint/style/noDefaultExport: node:test takes the default export of a reporter.
+// biome-ignore lint/style/noDefaultExport: node:test requires the default export of a reporter.
 export default reportTests;
 
 function eventOf({ type, data }: NodeTestEvent): TestEvent | undefined {
@@ -63,12 +63,12 @@ function eventOf({ type, data }: NodeTestEvent): TestEvent | undefined {
   };
 }
 
-/** node:test gives a reason, an empty one, true, false or nothing. */
+/** node:test gives a reason, an empty string, true, false or undefined. */
 function isSaid(mark: string | boolean | undefined): boolean {
   return mark !== undefined && mark !== false;
 }
 
-/** A suite fails when a test in it does, which is told there. */
+/** The error as text. A suite that fails because of its tests has only a message: the tests report theirs. */
 function textOf(error: Error & { readonly failureType?: string }): string {
   const isOfSubtests = error.failureType === 'subtestsFailed';
   return isOfSubtests ? error.message : inspect(error.cause ?? error, { depth: 4 });

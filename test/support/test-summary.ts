@@ -1,30 +1,30 @@
 import type { FileOutcome } from './test-file.ts';
 import type { TestEvent } from './test-reporter.ts';
 
-/** Characters of what a file that failed printed that are shown: its end. */
+/** Characters of the output of a failed file that are shown, from its end. */
 const MOST_PRINTED = 20_000;
 
 type Finished = Exclude<TestEvent, { readonly kind: 'begun' }>;
 
-/** Whether all tests of a file passed, and its process ended by itself and well. */
+/** Whether all tests of a file passed and its process exited with 0 by itself. */
 function isGood({ events, status, stopped }: FileOutcome): boolean {
   return status === 0 && stopped === undefined && finished(events).every(isAllowed);
 }
 
-/** What is told of a file when it has ended: a line for each test, and all that is known when something failed. */
+/** The report of a file that has ended: a line for each test, and everything known if something failed. */
 export function describeOutcome(outcome: FileOutcome): string {
   const { name, events, printed, status, stopped, leftProcesses, milliseconds } = outcome;
   const good = isGood(outcome);
   const lines = [`${good ? 'ok' : 'not ok'} ${name} (${seconds(milliseconds)})`];
   for (const event of inOrder(events)) lines.push(...describeTest(event));
-  if (leftProcesses) lines.push('  # It left processes behind, which were killed.');
+  if (leftProcesses) lines.push('  # left processes behind, which were killed');
   if (!good) {
     lines.push(`  # status ${status}${stopped === undefined ? '' : `, stopped: ${stopped}`}`);
     for (const running of unfinished(events)) lines.push(`  # was running: ${running}`);
     if (stopped !== undefined && unfinished(events).length === 0) {
       const isBusy = status === 'SIGKILL';
       lines.push(
-        `  # ${isBusy ? 'it was too busy to say what ran' : 'no test ran: something was left open'}`,
+        `  # ${isBusy ? 'its event loop was blocked' : 'no test was running: something was left open'}`,
       );
     }
     lines.push(...indented(printed.slice(-MOST_PRINTED), '  | '));
@@ -32,10 +32,10 @@ export function describeOutcome(outcome: FileOutcome): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The end of a run. */
+/** The summary of a run. */
 export function summary(run: {
   readonly outcomes: readonly FileOutcome[];
-  /** Files that were not run any more. */
+  /** Files that were not run. */
   readonly missing: readonly string[];
   /** Why not. */
   readonly reason: string | undefined;
@@ -46,7 +46,7 @@ export function summary(run: {
   const all = outcomes.flatMap(({ events }) => finished(events));
   const tests = all.filter(({ isSuite }) => !isSuite);
   const lines: string[] = [];
-  for (const file of missing) lines.push(`# not run, because ${reason ?? 'it was lost'}: ${file}`);
+  for (const file of missing) lines.push(`# not run (${reason ?? 'reason unknown'}): ${file}`);
   for (const outcome of bad) {
     lines.push(
       `# failed: ${outcome.name}${outcome.stopped === undefined ? '' : ` (stopped: ${outcome.stopped})`}`,
@@ -59,7 +59,7 @@ export function summary(run: {
   for (const { name, skipped } of tests) {
     if (skipped !== undefined) lines.push(`# skipped: ${name}${skipped === 'true' ? '' : `: ${skipped}`}`);
   }
-  // A file that ended badly and has no test that failed counts as one.
+  // A failed file without a failed test counts as one failed test.
   const unexplained = bad.filter(({ events }) => finished(events).every(isAllowed)).length;
   const count = (is: (event: Finished) => boolean): number => tests.filter(is).length;
   lines.push(
@@ -84,7 +84,7 @@ function describeTest(event: Finished): readonly string[] {
   ];
 }
 
-/** A test that fails while it is still to be done counts as done, as node:test has it. */
+/** A failure of a test marked `todo` does not count, as in node:test. */
 function isAllowed({ kind, todo }: Finished): boolean {
   return kind === 'passed' || todo !== undefined;
 }
@@ -93,7 +93,7 @@ function finished(events: readonly TestEvent[]): readonly Finished[] {
   return events.filter((event): event is Finished => event.kind !== 'begun');
 }
 
-/** Results, each suite before what is in it: node:test tells them as they end. */
+/** Results with each suite before its tests: node:test reports a suite after them. */
 function inOrder(events: readonly TestEvent[]): readonly Finished[] {
   const result: Finished[] = [];
   for (const event of finished(events)) {
@@ -104,7 +104,7 @@ function inOrder(events: readonly TestEvent[]): readonly Finished[] {
   return result;
 }
 
-/** Names of the tests that began and have no result: the path of the one that was running. */
+/** The path of the test that began and has no result. */
 function unfinished(events: readonly TestEvent[]): readonly string[] {
   const open: TestEvent[] = [];
   for (const event of events) {
@@ -114,7 +114,7 @@ function unfinished(events: readonly TestEvent[]): readonly string[] {
       if (at >= 0) open.splice(at, 1);
     }
   }
-  // Suites around it are open too, and are no tests of their own.
+  // The suites around it are open too.
   return open.length === 0 ? [] : [open.map(({ name }) => name).join(' > ')];
 }
 

@@ -14,17 +14,17 @@ import type { ServerAddress } from './dns-client.ts';
 export interface WorkerScene {
   readonly command: RunningCommand;
   readonly server: ServerAddress;
-  /** Tells the program something through its control socket. */
+  /** Sends a command to the control socket. */
   tell(...words: readonly string[]): Promise<unknown>;
   status(): Promise<AppStatus>;
   /** Process ids of the workers that answer. */
   workers(): Promise<readonly number[]>;
-  /** Waits until `is` holds of the status, for 20 s at most. */
+  /** Waits until `is` is true of the status, for 20 s at most. */
   until(is: (status: AppStatus) => boolean): Promise<AppStatus>;
   close(): Promise<void>;
 }
 
-/** Starts it on a free port, with nothing of the machine's configuration and a state directory of its own. */
+/** Starts it on a free port, without the machine's configuration, with a state directory of its own. */
 export async function startWorkers(count: number, ...words: readonly string[]): Promise<WorkerScene> {
   const stateDir = mkdtempSync(join(tmpdir(), 'pkarrd-workers-'));
   const command = new RunningCommand([
@@ -55,15 +55,15 @@ export async function startWorkers(count: number, ...words: readonly string[]): 
   };
 }
 
-/** A client that asks many things from one socket and notes what came back. */
+/** A client that sends many queries from one socket and records the replies. */
 export interface Flood {
   /** Replies, by the id of the query. */
   readonly replies: ReadonlyMap<number, Message>;
-  /** How often the system said that nobody listens there. */
+  /** Number of ICMP "port unreachable" errors. */
   readonly refused: number;
   /** Sends one query. */
   send(message: Message): void;
-  /** Waits until so many replies are there, or so many milliseconds are over. */
+  /** Waits for a number of replies, for a number of milliseconds at most. */
   settle(count: number, milliseconds: number): Promise<void>;
   close(): void;
 }
