@@ -1,7 +1,7 @@
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks'; // the global of that name is a getter, called for each query
 import { fileURLToPath } from 'node:url';
+import { throwLater } from '../async/throw-later.ts';
 import type { Settings } from '../config/settings.ts';
 import { networkOf } from '../mainline/addresses.ts';
 import { InternalErrors } from '../observe/internal-errors.ts';
@@ -12,10 +12,10 @@ import { externalAddresses, noExternalAddresses } from '../publish/external-addr
 import { PublicationMemory } from '../publish/publication-memory.ts';
 import { Publisher, type PublisherEntries } from '../publish/publisher.ts';
 import type { Front } from '../serve/front.ts';
+import { machineInterfaces } from '../system/interfaces.ts';
 import { machineView, watchNetwork } from '../system/network-watch.ts';
 import { workerProcesses } from '../system/open-workers.ts';
 import { systemResolvConfPaths } from '../system/resolv-conf.ts';
-import { throwLater } from '../system/uncaught.ts';
 import { createWorkerPool } from '../workers/pool.ts';
 import { createFront } from './front.ts';
 import { publishNetwork } from './packet-sources.ts';
@@ -92,7 +92,7 @@ export async function startApp(
     async external() {
       const network = networkOf(settings.bootstrap);
       const status = await packets.dhtStatus();
-      addresses = externalAddresses(network, status, networkInterfaces(), addresses);
+      addresses = externalAddresses(network, status, machineInterfaces(), addresses);
       return addresses;
     },
     memory: await PublicationMemory.open(join(settings.stateDir, PUBLICATION_FILE), log),

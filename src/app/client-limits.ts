@@ -1,8 +1,8 @@
-import { networkInterfaces } from 'node:os';
 import { defaultListen, type Settings } from '../config/settings.ts';
 import type { IpPrefix } from '../ip/prefix.ts';
 import { defaultAccess, loopbackPrefixes } from '../serve/access-list.ts';
 import { ClientRateLimit, ColdKeyLimit, DEFAULT_MAX_CLIENTS, unlimited } from '../serve/rate-limit.ts';
+import { machineInterfaces } from '../system/interfaces.ts';
 
 /** Who may ask: this machine, and whom the person or the interfaces that are listened on name. */
 export function accessPrefixes({
@@ -11,7 +11,7 @@ export function accessPrefixes({
 }: Pick<Settings, 'allowFrom' | 'listen'>): readonly IpPrefix[] {
   if (allowFrom !== 'default') return [...loopbackPrefixes, ...allowFrom];
   const hosts = listen === 'default' ? defaultListen.hosts : listen.map(({ host }) => host);
-  return defaultAccess(hosts, networkInterfaces());
+  return defaultAccess(hosts, machineInterfaces());
 }
 
 /** Which addresses the owner of a key may give out, for its names and for the servers of its zone. */

@@ -1,3 +1,4 @@
+import { throwLater } from '../async/throw-later.ts';
 import { isNodeAddress } from '../mainline/addresses.ts';
 import type { NodeAddress } from '../mainline/dht-node.ts';
 import type { Log } from '../observe/log.ts';
@@ -93,7 +94,7 @@ export function keepNodeFile(options: {
   let isClosed = false;
   const schedule = () => {
     if (isClosed) return;
-    timer = setTimeout(() => void next().then(schedule), hasWritten ? every : first).unref();
+    timer = setTimeout(() => next().then(schedule, throwLater), hasWritten ? every : first).unref();
   };
   schedule();
   return {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { defaultListen, type Settings } from '../config/settings.ts';
 import type { UpstreamSet } from '../forward/forwarder.ts';
 import { readUpstreamSet } from '../forward/spec/upstream-set.ts';
 import { TlsAuthorities } from '../forward/tls/authorities.ts';
 import type { Log } from '../observe/log.ts';
+import { machineAddresses } from '../system/interfaces.ts';
 import { type Endpoint, whyOurs } from '../system/own-addresses.ts';
 import { findSystemUpstreams, type SystemUpstreams } from '../system/resolv-conf.ts';
 
@@ -58,8 +58,4 @@ export function whyLoop(endpoint: Endpoint, listen: Settings['listen']): string 
 function ownEndpoints(listen: Settings['listen']): readonly Endpoint[] {
   if (listen !== 'default') return listen.map(({ host, port }) => ({ address: host, port }));
   return defaultListen.hosts.flatMap((address) => defaultListen.ports.map((port) => ({ address, port })));
-}
-
-function machineAddresses(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
 }

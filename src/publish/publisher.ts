@@ -1,3 +1,4 @@
+import { throwLater } from '../async/throw-later.ts';
 import type { LogFields } from '../observe/log.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { Placeholders } from '../pkarr/zone/file/placeholders.ts';
@@ -49,8 +50,11 @@ export class Publisher {
   /** Begins, and looks every second. Without anything to keep it does nothing. */
   start(): void {
     if (this.#entries.length === 0 || this.#closing.signal.aborted) return;
-    this.#timer = setInterval(() => this.tick(), TICK).unref();
-    this.tick();
+    const tick = () => {
+      this.tick().catch(throwLater);
+    };
+    this.#timer = setInterval(tick, TICK).unref();
+    tick();
   }
 
   /**

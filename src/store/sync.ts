@@ -1,3 +1,4 @@
+import { throwLater } from '../async/throw-later.ts';
 import type { Held } from './contents.ts';
 import type { KeyId } from './log-format.ts';
 
@@ -45,7 +46,7 @@ export class StoreSync {
     this.now().then(() => {
       this.#isBehind = false;
       if (this.#unsynced.size > 0) this.behind();
-    });
+    }, throwLater);
   }
 
   /** Resolves when nothing is under way. */

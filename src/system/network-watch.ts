@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { networkInterfaces } from 'node:os';
+import { throwLater } from '../async/throw-later.ts';
+import { machineInterfaces } from './interfaces.ts';
 
 /** Milliseconds between looks; each takes about 0.2 ms. A change is noticed after half of it on average. */
 const LOOK_EVERY = 500;
@@ -25,7 +26,7 @@ export interface NetworkView {
 export function machineView(paths: readonly string[]): NetworkView {
   return {
     interfaces: () =>
-      Object.entries(networkInterfaces())
+      Object.entries(machineInterfaces())
         .flatMap(([name, addresses]) => (addresses ?? []).map(({ cidr }) => `${name} ${cidr}`))
         .sort()
         .join('\n'),
@@ -63,15 +64,13 @@ export function watchNetwork(view: NetworkView, onChange: (change: NetworkChange
   };
   let timer: NodeJS.Timeout | undefined;
   const lookAgain = () => {
-    timer = setTimeout(() => {
-      look().finally(() => {
-        if (!stopped) lookAgain();
-      });
-    }, LOOK_EVERY);
-    timer.unref();
+    if (!stopped) timer = setTimeout(lookNow, LOOK_EVERY).unref();
   };
-  void look();
-  lookAgain();
+  // A bug in one look does not end the watch.
+  const lookNow = () => {
+    look().catch(throwLater).then(lookAgain, throwLater);
+  };
+  lookNow();
   return () => {
     stopped = true;
     clearTimeout(timer);

@@ -36,13 +36,3 @@ export function onUncaught(handler: TakeUncaught): void {
   process.on('uncaughtException', (error: unknown) => take?.({ kind: 'exception', error }));
   process.on('unhandledRejection', (error: unknown) => take?.({ kind: 'rejection', error }));
 }
-
-/**
- * Makes `error` an uncaught one, after what runs now. For callbacks of a runtime that takes what they throw for a
- * failure of its own.
- */
-export function throwLater(error: unknown): void {
-  process.nextTick(() => {
-    throw error;
-  });
-}

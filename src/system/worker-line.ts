@@ -19,12 +19,13 @@ export function workerOf(child: ChildProcess): WorkerProcess {
       if (waiting === undefined) send(message);
       else waiting.push(message);
     },
-    onMessage: (take) =>
-      void child.on('message', (message: unknown) => {
+    onMessage(take) {
+      child.on('message', (message: unknown) => {
         if (message !== HERE) return take(message);
         for (const early of waiting ?? []) send(early);
         waiting = undefined;
-      }),
+      });
+    },
     onExit(take) {
       child.once('exit', (code: number | null, signal: string | null) => {
         take(signal ?? `exit code ${code}`);
@@ -32,7 +33,9 @@ export function workerOf(child: ChildProcess): WorkerProcess {
       // The system had no process or no descriptor for it. Then it has no pid, this event comes, and `exit` never does.
       if (child.pid === undefined) child.once('error', ({ message }) => take(message));
     },
-    kill: () => void child.kill('SIGKILL'),
+    kill() {
+      child.kill('SIGKILL');
+    },
   };
 }
 

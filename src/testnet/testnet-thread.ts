@@ -1,5 +1,6 @@
 /** What runs in the thread of a test network. It is started by `proxy.ts` and by nobody else. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { throwLater } from '../async/throw-later.ts';
 import { MainlineError } from '../mainline/errors.ts';
 import type { FromTestNetworkThread } from './messages.ts';
 import { startTestNetwork, type TestNetworkOptions } from './test-network.ts';
@@ -10,7 +11,7 @@ const options: TestNetworkOptions = workerData;
 
 try {
   const network = await startTestNetwork(options);
-  port.once('message', () => void network.close().then(() => port.close()));
+  port.once('message', () => network.close().then(() => port.close(), throwLater));
   port.postMessage({
     kind: 'network',
     bootstrap: network.bootstrap,

@@ -1,4 +1,5 @@
 import { orAborted } from '../async/or-aborted.ts';
+import { throwLater } from '../async/throw-later.ts';
 import type { Peer } from '../system/worker-process.ts';
 
 /** What one side of a link may be asked, by name: what goes in and what comes out. Without `out` it is told. */
@@ -87,7 +88,7 @@ export class Link<Theirs extends Calls, Mine extends Calls> {
   #take(crossing: Crossing): void {
     switch (crossing.kind) {
       case 'ask':
-        void this.#answer(crossing);
+        this.#answer(crossing).catch(throwLater);
         return;
       case 'answer':
         this.#settled(crossing.call)?.resolve(crossing.body);

@@ -5,7 +5,8 @@ import { test } from 'node:test';
 /** Runs a script with the handler in a process of its own: in this one the runner of tests takes uncaught errors. */
 function run(script: string): { readonly code: number | null; readonly out: string } {
   const file = JSON.stringify(new URL('../../src/system/uncaught.js', import.meta.url).href);
-  const source = `const { onUncaught, throwLater } = await import(${file}); ${script}`;
+  const later = JSON.stringify(new URL('../../src/async/throw-later.js', import.meta.url).href);
+  const source = `const { onUncaught } = await import(${file}); const { throwLater } = await import(${later}); ${script}`;
   const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', source], {
     encoding: 'utf8',
   });

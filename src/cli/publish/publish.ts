@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { orAborted } from '../../async/or-aborted.ts';
@@ -25,6 +24,7 @@ import {
   ZoneProblem,
   type ZoneText,
 } from '../../publish/zone-file.ts';
+import { machineInterfaces } from '../../system/interfaces.ts';
 import {
   type Command,
   CommandError,
@@ -200,7 +200,7 @@ async function addressesFor(
 ): Promise<Placeholders> {
   const late = AbortSignal.any([signal, AbortSignal.timeout(ADDRESS_PATIENCE)]);
   const kind = networkOf(settings.bootstrap);
-  let found = externalAddresses(kind, undefined, networkInterfaces(), noExternalAddresses);
+  let found = externalAddresses(kind, undefined, machineInterfaces(), noExternalAddresses);
   const isMissing = () => wanted.some((name) => found.get(name) === undefined);
   if (node === undefined || !isMissing()) return found;
   try {
@@ -208,7 +208,7 @@ async function addressesFor(
     for await (const _ of source.lookup(publicKey, { signal: late })) if (late.aborted) break;
     for (;;) {
       const started = await orAborted(node, late);
-      found = externalAddresses(kind, await started.status(), networkInterfaces(), found);
+      found = externalAddresses(kind, await started.status(), machineInterfaces(), found);
       if (!isMissing()) return found;
       await sleep(ADDRESS_EVERY, undefined, { signal: late });
     }

@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
+import { throwLater } from '../../async/throw-later.ts';
 import type { DatagramSocket, OpenDatagrams } from '../datagram-socket.ts';
 import { inheritedDescriptor } from '../inherited-ports.ts';
 import { SendQueue } from '../send-queue.ts';
-import { throwLater } from '../uncaught.ts';
 import { BUN_IPV6_ONLY, type BunApi, type BunUdpSocket } from './api.ts';
 import { growReceiveBuffer } from './receive-buffer.ts';
 

@@ -1,3 +1,4 @@
+import { throwLater } from '../../async/throw-later.ts';
 import {
   MAX_BIND_TRIES,
   type OpenPeer,
@@ -5,7 +6,6 @@ import {
   type PeerOptions,
   type PeerSocket,
 } from '../peer-socket.ts';
-import { throwLater } from '../uncaught.ts';
 import { BUN_IPV6_ONLY, type BunApi, type BunUdpSocket } from './api.ts';
 
 /**
