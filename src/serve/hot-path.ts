@@ -68,8 +68,6 @@ export class HotPath {
       if (!isPlainOpt(request, questionEnd, isStream)) return 0;
       dnssecOk = (request[questionEnd + 7] as number) >>> 7;
       if (!isStream) limit = payloadLimit(request, questionEnd);
-    } else if (questionEnd !== end) {
-      return 0;
     }
 
     const checkingDisabled = ((request[3] as number) & 0x10) !== 0;
@@ -122,7 +120,7 @@ export class HotPath {
   }
 }
 
-/** Whether an OPT record of version 0 is all that stands from `at` on, without an option that changes the reply. */
+/** Whether an OPT record of version 0 stands at `at`, without an option that changes the reply. */
 function isPlainOpt(bytes: Uint8Array, at: number, isStream: boolean): boolean {
   const found = walkLoneOpt(bytes, at);
   // RFC 7828 §3.2.2: over UDP the keepalive option is ignored.

@@ -1,11 +1,17 @@
 import type { PackedReply } from '../cache/packed-reply.ts';
-import { Rcode } from '../dns/codes.ts';
+import { Opcode, Rcode } from '../dns/codes.ts';
 import { type Edns, type EdnsOption, EdnsOptionCode, optLength, writeOpt } from '../dns/edns.ts';
 import { type ExtendedError, ExtendedErrorCode, encodeExtendedError } from '../dns/extended-error.ts';
 import { HEADER_LENGTH } from '../dns/message.ts';
 import { ageTtl } from '../dns/ttl.ts';
 import { MAX_MESSAGE_LENGTH, WireWriter } from '../dns/wire-writer.ts';
-import { MINIMUM_UDP_PAYLOAD, type RejectedRequest, type Request, type RequestEdns } from './request.ts';
+import {
+  MINIMUM_UDP_PAYLOAD,
+  opcodeOf,
+  type RejectedRequest,
+  type Request,
+  type RequestEdns,
+} from './request.ts';
 
 /**
  * The largest UDP payload that we send and announce. RFC 6891 §6.2.5 leaves it open; 1232 (an IPv6 packet of 1280
@@ -36,6 +42,8 @@ export function renderReply(
   age: number | 'stale',
   path: ReplyPath,
 ): Uint8Array {
+  // RFC 6891 §6.1.3: the upper bits of an RCODE are in the OPT record; cut to the lower four it would be another one.
+  if (reply.rcode > 15 && request.edns === undefined) return renderError(request, Rcode.SERVFAIL, [], path);
   const extendedErrors =
     age === 'stale' ? [staleError(reply.rcode), ...reply.extendedErrors] : reply.extendedErrors;
   const limit = sizeLimit(request.edns, path);
@@ -80,7 +88,8 @@ export function renderError(
   if (opt !== undefined && opt.length > room) opt = request.edns && replyOpt(request.edns, rcode, [], path);
   const bytes = Buffer.alloc(questionEnd + (opt?.length ?? 0));
   bytes[2] = 0x80;
-  bytes[3] = 0x80 | (rcode & 15);
+  // RA speaks of queries (RFC 1035 §4.1.1: "whether recursive query support is available").
+  bytes[3] = (isQuery(request) ? 0x80 : 0) | (rcode & 15);
   if (hasQuestion) bytes[5] = 1;
   copyFromRequest(bytes, request);
   if (opt !== undefined) appendOpt(bytes, opt, questionEnd);
@@ -124,15 +133,21 @@ function appendOpt(bytes: Buffer, opt: Uint8Array, at: number): void {
   bytes.writeUInt16BE(bytes.readUInt16BE(10) + 1, 10);
 }
 
-/** ID, RD and CD (RFC 1035 §4.1.1 "copied into the response", RFC 4035 §3.2.2), and the question with its case. */
+/**
+ * ID, OPCODE and RD (RFC 1035 §4.1.1 "copied into the response"), CD of a query (RFC 4035 §3.2.2), and the question with
+ * its case.
+ */
 function copyFromRequest(bytes: Buffer, request: Request | RejectedRequest): void {
   const from = request.bytes;
   bytes[0] = from[0] as number;
   bytes[1] = from[1] as number;
-  // OPCODE too, for the reply to one that we do not implement.
   bytes[2] = (bytes[2] as number) | ((from[2] as number) & 0x79);
-  bytes[3] = (bytes[3] as number) | ((from[3] as number) & 0x10);
+  if (isQuery(request)) bytes[3] = (bytes[3] as number) | ((from[3] as number) & 0x10);
   for (let i = HEADER_LENGTH; i < request.questionEnd; i++) bytes[i] = from[i] as number;
+}
+
+function isQuery({ bytes }: Request | RejectedRequest): boolean {
+  return opcodeOf(bytes) === Opcode.QUERY;
 }
 
 function ageTtls(bytes: Buffer, offsets: readonly number[], age: number): void {

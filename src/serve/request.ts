@@ -58,6 +58,7 @@ interface Rest {
 }
 
 const silent: SilentRequest = { kind: 'silent' };
+const nothing: Rest = { edns: undefined, version: 0 };
 
 /** Octets of an OPT record without options (RFC 6891 §6.1.2). */
 export const OPT_LENGTH = 11;
@@ -66,33 +67,29 @@ export const OPT_LENGTH = 11;
 export const MINIMUM_UDP_PAYLOAD = 512;
 
 /**
- * Sorts the bytes of a datagram or a TCP frame into what can be answered, what is refused and what is ignored.
- * Never throws; linear in the length.
+ * Sorts the bytes of a datagram or a TCP frame into what can be answered, what is refused and what is ignored. Octets
+ * behind the message are no part of it: some devices pad their queries. Never throws; linear in the length.
  */
 export function readRequest(bytes: Uint8Array): Request | RejectedRequest | SilentRequest {
   // Nothing that is shorter than a header has an ID to answer; answering a response would let two servers, or one
   // with itself, talk for ever.
   if (bytes.length < HEADER_LENGTH || ((bytes[2] as number) & 0x80) !== 0) return silent;
-  const opcode = ((bytes[2] as number) >>> 3) & 15;
-  if (opcode !== Opcode.QUERY) return rejected(bytes, Rcode.NOTIMP);
+  if (opcodeOf(bytes) !== Opcode.QUERY) return rejected(bytes, Rcode.NOTIMP, HEADER_LENGTH, readRest(bytes));
   // RFC 9619 §4: "A DNS message with OPCODE = 0 and QDCOUNT > 1 MUST be treated as an incorrectly formatted message."
-  if (u16(bytes, 4) !== 1) return rejected(bytes, Rcode.FORMERR);
+  if (u16(bytes, 4) !== 1) return rejected(bytes, Rcode.FORMERR, HEADER_LENGTH, readRest(bytes));
   const nameEnd = uncompressedNameEnd(bytes);
-  if (nameEnd < 0 || nameEnd + 4 > bytes.length) return rejected(bytes, Rcode.FORMERR);
+  if (nameEnd < 0 || nameEnd + 4 > bytes.length) return rejected(bytes, Rcode.FORMERR, HEADER_LENGTH);
   const questionEnd = nameEnd + 4;
+  const rest = readAfterQuestion(bytes, questionEnd);
+  // RFC 6891 §6.1.3: "If a responder does not implement the VERSION level of the request, then it MUST respond
+  // with RCODE=BADVERS."
+  if (rest !== 'malformed' && rest.version !== 0) return rejected(bytes, Rcode.BADVERS, questionEnd, rest);
+  // Zone transfers too, whatever else they carry.
   const type = u16(bytes, nameEnd);
-  // Zone transfers carry records in their query (RFC 1995 §3), so they are refused before the counts are read.
-  if (isMetaType(type) && type !== Type.ANY) return rejected(bytes, Rcode.REFUSED, questionEnd);
-  let edns: RequestEdns | undefined;
-  if (bytes.length !== questionEnd || u16(bytes, 6) + u16(bytes, 8) + u16(bytes, 10) !== 0) {
-    const rest = readLoneOpt(bytes, questionEnd) ?? readRest(bytes);
-    if (rest === 'malformed') return rejected(bytes, Rcode.FORMERR, questionEnd);
-    edns = rest.edns;
-    // RFC 6891 §6.1.3: "If a responder does not implement the VERSION level of the request, then it MUST respond
-    // with RCODE=BADVERS."
-    if (rest.version !== 0) return rejected(bytes, Rcode.BADVERS, questionEnd, edns);
-  }
-  if (u16(bytes, nameEnd + 2) !== Class.IN) return rejected(bytes, Rcode.REFUSED, questionEnd, edns);
+  if (isMetaType(type) && type !== Type.ANY) return rejected(bytes, Rcode.REFUSED, questionEnd, rest);
+  if (rest === 'malformed') return rejected(bytes, Rcode.FORMERR, questionEnd);
+  const { edns } = rest;
+  if (u16(bytes, nameEnd + 2) !== Class.IN) return rejected(bytes, Rcode.REFUSED, questionEnd, rest);
   const dnssecOk = edns?.dnssecOk ?? false;
   const flags = bytes[3] as number;
   const checkingDisabled = (flags & 0x10) !== 0;
@@ -107,6 +104,11 @@ export function readRequest(bytes: Uint8Array): Request | RejectedRequest | Sile
     wantsAuthenticData: dnssecOk || (flags & 0x20) !== 0,
     edns,
   };
+}
+
+/** The OPCODE of a message (RFC 1035 §4.1.1). */
+export function opcodeOf(bytes: Uint8Array): number {
+  return ((bytes[2] as number) >>> 3) & 15;
 }
 
 /** The question of a request as a value. */
@@ -126,9 +128,15 @@ export function uncompressedNameEnd(bytes: Uint8Array): number {
   return -1;
 }
 
+/** What stands behind the question: nothing or an OPT record alone, as in nearly every request, or more. */
+function readAfterQuestion(bytes: Uint8Array, questionEnd: number): Rest | 'malformed' {
+  if (u16(bytes, 6) + u16(bytes, 8) + u16(bytes, 10) === 0) return nothing;
+  return readLoneOpt(bytes, questionEnd) ?? readRest(bytes);
+}
+
 /**
- * The OPT record when it is all that follows the question, as in nearly every request: read in place, without making
- * values of it. Undefined for everything else, which `readRest` judges; the two never disagree.
+ * The OPT record when it is the only one, read in place, without making values of it. Undefined for everything else, which
+ * `readRest` judges; the two never disagree.
  */
 function readLoneOpt(bytes: Uint8Array, at: number): Rest | undefined {
   if (u16(bytes, 6) !== 0 || u16(bytes, 8) !== 0 || u16(bytes, 10) !== 1) return undefined;
@@ -141,13 +149,13 @@ function readLoneOpt(bytes: Uint8Array, at: number): Rest | undefined {
 }
 
 /**
- * Whether one OPT record (RFC 6891 §6.1.2), of whatever version, is all that stands from `at` to the end, and whether
- * edns-tcp-keepalive is among its options: the only one that changes a reply.
+ * Whether an OPT record (RFC 6891 §6.1.2), of whatever version, stands at `at`, and whether edns-tcp-keepalive is among its
+ * options: the only one that changes a reply.
  */
 export function walkLoneOpt(bytes: Uint8Array, at: number): 'plain' | 'keepalive' | 'other' {
-  const end = bytes.length;
-  if (at + OPT_LENGTH > end || bytes[at] !== 0 || u16(bytes, at + 1) !== Type.OPT) return 'other';
-  if (at + OPT_LENGTH + u16(bytes, at + 9) !== end) return 'other';
+  if (at + OPT_LENGTH > bytes.length || bytes[at] !== 0 || u16(bytes, at + 1) !== Type.OPT) return 'other';
+  const end = at + OPT_LENGTH + u16(bytes, at + 9);
+  if (end > bytes.length) return 'other';
   let keepalive = false;
   // An option has at least 4 octets, so the length of the request bounds this loop.
   for (let option = at + OPT_LENGTH; option < end; ) {
@@ -159,10 +167,11 @@ export function walkLoneOpt(bytes: Uint8Array, at: number): 'plain' | 'keepalive
   return keepalive ? 'keepalive' : 'plain';
 }
 
+/** The OPT record of any message, whatever else is in it. */
 function readRest(bytes: Uint8Array): Rest | 'malformed' {
   try {
     const { opt } = readLayout(bytes);
-    if (opt === undefined) return { edns: undefined, version: 0 };
+    if (opt === undefined) return nothing;
     // NAME (the root) and TYPE are behind us.
     const { edns } = readOptBody(new WireReader(bytes, opt.start + 3, opt.end));
     return {
@@ -179,12 +188,14 @@ function readRest(bytes: Uint8Array): Rest | 'malformed' {
   }
 }
 
+/** RFC 6891 §6.1.1: "If an OPT record is present in a received request, compliant responders MUST include an OPT record". */
 function rejected(
   bytes: Uint8Array,
   rcode: number,
-  questionEnd = HEADER_LENGTH,
-  edns?: RequestEdns,
+  questionEnd: number,
+  rest: Rest | 'malformed' = nothing,
 ): RejectedRequest {
+  const edns = rest === 'malformed' ? undefined : rest.edns;
   return { kind: 'rejected', bytes, rcode, questionEnd, edns };
 }
 

@@ -179,6 +179,62 @@ for (const { rule, message, rcode } of rejections) {
   });
 }
 
+test('an OPT record is in the reply to every query with one, and in no other', async () => {
+  const { raw } = scene(oneAddress);
+  const messages = [
+    ...rejections.map(({ message }) => message),
+    ...[Type.IXFR, 249, 250, 253].map((type) => query('a.', type)),
+    ...[1, 2, 4, 15].map((opcode) => query('a.', Type.SOA, { opcode })),
+    query('a.example'),
+  ];
+  for (const message of messages) {
+    const edns = { ...plainEdns, version: message.edns?.version ?? 0 };
+    for (const path of [udp, { ...udp, stream: true }]) {
+      const reply = await raw(encodeMessage({ ...message, edns }), path);
+      assert.deepEqual(decodeMessage(reply ?? new Uint8Array()).edns, { ...plainEdns, udpPayloadSize: 1232 });
+      const { edns: _, ...without } = message;
+      const plain = await raw(encodeMessage(without), path);
+      assert.equal(decodeMessage(plain ?? new Uint8Array()).edns, undefined);
+    }
+  }
+});
+
+test('what is said of recursion and of checking is said in replies to queries alone', async () => {
+  const { ask } = scene(oneAddress);
+  const flags = { ...query('a.').flags, checkingDisabled: true };
+  for (const opcode of [1, 2, 4, 5, 15]) {
+    const reply = await ask(query('a.', Type.SOA, { opcode, flags }));
+    assert.deepEqual([reply.rcode, reply.opcode, reply.flags.recursionDesired], [Rcode.NOTIMP, opcode, true]);
+    assert.deepEqual([reply.flags.recursionAvailable, reply.flags.checkingDisabled], [false, false]);
+  }
+  const refused = await ask(query('a.', Type.AXFR, { flags }));
+  assert.deepEqual([refused.flags.recursionAvailable, refused.flags.checkingDisabled], [true, true]);
+});
+
+test('an RCODE over 15 goes out whole with EDNS, and as SERVFAIL without, where it would be cut to another', async () => {
+  for (const rcode of [16, 23, 4_095]) {
+    const { ask } = scene((asking) => ({ ...oneAddress(asking), rcode }));
+    for (const _ of ['fetched', 'cached']) {
+      assert.equal((await ask(query('a.example', Type.A, { edns: plainEdns }))).rcode, rcode);
+      const plain = await ask(query('a.example'));
+      assert.deepEqual([plain.rcode, plain.answers], [Rcode.SERVFAIL, []]);
+    }
+  }
+});
+
+test('octets behind a query are cut off, with EDNS and without, cached or not', async () => {
+  const { raw, asked } = scene(oneAddress);
+  for (const edns of [undefined, plainEdns]) {
+    const message = query('a.example', Type.A, edns === undefined ? {} : { edns });
+    for (const length of [1, 2, 11, 100]) {
+      const reply = await raw(Buffer.concat([encodeMessage(message), Buffer.alloc(length, 7)]));
+      const { rcode, answers } = decodeMessage(reply ?? new Uint8Array());
+      assert.deepEqual([rcode, answers.length], [Rcode.NOERROR, 1]);
+    }
+  }
+  assert.equal(asked.length, 1);
+});
+
 test('without RD the cache still answers', async () => {
   const { ask } = scene(oneAddress);
   await ask(query('a.example'));
