@@ -1,11 +1,15 @@
-import { Rcode } from '../dns/codes.ts';
+import { Rcode, Type } from '../dns/codes.ts';
 import type { ExtendedError } from '../dns/extended-error.ts';
 import { type MessageLayout, readLayout } from '../dns/layout.ts';
 import { encodeMessage, type Message } from '../dns/message.ts';
+import { readTtl } from '../dns/ttl.ts';
+import { WireError } from '../dns/wire-error.ts';
+import { inQuestionCase, pointAtQuestion } from './question-case.ts';
 
 /**
  * A reply as bytes, complete but for what differs from client to client: the ID, the case of the question, RD, CD
- * and AD, how far the TTLs have run down, the OPT record and the size limit.
+ * and AD, how far the TTLs have run down, the OPT record and the size limit. Owner names that are the question's point at
+ * it, and so have its case.
  */
 export interface PackedReply {
   /** ID 0, QR and RA set, RD, CD and TC clear, one question, no OPT; at most 65,535 octets. */
@@ -29,59 +33,85 @@ const MAX_NEGATIVE_LIFETIME = 900;
 /** RFC 2181 §8 leaves an upper bound to the implementation; a day is what Unbound keeps. */
 const MAX_LIFETIME = 86_400;
 
-/**
- * How long a reply may be kept, in seconds. Positive answers: their smallest TTL. Negative ones: by the SOA, and not
- * at all without one (RFC 2308 §5: "Negative responses without SOA records SHOULD NOT be cached as there is no way to
- * prevent the negative responses looping forever between a pair of servers"). Every other RCODE: not at all.
- */
-function replyLifetime(rcode: number, answerCount: number, layout: MessageLayout): number {
-  const { minimumTtl, negativeTtl } = layout;
-  if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) return 0;
-  const positive = rcode === Rcode.NOERROR && answerCount > 0;
-  if (positive && negativeTtl === undefined) return Math.min(minimumTtl ?? 0, MAX_LIFETIME);
-  // Also an alias that ends in nothing: the SOA speaks of its last name, the CNAMEs have TTLs of their own.
-  return Math.min(negativeTtl ?? 0, minimumTtl ?? 0, MAX_NEGATIVE_LIFETIME);
-}
-
 /** What a packed reply is made from, beside its bytes. */
 export interface ReplyFacts {
   readonly rcode: number;
   readonly authenticData: boolean;
   readonly extendedErrors: readonly ExtendedError[];
-  /** An upper bound for the lifetime, in seconds, when the source knows one. */
-  readonly maxLifetime?: number;
 }
 
 /**
- * Packs a message that has no OPT record, flags as its source set them.
- * `layout` must be that of `bytes`. The bytes are taken over and changed.
+ * Packs a message that has no OPT record, flags as its source set them. `layout` must be that of `bytes`. The bytes are
+ * taken over and changed.
  */
 export function packReply(bytes: Uint8Array, layout: MessageLayout, facts: ReplyFacts): PackedReply {
-  const flags = bytes[2] as number;
-  for (const offset of layout.ttlOffsets) {
-    // RFC 2181 §8: a TTL with the highest bit set counts as zero, so it goes out as zero too.
-    if ((bytes[offset] as number) > 0x7f) bytes.fill(0, offset, offset + 4);
-  }
-  const answerCount = ((bytes[6] as number) << 8) | (bytes[7] as number);
+  const pointing = pointAtQuestion(bytes, layout.questionEnd, layout.ttlOffsets);
+  return pack(pointing, pointing === bytes ? layout : readLayout(pointing), facts);
+}
+
+/** Packs a message that is a value. @throws WireError when it has no wire form, or one of over 65,535 octets. */
+export function packMessage(message: Message, facts: ReplyFacts): PackedReply {
+  const { edns: _, ...withoutEdns } = message;
+  const bytes = encodeMessage(inQuestionCase(withoutEdns));
+  if (((bytes[2] as number) & 0x02) !== 0) throw new WireError('message-too-long', 'message');
+  return pack(bytes, readLayout(bytes), facts);
+}
+
+function pack(bytes: Uint8Array, layout: MessageLayout, facts: ReplyFacts): PackedReply {
+  const { questionEnd, ttlOffsets } = layout;
+  const lifetime = limitTtls(bytes, layout, facts.rcode);
   bytes[0] = 0;
   bytes[1] = 0;
   // QR and AA are kept; OPCODE is QUERY; TC and RD are decided for each client.
-  bytes[2] = 0x80 | (flags & 0x04);
+  bytes[2] = 0x80 | ((bytes[2] as number) & 0x04);
   bytes[3] = 0x80 | (facts.rcode & 15);
-  return {
-    bytes,
-    questionEnd: layout.questionEnd,
-    ttlOffsets: layout.ttlOffsets,
-    rcode: facts.rcode,
-    authenticData: facts.authenticData,
-    extendedErrors: facts.extendedErrors,
-    lifetime: Math.min(replyLifetime(facts.rcode, answerCount, layout), facts.maxLifetime ?? MAX_LIFETIME),
-  };
+  return { ...facts, bytes, questionEnd, ttlOffsets, lifetime };
 }
 
-/** Packs a message that is a value. @throws WireError when it has no wire form. */
-export function packMessage(message: Message, facts: ReplyFacts): PackedReply {
-  const { edns: _, ...withoutEdns } = message;
-  const bytes = encodeMessage(withoutEdns);
-  return packReply(bytes, readLayout(bytes), facts);
+/**
+ * How long a reply may be kept, in seconds. Positive answers: their smallest TTL. Negative ones: by the SOA, and not
+ * at all without one (RFC 2308 §5: "Negative responses without SOA records SHOULD NOT be cached as there is no way to
+ * prevent the negative responses looping forever between a pair of servers"). Every other RCODE: not at all.
+ *
+ * What is told is not longer than what is kept for reasons of ours, or a cache behind us would keep it longer.
+ */
+function limitTtls(bytes: Uint8Array, layout: MessageLayout, rcode: number): number {
+  const { ttlOffsets, minimumTtl = 0, negativeTtl = 0 } = layout;
+  const answerCount = u16(bytes, 6);
+  const isPositive = rcode === Rcode.NOERROR && hasAnswer(bytes, layout, answerCount);
+  const isNegative = !isPositive && (rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN);
+  // RFC 2308 §5: "The TTL of this record is set from the minimum of the MINIMUM field of the SOA record and the TTL of the
+  // SOA itself". The SOA speaks of the last name of aliases alone, which have TTLs of their own.
+  const negativeLimit = isNegative ? Math.min(negativeTtl, MAX_NEGATIVE_LIFETIME) : MAX_LIFETIME;
+  for (const [index, offset] of ttlOffsets.entries()) {
+    limitTtl(bytes, offset, index < answerCount ? MAX_LIFETIME : negativeLimit);
+  }
+  if (isPositive) return Math.min(minimumTtl, MAX_LIFETIME);
+  return isNegative ? Math.min(negativeLimit, minimumTtl) : 0;
+}
+
+/**
+ * Whether the answer section has what was asked for: not when it has an alias alone, whose target the upstream left out or
+ * which has no data. RFC 2308 §2.2: "NODATA is indicated by an answer with the RCODE set to NOERROR and no relevant answers
+ * in the answer section", aliases of the name aside.
+ */
+function hasAnswer(
+  bytes: Uint8Array,
+  { questionEnd, ttlOffsets }: MessageLayout,
+  answerCount: number,
+): boolean {
+  const asked = u16(bytes, questionEnd - 4);
+  if (asked === Type.ANY) return answerCount > 0;
+  // TYPE and CLASS stand before the TTL.
+  return ttlOffsets.slice(0, answerCount).some((offset) => u16(bytes, offset - 4) === asked);
+}
+
+/** RFC 2181 §8: a TTL with the highest bit set counts as zero, so it goes out as zero too. */
+function limitTtl(bytes: Uint8Array, offset: number, limit: number): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, 4);
+  view.setUint32(0, Math.min(readTtl(view.getUint32(0)), limit));
+}
+
+function u16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }

@@ -7,6 +7,7 @@ import { type PackedReply, packMessage, packReply } from '../cache/packed-reply.
 import { Rcode } from '../dns/codes.ts';
 import { type ExtendedError, ExtendedErrorCode } from '../dns/extended-error.ts';
 import type { Question } from '../dns/question.ts';
+import { WireError } from '../dns/wire-error.ts';
 import { type Answer, recordsAnswer, toMessage } from '../resolve/answer.ts';
 import { failureReply, ResolveError } from '../resolve/errors.ts';
 import type { Query, Resolver } from '../resolve/query.ts';
@@ -352,7 +353,15 @@ function lowerCaseName(question: Question): Question {
 function pack(answer: Answer, { question }: Query, trustAuthenticData: boolean): PackedReply {
   if (answer.kind === 'records') {
     const { rcode, extendedErrors } = answer;
-    return packMessage(toMessage(answer, question), { rcode, extendedErrors, authenticData: false });
+    try {
+      return packMessage(toMessage(answer, question), { rcode, extendedErrors, authenticData: false });
+    } catch (error) {
+      // An answer that was put together of those of several servers can be too long.
+      if (!(error instanceof WireError)) throw error;
+      throw new ResolveError('upstream-malformed', 'The answer does not fit into a DNS message.', {
+        cause: error,
+      });
+    }
   }
   const { layout, rcode, extendedErrors } = answer.reply;
   const authenticData = answer.reply.authenticData && trustAuthenticData;

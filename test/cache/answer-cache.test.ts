@@ -153,16 +153,16 @@ test('a forgotten name is found no more with all below it, and every other name 
 });
 
 test('a name is forgotten in the same time, however many answers are held', () => {
-  const spent = [4_000_000, 64_000_000].map((maxBytes) => {
+  const spent = [1_000_000, 16_000_000].map((maxBytes) => {
     const { cache, put } = scene(maxBytes);
-    for (let i = 0; i < maxBytes / 500; i++) put(`n${i}.example`);
+    for (let i = 0; i < maxBytes / 600; i++) put(`n${i}.example`);
     const start = performance.now();
-    for (let i = 0; i < 2_000; i++) cache.forget(Name.parse(`key${i}.example`));
+    for (let i = 0; i < 1_000; i++) cache.forget(Name.parse(`key${i}.example`));
     return performance.now() - start;
   });
   const [few = 0, many = 0] = spent;
-  // A walk over 100,000 entries takes some milliseconds; 2,000 of them would take seconds.
-  assert.ok(many < few * 4 + 50, `${few} ms, then ${many} ms`);
+  // A walk over 25,000 entries takes some milliseconds; a thousand of them would take seconds.
+  assert.ok(many < few * 4 + 100, `${few} ms, then ${many} ms`);
 });
 
 test('however many names are forgotten, none is found again', () => {

@@ -35,12 +35,14 @@ function scene(parts: Partial<ResponderParts> = {}) {
 }
 
 /** Small, large, negative, and with a comment, by the first label. */
-function answer({ question: { name } }: Query): Answer {
+function answer({ question: { name, type } }: Query): Answer {
   const owner = name.toString();
+  // RDATA of other types is not read here.
+  const record = (address: string, ttl: number) => ({ ...aRecord(owner, address, ttl), type });
   switch (name.labels[0]?.charAt(0)) {
     case 'l':
       return recordsAnswer({
-        answers: Array.from({ length: 60 }, (_, i) => aRecord(owner, `192.0.2.${i}`, 60 + i)),
+        answers: Array.from({ length: 60 }, (_, i) => record(`192.0.2.${i}`, 60 + i)),
       });
     case 'n':
       return recordsAnswer({
@@ -49,12 +51,12 @@ function answer({ question: { name } }: Query): Answer {
       });
     case 'c':
       return recordsAnswer({
-        answers: [aRecord(owner, '192.0.2.1', 60)],
+        answers: [record('192.0.2.1', 60)],
         extendedErrors: [{ code: 0, text: 'why' }],
       });
     default:
       return recordsAnswer({
-        answers: [aRecord(owner, '192.0.2.1', 60), aRecord(owner, '192.0.2.2', 0x7fffffff)],
+        answers: [record('192.0.2.1', 60), record('192.0.2.2', 0x7fffffff)],
       });
   }
 }
