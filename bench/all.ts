@@ -1,4 +1,4 @@
-// Every benchmark beside the peers, one after another, in one run: node dist/bench/all.js [NAME …] > bench/RESULTS.md
+// Runs every benchmark, with the peers, one after another: node dist/bench/all.js [NAME …] > bench/RESULTS.md
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { BENCHMARKS } from './support/benchmarks.ts';
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !BENCHMARKS.includes(name));
 if (unknown.length > 0) {
-  console.error(`There is no benchmark ${unknown.join(', ')}; there are ${BENCHMARKS.join(', ')}.`);
+  console.error(`Unknown benchmark: ${unknown.join(', ')}. Benchmarks: ${BENCHMARKS.join(', ')}.`);
   process.exit(2);
 }
 
@@ -40,13 +40,13 @@ rmSync(folder, { recursive: true });
 
 console.log('# Results\n');
 console.log(
-  `What \`${['node dist/bench/all.js', ...wanted].join(' ')}\` printed on ${new Date().toISOString().slice(0, 10)}, unchanged.`,
+  `Output of \`${['node dist/bench/all.js', ...wanted].join(' ')}\` on ${new Date().toISOString().slice(0, 10)}.`,
 );
-console.log('Compare rows of one table, not figures of two: the machine is shared with others.\n');
-console.log('## What is promised, and what was measured\n');
+console.log('Compare rows within a table, not figures of two tables: the machine is shared.\n');
+console.log('## Targets and measurements\n');
 console.log(`${barTable(measured.map((line) => JSON.parse(line) as Figure))}\n`);
 console.log(parts.join('\n'));
 if (failed.length > 0) {
-  console.error(`These did not end well: ${failed.join(', ')}.`);
+  console.error(`Failed: ${failed.join(', ')}.`);
   process.exitCode = 1;
 }

@@ -1,6 +1,6 @@
 /**
- * How long until the first answer when many keys that nobody asked for before are asked for at once, in a network where some
- * nodes never answer: the whole program over UDP, and beside it its lookups alone with other numbers of open queries. Run as
+ * Time to the first answer when many new keys are asked for at once, in a network where some nodes never answer: the whole
+ * program over UDP, and its lookups alone with several numbers of parallel queries. Run as
  * `node dist/bench/cold-keys.js [--nodes 100] [--silent 0.3] [--delay 50] [--keys 30] [--rounds 5]`.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -42,7 +42,7 @@ const conditions = {
   delayMs: Number(flags.delay),
 };
 
-/** One way to ask; every key is asked in it once only. */
+/** One way to ask. Every key is asked for once. */
 interface Contender {
   readonly name: string;
   /** Whether the key has been found, at the first answer. */
@@ -57,7 +57,7 @@ for (let round = 0; round < rounds; round++) {
   for (const [index, contender] of contenders.entries()) {
     const result = results[index];
     if (result === undefined) continue;
-    // Keys of its own for each turn: whoever comes second must not profit from what the first has learnt.
+    // New keys for each turn: the second way must not profit from what the first has learned.
     const published = await publishKeys();
     await Promise.all(
       published.map(async (key) => {
@@ -86,7 +86,7 @@ console.log(
   ),
 );
 
-/** The program as it comes, asked over UDP. */
+/** The program with its defaults, over UDP. */
 async function program(): Promise<Contender> {
   const stateDir = await mkdtemp(join(tmpdir(), 'pkarrd-bench-'));
   const settings = {
@@ -101,7 +101,7 @@ async function program(): Promise<Contender> {
   const [server] = app.addresses;
   if (server === undefined) throw new Error('The program listens nowhere.');
   const find = async (key: PublicKey) => (await askUdp(server, query(key.text))).answers.length > 0;
-  // Its DHT node starts behind it; what is measured are keys that are cold, in a program that runs.
+  // Its DHT node starts in the background; this measures new keys in a running program.
   await find((await publishKeys(1))[0] ?? KeyPair.generate().publicKey);
   return {
     name: 'the program, over UDP',
@@ -113,7 +113,7 @@ async function program(): Promise<Contender> {
   };
 }
 
-/** Its lookups alone, with so many queries open at once in each. */
+/** Its lookups alone, with a number of parallel queries in each. */
 async function lookups(concurrency: number): Promise<Contender> {
   const node = await startMainlineThread({ bootstrap: network.bootstrap, host: HOST, concurrency });
   await node.ready();
@@ -137,7 +137,7 @@ async function lookups(concurrency: number): Promise<Contender> {
   };
 }
 
-/** New keys, each with a packet in the network, put there by a node that is gone when they are asked for. */
+/** New keys, each with a packet in the network, put by a node that has left when they are asked for. */
 async function publishKeys(count = keys): Promise<readonly PublicKey[]> {
   const publisher = await startMainlineNode({ bootstrap: network.bootstrap, host: HOST });
   await publisher.settled();

@@ -1,4 +1,4 @@
-// What a forwarded miss adds to asking the upstream directly, beside the peers: node dist/bench/forward.js
+// What a forwarded cache miss costs on top of asking the upstream directly, compared to the peers: node dist/bench/forward.js
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { Type } from '../src/dns/codes.ts';
@@ -10,11 +10,11 @@ import type { Server } from './support/process.ts';
 import { fixed, machine, median, percentile, table } from './support/report.ts';
 import { names, withScene } from './support/scene.ts';
 
-/** Queries one after the other in a turn, and turns of each. */
+/** Sequential queries in a turn, and turns for each server. */
 const QUERIES = 500;
 const ROUNDS = 6;
 
-/** Names that nobody has asked before, for the count of misses a second. */
+/** New names, to measure misses a second. */
 const MISSES = 20_000;
 
 let nextName = 0;
@@ -41,7 +41,7 @@ await withScene(async ({ upstream, servers, queries }) => {
   const all = [upstream, ...servers];
   const times = new Map<Server, number[]>(all.map((server) => [server, []]));
   const runs = new Map<Server, Run[]>(all.map((server) => [server, []]));
-  // First what needs many queries, so that all of them are warm for what needs a quiet moment.
+  // The load test comes first, so that all servers are warm when latency is measured.
   for (let round = 0; round < 3; round++) {
     for (const server of servers) {
       const file = queries(

@@ -1,4 +1,4 @@
-// What an answer costs when the cache grows, from a thousand entries to a million: node dist/bench/growth.js [MOST]
+// The cost of an answer as the cache grows from a thousand entries to a million: node dist/bench/growth.js [MOST]
 import { note } from './support/bars.ts';
 import { debianPeers } from './support/debian-peers.ts';
 import { dnsperf, generatorVersion, type Run } from './support/dnsperf.ts';
@@ -10,12 +10,12 @@ const most = Number(process.argv[2] ?? 1_000_000);
 const SIZES = [1_000, 10_000, 100_000, 1_000_000].filter((size) => size <= most);
 const ROUNDS = 3;
 const SECONDS = 4;
-/** Queries of a round: names from all over what is cached, so that each comes up once or seldom. */
+/** Queries of a round, for names from the whole cache, so that few are repeated. */
 const ASKED = 200_000;
 
 const generator = generatorVersion();
 const room = ['--cache-size', '1 GB'];
-// The peer that is unlike ours and is built for many entries; filling dnsmasq takes hours.
+// The peer that is built for many entries; filling dnsmasq takes hours.
 const peers = debianPeers.filter(({ name }) => name === 'unbound');
 await withScene(
   async ({ servers, queries }) => {
@@ -26,7 +26,7 @@ await withScene(
       for (const server of servers)
         await dnsperf(server, { file, limit: { times: 1 }, clients: 10, outstanding: 60 });
       filled = size;
-      // A stride that has no divisor in common with the size comes by every name.
+      // A stride that is coprime to the size reaches every name.
       const stride = 7_919;
       const lines = Array.from(
         { length: Math.min(ASKED, size) },
@@ -64,7 +64,7 @@ await withScene(
     );
     console.log(table(['program', ...SIZES.map((size) => `${size / 1000} thousand`), 'last × first'], rows));
   },
-  // Not as the unit starts them: it keeps their heaps small.
+  // Without the settings of the unit, which keep the heaps small.
   [
     pkarrd(room, 'pkarrd (Node)', { NODE_OPTIONS: '--max-old-space-size=4096' }),
     pkarrdBun(room, 'pkarrd (Bun)', {}),

@@ -1,4 +1,4 @@
-// How long a cached answer takes at a steady 5,000 queries a second, beside the peers: node dist/bench/latency.js
+// Latency of cached answers at a constant 5,000 queries a second, compared to the peers: node dist/bench/latency.js
 import { note } from './support/bars.ts';
 import { CACHED_NAMES, cachedRounds } from './support/cached-rounds.ts';
 import { debianPeers } from './support/debian-peers.ts';
@@ -16,7 +16,7 @@ await withScene(
   async (scene) => {
     const load = { clients: 10, outstanding: 100, rate: RATE, each: true };
     const runs = await cachedRounds(scene, { passes: 2, rounds: ROUNDS, seconds: SECONDS, load });
-    // The median round of each: one in which something else ran does not count.
+    // The median of the rounds: one that was disturbed by other load does not count.
     const of = (name: string, part: number) =>
       median((runs.get(name) ?? []).map(({ latencies }) => percentile(latencies, part)));
     const rows = scene.servers.map(({ name, version }) => {

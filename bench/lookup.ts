@@ -1,6 +1,6 @@
 /**
- * How long until the first good answer: `bittorrent-dht`'s own `get` against a lookup of ours, in one network and one run,
- * key by key in turn. Run as `node dist/bench/lookup.js [--nodes 100] [--silent 0.3] [--delay 50] [--keys 20] [--json]`.
+ * Time to the first valid answer: `get` of `bittorrent-dht` compared to our lookup, in one network and one run, alternating by
+ * key. Run as `node dist/bench/lookup.js [--nodes 100] [--silent 0.3] [--delay 50] [--keys 20] [--json]`.
  */
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -38,7 +38,7 @@ const settings = {
 /** One way to find an item. */
 interface Contender {
   readonly name: string;
-  /** Milliseconds until the first good answer, or undefined when there was none, and until the whole lookup was over. */
+  /** Milliseconds until the first valid answer, undefined if there was none, and until the end of the whole lookup. */
   find(item: MutableItem): Promise<{ readonly first: number | undefined; readonly whole: number }>;
   close(): Promise<void>;
 }
@@ -103,7 +103,7 @@ async function ours(name: string, node: DhtNode): Promise<Contender> {
   };
 }
 
-/** `bittorrent-dht` on the packages it brings, with a synchronous verify. */
+/** `bittorrent-dht` with its own packages and a synchronous verify. */
 async function asItComes(bootstrap: readonly NodeAddress[]): Promise<Contender> {
   const dht = new Client({ bootstrap, verify: holds });
   dht.on('error', (error) => console.error(error));
@@ -124,7 +124,7 @@ async function asItComes(bootstrap: readonly NodeAddress[]): Promise<Contender> 
   };
 }
 
-/** `k-rpc`'s traversal with a visitor that stops the clock at the first item that holds. */
+/** The traversal of `k-rpc`, with a visitor that stops the clock at the first valid item. */
 async function closestOfKRpc(bootstrap: readonly NodeAddress[]): Promise<Contender> {
   const rpc = new KRpc({ bootstrap, concurrency: 128 });
   rpc.on('error', (error) => console.error(error));

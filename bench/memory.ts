@@ -1,4 +1,4 @@
-// Resident memory, idle with the DHT joined and with a full cache, beside the peers: node dist/bench/memory.js
+// Resident memory, idle with the DHT joined and with a full cache, compared to the peers: node dist/bench/memory.js
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestNetworkThread } from '../src/testnet/proxy.ts';
 import { note } from './support/bars.ts';
@@ -12,7 +12,7 @@ import { names, withScene } from './support/scene.ts';
 /** Names that fill a cache of 16 MB. */
 const NAMES = 60_000;
 
-/** Milliseconds until a program that was started is idle. */
+/** Milliseconds after which a started program is idle. */
 const SETTLE = 8_000;
 
 const generator = generatorVersion();

@@ -1,14 +1,14 @@
-// Nine of ten answers from the cache, by a Zipf law over a million names, beside the peers: node dist/bench/mixed.js
+// A Zipf distribution over a million names, nine of ten answers cached, compared to the peers: node dist/bench/mixed.js
 import { dnsperf, generatorVersion, type Run } from './support/dnsperf.ts';
 import { fixed, machine, median, table } from './support/report.ts';
 import { withScene } from './support/scene.ts';
 import { zipf } from './support/zipf.ts';
 
 const NAMES = 1_000_000;
-/** Queries of a round; a first one of the same length fills the caches. */
+/** Queries of a round. A first round of the same length fills the caches. */
 const QUERIES = 60_000;
 const ROUNDS = 3;
-/** The share of queries for names that were not asked before. */
+/** The share of queries for new names. */
 const MISSES = 0.1;
 
 const generator = generatorVersion();
@@ -19,7 +19,7 @@ await withScene(async ({ servers, queries }) => {
     skip: QUERIES,
     fresh: MISSES,
   });
-  // Names of its own for each server, so that the upstream has answered none of them before.
+  // Each server gets names of its own, which are new to the upstream.
   const file = (server: number, round: number) =>
     queries(
       'mixed.txt',
@@ -53,9 +53,9 @@ await withScene(async ({ servers, queries }) => {
     `${machine()}; dnsperf ${generator}, \`-c 10 -q 50 -T 1\`; ${ROUNDS} interleaved rounds of ${QUERIES} queries`,
   );
   console.log(
-    `drawn by a Zipf law (exponent ${fixed(exponent, 2)}) over ${NAMES} names, after one that fills the caches;`,
+    `drawn from a Zipf distribution (exponent ${fixed(exponent, 2)}) over ${NAMES} names, after one round that fills the caches;`,
   );
-  console.log(`${fixed(fresh * 100)} % of them for names that were not asked before; medians.\n`);
+  console.log(`${fixed(fresh * 100)} % of the queries are for new names; medians.\n`);
   console.log(
     table(['program', 'thousand answers/s', '× dnsmasq', 'CPU µs an answer', 'mean ms', 'lost'], rows),
   );

@@ -1,4 +1,4 @@
-// What a cached Pkarr name costs beside a cached ordinary name of the same length: node dist/bench/pkarr-hit.js
+// The cost of a cached Pkarr name compared to a cached ordinary name of the same length: node dist/bench/pkarr-hit.js
 import { startMainlineNode } from '../src/mainline/node/node.ts';
 import { KeyPair } from '../src/pkarr/key-pair.ts';
 import { startTestNetworkThread } from '../src/testnet/proxy.ts';
@@ -40,7 +40,7 @@ await withScene(
     const rows = servers.map(({ name, version }) => {
       const of = (kind: string) => (runs.get(name + kind) ?? []).map((run) => run.cpuPerAnswer);
       const [pkarr, ordinary] = [of('Pkarr'), of('ordinary')];
-      // Round by round, one beside the other: what else the machine does changes from one to the next.
+      // Each round is compared by itself, since the load of the machine changes between rounds.
       const ratio = median(pkarr.map((cost, round) => cost / (ordinary[round] ?? Number.NaN)));
       note('pkarr', name, ratio);
       return [`${name} ${version}`, fixed(median(pkarr)), fixed(median(ordinary)), fixed(ratio, 2)];
@@ -73,7 +73,7 @@ async function publishWildcard(): Promise<string> {
   return text;
 }
 
-/** A domain of the upstream's with as many octets. */
+/** A domain of the upstream with the same length. */
 function ordinaryOfLength(length: number): string {
   const domain = 'bench.example';
   return `${'x'.repeat(length - domain.length - 1)}.${domain}`;

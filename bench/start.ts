@@ -1,4 +1,4 @@
-// Time from the start of the process to its first answer, beside the peers: node dist/bench/start.js
+// Time from the start of the process to its first answer, compared to the peers: node dist/bench/start.js
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,5 +41,5 @@ const rows = peers.map((peer) => {
   return [`${peer.name} ${peer.version()}`, fixed(median(own), 0), fixed(percentile(own, 1), 0)];
 });
 console.log('## Start to first answer\n');
-console.log(`${machine()}; ${ROUNDS} interleaved starts; the first answer is one that the upstream gave.\n`);
+console.log(`${machine()}; ${ROUNDS} interleaved starts; the first answer comes from the upstream.\n`);
 console.log(table(['program', 'median ms', 'longest ms'], rows));

@@ -1,4 +1,4 @@
-// Cached answers over TCP, pipelined, beside the peers: node dist/bench/tcp.js
+// Cached answers over TCP, pipelined, compared to the peers: node dist/bench/tcp.js
 import { benchCached } from './support/cached.ts';
 
 await benchCached(

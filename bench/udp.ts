@@ -1,4 +1,4 @@
-// Cached answers over UDP, beside the peers: node dist/bench/udp.js
+// Cached answers over UDP, compared to the peers: node dist/bench/udp.js
 import { benchCached } from './support/cached.ts';
 
 await benchCached(

@@ -1,5 +1,4 @@
-// Cached answers over UDP with one process and with several, on Node and, when dist/pkarrd is there, from the one-file
-// binary: node dist/bench/workers.js [WORKERS]
+// Cached answers over UDP with one process and with several, on Node and, if dist/pkarrd exists, in the one-file binary: node dist/bench/workers.js [WORKERS]
 import { note } from './support/bars.ts';
 import { CACHED_NAMES, cachedRounds } from './support/cached-rounds.ts';
 import { generatorVersion } from './support/dnsperf.ts';
@@ -7,7 +6,7 @@ import { pkarrd, pkarrdBun } from './support/peers.ts';
 import { fixed, machine, median, table } from './support/report.ts';
 import { withScene } from './support/scene.ts';
 
-/** Rounds in which each has its turn, and seconds of a turn; the generator takes a core, or what it gets of one. */
+/** Rounds, and seconds of a turn. The generator takes a core, or what it gets of one. */
 const ROUNDS = 7;
 const SECONDS = 4;
 
@@ -24,15 +23,15 @@ const ours = runtimes.flatMap(({ start, runtime }) =>
 );
 await withScene(
   async (scene) => {
-    // Each worker has a cache of its own, and gets its part of each pass.
+    // Each worker has a cache of its own and receives a part of each pass.
     const load = { clients: 10, outstanding: 100 };
     const rounds = { passes: 4 * workers, rounds: ROUNDS, seconds: SECONDS, load };
     const runs = await cachedRounds(scene, rounds);
     const { servers } = scene;
-    // Rounds are compared one by one: what else the machine does changes from one to the next.
+    // Each round is compared by itself, since the load of the machine changes between rounds.
     const rows = servers.map(({ name, version }, index) => {
       const own = runs.get(name) ?? [];
-      // Of each runtime one process comes first, and then several.
+      // For each runtime, one process first, then several.
       const one = runs.get(servers[index - (index % 2)]?.name ?? '') ?? [];
       const ratios = own.map(({ perSecond }, round) => perSecond / (one[round]?.perSecond ?? Number.NaN));
       const [runtime = ''] = name.split(',');

@@ -1,10 +1,10 @@
 import { appendFileSync } from 'node:fs';
 import { fixed, table } from './report.ts';
 
-/** Which of ours a figure is of. */
+/** The runtime of pkarrd that was measured. */
 export type Runtime = 'Node' | 'Bun';
 
-/** What is promised, for each runtime: a ratio to dnsmasq's figure in the same run, or a number with its unit. */
+/** The targets for each runtime: a ratio to the figure of dnsmasq in the same run, or a number with its unit. */
 const bars = {
   'udp-cpu': {
     what: 'cached UDP answers: CPU time an answer, against dnsmasq’s',
@@ -52,20 +52,20 @@ interface Bar {
   readonly unit: '×' | 'ms' | 'MB';
 }
 
-/** The name of a promise. */
+/** The name of a target. */
 export type BarName = keyof typeof bars;
 
-/** A figure that was measured. */
+/** A measurement. */
 export interface Figure {
   readonly bar: BarName;
   readonly runtime: Runtime;
   readonly value: number;
 }
 
-/** The file that figures are kept in when several benchmarks run one after another: `node dist/bench/all.js` sets it. */
+/** The variable with the file that collects the figures of several benchmarks: `node dist/bench/all.js` sets it. */
 export const FIGURES = 'BENCH_FIGURES';
 
-/** Notes a figure of the server called `server`, when it is one of ours. */
+/** Records a figure of the server called `server`, if that is pkarrd. */
 export function note(bar: BarName, server: string, value: number): void {
   const file = process.env[FIGURES];
   const runtime = (['Node', 'Bun'] as const).find((name) => server === `pkarrd (${name})`);
@@ -73,7 +73,7 @@ export function note(bar: BarName, server: string, value: number): void {
   appendFileSync(file, `${JSON.stringify({ bar, runtime, value } satisfies Figure)}\n`);
 }
 
-/** What was promised and what was measured, side by side. */
+/** Targets and measurements, side by side. */
 export function barTable(figures: readonly Figure[]): string {
   const rows = Object.entries(bars as Record<string, Bar>).map(([name, { what, most, least, unit }]) => {
     const cell = (runtime: Runtime) => {

@@ -2,10 +2,10 @@ import { dnsperf, type Load, type Run } from './dnsperf.ts';
 import type { Server } from './process.ts';
 import { names, type Scene } from './scene.ts';
 
-/** Names that are asked in benchmarks of cached answers. */
+/** Number of names in benchmarks of cached answers. */
 export const CACHED_NAMES = 10_000;
 
-/** How often all names are asked before, how many rounds there are in which every server has its turn, and each turn. */
+/** Passes that fill the caches, rounds in which every server has a turn, and the length of a turn. */
 export interface CachedRounds {
   readonly passes: number;
   readonly rounds: number;
@@ -13,7 +13,7 @@ export interface CachedRounds {
   readonly load: Omit<Load, 'file' | 'limit'>;
 }
 
-/** Fills the caches, then asks in interleaved rounds. The runs of each server, by its name, in the order of the rounds. */
+/** Fills the caches, then measures in interleaved rounds. Returns the runs of each server, by its name, in order. */
 export async function cachedRounds(
   { servers, queries }: Pick<Scene, 'servers' | 'queries'>,
   { passes, rounds, seconds, load }: CachedRounds,

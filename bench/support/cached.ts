@@ -6,13 +6,13 @@ import { bareEchoes, pkarrd, pkarrdBun } from './peers.ts';
 import { fixed, machine, median, table } from './report.ts';
 import { withScene } from './scene.ts';
 
-/** Rounds in which every server has its turn; the median of each counts. */
+/** Rounds in which every server has a turn; the median counts. */
 const ROUNDS = 5;
 
 /** Seconds of a turn. */
 const SECONDS = 4;
 
-/** Measures answers from the cache, ours beside the peers' in interleaved rounds, and prints the table. */
+/** Measures cached answers of pkarrd and its peers in interleaved rounds, and prints the table. */
 export async function benchCached(
   title: string,
   load: Pick<Load, 'clients' | 'outstanding' | 'tcp'>,

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { Peer, PeerOptions } from './peers.ts';
 import { HOST, launch, versionOf } from './process.ts';
 
-/** Answers that each may keep: more than any benchmark of cached answers asks for. */
+/** Cache entries of each: more than any benchmark of cached answers needs. */
 const CACHE_ENTRIES = 12_000;
 
-/** Where their files are; a peer that is not here is found in the path of a daemon. */
+/** Where their executables are; others are found in PATH or /usr/sbin. */
 const commands: Readonly<Record<string, string>> = {
   dnsdist: '/usr/bin/dnsdist',
   'knot-resolver': '/usr/sbin/kresd',
@@ -29,7 +29,7 @@ export const debianPeers: readonly Peer[] = [
     `--listen-address=${HOST}`,
     `--server=${HOST}#${upstreamPort}`,
     `--cache-size=${CACHE_ENTRIES}`,
-    // Its queries in flight stand in a list that is searched from the front: no more room than the load needs.
+    // It searches its queries in flight linearly, so there is no more room than the load needs.
     '--dns-forward-max=600',
   ]),
   peer('unbound', 'unbound', ['-V'], ({ folder, port, upstreamPort }) => {
@@ -75,7 +75,7 @@ setSecurityPollSuffix("")
   }),
   peer('knot-resolver', 'knot-resolver', ['--version'], ({ folder, port, upstreamPort }) => {
     const file = join(folder, 'kresd.conf');
-    // What asks the root by itself is left out: nothing here may leave the machine.
+    // Without the modules that query the root servers: nothing may leave the machine.
     writeFileSync(
       file,
       `net.listen('${HOST}', ${port}, { kind = 'dns' })

@@ -8,30 +8,30 @@ export interface Run {
   readonly completed: number;
   readonly lost: number;
   readonly perSecond: number;
-  /** Mean milliseconds from query to answer, as the generator saw it. */
+  /** Mean latency in milliseconds, measured by the generator. */
   readonly latency: number;
-  /** Microseconds of processor that the server used for an answer. */
+  /** CPU time of the server for an answer, in microseconds. */
   readonly cpuPerAnswer: number;
-  /** Milliseconds of each answer in the order of their arrival, when that was asked for. */
+  /** Latencies in milliseconds, in order of arrival, if they were requested. */
   readonly latencies: readonly number[];
 }
 
-/** How the generator asks. */
+/** Options of the generator. */
 export interface Load {
   /** A file of lines `NAME TYPE`. */
   readonly file: string;
-  /** Seconds, or how often the file is gone through. */
+  /** Seconds, or number of passes through the file. */
   readonly limit: { readonly seconds: number } | { readonly times: number };
   readonly clients: number;
   readonly outstanding: number;
   readonly tcp?: boolean;
-  /** Queries a second at most. */
+  /** Maximum queries a second. */
   readonly rate?: number;
-  /** Whether each answer's latency is wanted; the generator has then more to do. */
+  /** Whether to record the latency of each answer, which costs the generator time. */
   readonly each?: boolean;
 }
 
-/** The version of the generator; throws with what to install when there is none. */
+/** The version of the generator. Throws an error that says what to install if it is missing. */
 export function generatorVersion(): string {
   const version = versionOf('dnsperf', '-h');
   if (version === undefined) throw new Error('dnsperf is missing: apt-get install dnsperf');
@@ -66,7 +66,7 @@ export async function dnsperf(server: Server, load: Load): Promise<Run> {
   };
 }
 
-/** What a program prints, once it has ended: through a file, so that nobody reads along on the cores that are measured. */
+/** The output of a program, through a file, so that reading it takes no CPU time during the measurement. */
 async function outputOf(command: string, words: readonly string[], file: string): Promise<string> {
   const descriptor = openSync(file, 'w');
   try {

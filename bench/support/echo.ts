@@ -1,5 +1,5 @@
-// The least that a server on this runtime can be: it sends each datagram back with QR set. Run as a process of its own with
-// the address and port as arguments, so that what the runtime itself costs stands beside what the program costs.
+// The smallest possible server on this runtime: it sends each datagram back with QR set. It shows how much of the cost is that of
+// the runtime. Run as a process of its own with the address and port as arguments.
 import { createSocket } from 'node:dgram';
 import { bun } from '../../src/system/bun/api.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HOST, launch, type Server, versionOf } from './process.ts';
 
-/** What a peer needs to be started: a folder of its own, a port, and whom to ask. */
+/** What a peer needs to start: a folder of its own, a port, and an upstream. */
 export interface PeerOptions {
   readonly folder: string;
   readonly port: number;
@@ -12,18 +12,18 @@ export interface PeerOptions {
   readonly probe: string;
 }
 
-/** A program that is measured beside ours. */
+/** A program that pkarrd is compared to. */
 export interface Peer {
   readonly name: string;
-  /** The command that makes it be there. */
+  /** The command that installs it. */
   readonly install: string;
-  /** Undefined when it is not installed. */
+  /** Undefined if it is not installed. */
   version(): string | undefined;
   start(options: PeerOptions): Promise<Server>;
 }
 
 /**
- * pkarrd from this tree on Node, started as its systemd unit starts it, with every feature on but the DHT, which the other
+ * pkarrd from this tree on Node, with the settings of its systemd unit and every feature except the DHT, which the other
  * programs do not have.
  */
 export function pkarrd(
@@ -35,7 +35,7 @@ export function pkarrd(
   return ours(name, () => process.version, process.execPath, [main, 'serve'], words, environment);
 }
 
-/** The same as one file, with Bun inside, started as the unit starts it. */
+/** The same as a one-file binary with Bun, with the settings of the unit. */
 export function pkarrdBun(
   words: readonly string[] = [],
   name = 'pkarrd (Bun)',
@@ -47,8 +47,8 @@ export function pkarrdBun(
 }
 
 /**
- * What cannot be undercut on each runtime: a server that does nothing but send datagrams back. On Bun it is there once the
- * binary was built, which fetches Bun.
+ * The lower bound on each runtime: a server that only sends datagrams back. On Bun it needs the one-file binary to have been
+ * built, which fetches Bun.
  */
 export const bareEchoes: readonly Peer[] = (['Node', 'Bun'] as const).map((runtime) => {
   const name = `bare echo (${runtime})`;
@@ -70,7 +70,7 @@ export const bareEchoes: readonly Peer[] = (['Node', 'Bun'] as const).map((runti
   };
 });
 
-/** What the systemd unit sets for whichever runtime it finds. */
+/** The environment that the systemd unit sets, for both runtimes. */
 function environmentOfUnit(): Readonly<Record<string, string>> {
   const unit = readFileSync(
     fileURLToPath(new URL('../../../systemd/pkarrd.service', import.meta.url)),
@@ -119,7 +119,7 @@ function ours(
   };
 }
 
-/** A zone with a wildcard that answers every name below `bench.example`, for a day: what all the others ask. */
+/** The upstream of all servers: a zone with a wildcard below `bench.example`, with a TTL of a day. */
 export async function startUpstream(folder: string, port: number): Promise<Server> {
   const version = versionOf('/usr/sbin/knotd', '--version');
   if (version === undefined) throw new Error('knotd is missing: apt-get install knot');

@@ -5,9 +5,9 @@ import { Type } from '../../src/dns/codes.ts';
 import { encodeMessage } from '../../src/dns/message.ts';
 import { query, udpExchange } from '../../test/support/dns-client.ts';
 
-/** A server under measurement, in a process of its own. */
+/** A server that is measured, in a process of its own. */
 export interface Server {
-  /** As it stands in the tables. */
+  /** Its name in the tables. */
   readonly name: string;
   readonly version: string;
   readonly host: string;
@@ -18,7 +18,7 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** How a server is started. */
+/** How to start a server. */
 export interface Launch {
   readonly name: string;
   readonly version: string;
@@ -30,13 +30,13 @@ export interface Launch {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Where all servers of a benchmark listen. */
+/** The address of all servers. */
 export const HOST = '127.0.0.1';
 
-/** Milliseconds that a server has to give its first answer. */
+/** Milliseconds for a server to give its first answer. */
 const PATIENCE = 15_000;
 
-/** Starts a server and waits for its first answer. Rejects with what it printed when it gives none. */
+/** Starts a server and waits for its first answer. Rejects with its output if there is none. */
 export async function launch(options: Launch): Promise<Server> {
   const { name, version, command, words, port, probe, environment } = options;
   const startedAt = performance.now();
@@ -49,7 +49,7 @@ export async function launch(options: Launch): Promise<Server> {
   const { pid } = child;
   if (pid === undefined) throw new Error(`${command} cannot be started; is it installed?`);
   const request = encodeMessage(query(probe, Type.A));
-  // Often enough that the wait for the next try is not what is measured.
+  // The pause between tries must be short compared to the start that is measured.
   while ((await udpExchange({ host: HOST, port }, request, 5)) === undefined) {
     if (child.exitCode !== null || performance.now() - startedAt > PATIENCE) {
       await end(child);
@@ -60,13 +60,13 @@ export async function launch(options: Launch): Promise<Server> {
   return { name, version, host: HOST, port, pid, startTime, stop: () => end(child) };
 }
 
-/** Seconds of processor that a process, all its threads and its living children have used, from the kernel. */
+/** CPU time of a process with its threads and living children in seconds, from the kernel. */
 export function cpuSeconds(pid: number): number {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
   return children.map(Number).reduce((sum, child) => sum + cpuSecondsOfChild(child), ownCpuSeconds(pid));
 }
 
-/** A child may end between two looks, as those of dnsmasq do, one for each connection: then it counts nothing. */
+/** A child may have ended, like those of dnsmasq, one for each connection: it counts nothing. */
 function cpuSecondsOfChild(pid: number): number {
   try {
     return cpuSeconds(pid);
@@ -90,13 +90,13 @@ export function residentBytes(pid: number): number {
   return Number(match?.[1] ?? 0) * 1024;
 }
 
-/** The first line that a program prints of its version, or undefined when it is not installed. */
+/** The first line of the version that a program prints, or undefined if it is not installed. */
 export function versionOf(command: string, ...words: readonly string[]): string | undefined {
   try {
     const text = execFileSync(command, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
     return /\d+(?:\.\d+)+/.exec(text)?.[0] ?? text.split('\n')[0];
   } catch (error) {
-    // Some programs print their version and exit with another code than 0.
+    // Some programs print their version and do not exit with 0.
     const printed = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
     return /\d+(?:\.\d+)+/.exec(printed)?.[0];
   }

@@ -1,11 +1,11 @@
 import { cpus, totalmem } from 'node:os';
 
-/** The value in the middle; of an even number of them, the mean of the two. */
+/** The median. */
 export function median(values: readonly number[]): number {
   return percentile(values, 0.5);
 }
 
-/** The value below which the share `part` of all stands, 0 to 1, between neighbours by proportion. */
+/** The quantile `part`, 0 to 1, interpolated linearly. */
 export function percentile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (sorted.length - 1) * part;
@@ -27,7 +27,7 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** A number with so many digits behind the point. */
+/** A number with a fixed number of decimals. */
 export function fixed(value: number, digits = 1): string {
   return Number.isNaN(value) ? '–' : value.toFixed(digits);
 }

@@ -5,10 +5,10 @@ import { debianPeers } from './debian-peers.ts';
 import { type Peer, pkarrd, pkarrdBun, startUpstream } from './peers.ts';
 import type { Server } from './process.ts';
 
-/** Ports from here on are used, one for each server: others than another run beside this one has. */
+/** The first port, one for each server; a concurrent run has others. */
 export const FIRST_PORT = 10_000 + (process.pid % 1000) * 20;
 
-/** The upstream of all, the servers that are measured, and a folder for what they write. */
+/** The common upstream, the servers that are measured, and a folder for their files. */
 export interface Scene {
   readonly folder: string;
   readonly upstream: Server;
@@ -17,7 +17,7 @@ export interface Scene {
   queries(name: string, lines: Iterable<string>): string;
 }
 
-/** Starts the upstream, ours and every installed one of `peers`, runs `measure`, and ends them all. Says what is missing. */
+/** Starts the upstream, pkarrd and the installed ones of `peers`, runs `measure`, and ends them. Reports missing peers. */
 export async function withScene(
   measure: (scene: Scene) => Promise<void>,
   ours: readonly Peer[] = [pkarrd(), pkarrdBun()],
@@ -62,7 +62,7 @@ export async function withScene(
   }
 }
 
-/** Lines for the generator: `count` names from number `first` on. */
+/** Lines for the generator: `count` names, beginning with number `first`. */
 export function* names(count: number, first = 0): Generator<string> {
   for (let i = first; i < first + count; i++) yield `n${i}.bench.example A`;
 }

@@ -1,17 +1,17 @@
 import { randomFrom } from '../../test/support/random.ts';
 
-/** Draws of names by a Zipf law. */
+/** Names drawn from a Zipf distribution. */
 export interface ZipfDraws {
   readonly exponent: number;
-  /** Numbers of names, 0 the most popular. */
+  /** Indexes of names; 0 is the most popular. */
   readonly draws: Uint32Array;
-  /** The share of the draws after the first `skip` that are of names not drawn before. */
+  /** The share of new names among the draws after the first `skip`. */
   readonly fresh: number;
 }
 
 /**
- * Draws names with an exponent that makes the share `fresh` of the draws after the first `skip` names that are new. The
- * same each time: the numbers come from a generator with a fixed seed.
+ * Draws names, with an exponent for which the share of new names after the first `skip` draws is `fresh`. The random numbers
+ * have a fixed seed, so the result is always the same.
  */
 export function zipf(options: {
   readonly names: number;
@@ -21,7 +21,7 @@ export function zipf(options: {
 }): ZipfDraws {
   let [low, high] = [0.5, 2.5];
   let best = drawn(options, (low + high) / 2);
-  // The larger the exponent, the fewer names are new; each turn halves what is left between the bounds.
+  // A larger exponent gives fewer new names: bisection.
   for (let turn = 0; turn < 12; turn++) {
     const exponent = (low + high) / 2;
     best = drawn(options, exponent);
@@ -49,7 +49,7 @@ function drawn({ names, draws: count, skip }: Parameters<typeof zipf>[0], expone
   return { exponent, draws, fresh: fresh / (count - skip) };
 }
 
-/** The index of the first value that is above `goal`; values rise. */
+/** The index of the first value above `goal`, in ascending values. */
 function firstAbove(values: Float64Array, goal: number): number {
   let [low, high] = [0, values.length - 1];
   while (low < high) {
