@@ -13,7 +13,7 @@ import { createRouter } from '../resolve/router.ts';
 import { answerSuffixes, isKeyName } from '../resolve/special/suffix.ts';
 import { ownersMayName } from './client-limits.ts';
 import { ordinaryLayers } from './ordinary-layers.ts';
-import { chooseUpstreams, upstreamAuthorities, whyLoop } from './upstreams.ts';
+import { chooseUpstreams, isMachineAddress, upstreamAuthorities, whyLoop } from './upstreams.ts';
 
 /** All that stands between the caches of answers and those who know: question in, answer out. */
 export interface Resolution {
@@ -57,6 +57,7 @@ export async function startResolution(
       follow: router,
       policy: {
         ...ownersMayName(settings),
+        isOwnAddress: isMachineAddress,
         whyOurs: (address, port) => whyLoop({ address, port }, settings.listen),
       },
     }),

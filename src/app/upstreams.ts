@@ -3,6 +3,7 @@ import { defaultListen, type Settings } from '../config/settings.ts';
 import type { UpstreamSet } from '../forward/forwarder.ts';
 import { readUpstreamSet } from '../forward/spec/upstream-set.ts';
 import { TlsAuthorities } from '../forward/tls/authorities.ts';
+import { canonicalAddress } from '../ip/address.ts';
 import type { Log } from '../observe/log.ts';
 import { machineAddresses } from '../system/interfaces.ts';
 import { type Endpoint, whyOurs } from '../system/own-addresses.ts';
@@ -53,6 +54,11 @@ export function systemUpstreams(listen: Settings['listen']): Promise<SystemUpstr
 /** Why an upstream at `endpoint` would be asking ourselves, as a clause; undefined when it would not. */
 export function whyLoop(endpoint: Endpoint, listen: Settings['listen']): string | undefined {
   return whyOurs(endpoint, ownEndpoints(listen), machineAddresses());
+}
+
+/** Whether an interface of this machine has this address, which is in its usual spelling. */
+export function isMachineAddress(address: string): boolean {
+  return machineAddresses().some((own) => canonicalAddress(own) === address);
 }
 
 function ownEndpoints(listen: Settings['listen']): readonly Endpoint[] {

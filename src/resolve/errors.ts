@@ -5,6 +5,7 @@ import { type ExtendedError, ExtendedErrorCode } from '../dns/extended-error.ts'
  * Why a question has no answer. A closed list; each has a different remedy.
  *
  * - `alias-loop`: an alias loop, or more than 16 aliases. The zone's owner must fix it.
+ * - `too-many-keys`: aliases and delegations lead over more keys than one answer may cost. The zone's owner must fix it.
  * - `delegation`: the zone delegates the name, and none of its name servers gave an answer.
  * - `packet-unreachable`: the packet sources could not be reached, or too few answered.
  * - `packet-unusable`: the key's owner published something that is not a valid signed packet.
@@ -18,6 +19,7 @@ import { type ExtendedError, ExtendedErrorCode } from '../dns/extended-error.ts'
  */
 export type ResolveErrorKind =
   | 'alias-loop'
+  | 'too-many-keys'
   | 'delegation'
   | 'packet-unreachable'
   | 'packet-unusable'
@@ -47,6 +49,7 @@ export class ResolveError extends Error {
  */
 const infoCodes: Readonly<Record<ResolveErrorKind, number>> = {
   'alias-loop': ExtendedErrorCode.INVALID_DATA,
+  'too-many-keys': ExtendedErrorCode.INVALID_DATA,
   delegation: ExtendedErrorCode.NO_REACHABLE_AUTHORITY,
   'packet-unreachable': ExtendedErrorCode.NO_REACHABLE_AUTHORITY,
   'packet-unusable': ExtendedErrorCode.INVALID_DATA,

@@ -1,7 +1,7 @@
 import type { Cancellation } from '../async/cancellation.ts';
 import type { Question } from '../dns/question.ts';
 import type { Answer } from './answer.ts';
-import type { DelegationTrail } from './delegation-budget.ts';
+import type { DelegationTrail, ResolutionBudget } from './resolution-budget.ts';
 
 /** What is asked, without who asks: equal queries have equal answers. */
 export interface Query {
@@ -20,7 +20,9 @@ export interface ResolveContext {
   readonly aliasesFollowed: number;
   /** The address of the client; absent for the program's own questions. */
   readonly client?: string;
-  /** What delegations have cost so far; absent until the first one. */
+  /** What names of keys may still cost; absent until the first one. */
+  readonly budget?: ResolutionBudget;
+  /** The delegations on the way here; absent until the first one. */
   readonly delegation?: DelegationTrail;
 }
 

@@ -11,9 +11,9 @@ import type { UpstreamRequest } from '../../forward/request.ts';
 import { addressToText } from '../../ip/address.ts';
 import { aliasLoop, MAX_ALIASES } from '../alias-limit.ts';
 import { type RecordsAnswer, recordsAnswer, toRecords } from '../answer.ts';
-import { DelegationBudget, type DelegationTrail } from '../delegation-budget.ts';
 import { ResolveError } from '../errors.ts';
 import type { Query, ResolveContext, Resolver } from '../query.ts';
+import { type DelegationTrail, ResolutionBudget } from '../resolution-budget.ts';
 import { type AuthorityVerdict, judgeReply } from './authority-reply.ts';
 import { hedgedTries, type TryOutcome } from './hedged-tries.ts';
 import { type NameServer, NameServers } from './name-servers.ts';
@@ -67,37 +67,33 @@ export class Delegation {
    */
   async resolve(referral: Referral, query: Query, context: ResolveContext): Promise<RecordsAnswer> {
     const { question } = query;
-    const trail = context.delegation ?? this.#newTrail();
+    const within: TrailContext = {
+      ...context,
+      budget: context.budget ?? new ResolutionBudget(),
+      delegation: context.delegation ?? { endsAt: this.#clock.now() + TOTAL_MS, cuts: [] },
+    };
     const asked = { ...question, name: referral.name };
-    const verdict = await this.#walk(
-      referral,
-      { ...query, question: asked },
-      { ...context, delegation: trail },
-    );
+    const verdict = await this.#walk(referral, { ...query, question: asked }, within);
     if (verdict.kind === 'answer') {
       const { rcode, answers, authorities, additionals } = verdict;
       return recordsAnswer({ rcode, authoritative: false, answers, authorities, additionals });
     }
     const { chain, target, steps } = verdict;
-    const next = { ...context, delegation: trail, aliasesFollowed: context.aliasesFollowed + steps };
+    const next = { ...within, aliasesFollowed: context.aliasesFollowed + steps };
     if (next.aliasesFollowed > MAX_ALIASES) throw aliasLoop();
     const followed = { ...query, question: { ...question, name: target } };
     const rest = toRecords(await this.#parts.follow.resolve(followed, next));
     return { ...rest, authoritative: false, answers: [...chain, ...rest.answers] };
   }
 
-  #newTrail(): DelegationTrail {
-    return { budget: new DelegationBudget(this.#clock.now() + TOTAL_MS), cuts: [] };
-  }
-
   /** Walks down from zone to zone. Each is below the one before, and their number is limited, so this ends. */
   async #walk(referral: Referral, query: Query, context: TrailContext): Promise<FinalVerdict> {
-    const { delegation: trail, cancellation } = context;
+    const { budget, delegation, cancellation } = context;
     const reasons = new Set<string>();
     let zone = referral.servers[0].name;
     const over = new AbortController();
     const outOfTime = () => over.abort(failed(zone, [...reasons, 'timeout']));
-    const stopTimer = this.#clock.after(Math.max(0, trail.budget.endsAt - this.#clock.now()), outOfTime);
+    const stopTimer = this.#clock.after(Math.max(0, delegation.endsAt - this.#clock.now()), outOfTime);
     try {
       const signal = AbortSignal.any([cancellation.signal, over.signal]);
       using limit = Cancellation.following(signal);
@@ -105,10 +101,10 @@ export class Delegation {
       let here: Omit<Referral, 'name'> = referral;
       for (;;) {
         zone = here.servers[0].name;
-        if (trail.cuts.some((cut) => cut.equals(zone))) {
+        if (delegation.cuts.some((cut) => cut.equals(zone))) {
           throw failed(zone, ['their addresses can only be found by asking them']);
         }
-        if (!trail.budget.take('cut')) throw failed(zone, ['too many delegations']);
+        if (!budget.take('cut')) throw failed(zone, ['too many delegations']);
         const verdict = await this.#askZone(here, query, limited, reasons);
         if (verdict === undefined) throw failed(zone, [...reasons]);
         if (verdict.kind !== 'referral') return verdict;
@@ -138,7 +134,7 @@ export class Delegation {
     const round: Round = {
       ...{ zone, question, dnssecOk, reasons, signal },
       request: iterativeRequest(question, dnssecOk),
-      budget: context.delegation.budget,
+      budget: context.budget,
       servers: new NameServers({
         servers,
         glue,
@@ -212,11 +208,13 @@ export class Delegation {
     await new Promise<void>((resolve, reject) => {
       let waiting = 2;
       for (const type of [Type.A, Type.AAAA]) {
-        this.#addresses(name, type, reasons, context).then((addresses) => {
-          found(addresses);
-          waiting -= 1;
-          if (addresses.length > 0 || waiting === 0) resolve();
-        }, reject);
+        this.#addresses(name, type, reasons, context)
+          .then((addresses) => {
+            found(addresses);
+            waiting -= 1;
+            if (addresses.length > 0 || waiting === 0) resolve();
+          })
+          .catch(reject);
       }
     });
   }
@@ -240,13 +238,18 @@ export class Delegation {
     } catch (error) {
       // Another name server may be found. After a cancellation nobody waits for this any more.
       if (!(error instanceof ResolveError)) throw error;
-      reasons.add('a name server could not be looked up');
+      reasons.add(
+        error.kind === 'too-many-keys' ? 'too many keys to look up' : 'a name server could not be looked up',
+      );
       return [];
     }
   }
 }
 
-type TrailContext = ResolveContext & { readonly delegation: DelegationTrail };
+type TrailContext = ResolveContext & {
+  readonly budget: ResolutionBudget;
+  readonly delegation: DelegationTrail;
+};
 type UsefulVerdict = Exclude<AuthorityVerdict, { readonly kind: 'lame' }>;
 type FinalVerdict = Exclude<UsefulVerdict, { readonly kind: 'referral' }>;
 
@@ -257,7 +260,7 @@ interface Round {
   readonly dnssecOk: boolean;
   readonly request: UpstreamRequest;
   readonly servers: NameServers;
-  readonly budget: DelegationBudget;
+  readonly budget: ResolutionBudget;
   /** Clauses about what went wrong, without duplicates. */
   readonly reasons: Set<string>;
   readonly signal: AbortSignal;

@@ -1,3 +1,4 @@
+import { withTimeout } from '../../async/with-timeout.ts';
 import { Rcode, Type } from '../../dns/codes.ts';
 import { ExtendedErrorCode } from '../../dns/extended-error.ts';
 import type { Name } from '../../dns/name.ts';
@@ -12,10 +13,20 @@ import { type Answer, type RecordsAnswer, recordsAnswer, toRecords } from '../an
 import { ResolveError } from '../errors.ts';
 import type { PacketReader } from '../packet-reader.ts';
 import type { Query, ResolveContext, Resolver } from '../query.ts';
+import { MAX_KEYS, ResolutionBudget } from '../resolution-budget.ts';
 import type { Delegation } from './delegation.ts';
 
 /** RFC 8767 §4: the TTL of expired records is "greater than 0, with a RECOMMENDED value of 30 seconds". */
 const STALE_TTL = 30;
+
+/**
+ * Octets of answers and additional records up to which such records are added: more would not fit into a datagram of
+ * 1232, and a client would have to ask again over TCP for what it did not ask for.
+ */
+const MAX_OCTETS = 1_100;
+
+/** Milliseconds that an answer waits for what belongs into its additional section: the answer itself is there. */
+const ADDITIONALS_MS = 1_000;
 
 /** What a `PkarrResolver` depends on. */
 export interface PkarrResolverParts {
@@ -41,13 +52,17 @@ export class PkarrResolver {
    * @throws ResolveError
    */
   async resolve(key: PublicKey, query: Query, context: ResolveContext): Promise<Answer> {
-    const { client, cancellation } = context;
+    const { client, cancellation, budget = new ResolutionBudget() } = context;
+    if (!budget.takePacket(key)) {
+      const text = `Answering needs the packets of more than ${MAX_KEYS} keys.`;
+      throw new ResolveError('too-many-keys', text);
+    }
     const outcome = await this.#parts.packetReader.read(key, { client, signal: cancellation.signal });
     switch (outcome.kind) {
       case 'busy':
         throw new ResolveError('busy', 'Rate limit for key lookups exceeded; try again in a moment.');
       case 'found':
-        return await this.#answerFrom(outcome, query, context);
+        return await this.#answerFrom(outcome, query, { ...context, budget });
       case 'absent':
         return recordsAnswer({
           rcode: Rcode.NXDOMAIN,
@@ -117,8 +132,8 @@ export class PkarrResolver {
 
   /**
    * What an HTTPS or SVCB record in AliasMode leads to. RFC 9460 §4.2: resolvers "SHOULD help the client ... by
-   * incorporating additional useful information into the Additional section". It is a help and not the answer: when
-   * it cannot be had, the answer goes out without it, and the client asks for itself.
+   * incorporating additional useful information into the Additional section". No failure in it is one of the answer, an
+   * alias loop and a slow target included: then the answer goes out without, and the client asks for itself.
    */
   async #serviceAdditionals(
     answer: FoundAnswer,
@@ -128,15 +143,46 @@ export class PkarrResolver {
     const alias = answer.serviceTargets.find(({ mode }) => mode === 'alias');
     if (alias === undefined || query.question.type === Type.ANY) return [];
     const next = { ...context, aliasesFollowed: context.aliasesFollowed + 1 };
-    if (next.aliasesFollowed > MAX_ALIASES) throw aliasLoop();
-    try {
-      const { answers, additionals } = await this.#follow(alias.target, query, next);
-      return [...answers, ...additionals];
-    } catch (error) {
-      if (error instanceof ResolveError && error.kind !== 'alias-loop') return [];
-      throw error;
-    }
+    const following = this.#follow(alias.target, query, next).then(
+      ({ answers, additionals }) => [...answers, ...additionals],
+      (error: unknown) => {
+        if (error instanceof ResolveError) return [];
+        throw error;
+      },
+    );
+    const found = await withTimeout(following, ADDITIONALS_MS, () => []);
+    return fitting(withoutRepetitions(found, answer.records), [...answer.chain, ...answer.records]);
   }
+}
+
+/** The first of `records`, as many as fit into a datagram together with `answers`. */
+function fitting(
+  records: readonly ResourceRecord[],
+  answers: readonly ResourceRecord[],
+): readonly ResourceRecord[] {
+  // Without compression, so that it is never too little.
+  const lengthOf = ({ name, rdata }: ResourceRecord) => name.wireLength + 10 + rdata.length;
+  let total = answers.reduce((sum, record) => sum + lengthOf(record), 0);
+  const end = records.findIndex((record) => {
+    total += lengthOf(record);
+    return total > MAX_OCTETS;
+  });
+  return end < 0 ? records : records.slice(0, end);
+}
+
+/** `records` without those that occur earlier or in `before`: a loop of aliases passes by the same ones again. */
+function withoutRepetitions(
+  records: readonly ResourceRecord[],
+  before: readonly ResourceRecord[],
+): readonly ResourceRecord[] {
+  const identity = ({ name, type, rdata }: ResourceRecord) =>
+    `${name.key}${type} ${Buffer.from(rdata).toString('latin1')}`;
+  const seen = new Set(before.map(identity));
+  return records.filter((record) => {
+    const isNew = !seen.has(identity(record));
+    seen.add(identity(record));
+    return isNew;
+  });
 }
 
 function capTtls(answer: RecordsAnswer, seconds: number): RecordsAnswer {

@@ -1,12 +1,14 @@
-import { addressToText } from '../../ip/address.ts';
+import { addressToText, canonicalAddress } from '../../ip/address.ts';
 import { type IpClass, ipClass } from '../../ip/address-class.ts';
 
 /** Which name server addresses a delegation may lead to. */
 export interface ServerAddressPolicy {
   /** Addresses of private networks. */
   readonly allowPrivate: boolean;
-  /** Addresses of this machine. */
+  /** Addresses of this machine: loopback, and those of its interfaces. */
   readonly allowLoopback: boolean;
+  /** Whether an interface of this machine has the address. */
+  readonly isOwnAddress: (address: string) => boolean;
   /** Why `address` and `port` are our own, as a clause; undefined when they are not. */
   readonly whyOurs: (address: string, port: number) => string | undefined;
 }
@@ -19,7 +21,7 @@ export interface ServerAddressPolicy {
 export function whyNotQueried(
   octets: Uint8Array,
   port: number,
-  { allowPrivate, allowLoopback, whyOurs }: ServerAddressPolicy,
+  { allowPrivate, allowLoopback, isOwnAddress, whyOurs }: ServerAddressPolicy,
 ): string | undefined {
   const allowed: Readonly<Record<IpClass, boolean>> = {
     loopback: allowLoopback,
@@ -33,6 +35,8 @@ export function whyNotQueried(
   };
   const addressClass = ipClass(octets);
   if (!allowed[addressClass]) return `is not queried because its address is ${addressClass}`;
-  const reason = whyOurs(addressToText(octets), port);
+  const address = canonicalAddress(addressToText(octets)) ?? addressToText(octets);
+  if (!allowLoopback && isOwnAddress(address)) return 'is not queried because it is this machine';
+  const reason = whyOurs(address, port);
   return reason === undefined ? undefined : `is not queried because it ${reason}`;
 }

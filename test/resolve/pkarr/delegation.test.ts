@@ -6,6 +6,7 @@ import { Class, Rcode, Type } from '../../../src/dns/codes.ts';
 import { Name } from '../../../src/dns/name.ts';
 import type { ResourceRecord, RRset } from '../../../src/dns/record.ts';
 import { AuthorityClient } from '../../../src/forward/authority.ts';
+import { ipv6FromText } from '../../../src/ip/text.ts';
 import { recordsAnswer } from '../../../src/resolve/answer.ts';
 import { failureReply, ResolveError } from '../../../src/resolve/errors.ts';
 import { Delegation } from '../../../src/resolve/pkarr/delegation.ts';
@@ -22,7 +23,12 @@ import {
 import { queryFor, toLines } from '../layers.ts';
 
 const original = AbortSignal.any;
-const loopback: ServerAddressPolicy = { allowPrivate: true, allowLoopback: true, whyOurs: () => undefined };
+const loopback: ServerAddressPolicy = {
+  allowPrivate: true,
+  allowLoopback: true,
+  isOwnAddress: () => false,
+  whyOurs: () => undefined,
+};
 const aa = { authoritative: true, recursionDesired: false, recursionAvailable: false };
 
 type Script = ScriptedUpstream['script'];
@@ -360,6 +366,7 @@ test('a packet cannot have this machine, this link, this resolver or a crowd ask
   const strict: ServerAddressPolicy = {
     allowPrivate: true,
     allowLoopback: false,
+    isOwnAddress: (address) => ['192.168.1.9', '203.0.113.9', 'fd00::9'].includes(address),
     whyOurs: (address, port) =>
       address === '192.168.1.1' && port === 53 ? 'is an address of ours' : undefined,
   };
@@ -371,6 +378,9 @@ test('a packet cannot have this machine, this link, this resolver or a crowd ask
       ['192.168.1.1', strict, 'it is an address of ours'],
       ['127.0.0.1', strict, 'its address is loopback'],
       ['127.0.0.1', { ...strict, allowLoopback: true }, undefined],
+      ['192.168.1.9', strict, 'it is this machine'],
+      ['203.0.113.9', strict, 'it is this machine'],
+      ['203.0.113.9', { ...strict, allowLoopback: true }, undefined],
       ['0.0.0.0', strict, 'its address is loopback'],
       ['169.254.169.254', strict, 'its address is link-local'],
       ['224.0.0.251', strict, 'its address is multicast'],
@@ -386,6 +396,12 @@ test('a packet cannot have this machine, this link, this resolver or a crowd ask
   assert.match(whyNotQueried(multicast, 53, strict) ?? '', /multicast/);
   const siteLocal = Uint8Array.from([0xfe, 0xc0, ...new Uint8Array(13), 1]);
   assert.match(whyNotQueried(siteLocal, 53, { ...strict, allowPrivate: false }) ?? '', /private/);
+
+  for (const own of ['fd00::9', '::ffff:192.168.1.9']) {
+    const octets = ipv6FromText(own);
+    assert.ok(octets);
+    assert.match(whyNotQueried(octets, 53, strict) ?? '', /this machine/, own);
+  }
 
   await using scene = await servers(good);
   const { text } = await failure(

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { Cancellation } from '../../../src/async/cancellation.ts';
 import { recordToText } from '../../../src/dns/presentation.ts';
+import { aliasLoop } from '../../../src/resolve/alias-limit.ts';
 import { type Answer, recordsAnswer, toRecords } from '../../../src/resolve/answer.ts';
+import { ResolveError } from '../../../src/resolve/errors.ts';
 import type { PacketReadOutcome } from '../../../src/resolve/packet-reader.ts';
 import { PkarrResolver } from '../../../src/resolve/pkarr/pkarr-resolver.ts';
 import type { Query } from '../../../src/resolve/query.ts';
@@ -66,3 +68,30 @@ test('a stale packet is told as stale, for 30 s', async () => {
   ]);
   assert.equal((await ask('short')).answers[0]?.ttl, 10);
 });
+
+for (const [what, follow] of [
+  ['fails', () => Promise.reject(new ResolveError('upstream-silent', 'no answer'))],
+  ['is an alias loop', () => Promise.reject(aliasLoop())],
+  ['needs too many keys', () => Promise.reject(new ResolveError('too-many-keys', 'too many'))],
+  ['takes long', () => new Promise<never>(() => {})],
+] as const satisfies readonly (readonly [string, () => Promise<never>])[]) {
+  test(`an HTTPS alias whose target ${what} is answered, without additional records`, async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const resolver = new PkarrResolver({
+        packetReader: { read: async () => ({ kind: 'found', packet, stale: false, timeToLive: 100 }) },
+        follow: { resolve: follow },
+        delegation: { resolve: follow },
+        negativeTtl: 60,
+      });
+      const context = { cancellation: new Cancellation(), aliasesFollowed: 0 };
+      const answering = resolver.resolve(key, queryFor(`svc.${key.text}`, 'HTTPS'), context);
+      for (let i = 0; i < 10; i++) await Promise.resolve();
+      mock.timers.tick(1_000);
+      const { rcode, answers, additionals } = toRecords(await answering);
+      assert.deepEqual([rcode, answers.length, additionals.length], [0, 1, 0]);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+}
