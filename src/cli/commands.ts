@@ -18,7 +18,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'demo',
     summary: 'Show everything on this machine, without a network',
-    load: async () => (await import('./serve/demo.ts')).demo,
+    load: async () => (await import('./serve/demo/demo.ts')).demo,
   },
   {
     name: 'resolve',

@@ -2,25 +2,30 @@
 const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** A signal that stops a command. */
-type StopSignal = keyof typeof exitCodes;
+export type StopSignal = keyof typeof exitCodes;
+
+const allSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
- * Waits for one of `signals`; by default also for SIGHUP, which the terminal sends when it is closed. After the first, a
+ * Calls `take` with the first of `signals`; by default also SIGHUP, which a terminal sends when it is closed. After it, a
  * second one exits at once.
- * @returns the first signal.
  */
-export async function untilStopped(
-  signals: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'],
-): Promise<StopSignal> {
-  return await new Promise((resolve) => {
-    for (const signal of signals) {
-      process.once(signal, () => {
-        for (const again of signals) {
-          process.removeAllListeners(again);
-          process.on(again, () => process.exit(exitCodes[again]));
-        }
-        resolve(signal);
-      });
-    }
-  });
+export function onStopSignal(
+  take: (signal: StopSignal) => void,
+  signals: readonly StopSignal[] = allSignals,
+): void {
+  for (const signal of signals) {
+    process.once(signal, () => {
+      for (const again of signals) {
+        process.removeAllListeners(again);
+        process.on(again, () => process.exit(exitCodes[again]));
+      }
+      take(signal);
+    });
+  }
+}
+
+/** Waits for the first of `signals`, as `onStopSignal` does. */
+export async function untilStopped(signals?: readonly StopSignal[]): Promise<StopSignal> {
+  return await new Promise((resolve) => onStopSignal(resolve, signals));
 }

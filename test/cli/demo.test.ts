@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { firstZone, secondZone } from '../../src/cli/serve/demo-zones.ts';
+import { firstZone, secondZone } from '../../src/cli/serve/demo/zones.ts';
 import { encodePacketMessage } from '../../src/pkarr/packet-message.ts';
 import { parseZoneFile } from '../../src/pkarr/zone/file/zone-file.ts';
 import { pkarrd, RunningCommand } from '../support/command.ts';
@@ -167,4 +167,13 @@ describe('a running demo, asked with dig', () => {
     assert.equal(code, 1);
     assert.match(err, new RegExp(`pkarrd: 127\\.0\\.0\\.1:${port} \\(udp\\) is in use by .*--listen`));
   });
+});
+
+test('without a place for temporary files that is told, with what to do', async () => {
+  const { code, err } = await pkarrd(['demo', '--once'], { environment: { TMPDIR: '/nonexistent' } });
+  assert.equal(code, 1);
+  assert.match(
+    err,
+    /^pkarrd: Cannot create a temporary directory: .*\. Set TMPDIR to one that is writable\.\n$/m,
+  );
 });

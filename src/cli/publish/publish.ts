@@ -156,7 +156,7 @@ async function publishSource(
   const memory = await openMemory(settings);
   const progress = new Progress(terminal);
   let zone = unfilled;
-  const published = await withNetwork(settings, terminal, async (network) => {
+  const publishOver = async (network: NetworkAccess) => {
     progress.now('Connecting to the network …');
     const wanted = unfilled.placeholders;
     if (wanted.length > 0) zone = load(source, await addressesFor(wanted, keyPair, settings, network));
@@ -172,7 +172,13 @@ async function publishSource(
       now: BigInt(Math.floor(terminal.now())) * 1000n,
       signal: network.signal,
     });
-  }).finally(() => progress.clear());
+  };
+  let published: Published;
+  try {
+    published = await withNetwork(settings, terminal, publishOver);
+  } finally {
+    progress.clear();
+  }
   if (invocation.has('json')) writeJson(terminal, publishedToJson(published));
   else if (published.isAdopted)
     terminal.err(`The packet in the network is newer than ${text.path}; it was published again unchanged.\n`);

@@ -1,4 +1,4 @@
-import type { PublicKey } from '../../pkarr/public-key.ts';
+import type { PublicKey } from '../../../pkarr/public-key.ts';
 
 /** The ordinary name that the stand-in upstream knows. */
 export const ORDINARY_NAME = 'www.example.com.';

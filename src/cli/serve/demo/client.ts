@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
-import type { ListenAddress } from '../../config/listen-address.ts';
-import { FrameReader } from '../../dns/frame-reader.ts';
-import { decodeMessage, encodeMessage, type Message, queryMessage } from '../../dns/message.ts';
-import type { Question } from '../../dns/question.ts';
+import type { ListenAddress } from '../../../config/listen-address.ts';
+import { FrameReader } from '../../../dns/frame-reader.ts';
+import { decodeMessage, encodeMessage, type Message, queryMessage } from '../../../dns/message.ts';
+import type { Question } from '../../../dns/question.ts';
 
 /** The timeout in milliseconds, as in the stub resolver of glibc (resolv.conf(5)). */
 const TIMEOUT = 5_000;

@@ -1,17 +1,17 @@
-import { AnswerCache } from '../../cache/answer-cache.ts';
-import type { ListenAddress } from '../../config/listen-address.ts';
-import { Class, Rcode, Type } from '../../dns/codes.ts';
-import { Name } from '../../dns/name.ts';
-import type { ResourceRecord } from '../../dns/record.ts';
-import { syntheticSoa } from '../../dns/soa.ts';
-import { ipv4FromText, ipv6FromText } from '../../ip/text.ts';
-import { recordsAnswer } from '../../resolve/answer.ts';
-import type { Resolver } from '../../resolve/query.ts';
-import { everybody } from '../../serve/access-list.ts';
-import { answering, closeListeners, openListeners } from '../../serve/open-listeners.ts';
-import { unlimited } from '../../serve/rate-limit.ts';
-import { Responder } from '../../serve/responder.ts';
-import { ORDINARY_NAME } from './demo-zones.ts';
+import { AnswerCache } from '../../../cache/answer-cache.ts';
+import type { ListenAddress } from '../../../config/listen-address.ts';
+import { Class, Rcode, Type } from '../../../dns/codes.ts';
+import { Name } from '../../../dns/name.ts';
+import type { ResourceRecord } from '../../../dns/record.ts';
+import { syntheticSoa } from '../../../dns/soa.ts';
+import { ipv4FromText, ipv6FromText } from '../../../ip/text.ts';
+import { recordsAnswer } from '../../../resolve/answer.ts';
+import type { Resolver } from '../../../resolve/query.ts';
+import { everybody } from '../../../serve/access-list.ts';
+import { answering, closeListeners, openListeners } from '../../../serve/open-listeners.ts';
+import { unlimited } from '../../../serve/rate-limit.ts';
+import { Responder } from '../../../serve/responder.ts';
+import { ORDINARY_NAME } from './zones.ts';
 
 /** A stand-in for an upstream resolver, so that the demo needs no network. */
 export interface StandInUpstream {

@@ -1,0 +1,101 @@
+import { applyEvent, initialState, type LookupState } from '../../find/lookup-state.ts';
+import { SourceError } from '../../find/packet-source.ts';
+import type { PublicKey } from '../../pkarr/public-key.ts';
+import type { SignedPacket } from '../../pkarr/signed-packet.ts';
+import { CommandError } from '../command.ts';
+import type { NetworkAccess } from '../network.ts';
+import type { Progress } from '../progress.ts';
+import { timestampToText } from '../time-text.ts';
+
+/** Milliseconds after the first packet in which a newer one is waited for. */
+const SETTLE = 400;
+
+/** What to look up, and how to wait. */
+export interface LookupRequest {
+  readonly key: PublicKey;
+  /** Wait for all sources; otherwise it ends shortly after the first packet. */
+  readonly isNewest: boolean;
+  /** Ends the lookup. If there is a packet by then, it is the result. */
+  readonly signal: AbortSignal;
+  /** Shows what happens; absent to show nothing. */
+  readonly progress?: Progress;
+}
+
+/** A packet, and the lookup that found it. */
+export interface FoundPacket {
+  readonly packet: SignedPacket;
+  readonly state: LookupState;
+}
+
+/** Looks up a packet in the network. @throws CommandError if there is none. */
+export async function lookUpPacket(request: LookupRequest, network: NetworkAccess): Promise<FoundPacket> {
+  const state = await look(request, network);
+  if (state.best === undefined) throw new CommandError(whyNone(request.key, state, network));
+  return { packet: state.best, state };
+}
+
+async function look(
+  { key, isNewest, signal: patience, progress }: LookupRequest,
+  network: NetworkAccess,
+): Promise<LookupState> {
+  const startedAt = performance.now();
+  const since = () => `${Math.round(performance.now() - startedAt)} ms`;
+  const settled = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let state = initialState(undefined);
+  progress?.now(`Querying ${network.node === undefined ? 'the relays' : 'the DHT'} …`);
+  try {
+    const signal = AbortSignal.any([patience, settled.signal]);
+    for await (const event of network.source.lookup(key, { signal })) {
+      const before = state.best;
+      state = applyEvent(state, event);
+      if (event.kind !== 'packet') continue;
+      if (state.best !== before) {
+        const what = before === undefined ? 'First packet' : 'A newer packet';
+        progress?.line(
+          `${what} after ${since()}, from ${event.from}, of ${timestampToText(event.packet.timestamp)}.`,
+        );
+      }
+      progress?.now(`Querying the rest; held by ${state.heldBy} so far …`);
+      if (!isNewest) timer ??= setTimeout(() => settled.abort(new Settled()), SETTLE);
+    }
+    const { asked, answered } = state.observed;
+    progress?.line(`${answered} of ${asked} ${sourcesOf(network)} answered within ${since()}.`);
+  } catch (error) {
+    progress?.clear();
+    if (error instanceof SourceError) throw new CommandError(`${error.message}.`, { cause: error });
+    if (!(patience.aborted || settled.signal.aborted) || state.best === undefined) throw error;
+    const answered = state.heldBy + state.behind;
+    // The number of nodes that were asked is known only at the end of a lookup.
+    state = { ...state, observed: { asked: answered, answered, empty: 0 } };
+    if (settled.signal.aborted)
+      progress?.line(`${answered} answered within ${since()}; use --newest to wait for all.`);
+    else progress?.line(`${patience.reason.message} This is the result so far.`);
+  } finally {
+    clearTimeout(timer);
+  }
+  return state;
+}
+
+/** Ends a lookup whose result is good enough. Not an error. */
+class Settled extends Error {
+  override readonly name = 'Settled';
+}
+
+/** Why there is no packet: what was observed decides what can be done about it. */
+function whyNone(key: PublicKey, { observed, unusableSeq }: LookupState, network: NetworkAccess): string {
+  const { asked, answered, empty } = observed;
+  const who = sourcesOf(network);
+  if (unusableSeq !== undefined)
+    return `The item that is published under ${key} (seq ${unusableSeq}) is not a packet of DNS records.`;
+  if (asked === 0) {
+    const flag = network.node === undefined ? '--relay' : '--bootstrap';
+    return `There are no ${who} to query; check the network and ${flag}.`;
+  }
+  if (answered === 0) return `None of ${asked} ${who} answered; check the network.`;
+  return `No packet is published under ${key}: ${answered} ${who} answered, and ${empty} of them have no packet for it.`;
+}
+
+function sourcesOf({ node }: NetworkAccess): string {
+  return node === undefined ? 'relays' : 'nodes';
+}

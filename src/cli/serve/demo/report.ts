@@ -1,0 +1,47 @@
+import { listenAddressToText } from '../../../config/listen-address.ts';
+import type { Example, Result } from './examples.ts';
+import type { Stage } from './stage.ts';
+import { ORDINARY_NAME } from './zones.ts';
+
+function digLine({ address: { host, port } }: Stage, { name, type }: Example): string {
+  return `dig @${host} -p ${port} ${name} ${type}`;
+}
+
+/** The results as JSON. */
+export function reportToJson(stage: Stage, results: readonly Result[]) {
+  const { first, second, address, bootstrap } = stage;
+  return {
+    listen: listenAddressToText(address),
+    bootstrap: bootstrap === undefined ? null : `${bootstrap.host}:${bootstrap.port}`,
+    keys: [first.publicKey.text, second.publicKey.text],
+    results: results.map((result) => ({ ...result, dig: digLine(stage, result) })),
+  };
+}
+
+/** The results as text, with a dig command for each. */
+export function reportToText(stage: Stage, results: readonly Result[]): string {
+  const { first, second, address, bootstrap } = stage;
+  const short = (text: string) =>
+    text.length > 80 ? `${text.slice(0, 80)}… (${text.length} characters)` : text;
+  const shown = ({ answers, expect, rcode }: Result) => {
+    if (answers.length === 0) return [expect === 'NODATA' && rcode === 'NOERROR' ? 'NODATA' : rcode];
+    return answers.length > 4 ? [`${answers.length} records`] : answers.map(short);
+  };
+  const node = bootstrap === undefined ? '' : `${bootstrap.host}:${bootstrap.port}`;
+  return [
+    `The resolver answers on ${listenAddressToText(address)}, UDP and TCP.`,
+    `A node of the test DHT is ${node}; try: pkarrd resolve ${first.publicKey} --bootstrap ${node}`,
+    `Queries for ordinary names go to a local stand-in that knows only ${ORDINARY_NAME}`,
+    '',
+    `First key   ${first.publicKey}`,
+    `Second key  ${second.publicKey}`,
+    '',
+    ...results.flatMap((result) => [
+      `${result.what}${result.isExpected ? '' : ` (UNEXPECTED: ${result.rcode})`}`,
+      `  $ ${digLine(stage, result)}`,
+      ...shown(result).map((line) => `  ${line}`),
+      `  (${result.milliseconds} ms, ${result.transport === 'tcp' ? 'over TCP, because the answer over UDP was truncated' : 'over UDP'})`,
+      '',
+    ]),
+  ].join('\n');
+}

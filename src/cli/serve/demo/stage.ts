@@ -1,0 +1,140 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startApp } from '../../../app/app.ts';
+import { publishNetwork } from '../../../app/packet-sources.ts';
+import type { App } from '../../../app/status.ts';
+import { type ListenAddress, listenAddressToText } from '../../../config/listen-address.ts';
+import { defaultSettings } from '../../../config/settings.ts';
+import type { NodeAddress } from '../../../mainline/dht-node.ts';
+import { MainlineError } from '../../../mainline/errors.ts';
+import { startMainlineThread } from '../../../mainline/thread/proxy.ts';
+import { createLog, type Log } from '../../../observe/log.ts';
+import { KeyPair } from '../../../pkarr/key-pair.ts';
+import { encodePacketMessage } from '../../../pkarr/packet-message.ts';
+import { parseZoneFile } from '../../../pkarr/zone/file/zone-file.ts';
+import { noMemory, publishZone } from '../../../publish/publish.ts';
+import { PublishError } from '../../../publish/publish-error.ts';
+import { ListenError } from '../../../serve/listen-error.ts';
+import { startTestNetworkThread } from '../../../testnet/proxy.ts';
+import { CommandError, type Terminal } from '../../command.ts';
+import { listenProblem } from '../listen-problem.ts';
+import { type StandInUpstream, startStandInUpstream } from './upstream.ts';
+import { firstZone, secondZone } from './zones.ts';
+
+/** Nodes of the test DHT: more than the 20 that store a packet. */
+export const NODES = 30;
+
+/** Everything that the demo starts. */
+export interface Stage {
+  readonly first: KeyPair;
+  readonly second: KeyPair;
+  readonly address: ListenAddress;
+  readonly bootstrap: NodeAddress | undefined;
+  close(): Promise<void>;
+}
+
+/** Starts a test DHT, a stand-in upstream and the resolver, and publishes two zones. @throws CommandError. */
+export async function setUpStage(listen: ListenAddress, terminal: Terminal): Promise<Stage> {
+  const log = createLog({ level: 'warn', write: terminal.err, now: terminal.now, journal: false });
+  const [first, second] = [KeyPair.generate(), KeyPair.generate()];
+  // Closed in reverse order of starting.
+  const running: { close(): Promise<void> }[] = [];
+  const close = async () => {
+    for (const part of running.splice(0).reverse()) await part.close();
+  };
+  try {
+    const stateDir = await makeStateDir();
+    running.push({ close: () => rm(stateDir, { recursive: true }) });
+    const upstream = await startStandInUpstream((error) =>
+      log.error('Internal error in the stand-in upstream.', { error: String(error) }),
+    );
+    running.push(upstream);
+    terminal.err(`Starting a DHT of ${NODES} nodes …\n`);
+    const network = await startTestNetworkThread({ nodes: NODES });
+    running.push(network);
+    const app = await startResolver({
+      listen,
+      upstream,
+      bootstrap: network.bootstrap,
+      stateDir,
+      log,
+      terminal,
+    });
+    running.push(app);
+    terminal.err('Publishing two zones …\n');
+    await publishZones({ first, second, bootstrap: network.bootstrap, terminal });
+    return { first, second, address: app.addresses[0] ?? listen, bootstrap: network.bootstrap[0], close };
+  } catch (error) {
+    await close();
+    if (error instanceof ListenError) throw new CommandError(listenProblem(error), { cause: error });
+    if (error instanceof MainlineError) throw new CommandError(`${error.message}.`, { cause: error });
+    if (error instanceof PublishError) throw new CommandError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** @throws CommandError */
+async function makeStateDir(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'pkarrd-demo-'));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandError(
+      `Cannot create a temporary directory: ${reason}. Set TMPDIR to one that is writable.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+async function startResolver(parts: {
+  readonly listen: ListenAddress;
+  readonly upstream: StandInUpstream;
+  readonly bootstrap: readonly NodeAddress[];
+  readonly stateDir: string;
+  readonly log: Log;
+  readonly terminal: Terminal;
+}): Promise<App> {
+  return await startApp(
+    {
+      ...defaultSettings(parts.terminal.machine),
+      listen: [parts.listen],
+      upstream: [listenAddressToText(parts.upstream.address)],
+      bootstrap: parts.bootstrap,
+      stateDir: parts.stateDir,
+      dhtListen: { host: '127.0.0.1', port: 0 },
+    },
+    parts.log,
+  );
+}
+
+/** Publishes with a DHT node of its own, as another user would. */
+async function publishZones(parts: {
+  readonly first: KeyPair;
+  readonly second: KeyPair;
+  readonly bootstrap: readonly NodeAddress[];
+  readonly terminal: Terminal;
+}): Promise<void> {
+  const { first, second, bootstrap, terminal } = parts;
+  const node = await startMainlineThread({ bootstrap, host: '127.0.0.1' });
+  const put = async (keyPair: KeyPair, zone: string) => {
+    const { records } = parseZoneFile(zone, { origin: keyPair.publicKey.name });
+    const now = BigInt(terminal.now()) * 1000n;
+    await publishZone({
+      keyPair,
+      zone: { message: encodePacketMessage(records), fingerprint: '', changedAt: now, isIncomplete: false },
+      network: publishNetwork(Promise.resolve(node), []),
+      memory: noMemory,
+      mode: 'new',
+      now,
+      signal: AbortSignal.timeout(30_000),
+    });
+  };
+  try {
+    await Promise.all([put(first, firstZone(second.publicKey)), put(second, secondZone())]);
+  } finally {
+    await node.close();
+  }
+}
