@@ -62,11 +62,11 @@ export class TransportUpstream implements Upstream {
   }
 
   /** @throws UpstreamFailure, or the reason of the cancellation. */
-  async ask({ request, attempt, observer, cancellation }: Ask): Promise<UpstreamReply> {
+  async ask({ request, attempt, isPlain, observer, cancellation }: Ask): Promise<UpstreamReply> {
+    const send = (edns: boolean) => this.#transport.exchange({ request, edns, observer, cancellation });
     // Where nothing is lost, silence is no sign of a dislike of EDNS: there the attempt does not count.
-    const outcome = await this.#edns.ask(this.isLossy ? attempt : 0, (edns) =>
-      this.#transport.exchange({ request, edns, observer, cancellation }),
-    );
+    const work = isPlain === true ? send(false) : this.#edns.ask(this.isLossy ? attempt : 0, send);
+    const outcome = await work;
     if (typeof outcome === 'object') return outcome;
     throw new UpstreamFailure('malformed', 'answered with an error and without the question');
   }

@@ -17,6 +17,8 @@ export interface Ask {
   readonly request: UpstreamRequest;
   /** How often this upstream was asked this question before, from 0. */
   readonly attempt: number;
+  /** Without EDNS, whatever is known of the upstream; nothing is learned from it. */
+  readonly isPlain?: boolean | undefined;
   readonly observer: AskObserver;
   readonly cancellation: Cancellation;
 }

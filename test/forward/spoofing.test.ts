@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { Type } from '../../src/dns/codes.ts';
 import { readLayout } from '../../src/dns/layout.ts';
 import { Name } from '../../src/dns/name.ts';
 import { ForwardError } from '../../src/forward/errors.ts';
 import { createRandomPool } from '../../src/forward/random.ts';
+import { MovableClock } from '../support/movable-clock.ts';
 import {
   a,
   altered,
@@ -217,6 +219,29 @@ test('without TCP two replies that agree are believed from an upstream that does
   using forwarder = setUpForwarder({ upstreams: [upstream] });
   assert.deepEqual(addresses(await ask(forwarder, 'first.example')), ['192.0.2.1']);
   assert.equal(upstream.received.length, 3);
+});
+
+test('where TCP is silent the two replies are asked for after a fifth of a second, and the next names cost nothing', async () => {
+  const clock = new MovableClock();
+  await using upstream = await startScriptedUpstream({
+    script: (query) => (query.transport === 'udp' ? lowerCased(query) : undefined),
+  });
+  using forwarder = setUpForwarder({ upstreams: [upstream], clock });
+  for (const name of ['first-long-name.example', 'second-long-name.example']) {
+    const { length } = upstream.received;
+    const asked = ask(forwarder, name);
+    await upstream.waitFor(length + 2);
+    assert.equal(upstream.received.at(-1)?.transport, 'tcp');
+    clock.advance(199);
+    await setImmediate();
+    assert.equal(upstream.received.length, length + 2);
+    clock.advance(1);
+    assert.deepEqual(addresses(await asked), ['192.0.2.1']);
+  }
+  const { length } = upstream.received;
+  await ask(forwarder, 'third-long-name.example');
+  assert.equal(upstream.received.length, length + 1);
+  assert.deepEqual(forwarder.status().upstreams[0]?.quirks, ['does not keep the case of names']);
 });
 
 test('without TCP replies that do not agree are not believed', async () => {

@@ -12,6 +12,8 @@ export interface MemberAsk {
   readonly request: UpstreamRequest;
   /** How often this upstream was asked this question before, from 0. */
   readonly attempt: number;
+  /** See `Ask`. */
+  readonly isPlain?: boolean;
   readonly cancellation: Cancellation;
   readonly trouble: (failure: UpstreamFailure) => void;
   readonly clock: Clock;
@@ -50,7 +52,7 @@ export class Member {
   }
 
   /** @throws UpstreamFailure, or the reason of the cancellation. */
-  async ask({ request, attempt, cancellation, trouble, clock, why }: MemberAsk): Promise<UpstreamReply> {
+  async ask({ cancellation, trouble, clock, why, ...ask }: MemberAsk): Promise<UpstreamReply> {
     const health = this.#health;
     const startedAt = clock.now();
     health.asked(startedAt, why === 'probe' ? 'probe' : 'question');
@@ -65,7 +67,7 @@ export class Member {
       health.heard(now, now - startedAt);
     };
     try {
-      const reply = await this.upstream.ask({ request, attempt, observer: { heard, trouble }, cancellation });
+      const reply = await this.upstream.ask({ ...ask, observer: { heard, trouble }, cancellation });
       this.answered += 1;
       health.ended(clock.now(), startedAt);
       return reply;

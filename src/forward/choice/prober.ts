@@ -82,11 +82,11 @@ export class Prober {
   #probe(member: Member): void {
     const count = this.#probes.get(member) ?? 0;
     this.#probes.set(member, count + 1);
-    // Every other one without EDNS, in case that is what the upstream does not answer.
-    const attempt = count % 2 === 0 ? 0 : 2;
     const ask = {
       request: probe,
-      attempt,
+      attempt: 0,
+      // Every other one, in case EDNS is what the upstream does not answer.
+      isPlain: count % 2 === 1,
       cancellation: this.#closing,
       trouble: () => {},
       clock: this.#clock,

@@ -57,7 +57,7 @@ export function httpsTransport(
     quirks: () => (refusesPost.isKnown ? ['refuses several POST requests at once'] : []),
     forget: () => {
       client.forget();
-      refusesPost.disprove();
+      refusesPost.clear();
     },
   });
 }

@@ -3,13 +3,13 @@ import type { Clock } from '../../async/clock.ts';
 /** How long a quirk is believed, in ms. */
 const REMEMBERED_MS = 15 * 60_000;
 
-/** Signs in a row that make a quirk: one may be an accident of the network, or an attacker's doing. */
-const SIGNS = 2;
+/** Suspicions in a row that make a quirk: one may be an accident of the network, or an attacker's doing. */
+const SUSPICIONS = 2;
 
-/** One thing that an upstream does wrong, as far as was seen. */
+/** One thing that an upstream does not do as others do, as far as was seen. */
 export class Quirk {
   readonly #clock: Clock;
-  #signs = 0;
+  #suspicions = 0;
   #until = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
@@ -26,17 +26,17 @@ export class Quirk {
     this.#until = this.#clock.now() + REMEMBERED_MS;
   }
 
-  /** It looked as if. Twice in a row establishes it. */
-  sign(): void {
-    this.#signs += 1;
-    if (this.#signs < SIGNS) return;
-    this.#signs = 0;
+  /** It looked like it. Twice in a row establishes it. */
+  suspect(): void {
+    this.#suspicions += 1;
+    if (this.#suspicions < SUSPICIONS) return;
+    this.#suspicions = 0;
     this.establish();
   }
 
-  /** The upstream did right: earlier signs and knowledge count no more. */
-  disprove(): void {
-    this.#signs = 0;
+  /** The upstream did as others do: earlier suspicions and knowledge no longer count. */
+  clear(): void {
+    this.#suspicions = 0;
     this.#until = Number.NEGATIVE_INFINITY;
   }
 }

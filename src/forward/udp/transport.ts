@@ -1,5 +1,6 @@
 import type { Clock } from '../../async/clock.ts';
 import { DenseSet } from '../../async/dense-set.ts';
+import { withTimeout } from '../../async/with-timeout.ts';
 import { decodeMessage } from '../../dns/message.ts';
 import type { ResourceRecord } from '../../dns/record.ts';
 import { WireError } from '../../dns/wire-error.ts';
@@ -14,6 +15,9 @@ import { UdpExchange } from './exchange.ts';
 import { QuerySockets, type QueryTarget } from './query-sockets.ts';
 import type { SentQuestions } from './sent-questions.ts';
 import type { SourcePorts } from './source-ports.ts';
+
+/** How long TCP alone is asked to confirm a reply in the wrong case, in ms: many home routers drop TCP to port 53. */
+const TCP_HEAD_START_MS = 200;
 
 /** What transports over UDP need. */
 export interface UdpParts {
@@ -61,7 +65,7 @@ export class UdpTransport implements Transport {
 
   /** See `Transport`. */
   reset(): void {
-    this.#foldsCase.disprove();
+    this.#foldsCase.clear();
     this.#sockets.reset();
     this.#tcp.reset();
     const failure = new UpstreamFailure('reset', 'was left because the network changed');
@@ -85,7 +89,7 @@ export class UdpTransport implements Transport {
         confirmation = this.#confirm(query);
         confirmation.then(
           (outcome) => {
-            this.#foldsCase.sign();
+            this.#foldsCase.suspect();
             resolve(outcome);
           },
           // It took more than a round trip, in which the reply in the right case would have come.
@@ -103,15 +107,27 @@ export class UdpTransport implements Transport {
 
   /**
    * What to believe when a reply came with the right id and question in the wrong case: either the upstream does not
-   * keep case, or somebody guessed. TCP cannot be spoofed from afar. Without TCP, two queries without mixed case
-   * must be answered alike, so that one lucky guess is not enough.
+   * keep case, or somebody guessed. TCP cannot be spoofed from afar. Where TCP fails or does not answer soon, two
+   * queries without mixed case must be answered alike, so that one lucky guess is not enough.
    */
   async #confirm(query: TransportQuery): Promise<UpstreamOutcome> {
+    const overTcp = this.#tcp.exchange(query);
+    const soon = await withTimeout(overTcp, TCP_HEAD_START_MS, () => undefined, this.#parts.clock).catch(
+      (error: unknown) => {
+        if (!(error instanceof UpstreamFailure)) throw error;
+      },
+    );
+    if (soon !== undefined) return soon;
+    const alike = this.#askAlike(query);
     try {
-      return await this.#tcp.exchange(query);
-    } catch (error) {
-      if (!(error instanceof UpstreamFailure)) throw error;
+      return await Promise.any([overTcp, alike]);
+    } catch {
+      // Both failed; that the upstream answers differently says more than that it has no TCP.
+      return await alike;
     }
+  }
+
+  async #askAlike(query: TransportQuery): Promise<UpstreamOutcome> {
     const [first, second] = await Promise.all([
       this.#exchange(query, false, () => {}).outcome,
       this.#exchange(query, false, () => {}).outcome,
@@ -148,7 +164,7 @@ export class UdpTransport implements Transport {
       accept: (bytes, bare) => {
         const outcome = readDatagram(bytes, bare, request, label);
         observer.heard();
-        if (mixCase && !bare && hasUpperCase(query, request.questionEnd)) this.#foldsCase.disprove();
+        if (mixCase && !bare && hasUpperCase(query, request.questionEnd)) this.#foldsCase.clear();
         return outcome;
       },
       ended: () => {
