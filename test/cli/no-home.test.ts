@@ -3,18 +3,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { asUnknownUser, cannotBeUnknownUser } from '../support/unknown-user.ts';
 
 const main = fileURLToPath(new URL('../../program/main.js', import.meta.url));
 
-/** An id that no passwd database gives to anybody. */
-const NOBODY_AT_ALL = 1_234_567;
-
 /** Runs the program as a user without a passwd entry, and without `HOME`. */
-async function asUnknownUser(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+async function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
   const { PATH = '' } = process.env;
-  const child = spawn(process.execPath, [main, ...args], {
-    uid: NOBODY_AT_ALL,
-    gid: NOBODY_AT_ALL,
+  const [program, ...words] = asUnknownUser([process.execPath, main, ...args]);
+  const child = spawn(program, words, {
     cwd: '/',
     env: { PATH, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -31,13 +28,13 @@ async function asUnknownUser(args: readonly string[], environment: Readonly<Reco
   return { code, out, err };
 }
 
-const skip = process.getuid?.() === 0 ? false : 'only root can run a program as somebody else';
+const skip = cannotBeUnknownUser;
 
 test('every command runs for a user without a home directory', { skip }, async () => {
-  const version = await asUnknownUser(['--version']);
+  const version = await run(['--version']);
   assert.deepEqual([version.code, version.err], [0, '']);
   for (const environment of [{}, { HOME: '' }, { HOME: 'relative' }]) {
-    const check = await asUnknownUser(['check', '--upstream', '192.0.2.1'], environment);
+    const check = await run(['check', '--upstream', '192.0.2.1'], environment);
     assert.equal(check.code, 0, check.err);
     assert.match(check.out, /^state-dir: \/var\/lib\/pkarrd$/m);
   }
@@ -46,7 +43,7 @@ test('every command runs for a user without a home directory', { skip }, async (
 test('serve answers DNS for a user without a home directory, and tells that nothing is kept', {
   skip,
 }, async () => {
-  const { code, err } = await asUnknownUser([
+  const { code, err } = await run([
     'serve',
     '--listen',
     '127.0.0.1:0',

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { asUnknownUser, cannotBeUnknownUser } from './unknown-user.ts';
 
 /** The folder of the project. */
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -49,23 +50,14 @@ export function installPackage(directory: string): InstalledPackage {
   return { project, prefix };
 }
 
-/** Why a program cannot be run by `withoutNetwork`, or false. */
+/** Why `withoutNetwork` cannot be used, for `skip`; false if it can. */
 export const cannotLeaveNetwork =
-  (process.getuid?.() !== 0 || spawnSync('unshare', ['--net', 'true']).status !== 0) &&
-  'only root can leave the network, and become a user without an entry in /etc/passwd';
+  cannotBeUnknownUser ||
+  (spawnSync('unshare', ['--net', 'true']).status !== 0 && 'this machine allows no network namespaces');
 
-/** A user without an entry in /etc/passwd. */
-export const NOBODY = 54_321;
-
-/**
- * The words that run `command` in a network namespace of its own, where there is only loopback, as `NOBODY`. It may read
- * every file, for the project can lie in a directory of root's.
- */
+/** The words that run `command` as `asUnknownUser` does, in a network namespace of its own that has only loopback. */
 export function withoutNetwork(command: readonly string[]): readonly [string, ...string[]] {
-  const readAll = ['--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search'];
-  const user = ['--reuid', String(NOBODY), '--regid', String(NOBODY), '--clear-groups'];
-  const words = `ip link set lo up && exec setpriv ${[...user, ...readAll].join(' ')} "$@"`;
-  return ['unshare', '--net', 'sh', '-c', words, 'sh', ...command];
+  return ['unshare', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh', ...asUnknownUser(command)];
 }
 
 /** Runs a program and returns its standard output. Fails unless it exits with 0. */

@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type InstalledPackage, NOBODY, run, withoutNetwork } from './installed-package.ts';
+import { type InstalledPackage, run, withoutNetwork } from './installed-package.ts';
 import { killGroup } from './test-file.ts';
+import { UNKNOWN_ID } from './unknown-user.ts';
 
 /** Milliseconds for one block. */
 const PATIENCE_MS = 90_000;
@@ -25,8 +26,8 @@ export class NewcomersShell {
     this.#folder = folder;
     const home = join(folder, 'home');
     mkdirSync(home);
-    for (const path of [folder, home]) chownSync(path, NOBODY, NOBODY);
-    run('chown', ['--recursive', String(NOBODY), installed.prefix], '/');
+    for (const path of [folder, home]) chownSync(path, UNKNOWN_ID, UNKNOWN_ID);
+    run('chown', ['--recursive', String(UNKNOWN_ID), installed.prefix], '/');
     const { PATH = '' } = process.env;
     const [program, ...words] = withoutNetwork(['bash']);
     this.#shell = spawn(program, words, {
