@@ -22,7 +22,8 @@ async function run(args: readonly string[], environment: Readonly<Record<string,
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     err += text;
-    if (err.includes('Ready.')) child.kill('SIGTERM');
+    // Once: a second signal ends the program at once.
+    if (err.includes('Ready.') && !child.killed) child.kill('SIGTERM');
   });
   const [code] = await once(child, 'close');
   return { code, out, err };
