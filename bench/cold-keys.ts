@@ -3,6 +3,7 @@
  * program over UDP, and its lookups alone with several numbers of parallel queries. Run as
  * `node dist/bench/cold-keys.js [--nodes 100] [--silent 0.3] [--delay 50] [--keys 30] [--rounds 5]`.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,8 +11,10 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { startApp } from '../src/app/app.ts';
 import { defaultSettings } from '../src/config/settings.ts';
+import { DhtConnection } from '../src/find/dht-connection.ts';
 import { dhtSource } from '../src/find/dht-source.ts';
-import { defaultFinderSettings, Finder } from '../src/find/finder.ts';
+import { Finder } from '../src/find/finder.ts';
+import { defaultFinderSettings } from '../src/find/finder-settings.ts';
 import { startMainlineNode } from '../src/mainline/node/node.ts';
 import { startMainlineThread } from '../src/mainline/thread/proxy.ts';
 import { silentLog } from '../src/observe/log.ts';
@@ -118,7 +121,7 @@ async function lookups(concurrency: number): Promise<Contender> {
   const node = await startMainlineThread({ bootstrap: network.bootstrap, host: HOST, concurrency });
   await node.ready();
   const finder = new Finder({
-    sources: [dhtSource(Promise.resolve(node))],
+    sources: [dhtSource(new DhtConnection(Promise.resolve(node)))],
     cache: new PacketCache(1 << 24),
     archive: noArchive,
     settings: defaultFinderSettings,

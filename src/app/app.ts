@@ -84,9 +84,9 @@ export async function startApp(
   const { finder, dht, relays } = packets;
   let addresses = noExternalAddresses;
   const publisher = new Publisher(entries, {
-    ...publishNetwork(dht?.node, relays),
-    learn(packet) {
-      finder.learn(packet);
+    ...publishNetwork(dht?.connection, relays),
+    async learn(packet) {
+      await finder.learn(packet);
       front.forgetKey(packet.key);
     },
     async external() {

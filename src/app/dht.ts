@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { orAborted } from '../async/or-aborted.ts';
 import type { Settings } from '../config/settings.ts';
 import { WireError } from '../dns/wire-error.ts';
+import { DhtConnection } from '../find/dht-connection.ts';
 import { isNodeAddress, networkOf } from '../mainline/addresses.ts';
 import type { DhtNode, NodeAddress } from '../mainline/dht-node.ts';
 import { MainlineError } from '../mainline/errors.ts';
@@ -41,6 +42,8 @@ export interface DhtParts {
 export interface StartingDht {
   /** Stays pending while there is no network. Rejects only when it is closed first. */
   readonly node: Promise<DhtNode>;
+  /** The node for lookups and puts. */
+  readonly connection: DhtConnection;
   close(): Promise<void>;
 }
 
@@ -55,6 +58,7 @@ export function startDht(settings: DhtSettings, parts: DhtParts): StartingDht {
   node.catch(() => {});
   return {
     node,
+    connection: new DhtConnection(node),
     async close() {
       closing.abort(new MainlineError('closed', 'The program is stopping.'));
       const started = await node.catch(() => undefined);

@@ -1,10 +1,11 @@
 import { publicRelays, type Settings } from '../config/settings.ts';
+import type { DhtConnection } from '../find/dht-connection.ts';
 import { dhtSource } from '../find/dht-source.ts';
-import { fallbackSource, inTurn } from '../find/fallback-source.ts';
+import { fallbackSource } from '../find/fallback-source.ts';
 import type { PacketSource } from '../find/packet-source.ts';
 import { relaySource } from '../find/relay-source.ts';
+import { relaysSource } from '../find/relays-source.ts';
 import { networkOf } from '../mainline/addresses.ts';
-import type { DhtNode } from '../mainline/dht-node.ts';
 import { dhtSink } from '../publish/packet-sink.ts';
 import type { PublishNetwork } from '../publish/put-packet.ts';
 import { createRelayClient, type RelayClient } from '../relay/client.ts';
@@ -12,9 +13,10 @@ import { resolveHost } from '../resolve/host-addresses.ts';
 import type { Resolver } from '../resolve/query.ts';
 import type { StartingDht } from './dht.ts';
 
-/** Milliseconds without a packet from the DHT before relays are asked, and from one relay before the next is. */
+/** Milliseconds without a packet from the DHT before relays are asked. */
 const RELAYS_AFTER = 300;
-const NEXT_RELAY_AFTER = 1_000;
+/** Milliseconds that somebody who publishes waits for the rate limit of a relay. */
+const RATE_LIMIT_PATIENCE = 10_000;
 
 /** Clients of the relays that the settings name; nothing is sent before a packet is asked for. */
 export function openRelays(
@@ -41,12 +43,16 @@ export function relayUrls({
 
 /** Where publications look and put: the DHT and every relay, all at once. */
 export function publishNetwork(
-  node: Promise<DhtNode> | undefined,
+  dht: DhtConnection | undefined,
   relays: readonly RelayClient[],
 ): PublishNetwork {
+  const patience = RATE_LIMIT_PATIENCE;
   return {
-    sources: [...(node === undefined ? [] : [dhtSource(node)]), ...relays.map(relaySource)],
-    sink: node === undefined ? undefined : dhtSink(node),
+    sources: [
+      ...(dht === undefined ? [] : [dhtSource(dht)]),
+      ...relays.map((relay) => relaySource(relay, { patience })),
+    ],
+    sink: dht === undefined ? undefined : dhtSink(dht),
     relays,
   };
 }
@@ -57,12 +63,12 @@ export function packetSources(
   relays: readonly RelayClient[],
   use: Settings['relayUse'],
 ): readonly PacketSource[] {
-  const nodes = dht === undefined ? [] : [dhtSource(dht.node)];
+  const nodes = dht === undefined ? [] : [dhtSource(dht.connection)];
   const [first, ...others] = relays;
   if (first === undefined) return nodes;
-  const inOrder = inTurn([relaySource(first), ...others.map(relaySource)], { afterMs: NEXT_RELAY_AFTER });
+  const ofRelays = relaysSource([first, ...others]);
   const afterMs = use === 'always' ? 0 : RELAYS_AFTER;
   return nodes.length === 0
-    ? [inOrder]
-    : nodes.map((node) => fallbackSource(node, inOrder, { afterMs, quorum: 3 }));
+    ? [ofRelays]
+    : nodes.map((node) => fallbackSource(node, ofRelays, { afterMs, quorum: 3 }));
 }

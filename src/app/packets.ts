@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Settings } from '../config/settings.ts';
-import { defaultFinderSettings, Finder } from '../find/finder.ts';
+import { Finder } from '../find/finder.ts';
+import { defaultFinderSettings } from '../find/finder-settings.ts';
 import type { DhtStatus } from '../mainline/dht-node.ts';
 import { MainlineError } from '../mainline/errors.ts';
 import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
@@ -73,7 +74,10 @@ export async function startPackets(
     },
     now,
     onNewer,
+    onInternalError: (error) => onInternalError(describeInternalError('rejection', 'main', error)),
   });
+  // What could not be refreshed while nobody answered is refreshed by the next who asks.
+  dht?.connection.onRecovered(() => finder.networkChanged());
   const coldKeys = coldKeyLimit(settings, now);
   return {
     packetReader: limitedPacketReader(finder, (client) => coldKeys.take(client)),
@@ -81,13 +85,13 @@ export async function startPackets(
     dht,
     relays,
     async dhtStatus() {
-      const soon = new Promise<undefined>((resolve) => setImmediate(resolve, undefined));
-      const started = await Promise.race([dht?.node, soon]);
       // While its thread is started again there is none.
-      return await started?.status().catch(onlyMainline);
+      return await dht?.connection.node?.status().catch(onlyMainline);
     },
     networkChanged() {
-      for (const relay of relays) relay.forgive();
+      dht?.connection.networkChanged();
+      for (const relay of relays) relay.resetFailures();
+      finder.networkChanged();
     },
     async close() {
       finder.close();

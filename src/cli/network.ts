@@ -77,7 +77,7 @@ export async function withNetwork<T>(
     if (source === undefined) throw new CommandError('Neither the DHT nor a relay is enabled.');
     return await work({
       source,
-      publish: publishNetwork(dht?.node, relays),
+      publish: publishNetwork(dht?.connection, relays),
       node: dht?.node,
       signal: signal ?? patience.signal,
     });

@@ -1,40 +1,43 @@
 import { LRUCache } from 'lru-cache';
-import { orAborted } from '../async/or-aborted.ts';
 import type { VerifiedItem } from '../bep44/verified-item.ts';
-import type { DhtNode, LookupEvent, NodeAddress } from '../mainline/dht-node.ts';
-import { MainlineError } from '../mainline/errors.ts';
+import type { LookupEvent, LookupSummary, NodeAddress } from '../mainline/dht-node.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import { type PacketVerdict, SignedPacket } from '../pkarr/signed-packet.ts';
-import { type PacketSource, SourceError, type SourceEvent } from './packet-source.ts';
+import { type DhtConnection, toSourceError } from './dht-connection.ts';
+import type { PacketSource, SourceEvent } from './packet-source.ts';
 
-/**
- * Packets from the Mainline DHT (BEP 44). `node` may still be starting: a lookup waits until it knows other nodes, or
- * until its signal aborts, so that the first question after a start has an answer and not an error.
- */
-export function dhtSource(node: Promise<DhtNode>): PacketSource {
+/** Distinct items of one lookup whose verdict is remembered; nodes usually hold one or two. */
+const MAX_VERDICTS = 8;
+
+/** Packets from the Mainline DHT (BEP 44). While the node is starting, a lookup waits for it. */
+export function dhtSource(connection: DhtConnection): PacketSource {
   return {
     label: 'dht',
     async *lookup(key, { newerThan, signal }) {
-      const judge = onceForEachItem(key);
-      const options = newerThan === undefined ? { signal } : { seq: newerThan, signal };
+      const judge = judgeOnce(key);
+      using session = await connection.open(signal);
+      const options = { signal: session.signal, ...(newerThan !== undefined && { seq: newerThan }) };
       try {
-        const started = await orAborted(readyNode(node), signal);
-        for await (const event of started.lookup(key.toBytes(), options)) {
+        for await (const event of session.node.lookup(key.toBytes(), options)) {
+          if (event.kind === 'done') {
+            const problem = problemOf(event.summary);
+            if (problem !== undefined) throw await connection.failed(problem);
+          }
+          connection.answered();
           const translated = translate(event, judge);
           if (translated !== undefined) yield translated;
         }
       } catch (error) {
-        if (error instanceof MainlineError) throw new SourceError(error.message, { cause: error });
-        throw error;
+        signal.throwIfAborted();
+        throw toSourceError(error);
       }
     },
   };
 }
 
-async function readyNode(starting: Promise<DhtNode>): Promise<DhtNode> {
-  const node = await starting;
-  await node.ready();
-  return node;
+function problemOf({ asked, answered, refused }: LookupSummary): string | undefined {
+  if (answered + refused > 0) return undefined;
+  return asked === 0 ? 'no DHT node is known' : `none of ${asked} DHT nodes answered`;
 }
 
 function translate(
@@ -53,16 +56,13 @@ function translate(
       return undefined;
     case 'done': {
       const { asked, answered, noValue, confirmed } = event.summary;
-      return { kind: 'done', observed: { asked, answered, empty: noValue + confirmed } };
+      return { kind: 'done', observed: { asked, answered, empty: noValue, notNewer: confirmed } };
     }
   }
 }
 
-/** Distinct items of one lookup whose verdict is remembered: nodes hold one or two, unless somebody wants it otherwise. */
-const MAX_VERDICTS = 8;
-
 /** Up to 20 nodes return the same item, whose records are decoded once. */
-function onceForEachItem(key: PublicKey): (item: VerifiedItem) => PacketVerdict {
+function judgeOnce(key: PublicKey): (item: VerifiedItem) => PacketVerdict {
   const verdicts = new LRUCache<VerifiedItem, PacketVerdict>({ max: MAX_VERDICTS });
   return (item) => {
     const verdict = verdicts.get(item) ?? SignedPacket.fromItem(key, item);

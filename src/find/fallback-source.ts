@@ -1,23 +1,23 @@
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import { addObserved } from './lookup-state.ts';
-import { type Observed, type PacketSource, SourceError, type SourceEvent } from './packet-source.ts';
+import { MergedEvents, type SourceEnd } from './merged-events.ts';
+import { type Observed, type PacketSource, SourceError } from './packet-source.ts';
 
-/** When a fallback is asked. */
+/** When the second source is asked. */
 export interface FallbackOptions {
   /** Milliseconds without a packet from the first source; 0 asks both at once. */
   readonly afterMs: number;
   /**
-   * Answers "nothing" of the first source that are believed; fewer suffice when all that were asked say so. When it
-   * ends with fewer, or cannot be asked, the second source is asked at once. Infinity asks it whenever the first ends
-   * without a packet.
+   * How many of the first source have to say that they have nothing to be believed; fewer do when no more were asked. If it
+   * ends with fewer, or fails, the second source is asked at once. Infinity asks it whenever the first ends without a
+   * packet.
    */
   readonly quorum: number;
 }
 
 /**
- * The first source, and the second where the first has no packet soon enough or cannot be asked. Both go on until they
- * end: a packet of the one does not stop a newer one of the other. What one cannot do counts as one that was asked and did not
- * answer, unless the other cannot be asked either.
+ * The first source, and the second if the first has no packet soon enough or fails. Both go on until they end: a packet of
+ * one does not stop a newer one of the other. A source that fails counts for nothing, unless the other fails too.
  */
 export function fallbackSource(
   primary: PacketSource,
@@ -28,28 +28,27 @@ export function fallbackSource(
     label: `${primary.label}, ${secondary.label}`,
     async *lookup(key, { signal, ...options }) {
       const ending = new AbortController();
-      const merged = new Merge();
+      const merged = new MergedEvents();
       const lookUp = (source: PacketSource) =>
         source.lookup(key, { ...options, signal: AbortSignal.any([signal, ending.signal]) });
       // An older packet than the one that is held is no answer.
       const isNews = ({ timestamp }: SignedPacket) => timestamp > (options.newerThan ?? -1n);
-      let second: Promise<Ending> | undefined;
+      let second: Promise<SourceEnd> | undefined;
       const askSecond = () => {
-        second ??= merged.pump(lookUp(secondary), isNews);
+        second ??= merged.take(lookUp(secondary), isNews);
       };
       const timer = setTimeout(askSecond, afterMs);
       if (afterMs === 0) askSecond();
       const work = async () => {
-        const first = await merged.pump(lookUp(primary), isNews, () => clearTimeout(timer));
+        const first = await merged.take(lookUp(primary), isNews, () => clearTimeout(timer));
         clearTimeout(timer);
         if (!isConclusive(first, quorum)) askSecond();
-        const endings = second === undefined ? [first] : [first, await second];
+        const ends = second === undefined ? [first] : [first, await second];
         signal.throwIfAborted();
-        merged.end(endings);
+        return observedBy(ends);
       };
       try {
-        merged.watch(work());
-        yield* merged.events();
+        yield* merged.events(work());
       } finally {
         clearTimeout(timer);
         ending.abort(new SourceError('nobody waits for the rest'));
@@ -59,8 +58,8 @@ export function fallbackSource(
 }
 
 /**
- * Several sources of which each is asked when those before it ended without a packet, or took too long: relays, each
- * of which learns which key is looked for. At least one source.
+ * Several sources, each asked when those before it ended without a packet, or took too long: relays, each of which learns
+ * which key is looked for. At least one source.
  */
 export function inTurn(
   [first, ...rest]: readonly [PacketSource, ...PacketSource[]],
@@ -74,98 +73,18 @@ export function inTurn(
   });
 }
 
-/** How one source ended. */
-interface Ending {
-  readonly packets: number;
-  /** Undefined when it ended without a word. */
-  readonly observed: Observed | undefined;
-  /** It could not be asked. */
-  readonly failure: string | undefined;
-}
-
-const silent: Observed = { asked: 1, answered: 0, empty: 0 };
-
-function isConclusive({ packets, observed, failure }: Ending, quorum: number): boolean {
+function isConclusive({ packets, observed, failure }: SourceEnd, quorum: number): boolean {
   if (packets > 0) return true;
   if (failure !== undefined || observed === undefined) return false;
   return Number.isFinite(quorum) && observed.empty >= Math.min(quorum, Math.max(1, observed.asked));
 }
 
-/** Events of several sources in the order in which they come. */
-class Merge {
-  readonly #waiting: SourceEvent[] = [];
-  #wake: () => void = () => {};
-  #isOver = false;
-  /** A mistake, or the reason of the signal: thrown to whoever reads. */
-  #error: { readonly error: unknown } | undefined;
+/** A source that ended without saying what it observed. */
+const silent: Observed = { asked: 1, answered: 0, empty: 0, notNewer: 0 };
 
-  /** Takes in everything that a source says, but for its last event. Never rejects. */
-  async pump(
-    events: AsyncIterable<SourceEvent>,
-    isNews: (packet: SignedPacket) => boolean,
-    onNews: () => void = () => {},
-  ): Promise<Ending> {
-    let packets = 0;
-    let observed: Observed | undefined;
-    let failure: string | undefined;
-    try {
-      for await (const event of events) {
-        if (event.kind === 'done') {
-          observed = event.observed;
-          continue;
-        }
-        if (event.kind === 'packet' && isNews(event.packet)) {
-          packets++;
-          onNews();
-        }
-        this.#push(event);
-      }
-    } catch (error) {
-      if (error instanceof SourceError) failure = error.message;
-      else this.#throw(error);
-    }
-    return { packets, observed, failure };
-  }
-
-  /** Every source ended. */
-  end(endings: readonly Ending[]): void {
-    const failures = endings.flatMap(({ failure }) => failure ?? []);
-    if (failures.length === endings.length) {
-      this.#throw(new SourceError(failures.join('; ')));
-      return;
-    }
-    const observed = endings.map((ending) => ending.observed ?? silent).reduce(addObserved);
-    this.#push({ kind: 'done', observed });
-    this.#isOver = true;
-  }
-
-  /** What `work` rejects with is thrown to whoever reads. */
-  watch(work: Promise<void>): void {
-    work.catch((error) => this.#throw(error));
-  }
-
-  async *events(): AsyncGenerator<SourceEvent> {
-    for (;;) {
-      if (this.#error !== undefined) throw this.#error.error;
-      const event = this.#waiting.shift();
-      if (event !== undefined) {
-        yield event;
-        continue;
-      }
-      if (this.#isOver) return;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
-
-  #push(event: SourceEvent): void {
-    this.#waiting.push(event);
-    this.#wake();
-  }
-
-  #throw(error: unknown): void {
-    this.#error ??= { error };
-    this.#wake();
-  }
+/** @throws SourceError when all failed. */
+function observedBy(ends: readonly SourceEnd[]): Observed {
+  const whole = ends.filter(({ failure }) => failure === undefined);
+  if (whole.length === 0) throw new SourceError(ends.map(({ failure }) => failure).join('; '));
+  return whole.map(({ observed }) => observed ?? silent).reduce(addObserved);
 }

@@ -7,40 +7,15 @@ import { packetTimeToLive } from '../pkarr/time-to-live.ts';
 import type { PacketArchive } from '../store/packet-archive.ts';
 import type { HeldPacket, PacketCache } from '../store/packet-cache.ts';
 import type { Freshness, PacketLibrary, ReadOutcome } from '../store/packet-library.ts';
-import { applyEvent, initialState, type LookupState } from './lookup-state.ts';
+import type { FinderSettings } from './finder-settings.ts';
+import { Flight } from './flight.ts';
+import { applyEvent, initialState, isRefused, type LookupState, provesAbsence } from './lookup-state.ts';
 import { type PacketSource, SourceError } from './packet-source.ts';
 
-/** The last part of a packet's time to live, in which a read has it looked for again. */
+/** The last part of a packet's time to live, in which a read starts a lookup although it need not wait for it. */
 const REFRESH_PART = 0.1;
-
-/** Numbers of a finder, in seconds unless they say otherwise. */
-export interface FinderSettings {
-  /** PKARR.md's bounds of a packet's time to live; pkarr has 300 and 86,400. */
-  readonly minimumTtl: number;
-  readonly maximumTtl: number;
-  /** How long a key without a packet is remembered as such; pkdns has 60. */
-  readonly absentTtl: number;
-  /** A reader that waits this long while an expired packet is held gets that one (RFC 8767 §5). */
-  readonly staleAfter: number;
-  /** After this a lookup that still runs is ended. */
-  readonly lookupTimeout: number;
-  /** Lookups at one time; one more is `unreachable`. */
-  readonly maxLookups: number;
-  /** Answers "I have nothing" before it is believed; fewer suffice when all that were asked say so. */
-  readonly absentQuorum: number;
-}
-
-/** What serves a resolver on a laptop and on a router. */
-export const defaultFinderSettings: FinderSettings = {
-  minimumTtl: 300,
-  maximumTtl: 86_400,
-  absentTtl: 60,
-  // RFC 8767 §5 recommends 1.8 s, below the 2 s after which some stub resolvers ask again.
-  staleAfter: 1.8,
-  lookupTimeout: 15,
-  maxLookups: 256,
-  absentQuorum: 3,
-};
+/** Keys whose absence, or last failed refresh, is remembered. */
+const MAX_REMEMBERED = 10_000;
 
 /** What a finder works with. */
 export interface FinderParts {
@@ -51,8 +26,10 @@ export interface FinderParts {
   readonly settings: FinderSettings;
   /** Milliseconds, never going back. */
   readonly now: () => number;
-  /** Told of a key whose packet gave way to a newer one: what was made of the older one is out of date. */
+  /** Told of a key whose packet was replaced by a newer one: what was made of the older one is out of date. */
   readonly onNewer?: (key: PublicKey) => void;
+  /** Told of a bug in a lookup that nobody waits for. */
+  readonly onInternalError?: (error: unknown) => void;
 }
 
 /** Counts since the start. */
@@ -62,23 +39,17 @@ export interface FinderStatistics {
   readonly lookupsRunning: number;
 }
 
-/** One lookup in flight: what it knows, and who waits for it. */
-interface Flight {
-  /** Settles at the first packet that is not older than the one held, or at the end. Never rejects. */
-  readonly first: Promise<ReadOutcome>;
-  /** Settles at the end of the whole lookup. Never rejects. */
-  readonly whole: Promise<ReadOutcome>;
-}
-
 /**
  * Finds the newest packet of a key. At most one lookup for a key runs at a time, whoever asks; a key never waits for
- * another. The first good packet answers those who wait, and the rest of the lookup refreshes what is held.
+ * another. The first valid packet answers those who wait, and the rest of the lookup refreshes what is held.
  */
 export class Finder implements PacketLibrary {
   readonly #parts: FinderParts;
   readonly #flights = new Map<string, Flight>();
   /** Until when a key counts as absent. */
-  readonly #absent = new LRUCache<string, number>({ max: 10_000 });
+  readonly #absent = new LRUCache<string, number>({ max: MAX_REMEMBERED });
+  /** Until when an expired packet that no source confirmed is served without another lookup. */
+  readonly #recheckAt = new LRUCache<string, number>({ max: MAX_REMEMBERED });
   readonly #closing = new AbortController();
   #lookupsStarted = 0;
 
@@ -86,28 +57,29 @@ export class Finder implements PacketLibrary {
     this.#parts = parts;
   }
 
+  /** See `PacketLibrary`. */
   async read(
     key: PublicKey,
-    options: { readonly freshness: Freshness; readonly signal: AbortSignal },
+    { freshness, signal }: { readonly freshness: Freshness; readonly signal: AbortSignal },
   ): Promise<ReadOutcome> {
-    options.signal.throwIfAborted();
-    // Without a wait when the archive has nothing: most keys of a first run.
-    if (this.#isToRecall(key)) await orAborted(this.#recall(key), options.signal);
-    if (options.freshness === 'fresh') {
-      const known = this.#known(key);
+    signal.throwIfAborted();
+    // Without a wait when the archive has nothing, as for most keys of a first run.
+    if (this.#isToRecall(key)) await orAborted(this.#recall(key), signal);
+    if (freshness === 'fresh') {
+      const known = this.#known(key) ?? this.#knownStale(key);
       if (known !== undefined) {
         this.#refreshAhead(key, known);
         const noting = this.#parts.archive.whenNoted(key);
         if (noting === undefined) return known;
-        // What is served is kept first, for whoever came first and for all others.
-        await orAborted(noting, options.signal);
+        // What is served is stored first, for whoever came first and for all others.
+        await orAborted(noting, signal);
         return this.#known(key) ?? known;
       }
     }
     const flight = this.#flights.get(key.text) ?? this.#start(key);
     if (flight === undefined) return { kind: 'unreachable', reason: 'too many lookups at once' };
-    if (options.freshness === 'newest') return await this.#wait(flight.whole, options.signal);
-    return await this.#wait(flight.first, options.signal, this.#parts.cache.get(key));
+    if (freshness === 'newest') return await flight.newest(signal);
+    return await this.#firstOf(flight, this.#parts.cache.get(key), signal);
   }
 
   /** See `PacketLibrary`. */
@@ -120,20 +92,26 @@ export class Finder implements PacketLibrary {
     );
   }
 
-  /** Takes in a packet that came another way, for example because we published it. */
-  learn(packet: SignedPacket): void {
+  /** Takes in a packet that came another way, for example because we published it. Resolves when it is stored. */
+  async learn(packet: SignedPacket): Promise<void> {
     const { cache, archive, now } = this.#parts;
-    const floor = archive.floor(packet.key);
-    if (floor !== undefined && packet.timestamp < floor) return;
-    void archive.note(cache.see(packet, now()));
+    if (isRefused({ floor: archive.floor(packet.key) }, packet)) return;
     this.#absent.delete(packet.key.text);
+    await archive.note(cache.see(packet, now()));
   }
 
-  /** Makes the next read of `key`, or of every key, ask the network. @returns how many keys that concerns. */
+  /** Makes the next read of `key`, or of every key, ask the network. @returns how many keys that concerns */
   forget(key?: PublicKey): number {
-    if (key === undefined) this.#absent.clear();
-    else this.#absent.delete(key.text);
+    for (const remembered of [this.#absent, this.#recheckAt]) {
+      if (key === undefined) remembered.clear();
+      else remembered.delete(key.text);
+    }
     return this.#parts.cache.expire(key);
+  }
+
+  /** Looks for expired packets again at once: what could not be reached may be reached now. */
+  networkChanged(): void {
+    this.#recheckAt.clear();
   }
 
   /** What the finder holds and has done. */
@@ -152,8 +130,13 @@ export class Finder implements PacketLibrary {
 
   /** A packet in use is looked for again in the last tenth of its life, so that nobody has to wait for it. */
   #refreshAhead(key: PublicKey, known: ReadOutcome): void {
-    if (known.kind !== 'found' || this.#flights.has(key.text)) return;
-    if (known.timeToLive < this.#wholeTime(known.packet) * REFRESH_PART) this.#start(key);
+    if (known.kind !== 'found' || known.stale || this.#flights.has(key.text)) return;
+    if (known.timeToLive < this.#wholeTime(known.packet) * REFRESH_PART && !this.#isRecheckEarly(key))
+      this.#start(key);
+  }
+
+  #isRecheckEarly(key: PublicKey): boolean {
+    return (this.#recheckAt.get(key.text) ?? 0) > this.#parts.now();
   }
 
   #isToRecall(key: PublicKey): boolean {
@@ -172,75 +155,84 @@ export class Finder implements PacketLibrary {
     const { cache, now } = this.#parts;
     const held = cache.get(key);
     if (held !== undefined) {
-      const timeToLive = this.#timeLeft(held.packet, held.lastSeen);
-      return timeToLive > 0 ? { kind: 'found', packet: held.packet, stale: false, timeToLive } : undefined;
+      const outcome = this.#found(held.packet, held.lastSeen);
+      return outcome.stale ? undefined : outcome;
     }
     const left = ((this.#absent.get(key.text) ?? 0) - now()) / 1000;
     return left > 0 ? { kind: 'absent', seconds: Math.ceil(left) } : undefined;
   }
 
+  #knownStale(key: PublicKey): ReadOutcome | undefined {
+    const held = this.#parts.cache.get(key);
+    const isEarly = held !== undefined && this.#isRecheckEarly(key);
+    return isEarly ? this.#found(held.packet, held.lastSeen) : undefined;
+  }
+
   #start(key: PublicKey): Flight | undefined {
     if (this.#flights.size >= this.#parts.settings.maxLookups) return undefined;
     this.#lookupsStarted++;
-    let foundFirst: (outcome: ReadOutcome | Promise<ReadOutcome>) => void = () => {};
-    const first = new Promise<ReadOutcome>((resolve) => {
-      foundFirst = resolve;
-    });
-    const whole = this.#lookup(key, foundFirst).finally(() => this.#flights.delete(key.text));
-    // A lookup rejects only by a bug. Its readers get that; when none is left, it still must not end the process.
-    whole.catch((error) => foundFirst(Promise.reject(error)));
-    first.catch(() => {});
-    whole.then(foundFirst, () => {});
-    const flight = { first, whole };
+    const flight = new Flight(
+      (foundFirst) => this.#lookup(key, foundFirst),
+      (error) => this.#parts.onInternalError?.(error),
+    );
     this.#flights.set(key.text, flight);
+    flight.onEnd(() => this.#flights.delete(key.text));
     return flight;
   }
 
   async #lookup(key: PublicKey, foundFirst: (outcome: ReadOutcome) => void): Promise<ReadOutcome> {
-    const { sources, cache, archive, settings, now } = this.#parts;
-    const floor = archive.floor(key);
+    const { sources, cache, archive, settings } = this.#parts;
     const held = cache.get(key)?.packet;
-    let state = initialState(held);
+    let state = initialState(held, archive.floor(key));
     const failures: string[] = [];
-    const notes: Promise<void>[] = [];
+    const noting: Promise<void>[] = [];
     const tooLong = new AbortController();
     const reason = new SourceError(`took over ${settings.lookupTimeout} s`);
     const timer = setTimeout(() => tooLong.abort(reason), settings.lookupTimeout * 1000).unref();
     const signal = AbortSignal.any([this.#closing.signal, tooLong.signal]);
     // Asking for what is newer than "just before ours" makes holders of our packet return it, which proves it alive.
-    const known = held?.timestamp ?? floor;
+    const known = held?.timestamp ?? state.floor;
     const options = known === undefined ? { signal } : { newerThan: known - 1n, signal };
-    await Promise.all(
-      sources.map(async (source) => {
-        try {
-          for await (const event of source.lookup(key, options)) {
-            // Older than one that was served before, and that the archive had no room for.
-            if (event.kind === 'packet' && floor !== undefined && event.packet.timestamp < floor) continue;
-            state = applyEvent(state, event);
-            if (event.kind !== 'packet') continue;
-            const before = cache.get(key)?.packet;
-            const seen = cache.see(event.packet, now());
-            if (before !== undefined && compareRecency(seen.packet, before) > 0) this.#parts.onNewer?.(key);
-            const noted = archive.note(seen);
-            notes.push(noted);
-            if (held === undefined || compareRecency(event.packet, held) >= 0) {
-              // What is served is kept first: after a kill nothing older may take its place.
-              void noted.then(() => {
-                // One that a newer one has overtaken while it was kept is not handed out: the newer one is kept next.
-                const newest = cache.get(key)?.packet ?? seen.packet;
-                if (compareRecency(seen.packet, newest) >= 0)
-                  foundFirst(this.#found(seen.packet, seen.lastSeen));
-              });
-            }
-          }
-        } catch (error) {
-          failures.push(failureToText(source, error));
+    const ask = async (source: PacketSource) => {
+      try {
+        for await (const event of source.lookup(key, options)) {
+          state = applyEvent(state, event);
+          if (event.kind !== 'packet' || isRefused(state, event.packet)) continue;
+          const taken = this.#takeIn(event.packet, held, foundFirst);
+          taken.catch(() => {}); // thrown below
+          noting.push(taken);
         }
-      }),
-    );
-    clearTimeout(timer);
-    await Promise.all(notes);
+      } catch (error) {
+        // The error of a source is an observation. Anything else is a bug, and is not hidden.
+        if (!(error instanceof SourceError)) throw error;
+        failures.push(error.message);
+      }
+    };
+    try {
+      await Promise.all(sources.map(ask));
+    } finally {
+      clearTimeout(timer);
+    }
+    await Promise.all(noting);
     return this.#conclude(key, state, failures);
+  }
+
+  /** Holds a packet and stores it; if it is not older than `held`, it answers those who wait. */
+  async #takeIn(
+    packet: SignedPacket,
+    held: SignedPacket | undefined,
+    foundFirst: (outcome: ReadOutcome) => void,
+  ): Promise<void> {
+    const { cache, archive, now, onNewer } = this.#parts;
+    const before = cache.get(packet.key)?.packet;
+    const seen = cache.see(packet, now());
+    if (before !== undefined && compareRecency(seen.packet, before) > 0) onNewer?.(packet.key);
+    // What is served is stored first: after a kill nothing older may take its place.
+    await archive.note(seen);
+    if (held !== undefined && compareRecency(packet, held) < 0) return;
+    // One that was overtaken while it was stored is not handed out: the newer one is next.
+    const newest = cache.get(packet.key)?.packet ?? seen.packet;
+    if (compareRecency(seen.packet, newest) >= 0) foundFirst(this.#found(seen.packet, seen.lastSeen));
   }
 
   #conclude(key: PublicKey, state: LookupState, failures: readonly string[]): ReadOutcome {
@@ -248,34 +240,33 @@ export class Finder implements PacketLibrary {
     const held = cache.get(key);
     if (held !== undefined) {
       this.#absent.delete(key.text);
+      if (state.heldBy > 0) this.#recheckAt.delete(key.text);
+      else this.#recheckAt.set(key.text, now() + settings.recheckAfter * 1000);
       return this.#found(held.packet, held.lastSeen);
     }
     if (state.unusableSeq !== undefined) return { kind: 'unusable', seq: state.unusableSeq };
-    const { asked, answered, empty } = state.observed;
-    if (empty >= Math.min(settings.absentQuorum, Math.max(asked, 1)) && failures.length === 0) {
+    if (failures.length === 0 && provesAbsence(state, settings.absentQuorum)) {
       this.#absent.set(key.text, now() + settings.absentTtl * 1000);
       return { kind: 'absent', seconds: settings.absentTtl };
     }
-    const observed = asked === 0 ? 'no nodes are known' : `${answered} of ${asked} nodes answered`;
-    return { kind: 'unreachable', reason: [...failures, observed].join('; ') };
+    return { kind: 'unreachable', reason: [...failures, ...shortfallOf(state)].join('; ') };
   }
 
-  /** Waits for `work`; with an expired packet at hand only for so long. */
-  async #wait(work: Promise<ReadOutcome>, signal: AbortSignal, expired?: HeldPacket): Promise<ReadOutcome> {
-    if (expired === undefined) return await orAborted(work, signal);
+  /** The first outcome of a lookup; while an expired packet is held, that one after a while (RFC 8767 §5). */
+  async #firstOf(flight: Flight, expired: HeldPacket | undefined, signal: AbortSignal): Promise<ReadOutcome> {
+    const first = flight.first(signal);
+    if (expired === undefined) return await first;
     const { packet, lastSeen } = expired;
-    const staleAfterMs = this.#parts.settings.staleAfter * 1000;
-    return await withTimeout(orAborted(work, signal), staleAfterMs, () => this.#found(packet, lastSeen));
+    return await withTimeout(first, this.#parts.settings.staleAfter * 1000, () =>
+      this.#found(packet, lastSeen),
+    );
   }
 
-  #found(packet: SignedPacket, lastSeen: number): ReadOutcome {
-    const timeToLive = this.#timeLeft(packet, lastSeen);
+  #found(packet: SignedPacket, lastSeen: number): Extract<ReadOutcome, { kind: 'found' }> {
+    // Whole seconds that are left.
+    const left = Math.floor(this.#wholeTime(packet) - (this.#parts.now() - lastSeen) / 1000);
+    const timeToLive = Math.max(0, left);
     return { kind: 'found', packet, stale: timeToLive === 0, timeToLive };
-  }
-
-  /** Whole seconds left of a packet's time to live. */
-  #timeLeft(packet: SignedPacket, lastSeen: number): number {
-    return Math.max(0, Math.floor(this.#wholeTime(packet) - (this.#parts.now() - lastSeen) / 1000));
   }
 
   /** Seconds of a packet's whole time to live. */
@@ -285,8 +276,9 @@ export class Finder implements PacketLibrary {
   }
 }
 
-/** A source's own error is an observation. Anything else is a bug, and is not hidden. */
-function failureToText(source: PacketSource, error: unknown): string {
-  if (error instanceof SourceError) return `${source.label}: ${error.message}`;
-  throw error;
+/** Why what was observed proves nothing. */
+function shortfallOf({ observed, behind }: LookupState): readonly string[] {
+  const { asked, answered, notNewer } = observed;
+  if (notNewer + behind > 0) return ['only packets older than one that was seen before were found'];
+  return asked === 0 ? [] : [`${answered} of ${asked} nodes and relays answered`];
 }

@@ -1,33 +1,35 @@
 import { compareRecency, type SignedPacket } from '../pkarr/signed-packet.ts';
+import type { Timestamp } from '../pkarr/timestamp.ts';
 import type { Observed, SourceEvent } from './packet-source.ts';
 
 /**
- * What a lookup knows so far, and which packet wins. The outcome does not depend on the order in which events
- * arrive.
+ * What a lookup knows so far, and which packet wins. The result does not depend on the order in which events arrive.
  */
 export interface LookupState {
-  /** The newest packet, the one that we held before included. */
+  /** The newest packet, including the one that we held before. */
   readonly best: SignedPacket | undefined;
-  /** How many reported the best packet during this lookup; 0 when it is what we held and nobody has it. */
+  /** How many reported the best packet during this lookup; 0 when it is the one that we held and nobody has it. */
   readonly heldBy: number;
-  /** How many reported an older packet than the best. */
+  /** A packet with an older timestamp is refused: a newer one was served before, and is not held any more. */
+  readonly floor: Timestamp | undefined;
+  /** How many reported an older packet than the best, or than the floor. */
   readonly behind: number;
   /**
-   * The largest sequence number of an item that the key signed and that is no packet. It is told to people and does
-   * not hide an older packet that is good.
+   * The largest sequence number of an item that the key signed and that is no packet. It is reported to people and does
+   * not hide an older packet that is valid.
    */
   readonly unusableSeq: bigint | undefined;
   readonly observed: Observed;
 }
 
-const nothingObserved: Observed = { asked: 0, answered: 0, empty: 0 };
+const nothingObserved: Observed = { asked: 0, answered: 0, empty: 0, notNewer: 0 };
 
-/** A lookup that has heard nothing yet; `held` is the packet that we have already. */
-export function initialState(held: SignedPacket | undefined): LookupState {
-  return { best: held, heldBy: 0, behind: 0, unusableSeq: undefined, observed: nothingObserved };
+/** The state of a lookup without any event; `held` is the packet that we have already. */
+export function initialState(held?: SignedPacket, floor?: Timestamp): LookupState {
+  return { best: held, floor, heldBy: 0, behind: 0, unusableSeq: undefined, observed: nothingObserved };
 }
 
-/** What is known after one more event. Pure. */
+/** The state after one more event. Pure. */
 export function applyEvent(state: LookupState, event: SourceEvent): LookupState {
   switch (event.kind) {
     case 'packet':
@@ -41,12 +43,34 @@ export function applyEvent(state: LookupState, event: SourceEvent): LookupState 
   }
 }
 
-/** What two sources saw together. */
+/** Whether a packet is older than the floor. */
+export function isRefused({ floor }: Pick<LookupState, 'floor'>, { timestamp }: SignedPacket): boolean {
+  return floor !== undefined && timestamp < floor;
+}
+
+/**
+ * Whether a lookup that found no packet proves that there is none: enough of those asked have nothing, or all of them, and
+ * none has anything. Pure.
+ *
+ * @param quorum how many suffice; fewer do when no more were asked.
+ */
+export function provesAbsence({ observed, behind }: LookupState, quorum: number): boolean {
+  const { asked, empty, notNewer } = observed;
+  return notNewer + behind === 0 && empty >= Math.min(quorum, Math.max(asked, 1));
+}
+
+/** What two sources observed together. */
 export function addObserved(a: Observed, b: Observed): Observed {
-  return { asked: a.asked + b.asked, answered: a.answered + b.answered, empty: a.empty + b.empty };
+  return {
+    asked: a.asked + b.asked,
+    answered: a.answered + b.answered,
+    empty: a.empty + b.empty,
+    notNewer: a.notNewer + b.notNewer,
+  };
 }
 
 function applyPacket(state: LookupState, packet: SignedPacket): LookupState {
+  if (isRefused(state, packet)) return { ...state, behind: state.behind + 1 };
   const order = state.best === undefined ? 1 : compareRecency(packet, state.best);
   if (order === 0) return { ...state, heldBy: state.heldBy + 1 };
   if (order < 0) return { ...state, behind: state.behind + 1 };

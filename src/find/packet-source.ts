@@ -11,13 +11,15 @@ export type SourceEvent =
   /** The last event of a lookup that was not stopped. */
   | { readonly kind: 'done'; readonly observed: Observed };
 
-/** What was seen on the way, in nodes or relays: the ground for believing that a key has no packet. */
+/** What was seen on the way, in nodes or relays: the evidence for believing that a key has no packet. */
 export interface Observed {
   readonly asked: number;
   /** Of those asked, how many answered at all. */
   readonly answered: number;
-  /** Of those that answered, how many said they have nothing newer than what we hold, or nothing at all. */
+  /** Of those that answered, how many have nothing under the key. */
   readonly empty: number;
+  /** Of those that answered, how many have something that is not newer than `newerThan`: the key is not absent. */
+  readonly notNewer: number;
 }
 
 /** Somewhere that packets can be found: the DHT, a relay. */
@@ -27,7 +29,7 @@ export interface PacketSource {
   /**
    * Looks for packets of `key`. With `newerThan` packets up to that timestamp need not be reported. Leaving the
    * loop ends the work; an aborted `signal` makes the iteration throw its reason.
-   * @throws SourceError when the source cannot be asked at all.
+   * @throws SourceError when the source cannot be asked at all, or nobody answers.
    */
   lookup(
     key: PublicKey,
@@ -35,7 +37,7 @@ export interface PacketSource {
   ): AsyncIterable<SourceEvent>;
 }
 
-/** The source could not be asked: not started, closed, overloaded, broken. Not: asked and found nothing. */
+/** The source gave no answer: not started, closed, overloaded, unreachable. Not: asked and found nothing. */
 export class SourceError extends Error {
   override readonly name = 'SourceError';
 }

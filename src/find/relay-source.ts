@@ -1,18 +1,24 @@
 import { type RelayClient, type RelayGetOutcome, relayFailureToText } from '../relay/client.ts';
 import { type PacketSource, SourceError, type SourceEvent } from './packet-source.ts';
 
-/** Packets from one relay. A relay that gives no answer to the question cannot be asked: SourceError. */
-export function relaySource(client: RelayClient): PacketSource {
+/**
+ * Packets from one relay. A relay that gives no answer to the question is a SourceError.
+ *
+ * @param options `patience`: milliseconds that are waited for a relay that has set a rate limit; default 0.
+ */
+export function relaySource(client: RelayClient, options: { readonly patience?: number } = {}): PacketSource {
   const { label } = client;
   return {
     label,
-    async *lookup(key, options) {
-      const outcome = await client.get(key, options);
-      if (outcome.kind === 'failed') throw new SourceError(relayFailureToText(outcome.failure));
+    async *lookup(key, lookupOptions) {
+      const outcome = await client.get(key, { ...options, ...lookupOptions });
+      if (outcome.kind === 'failed')
+        throw new SourceError(`relay ${label}: ${relayFailureToText(outcome.failure)}`);
       const event = eventOf(outcome, label);
       if (event !== undefined) yield event;
-      const saysNo = outcome.kind === 'not-modified' || (outcome.kind === 'absent' && event === undefined);
-      yield { kind: 'done', observed: { asked: 1, answered: 1, empty: saysNo ? 1 : 0 } };
+      const empty = outcome.kind === 'absent' && event === undefined ? 1 : 0;
+      const notNewer = outcome.kind === 'not-modified' ? 1 : 0;
+      yield { kind: 'done', observed: { asked: 1, answered: 1, empty, notNewer } };
     },
   };
 }
@@ -25,7 +31,7 @@ function eventOf(
     case 'packet':
       return { kind: 'packet', packet: outcome.packet, from };
     case 'unusable':
-      // Octets that the key did not sign say nothing about the key; that the relay answered so is all there is.
+      // Octets that the key did not sign say nothing about the key; all that is known is that the relay answered so.
       if (outcome.seq === undefined) return undefined;
       return { kind: 'unusable', seq: outcome.seq, reason: outcome.reason, from };
     case 'absent':

@@ -159,7 +159,7 @@ export class Publisher {
     try {
       this.#checkAlone(entry);
       const result = await task.run(this.#closing.signal);
-      this.#parts.learn(result.packet);
+      await this.#parts.learn(result.packet);
       this.#tellSuccess(entry, result);
       entry.done = { result, at: this.#parts.now() };
       schedule.succeeded();

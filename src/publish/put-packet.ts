@@ -1,6 +1,5 @@
 import { orAborted } from '../async/or-aborted.ts';
-import type { PacketSource } from '../find/packet-source.ts';
-import { MainlineError } from '../mainline/errors.ts';
+import { type PacketSource, SourceError } from '../find/packet-source.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { RelayClient } from '../relay/client.ts';
 import type { PacketSink, PublishOutcome } from './packet-sink.ts';
@@ -35,7 +34,8 @@ const nobody: PublishOutcome = {
 
 /**
  * Puts a packet to the DHT and to every relay at once.
- * @throws PublishError when nobody holds it afterwards, or when most nodes hold something newer; the reason of the signal.
+ * @throws PublishError when nobody holds it afterwards, or when most nodes or all relays hold something newer; the reason
+ * of the signal.
  */
 export async function putPacket(
   packet: SignedPacket,
@@ -67,8 +67,8 @@ async function toNodes(
   } catch (error) {
     signal.throwIfAborted();
     if (late.aborted)
-      return { nodes: nobody, nodesFailure: `the DHT did not answer within ${patience / 1000} s` };
-    if (error instanceof MainlineError) return { nodes: nobody, nodesFailure: error.message };
+      return { nodes: nobody, nodesFailure: `the DHT did not respond within ${patience / 1000} s` };
+    if (error instanceof SourceError) return { nodes: nobody, nodesFailure: error.message };
     throw error;
   }
 }
@@ -76,28 +76,37 @@ async function toNodes(
 function problemOf(report: PutReport): PublishError | undefined {
   const { nodes, nodesFailure, relays } = report;
   if (nodes.conflict) return new PublishError('conflict', conflictText(nodes.newestSeq), report);
+  // Nodes may have lost the newer packet that relays still have; readers who ask a relay get that one.
+  if (isConflictOfRelays(report)) return new PublishError('conflict', conflictText(undefined), report);
   const held = holdersOf(report);
   if (held.nodes + held.relays > 0) return undefined;
-  if (relays.some(({ outcome }) => outcome.kind === 'conflict')) {
+  if (relays.some(({ outcome }) => outcome.kind === 'conflict'))
     return new PublishError('conflict', conflictText(undefined), report);
-  }
   const ofRelays = relays.flatMap(relayToText);
   if (nodes.asked === 0) {
     const reasons = [...(nodesFailure === undefined ? [] : [nodesFailure]), ...ofRelays];
     const why = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`;
     const wasAsked = relays.some(({ outcome }) => outcome.kind === 'rejected');
-    const message = `No node or relay that could store the packet was found${why}.`;
+    const message = `No DHT node or relay stored the packet${why}.`;
     return new PublishError(wasAsked ? 'not-stored' : 'unreachable', message, report);
   }
   const reasons = [answersToText(nodes), ...ofRelays].filter((text) => text !== '').join('; ');
   return new PublishError(
     'not-stored',
-    `None of ${nodes.asked} nodes stored the packet: ${reasons}.`,
+    `None of ${nodes.asked} DHT nodes stored the packet: ${reasons}.`,
     report,
+  );
+}
+
+/** Whether some relay says that it knows a newer packet, and none has stored this one. */
+function isConflictOfRelays({ relays }: PutReport): boolean {
+  const hasStored = relays.some(({ outcome }) => outcome.kind === 'stored');
+  return (
+    !hasStored && relays.some(({ outcome }) => outcome.kind === 'conflict' && outcome.reason !== 'must-say')
   );
 }
 
 function conflictText(newest: bigint | undefined): string {
   const which = newest === undefined ? '' : ` (${newest})`;
-  return `Somebody published a newer packet${which} with this key in the meantime; look at it and publish again.`;
+  return `A newer packet${which} was published with this key in the meantime. Look at it with pkarrd resolve, and publish again.`;
 }

@@ -4,9 +4,9 @@ import type { RelayReport } from './relay-sink.ts';
 
 /** What became of a packet everywhere that it was put. */
 export interface PutReport {
-  /** Of the nodes of the DHT; all 0 when it is off or could not be asked. */
+  /** Of the nodes of the DHT; all 0 when it is off or could not be used. */
   readonly nodes: PublishOutcome;
-  /** Why the DHT could not be asked. */
+  /** Why the DHT could not be used. */
   readonly nodesFailure: string | undefined;
   readonly relays: readonly RelayReport[];
 }
@@ -23,14 +23,12 @@ export function holdersOf({ nodes, relays }: PutReport): { readonly nodes: numbe
 export function putReportToText(report: PutReport): readonly string[] {
   const { nodes, nodesFailure, relays } = report;
   const held = holdersOf(report);
-  const ofNodes = nodesFailure ?? answersToText(nodes);
   const ofRelays = relays.flatMap(relayToText).join('; ');
   const line = (count: number, asked: number, what: string, rest: string) =>
     `${count} of ${asked} ${what}${asked === 1 ? '' : 's'} hold${count === 1 ? 's' : ''} it${rest === '' ? '' : `; ${rest}`}.`;
   return [
-    ...(nodes.asked > 0 || nodesFailure !== undefined
-      ? [line(held.nodes, nodes.asked, 'node', ofNodes)]
-      : []),
+    ...(nodesFailure !== undefined ? [`No node holds it: ${nodesFailure}.`] : []),
+    ...(nodes.asked > 0 ? [line(held.nodes, nodes.asked, 'node', answersToText(nodes))] : []),
     ...(relays.length > 0 ? [line(held.relays, relays.length, 'relay', ofRelays)] : []),
   ];
 }
@@ -49,9 +47,9 @@ export function relayToText({ label, outcome }: RelayReport): readonly string[] 
     case 'stored':
       return [];
     case 'conflict':
-      return [`${label}: it knows a newer packet`];
+      return [`${label} knows a newer packet`];
     case 'rejected':
-      return [`${label}: it refused the packet (${outcome.status})`];
+      return [`${label} refused the packet (status ${outcome.status})`];
     case 'failed':
       return [`${label}: ${relayFailureToText(outcome.failure)}`];
   }

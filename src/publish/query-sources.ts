@@ -7,8 +7,8 @@ import { PublishError } from './publish-error.ts';
 const PATIENCE = 15_000;
 
 /**
- * What all sources together hold of a key, before anything is put there. Every source is asked at once and to its end: who
- * publishes wants the newest and not the first.
+ * What all sources together hold of a key, before anything is put there. All are asked at once and to their end: who
+ * publishes needs the newest packet and not the first.
  * @throws PublishError of kind `unreachable` when nobody answered, and the reason of the signal.
  */
 export async function querySources(
@@ -16,7 +16,7 @@ export async function querySources(
   sources: readonly PacketSource[],
   { signal, patience = PATIENCE }: { readonly signal: AbortSignal; readonly patience?: number },
 ): Promise<LookupState> {
-  let state = initialState(undefined);
+  let state = initialState();
   let heard = 0;
   const failures = await Promise.all(
     sources.map(async (source): Promise<readonly string[]> => {
@@ -31,7 +31,7 @@ export async function querySources(
       } catch (error) {
         signal.throwIfAborted();
         if (late.aborted) return [`${source.label}: no answer within ${patience / 1000} s`];
-        if (error instanceof SourceError) return [`${source.label}: ${error.message}`];
+        if (error instanceof SourceError) return [error.message];
         throw error;
       }
     }),

@@ -2,33 +2,34 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import { type PacketRefusal, SignedPacket } from '../pkarr/signed-packet.ts';
 import { MAX_TIMESTAMP, type Timestamp } from '../pkarr/timestamp.ts';
-import { type HostResolver, HttpClient, HttpError, type HttpReply } from './http.ts';
+import { type HostResolver, HttpClient, HttpError, type HttpReply, type HttpRequest } from './http.ts';
 import { httpDate, RelayPause } from './pause.ts';
+import { RequestQueue } from './request-queue.ts';
 
 /** Why a relay gave no answer to the question. A closed list. */
 export type RelayFailure =
-  /** It was not asked: it said that it wants to be left alone, or failed just now. */
-  | { readonly kind: 'left-alone' /** Milliseconds that are left. */; readonly forMs: number }
+  /** It was not asked: it has set a rate limit, or failed just now. */
+  | { readonly kind: 'paused' /** Milliseconds that are left. */; readonly forMs: number }
   /** 429: too many requests. */
-  | { readonly kind: 'limited'; readonly forMs: number }
+  | { readonly kind: 'limited' /** Milliseconds until it may be asked. */; readonly forMs: number }
   /** No address, no connection, or one that broke. */
   | { readonly kind: 'unreachable'; readonly reason: string }
-  | { readonly kind: 'time-out'; readonly reason: string }
+  | { readonly kind: 'timeout'; readonly reason: string }
   /** A status of 500 or more; 503: its DHT is unusable. */
   | { readonly kind: 'server-error'; readonly status: number }
-  /** A status that has no meaning here, 400 and redirects among them. */
+  /** A status without a meaning here, for example 400 or a redirect. */
   | { readonly kind: 'refused'; readonly status: number }
-  /** An answer that breaks the rules of relays: too large, empty, a header that is no number. */
+  /** A response that breaks the rules of relays: too large, empty, a header that is not a number. */
   | { readonly kind: 'malformed'; readonly reason: string };
 
 /** What a relay said to a GET. */
 export type RelayGetOutcome =
   | { readonly kind: 'packet'; readonly packet: SignedPacket }
-  /** It sent something that is no packet of this key; `seq` when the key signed it all the same. */
+  /** It sent something that is no packet of this key; `seq` if the key signed it nevertheless. */
   | { readonly kind: 'unusable'; readonly reason: PacketRefusal; readonly seq: bigint | undefined }
   /** It has nothing newer than what it was asked with. */
   | { readonly kind: 'not-modified' }
-  /** It has nothing. `invalidSeq`: it says that there is an item of this number that is no packet. */
+  /** It has nothing. `invalidSeq`: it says that there is an item with this sequence number that is no packet. */
   | { readonly kind: 'absent'; readonly invalidSeq: bigint | undefined }
   | { readonly kind: 'failed'; readonly failure: RelayFailure };
 
@@ -37,8 +38,8 @@ export type RelayPutOutcome =
   /** `nodes`: of the DHT that stored it, as the relay says. */
   | { readonly kind: 'stored'; readonly nodes: number }
   /**
-   * It keeps another. `newer-known` (409): than this one. `changed` (412): not the one that was said to be replaced.
-   * `must-say` (428): another is being published, and it has to be said which one is replaced.
+   * It keeps another packet. `newer-known` (409): a newer one. `changed` (412): not the one that was to be replaced.
+   * `must-say` (428): another is being published, and the request must say which one it replaces.
    */
   | { readonly kind: 'conflict'; readonly reason: 'newer-known' | 'changed' | 'must-say' }
   /** 400 or 413: it says that this is no packet. */
@@ -50,24 +51,33 @@ export interface RelayClient {
   /** The host and port of its address. */
   readonly label: string;
   /**
-   * Asks for the packet of `key`. With `newerThan` the relay need not send what is not newer. Rejects with nothing but
+   * Asks for the packet of `key`. With `newerThan` the relay need not send a packet that is not newer. Rejects only with
    * the reason of the signal.
    */
   get(
     key: PublicKey,
-    options: { readonly newerThan?: Timestamp; readonly signal: AbortSignal },
+    options: RelayRequestOptions & { readonly newerThan?: Timestamp },
   ): Promise<RelayGetOutcome>;
   /**
-   * Publishes a packet; with `replaces` only if the relay knows none that is newer than that timestamp. Rejects with
-   * nothing but the reason of the signal.
+   * Publishes a packet; with `replaces` only if the relay knows none that is newer than that timestamp. Rejects only with
+   * the reason of the signal.
    */
   put(
     packet: SignedPacket,
-    options: { readonly replaces?: Timestamp; readonly signal: AbortSignal },
+    options: RelayRequestOptions & { readonly replaces?: Timestamp },
   ): Promise<RelayPutOutcome>;
-  /** Forgets failures to reach it, since the network is another. What it asked for itself stays. */
-  forgive(): void;
+  /** Milliseconds until it may be asked again because of a rate limit; 0 when there is none. */
+  limitedFor(): number;
+  /** Forgets earlier failures, because the network changed. A rate limit remains. */
+  resetFailures(): void;
   close(): void;
+}
+
+/** How long to wait for a relay. */
+export interface RelayRequestOptions {
+  /** Milliseconds to wait while the relay may not be asked, because of a rate limit or a failure; default 0. */
+  readonly patience?: number;
+  readonly signal: AbortSignal;
 }
 
 /** What a relay client works with. */
@@ -81,9 +91,9 @@ export interface RelayClientOptions {
   readonly nowWall: () => number;
   /** Milliseconds for a GET. Default 5000. */
   readonly getTimeout?: number;
-  /** Milliseconds for a PUT, which the relay answers when its DHT has. Default 20,000. */
+  /** Milliseconds for a PUT, which the relay answers when nodes of its DHT have. Default 20,000. */
   readonly putTimeout?: number;
-  /** In PEM, in place of the authorities that Node trusts. */
+  /** In PEM, instead of the authorities that Node trusts. */
   readonly certificateAuthority?: string;
 }
 
@@ -102,22 +112,32 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
     ...(ca === undefined ? {} : { certificateAuthority: ca }),
   });
   const pause = new RelayPause(options);
+  const queue = new RequestQueue(pause, options.now);
   const urlOf = (key: PublicKey) => new URL(`${url.pathname.replace(/\/+$/, '')}/${key.text}`, url);
 
-  /** One exchange; a reply is one that means something, everything else is a failure. */
+  /** One exchange when the relay may be asked; a response without a meaning is a failure. */
   async function exchange(
-    request: Omit<Parameters<HttpClient['exchange']>[0], 'maxBody'>,
+    request: Omit<HttpRequest, 'maxBody'> & RelayRequestOptions,
   ): Promise<HttpReply | RelayFailure> {
-    const forMs = pause.left();
-    if (forMs > 0) return { kind: 'left-alone', forMs };
+    const attempt = async () => {
+      const result = await exchangeOnce(request);
+      return { result, isLimited: 'kind' in result && result.kind === 'limited' };
+    };
+    const { patience = 0, signal } = request;
+    const result = await queue.run(attempt, { patience, signal });
+    return 'pausedFor' in result ? { kind: 'paused', forMs: result.pausedFor } : result;
+  }
+
+  async function exchangeOnce(request: Omit<HttpRequest, 'maxBody'>): Promise<HttpReply | RelayFailure> {
     try {
       const reply = await http.exchange({ ...request, maxBody: MAX_PAYLOAD });
-      if (reply.status === 429) return { kind: 'limited', forMs: pause.asked(reply.headers['retry-after']) };
+      if (reply.status === 429)
+        return { kind: 'limited', forMs: pause.limited(reply.headers['retry-after']) };
       if (reply.status >= 500) {
         pause.failed(reply.headers['retry-after']);
         return { kind: 'server-error', status: reply.status };
       }
-      pause.succeeded();
+      pause.resetFailures();
       return reply;
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
@@ -130,19 +150,21 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
   async function get(
     key: PublicKey,
     condition: string | undefined,
-    signal: AbortSignal,
+    waiting: RelayRequestOptions,
   ): Promise<RelayGetOutcome> {
     const headers = condition === undefined ? {} : { 'if-modified-since': condition };
     const timeout = options.getTimeout ?? GET_TIMEOUT;
-    const reply = await exchange({ method: 'GET', url: urlOf(key), headers, timeout, signal });
+    const reply = await exchange({ method: 'GET', url: urlOf(key), headers, timeout, ...waiting });
     if ('kind' in reply) return { kind: 'failed', failure: reply };
     switch (reply.status) {
       case 200:
-        // Relays of old answer a condition that is not met with 200 and nothing.
-        if (reply.body.length === 0 && condition !== undefined) return await get(key, undefined, signal);
+        // Old relays answer a condition that is not met with 200 and an empty body.
+        if (reply.body.length === 0 && condition !== undefined) return await get(key, undefined, waiting);
         return payloadOutcome(key, reply.body);
       case 304:
-        return condition === undefined ? malformed('304 without a condition') : { kind: 'not-modified' };
+        return condition === undefined
+          ? malformed('status 304 to a request without a condition')
+          : { kind: 'not-modified' };
       case 404:
         return { kind: 'absent', invalidSeq: invalidSeqOf(reply.headers) };
       default:
@@ -152,8 +174,8 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
 
   return {
     label: url.host,
-    get: (key, { newerThan, signal }) => get(key, conditionOf(newerThan), signal),
-    async put(packet, { replaces, signal }) {
+    get: (key, { newerThan, ...waiting }) => get(key, conditionOf(newerThan), waiting),
+    async put(packet, { replaces, ...waiting }) {
       const condition = conditionOf(replaces);
       const reply = await exchange({
         method: 'PUT',
@@ -164,29 +186,30 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
         },
         body: packet.toRelayPayload(),
         timeout: options.putTimeout ?? PUT_TIMEOUT,
-        signal,
+        ...waiting,
       });
       return 'kind' in reply ? { kind: 'failed', failure: reply } : putOutcome(reply);
     },
-    forgive: () => pause.succeeded(),
+    limitedFor: () => (pause.failureLeft() > 0 ? 0 : queue.delay),
+    resetFailures: () => pause.resetFailures(),
     close: () => http.close(),
   };
 }
 
-/** For people; without a final stop. */
+/** For people, as a clause whose subject is the relay. */
 export function relayFailureToText(failure: RelayFailure): string {
   switch (failure.kind) {
-    case 'left-alone':
-      return `left alone for ${Math.ceil(failure.forMs / 1000)} s`;
+    case 'paused':
+      return `not asked for another ${Math.ceil(failure.forMs / 1000)} s, after a failure or rate limit`;
     case 'limited':
-      return `it takes no requests for ${Math.ceil(failure.forMs / 1000)} s (429)`;
+      return `rate limit exceeded (429); try again in ${Math.ceil(failure.forMs / 1000)} s`;
     case 'unreachable':
-    case 'time-out':
+    case 'timeout':
     case 'malformed':
       return failure.reason;
     case 'server-error':
     case 'refused':
-      return `it answered ${failure.status}`;
+      return `answered with status ${failure.status}`;
   }
 }
 
@@ -195,10 +218,10 @@ function conditionOf(timestamp: Timestamp | undefined): string | undefined {
 }
 
 function payloadOutcome(key: PublicKey, payload: Uint8Array): RelayGetOutcome {
-  if (payload.length < MIN_PAYLOAD) return malformed(`an answer of ${payload.length} octets`);
+  if (payload.length < MIN_PAYLOAD) return malformed(`a response of ${payload.length} bytes`);
   const verdict = SignedPacket.fromRelayPayload(key, payload);
   if (verdict.ok) return { kind: 'packet', packet: verdict.packet };
-  // Only this one says that the signature holds: another number could be anybody's.
+  // Only with this reason does the signature hold; otherwise anybody could have made up the number.
   const isSigned = verdict.reason === 'bad-dns-message';
   const seq = isSigned ? Buffer.from(payload).readBigUInt64BE(64) : undefined;
   return { kind: 'unusable', reason: verdict.reason, seq };
@@ -207,10 +230,10 @@ function payloadOutcome(key: PublicKey, payload: Uint8Array): RelayGetOutcome {
 function putOutcome({ status, headers }: HttpReply): RelayPutOutcome {
   if (status >= 200 && status < 300) {
     const nodes = headers['pkarr-dht-stored-nodes'];
-    // A relay before version 7 says nothing of nodes; that it took the packet is worth one.
+    // A relay before version 7 does not count nodes; that it accepted the packet counts as one.
     if (nodes === undefined) return { kind: 'stored', nodes: 1 };
     if (typeof nodes === 'string' && /^\d{1,6}$/.test(nodes)) return { kind: 'stored', nodes: Number(nodes) };
-    return malformed('its count of nodes is no number');
+    return malformed('its count of nodes is not a number');
   }
   switch (status) {
     case 409:

@@ -1,5 +1,4 @@
 import {
-  type ClientRequest,
   Agent as HttpAgent,
   request as httpRequest,
   type IncomingHttpHeaders,
@@ -13,15 +12,15 @@ import { isIP } from 'node:net';
 export interface HttpReply {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** At most as many octets as were allowed; empty when a reply that is no success had more. */
+  /** At most as many bytes as were allowed; empty when an error response had more. */
   readonly body: Uint8Array;
 }
 
-/** Why there is no reply: one sentence for people. */
+/** Why there is no reply. The message is a clause for people. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
-  /** `too-large`: the body did not end where it had to. */
-  readonly kind: 'unreachable' | 'time-out' | 'too-large';
+  /** `too-large`: the body is longer than allowed. */
+  readonly kind: 'unreachable' | 'timeout' | 'too-large';
 
   constructor(kind: HttpError['kind'], message: string, options?: { readonly cause?: unknown }) {
     super(message, options);
@@ -38,7 +37,7 @@ export interface HttpRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
-  /** Octets of the body that may come back. */
+  /** Bytes of the response body that are read at most. */
   readonly maxBody: number;
   /** Milliseconds for the whole exchange. */
   readonly timeout: number;
@@ -47,9 +46,9 @@ export interface HttpRequest {
 
 /** Connections at one time to one host. */
 const MAX_CONNECTIONS = 8;
-/** Octets of header fields; more is an error of the parser. */
+/** Bytes of header fields; more is an error of the parser. */
 const MAX_HEADER = 8192;
-/** Milliseconds after which the search for a host's address is given up. */
+/** Milliseconds for the address of a host. */
 const RESOLVE_TIMEOUT = 5_000;
 
 /**
@@ -58,30 +57,32 @@ const RESOLVE_TIMEOUT = 5_000;
  */
 export class HttpClient {
   readonly #agent: HttpAgent | HttpsAgent;
+  /** Opens a new connection for each request. */
+  readonly #fresh: HttpAgent | HttpsAgent;
 
-  /** `certificateAuthority`: in PEM, in place of those that Node trusts. */
+  /** `certificateAuthority`: in PEM, instead of those that Node trusts. */
   constructor(options: {
     readonly isSecure: boolean;
     readonly resolveHost: HostResolver;
     readonly certificateAuthority?: string;
   }) {
     const lookup = lookupWith(options.resolveHost);
-    const shared = { keepAlive: true, maxSockets: MAX_CONNECTIONS, maxFreeSockets: 2, lookup };
     const ca = options.certificateAuthority;
-    this.#agent = options.isSecure
-      ? new HttpsAgent(ca === undefined ? shared : { ...shared, ca })
-      : new HttpAgent(shared);
+    const shared = { maxSockets: MAX_CONNECTIONS, lookup, ...(ca !== undefined && { ca }) };
+    const Agent = options.isSecure ? HttpsAgent : HttpAgent;
+    this.#agent = new Agent({ ...shared, keepAlive: true, maxFreeSockets: 2 });
+    this.#fresh = new Agent({ ...shared, keepAlive: false });
   }
 
-  /** Throws HttpError, or the reason of the signal. */
+  /** @throws HttpError, and the reason of the signal */
   async exchange(request: HttpRequest): Promise<HttpReply> {
     request.signal.throwIfAborted();
     try {
-      return await this.#once(request);
+      return await this.#once(request, this.#agent);
     } catch (error) {
-      // The other end may close a connection that was kept in the very moment it is used again; GET and PUT of a packet
-      // may be repeated.
-      if (error instanceof StaleConnection) return await this.#once(request);
+      // The other end may close a kept connection in the very moment that it is used again, and may have closed all that
+      // are kept. GET and PUT of a packet may be repeated.
+      if (error instanceof ConnectionLost) return await this.#once(request, this.#fresh);
       throw error;
     }
   }
@@ -89,15 +90,19 @@ export class HttpClient {
   /** Closes all connections. */
   close(): void {
     this.#agent.destroy();
+    this.#fresh.destroy();
   }
 
-  #once({ method, url, headers, body, maxBody, timeout, signal }: HttpRequest): Promise<HttpReply> {
+  #once(
+    { method, url, headers, body, maxBody, timeout, signal }: HttpRequest,
+    agent: HttpAgent | HttpsAgent,
+  ): Promise<HttpReply> {
     return new Promise((resolve, reject) => {
       const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
       const length = body === undefined ? {} : { 'content-length': `${body.length}` };
       const request = send(url, {
         method,
-        agent: this.#agent,
+        agent,
         headers: { ...headers, ...length, 'accept-encoding': 'identity' },
         maxHeaderSize: MAX_HEADER,
       });
@@ -111,10 +116,10 @@ export class HttpClient {
         request.destroy();
       };
       const abort = () => fail(signal.reason);
-      const tooLong = () => fail(new HttpError('time-out', `no whole answer within ${timeout} ms`));
+      const tooLong = () => fail(new HttpError('timeout', `no complete response within ${timeout} ms`));
       const timer = setTimeout(tooLong, timeout);
       signal.addEventListener('abort', abort, { once: true });
-      request.on('error', (error) => end(() => reject(connectionError(request, error))));
+      request.on('error', (error) => end(() => reject(connectionError(error, agent === this.#agent))));
       request.on('response', (response) => {
         readBody(response, maxBody).then(
           (octets) => end(() => resolve(replyOf(response, octets))),
@@ -126,12 +131,12 @@ export class HttpClient {
   }
 }
 
-/** The request was sent on a kept connection that had just been closed. */
-class StaleConnection extends Error {}
+/** The connection was closed before a response: it may have been kept for too long. */
+class ConnectionLost extends Error {}
 
-function connectionError(request: ClientRequest, error: Error): Error {
+function connectionError(error: Error, mayBeKept: boolean): Error {
   const { code } = error as NodeJS.ErrnoException;
-  if (request.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE')) return new StaleConnection();
+  if (mayBeKept && (code === 'ECONNRESET' || code === 'EPIPE')) return new ConnectionLost();
   return new HttpError('unreachable', error.message || (code ?? 'no connection'), { cause: error });
 }
 
@@ -139,7 +144,7 @@ function replyOf({ statusCode = 0, headers }: IncomingMessage, body: Uint8Array)
   return { status: statusCode, headers, body };
 }
 
-/** The whole body, or HttpError where it does not end in time. What comes with a failure is not worth an error. */
+/** The whole body. @throws HttpError when it is too long or breaks off; a long body of an error response does not count */
 async function readBody(response: IncomingMessage, maxBody: number): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -150,11 +155,11 @@ async function readBody(response: IncomingMessage, maxBody: number): Promise<Uin
       if (length <= maxBody) continue;
       // Leaving the loop destroys the connection.
       if ((response.statusCode ?? 0) >= 300) return new Uint8Array(0);
-      throw new HttpError('too-large', `an answer of more than ${maxBody} octets`);
+      throw new HttpError('too-large', `a response of more than ${maxBody} bytes`);
     }
   } catch (error) {
     if (error instanceof HttpError) throw error;
-    throw new HttpError('unreachable', 'the connection ended within the answer', { cause: error });
+    throw new HttpError('unreachable', 'the connection was closed within the response', { cause: error });
   }
   return Uint8Array.from(Buffer.concat(chunks));
 }

@@ -3,19 +3,18 @@ import type { Timestamp } from '../pkarr/timestamp.ts';
 /** Milliseconds of the first pause after a failure; doubled with each further one up to the longest. */
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 5 * 60_000;
-/** Milliseconds of a 429 that does not say how long. */
-const UNSAID = 10_000;
-/** A relay may ask to be left alone for so long, in milliseconds; what it says beyond is not believed. */
-const MOST_ASKED = 60 * 60_000;
+/** Milliseconds after a 429 without `Retry-After`. */
+const DEFAULT_LIMIT = 10_000;
+/** Milliseconds of a `Retry-After` that are obeyed at most. */
+const LONGEST_LIMIT = 60 * 60_000;
 
-/** When a relay may be asked again. */
+/** When a relay may be asked again: exponential back-off after failures, and the rate limits that it sets. */
 export class RelayPause {
   readonly #now: () => number;
   readonly #nowWall: () => number;
   #failures = 0;
-  /** Until when the failures keep us away, and until when its own wish does. */
   #failedUntil = Number.NEGATIVE_INFINITY;
-  #askedUntil = Number.NEGATIVE_INFINITY;
+  #limitedUntil = Number.NEGATIVE_INFINITY;
 
   /** `now`: milliseconds that never go back; `nowWall`: since 1970. */
   constructor(clocks: { readonly now: () => number; readonly nowWall: () => number }) {
@@ -23,26 +22,31 @@ export class RelayPause {
     this.#nowWall = clocks.nowWall;
   }
 
-  /** Milliseconds until it may be asked; 0 when it may now. */
+  /** Milliseconds until it may be asked; 0 when it may be now. */
   left(): number {
-    return Math.max(0, Math.max(this.#failedUntil, this.#askedUntil) - this.#now());
+    return Math.max(0, Math.max(this.#failedUntil, this.#limitedUntil) - this.#now());
   }
 
-  /** It asked to be left alone, and said how long, or did not. Gives the milliseconds. */
-  asked(retryAfter: string | undefined): number {
-    const forMs = this.#millisecondsOf(retryAfter) ?? UNSAID;
-    this.#askedUntil = this.#now() + forMs;
+  /** Milliseconds that are left of the pause after a failure. */
+  failureLeft(): number {
+    return Math.max(0, this.#failedUntil - this.#now());
+  }
+
+  /** It answered 429. @returns the milliseconds until it may be asked. */
+  limited(retryAfter: string | undefined): number {
+    const forMs = this.#millisecondsOf(retryAfter) ?? DEFAULT_LIMIT;
+    this.#limitedUntil = this.#now() + forMs;
     return forMs;
   }
 
-  /** It could not be reached, or could not answer; it may have said for how long. */
+  /** It could not be reached or could not answer, and may have said for how long. */
   failed(retryAfter?: string): void {
     const doubled = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(this.#failures++, 20));
     this.#failedUntil = this.#now() + Math.max(doubled, this.#millisecondsOf(retryAfter) ?? 0);
   }
 
-  /** It answered, or the failures no longer count. */
-  succeeded(): void {
+  /** It answered, or earlier failures say nothing any more. A rate limit remains. */
+  resetFailures(): void {
     this.#failures = 0;
     this.#failedUntil = Number.NEGATIVE_INFINITY;
   }
@@ -51,13 +55,13 @@ export class RelayPause {
   #millisecondsOf(text: string | undefined): number | undefined {
     if (text === undefined) return undefined;
     const value = /^\d{1,10}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - this.#nowWall();
-    return Number.isNaN(value) ? undefined : Math.min(MOST_ASKED, Math.max(FIRST_PAUSE, value));
+    return Number.isNaN(value) ? undefined : Math.min(LONGEST_LIMIT, Math.max(FIRST_PAUSE, value));
   }
 }
 
 /**
  * A timestamp as an HTTP date, which has whole seconds: the second that it lies in, so that what is newer by less than a
- * second is still newer. Undefined for what has none: before 1970 and after the year 9999.
+ * second is still newer. Undefined for a timestamp without one: before 1970 and after the year 9999.
  */
 export function httpDate(timestamp: Timestamp): string | undefined {
   if (timestamp < 0n || timestamp > LAST_DATE) return undefined;

@@ -4,7 +4,7 @@ import type { SignedPacket } from '../pkarr/signed-packet.ts';
 /** How new a packet must be: fresh enough by its time to live, or the newest that the whole network has. */
 export type Freshness = 'fresh' | 'newest';
 
-/** What became of a read. Not found and could not find out are two things. */
+/** What became of a read. That there is nothing, and that nobody could tell, are two things. */
 export type ReadOutcome =
   | {
       readonly kind: 'found';
@@ -14,15 +14,15 @@ export type ReadOutcome =
       /** Seconds left of its time to live, 0 when stale. */
       readonly timeToLive: number;
     }
-  /** Enough of those who should know said that there is nothing. `seconds`: how long that is remembered. */
+  /** Enough of those asked said that there is nothing. `seconds`: how long that is remembered. */
   | { readonly kind: 'absent'; readonly seconds: number }
-  /** The key signed something there, and it is no packet. */
+  /** The key signed something there that is no packet. */
   | { readonly kind: 'unusable'; readonly seq: bigint }
-  /** Nobody could be asked, or too few answered to believe that there is nothing. */
+  /** Nobody could be asked, or too few answered to prove that there is nothing. `reason` is a clause for people. */
   | { readonly kind: 'unreachable'; readonly reason: string };
 
 /** Where the rest of the program gets packets. */
-export interface PacketReader {
+export interface PacketLibrary {
   /**
    * The packet of `key`. An aborted `signal` ends the wait of this reader alone, by throwing its reason; the lookup
    * goes on for others and for the cache.
@@ -31,10 +31,6 @@ export interface PacketReader {
     key: PublicKey,
     options: { readonly freshness: Freshness; readonly signal: AbortSignal },
   ): Promise<ReadOutcome>;
-}
-
-/** Where the rest of the program gets packets, and can tell what a packet would cost. */
-export interface PacketLibrary extends PacketReader {
   /** True when reading `key` starts no lookup, or when there is something to answer with if none is started. */
   isAtHand(key: PublicKey): boolean;
 }

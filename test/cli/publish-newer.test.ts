@@ -4,13 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DhtConnection } from '../../src/find/dht-connection.ts';
 import type { DhtNode } from '../../src/mainline/dht-node.ts';
 import { startMainlineNode } from '../../src/mainline/node/node.ts';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
 import { writeKeyFile } from '../../src/publish/key-file.ts';
 import { dhtSink } from '../../src/publish/packet-sink.ts';
 import { type StoringRelay, startStoringRelay } from '../publish/storing-relay.ts';
+import { openBlackHole } from '../scenarios/black-hole.ts';
 import { pkarrd, RunningCommand } from '../support/command.ts';
+import { ownTime } from '../support/own-time.ts';
 import { aRecord, signedPacket } from '../support/packets.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-newer-'));
@@ -56,7 +59,9 @@ async function elsewhere(fromNow: number, last = 99) {
   const packet = signedPacket(key, Math.floor(Date.now() / 1000) + fromNow, [
     aRecord(key.publicKey.text, `198.51.100.${last}`),
   ]);
-  await dhtSink(Promise.resolve(node)).publish(packet, { signal: AbortSignal.timeout(10_000) });
+  await dhtSink(new DhtConnection(Promise.resolve(node))).publish(packet, {
+    signal: AbortSignal.timeout(10_000),
+  });
   return packet;
 }
 
@@ -177,10 +182,22 @@ test('relays are told too, and the result says how many nodes and relays hold it
   assert.equal(limited.code, 0, limited.err);
   assert.match(
     limited.out,
-    /\n0 of 1 relay hold it; 127\.0\.0\.1:\d+: (left alone for|it takes no requests for) \d+ s.*\.\n$/,
+    /\n0 of 1 relay hold it; 127\.0\.0\.1:\d+: (not asked for another|rate limit exceeded).* \d+ s.*\.\n$/,
   );
   const off = await publish('--relay', relay.server.url, '--relay-use', 'off');
   assert.doesNotMatch(off.out, /relay/);
+});
+
+test('with a DHT that nobody answers in, a relay holds the zone within seconds, and the command says so', async () => {
+  const hole = await openBlackHole();
+  const bootstrap = `127.0.0.1:${hole.address.port}`;
+  const args = ['publish', zone, '--key', keyFile, '--bootstrap', bootstrap, '--relay', relay.server.url];
+  const { value, ms } = await ownTime(() => pkarrd(args));
+  await hole.close();
+  assert.equal(value.code, 0, value.err);
+  assert.match(value.out, /\nNo node holds it: no DHT node answered lately\.\n1 of 1 relay holds it\.\n$/);
+  // Three seconds for the DHT, once, and the start of the command.
+  assert.ok(ms < 7_000, `after ${ms} ms`);
 });
 
 test('an address in a zone is filled with what the nodes agree on', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import { defaultFinderSettings, Finder } from '../../src/find/finder.ts';
+import { Finder } from '../../src/find/finder.ts';
+import { defaultFinderSettings } from '../../src/find/finder-settings.ts';
 import { type Observed, SourceError } from '../../src/find/packet-source.ts';
 import type { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { noArchive } from '../../src/store/packet-archive.ts';
@@ -12,24 +13,28 @@ import { ScriptedSource } from './scripted-source.ts';
 const key = testKey(1);
 const name = key.publicKey.text;
 const never = new AbortController().signal;
-const everybodySaysNo: Observed = { asked: 20, answered: 20, empty: 20 };
+const everybodySaysNo: Observed = { asked: 20, answered: 20, empty: 20, notNewer: 0 };
 
-/** A finder over one scripted source, with time that the test moves. */
-function scene() {
+/** A finder over scripted sources, with time that the test moves; `floor`: seconds of a packet that was dropped. */
+function scene(parts: { readonly floor?: number; readonly second?: ScriptedSource } = {}) {
   let time = 0;
   const source = new ScriptedSource();
   const overtaken: string[] = [];
+  const internalErrors: unknown[] = [];
+  const floor = parts.floor === undefined ? undefined : BigInt(parts.floor) * 1_000_000n;
   const finder = new Finder({
-    sources: [source],
+    sources: [source, ...(parts.second === undefined ? [] : [parts.second])],
     cache: new PacketCache(1_000_000),
-    archive: noArchive,
+    archive: { ...noArchive, floor: () => floor },
     settings: defaultFinderSettings,
     now: () => time,
     onNewer: ({ text }) => overtaken.push(text),
+    onInternalError: (error) => internalErrors.push(error),
   });
   return {
     source,
     overtaken,
+    internalErrors,
     finder,
     read: (of = key) => finder.read(of.publicKey, { freshness: 'fresh', signal: never }),
     readNewest: () => finder.read(key.publicKey, { freshness: 'newest', signal: never }),
@@ -176,7 +181,7 @@ test('an older packet neither answers for an expired one nor replaces it', async
   pass(86_401);
   const again = read();
   source.last.emit({ kind: 'packet', packet: signedPacket(key, 100), from: 'rollback' });
-  source.last.emit({ kind: 'done', observed: { asked: 1, answered: 1, empty: 0 } });
+  source.last.emit({ kind: 'done', observed: { asked: 1, answered: 1, empty: 0, notNewer: 0 } });
   source.last.end();
   const outcome = await again;
   assert.equal(found(outcome).timestamp, 200_000_000n);
@@ -226,7 +231,7 @@ test('a key that enough nodes know nothing of is absent, and is not looked for a
 test('silence is not absence: too few answers are "unreachable" and nothing is remembered', async () => {
   const { source, read } = scene();
   const first = read();
-  source.last.emit({ kind: 'done', observed: { asked: 20, answered: 2, empty: 2 } });
+  source.last.emit({ kind: 'done', observed: { asked: 20, answered: 2, empty: 2, notNewer: 0 } });
   source.last.end();
   assert.equal((await first).kind, 'unreachable');
   await new Promise(setImmediate);
@@ -234,6 +239,110 @@ test('silence is not absence: too few answers are "unreachable" and nothing is r
   assert.equal(source.lookups.length, 2);
   source.last.end();
   await again;
+});
+
+for (const [empty, asked, expected] of [
+  [2, 20, 'unreachable'],
+  [3, 20, 'absent'],
+  [2, 2, 'absent'],
+  [1, 2, 'unreachable'],
+  [0, 0, 'unreachable'],
+] as const) {
+  test(`of ${asked} asked ${empty} that have nothing make a key ${expected}`, async () => {
+    const { source, read } = scene();
+    const outcome = read();
+    source.last.emit({ kind: 'done', observed: { asked, answered: empty, empty, notNewer: 0 } });
+    source.last.end();
+    assert.equal((await outcome).kind, expected);
+  });
+}
+
+test('while one source fails, that the others have nothing is no absence', async () => {
+  const second = new ScriptedSource();
+  const { source, read } = scene({ second });
+  const outcome = read();
+  source.last.end(new SourceError('not started'));
+  second.last.emit({ kind: 'done', observed: everybodySaysNo });
+  second.last.end();
+  assert.equal((await outcome).kind, 'unreachable');
+});
+
+test('a packet older than one that was served and dropped is neither served nor learned, and its key is not absent', async () => {
+  const { source, read, finder } = scene({ floor: 150 });
+  await finder.learn(signedPacket(key, 149));
+  const outcome = read();
+  assert.equal(source.last.newerThan, 149_999_999n);
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 100), from: 'rollback' });
+  source.last.emit({ kind: 'done', observed: { asked: 20, answered: 20, empty: 19, notNewer: 0 } });
+  source.last.end();
+  assert.deepEqual(await outcome, {
+    kind: 'unreachable',
+    reason: 'only packets older than one that was seen before were found',
+  });
+  assert.equal(finder.statistics().keysHeld, 0);
+  const again = read();
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 150), from: 'a' });
+  assert.equal(found(await again).timestamp, 150_000_000n);
+});
+
+test('nodes that confirm something older than what was dropped do not make the key absent', async () => {
+  const { source, read } = scene({ floor: 150 });
+  for (const observed of [
+    { asked: 20, answered: 20, empty: 0, notNewer: 20 },
+    { asked: 20, answered: 20, empty: 19, notNewer: 1 },
+  ]) {
+    const outcome = read();
+    source.last.emit({ kind: 'done', observed });
+    source.last.end();
+    assert.equal((await outcome).kind, 'unreachable');
+  }
+  const outcome = read();
+  source.last.emit({ kind: 'done', observed: everybodySaysNo });
+  source.last.end();
+  assert.equal((await outcome).kind, 'absent');
+});
+
+test('an expired packet that nobody confirmed is looked for every 30 s at most, and at once in a new network', async () => {
+  const { source, read, finder, pass } = scene();
+  await finder.learn(signedPacket(key, 100));
+  pass(86_401);
+  const first = read();
+  source.last.end(new SourceError('no network'));
+  assert.equal((await first).kind === 'found' && source.lookups.length, 1);
+  pass(29);
+  const early = await read();
+  assert.equal(early.kind === 'found' && early.stale, true);
+  assert.equal(source.lookups.length, 1);
+  finder.networkChanged();
+  for (const lookups of [2, 3]) {
+    const outcome = read();
+    assert.equal(source.lookups.length, lookups);
+    source.last.emit({ kind: 'done', observed: everybodySaysNo });
+    source.last.end();
+    await outcome;
+    pass(31);
+  }
+  const flushed = read();
+  source.last.end();
+  await flushed;
+  assert.equal(finder.forget(key.publicKey), 1);
+  void read();
+  assert.equal(source.lookups.length, 5);
+});
+
+test('a mistake inside a source is told where nobody waits for the lookup', async () => {
+  const { source, read, internalErrors } = scene();
+  const first = read();
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 100), from: 'a' });
+  await first;
+  source.last.end(new TypeError('a bug'));
+  await new Promise(setImmediate);
+  assert.deepEqual(internalErrors.map(String), ['TypeError: a bug']);
+  const waiting = scene();
+  const waits = waiting.read();
+  waiting.source.last.end(new TypeError('a bug'));
+  await assert.rejects(waits, /a bug/);
+  assert.deepEqual(waiting.internalErrors, []);
 });
 
 test('a source that cannot be asked makes a key unreachable and says why', async () => {
@@ -273,7 +382,7 @@ test('what was learned another way is fresh at once and ends an absence', async 
   source.last.end();
   await first;
   await new Promise(setImmediate);
-  finder.learn(signedPacket(key, 100));
+  await finder.learn(signedPacket(key, 100));
   found(await read());
   assert.equal(source.lookups.length, 1);
 });

@@ -3,7 +3,8 @@ import type { ServerResponse } from 'node:http';
 import { mock, test } from 'node:test';
 import { parseRelayUrl } from '../../src/config/relay-url.ts';
 import { fallbackSource, inTurn } from '../../src/find/fallback-source.ts';
-import { defaultFinderSettings, Finder } from '../../src/find/finder.ts';
+import { Finder } from '../../src/find/finder.ts';
+import { defaultFinderSettings } from '../../src/find/finder-settings.ts';
 import { type PacketSource, SourceError, type SourceEvent } from '../../src/find/packet-source.ts';
 import { relaySource } from '../../src/find/relay-source.ts';
 import type { SignedPacket } from '../../src/pkarr/signed-packet.ts';
@@ -24,7 +25,10 @@ function packetEvent(packet: SignedPacket): SourceEvent {
   return { kind: 'packet', packet, from: 'x' };
 }
 
-const everybodySaysNo: SourceEvent = { kind: 'done', observed: { asked: 20, answered: 20, empty: 20 } };
+const everybodySaysNo: SourceEvent = {
+  kind: 'done',
+  observed: { asked: 20, answered: 20, empty: 20, notNewer: 0 },
+};
 
 async function collect(events: AsyncIterable<SourceEvent>): Promise<readonly SourceEvent[]> {
   const all: SourceEvent[] = [];
@@ -71,14 +75,14 @@ test('a relay is one that was asked and answered; what it holds, it says', async
     events.map(({ kind }) => kind),
     ['packet', 'done'],
   );
-  assert.deepEqual(events[1], { kind: 'done', observed: { asked: 1, answered: 1, empty: 0 } });
+  assert.deepEqual(events[1], { kind: 'done', observed: { asked: 1, answered: 1, empty: 0, notNewer: 0 } });
   await relay.close();
 });
 
 test('a relay that has nothing says so', async () => {
   const relay = await startRelay((reply) => void reply.writeHead(404).end());
   const events = await collect(relay.source.lookup(key.publicKey, { signal: never }));
-  assert.deepEqual(events, [{ kind: 'done', observed: { asked: 1, answered: 1, empty: 1 } }]);
+  assert.deepEqual(events, [{ kind: 'done', observed: { asked: 1, answered: 1, empty: 1, notNewer: 0 } }]);
   await relay.close();
 });
 
@@ -139,7 +143,7 @@ for (const [what, answer] of lies) {
     const finder = finderOver(fallbackSource(dht, relay.source, { afterMs: 0, quorum }));
     const read = finder.read(key.publicKey, { freshness: 'newest', signal: never });
     dht.last.emit(packetEvent(recent));
-    dht.last.emit({ kind: 'done', observed: { asked: 20, answered: 20, empty: 10 } });
+    dht.last.emit({ kind: 'done', observed: { asked: 20, answered: 20, empty: 10, notNewer: 0 } });
     dht.last.end();
     const outcome = await read;
     assert.equal(outcome.kind === 'found' && outcome.packet.timestamp, recent.timestamp);
@@ -180,7 +184,7 @@ test('the second source is not asked while the first has its time, and is asked 
     mock.timers.tick(1);
     assert.equal(second.last.newerThan, 5n);
     second.last.emit(packetEvent(old));
-    second.last.emit({ kind: 'done', observed: { asked: 1, answered: 1, empty: 0 } });
+    second.last.emit({ kind: 'done', observed: { asked: 1, answered: 1, empty: 0, notNewer: 0 } });
     second.last.end();
     first.last.emit(packetEvent(recent));
     first.last.emit(everybodySaysNo);
@@ -188,7 +192,7 @@ test('the second source is not asked while the first has its time, and is asked 
     assert.deepEqual(await all, [
       packetEvent(old),
       packetEvent(recent),
-      { kind: 'done', observed: { asked: 21, answered: 21, empty: 20 } },
+      { kind: 'done', observed: { asked: 21, answered: 21, empty: 20, notNewer: 0 } },
     ]);
   } finally {
     mock.timers.reset();
@@ -246,13 +250,44 @@ test('a first source that cannot be asked, or that nobody answered, makes the se
     const all = collect(source.lookup(key.publicKey, { signal: never }));
     await settled();
     if (error === undefined)
-      first.last.emit({ kind: 'done', observed: { asked: 20, answered: 0, empty: 0 } });
+      first.last.emit({ kind: 'done', observed: { asked: 20, answered: 0, empty: 0, notNewer: 0 } });
     first.last.end(error);
     await settled();
     second.last.emit(packetEvent(recent));
     second.last.end();
     assert.deepEqual((await all)[0], packetEvent(recent));
   }
+});
+
+test('a source that fails counts for nothing where the other answers', async () => {
+  for (const [failing, answering] of [
+    ['first', 'second'],
+    ['second', 'first'],
+  ] as const) {
+    const scene = pair({ afterMs: 0, quorum });
+    const all = collect(scene.source.lookup(key.publicKey, { signal: never }));
+    await settled();
+    const nothing: SourceEvent = {
+      kind: 'done',
+      observed: { asked: 1, answered: 1, empty: 1, notNewer: 0 },
+    };
+    scene[failing].last.end(new SourceError('no DHT node answered lately'));
+    scene[answering].last.emit(nothing);
+    scene[answering].last.end();
+    assert.deepEqual(await all, [nothing]);
+  }
+});
+
+test('older packets at the first source make the second be asked: it may have the newer one', async () => {
+  const { first, second, source } = pair();
+  const all = collect(source.lookup(key.publicKey, { newerThan: 150_000_000n, signal: never }));
+  await settled();
+  first.last.emit({ kind: 'done', observed: { asked: 20, answered: 20, empty: 2, notNewer: 18 } });
+  first.last.end();
+  await settled();
+  second.last.emit(packetEvent(recent));
+  second.last.end();
+  assert.deepEqual((await all)[0], packetEvent(recent));
 });
 
 test('when neither can be asked, both reasons are told', async () => {
@@ -297,12 +332,15 @@ test('relays are asked in turn: one that has the packet keeps the question from 
   const [a, b, c] = [new ScriptedSource(), new ScriptedSource(), new ScriptedSource()];
   const all = collect(inTurn([a, b, c], { afterMs: 1_000_000 }).lookup(key.publicKey, { signal: never }));
   await settled();
-  a.last.emit({ kind: 'done', observed: { asked: 1, answered: 1, empty: 1 } });
+  a.last.emit({ kind: 'done', observed: { asked: 1, answered: 1, empty: 1, notNewer: 0 } });
   a.last.end();
   await settled();
   b.last.emit(packetEvent(recent));
-  b.last.emit({ kind: 'done', observed: { asked: 1, answered: 1, empty: 0 } });
+  b.last.emit({ kind: 'done', observed: { asked: 1, answered: 1, empty: 0, notNewer: 0 } });
   b.last.end();
-  assert.deepEqual((await all).at(-1), { kind: 'done', observed: { asked: 2, answered: 2, empty: 1 } });
+  assert.deepEqual((await all).at(-1), {
+    kind: 'done',
+    observed: { asked: 2, answered: 2, empty: 1, notNewer: 0 },
+  });
   assert.equal(c.lookups.length, 0);
 });

@@ -1,5 +1,6 @@
 import { publishNetwork } from '../../src/app/packet-sources.ts';
 import { Type } from '../../src/dns/codes.ts';
+import { DhtConnection } from '../../src/find/dht-connection.ts';
 import type { DhtNode } from '../../src/mainline/dht-node.ts';
 import { encodePacketMessage } from '../../src/pkarr/packet-message.ts';
 import { noMemory, type Published, publishZone } from '../../src/publish/publish.ts';
@@ -14,7 +15,7 @@ export async function publishAddress(node: DhtNode, key: number, address: string
   return await publishZone({
     keyPair: testKey(key),
     zone: { message, fingerprint: '', changedAt: now, isIncomplete: false },
-    network: publishNetwork(Promise.resolve(node), []),
+    network: publishNetwork(new DhtConnection(Promise.resolve(node)), []),
     memory: noMemory,
     mode: 'new',
     now,

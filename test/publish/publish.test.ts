@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { publishNetwork } from '../../src/app/packet-sources.ts';
 import { Class, Type } from '../../src/dns/codes.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
+import { DhtConnection } from '../../src/find/dht-connection.ts';
 import { type PacketSource, SourceError, type SourceEvent } from '../../src/find/packet-source.ts';
 import { startMainlineNode } from '../../src/mainline/node/node.ts';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
@@ -13,6 +14,7 @@ import type { Remembered, ZoneNow } from '../../src/publish/plan.ts';
 import { MAX_AHEAD, noMemory, type PublishRequest, publishZone } from '../../src/publish/publish.ts';
 import { PublishError } from '../../src/publish/publish-error.ts';
 import { answersToText } from '../../src/publish/put-report.ts';
+import type { RelayClient, RelayPutOutcome } from '../../src/relay/client.ts';
 import { startTestNetwork } from '../../src/testnet/test-network.ts';
 
 const keyPair = KeyPair.fromSeed(new Uint8Array(32).fill(7));
@@ -45,7 +47,7 @@ const unusable = (seq: bigint): SourceEvent => ({
 /** A network that holds some packets. */
 function sourceOf(
   events: readonly SourceEvent[],
-  observed = { asked: 20, answered: 20, empty: 0 },
+  observed = { asked: 20, answered: 20, empty: 0, notNewer: 0 },
 ): PacketSource {
   return {
     label: 'scripted',
@@ -152,8 +154,16 @@ test('records that are too many are told before anybody is asked', async () => {
 });
 
 const failures: readonly (readonly [title: string, kind: string, parts: Parts])[] = [
-  ['no node is known', 'unreachable', { source: sourceOf([], { asked: 0, answered: 0, empty: 0 }) }],
-  ['no node answers', 'unreachable', { source: sourceOf([], { asked: 9, answered: 0, empty: 0 }) }],
+  [
+    'no node is known',
+    'unreachable',
+    { source: sourceOf([], { asked: 0, answered: 0, empty: 0, notNewer: 0 }) },
+  ],
+  [
+    'no node answers',
+    'unreachable',
+    { source: sourceOf([], { asked: 9, answered: 0, empty: 0, notNewer: 0 }) },
+  ],
   ['the source fails', 'unreachable', { source: failing(new SourceError('closed')) }],
   ['no node gave a token', 'unreachable', { sink: sinkOf({ asked: 0, stored: 0 }) }],
   ['all nodes refuse', 'not-stored', { sink: sinkOf({ stored: 0, refused: { 205: 20 } }) }],
@@ -167,6 +177,25 @@ const failures: readonly (readonly [title: string, kind: string, parts: Parts])[
 for (const [title, kind, parts] of failures) {
   test(`what was not published is an error of its own kind: ${title}`, async () => {
     await assert.rejects(publish([], parts), (error) => error instanceof PublishError && error.kind === kind);
+  });
+}
+
+for (const [outcomes, expected] of [
+  [['conflict'], 'conflict'],
+  [['conflict', 'conflict'], 'conflict'],
+  [['conflict', 'failed'], 'conflict'],
+  [['conflict', 'stored'], 'published'],
+  [['failed'], 'published'],
+] as const) {
+  test(`relays that say ${outcomes.join(', ')} while nodes stored the packet: ${expected}`, async () => {
+    const relays = outcomes.map((kind) => relayOf(kind));
+    const publishing = publish([], { network: { sources: [sourceOf([])], sink: sinkOf(), relays } });
+    if (expected === 'published') assert.equal((await publishing).report.nodes.stored, 20);
+    else
+      await assert.rejects(
+        publishing,
+        (error) => error instanceof PublishError && error.kind === 'conflict' && error.report !== undefined,
+      );
   });
 }
 
@@ -265,7 +294,7 @@ test('with force a packet that appears between reading and putting is gone past'
     label: 'scripted',
     async *lookup() {
       if (asked++ > 0) yield held(inTheWay);
-      yield { kind: 'done', observed: { asked: 20, answered: 20, empty: 0 } };
+      yield { kind: 'done', observed: { asked: 20, answered: 20, empty: 0, notNewer: 0 } };
     },
   };
   await assert.rejects(publish([], { source, sink }), /newer packet \(1800000000000100\)/);
@@ -293,7 +322,7 @@ test('996 bytes are refused with the count, and 995 are published', async () => 
 test('in a real network the second publication takes the place of the first', async () => {
   const network = await startTestNetwork({ nodes: 12 });
   const node = await startMainlineNode({ bootstrap: network.bootstrap, host: '127.0.0.1' });
-  const parts = { network: publishNetwork(Promise.resolve(node), []) };
+  const parts = { network: publishNetwork(new DhtConnection(Promise.resolve(node)), []) };
   try {
     const first = await publish([], parts);
     assert.equal(first.report.nodes.stored, first.report.nodes.asked);
@@ -321,6 +350,23 @@ function remembering(
     set: async (_key, next) => {
       remembered = next;
     },
+  };
+}
+
+/** A relay that answers each PUT in this way. */
+function relayOf(kind: 'stored' | 'conflict' | 'failed'): RelayClient {
+  const outcomes: Record<typeof kind, RelayPutOutcome> = {
+    stored: { kind, nodes: 3 } as RelayPutOutcome,
+    conflict: { kind: 'conflict', reason: 'newer-known' },
+    failed: { kind: 'failed', failure: { kind: 'unreachable', reason: 'no connection' } },
+  };
+  return {
+    label: 'relay',
+    get: () => assert.fail('It is not asked.'),
+    put: async () => outcomes[kind],
+    limitedFor: () => 0,
+    resetFailures: () => {},
+    close: () => {},
   };
 }
 

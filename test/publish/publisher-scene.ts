@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DhtConnection } from '../../src/find/dht-connection.ts';
 import { dhtSource } from '../../src/find/dht-source.ts';
 import type { PacketSource } from '../../src/find/packet-source.ts';
 import { relaySource } from '../../src/find/relay-source.ts';
@@ -34,8 +35,8 @@ export interface Network {
 export async function startNetwork(): Promise<Network> {
   const network = await startTestNetwork({ nodes: 12 });
   const node = await startMainlineNode({ bootstrap: network.bootstrap, host: '127.0.0.1' });
-  const source = dhtSource(Promise.resolve(node));
-  const sink = dhtSink(Promise.resolve(node));
+  const source = dhtSource(new DhtConnection(Promise.resolve(node)));
+  const sink = dhtSink(new DhtConnection(Promise.resolve(node)));
   const { signal } = new AbortController();
   return {
     node,
@@ -112,11 +113,13 @@ export class Scene {
     return new Publisher(
       { publish: [], keep: [], ...entries },
       {
-        sources: [...this.sources, ...this.relays.map(relaySource)],
+        sources: [...this.sources, ...this.relays.map((relay) => relaySource(relay))],
         // Those of the scene at the time of the call: a test may cut the network.
         sink: { label: 'dht', publish: (...args) => this.sink.publish(...args) },
         relays: this.relays,
-        learn: (packet) => this.learnt.push(packet),
+        learn: async (packet) => {
+          this.learnt.push(packet);
+        },
         external: async () => this.external,
         memory: await PublicationMemory.open(this.path('memory'), log),
         log,

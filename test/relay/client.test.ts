@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { parseRelayUrl } from '../../src/config/relay-url.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
@@ -183,7 +184,7 @@ test('a body that drips is given up when the time is over', async () => {
     dripping,
     async ({ get }) => {
       const outcome = await get();
-      assert.equal(outcome.kind === 'failed' && outcome.failure.kind, 'time-out');
+      assert.equal(outcome.kind === 'failed' && outcome.failure.kind, 'timeout');
     },
     400,
   );
@@ -229,8 +230,8 @@ for (const [what, header, forMs] of [
       async ({ get, put, server, clock }) => {
         assert.deepEqual(await get(), { kind: 'failed', failure: { kind: 'limited', forMs } });
         clock.now += forMs - 1;
-        assert.deepEqual(await get(), { kind: 'failed', failure: { kind: 'left-alone', forMs: 1 } });
-        assert.deepEqual(await put(), { kind: 'failed', failure: { kind: 'left-alone', forMs: 1 } });
+        assert.deepEqual(await get(), { kind: 'failed', failure: { kind: 'paused', forMs: 1 } });
+        assert.deepEqual(await put(), { kind: 'failed', failure: { kind: 'paused', forMs: 1 } });
         assert.equal(server.requests.length, 1);
         clock.now += 1;
         await get();
@@ -247,15 +248,15 @@ test('failures are followed by pauses that double, and an answer ends them', asy
     async ({ get, clock, client }) => {
       for (const pause of [1000, 2000, 4000]) {
         assert.deepEqual(await get(), { kind: 'failed', failure: { kind: 'server-error', status: 503 } });
-        assert.deepEqual(await get(), { kind: 'failed', failure: { kind: 'left-alone', forMs: pause } });
+        assert.deepEqual(await get(), { kind: 'failed', failure: { kind: 'paused', forMs: pause } });
         clock.now += pause;
       }
       code = 404;
       assert.equal((await get()).kind, 'absent');
       code = 500;
       await get();
-      assert.deepEqual(await get(), { kind: 'failed', failure: { kind: 'left-alone', forMs: 1000 } });
-      client.forgive();
+      assert.deepEqual(await get(), { kind: 'failed', failure: { kind: 'paused', forMs: 1000 } });
+      client.resetFailures();
       assert.deepEqual(await get(), { kind: 'failed', failure: { kind: 'server-error', status: 500 } });
     },
   );
@@ -276,6 +277,98 @@ test('one connection serves many requests, and one that was closed meanwhile is 
     server.closeIdle();
     assert.equal((await get()).kind, 'packet');
     assert.equal(server.connections, 2);
+  });
+});
+
+test('all connections that are kept may have been closed, and the next request is answered', async () => {
+  let answer: Answer = octets(payload);
+  const sockets = new Set<Socket>();
+  await withRelay(
+    (request, reply) => {
+      if (reply.socket !== null) sockets.add(reply.socket);
+      answer(request, reply);
+    },
+    async ({ get, server }) => {
+      const held: (() => void)[] = [];
+      answer = (_, reply) => {
+        held.push(() => void reply.end(payload));
+        if (held.length === 2) for (const go of held) go();
+      };
+      // Two requests at once make two connections, which both are kept.
+      await Promise.all([get(), get()]);
+      const dead = new Set(sockets);
+      assert.equal(dead.size, 2);
+      answer = (request, reply) => {
+        if (reply.socket !== null && dead.has(reply.socket)) reply.socket.resetAndDestroy();
+        else octets(payload)(request, reply);
+      };
+      for (let n = 0; n < 3; n++) assert.equal((await get()).kind, 'packet');
+      // One that is closed on a new connection too is no answer.
+      answer = (_, reply) => void reply.socket?.resetAndDestroy();
+      const outcome = await get();
+      assert.equal(outcome.kind === 'failed' && outcome.failure.kind, 'unreachable');
+      assert.ok(server.requests.length >= 7);
+    },
+  );
+});
+
+test('with patience a rate limit is waited for, one request after another in the order in which they came', async () => {
+  const asked: string[] = [];
+  let tokens = 2;
+  const server = await startRelayServer(({ path }, reply) => {
+    asked.push(path.slice(1, 4));
+    if (tokens-- > 0) reply.writeHead(404).end();
+    else reply.writeHead(429, { 'retry-after': '0' }).end();
+  });
+  const client = createRelayClient({
+    url: parseRelayUrl(server.url) ?? assert.fail(),
+    resolveHost: noName,
+    now: () => performance.now(),
+    nowWall: () => Date.now(),
+  });
+  const refill = setInterval(() => {
+    tokens = 2;
+  }, 900);
+  const keys = Array.from({ length: 6 }, (_, n) => testKey(n + 1).publicKey);
+  const get = (n: number, patience: number) =>
+    client.get(keys[n] ?? assert.fail(), { patience, signal: never });
+  try {
+    const outcomes = keys.map((_, n) => get(n, 10_000));
+    // Whoever has no patience is told at once, and does not overtake.
+    await Promise.any(outcomes);
+    while (client.limitedFor() === 0) await new Promise(setImmediate);
+    const hasty = await get(0, 0);
+    assert.equal(hasty.kind === 'failed' && hasty.failure.kind, 'paused');
+    const left = new AbortController();
+    const leaving = client.get(keys[5] ?? assert.fail(), { patience: 10_000, signal: left.signal });
+    left.abort(new Error('gone'));
+    await assert.rejects(leaving, /gone/);
+    assert.deepEqual(
+      (await Promise.all(outcomes)).map(({ kind }) => kind),
+      keys.map(() => 'absent'),
+    );
+    assert.equal(client.limitedFor(), 0);
+    // Six together, of which two are answered; then two at a time, each round with one more that is refused.
+    assert.ok(asked.length <= 6 + 2 + 1 + 2 + 1, `${asked.length} requests`);
+    const order = asked.slice(6).filter((key, n, all) => all.lastIndexOf(key) === n);
+    assert.deepEqual(
+      order,
+      keys.slice(-order.length).map(({ text }) => text.slice(0, 3)),
+    );
+  } finally {
+    clearInterval(refill);
+    client.close();
+    await server.close();
+  }
+});
+
+test('a rate limit that lasts longer than the patience is told at once', async () => {
+  await withRelay(status(429, { 'retry-after': '60' }), async ({ client, server }) => {
+    for (const kind of ['limited', 'paused']) {
+      const outcome = await client.get(key.publicKey, { patience: 10_000, signal: never });
+      assert.deepEqual(outcome, { kind: 'failed', failure: { kind, forMs: 60_000 } });
+    }
+    assert.equal(server.requests.length, 1);
   });
 });
 
@@ -401,6 +494,8 @@ test('the address of a relay is http or https, without user, query or fragment',
     'pkarr.pubky.app',
     'ftp://x',
     'https://u@x',
+    'https://u:p@x',
+    'https://:p@x',
     'https://x?a',
     'https://x#a',
     '',

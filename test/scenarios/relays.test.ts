@@ -19,6 +19,11 @@ const now = Math.floor(Date.now() / 1000);
 const older = signedPacket(key, now - 60, [aRecord(name, '192.0.2.66')]);
 const current = signedPacket(key, now, [aRecord(name, '192.0.2.1')]);
 
+/** Waits until no lookup runs. */
+async function settle({ app }: Program): Promise<void> {
+  while ((await app.status()).packets.lookupsRunning > 0) await new Promise((done) => setTimeout(done, 20));
+}
+
 /** Runs `use` with a program that asks one relay, which answers as `answer` says. */
 async function withRelay(
   options: {
@@ -61,6 +66,34 @@ describe('while the DHT swallows every datagram', () => {
         relay.requests.map(({ method, path }) => `${method} ${path}`),
         [`GET /${name}`],
       );
+    });
+  });
+
+  test('a key that the relay does not have is absent within seconds, and further ones at once', async () => {
+    const answer = (reply: ServerResponse) => void reply.writeHead(404).end();
+    await withRelay({ answer, settings: { bootstrap: [hole.address] } }, async (program) => {
+      const first = await program.ask(name);
+      assert.equal(first.rcode, Rcode.NXDOMAIN);
+      assert.ok(first.milliseconds < 4_300, `after ${first.milliseconds} ms`);
+      for (const n of [2, 3, 4]) {
+        const next = await program.ask(testKey(n).publicKey.text);
+        assert.equal(next.rcode, Rcode.NXDOMAIN);
+        // One in a while is let through to the DHT.
+        if (n === 2) assert.ok(next.milliseconds < 1_000, `after ${next.milliseconds} ms`);
+      }
+    });
+  });
+
+  test('an expired packet that the relay does not have is served stale, and the relay is not asked each time', async () => {
+    const answer = (reply: ServerResponse) => void reply.writeHead(404).end();
+    const prepare = (stateDir: string) => leavePacket(stateDir, current, 2 * 86_400);
+    await withRelay({ answer, settings: { bootstrap: [hole.address] }, prepare }, async (program, relay) => {
+      for (let n = 0; n < 8; n++) {
+        const told = await program.ask(n === 0 ? name : `n${n}.${name}`);
+        assert.ok(told.extendedErrors.includes(ExtendedErrorCode.STALE_ANSWER), `${n}`);
+        if (n === 0) await settle(program);
+      }
+      assert.equal(relay.requests.length, 1);
     });
   });
 

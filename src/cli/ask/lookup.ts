@@ -42,7 +42,7 @@ async function look(
   const since = () => `${Math.round(performance.now() - startedAt)} ms`;
   const settled = new AbortController();
   let timer: NodeJS.Timeout | undefined;
-  let state = initialState(undefined);
+  let state = initialState();
   progress?.now(`Querying ${network.node === undefined ? 'the relays' : 'the DHT'} …`);
   try {
     const signal = AbortSignal.any([patience, settled.signal]);
@@ -63,11 +63,15 @@ async function look(
     progress?.line(`${answered} of ${asked} ${sourcesOf(network)} answered within ${since()}.`);
   } catch (error) {
     progress?.clear();
-    if (error instanceof SourceError) throw new CommandError(`${error.message}.`, { cause: error });
+    if (error instanceof SourceError) {
+      const flag = network.node === undefined ? '--relay' : '--bootstrap';
+      const hint = `Check the network and ${flag}.`;
+      throw new CommandError(`The lookup failed: ${error.message}. ${hint}`, { cause: error });
+    }
     if (!(patience.aborted || settled.signal.aborted) || state.best === undefined) throw error;
     const answered = state.heldBy + state.behind;
     // The number of nodes that were asked is known only at the end of a lookup.
-    state = { ...state, observed: { asked: answered, answered, empty: 0 } };
+    state = { ...state, observed: { asked: answered, answered, empty: 0, notNewer: 0 } };
     if (settled.signal.aborted)
       progress?.line(`${answered} answered within ${since()}; use --newest to wait for all.`);
     else progress?.line(`${patience.reason.message} This is the result so far.`);

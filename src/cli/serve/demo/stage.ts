@@ -6,6 +6,7 @@ import { publishNetwork } from '../../../app/packet-sources.ts';
 import type { App } from '../../../app/status.ts';
 import { type ListenAddress, listenAddressToText } from '../../../config/listen-address.ts';
 import { defaultSettings } from '../../../config/settings.ts';
+import { DhtConnection } from '../../../find/dht-connection.ts';
 import type { NodeAddress } from '../../../mainline/dht-node.ts';
 import { MainlineError } from '../../../mainline/errors.ts';
 import { startMainlineThread } from '../../../mainline/thread/proxy.ts';
@@ -125,7 +126,7 @@ async function publishZones(parts: {
     await publishZone({
       keyPair,
       zone: { message: encodePacketMessage(records), fingerprint: '', changedAt: now, isIncomplete: false },
-      network: publishNetwork(Promise.resolve(node), []),
+      network: publishNetwork(new DhtConnection(Promise.resolve(node)), []),
       memory: noMemory,
       mode: 'new',
       now,
