@@ -13,7 +13,7 @@ import { createRouter } from '../resolve/router.ts';
 import { answerSuffixes, isKeyName } from '../resolve/special/suffix.ts';
 import { ownersMayName } from './client-limits.ts';
 import { ordinaryLayers } from './ordinary-layers.ts';
-import { chooseUpstreams, isMachineAddress, upstreamAuthorities, whyLoop } from './upstreams.ts';
+import { asksSystem, chooseUpstreams, isMachineAddress, upstreamAuthorities, whyLoop } from './upstreams.ts';
 
 /** All that stands between the caches of answers and those who know: question in, answer out. */
 export interface Resolution {
@@ -81,7 +81,7 @@ export async function startResolution(
     ordinary,
     forwarder,
     async networkChanged() {
-      if (settings.upstream === 'system') forwarder.setUpstreams(await chooseUpstreams(settings, log));
+      if (asksSystem(settings)) forwarder.setUpstreams(await chooseUpstreams(settings, log));
       forwarder.networkChanged();
     },
     close: () => forwarder.close(),

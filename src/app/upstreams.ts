@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { defaultListen, type Settings } from '../config/settings.ts';
 import type { UpstreamSet } from '../forward/forwarder.ts';
-import { readUpstreamSet } from '../forward/spec/upstream-set.ts';
+import {
+  readUpstreams,
+  usesSystem,
+  type WrittenUpstreams,
+  withSystem,
+} from '../forward/spec/upstream-set.ts';
 import { TlsAuthorities } from '../forward/tls/authorities.ts';
 import { canonicalAddress } from '../ip/address.ts';
 import type { Log } from '../observe/log.ts';
@@ -10,15 +15,16 @@ import { type Endpoint, whyOurs } from '../system/own-addresses.ts';
 import { findSystemUpstreams, type SystemUpstreams } from '../system/resolv-conf.ts';
 
 /**
- * Whom to ask for ordinary names: those that the person chose, or those that the network gave. The choice of `system`
- * is made anew whenever it is asked for, because the network may be another.
- * @throws UpstreamSpecError for a text that is no upstream.
+ * Whom to ask for ordinary names: those that are configured, and where these include `system` the resolvers that the
+ * network gives now.
+ * @throws UpstreamSpecError for a text that is not an upstream.
  */
 export async function chooseUpstreams(
   settings: Pick<Settings, 'upstream' | 'fallback' | 'listen'>,
   log: Log,
 ): Promise<UpstreamSet> {
-  if (settings.upstream !== 'system') return readUpstreamSet(settings.upstream, settings.fallback);
+  const written = writtenUpstreams(settings);
+  if (!usesSystem(written)) return withSystem(written, []);
   const found = await systemUpstreams(settings.listen);
   if (found.path === undefined) {
     log.warn(
@@ -33,8 +39,19 @@ export async function chooseUpstreams(
       from: found.path,
     });
   }
-  const { fallback, routes } = readUpstreamSet([], settings.fallback);
-  return { upstreams: found.servers.map((server) => ({ kind: 'udp', ...server })), fallback, routes };
+  return withSystem(written, found.servers);
+}
+
+/**
+ * Whether the resolvers that the network gives are asked, so that another network is another choice.
+ * @throws UpstreamSpecError for a text that is not an upstream.
+ */
+export function asksSystem(settings: Pick<Settings, 'upstream' | 'fallback'>): boolean {
+  return usesSystem(writtenUpstreams(settings));
+}
+
+function writtenUpstreams({ upstream, fallback }: Pick<Settings, 'upstream' | 'fallback'>): WrittenUpstreams {
+  return readUpstreams(upstream === 'system' ? ['system'] : upstream, fallback);
 }
 
 /**

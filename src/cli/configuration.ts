@@ -4,12 +4,20 @@ import type { ConfigProblem } from '../config/config-error.ts';
 import { type ConfigSources, type LoadedSettings, loadSettings } from '../config/load-settings.ts';
 import type { PublishTables } from '../config/publish-tables.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
-import { createForwarder, type UpstreamSet } from '../forward/forwarder.ts';
-import { readUpstreamSet, refuseUnfindable } from '../forward/spec/upstream-set.ts';
-import { UpstreamSpecError } from '../forward/spec/upstream-spec.ts';
+import type { Name } from '../dns/name.ts';
+import { createForwarder } from '../forward/forwarder.ts';
+import { UpstreamSpecError } from '../forward/spec/spec-error.ts';
+import {
+  readUpstreams,
+  refuseUnfindable,
+  type WrittenUpstreams,
+  withSystem,
+} from '../forward/spec/upstream-set.ts';
 import { parsePastedKey } from '../pkarr/pasted-key.ts';
 import { PublicKeyError } from '../pkarr/public-key.ts';
 import type { PublisherEntries } from '../publish/publisher.ts';
+import { classifySpecial } from '../resolve/special/special-names.ts';
+import { isKeyName } from '../resolve/special/suffix.ts';
 import type { Invocation, Terminal } from './command.ts';
 import { heapProblems } from './heap-problems.ts';
 import { openResolverWarnings } from './open-resolver.ts';
@@ -80,18 +88,35 @@ function keyProblems({ keep }: PublishTables): readonly ConfigProblem[] {
 
 /** Opens each upstream once, because some are well-formed but unusable. Nothing is sent. */
 function upstreamProblems({ settings, origins }: LoadedSettings): readonly ConfigProblem[] {
-  if (settings.upstream === 'system') return [];
-  const problems = settings.upstream.flatMap((text) => {
-    try {
-      const set = readUpstreamSet([text]);
-      createForwarder(set).close();
-      return loops(text, set, settings).map((message) => ({ where: origins.upstream, message }));
-    } catch (error) {
-      if (!(error instanceof UpstreamSpecError)) throw error;
-      return [{ where: origins.upstream, message: `${error.message}.` }];
-    }
-  });
-  return problems.length > 0 ? problems : namesNobodyFinds(settings.upstream, { settings, origins });
+  const upstream = settings.upstream === 'system' ? [] : settings.upstream;
+  const problems = [
+    ...upstream.flatMap((text) =>
+      entryProblems(text, origins.upstream, settings, () => readUpstreams([text])),
+    ),
+    ...settings.fallback.flatMap((text) =>
+      entryProblems(text, origins.fallback, settings, () => readUpstreams([], [text])),
+    ),
+  ];
+  return problems.length > 0 ? problems : namesNobodyFinds(upstream, { settings, origins });
+}
+
+function entryProblems(
+  text: string,
+  where: string,
+  { listen, suffix }: Settings,
+  read: () => WrittenUpstreams,
+): readonly ConfigProblem[] {
+  try {
+    const written = read();
+    createForwarder(withSystem(written, [])).close();
+    return [...loops(text, written, listen), ...deadRoutes(text, written, suffix)].map((message) => ({
+      where,
+      message,
+    }));
+  } catch (error) {
+    if (!(error instanceof UpstreamSpecError)) throw error;
+    return [{ where, message: `${error.message}.` }];
+  }
 }
 
 function authorityProblems({ settings, origins }: LoadedSettings): readonly ConfigProblem[] {
@@ -116,7 +141,7 @@ function namesNobodyFinds(
   { settings, origins }: Pick<LoadedSettings, 'settings' | 'origins'>,
 ): readonly ConfigProblem[] {
   try {
-    refuseUnfindable(readUpstreamSet(upstream, settings.fallback));
+    refuseUnfindable(readUpstreams(upstream, settings.fallback));
     return [];
   } catch (error) {
     if (!(error instanceof UpstreamSpecError)) throw error;
@@ -125,11 +150,41 @@ function namesNobodyFinds(
 }
 
 /** An upstream that is this program would create an endless forwarding loop. */
-function loops(text: string, { upstreams, routes }: UpstreamSet, { listen }: Settings): readonly string[] {
-  const routed = routes.flatMap(({ upstream }) => (upstream === 'default' ? [] : [upstream]));
-  return [...upstreams, ...routed].flatMap(({ address, port }) => {
-    const why = address === undefined ? undefined : whyLoop({ address, port }, listen);
+function loops(text: string, set: WrittenUpstreams, listen: Settings['listen']): readonly string[] {
+  const routed = set.routes.flatMap(({ upstream }) => (upstream === 'default' ? [] : [upstream]));
+  return [...set.upstreams, ...set.fallback, ...routed].flatMap((spec) => {
+    if (spec === 'system' || spec.address === undefined) return [];
+    const why = whyLoop({ address: spec.address, port: spec.port }, listen);
     if (why === undefined) return [];
     return [`${text} ${why}, so it cannot be an upstream; use a resolver other than pkarrd.`];
   });
+}
+
+/** A route for names that are never forwarded has no effect. */
+function deadRoutes(
+  text: string,
+  { routes }: WrittenUpstreams,
+  suffixes: Settings['suffix'],
+): readonly string[] {
+  return routes
+    .flatMap(({ domains }) => domains)
+    .flatMap((domain) => {
+      const why = whyNeverForwarded(domain, suffixes);
+      return why === undefined ? [] : [`${text} has no effect: ${why}`];
+    });
+}
+
+/** Why no name at or below `domain` is ever sent to an upstream, as a sentence; undefined when such names are. */
+function whyNeverForwarded(domain: Name, suffixes: Settings['suffix']): string | undefined {
+  if (isKeyName(domain, suffixes)) return `${domain} is a public key, whose records come from the DHT.`;
+  const special = classifySpecial(domain);
+  switch (special?.kind) {
+    case undefined:
+    case 'private-zone':
+      return undefined;
+    case 'no-such-name':
+      return special.mayBeRouted ? undefined : special.text;
+    default:
+      return `names in ${special?.zone} are answered by pkarrd itself.`;
+  }
 }

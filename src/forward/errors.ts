@@ -108,10 +108,17 @@ function describe(kind: ForwardErrorKind, reasons: readonly UpstreamReason[]): s
   return [sentences[kind], ...(details.length === 0 ? [] : [details.join(', ')])].join(': ');
 }
 
+/** Said of a server of DNS over HTTPS that has another protocol inside TLS. RFC 8484 §5.2 recommends no older one. */
+export const noHttp2 = 'does not speak HTTP/2, perhaps only HTTP/1.1';
+
 /** What an error of a socket, the system's or TLS's, means for the upstream; a failure is what it is already. */
 export function networkFailure(error: unknown): UpstreamFailure {
   if (error instanceof UpstreamFailure) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  // RFC 7301 §3.2: the server "SHALL respond with a fatal "no_application_protocol" alert".
+  if (code.endsWith('NO_APPLICATION_PROTOCOL')) {
+    return new UpstreamFailure('unreachable', noHttp2, { cause: error });
+  }
   // OpenSSL does not understand what it reads, or was told by the server that it cannot go on.
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
     return new UpstreamFailure('unreachable', `does not speak TLS with us (${code})`, { cause: error });

@@ -52,7 +52,7 @@ test('check says when no upstream could look up the name of another', async () =
   assert.equal(code, 1);
   assert.match(
     err,
-    /^pkarrd: --upstream: "tls:\/\/dns\.example" is known by name, and no upstream with an address/,
+    /^pkarrd: --upstream: "tls:\/\/dns\.example" is known only by name, and no upstream has an address/,
   );
   const args = ['--upstream', 'tls://dns.example', '--upstream', '192.0.2.1'];
   assert.equal((await pkarrd(['check', ...args])).code, 0);
@@ -81,6 +81,62 @@ test('check speaks JSON', async () => {
   const bad = await pkarrd(['check', '--json', '--dht', 'x']);
   assert.equal(bad.code, 1);
   assert.equal(JSON.parse(bad.out).problems[0].where, '--dht');
+});
+
+test('check says how routes are understood', async () => {
+  const routes = ['/192.168.2.0/23/192.168.1.1', '/*.lan/home.arpa/192.168.1.1', '/public.lan/#'];
+  const { code, out } = await pkarrd([
+    'check',
+    ...['192.0.2.1', ...routes].flatMap((text) => ['--upstream', text]),
+  ]);
+  assert.equal(code, 0);
+  assert.match(
+    out,
+    /^route: names in 2\.168\.192\.in-addr\.arpa, 3\.168\.192\.in-addr\.arpa go to 192\.168\.1\.1, and never to other upstreams$/m,
+  );
+  assert.match(out, /^route: names in lan, home\.arpa go to 192\.168\.1\.1/m);
+  assert.match(out, /^route: names in public\.lan go to the upstreams without a route$/m);
+});
+
+test('a fallback is judged as an upstream is', async () => {
+  for (const [fallback, why] of [
+    ['x', /"x" is not a valid upstream/],
+    ['127.0.0.1:5300', /127\.0\.0\.1:5300 is an address of ours/],
+    ['/lan/192.0.2.1', /a route cannot be a fallback; write it in upstream/],
+    ['system', /cannot be a fallback/],
+  ] as const) {
+    const args = ['check', '--upstream', '192.0.2.1', '--listen', '127.0.0.1:5300', '--fallback', fallback];
+    const { code, err } = await pkarrd(args);
+    assert.equal(code, 1, fallback);
+    assert.match(err, /^pkarrd: --fallback: /);
+    assert.match(err, why);
+  }
+});
+
+test('a route for names that are never forwarded is refused, with the reason', async () => {
+  const key = 'o4dksfbqk85ogzdb5osziw6befigbuxmuxkuxq8434q89uj56uyy';
+  for (const [domain, why] of [
+    ['onion', /has no effect: Onion services are reached through Tor/],
+    ['x.onion', /has no effect/],
+    ['localhost', /has no effect: names in localhost\. are answered by pkarrd itself/],
+    ['127.0.0.0/8', /has no effect/],
+    ['invalid', /has no effect/],
+    [key, /is a public key, whose records come from the DHT/],
+  ] as const) {
+    const { code, err } = await pkarrd([
+      'check',
+      '--upstream',
+      '192.0.2.1',
+      '--upstream',
+      `/${domain}/192.0.2.1`,
+    ]);
+    assert.equal(code, 1, domain);
+    assert.match(err, why, domain);
+  }
+  for (const domain of ['lan', 'test', 'local', 'home.arpa', '192.168.1.0/24', 'arpa', 'com']) {
+    const { code } = await pkarrd(['check', '--upstream', '192.0.2.1', '--upstream', `/${domain}/192.0.2.1`]);
+    assert.equal(code, 0, domain);
+  }
 });
 
 test('an upstream that is ourselves, or the stub that sends on to us, is refused with the reason', async () => {

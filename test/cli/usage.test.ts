@@ -137,7 +137,7 @@ describe('the program', () => {
       ['serve', '--listen', 'x'],
       /^pkarrd: --listen: "x" is not valid for listen; expected an IP address.*\n$/,
     ],
-    [['serve', '--upstream', 'x'], /^pkarrd: --upstream: "x" is no upstream: .*\n$/],
+    [['serve', '--upstream', 'x'], /^pkarrd: --upstream: "x" is not a valid upstream: .*\n$/],
     [
       ['serve', '--config', '/nonexistent'],
       /^pkarrd: \/nonexistent: cannot read the configuration file: there is no such file\.\n$/,

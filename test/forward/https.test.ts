@@ -246,11 +246,13 @@ test('the time that a reply spent in caches of HTTP is taken off its TTLs', asyn
   assert.equal((await ask(forwarder, 'old.example')).layout.minimumTtl, 0);
 });
 
-test('a server that does not speak HTTP/2 is a failure that says so', async () => {
-  await using server = await startTlsServer(certificate, () => {});
-  using forwarder = forwarderTo(server.port);
-  await assert.rejects(ask(forwarder, 'x.example'), /does not speak HTTP\/2/);
-});
+for (const protocols of [undefined, ['http/1.1']]) {
+  test(`a server that speaks ${protocols?.join() ?? 'no protocol that we know'} is a failure that says so`, async () => {
+    await using server = await startTlsServer(certificate, () => {}, { protocols });
+    using forwarder = forwarderTo(server.port);
+    await assert.rejects(ask(forwarder, 'x.example'), /does not speak HTTP\/2, perhaps only HTTP\/1\.1/);
+  });
+}
 
 test('a server that does not know EDNS is asked again without', async () => {
   await using server = await startHttpsServer(certificate, (query) => {

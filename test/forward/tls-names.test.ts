@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Rcode, Type } from '../../src/dns/codes.ts';
 import type { Forwarder } from '../../src/forward/forwarder.ts';
-import { readUpstreamSet, refuseUnfindable } from '../../src/forward/spec/upstream-set.ts';
-import { UpstreamSpecError } from '../../src/forward/spec/upstream-spec.ts';
+import { UpstreamSpecError } from '../../src/forward/spec/spec-error.ts';
+import { readUpstreams, refuseUnfindable } from '../../src/forward/spec/upstream-set.ts';
 import { TlsAuthorities } from '../../src/forward/tls/authorities.ts';
 import { startHttpsServer, startTlsServer } from '../support/encrypted-upstream.ts';
 import { MovableClock } from '../support/movable-clock.ts';
@@ -125,13 +125,15 @@ test('a name that cannot be found is a failure that says so', async () => {
 
 test('a set of upstreams in which nobody could look up a name is refused', () => {
   const refuse = (upstreams: string[], fallback: string[] = []) => {
-    refuseUnfindable(readUpstreamSet(upstreams, fallback));
+    refuseUnfindable(readUpstreams(upstreams, fallback));
   };
   assert.throws(() => refuse(['tls://dns.example']), UpstreamSpecError);
-  assert.throws(() => refuse(['tls://dns.example', 'https://other.example']), /known by name/);
-  assert.throws(() => refuse(['tls://dns.example', '/lan/192.0.2.1']), /known by name/);
+  assert.throws(() => refuse(['tls://dns.example', 'https://other.example']), /known only by name/);
+  assert.throws(() => refuse(['tls://dns.example', '/lan/192.0.2.1']), /known only by name/);
   assert.throws(() => refuse(['9.9.9.9@'], []));
-  assert.throws(() => refuse(['/lan/tls://dns.example']), /known by name/);
+  // Routes alone leave all other names to the resolvers of the network.
+  refuse(['/lan/tls://dns.example']);
+  refuse(['tls://dns.example', 'system']);
   refuse(['tls://dns.example', '192.0.2.1']);
   refuse(['tls://dns.example'], ['192.0.2.1']);
   refuse(['tls://dns.example', 'tls://192.0.2.1']);

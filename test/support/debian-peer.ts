@@ -115,7 +115,9 @@ policy.add(policy.suffix(policy.ANSWER({ [kres.type.A] = { rdata = kres.str2ip('
 setLocal('127.0.0.1:${plainPort}')
 addTLSLocal('127.0.0.1:${tlsPort}', '${certificate.certFile}', '${certificate.keyFile}')
 addDOHLocal('127.0.0.1:${httpsPort}', '${certificate.certFile}', '${certificate.keyFile}', '/dns-query')
-newServer({ address = '${backend}', healthCheckMode = 'up' })
+-- On a busy machine the backend may be late.
+setTCPRecvTimeout(30)
+newServer({ address = '${backend}', healthCheckMode = 'up', tcpRecvTimeout = 30 })
 `,
 };
 

@@ -39,12 +39,15 @@ export async function startTlsServer(
     readonly maxVersion?: SecureVersion;
     readonly address?: string;
     readonly port?: number;
+    /** Offered to clients (ALPN, RFC 7301). */
+    readonly protocols?: readonly string[] | undefined;
   } = {},
 ): Promise<EncryptedServer & { readonly received: TlsQuery[]; readonly octets: { count: number } }> {
-  const { maxVersion, address = '127.0.0.1', port = 0 } = options;
+  const { maxVersion, address = '127.0.0.1', port = 0, protocols } = options;
   const server = createServer({
     ...{ cert: certificate.cert, key: certificate.key },
     ...(maxVersion !== undefined && { maxVersion }),
+    ...(protocols !== undefined && { ALPNProtocols: [...protocols] }),
   });
   const shared = track(server);
   const received: TlsQuery[] = [];

@@ -1,15 +1,18 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { systemUpstreams, whyLoop } from '../../app/upstreams.ts';
+import { asksSystem, systemUpstreams, whyLoop } from '../../app/upstreams.ts';
 import { ConfigError, type ConfigProblem, problemToText } from '../../config/config-error.ts';
 import type { LoadedSettings } from '../../config/load-settings.ts';
 import {
   flagOf,
   type SettingKey,
+  type Settings,
   settingKeys,
   settingToText,
   settings as table,
 } from '../../config/settings.ts';
+import { readUpstreams } from '../../forward/spec/upstream-set.ts';
+import { specToText } from '../../forward/spec/upstream-spec.ts';
 import type { SystemUpstreams } from '../../system/resolv-conf.ts';
 import {
   type Command,
@@ -60,7 +63,7 @@ async function examine(invocation: Invocation, terminal: Terminal): Promise<Find
   try {
     const loaded = await loadConfiguration(invocation, terminal);
     const { settings, tables } = loaded;
-    const upstreams = settings.upstream === 'system' ? await systemUpstreams(settings.listen) : undefined;
+    const upstreams = asksSystem(settings) ? await systemUpstreams(settings.listen) : undefined;
     const publications = await examinePublications(tables);
     return {
       loaded,
@@ -106,6 +109,7 @@ function writeText({ loaded, problems, warnings, upstreams }: Findings, terminal
       terminal.out(`publish: ${zone} with ${key}, from ${where}\n`);
     for (const { key, where } of tables.keep) terminal.out(`keep: ${key}, from ${where}\n`);
   }
+  for (const line of loaded === undefined ? [] : routeLines(loaded.settings)) terminal.out(line);
   if (upstreams?.path !== undefined) {
     const addresses = upstreams.servers.map(({ address }) => address).join(' ');
     terminal.out(`system: ${addresses}, from ${upstreams.path}\n`);
@@ -113,6 +117,16 @@ function writeText({ loaded, problems, warnings, upstreams }: Findings, terminal
   for (const warning of warnings) terminal.err(`pkarrd: warning: ${problemToText(warning)}\n`);
   for (const problem of problems) terminal.err(`pkarrd: ${problemToText(problem)}\n`);
   terminal.out(problems.length === 0 ? 'The configuration is valid.\n' : '');
+}
+
+/** How the routes are understood: a domain may be written in several ways, and a network as its reverse zones. */
+function routeLines({ upstream }: Settings): readonly string[] {
+  if (upstream === 'system') return [];
+  return readUpstreams(upstream).routes.map(({ domains, upstream: target }) => {
+    const names = domains.map((domain) => domain.toString().replace(/\.$/, '')).join(', ');
+    if (target === 'default') return `route: names in ${names} go to the upstreams without a route\n`;
+    return `route: names in ${names} go to ${specToText(target)}, and never to other upstreams\n`;
+  });
 }
 
 function settingLine(key: SettingKey, value: string, origin: string): string {

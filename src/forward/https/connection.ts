@@ -4,7 +4,7 @@ import type { Clock } from '../../async/clock.ts';
 import type { Connection, ConnectionListener } from '../connection/connection.ts';
 import type { PendingQuery } from '../connection/pending-query.ts';
 import { ConnectionTimer } from '../connection/timer.ts';
-import { networkFailure, UpstreamFailure } from '../errors.ts';
+import { networkFailure, noHttp2, UpstreamFailure } from '../errors.ts';
 import type { Quirk } from '../quirks/quirk.ts';
 import { type HttpsOutcome, type HttpsReply, receiveReply } from './reply.ts';
 
@@ -124,7 +124,7 @@ export class HttpsConnection implements Connection<HttpsReply> {
     if (socket.destroyed) return;
     // RFC 9113 §3.2: "Implementations of HTTP/2 over TLS MUST use protocol negotiation in TLS".
     if (socket.alpnProtocol !== 'h2') {
-      this.destroy(new UpstreamFailure('unreachable', 'does not speak HTTP/2'));
+      this.destroy(new UpstreamFailure('unreachable', noHttp2));
       return;
     }
     const session = connect(`https://${authority}`, {

@@ -5,7 +5,7 @@ import { addressToText } from '../../ip/address.ts';
 import { ForwardError, UpstreamFailure } from '../errors.ts';
 import type { UpstreamReply } from '../reply.ts';
 import { buildRequest, type UpstreamRequest } from '../request.ts';
-import { whyUnusable } from '../spec/upstream-spec.ts';
+import { whyUnusable } from '../spec/server-address.ts';
 
 /** The addresses of a host. */
 export interface HostAddresses {

@@ -1,32 +1,55 @@
 import { Name } from '../../dns/name.ts';
 import type { UpstreamSet } from '../forwarder.ts';
-import {
-  parseUpstreamEntry,
-  type RouteSpec,
-  specToText,
-  type UpstreamSpec,
-  UpstreamSpecError,
-} from './upstream-spec.ts';
+import { refusal, UpstreamSpecError } from './spec-error.ts';
+import { parseUpstreamEntry, type RouteSpec, specToText, type UpstreamSpec } from './upstream-spec.ts';
+
+/** The entry that stands for the resolvers that the network gives. */
+const SYSTEM = 'system';
+
+/** Upstreams and routes as people wrote them. */
+export interface WrittenUpstreams {
+  /** In order; `system` stands for the resolvers that the network gives. */
+  readonly upstreams: readonly (UpstreamSpec | typeof SYSTEM)[];
+  readonly fallback: readonly UpstreamSpec[];
+  readonly routes: readonly RouteSpec[];
+}
 
 /**
- * The upstreams and routes that people wrote, one text for each.
- * @throws UpstreamSpecError for the first that is none.
+ * The upstreams and routes that people wrote, one text for each. Routes alone say nothing of other names: those still go
+ * to the resolvers that the network gives.
+ * @throws UpstreamSpecError for the first that is invalid.
  */
-export function readUpstreamSet(
+export function readUpstreams(
   texts: readonly string[],
   fallbackTexts: readonly string[] = [],
-): UpstreamSet {
-  const upstreams: UpstreamSpec[] = [];
-  const fallback: UpstreamSpec[] = [];
+): WrittenUpstreams {
+  const upstreams: (UpstreamSpec | typeof SYSTEM)[] = [];
   const routes: RouteSpec[] = [];
-  const sort = (into: UpstreamSpec[]) => (text: string) => {
+  for (const text of texts) {
+    if (text.trim() === SYSTEM) {
+      upstreams.push(SYSTEM);
+      continue;
+    }
     const entry = parseUpstreamEntry(text);
     if (entry.kind === 'route') routes.push(entry.route);
-    else into.push(entry.upstream);
-  };
-  texts.forEach(sort(upstreams));
-  fallbackTexts.forEach(sort(fallback));
-  return { upstreams, fallback, routes };
+    else upstreams.push(entry.upstream);
+  }
+  if (upstreams.length === 0 && routes.length > 0) upstreams.push(SYSTEM);
+  return { upstreams, fallback: fallbackTexts.map(parseFallback), routes };
+}
+
+/** Whether the resolvers that the network gives are among them. */
+export function usesSystem({ upstreams }: WrittenUpstreams): boolean {
+  return upstreams.includes(SYSTEM);
+}
+
+/** The same with the resolvers that the network gives, which are asked over UDP. */
+export function withSystem(
+  { upstreams, ...rest }: WrittenUpstreams,
+  servers: readonly { readonly address: string; readonly port: number }[],
+): UpstreamSet {
+  const given = servers.map(({ address, port }): UpstreamSpec => ({ kind: 'udp', address, port }));
+  return { ...rest, upstreams: upstreams.flatMap((spec) => (spec === SYSTEM ? given : [spec])) };
 }
 
 /**
@@ -34,19 +57,27 @@ export function readUpstreamSet(
  * that have a route for the name, else through those for all names.
  * @throws UpstreamSpecError for the first that nobody of the set could look up.
  */
-export function refuseUnfindable({ upstreams, fallback, routes }: UpstreamSet): void {
-  if ([...upstreams, ...fallback].some(({ address }) => address !== undefined)) return;
-  const routed = routes.filter(({ upstream }) => upstream !== 'default' && upstream.address !== undefined);
+export function refuseUnfindable({ upstreams, fallback, routes }: WrittenUpstreams): void {
+  const isNumeric = (spec: UpstreamSpec | typeof SYSTEM) => spec === SYSTEM || spec.address !== undefined;
+  if ([...upstreams, ...fallback].some(isNumeric)) return;
+  const routed = routes.filter(({ upstream }) => upstream !== 'default' && isNumeric(upstream));
   const domains = routed.flatMap((route) => route.domains);
   const targets = routes.flatMap(({ upstream }) => (upstream === 'default' ? [] : [upstream]));
   for (const spec of [...upstreams, ...fallback, ...targets]) {
     // Plain ones have an address always.
-    if (spec.address !== undefined || spec.kind === 'udp' || spec.kind === 'tcp') continue;
+    if (spec === SYSTEM || spec.address !== undefined || spec.kind === 'udp' || spec.kind === 'tcp') continue;
     const host = Name.parse(spec.host ?? '');
     if (domains.some((domain) => host.isWithin(domain))) continue;
     throw new UpstreamSpecError(
-      `"${specToText(spec)}" is known by name, and no upstream with an address is there to look it up; ` +
-        `write its address (${specToText({ ...spec, address: '192.0.2.1' })}), or name another upstream by address`,
+      `"${specToText(spec)}" is known only by name, and no upstream has an address to look it up with; ` +
+        `write its address (${specToText({ ...spec, address: '192.0.2.1' })}), or add an upstream with an address`,
     );
   }
+}
+
+function parseFallback(text: string): UpstreamSpec {
+  const entry = text.trim() === SYSTEM ? undefined : parseUpstreamEntry(text);
+  if (entry?.kind === 'upstream') return entry.upstream;
+  const what = entry === undefined ? 'the resolvers of the network' : 'a route';
+  throw refusal(text, `${what} cannot be a fallback`, 'write it in upstream');
 }

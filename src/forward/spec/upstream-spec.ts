@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
-import { Name } from '../../dns/name.ts';
-import { WireError } from '../../dns/wire-error.ts';
-import { addressOctets, canonicalAddress } from '../../ip/address.ts';
+import type { Name } from '../../dns/name.ts';
+import { canonicalAddress } from '../../ip/address.ts';
+import { parseRouteDomains } from './route-domains.ts';
+import { whyUnusable } from './server-address.ts';
+import { foreignForm, refusal, UpstreamSpecError } from './spec-error.ts';
 
 /** How a DNS over TLS server proves that it is the one that was meant (RFC 8310 §6 and §8). */
 export type TlsIdentity =
@@ -45,11 +47,6 @@ export type UpstreamEntry =
   | { readonly kind: 'upstream'; readonly upstream: UpstreamSpec }
   | { readonly kind: 'route'; readonly route: RouteSpec };
 
-/** Why a text is no upstream: one sentence that says what is accepted. */
-export class UpstreamSpecError extends Error {
-  override readonly name = 'UpstreamSpecError';
-}
-
 const DNS_PORT = 53;
 const TLS_PORT = 853;
 const HTTPS_PORT = 443;
@@ -59,19 +56,22 @@ const MAX_TEXT_LENGTH = 1024;
 
 /**
  * Reads an upstream, or a route in dnsmasq's form: `/lan/192.168.1.1`, `/a.example/b.example/192.0.2.1`,
- * `/public.lan/#` (to the default upstreams).
+ * `/192.168.1.0/24/192.168.1.1` (the reverse names of that network), `/public.lan/#` (to the default upstreams).
  * @throws UpstreamSpecError
  */
 export function parseUpstreamEntry(text: string): UpstreamEntry {
   const trimmed = text.trim();
   if (!trimmed.startsWith('/')) return { kind: 'upstream', upstream: parseUpstream(trimmed) };
-  const parts = trimmed.slice(1).split('/');
-  const scheme = parts.findIndex((part) => /^[a-z]+:$/i.test(part));
-  const count = scheme < 0 ? parts.length - 1 : scheme;
-  const target = parts.slice(count).join('/');
-  const [first, ...rest] = parts.slice(0, count).map((part) => parseDomain(part, trimmed));
+  if (trimmed.length > MAX_TEXT_LENGTH) throw refusal(trimmed, 'it is too long');
+  const words = trimmed.slice(1).split('/');
+  const scheme = words.findIndex((word) => /^[a-z]+:$/i.test(word));
+  const count = scheme < 0 ? words.length - 1 : scheme;
+  const target = words.slice(count).join('/');
+  const [first, ...rest] = parseRouteDomains(words.slice(0, count), trimmed);
   if (first === undefined || target === '') {
-    throw new UpstreamSpecError(`route "${trimmed}" needs a domain and an upstream, as in /lan/192.168.1.1`);
+    throw new UpstreamSpecError(
+      `"${trimmed}" is not a valid route: it needs a domain and an upstream; write it as in /lan/192.168.1.1`,
+    );
   }
   const upstream = target === '#' ? 'default' : parseUpstream(target);
   return { kind: 'route', route: { domains: [first, ...rest], upstream } };
@@ -85,7 +85,9 @@ export function parseUpstreamEntry(text: string): UpstreamEntry {
  */
 export function parseUpstream(text: string): UpstreamSpec {
   const trimmed = text.trim();
-  if (trimmed.length > MAX_TEXT_LENGTH) throw refusal(`${trimmed.slice(0, 40)}…`, 'it is too long');
+  if (trimmed.length > MAX_TEXT_LENGTH) throw refusal(trimmed, 'it is too long');
+  const foreign = foreignForm(trimmed);
+  if (foreign !== undefined) throw foreign;
   const scheme = /^([a-z0-9+.-]+):\/\//i.exec(trimmed);
   const rest = scheme === null ? trimmed : trimmed.slice(scheme[0].length);
   switch (scheme?.[1]?.toLowerCase()) {
@@ -99,7 +101,7 @@ export function parseUpstream(text: string): UpstreamSpec {
     case 'https':
       return parseHttps(rest, trimmed);
     default:
-      throw refusal(trimmed, `${scheme?.[0] ?? ''} is not known`);
+      throw refusal(trimmed, `${scheme?.[0] ?? ''} is not supported`);
   }
 }
 
@@ -148,7 +150,7 @@ function parseIdentity(text: string, whole: string): TlsIdentity {
     return { kind: 'pin', sha256 };
   }
   const name = hostName(text);
-  if (name === undefined) throw refusal(whole, `"${text}" is no host name`);
+  if (name === undefined) throw refusal(whole, `"${text}" is not a host name`);
   return { kind: 'name', name };
 }
 
@@ -156,9 +158,15 @@ function parseHttps(rest: string, whole: string): UpstreamSpec {
   const { server, at } = splitAt(rest, whole);
   const slash = server.indexOf('/');
   const { host, port } = parseHostPort(slash < 0 ? server : server.slice(0, slash), HTTPS_PORT, whole);
-  // RFC 8484 §3 writes the URI as a template: the variable is ours to fill.
-  const path = slash < 0 ? '/dns-query' : server.slice(slash).replace(/\{\?dns\}$/, '');
-  if (!/^\/[!-~]*$/.test(path) || path.includes('#')) throw refusal(whole, `"${path}" is no path of a URL`);
+  const path = slash < 0 ? '/dns-query' : server.slice(slash);
+  // RFC 8484 §3 gives clients a template; which of its two methods serves is found out here.
+  const template = /^(.*)\{\?dns\}$/.exec(path);
+  if (template !== null) {
+    const url = whole.replace('{?dns}', '');
+    throw refusal(whole, 'it ends with the variable of a URI template', `write ${url}`);
+  }
+  if (!/^\/[!-z|~]*$/.test(path) || path.includes('#'))
+    throw refusal(whole, `"${path}" is not the path of a URL`);
   return { kind: 'https', address: canonicalAddress(host) === undefined ? at : host, host, port, path };
 }
 
@@ -168,13 +176,16 @@ function splitAt(text: string, whole: string): { readonly server: string; readon
   if (index < 0) return { server: text, at: undefined };
   const written = text.slice(index + 1).replace(/^\[(.*)\]$/, '$1');
   const at = canonicalAddress(written);
-  if (at === undefined) throw refusal(whole, `after @ stands an address, and "${written}" is none`);
+  if (at === undefined) throw refusal(whole, `"${written}" behind the @ is not an IP address`);
+  refuseUnusable(at, whole);
   return { server: text.slice(0, index), at };
 }
 
 function parseEndpoint(text: string, defaultPort: number, whole: string): { address: string; port: number } {
   const { host, port } = parseHostPort(text, defaultPort, whole);
-  if (canonicalAddress(host) === undefined) throw refusal(whole, `"${host}" is no numeric address`);
+  if (canonicalAddress(host) === undefined) {
+    throw refusal(whole, `"${host}" is a host name, and UDP and TCP need an IP address`);
+  }
   return { address: host, port };
 }
 
@@ -188,24 +199,13 @@ function parseHostPort(text: string, defaultPort: number, whole: string): { host
   if (host === undefined)
     throw refusal(
       whole,
-      written === '' ? 'the address is missing' : `"${written}" is neither an address nor a host name`,
+      written === '' ? 'the address is missing' : `"${written}" is neither an IP address nor a host name`,
     );
   refuseUnusable(host, whole);
   if (portText === undefined) return { host, port: defaultPort };
   const port = /^\d{1,5}$/.test(portText) ? Number(portText) : 0;
-  if (port < 1 || port > 65_535) throw refusal(whole, `"${portText}" is no port from 1 to 65535`);
+  if (port < 1 || port > 65_535) throw refusal(whole, `"${portText}" is not a port from 1 to 65535`);
   return { host, port };
-}
-
-/** Why a resolver cannot be at this (canonical) address; undefined when it can. */
-export function whyUnusable(address: string): string | undefined {
-  const octets = addressOctets(address);
-  if (octets === undefined) return undefined;
-  if (octets.every((octet) => octet === 0)) return 'is the unspecified address';
-  const [first = 0] = octets;
-  if (octets.length === 4 ? first >= 224 : first === 0xff) return 'is a multicast or broadcast address';
-  if (octets.length === 4 && first === 0) return 'is no address of a machine (RFC 1122 §3.2.1.3)';
-  return undefined;
 }
 
 function refuseUnusable(host: string, whole: string): void {
@@ -221,28 +221,7 @@ function hostName(text: string): string | undefined {
   return isName && !/(?:^|\.)\d+$/.test(name) ? name : undefined;
 }
 
-function parseDomain(text: string, whole: string): Name {
-  try {
-    const name = Name.parse(text);
-    if (name.isRoot)
-      throw new UpstreamSpecError(`route "${whole}": a domain is empty, write it as in /lan/192.168.1.1`);
-    return name;
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error;
-    throw new UpstreamSpecError(`route "${whole}": "${text}" is no domain name (${error.code})`, {
-      cause: error,
-    });
-  }
-}
-
 function endpointToText(host: string, port: number, defaultPort: number): string {
   if (port === defaultPort) return host.includes(':') && defaultPort !== DNS_PORT ? `[${host}]` : host;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-function refusal(text: string, why: string): UpstreamSpecError {
-  return new UpstreamSpecError(
-    `"${text}" is no upstream: ${why}; write an address (9.9.9.9, 9.9.9.9:5353, [2620:fe::fe]:53), tcp://9.9.9.9, ` +
-      'tls://9.9.9.9#dns.quad9.net or https://dns.quad9.net/dns-query@9.9.9.9',
-  );
 }

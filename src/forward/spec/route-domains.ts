@@ -1,0 +1,74 @@
+import { Name } from '../../dns/name.ts';
+import { WireError } from '../../dns/wire-error.ts';
+import { addressOctets } from '../../ip/address.ts';
+import { type IpPrefix, parseIpPrefix } from '../../ip/prefix.ts';
+import { UpstreamSpecError } from './spec-error.ts';
+
+/** Bits of an address for which a reverse zone has one label (RFC 1035 §3.5, RFC 3596 §2.5). */
+const LABEL_BITS = { 4: 8, 16: 4 } as const;
+
+/**
+ * The domains in front of a route, read from what stands between its slashes: `lan`, `*.lan` (the same), or
+ * `192.168.1.0` and `24`, whose reverse zones are meant. Empty for no words. `route` is what errors quote.
+ * @throws UpstreamSpecError
+ */
+export function parseRouteDomains(words: readonly string[], route: string): readonly Name[] {
+  const domains: Name[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as string;
+    if (addressOctets(word) === undefined) {
+      domains.push(parseDomain(word, route));
+      continue;
+    }
+    i += 1;
+    const prefix = parseIpPrefix(`${word}/${words[i] ?? ''}`);
+    if (prefix === undefined) {
+      throw refused(route, `"${word}" is an address`, `write the network, as in /${word}/24/192.168.1.1`);
+    }
+    domains.push(...reverseZones(prefix));
+  }
+  return domains;
+}
+
+function parseDomain(word: string, route: string): Name {
+  // dnsmasq writes the names below a domain like this.
+  const text = word.replace(/^\*\./, '');
+  if (text === '#' || text === '*') {
+    throw refused(route, `"${word}" stands for every name`, 'write the upstream without a route');
+  }
+  if (text.includes('*')) {
+    throw refused(
+      route,
+      `"${word}" has a "*" that is not its first label`,
+      'write the domain alone, as in lan',
+    );
+  }
+  try {
+    const name = Name.parse(text);
+    if (!name.isRoot) return name;
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    throw refused(route, `"${word}" is not a domain name (${error.code})`, 'write it as in /lan/192.168.1.1');
+  }
+  throw refused(route, 'a domain is empty', 'write it as in /lan/192.168.1.1');
+}
+
+/** The zones of `in-addr.arpa` and `ip6.arpa` in which the addresses of a network have their names: at most 128. */
+function reverseZones({ octets, length }: IpPrefix): readonly Name[] {
+  const bits = octets.length === 4 ? LABEL_BITS[4] : LABEL_BITS[16];
+  const count = Math.ceil(length / bits);
+  const digits = octets.length === 4 ? [...octets] : [...octets].flatMap((octet) => [octet >> 4, octet & 15]);
+  const kept = digits.slice(0, count);
+  const suffix = octets.length === 4 ? 'in-addr.arpa' : 'ip6.arpa';
+  const radix = octets.length === 4 ? 10 : 16;
+  // Bits of the last label that the prefix leaves open: each value of them is a zone.
+  const open = count * bits - length;
+  return Array.from({ length: 2 ** open }, (_, value) => {
+    const labels = kept.map((digit, i) => (i === count - 1 ? digit | value : digit).toString(radix));
+    return Name.parse([...labels.reverse(), suffix].join('.'));
+  });
+}
+
+function refused(route: string, why: string, advice: string): UpstreamSpecError {
+  return new UpstreamSpecError(`"${route}" is not a valid route: ${why}; ${advice}`);
+}

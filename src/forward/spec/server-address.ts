@@ -1,0 +1,25 @@
+import { addressOctets } from '../../ip/address.ts';
+import { ipClass } from '../../ip/address-class.ts';
+
+/**
+ * Why a resolver cannot be asked at this address, as a clause about it; undefined when it can. The address is in its usual
+ * spelling, with its zone if it has one.
+ */
+export function whyUnusable(address: string): string | undefined {
+  const octets = addressOctets(address);
+  if (octets === undefined) return undefined;
+  if (octets.every((octet) => octet === 0)) return 'is the unspecified address';
+  const addressClass = ipClass(octets);
+  if (addressClass === 'multicast' || octets.every((octet) => octet === 255)) {
+    return 'is a multicast or broadcast address';
+  }
+  const [first = 0] = octets;
+  if (octets.length === 4 && (first === 0 || first >= 240)) {
+    return 'is not the address of a machine (RFC 6890)';
+  }
+  // RFC 4007 §6: such an address says nothing without the link on which it is meant.
+  if (octets.length === 16 && addressClass === 'link-local' && !address.includes('%')) {
+    return `is a link-local address without its interface (write ${address}%eth0, for example)`;
+  }
+  return undefined;
+}
