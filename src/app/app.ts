@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks'; // the global of that name is a getter, called for each query
 import { fileURLToPath } from 'node:url';
 import { throwLater } from '../async/throw-later.ts';
+import { listenAddressToText } from '../config/listen-address.ts';
 import type { Settings } from '../config/settings.ts';
 import { networkOf } from '../mainline/addresses.ts';
 import { InternalErrors } from '../observe/internal-errors.ts';
@@ -12,6 +13,7 @@ import { externalAddresses, noExternalAddresses } from '../publish/external-addr
 import { PublicationMemory } from '../publish/publication-memory.ts';
 import { Publisher, type PublisherEntries } from '../publish/publisher.ts';
 import type { Front } from '../serve/front.ts';
+import { type ListenEvent, Listening, type ListeningParts } from '../serve/listening.ts';
 import { machineInterfaces } from '../system/interfaces.ts';
 import { machineView, watchNetwork } from '../system/network-watch.ts';
 import { workerProcesses } from '../system/open-workers.ts';
@@ -65,24 +67,31 @@ export async function startApp(
     onLoop: tellLoops(log, now),
     now,
   };
+  const listening: ListeningParts = {
+    machine: machineInterfaces,
+    onEvent: (event) => tellListening(log, event),
+    onBug: (error) => internalErrors.report('exception', error),
+  };
   const front: Front =
     settings.workers === 1
       ? createFront(settings, {
           ...common,
           resolution,
+          listeners: new Listening(settings.listen, listening),
           onBug: (error) => internalErrors.report('query', error),
         })
       : createWorkerPool(settings, {
           ...common,
           packetReader: packets.packetReader,
           ...workerProcesses(WORKER_FILE),
+          listening,
           onInternalError: (error) => internalErrors.take(error),
           log,
         });
 
   // The way back: what people publish goes to the same DHT and relays, and is known here at once.
   const { finder, dht, relays } = packets;
-  let addresses = noExternalAddresses;
+  let external = noExternalAddresses;
   const publisher = new Publisher(entries, {
     ...publishNetwork(dht?.connection, relays),
     async learn(packet) {
@@ -92,8 +101,8 @@ export async function startApp(
     async external() {
       const network = networkOf(settings.bootstrap);
       const status = await packets.dhtStatus();
-      addresses = externalAddresses(network, status, machineInterfaces(), addresses);
-      return addresses;
+      external = externalAddresses(network, status, machineInterfaces(), external);
+      return external;
     },
     memory: await PublicationMemory.open(join(settings.stateDir, PUBLICATION_FILE), log),
     onInternalError: (error) => internalErrors.report('publication', error),
@@ -130,14 +139,14 @@ export async function startApp(
   };
 
   // The listeners come last, when all behind them stands.
-  const listening = await front.open().catch(async (error: unknown) => {
+  const addresses = await front.open().catch(async (error: unknown) => {
     await close();
     throw error;
   });
   publisher.start();
 
   return {
-    addresses: listening,
+    addresses,
     async status() {
       return {
         uptime: (performance.now() - startedAt) / 1000,
@@ -169,6 +178,23 @@ function tellLoops(log: Log, now: () => number): (upstream: string) => void {
       ),
     { count: 1, period: 60_000, now },
   );
+}
+
+function tellListening(log: Log, event: ListenEvent): void {
+  const address = listenAddressToText(event.address);
+  switch (event.kind) {
+    case 'waiting':
+      log.warn('Cannot listen on an address yet; trying again every second.', {
+        address,
+        reason: event.reason,
+      });
+      break;
+    case 'listening':
+      log.info('Listening on another address.', { address });
+      break;
+    case 'closed':
+      log.debug('No longer listening on an address that this machine lost.', { address });
+  }
 }
 
 /** For a program that is part of another command: what cannot be survived ends that. */

@@ -3,7 +3,8 @@ import type { Settings } from '../config/settings.ts';
 import { isKeyName, namesOfKey } from '../resolve/special/suffix.ts';
 import { AccessList } from '../serve/access-list.ts';
 import type { Front, FrontCallbacks } from '../serve/front.ts';
-import { answering, closeListeners, type ListenerPair, listenAt } from '../serve/open-listeners.ts';
+import type { Listeners } from '../serve/listening.ts';
+import { answering } from '../serve/open-listeners.ts';
 import { Responder } from '../serve/responder.ts';
 import { accessPrefixes, clientRate } from './client-limits.ts';
 import type { Resolution } from './resolution.ts';
@@ -17,10 +18,11 @@ const MAX_STALE = 86_400;
 /** What a front needs of the rest of the program. */
 export interface FrontParts extends FrontCallbacks {
   readonly resolution: Resolution;
+  readonly listeners: Listeners;
 }
 
 /** The front of one process: listeners, access list, responder, cache. */
-export function createFront(settings: Settings, { resolution, ...parts }: FrontParts): Front {
+export function createFront(settings: Settings, { resolution, listeners, ...parts }: FrontParts): Front {
   const { now } = parts;
   const cache = new AnswerCache({
     maxBytes: settings.cacheSize,
@@ -37,12 +39,8 @@ export function createFront(settings: Settings, { resolution, ...parts }: FrontP
     rate: clientRate(settings, now),
     trustAuthenticData: settings.trustAd,
   });
-  let listeners: readonly ListenerPair[] = [];
   return {
-    async open() {
-      listeners = await listenAt(settings.listen, answering(responder));
-      return listeners.map(({ address }) => address);
-    },
+    open: () => listeners.open(answering(responder)),
     forgetKey(key) {
       for (const name of namesOfKey(key, settings.suffix)) cache.forget(name);
     },
@@ -50,6 +48,7 @@ export function createFront(settings: Settings, { resolution, ...parts }: FrontP
     async networkChanged() {
       access.replace(accessPrefixes(settings));
       cache.forgetFailures();
+      await listeners.networkChanged();
     },
     upstreamsChanged: async () => cache.expireOrdinary(),
     status: async () => ({
@@ -59,7 +58,7 @@ export function createFront(settings: Settings, { resolution, ...parts }: FrontP
     }),
     async close() {
       await responder.close(CLOSE_GRACE);
-      await closeListeners(listeners);
+      await listeners.close();
     },
   };
 }

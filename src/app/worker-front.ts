@@ -7,6 +7,7 @@ import { silentLog } from '../observe/log.ts';
 import { classifyLabel, PublicKey } from '../pkarr/public-key.ts';
 import type { Front } from '../serve/front.ts';
 import { ListenError } from '../serve/listen-error.ts';
+import { ToldListeners } from '../serve/told-listeners.ts';
 import { nameProcess } from '../system/process-name.ts';
 import { EXIT_INTERNAL_ERROR, onUncaught } from '../system/uncaught.ts';
 import { primaryPeer } from '../system/worker-line.ts';
@@ -22,6 +23,12 @@ const LOOP_PATIENCE = 500;
 /** Milliseconds that a worker with an uncaught error has to tell the primary. */
 const LAST_WORDS = 500;
 
+/** What is there once a worker was told to start. */
+interface Running {
+  readonly resolution: Resolution;
+  readonly front: Front;
+}
+
 /**
  * Runs one worker: a front of its own, with packets from the primary. It keeps nothing on disk and writes no log; what
  * all of them notice, the primary notices and tells once.
@@ -33,7 +40,8 @@ export function runWorker(): void {
     (key, client, signal) => link.ask('packet', { key, client }, signal),
     now,
   );
-  let running: { readonly resolution: Resolution; readonly front: Front } | undefined;
+  let running: Running | undefined;
+  let listeners: ToldListeners | undefined;
 
   /** The upstream through which a query came back that we have sent, or that another worker has. */
   const cameBackFrom = (resolution: Resolution) => (query: Uint8Array, questionEnd: number) => {
@@ -44,12 +52,14 @@ export function runWorker(): void {
   };
 
   const link = new Link<PrimaryCalls, WorkerCalls>(primaryPeer(), {
-    async start(texts): Promise<Started> {
+    async start({ texts, held }): Promise<Started> {
+      listeners = new ToldListeners(held, (failure) => link.tell('listenFailed', failure));
       const settings = settingsFromTexts(texts);
       const resolution = await startResolution(settings, silentLog, { packetReader, now });
       const front = createFront(settings, {
         resolution,
         cameBackFrom: cameBackFrom(resolution),
+        listeners,
         onLoop: (upstream) => link.tell('loop', upstream),
         onBug: report,
         now,
@@ -63,6 +73,8 @@ export function runWorker(): void {
         return { kind: 'refused', protocol, address, code, message };
       }
     },
+    listenAt: (address) => listeners?.listenAt(address),
+    leave: (address) => listeners?.leave(address),
     areYouThere: () => undefined,
     status: () => ready().front.status(),
     flush(text) {

@@ -59,7 +59,7 @@ export const settings = {
     kind: wordOr('default', nonEmptyListOf(listenAddress)),
     default: () => 'default' as const,
     defaultText: '127.0.0.1 and ::1, on port 53 if possible, otherwise 5300',
-    help: 'Address to answer DNS on, UDP and TCP',
+    help: 'Address to answer DNS on, UDP and TCP; 0.0.0.0 and :: mean each address of this machine',
   }),
   upstream: setting({
     name: 'upstream',

@@ -7,7 +7,10 @@ import type { ResponderParts, ResponderStatistics } from './responder.ts';
 
 /** What faces clients: octets in, octets out. */
 export interface Front {
-  /** Listens. @throws ListenError when an address cannot be had; then nothing is left open. */
+  /**
+   * Listens, and gives the addresses that are there. One that is not is waited for.
+   * @throws ListenError when an address is taken or not permitted; then nothing is left open.
+   */
   open(): Promise<readonly ListenAddress[]>;
   /** Forgets what was made of a packet that is out of date. */
   forgetKey(key: PublicKey): void;

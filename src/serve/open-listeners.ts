@@ -1,5 +1,4 @@
 import type { ListenAddress } from '../config/listen-address.ts';
-import { defaultListen, type Settings } from '../config/settings.ts';
 import { ListenError } from './listen-error.ts';
 import type { Responder } from './responder.ts';
 import { TcpConnections } from './tcp/connections.ts';
@@ -37,15 +36,8 @@ export function answering(responder: Responder): Opener {
   };
 }
 
-/** Listens where people said, or in the usual places. @throws ListenError as below. */
-export async function listenAt(listen: Settings['listen'], opener: Opener): Promise<readonly ListenerPair[]> {
-  return listen === 'default'
-    ? await openDefaultListeners(defaultListen, opener)
-    : await openListeners(listen, opener);
-}
-
 /** Where to listen when nobody says: some addresses, at the first of some ports that the system lets us have. */
-interface DefaultListen {
+export interface DefaultListen {
   readonly hosts: readonly string[];
   readonly ports: readonly number[];
 }
@@ -73,7 +65,7 @@ export async function openListeners(
  * `::1`, which is left out.
  * @throws ListenError when no address can be had, or one is taken by somebody else.
  */
-async function openDefaultListeners(
+export async function openDefaultListeners(
   { hosts, ports }: DefaultListen,
   opener: Opener,
 ): Promise<readonly ListenerPair[]> {
@@ -85,7 +77,7 @@ async function openDefaultListeners(
         pairs.push(...(await openListeners([{ host, port }], opener)));
       } catch (error) {
         refusal = error instanceof ListenError ? error : undefined;
-        if (refusal !== undefined && absent.includes(refusal.code)) continue;
+        if (refusal !== undefined && isAbsent(refusal)) continue;
         await closeListeners(pairs.splice(0));
         if (refusal?.code !== 'EACCES') throw error;
         break;
@@ -96,8 +88,54 @@ async function openDefaultListeners(
   throw refusal ?? new RangeError('No address to listen on was given.');
 }
 
-/** The system's words for an address that this machine does not have. */
+/** What can be had of several addresses with one port. */
+export interface OpenedHosts {
+  /** The port that was taken. */
+  readonly port: number;
+  /** By host, as the errors. */
+  readonly pairs: ReadonlyMap<string, ListenerPair>;
+  readonly errors: ReadonlyMap<string, ListenError>;
+}
+
+/** Listens on all of `hosts` that can be had; port 0 is one that is free at all of them, if there is one. */
+export async function openHosts(
+  hosts: readonly string[],
+  port: number,
+  opener: Opener,
+): Promise<OpenedHosts> {
+  for (let draw = 1; ; draw++) {
+    const pairs = new Map<string, ListenerPair>();
+    const errors = new Map<string, ListenError>();
+    let taken = port;
+    for (const host of hosts) {
+      try {
+        const pair = await openPair({ host, port: taken }, opener);
+        pairs.set(host, pair);
+        taken = pair.address.port;
+      } catch (error) {
+        if (!(error instanceof ListenError)) {
+          await closeListeners([...pairs.values()]);
+          throw error;
+        }
+        errors.set(host, error);
+      }
+    }
+    const isTaken = [...errors.values()].some(({ code }) => code === 'EADDRINUSE');
+    if (port !== 0 || !isTaken || draw === DRAWS) return { port: taken, pairs, errors };
+    await closeListeners([...pairs.values()]);
+  }
+}
+
+/** Whether this machine does not have the address: it may come. */
+export function isAbsent({ code, address }: ListenError): boolean {
+  return absent.includes(code) || (address.host.includes('%') && withoutInterface.includes(code));
+}
+
+/** The system's words for an address that this machine does not have, and for a family that it does not know. */
 const absent: readonly string[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT'];
+
+/** The same for a link-local address whose interface this machine does not have. */
+const withoutInterface: readonly string[] = ['EINVAL', 'ENODEV', 'ENXIO'];
 
 /** Frees all addresses. */
 export async function closeListeners(pairs: readonly ListenerPair[]): Promise<void> {
@@ -110,7 +148,8 @@ export async function closeListeners(pairs: readonly ListenerPair[]): Promise<vo
  */
 const DRAWS = 16;
 
-async function openPair(address: ListenAddress, opener: Opener): Promise<ListenerPair> {
+/** Listens over UDP and TCP; port 0 is one that is free for both. @throws ListenError. */
+export async function openPair(address: ListenAddress, opener: Opener): Promise<ListenerPair> {
   for (let draw = 1; ; draw++) {
     const udp = await opener.udp(address);
     const taken = { host: address.host, port: udp.port };

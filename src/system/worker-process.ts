@@ -19,7 +19,7 @@ export interface WorkerProcess extends Peer {
 /** Starts a process that runs the worker file of this program. @throws the system's error when it cannot; some failures come as `onExit`. */
 export type SpawnWorker = () => WorkerProcess;
 
-/** A port that the primary has bound on behalf of its workers, and reads nothing from. */
+/** A port that the primary has for its workers, and reads nothing from. */
 export interface HeldPort {
   /** The port that was taken. */
   readonly port: number;
@@ -28,14 +28,15 @@ export interface HeldPort {
 }
 
 /**
- * Binds a port for all workers that are started after it, port 0 for any free one. Rejects with the system's error,
- * which has a `code`, when the address cannot be had.
+ * Makes sure of a port for all workers, port 0 for any free one. Rejects with the system's error, which has a `code`, when
+ * the address cannot be had.
  */
 export type HoldPort = (protocol: 'udp' | 'tcp', host: string, port: number) => Promise<HeldPort>;
 
 /** How a runtime has several processes share a port. */
 export interface WorkerProcesses {
   readonly spawn: SpawnWorker;
-  /** Undefined when workers have only to bind: then the runtime sees to it that all have the same. */
-  readonly hold: HoldPort | undefined;
+  readonly hold: HoldPort;
+  /** Whether workers that run can have a port that is held by now; otherwise only those that are started after it. */
+  readonly isHeldForRunning: boolean;
 }

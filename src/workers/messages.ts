@@ -2,6 +2,7 @@ import type { ListenAddress } from '../config/listen-address.ts';
 import type { SettingTexts } from '../config/setting-texts.ts';
 import type { InternalError } from '../observe/internal-error.ts';
 import type { FrontStatus } from '../serve/front.ts';
+import type { ListenFailure } from '../serve/told-listeners.ts';
 import type { PacketCrossing } from './packet-proxy.ts';
 
 /** Whether a worker listens. A type and no interface, as is every body that crosses: what is cloned has no methods. */
@@ -21,8 +22,15 @@ export type IncomingQuery = { readonly query: Uint8Array; readonly questionEnd: 
 
 /** What a worker is asked and told. */
 export type WorkerCalls = {
-  /** The first of all: with which settings to listen. */
-  readonly start: { readonly in: SettingTexts; readonly out: Started };
+  /** The first of all: with which settings to answer, and where to listen: that is what the primary could have. */
+  readonly start: {
+    readonly in: { readonly texts: SettingTexts; readonly held: readonly ListenAddress[] };
+    readonly out: Started;
+  };
+  /** An address that has come. */
+  readonly listenAt: { readonly in: ListenAddress };
+  /** One that has been gone for long. */
+  readonly leave: { readonly in: ListenAddress };
   readonly status: { readonly in: undefined; readonly out: FrontStatus };
   /** Answered at once by whoever is well. */
   readonly areYouThere: { readonly in: undefined; readonly out: undefined };
@@ -48,6 +56,8 @@ export type PrimaryCalls = {
   readonly cameBackToOther: { readonly in: IncomingQuery; readonly out: string | undefined };
   /** The upstream that asks us what we ask it. */
   readonly loop: { readonly in: string };
+  /** An address cannot be had, though the primary could have it. */
+  readonly listenFailed: { readonly in: ListenFailure };
   /** A bug came to light. A worker that ends because of it waits for the answer first. */
   readonly internalError: { readonly in: InternalError; readonly out: undefined };
 };

@@ -1,4 +1,6 @@
-import type { ListenAddress } from '../config/listen-address.ts';
+import { Spaced } from '../async/spaced.ts';
+import type { Rate } from '../async/token-bucket.ts';
+import { type ListenAddress, listenAddressToText } from '../config/listen-address.ts';
 import { settingsToTexts } from '../config/setting-texts.ts';
 import type { Settings } from '../config/settings.ts';
 import type { InternalError } from '../observe/internal-error.ts';
@@ -6,8 +8,10 @@ import type { Log } from '../observe/log.ts';
 import type { PacketReader } from '../resolve/packet-reader.ts';
 import type { Front, FrontCallbacks, FrontStatus } from '../serve/front.ts';
 import { ListenError } from '../serve/listen-error.ts';
-import { closeListeners, type ListenerPair, listenAt, type Opener } from '../serve/open-listeners.ts';
-import type { HoldPort, SpawnWorker } from '../system/worker-process.ts';
+import { Listening, type ListeningParts } from '../serve/listening.ts';
+import type { Opener } from '../serve/open-listeners.ts';
+import { isWildcard } from '../serve/own-hosts.ts';
+import type { HoldPort, WorkerProcesses } from '../system/worker-process.ts';
 import type { Handlers } from './link.ts';
 import { mergeStatus } from './merge-status.ts';
 import type { IncomingQuery, PrimaryCalls, Started } from './messages.ts';
@@ -20,11 +24,19 @@ const PATIENCE = 1_000;
 /** Milliseconds after which a worker that was told to stop is ended: what it needs for what is in flight, and a little. */
 const CLOSE_AT_LATEST = 1_750;
 
+/**
+ * How often all workers are renewed, where only new ones get a port: a machine that starts containers has a new address
+ * every few seconds, and each renewal costs the caches of the workers.
+ */
+const RENEWALS: Rate = { perSecond: 1 / 60, burst: 5 };
+
+/** Milliseconds in which new addresses share a renewal. */
+const RENEW_GATHER = 500;
+
 /** What a pool needs of the rest of the program. */
-export interface WorkerPoolParts extends Pick<FrontCallbacks, 'onLoop' | 'now'> {
-  readonly spawn: SpawnWorker;
-  /** Binds a port for the workers, where they do not see to it themselves. */
-  readonly hold?: HoldPort | undefined;
+export interface WorkerPoolParts extends Pick<FrontCallbacks, 'onLoop' | 'now'>, WorkerProcesses {
+  /** How it is listened: workers listen where the primary finds that one can. */
+  readonly listening: ListeningParts;
   /** Where the workers get their packets. */
   readonly packetReader: PacketReader;
   /** The upstream through which a query of this process came back; undefined for others. */
@@ -36,9 +48,9 @@ export interface WorkerPoolParts extends Pick<FrontCallbacks, 'onLoop' | 'now'> 
 
 /** A front of several processes that share the ports, each with caches and connections to upstreams of its own. */
 export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Front {
-  const { spawn, hold, packetReader, cameBackFrom, onLoop, onInternalError, log, now } = parts;
-  let texts = settingsToTexts(settings);
-  let held: readonly ListenerPair[] = [];
+  const { spawn, hold, isHeldForRunning, packetReader, cameBackFrom, onLoop, onInternalError, log, now } =
+    parts;
+  const texts = settingsToTexts(settings);
   let addresses: readonly ListenAddress[] = [];
 
   const slots: readonly WorkerSlot[] = Array.from({ length: settings.workers }, (_, index) => {
@@ -47,13 +59,18 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
       cameBackToOther: (query, signal) =>
         cameBackFrom(query.query, query.questionEnd) ?? askOthers(index, query, signal),
       loop: onLoop,
+      listenFailed: ({ address, reason }) =>
+        log.error('A worker cannot listen on an address; the others do.', {
+          address: listenAddressToText(address),
+          reason,
+        }),
       internalError(error) {
         onInternalError(error);
         return undefined;
       },
     };
     const begin = async (link: WorkerLink) => {
-      addresses = listening(await link.ask('start', texts));
+      addresses = listening(await link.ask('start', { texts, held: [...drawn, ...held.addresses] }));
     };
     return new WorkerSlot({ spawn, handlers, begin, log, now });
   });
@@ -82,19 +99,47 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
     return (await Promise.all(answers)).flat();
   };
 
+  /** One worker after another gives way to a new one, which has the ports that are held by then. */
+  const renewAll = async () => {
+    for (const slot of slots) await slot.renew(CLOSE_AT_LATEST);
+  };
+  const renewal = new Spaced({
+    work: renewAll,
+    gatherMs: RENEW_GATHER,
+    rate: RENEWALS,
+    onError: parts.listening.onBug,
+    now,
+  });
+
+  // Where any port will do, workers that run can have the same without our help; a wildcard is many addresses, of one port.
+  const isDrawn = ({ host, port }: ListenAddress) => isHeldForRunning && port === 0 && !isWildcard(host);
+  const drawn = settings.listen === 'default' ? [] : settings.listen.filter(isDrawn);
+  const listen =
+    settings.listen === 'default' ? settings.listen : settings.listen.filter((one) => !isDrawn(one));
+  const held = new Listening(listen, {
+    ...parts.listening,
+    onEvent(event) {
+      parts.listening.onEvent(event);
+      if (event.kind === 'waiting') return;
+      if (!isHeldForRunning) {
+        if (event.kind === 'listening') renewal.request();
+        return;
+      }
+      const call = event.kind === 'listening' ? 'listenAt' : 'leave';
+      for (const { link } of slots) link?.tell(call, event.address);
+    },
+  });
+
   const close = async () => {
+    renewal.close();
     await Promise.all(slots.map((slot) => slot.close(CLOSE_AT_LATEST)));
-    await closeListeners(held);
+    await held.close();
   };
 
   return {
     async open() {
       try {
-        if (hold !== undefined) {
-          held = await listenAt(settings.listen, holding(hold));
-          // Which port of several, or of all, is decided: the workers get those that are there.
-          texts = settingsToTexts({ ...settings, listen: held.map(({ address }) => address) });
-        }
+        await held.open(holding(hold));
         await Promise.all(slots.map((slot) => slot.start()));
         return addresses;
       } catch (error) {
@@ -111,6 +156,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
     },
     async networkChanged() {
       for (const { link } of slots) link?.tell('networkChanged', undefined);
+      await held.networkChanged();
     },
     // Each worker has upstreams of its own, and hears of them itself.
     upstreamsChanged: async () => {},

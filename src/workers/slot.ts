@@ -37,7 +37,10 @@ export class WorkerSlot {
   #isReady = false;
   #wasReady = false;
   #isClosing = false;
+  #isRenewing = false;
   readonly #restarts: Restarts;
+  /** Settles when the worker that was started last listens, or does not. */
+  #begun: Promise<void> = Promise.resolve();
   #exited: Promise<void> = Promise.resolve();
 
   constructor(parts: WorkerSlotParts) {
@@ -78,6 +81,30 @@ export class WorkerSlot {
   async close(milliseconds: number): Promise<void> {
     this.#isClosing = true;
     this.#restarts.cancel();
+    await this.#finish(milliseconds);
+  }
+
+  /**
+   * Has the worker give way to a new one, for what only a new one gets. It finishes, within `milliseconds`; resolves when
+   * the other listens. Nothing is done when a worker is about to be started anyway.
+   */
+  async renew(milliseconds: number): Promise<void> {
+    await this.#begun;
+    if (this.#isClosing || this.#process === undefined) return;
+    this.#isRenewing = true;
+    await this.#finish(milliseconds);
+    this.#isRenewing = false;
+    if (this.#isClosing) return;
+    try {
+      await this.#start();
+    } catch (error) {
+      const pauseMs = this.#restarts.schedule(0);
+      const reason = reasonOf(error);
+      this.#parts.log.error('A worker cannot be started.', { reason, afterSeconds: pauseMs / 1000 });
+    }
+  }
+
+  async #finish(milliseconds: number): Promise<void> {
     this.#link?.tell('stop', undefined);
     const timer = setTimeout(() => this.#process?.kill(), milliseconds);
     await this.#exited;
@@ -106,10 +133,10 @@ export class WorkerSlot {
         link.close(`the worker ended: ${why}`);
         resolve();
         // What could not begin at all is not tried again: whoever started the program is told instead.
-        if (this.#wasReady) this.#replace(process.pid, why, now() - startedAt);
+        if (this.#wasReady && !this.#isRenewing) this.#replace(process.pid, why, now() - startedAt);
       });
     });
-    return begin(link).then(
+    const begun = begin(link).then(
       () => {
         this.#isReady = true;
         this.#wasReady = true;
@@ -120,6 +147,9 @@ export class WorkerSlot {
         throw error;
       },
     );
+    const settled = () => {};
+    this.#begun = begun.then(settled, settled);
+    return begun;
   }
 
   #replace(pid: number, why: string, livedMs: number): void {

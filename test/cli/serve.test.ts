@@ -94,11 +94,28 @@ test('a port that is taken is told with address, holder and what to do', async (
   await command.stop();
 });
 
-test('an address that is not of this machine is told as such', async () => {
-  const command = new RunningCommand([...serve, ...nobody, '--dht', 'off', '--listen', '192.0.2.1:53']);
-  const { code, err } = await command.ended();
-  assert.equal(code, 1);
-  assert.match(err, /^pkarrd: Cannot listen on 192.*: this machine has no address 192\.0\.2\.1\. /);
+test('an address that is not there yet is told and waited for, in one process and in several, and all others answer', async () => {
+  for (const workers of ['1', '2']) {
+    const absent = ['--listen', '192.0.2.1:5353'];
+    const { command, server } = await start(...nobody, '--dht', 'off', '--workers', workers, ...absent);
+    assert.equal((await askUdp(server, query('localhost'))).rcode, 0);
+    const { code, err } = await command.stop();
+    assert.equal(code, 0, err);
+    assert.match(
+      err,
+      /warn Cannot listen on an address yet.* address=192\.0\.2\.1:5353 reason="this machine does not/,
+    );
+  }
+});
+
+test('a wildcard is answered at the addresses of the machine, in one process and in several', async () => {
+  for (const workers of ['1', '2']) {
+    const flags = ['--listen', '0.0.0.0:0', '--workers', workers];
+    const command = new RunningCommand([...serve, ...nobody, '--dht', 'off', ...flags]);
+    const port = Number((await command.printed(readyLine))[1]);
+    assert.equal((await askUdp({ host: '127.0.0.1', port }, query('localhost'))).rcode, 0);
+    await command.stop();
+  }
 });
 
 test('no name and no key stands in the log unless it is asked for', async () => {

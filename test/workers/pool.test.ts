@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { type SettingTexts, settingsFromTexts } from '../../src/config/setting-texts.ts';
+import { settingsFromTexts } from '../../src/config/setting-texts.ts';
 import { defaultSettings, type Settings } from '../../src/config/settings.ts';
 import { Name } from '../../src/dns/name.ts';
 import { silentLog } from '../../src/observe/log.ts';
 import type { FrontStatus } from '../../src/serve/front.ts';
 import { ListenError } from '../../src/serve/listen-error.ts';
+import type { ListenEvent } from '../../src/serve/listening.ts';
+import type { MachineAddresses } from '../../src/serve/own-hosts.ts';
 import type { HoldPort, WorkerProcess } from '../../src/system/worker-process.ts';
 import { type Handlers, Link } from '../../src/workers/link.ts';
 import type { PrimaryCalls, Started, WorkerCalls } from '../../src/workers/messages.ts';
@@ -20,9 +22,22 @@ const address = { host: '127.0.0.1', port: 5300 };
 function scene(
   count: number,
   of: (number: number) => Partial<Handlers<WorkerCalls>> = () => ({}),
-  { hold, listen = [address] }: { readonly hold?: HoldPort; readonly listen?: Settings['listen'] } = {},
+  {
+    hold = holder().hold,
+    isHeldForRunning = true,
+    listen = [address],
+    machine = {},
+    onStop = () => {},
+  }: {
+    readonly hold?: HoldPort;
+    readonly isHeldForRunning?: boolean;
+    readonly listen?: Settings['listen'];
+    readonly machine?: MachineAddresses;
+    readonly onStop?: (number: number) => void;
+  } = {},
 ) {
   const heard: string[] = [];
+  const events: ListenEvent[] = [];
   const loops: string[] = [];
   const links: Link<PrimaryCalls, WorkerCalls>[] = [];
   const spawn = (): WorkerProcess => {
@@ -40,8 +55,13 @@ function scene(
         flush: (name) => name.length,
         forgetKey: (text) => note(`forgets ${text}`),
         networkChanged: () => note('network'),
+        listenAt: ({ host }) => note(`listens at ${host}`),
+        leave: ({ host }) => note(`leaves ${host}`),
         cameBackFrom: () => undefined,
-        stop: () => exit('exit code 0'),
+        stop() {
+          onStop(number);
+          exit('exit code 0');
+        },
         ...of(number),
       }),
     );
@@ -54,12 +74,18 @@ function scene(
       kill: () => exit('SIGKILL'),
     };
   };
-  const machine = { environment: {}, isRoot: false, home: '/nonexistent' };
+  const settings = defaultSettings({ environment: {}, isRoot: false, home: '/nonexistent' });
   const crew = createWorkerPool(
-    { ...defaultSettings(machine), workers: count, listen },
+    { ...settings, workers: count, listen },
     {
       spawn,
       hold,
+      isHeldForRunning,
+      listening: {
+        machine: () => machine,
+        onEvent: (event) => events.push(event),
+        onBug: (error) => assert.fail(String(error)),
+      },
       packetReader: {
         read: async (_, { client }) => ({
           kind: 'found',
@@ -75,7 +101,7 @@ function scene(
       now: () => performance.now(),
     },
   );
-  return { crew, links, heard, loops };
+  return { crew, links, heard, loops, events };
 }
 
 const statusOf = (number: number): FrontStatus => ({
@@ -191,15 +217,15 @@ function holder(refused: readonly string[] = []) {
 test('ports that the primary holds are there before a worker begins, and as long as one runs', async () => {
   const { hold, open } = holder(['tcp 40000']);
   const begun: unknown[] = [];
-  const start = (texts: SettingTexts): Started => {
-    assert.deepEqual([...open], ['udp 40001', 'tcp 40001', 'udp 5300', 'tcp 5300']);
-    const { listen } = settingsFromTexts(texts);
-    assert.ok(listen !== 'default');
-    begun.push(listen);
-    return { kind: 'listening', addresses: listen };
-  };
   const listen = [{ host: '127.0.0.1', port: 0 }, address];
-  const { crew } = scene(2, () => ({ start }), { hold, listen });
+  const start = ({ texts, held = [] }: WorkerCalls['start']['in']): Started => {
+    assert.deepEqual([...open], ['udp 40001', 'tcp 40001', 'udp 5300', 'tcp 5300']);
+    // Who may ask follows from what the settings say, not from what they stand for.
+    assert.deepEqual(settingsFromTexts(texts).listen, listen);
+    begun.push(held);
+    return { kind: 'listening', addresses: held };
+  };
+  const { crew } = scene(2, () => ({ start }), { hold, isHeldForRunning: false, listen });
   // A port that any will do for is drawn once for all, and is free for both protocols.
   const drawn = [{ host: '127.0.0.1', port: 40_001 }, address];
   assert.deepEqual(await crew.open(), drawn);
@@ -217,4 +243,68 @@ test('a port that the primary cannot hold is a ListenError, and no worker is sta
     return true;
   });
   assert.deepEqual([links.length, open.size], [0, 0]);
+});
+
+test('an address that comes to a machine with a wildcard is held, and one worker after another is started anew with it', async () => {
+  const { hold, open } = holder();
+  const running = new Set<number>();
+  const starts: string[] = [];
+  const machine = { lo: [{ address: '127.0.0.1' }] };
+  const start =
+    (number: number) =>
+    ({ held = [] }: WorkerCalls['start']['in']): Started => {
+      running.add(number);
+      starts.push(`${number}: ${held.map(({ host }) => host).join()}; of ${running.size}`);
+      return { kind: 'listening', addresses: held };
+    };
+  const wildcard = { host: '0.0.0.0', port: 5300 };
+  const { crew, events } = scene(2, (number) => ({ start: start(number) }), {
+    hold,
+    isHeldForRunning: false,
+    listen: [wildcard],
+    machine,
+    onStop: (number) => running.delete(number),
+  });
+  assert.deepEqual(await crew.open(), [address]);
+  machine.lo.push({ address: '192.0.2.1' });
+  await crew.networkChanged();
+  const came = { host: '192.0.2.1', port: 5300 };
+  assert.deepEqual(events, [{ kind: 'listening', address: came }]);
+  while (starts.length < 4) await new Promise((resolve) => setTimeout(resolve, 5));
+  const [both, one] = ['127.0.0.1,192.0.2.1', '127.0.0.1'];
+  assert.deepEqual(starts, [`0: ${one}; of 1`, `1: ${one}; of 2`, `2: ${both}; of 2`, `3: ${both}; of 2`]);
+  const { workers } = await crew.status();
+  assert.equal(workers?.restarts, 0, 'none of them failed');
+  await crew.close();
+  assert.deepEqual([...open], []);
+});
+
+test('where running workers can have it, an address that comes to the machine is told to all, and none is started anew', async () => {
+  const machine = { lo: [{ address: '127.0.0.1' }] };
+  const started: unknown[] = [];
+  const start = ({ held }: WorkerCalls['start']['in']): Started => {
+    started.push(held);
+    return { kind: 'listening', addresses: held };
+  };
+  const [wildcard, any] = [
+    { host: '0.0.0.0', port: 5300 },
+    { host: '127.0.0.9', port: 0 },
+  ];
+  const { crew, heard } = scene(2, () => ({ start }), { listen: [any, wildcard], machine });
+  await crew.open();
+  // A port that any will do for is drawn by the first worker that binds it.
+  assert.deepEqual(started, [
+    [any, address],
+    [any, address],
+  ]);
+  machine.lo.push({ address: '192.0.2.1' });
+  await crew.networkChanged();
+  await new Promise(setImmediate);
+  assert.deepEqual(heard.sort(), [
+    '0 listens at 192.0.2.1',
+    '0 network',
+    '1 listens at 192.0.2.1',
+    '1 network',
+  ]);
+  await crew.close();
 });

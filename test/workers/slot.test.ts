@@ -43,6 +43,7 @@ function scene(
       packet: async () => ({ kind: 'busy' }),
       cameBackToOther: () => undefined,
       loop: () => {},
+      listenFailed: () => {},
       internalError: () => undefined,
     },
     begin: () => begin(started.length),

@@ -20,8 +20,6 @@ export function listenProblem(
         `Permission denied to listen on ${where}. Use a port from 1024 up with --listen, or run pkarrd as a systemd ` +
         'service, which has the capability for lower ports.'
       );
-    case 'EADDRNOTAVAIL':
-      return `Cannot listen on ${where}: this machine has no address ${address.host}. Use one of its addresses with --listen.`;
     default:
       return `Cannot listen on ${message}.`;
   }

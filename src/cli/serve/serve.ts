@@ -65,7 +65,7 @@ export const serve: Command = {
       },
     );
     const control = await openControl(app, settings.stateDir, log);
-    log.info('Ready.', { listen: app.addresses.map(listenAddressToText).join(',') });
+    log.info('Ready.', { listen: app.addresses.map(listenAddressToText).join(',') || 'none yet' });
     // From here on a bug in one place must not take DNS away from everybody.
     onUncaught(({ kind, error }) => internalErrors.report(kind, error));
     const asked = stopped.then((signal): Ending => ({ fields: { signal }, code: Exit.OK }));

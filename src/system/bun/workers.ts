@@ -20,6 +20,7 @@ export function bunWorkers(bun: BunApi, file: string): WorkerProcesses {
   const words = file.startsWith(INSIDE_BINARY) ? [] : [...process.execArgv, file];
   const held = new Set<InheritedPort & { readonly descriptor: number }>();
   return {
+    isHeldForRunning: false,
     async hold(protocol, host, port) {
       const open = protocol === 'udp' ? openUdp : openTcp;
       const { descriptor, port: taken } = await open(bun, host, port);

@@ -1,18 +1,27 @@
 import cluster from 'node:cluster';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer, isIPv6 } from 'node:net';
 import { workerOf } from '../worker-line.ts';
 import type { WorkerProcesses } from '../worker-process.ts';
 import { WORKER_ROLE } from '../worker-role.ts';
 
 /**
  * Workers on Node are those of its own `cluster`: the primary binds each socket once, on behalf of the first worker that
- * wants it, and hands the same descriptor to all. `file` is what they run.
+ * wants it, and hands the same descriptor to all. `cluster` counts how often a worker asks for an address, and those that
+ * asked equally often share a descriptor: so none may try again and again, and the primary finds out before whether an
+ * address can be had. `file` is what they run.
  */
 export function nodeWorkers(file: string): WorkerProcesses {
   // Each worker takes from the one queue when it has time. In turns, which is the default for TCP, the primary would
   // have to accept and hand over every connection.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   return {
-    hold: undefined,
+    isHeldForRunning: true,
+    async hold(protocol, host, port) {
+      const taken = await (protocol === 'udp' ? tryUdp : tryTcp)(host, port);
+      return { port: taken, stop: async () => {} };
+    },
     spawn() {
       cluster.setupPrimary({
         exec: file,
@@ -26,4 +35,27 @@ export function nodeWorkers(file: string): WorkerProcesses {
       return workerOf(worker.process);
     },
   };
+}
+
+/** Binds and lets go again. @returns the port. Rejects with the system's error. */
+async function tryUdp(host: string, port: number): Promise<number> {
+  const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', ipv6Only: isIPv6(host) });
+  socket.bind({ address: host, port });
+  try {
+    await once(socket, 'listening');
+    return socket.address().port;
+  } finally {
+    socket.close();
+  }
+}
+
+/** The same for TCP. */
+async function tryTcp(host: string, port: number): Promise<number> {
+  const server = createServer((connection) => connection.destroy());
+  server.listen({ host, port, ipv6Only: isIPv6(host) });
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
 }
