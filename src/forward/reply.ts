@@ -1,8 +1,12 @@
 import { Rcode } from '../dns/codes.ts';
 import { EdnsOptionCode } from '../dns/edns.ts';
-import { decodeExtendedError, type ExtendedError } from '../dns/extended-error.ts';
+import { decodeExtendedError, type ExtendedError, ExtendedErrorCode } from '../dns/extended-error.ts';
 import { type MessageLayout, type OptLayout, readLayout } from '../dns/layout.ts';
-import { decodeMessage, encodeMessage, HEADER_LENGTH } from '../dns/message.ts';
+import { decodeMessage, encodeMessage, HEADER_LENGTH, type Message } from '../dns/message.ts';
+import type { Question } from '../dns/question.ts';
+import { WireError } from '../dns/wire-error.ts';
+import { isScrubbed, scrubbed } from './answer-scrub.ts';
+import { isWithoutQuestion } from './reply-match.ts';
 import type { UpstreamRequest } from './request.ts';
 
 /** An upstream's reply, ready to be cached and passed on. */
@@ -26,8 +30,8 @@ export interface UpstreamReply {
   readonly upstream: string;
 }
 
-/** What an upstream can say: a whole answer; that it does not fit (TC); or a header alone with FORMERR or NOTIMP. */
-export type UpstreamOutcome = UpstreamReply | 'truncated' | 'bare-error';
+/** What an upstream can say over UDP: a whole reply, or that it does not fit (TC). */
+export type UpstreamOutcome = UpstreamReply | 'truncated';
 
 /** Maximum number of extended errors kept of one reply. */
 const MAX_EXTENDED_ERRORS = 8;
@@ -35,7 +39,11 @@ const MAX_EXTENDED_ERRORS = 8;
 /**
  * The reply in octets that match the request (`matchReply`), which are modified. Octets after the message are cut off, as
  * Unbound, glibc and dnsmasq do: some routers pad what they send.
- * @throws WireError when they are not a DNS message, or a record in it is malformed.
+ *
+ * What a resolver says, whom RD asks to follow names to their end, is judged as well: records in the answer section that do
+ * not belong to the question are left out, and a server that does not recurse has failed.
+ * @throws WireError when they are not a DNS message, a record in it is malformed, or none of the answer belongs to the
+ * question.
  */
 export function readReply(bytes: Uint8Array, request: UpstreamRequest, upstream: string): UpstreamReply {
   const layout = readLayout(bytes);
@@ -43,21 +51,25 @@ export function readReply(bytes: Uint8Array, request: UpstreamRequest, upstream:
   const rcode = ((bytes[3] as number) & 15) | ((opt?.extendedRcode ?? 0) << 4);
   const authenticData = ((bytes[3] as number) & 0x20) !== 0;
   const extendedErrors = opt === undefined ? [] : readExtendedErrors(bytes, opt);
+  const about = { rcode, extendedErrors, authenticData, edns: opt !== undefined, upstream };
+  if (isWithoutQuestion(bytes)) {
+    // Such servers may send back the OPT record that they were sent: it says nothing of EDNS, unless the RCODE needs it.
+    return { ...about, edns: rcode > 15, ...questionAlone(bytes, request) };
+  }
+  const isRecursive = ((request.bytes[2] as number) & RD) !== 0;
+  if (isRecursive && isLame(bytes, layout, rcode)) {
+    const withReason = { ...about, rcode: Rcode.SERVFAIL, extendedErrors: [lame, ...extendedErrors] };
+    return { ...withReason, ...questionAlone(bytes, request) };
+  }
   bytes[0] = 0;
   bytes[1] = 0;
   // 0x20 undone: names that point at the question get their case back with it.
   bytes.set(request.asked, HEADER_LENGTH);
-  const stripped =
-    opt === undefined ? { bytes: viewOf(bytes, layout.end), layout } : withoutOpt(bytes, layout, opt);
-  return {
-    bytes: stripped.bytes,
-    rcode,
-    layout: stripped.layout,
-    extendedErrors,
-    authenticData,
-    edns: opt !== undefined,
-    upstream,
-  };
+  if (isRecursive && !isScrubbed(bytes, layout)) {
+    return { ...about, authenticData: false, ...withoutForeignAnswers(bytes, layout, rcode) };
+  }
+  if (opt === undefined) return { ...about, bytes: viewOf(bytes, layout.end), layout };
+  return { ...about, ...withoutOpt(bytes, layout, opt) };
 }
 
 /** The same reply with the question as another client wrote it (`UpstreamRequest.asked` of the same question). */
@@ -83,21 +95,62 @@ export function isUnhelpful(rcode: number): boolean {
   }
 }
 
-function withoutOpt(
-  bytes: Uint8Array,
-  layout: MessageLayout,
-  opt: OptLayout,
-): { readonly bytes: Uint8Array; readonly layout: MessageLayout } {
-  if (opt.end === layout.end) {
-    const count = (((bytes[10] as number) << 8) | (bytes[11] as number)) - 1;
-    bytes[10] = count >>> 8;
-    bytes[11] = count & 0xff;
-    return { bytes: viewOf(bytes, opt.start), layout: { ...layout, opt: undefined, end: opt.start } };
-  }
-  // Records follow it, and compression pointers may lead past it, so the message is encoded anew. Rare.
-  const { edns: _, ...message } = decodeMessage(bytes.subarray(0, layout.end));
-  const encoded = encodeMessage({ ...message, rcode: message.rcode & 15 });
-  return { bytes: encoded, layout: readLayout(encoded) };
+/** A message as octets with its layout. */
+type LaidOut = Pick<UpstreamReply, 'bytes' | 'layout'>;
+
+/** In octet 2 of a header: recursion desired, authoritative. In octet 3: recursion available. RFC 1035 §4.1.1. */
+const RD = 0x01;
+const AA = 0x04;
+const RA = 0x80;
+
+const lame: ExtendedError = {
+  code: ExtendedErrorCode.NO_REACHABLE_AUTHORITY,
+  text: 'The upstream does not offer recursion for this name: it answered with a referral or with nothing.',
+};
+
+/**
+ * Whether a server with RCODE 0 says that it cannot help: it does not recurse, speaks for nobody, and has neither an answer
+ * nor the SOA record of a negative one (RFC 2308 §2.2). To a client this would look like NODATA.
+ */
+function isLame(bytes: Uint8Array, { negativeTtl }: MessageLayout, rcode: number): boolean {
+  const hasAnswers = ((bytes[6] as number) | (bytes[7] as number)) !== 0;
+  if (rcode !== Rcode.NOERROR || hasAnswers || negativeTtl !== undefined) return false;
+  return ((bytes[2] as number) & AA) === 0 && ((bytes[3] as number) & RA) === 0;
+}
+
+/** The header of a reply with the question of the request, and no records. */
+function questionAlone(bytes: Uint8Array, { asked, questionEnd }: UpstreamRequest): LaidOut {
+  const alone = new Uint8Array(questionEnd);
+  alone[2] = bytes[2] as number;
+  alone[3] = bytes[3] as number;
+  alone[5] = 1;
+  alone.set(asked, HEADER_LENGTH);
+  return { bytes: alone, layout: readLayout(alone) };
+}
+
+function withoutOpt(bytes: Uint8Array, layout: MessageLayout, opt: OptLayout): LaidOut {
+  // Something follows it, and compression pointers may lead past it, so the message is encoded anew. Rare.
+  if (opt.end !== layout.end) return encodeAnew(decodeMessage(bytes.subarray(0, layout.end)));
+  const count = (((bytes[10] as number) << 8) | (bytes[11] as number)) - 1;
+  bytes[10] = count >>> 8;
+  bytes[11] = count & 0xff;
+  return { bytes: viewOf(bytes, opt.start), layout: { ...layout, opt: undefined, end: opt.start } };
+}
+
+function withoutForeignAnswers(bytes: Uint8Array, layout: MessageLayout, rcode: number): LaidOut {
+  const message = decodeMessage(bytes.subarray(0, layout.end));
+  const answers = scrubbed(message.answers, message.questions[0] as Question);
+  // Nothing is left of an answer: that is not NODATA.
+  if (answers.length === 0 && rcode === Rcode.NOERROR) throw new WireError('bad-value', 'answer section');
+  return encodeAnew({ ...message, answers });
+}
+
+/** The message without its OPT record. @throws WireError when it would be over 65,535 octets. */
+function encodeAnew({ edns: _, ...message }: Message): LaidOut {
+  const bytes = encodeMessage({ ...message, rcode: message.rcode & 15 });
+  const isCut = ((bytes[2] as number) & 0x02) !== 0 && !message.flags.truncated;
+  if (isCut) throw new WireError('message-too-long', 'message');
+  return { bytes, layout: readLayout(bytes) };
 }
 
 /** The first `length` octets, not as a Buffer: its `slice` does not copy, and these octets are handed to others. */

@@ -1,6 +1,7 @@
 import { EdnsOptionCode } from '../dns/edns.ts';
 import { HEADER_LENGTH } from '../dns/message.ts';
 import type { Question } from '../dns/question.ts';
+import { lowerOctet } from '../dns/wire-names.ts';
 import type { Random } from './random.ts';
 
 /** Octets that we take over UDP (the size the DNS flag day 2020 settled on: it fits any path unfragmented). */
@@ -113,11 +114,6 @@ export function hasUpperCase(query: Uint8Array, questionEnd: number): boolean {
     if (isUpper(query[i] as number)) return true;
   }
   return false;
-}
-
-/** The octet with A to Z in lower case. Length octets are under 64 and so never a letter. */
-export function lowerOctet(octet: number): number {
-  return isUpper(octet) ? octet | 0x20 : octet;
 }
 
 function isUpper(octet: number): boolean {

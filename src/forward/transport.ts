@@ -1,6 +1,5 @@
 import type { Cancellation } from '../async/cancellation.ts';
 import type { Clock } from '../async/clock.ts';
-import { UpstreamFailure } from './errors.ts';
 import { EdnsFallback } from './quirks/edns-fallback.ts';
 import type { UpstreamReply } from './reply.ts';
 import { noWrongReplies, type WrongReply } from './reply-match.ts';
@@ -32,7 +31,7 @@ export interface Transport {
    * The reply to one query, whole whatever its length. Bounded in time by itself.
    * @throws UpstreamFailure, or the reason of the cancellation.
    */
-  exchange(query: TransportQuery): Promise<UpstreamReply | 'bare-error'>;
+  exchange(query: TransportQuery): Promise<UpstreamReply>;
   /** What the server does not do as others do, as clauses for people. */
   quirks(): readonly string[];
   /** The network changed: drops connections, forgets quirks; what waits fails with `reset`. */
@@ -65,10 +64,7 @@ export class TransportUpstream implements Upstream {
   async ask({ request, attempt, isPlain, observer, cancellation }: Ask): Promise<UpstreamReply> {
     const send = (edns: boolean) => this.#transport.exchange({ request, edns, observer, cancellation });
     // Where nothing is lost, silence is no sign of a dislike of EDNS: there the attempt does not count.
-    const work = isPlain === true ? send(false) : this.#edns.ask(this.isLossy ? attempt : 0, send);
-    const outcome = await work;
-    if (typeof outcome === 'object') return outcome;
-    throw new UpstreamFailure('malformed', 'answered with an error and without the question');
+    return await (isPlain === true ? send(false) : this.#edns.ask(this.isLossy ? attempt : 0, send));
   }
 
   quirks(): readonly string[] {

@@ -122,14 +122,3 @@ test('FORMERR for a reason of its own is passed on and remembered as nothing', a
   assert.equal(upstream.received.length, 1);
   assert.deepEqual(forwarder.status().upstreams[0]?.quirks, []);
 });
-
-test('an upstream whose every answer is a bare FORMERR is a failure', async () => {
-  await using upstream = await startScriptedUpstream({
-    script: (query) =>
-      altered(reply(query, { rcode: Rcode.FORMERR, edns: null }).slice(0, 12), (bytes) =>
-        bytes.writeUInt16BE(0, 4),
-      ),
-  });
-  using forwarder = setUpForwarder({ upstreams: [upstream] });
-  await assert.rejects(ask(forwarder, 'x.example'), /without the question/);
-});

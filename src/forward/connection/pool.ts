@@ -19,7 +19,7 @@ export interface ConnectionPoolOptions<Reply> {
   /** Begins a new connection. */
   readonly open: (listener: ConnectionListener<Reply>) => Connection<Reply>;
   /** Makes the outcome of a reply. @throws UpstreamFailure */
-  readonly read: (reply: Reply, query: AskedQuery) => UpstreamReply | 'bare-error';
+  readonly read: (reply: Reply, query: AskedQuery) => UpstreamReply;
   /** Queries are padded to multiples of so many octets; not padded without. */
   readonly padTo?: number;
   /** Told when the network changed: what connections keep for later ones is to be forgotten. */
@@ -90,7 +90,7 @@ export class ConnectionPool<Reply> implements Transport {
   }
 
   /** See `Transport`. */
-  exchange({ request, edns, observer, cancellation }: TransportQuery): Promise<UpstreamReply | 'bare-error'> {
+  exchange({ request, edns, observer, cancellation }: TransportQuery): Promise<UpstreamReply> {
     const { clock, padTo, protocol, read } = this.#options;
     return new Promise((resolve, reject) => {
       if (cancellation.isCancelled) {

@@ -1,6 +1,7 @@
 import { WireError } from '../../dns/wire-error.ts';
 import { UpstreamFailure } from '../errors.ts';
 import { readReply, type UpstreamReply } from '../reply.ts';
+import { isWithoutQuestion } from '../reply-match.ts';
 import type { UpstreamRequest } from '../request.ts';
 
 /**
@@ -9,7 +10,7 @@ import type { UpstreamRequest } from '../request.ts';
  */
 export function readWholeReply(bytes: Uint8Array, request: UpstreamRequest, label: string): UpstreamReply {
   // RFC 7766 leaves no use for TC in a stream; what is cut short there cannot be had whole.
-  if (((bytes[2] as number) & 0x02) !== 0) {
+  if (((bytes[2] as number) & 0x02) !== 0 && !isWithoutQuestion(bytes)) {
     throw new UpstreamFailure('malformed', 'sent a truncated reply over a connection');
   }
   try {

@@ -47,7 +47,6 @@ export function httpsTransport(
     read: ({ bytes, age }, { message, request }) => {
       // The stream tells what answers what, and id and question are compared all the same.
       const match = matchReply(message, request.questionEnd, bytes);
-      if (match === 'bare-error') return 'bare-error';
       if (match !== 'match' && match !== 'case') {
         countWrong(match);
         throw new UpstreamFailure('malformed', 'answered something else than what was asked');

@@ -1,7 +1,7 @@
 import type { Clock } from '../../async/clock.ts';
 import { withTimeout } from '../../async/with-timeout.ts';
 import { Rcode } from '../../dns/codes.ts';
-import type { UpstreamOutcome } from '../reply.ts';
+import type { UpstreamReply } from '../reply.ts';
 import { Quirk } from './quirk.ts';
 
 /** The attempt at one question from which silence may be due to the OPT record. */
@@ -35,7 +35,7 @@ export class EdnsFallback {
   }
 
   /** Sends with or without OPT as the upstream needs it; `attempt` counts from 0. */
-  async ask<T extends UpstreamOutcome>(attempt: number, send: (edns: boolean) => Promise<T>): Promise<T> {
+  async ask(attempt: number, send: (edns: boolean) => Promise<UpstreamReply>): Promise<UpstreamReply> {
     if (this.#broken.isKnown) return await send(false);
     if (attempt >= PLAIN_FROM_ATTEMPT) return await this.#askBothWays(send);
     const outcome = await send(true);
@@ -52,7 +52,7 @@ export class EdnsFallback {
   }
 
   /** Two queries with OPT are still waiting: one more is sent, and one without. */
-  async #askBothWays<T extends UpstreamOutcome>(send: (edns: boolean) => Promise<T>): Promise<T> {
+  async #askBothWays(send: (edns: boolean) => Promise<UpstreamReply>): Promise<UpstreamReply> {
     // What comes late is learned from too.
     const better = send(true).then((outcome) => {
       if (this.#refuses(outcome)) throw new Error('the upstream does not want EDNS');
@@ -76,17 +76,15 @@ export class EdnsFallback {
   }
 
   /** Whether the outcome of a query with OPT says that there should be none. What says otherwise is remembered. */
-  #refuses(outcome: UpstreamOutcome): boolean {
+  #refuses(outcome: UpstreamReply): boolean {
     if (isRefusal(outcome)) return true;
     this.#broken.clear();
-    if (typeof outcome === 'object' && outcome.edns) this.#knowsEdns = true;
+    if (outcome.edns) this.#knowsEdns = true;
     return false;
   }
 }
 
-function isRefusal(outcome: UpstreamOutcome): boolean {
-  if (outcome === 'truncated') return false;
-  if (outcome === 'bare-error') return true;
+function isRefusal(outcome: UpstreamReply): boolean {
   // With an OPT record in the reply the complaint is about something else, except for the version.
   if (outcome.edns) return outcome.rcode === Rcode.BADVERS;
   return outcome.rcode === Rcode.FORMERR || outcome.rcode === Rcode.NOTIMP;

@@ -9,13 +9,6 @@ import type { Random } from '../random.ts';
 import { matchReply, type WrongReply } from '../reply-match.ts';
 import { FrameWriter } from './frame-writer.ts';
 
-/** What a stream brings for a query. */
-export interface StreamReply {
-  readonly bytes: Uint8Array;
-  /** It is a header alone. */
-  readonly isBare: boolean;
-}
-
 export interface StreamConnectionOptions {
   /** A socket that is connecting. */
   readonly socket: Socket;
@@ -26,7 +19,7 @@ export interface StreamConnectionOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly countWrong: (kind: WrongReply) => void;
-  readonly listener: ConnectionListener<StreamReply>;
+  readonly listener: ConnectionListener<Uint8Array>;
 }
 
 /** Ids that may be taken at once, so that a free one is found soon. */
@@ -42,12 +35,12 @@ const MAX_WRONG_REPLIES = 1000;
  * One stream to one upstream with many queries on it. RFC 7766 §6.2.1.1: "clients SHOULD pipeline their queries", and
  * §7: "responses MAY be ... delivered out of order", so replies are matched by id and question.
  */
-export class StreamConnection implements Connection<StreamReply> {
+export class StreamConnection implements Connection<Uint8Array> {
   readonly #options: StreamConnectionOptions;
   readonly #timer: ConnectionTimer;
   readonly #writer: FrameWriter;
-  readonly #byId = new Map<number, PendingQuery<StreamReply>>();
-  readonly #ids = new Map<PendingQuery<StreamReply>, number>();
+  readonly #byId = new Map<number, PendingQuery<Uint8Array>>();
+  readonly #ids = new Map<PendingQuery<Uint8Array>, number>();
   /** Of queries that nobody waits for any more: a reply to one is late, and not wrong. */
   readonly #forgotten = new Set<number>();
   #isReady = false;
@@ -89,7 +82,7 @@ export class StreamConnection implements Connection<StreamReply> {
   }
 
   /** Sends a query, with an id that no other on this connection has. @throws UpstreamFailure `overloaded` */
-  send(query: PendingQuery<StreamReply>): void {
+  send(query: PendingQuery<Uint8Array>): void {
     const { random, socket } = this.#options;
     if (this.#writer.isFull || this.#byId.size >= MAX_LOAD) {
       throw new UpstreamFailure('overloaded', 'does not keep up with what it is sent');
@@ -108,7 +101,7 @@ export class StreamConnection implements Connection<StreamReply> {
   }
 
   /** See `Connection`. */
-  forget(query: PendingQuery<StreamReply>): void {
+  forget(query: PendingQuery<Uint8Array>): void {
     const id = this.#ids.get(query);
     if (id === undefined) return;
     if (this.#forgotten.size >= MAX_FORGOTTEN) this.#forgotten.clear();
@@ -136,16 +129,16 @@ export class StreamConnection implements Connection<StreamReply> {
     query.message.writeUInt16BE(id, 0);
     const match = matchReply(query.message, query.questionEnd, message);
     // The stream proves where a reply comes from, so a server that changes the case of names is let.
-    if (match !== 'match' && match !== 'case' && match !== 'bare-error') {
+    if (match !== 'match' && match !== 'case') {
       this.#countWrong(match);
       return;
     }
     this.#isFruitful = true;
     this.#remove(query, id);
-    query.answered({ bytes: message, isBare: match === 'bare-error' });
+    query.answered(message);
   }
 
-  #remove(query: PendingQuery<StreamReply>, id: number): void {
+  #remove(query: PendingQuery<Uint8Array>, id: number): void {
     this.#ids.delete(query);
     this.#byId.delete(id);
     if (this.#byId.size === 0) this.#becomeIdle();

@@ -4,7 +4,7 @@ import { ConnectionPool } from '../connection/pool.ts';
 import { readWholeReply } from '../connection/whole-reply.ts';
 import type { Random } from '../random.ts';
 import type { Transport, TransportSetup } from '../transport.ts';
-import { StreamConnection, type StreamReply } from './connection.ts';
+import { StreamConnection } from './connection.ts';
 
 /** How long a TCP connection without queries is kept, in ms (RFC 7766 §6.2.3 asks clients to close idle ones). */
 const TCP_IDLE_MS = 10_000;
@@ -34,12 +34,12 @@ export function streamTransport(
   { label, countWrong }: TransportSetup,
 ): Transport {
   const readyEvent = kind.protocol === 'TLS' ? 'secureConnect' : 'connect';
-  return new ConnectionPool<StreamReply>({
+  return new ConnectionPool<Uint8Array>({
     ...kind,
     clock,
     open: (listener) =>
       new StreamConnection({ socket: begin(), readyEvent, idleMs, clock, random, countWrong, listener }),
-    read: ({ bytes, isBare }, { request }) => (isBare ? 'bare-error' : readWholeReply(bytes, request, label)),
+    read: (bytes, { request }) => readWholeReply(bytes, request, label),
   });
 }
 

@@ -26,11 +26,8 @@ export interface UdpExchangeOptions<T> {
   /** How long to wait, in ms. */
   readonly timeoutMs: number;
   readonly clock: Clock;
-  /**
-   * Makes the outcome of a reply that matches; `bare` when it is a header alone. A WireError that it throws makes
-   * the reply a malformed one.
-   */
-  readonly accept: (reply: Uint8Array, bare: boolean) => T;
+  /** Makes the outcome of a reply that matches. A WireError that it throws makes the reply a malformed one. */
+  readonly accept: (reply: Uint8Array) => T;
   /** Told of each wrong reply; the wait goes on. */
   readonly wrong: (kind: WrongReply) => void;
   /** Told when the wait is over, however it ended; never before the constructor has returned. */
@@ -80,13 +77,13 @@ export class UdpExchange<T> implements DenseSetItem, PeerListener {
     if (this.#isOver) return;
     const { query, questionEnd, accept } = this.#options;
     const match = matchReply(query, questionEnd, reply);
-    if (match !== 'match' && match !== 'bare-error') {
+    if (match !== 'match') {
       this.#countWrong(match);
       return;
     }
     let accepted: T;
     try {
-      accepted = accept(reply, match === 'bare-error');
+      accepted = accept(reply);
     } catch (error) {
       if (error instanceof WireError) this.#countWrong('malformed');
       else this.cancel(error);

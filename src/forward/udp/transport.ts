@@ -8,6 +8,7 @@ import { UpstreamFailure } from '../errors.ts';
 import { Quirk } from '../quirks/quirk.ts';
 import type { Random } from '../random.ts';
 import { readReply, type UpstreamOutcome, type UpstreamReply } from '../reply.ts';
+import { isWithoutQuestion } from '../reply-match.ts';
 import { formQuery, hasUpperCase, type UpstreamRequest } from '../request.ts';
 import type { Transport, TransportQuery, TransportSetup } from '../transport.ts';
 import { TRY_MS } from '../upstream.ts';
@@ -52,7 +53,7 @@ export class UdpTransport implements Transport {
   }
 
   /** See `Transport`. */
-  async exchange(query: TransportQuery): Promise<UpstreamReply | 'bare-error'> {
+  async exchange(query: TransportQuery): Promise<UpstreamReply> {
     const outcome = await this.#overUdp(query);
     // RFC 1123 §6.1.3.2 and RFC 7766 §5: a truncated reply is asked for again over TCP.
     return outcome === 'truncated' ? await this.#afterTruncation(query) : outcome;
@@ -136,7 +137,7 @@ export class UdpTransport implements Transport {
     throw new UpstreamFailure('spoofed', 'does not keep the case of names and answers differently each time');
   }
 
-  async #afterTruncation(query: TransportQuery): Promise<UpstreamReply | 'bare-error'> {
+  async #afterTruncation(query: TransportQuery): Promise<UpstreamReply> {
     try {
       return await this.#tcp.exchange(query);
     } catch (error) {
@@ -161,10 +162,11 @@ export class UdpTransport implements Transport {
       questionEnd: request.questionEnd,
       timeoutMs: TRY_MS,
       clock,
-      accept: (bytes, bare) => {
-        const outcome = readDatagram(bytes, bare, request, label);
+      accept: (bytes) => {
+        const showsCase = !isWithoutQuestion(bytes);
+        const outcome = readDatagram(bytes, request, label);
         observer.heard();
-        if (mixCase && !bare && hasUpperCase(query, request.questionEnd)) this.#foldsCase.clear();
+        if (mixCase && showsCase && hasUpperCase(query, request.questionEnd)) this.#foldsCase.clear();
         return outcome;
       },
       ended: () => {
@@ -188,15 +190,10 @@ export class UdpTransport implements Transport {
 }
 
 /** @throws WireError */
-function readDatagram(
-  bytes: Uint8Array,
-  bare: boolean,
-  request: UpstreamRequest,
-  label: string,
-): UpstreamOutcome {
-  if (bare) return 'bare-error';
-  // What is cut short may end anywhere, so the rest of it is not looked at.
-  return ((bytes[2] as number) & 0x02) !== 0 ? 'truncated' : readReply(bytes, request, label);
+function readDatagram(bytes: Uint8Array, request: UpstreamRequest, label: string): UpstreamOutcome {
+  // What is cut short may end anywhere, so the rest of it is not looked at. A failure has nothing to be cut.
+  const isTruncated = ((bytes[2] as number) & 0x02) !== 0 && !isWithoutQuestion(bytes);
+  return isTruncated ? 'truncated' : readReply(bytes, request, label);
 }
 
 /** The same RCODE and the same answers, in any order and with any TTL. */
