@@ -72,6 +72,7 @@ export async function startResolution(
   const completed = completeAliases({
     follow: router,
     isKeyName: (name) => isKeyName(name, settings.suffix),
+    shareUpstreams: (one, other) => forwarder.shareUpstreams(one, other),
   });
   // Inside of the layers, so that an alias to a key brings no address into the network that they keep out.
   const ordinary = layers(completed(forwardResolver(forwarder)));

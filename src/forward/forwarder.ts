@@ -61,6 +61,8 @@ export interface Forwarder {
   forward(request: ForwardRequest, cancellation: Cancellation): Promise<UpstreamReply>;
   /** True when a route says where `name` goes, whatever rule there is for such names otherwise. */
   hasRoute(name: Name): boolean;
+  /** Whether the same upstreams are asked for both names. */
+  shareUpstreams(one: Name, other: Name): boolean;
   /**
    * The upstream through which a query of ours came back to us, given a query that came in and the offset after its
    * question: a loop. Undefined for every other query.
@@ -151,6 +153,11 @@ class UpstreamForwarder implements Forwarder {
   /** See `Forwarder`. */
   hasRoute(name: Name): boolean {
     return this.#groupOf(name) !== this.#defaults;
+  }
+
+  /** See `Forwarder`. */
+  shareUpstreams(one: Name, other: Name): boolean {
+    return this.#groupOf(one) === this.#groupOf(other);
   }
 
   /** See `Forwarder`. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Cancellation } from '../../src/async/cancellation.ts';
 import { Rcode, Type } from '../../src/dns/codes.ts';
+import { readLayout } from '../../src/dns/layout.ts';
 import { Name } from '../../src/dns/name.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
 import { syntheticSoa } from '../../src/dns/soa.ts';
@@ -31,6 +32,7 @@ function scene(upstream: Answer, rest: Answer = recordsAnswer({ answers: [aRecor
       },
     },
     isKeyName: (name) => isKeyName(name, suffixes),
+    shareUpstreams: () => true,
   });
   return { followed, resolver: layer({ resolve: async () => upstream }) };
 }
@@ -58,7 +60,7 @@ test('an alias of an ordinary name to a key is kept and completed, and the SOA o
   assert.equal(followed[0]?.context.aliasesFollowed, 2);
 });
 
-test('which answers go on with a key', async () => {
+test('which answers go on with the target of an alias', async () => {
   const toKey = cnameRecord('www.example', `www.${key}`);
   const forged = aRecord(`www.${key}`, '192.0.2.66');
   const cases: readonly (readonly [what: string, type: string, records: ResourceRecord[], goesOn: string])[] =
@@ -71,8 +73,19 @@ test('which answers go on with a key', async () => {
       ['the CNAME itself was asked', 'CNAME', [toKey], ''],
       ['a CNAME of another name', 'A', [cnameRecord('other.example', key)], ''],
       ['an ordinary alias', 'A', [cnameRecord('www.example', 'b.example'), aRecord('b.example')], ''],
-      ['a key further up', 'A', [cnameRecord('www.example', `${key}.example`)], ''],
-      ['aliases in a circle', 'A', [cnameRecord('www.example', 'www.example')], ''],
+      [
+        'a key further up',
+        'A',
+        [cnameRecord('www.example', `${key}.example`), aRecord(`${key}.example`)],
+        '',
+      ],
+      ['an alias without its target', 'A', [cnameRecord('www.example', 'b.example')], 'b.example.'],
+      [
+        'a CNAME without its target, asked for itself',
+        'CNAME',
+        [cnameRecord('www.example', 'b.example')],
+        '',
+      ],
       ['no alias', 'A', [aRecord('www.example', '192.0.2.52')], ''],
       ['nothing', 'A', [], ''],
     ];
@@ -153,4 +166,106 @@ test('an alias to a key is no way round the protection against rebinding', async
     'SOA of www.example. for 60 s',
     'extended error 15',
   ]);
+});
+
+test('aliases without their target are completed from it, over several steps, and never in a loop', async () => {
+  const chains: Readonly<Record<string, readonly string[]>> = {
+    'one.example': ['two.example'],
+    'two.example': ['three.example', 'four.example'],
+    'ping.example': ['pong.example'],
+    'pong.example': ['ping.example'],
+    'self.example': ['self.example'],
+    'circle.example': ['a.example', 'b.example', 'circle.example'],
+  };
+  const asked: string[] = [];
+  const layer = completeAliases({
+    follow: { resolve: (query, followContext) => resolver.resolve(query, followContext) },
+    isKeyName: () => false,
+    shareUpstreams: (one, other) => one.labels[0] !== 'one' || other.labels[0] !== 'two',
+  });
+  const resolver = layer({
+    async resolve(query) {
+      const name = query.question.name.labels.join('.');
+      asked.push(name);
+      const steps = chains[name];
+      if (steps === undefined) return forwarded(query, { answers: [aRecord(name, '192.0.2.4')] });
+      return forwarded(query, {
+        answers: steps.map((to, i) => cnameRecord(i === 0 ? name : (steps[i - 1] ?? ''), to)),
+      });
+    },
+  });
+  assert.deepEqual(toLines(await resolver.resolve(queryFor('one.example'), context)), [
+    'NOERROR',
+    // Another upstream's to say, and so kept as it says; the same upstream has left out what follows it.
+    'one.example. 600 IN CNAME two.example.',
+    'two.example. 5 IN CNAME three.example.',
+    'three.example. 5 IN CNAME four.example.',
+    'four.example. 600 IN A 192.0.2.4',
+  ]);
+  assert.deepEqual(asked, ['one.example', 'two.example', 'four.example']);
+  for (const name of ['ping.example', 'self.example', 'circle.example']) {
+    await assert.rejects(
+      resolver.resolve(queryFor(name), context),
+      (error) => error instanceof ResolveError && error.kind === 'alias-loop',
+      name,
+    );
+  }
+  assert.ok(asked.length < 30, `${asked.length} questions`);
+});
+
+test('an alias whose target has no data, or does not exist, is not followed again', async () => {
+  const soa = [syntheticSoa(Name.parse('example'), 1, 60)];
+  for (const parts of [
+    { authorities: soa },
+    { rcode: Rcode.NXDOMAIN, authorities: soa },
+    { rcode: Rcode.NXDOMAIN },
+  ]) {
+    const query = queryFor('www.example');
+    const upstream = forwarded(query, { ...parts, answers: [cnameRecord('www.example', 'b.example')] });
+    const { followed, resolver } = scene(upstream);
+    assert.equal(await resolver.resolve(query, context), upstream);
+    assert.equal(followed.length, 0);
+  }
+});
+
+test('records that names of keys own are not taken from an upstream, in any section and form', async () => {
+  const pointing = (type: number, before: readonly number[], target = key): ResourceRecord => ({
+    ...cnameRecord('www.example', target),
+    type,
+    rdata: Uint8Array.from([...before, ...Name.parse(target).toWire()]),
+  });
+  const forged = [key, `www.${key}`, `${key}.key`, `a.${key}.key`, refused].map((name) =>
+    aRecord(name, '192.0.2.66'),
+  );
+  const soa = syntheticSoa(Name.parse(key), 1, 60);
+  const ns = { ...pointing(Type.NS, []), name: Name.parse(`x.${key}`) };
+  const kept = aRecord('ns.example', '192.0.2.53');
+  for (const [type, record] of [
+    ['SRV', pointing(Type.SRV, [0, 0, 0, 0, 1, 187])],
+    ['MX', pointing(Type.MX, [0, 10])],
+    ['HTTPS', pointing(Type.HTTPS, [0, 1])],
+    ['NS', pointing(Type.NS, [])],
+  ] as const) {
+    const query = queryFor('www.example', type);
+    const upstream = forwarded(query, {
+      answers: [record],
+      authorities: [soa, ns, { ...kept, type: Type.NS, rdata: Name.root.toWire() }],
+      additionals: [...forged, kept],
+    });
+    const answer = await scene(upstream).resolver.resolve(query, context);
+    assert.ok(answer.kind === 'forwarded');
+    const { answers, authorities, additionals } = toRecords(answer);
+    assert.deepEqual(answers, [record], type);
+    assert.deepEqual([authorities.length, authorities[0]?.name.toString()], [1, 'ns.example.'], type);
+    assert.deepEqual(additionals, [kept], type);
+    assert.deepEqual(answer.reply.layout, readLayout(answer.reply.bytes));
+  }
+});
+
+test('names of others in which a key stands further up keep their records', async () => {
+  const name = `_iroh.${key}.dns.iroh.link`;
+  const query = queryFor(name, 'TXT');
+  const txt = { ...aRecord(name), type: Type.TXT, rdata: Uint8Array.of(1, 0x61) };
+  const upstream = forwarded(query, { answers: [txt], additionals: [aRecord(`${key}.dns.iroh.link`)] });
+  assert.equal(await scene(upstream).resolver.resolve(query, context), upstream);
 });
