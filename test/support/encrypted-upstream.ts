@@ -159,9 +159,12 @@ function finish(
     port: (server.address() as AddressInfo).port,
     drop: () => drop(shared),
     [Symbol.asyncDispose]: async () => {
-      drop(shared);
+      const closed = once(server, 'close');
+      // A connection may still be accepted, and the server waits for every one to end.
+      server.on('connection', (socket: Socket) => socket.destroy());
       server.close();
-      await once(server, 'close');
+      drop(shared);
+      await closed;
     },
   };
 }
