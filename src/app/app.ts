@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks'; // the global of that name is a getter, called for each query
 import { fileURLToPath } from 'node:url';
+import { elapsedClock } from '../async/elapsed-clock.ts';
 import { throwLater } from '../async/throw-later.ts';
 import { listenAddressToText } from '../config/listen-address.ts';
 import type { Settings } from '../config/settings.ts';
@@ -17,13 +17,13 @@ import { type ListenEvent, Listening, type ListeningParts } from '../serve/liste
 import { machineInterfaces } from '../system/interfaces.ts';
 import { machineView, watchNetwork } from '../system/network-watch.ts';
 import { workerProcesses } from '../system/open-workers.ts';
-import { systemResolvConfPaths } from '../system/resolv-conf.ts';
 import { createWorkerPool } from '../workers/pool.ts';
 import { createFront } from './front.ts';
 import { publishNetwork } from './packet-sources.ts';
 import { startPackets } from './packets.ts';
 import { startResolution } from './resolution.ts';
 import type { App } from './status.ts';
+import { SystemResolvers } from './system-resolvers.ts';
 
 /** What a worker runs. */
 const WORKER_FILE = fileURLToPath(new URL('../worker.js', import.meta.url));
@@ -43,11 +43,13 @@ export async function startApp(
   internalErrors: InternalErrors = endingErrors(log),
 ): Promise<App> {
   const startedAt = performance.now();
-  const now = () => performance.now();
+  const now = () => elapsedClock.now();
   const nowWall = () => Date.now();
 
   // Question to answer: the router, Pkarr names on one side of it, upstreams on the other.
+  const resolvers = new SystemResolvers(settings, { log, mayWrite: true });
   const resolution = await startResolution(settings, log, {
+    resolvers,
     packetReader: { read: (key, options) => packets.packetReader.read(key, options) },
     now,
   });
@@ -85,6 +87,7 @@ export async function startApp(
           packetReader: packets.packetReader,
           ...workerProcesses(WORKER_FILE),
           listening,
+          systemResolvers: () => resolvers.current(),
           onInternalError: (error) => internalErrors.take(error),
           log,
         });
@@ -114,23 +117,32 @@ export async function startApp(
 
   const networkChanged = async () => {
     publisher.networkChanged();
-    await resolution.networkChanged();
-    await front.networkChanged();
+    const hasOtherUpstreams = await resolution.networkChanged();
+    await front.networkChanged(hasOtherUpstreams);
     packets.networkChanged();
   };
-  const unwatch = watchNetwork(machineView(systemResolvConfPaths), (change) => {
-    log.info('The network changed.', { change });
-    networkChanged().catch((error: unknown) => internalErrors.report('rejection', error));
-  });
+  // One after another: each leaves what the network was when it began.
+  let following = Promise.resolve();
+  const reportBug = (error: unknown) => internalErrors.report('exception', error);
+  const unwatch = watchNetwork(
+    machineView(),
+    (change) => {
+      log.info('The network changed.', { change });
+      following = following.then(networkChanged).catch(reportBug);
+    },
+    reportBug,
+  );
 
   // From the front to the back: what is answered to clients is settled before what it comes from goes.
   const closeOnce = async () => {
     unwatch();
+    await following;
     await publisher.close();
     await front.close();
     const closing = packets.close();
     resolution.close();
     await closing;
+    await resolvers.written();
   };
   let closed: Promise<void> | undefined;
   const close = () => {

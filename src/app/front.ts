@@ -45,12 +45,12 @@ export function createFront(settings: Settings, { resolution, listeners, ...part
       for (const name of namesOfKey(key, settings.suffix)) cache.forget(name);
     },
     flush: async (name) => cache.flush(name),
-    async networkChanged() {
+    async networkChanged(hasOtherUpstreams) {
       access.replace(accessPrefixes(settings));
       cache.forgetFailures();
+      if (hasOtherUpstreams) cache.expireOrdinary();
       await listeners.networkChanged();
     },
-    upstreamsChanged: async () => cache.expireOrdinary(),
     status: async () => ({
       queries: responder.statistics(),
       cache: cache.statistics(),

@@ -12,8 +12,10 @@ import type { Resolver } from '../resolve/query.ts';
 import { createRouter } from '../resolve/router.ts';
 import { answerSuffixes, isKeyName } from '../resolve/special/suffix.ts';
 import { ownersMayName } from './client-limits.ts';
+import { CurrentUpstreams } from './current-upstreams.ts';
 import { ordinaryLayers } from './ordinary-layers.ts';
-import { asksSystem, chooseUpstreams, isMachineAddress, upstreamAuthorities, whyLoop } from './upstreams.ts';
+import type { ResolverSource } from './system-resolvers.ts';
+import { chooseUpstreams, isMachineAddress, upstreamAuthorities, whyLoop } from './upstreams.ts';
 
 /** All that stands between the caches of answers and those who know: question in, answer out. */
 export interface Resolution {
@@ -22,10 +24,21 @@ export interface Resolution {
   /** Answers what is no key: for the program's own questions. */
   readonly ordinary: Resolver;
   readonly forwarder: Forwarder;
-  /** What was true of the old network is forgotten: who answers, how fast, and what failed. */
-  networkChanged(): Promise<void>;
+  /**
+   * What was true of the old network is forgotten: who answers, how fast, and what failed.
+   * @returns true when others are asked for ordinary names from now on than were before.
+   */
+  networkChanged(): Promise<boolean>;
   /** Ends what is asked of upstreams. */
   close(): void;
+}
+
+/** What a resolution needs of the rest of the program. */
+export interface ResolutionParts {
+  readonly packetReader: PacketReader;
+  /** The resolvers of the system, for `upstream = system`. */
+  readonly resolvers: ResolverSource;
+  readonly now: () => number;
 }
 
 /**
@@ -35,7 +48,7 @@ export interface Resolution {
 export async function startResolution(
   settings: Settings,
   log: Log,
-  { packetReader, now }: { readonly packetReader: PacketReader; readonly now: () => number },
+  { packetReader, resolvers, now }: ResolutionParts,
 ): Promise<Resolution> {
   // An alias leads from a packet back to the router: the one loop in the data, closed here.
   const router: Resolver = answerSuffixes(settings.suffix)(
@@ -64,8 +77,9 @@ export async function startResolution(
     negativeTtl: settings.negativeTtl,
   });
 
+  const upstreams = new CurrentUpstreams(await chooseUpstreams(settings, resolvers));
   const forwarder = createForwarder({
-    ...(await chooseUpstreams(settings, log)),
+    ...upstreams.set,
     authorities: upstreamAuthorities(settings),
   });
   const layers = await ordinaryLayers(settings, forwarder, now, log);
@@ -82,8 +96,10 @@ export async function startResolution(
     ordinary,
     forwarder,
     async networkChanged() {
-      if (asksSystem(settings)) forwarder.setUpstreams(await chooseUpstreams(settings, log));
+      const change = upstreams.replace(await chooseUpstreams(settings, resolvers));
+      if (change !== 'none') forwarder.setUpstreams(upstreams.set);
       forwarder.networkChanged();
+      return change === 'others';
     },
     close: () => forwarder.close(),
   };

@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks'; // as in app.ts
+import { elapsedClock } from '../async/elapsed-clock.ts';
 import { settingsFromTexts } from '../config/setting-texts.ts';
 import { Name } from '../dns/name.ts';
 import { isTellingCase } from '../forward/udp/sent-questions.ts';
@@ -35,13 +35,15 @@ interface Running {
  */
 export function runWorker(): void {
   nameProcess('pkarrd worker');
-  const now = () => performance.now();
+  const now = () => elapsedClock.now();
   const packetReader = new PacketProxy(
     (key, client, signal) => link.ask('packet', { key, client }, signal),
     now,
   );
   let running: Running | undefined;
   let listeners: ToldListeners | undefined;
+  /** The network changed while this worker started. */
+  let isOutdated = false;
 
   /** The upstream through which a query came back that we have sent, or that another worker has. */
   const cameBackFrom = (resolution: Resolution) => (query: Uint8Array, questionEnd: number) => {
@@ -55,7 +57,11 @@ export function runWorker(): void {
     async start({ texts, held }): Promise<Started> {
       listeners = new ToldListeners(held, (failure) => link.tell('listenFailed', failure));
       const settings = settingsFromTexts(texts);
-      const resolution = await startResolution(settings, silentLog, { packetReader, now });
+      const resolution = await startResolution(settings, silentLog, {
+        packetReader,
+        resolvers: { current: () => link.ask('systemResolvers', undefined) },
+        now,
+      });
       const front = createFront(settings, {
         resolution,
         cameBackFrom: cameBackFrom(resolution),
@@ -65,6 +71,7 @@ export function runWorker(): void {
         now,
       });
       running = { resolution, front };
+      if (isOutdated) await followNetwork(running);
       try {
         return { kind: 'listening', addresses: await front.open() };
       } catch (error) {
@@ -75,7 +82,10 @@ export function runWorker(): void {
     },
     listenAt: (address) => listeners?.listenAt(address),
     leave: (address) => listeners?.leave(address),
-    areYouThere: () => undefined,
+    areYouThere() {
+      elapsedClock.check();
+      return undefined;
+    },
     status: () => ready().front.status(),
     flush(text) {
       const name = Name.parse(text);
@@ -90,12 +100,8 @@ export function runWorker(): void {
       running?.front.forgetKey(key);
     },
     async networkChanged() {
-      try {
-        await running?.resolution.networkChanged();
-        await running?.front.networkChanged();
-      } catch (error) {
-        report(error);
-      }
+      isOutdated = running === undefined;
+      if (running !== undefined) await followNetwork(running).catch(report);
     },
     cameBackFrom: ({ query, questionEnd }: IncomingQuery) =>
       running?.resolution.forwarder.cameBackFrom(query, questionEnd),
@@ -127,4 +133,8 @@ export function runWorker(): void {
     if (running === undefined) throw new Error('this worker does not listen yet');
     return running;
   };
+}
+
+async function followNetwork({ resolution, front }: Running): Promise<void> {
+  await front.networkChanged(await resolution.networkChanged());
 }

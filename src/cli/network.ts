@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { startDht } from '../app/dht.ts';
 import { openRelays, packetSources, publishNetwork, relayUrls } from '../app/packet-sources.ts';
+import { SystemResolvers } from '../app/system-resolvers.ts';
 import { chooseUpstreams } from '../app/upstreams.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
 import type { PacketSource } from '../find/packet-source.ts';
@@ -62,7 +63,11 @@ export async function withNetwork<T>(
     ...(settings.dht ? settings.bootstrap.map(({ host }) => host) : []),
     ...urls.map(({ hostname }) => hostname),
   ];
-  const forwarder = createForwarder(hosts.every(isIPv4) ? noUpstreams : await chooseUpstreams(settings, log));
+  const forwarder = createForwarder(
+    hosts.every(isIPv4)
+      ? noUpstreams
+      : await chooseUpstreams(settings, new SystemResolvers(settings, { log, mayWrite: false })),
+  );
   const resolver = forwardResolver(forwarder);
   const dht = settings.dht
     ? startDht(settings, { resolver, log, onInternalError: tellInternalErrors(log) })

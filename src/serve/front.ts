@@ -16,10 +16,12 @@ export interface Front {
   forgetKey(key: PublicKey): void;
   /** Forgets the answers for names at and below `name`. @returns how many. */
   flush(name: Name): Promise<number>;
-  /** What was true of the old network is forgotten. */
-  networkChanged(): Promise<void>;
-  /** Other upstreams are asked from now on: what the old ones said is fresh no longer. Names of keys are not theirs. */
-  upstreamsChanged(): Promise<void>;
+  /**
+   * What was true of the old network is forgotten.
+   * @param hasOtherUpstreams other upstreams are asked from now on: what the old ones said is fresh no longer. Names of keys
+   * are not theirs.
+   */
+  networkChanged(hasOtherUpstreams: boolean): Promise<void>;
   /** What was done. */
   status(): Promise<FrontStatus>;
   /** Finishes what is in flight, within 1.5 s, and frees the addresses. */

@@ -1,66 +1,63 @@
-import { stat } from 'node:fs/promises';
-import { throwLater } from '../async/throw-later.ts';
-import { machineInterfaces } from './interfaces.ts';
+import { elapsedClock } from '../async/elapsed-clock.ts';
+import { machineInterfaceNames, machineInterfaces } from './interfaces.ts';
+import { ResolverFiles } from './resolver-files.ts';
+import { resolverSummary } from './system-upstreams.ts';
 
 /** Milliseconds between looks; each takes about 0.2 ms. A change is noticed after half of it on average. */
 const LOOK_EVERY = 500;
 
-/** Milliseconds that the wall clock may run away from the monotonic one between two looks before the machine slept. */
-const SLEEP_JUMP = 2_000;
+/** Milliseconds for which the machine slept, from which on connections and measurements are taken to be useless. */
+const LONG_SLEEP = 2_000;
 
 /** What changed. */
-export type NetworkChange = 'interfaces' | 'resolver-files' | 'clock-jump';
+export type NetworkChange = 'interfaces' | 'resolvers' | 'sleep';
 
 /** The machine, as far as its network can be seen from here. */
 export interface NetworkView {
   /** Text that differs when addresses or interfaces do. */
   interfaces(): string;
-  /** Text that differs when one of the files that name resolvers was replaced, written, made or removed. */
-  files(): Promise<string>;
-  /** The wall clock and the monotonic clock, in milliseconds. */
-  wall(): number;
-  monotonic(): number;
+  /** Text that differs when the files of the system name other resolvers or search domains. */
+  resolvers(): Promise<string>;
+  /** Milliseconds that the machine slept since the last call. */
+  slept(): number;
 }
 
-/** This machine; `paths` are the files that name resolvers. */
-export function machineView(paths: readonly string[]): NetworkView {
+/** This machine. */
+export function machineView(files: ResolverFiles = new ResolverFiles()): NetworkView {
   return {
     interfaces: () =>
       Object.entries(machineInterfaces())
         .flatMap(([name, addresses]) => (addresses ?? []).map(({ cidr }) => `${name} ${cidr}`))
         .sort()
         .join('\n'),
-    async files() {
-      const seen = await Promise.all(paths.map(fileIdentity));
-      return seen.join('\n');
-    },
-    wall: () => Date.now(),
-    monotonic: () => performance.now(),
+    resolvers: async () => resolverSummary(await files.read(), machineInterfaceNames()),
+    slept: () => elapsedClock.check(),
   };
 }
 
 /**
- * Calls `onChange` when the network is another: interfaces or addresses came or went, a file that names resolvers
- * changed, or the machine slept. It looks instead of being told, because being told needs netlink and inotify, which
- * Node has in part and other systems have not.
+ * Calls `onChange` when the network changed: interfaces or addresses came or went, the system names other resolvers, or
+ * the machine slept. It looks instead of being told, because being told needs netlink and inotify, which Node has in part
+ * and other systems have not.
+ * @param onBug told of what a look threw; the next one follows all the same.
  * @returns what ends the watch.
  */
-export function watchNetwork(view: NetworkView, onChange: (change: NetworkChange) => void): () => void {
+export function watchNetwork(
+  view: NetworkView,
+  onChange: (change: NetworkChange) => void,
+  onBug: (error: unknown) => void,
+): () => void {
   let stopped = false;
   let interfaces = view.interfaces();
-  let files: string | undefined;
-  let drift = view.wall() - view.monotonic();
+  let resolvers: string | undefined;
   const look = async () => {
-    const driftNow = view.wall() - view.monotonic();
-    // The monotonic clock of Linux stands still while the machine sleeps, the wall clock does not.
-    if (Math.abs(driftNow - drift) > SLEEP_JUMP) onChange('clock-jump');
-    drift = driftNow;
+    if (view.slept() > LONG_SLEEP) onChange('sleep');
     const interfacesNow = view.interfaces();
     if (interfacesNow !== interfaces) onChange('interfaces');
     interfaces = interfacesNow;
-    const filesNow = await view.files();
-    if (files !== undefined && filesNow !== files && !stopped) onChange('resolver-files');
-    files = filesNow;
+    const resolversNow = await view.resolvers();
+    if (resolvers !== undefined && resolversNow !== resolvers && !stopped) onChange('resolvers');
+    resolvers = resolversNow;
   };
   let timer: NodeJS.Timeout | undefined;
   const lookAgain = () => {
@@ -68,21 +65,11 @@ export function watchNetwork(view: NetworkView, onChange: (change: NetworkChange
   };
   // A bug in one look does not end the watch.
   const lookNow = () => {
-    look().catch(throwLater).then(lookAgain, throwLater);
+    look().catch(onBug).then(lookAgain, onBug);
   };
   lookNow();
   return () => {
     stopped = true;
     clearTimeout(timer);
   };
-}
-
-async function fileIdentity(path: string): Promise<string> {
-  try {
-    const { ino, mtimeMs, size } = await stat(path);
-    return `${path} ${ino} ${mtimeMs} ${size}`;
-  } catch {
-    // Not there, or not for us to see: both are the same to a reader of it.
-    return `${path} -`;
-  }
 }

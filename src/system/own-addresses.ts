@@ -22,7 +22,7 @@ export function whyOurs(
   machine: readonly string[],
 ): string | undefined {
   const address = plainAddress(endpoint.address);
-  if (RESOLVED_STUBS.has(address)) return 'is the stub of systemd-resolved, which may send on to us';
+  if (isResolvedStub(address)) return 'is the stub of systemd-resolved, which may send on to us';
   for (const own of listening) {
     if (own.port !== endpoint.port) continue;
     const ownAddress = plainAddress(own.address);
@@ -34,6 +34,11 @@ export function whyOurs(
       return `is this machine, where we listen on every address`;
   }
   return undefined;
+}
+
+/** Whether an address is that of systemd-resolved's stub. */
+export function isResolvedStub(address: string): boolean {
+  return RESOLVED_STUBS.has(address);
 }
 
 /** The usual spelling, without a zone; an IPv4-mapped address as IPv4 (RFC 4291 §2.5.5.2). */

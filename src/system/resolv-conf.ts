@@ -1,25 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { canonicalAddress } from '../ip/address.ts';
 import { ipv4FromText } from '../ip/text.ts';
-import { type Endpoint, whyOurs } from './own-addresses.ts';
 
-/**
- * Where the resolvers stand that the network gave, best first: the first two hold them even when `/etc/resolv.conf`
- * names us or a stub.
- */
-export const systemResolvConfPaths: readonly string[] = [
-  '/run/systemd/resolve/resolv.conf',
-  '/run/NetworkManager/no-stub-resolv.conf',
-  '/etc/resolv.conf',
-];
-
-const DNS_PORT = 53;
-
-/** Octets of a file that are looked at; resolv.conf has no use for more. */
-const MAX_FILE_LENGTH = 65_536;
-
-/** `nameserver` lines that are looked at. glibc takes 3; routers write a few more. */
-const MAX_SERVERS = 16;
+/** Names of interfaces, by which scope ids of addresses are checked. */
+export interface InterfaceNames {
+  /** Whether an interface of this name is up. */
+  has(name: string): boolean;
+  /** The name of the interface with a number; undefined when none that is up has it. */
+  nameOf(number: number): string | undefined;
+}
 
 /** A resolver that was left out. */
 export interface SkippedServer {
@@ -29,93 +17,108 @@ export interface SkippedServer {
   readonly why: string;
 }
 
-/** What one file gave. */
-export interface ResolvConfReport {
-  readonly path: string;
-  /** A clause about the file when it gave nothing: `does not exist`. */
-  readonly problem: string | undefined;
+/** What a file says of the resolvers of the network. */
+export interface ParsedResolvers {
+  /** Numeric addresses, each once, in order, with the name of their interface where they need one. */
+  readonly servers: readonly string[];
+  /** Domains that programs put behind a name, in order, as they are written. */
+  readonly search: readonly string[];
   readonly skipped: readonly SkippedServer[];
 }
 
-/** The upstreams of the system, and how they were found. */
-export interface SystemUpstreams {
-  /** Addresses with port 53, in order; empty when no file gave one. */
-  readonly servers: readonly Endpoint[];
-  /** The file that they come from. */
-  readonly path: string | undefined;
-  /** One for each file that was looked at, the last being the one that was used. */
-  readonly reports: readonly ResolvConfReport[];
-}
+/** Resolvers that are taken from one file. glibc takes 3; routers write a few more. */
+const MAX_SERVERS = 16;
 
-export interface SystemUpstreamOptions {
-  /** What we listen on. */
-  readonly listening: readonly Endpoint[];
-  /** Addresses of the machine's interfaces. */
-  readonly machine: readonly string[];
-  /** Default: `systemResolvConfPaths`. */
-  readonly paths?: readonly string[];
-}
+/** Search domains that are taken from one file. glibc takes any number since 2.26, and 6 before. */
+const MAX_SEARCH = 32;
 
-/** The resolvers of the first file that names one which is not ourselves. Never fails: the reports say what was wrong. */
-export async function findSystemUpstreams(options: SystemUpstreamOptions): Promise<SystemUpstreams> {
-  const { listening, machine, paths = systemResolvConfPaths } = options;
-  const reports: ResolvConfReport[] = [];
-  for (const path of paths) {
-    const read = await readText(path);
-    if ('problem' in read) {
-      reports.push({ path, problem: read.problem, skipped: [] });
-      continue;
-    }
-    const { servers, skipped } = parseResolvConf(read.text);
-    const usable: Endpoint[] = [];
-    const left: SkippedServer[] = [...skipped];
-    for (const address of servers) {
-      const endpoint = { address, port: DNS_PORT };
-      const why = whyOurs(endpoint, listening, machine);
-      if (why === undefined) usable.push(endpoint);
-      else left.push({ text: address, why });
-    }
-    const problem = usable.length > 0 ? undefined : 'names no resolver that we could ask';
-    reports.push({ path, problem, skipped: left });
-    if (usable.length > 0) return { servers: usable, path, reports };
+/** Characters of a word that a message shows. */
+const MAX_SHOWN = 80;
+
+/**
+ * Reads a file of the form of resolv.conf(5): `nameserver`, `search` and `domain`. Comments start with `#` or `;`; anything
+ * else is left alone. Never throws.
+ */
+export function parseResolvConf(text: string, interfaces: InterfaceNames): ParsedResolvers {
+  const servers = new ServerList(interfaces);
+  let search: readonly string[] = [];
+  for (const line of text.split('\n')) {
+    // resolv.conf(5) wants the keyword at the start of the line. dnsmasq, systemd-resolved, Go and c-ares take blanks before.
+    const [, keyword = '', rest = ''] = /^[ \t]*(nameserver|search|domain)[ \t]+([^#;]+)/.exec(line) ?? [];
+    const words = rest.split(/[ \t\r]+/).filter(Boolean);
+    if (keyword === 'nameserver' && words[0] !== undefined) servers.add(words[0]);
+    // "The domain and search keywords are mutually exclusive. If more than one instance ..., the last instance wins."
+    else if (keyword !== '' && words.length > 0) search = keyword === 'domain' ? words.slice(0, 1) : words;
   }
-  return { servers: [], path: undefined, reports };
+  return { ...servers.result(), search: search.slice(0, MAX_SEARCH) };
 }
 
 /**
- * The `nameserver` lines of a resolv.conf (resolv.conf(5)): numeric addresses, each once, with their zone where they
- * have one. Comments start with `#` or `;`; anything else is left alone.
+ * Reads a lease of systemd-networkd, lines of the form `KEY=VALUE`: `DNS`, `DOMAINNAME` and `DOMAIN_SEARCH_LIST`.
+ * @param interfaceNumber that of the interface whose lease it is.
  */
-export function parseResolvConf(text: string): {
-  readonly servers: readonly string[];
-  readonly skipped: readonly SkippedServer[];
-} {
-  const servers = new Set<string>();
-  const skipped: SkippedServer[] = [];
-  let count = 0;
-  for (const line of text.slice(0, MAX_FILE_LENGTH).split('\n')) {
-    // "The keyword and value must appear on a single line, and the keyword must start the line."
-    const written = /^nameserver[ \t]+([^\s#;]+)/.exec(line)?.[1];
-    if (written === undefined) continue;
-    count += 1;
-    if (count > MAX_SERVERS) {
-      skipped.push({ text: written.slice(0, 80), why: `comes after ${MAX_SERVERS} others` });
-      break;
-    }
-    const address = canonicalAddress(written);
-    if (address === undefined) skipped.push({ text: written.slice(0, 80), why: 'is no numeric address' });
-    else if (isNobody(address)) skipped.push({ text: written, why: 'is no address of a machine' });
-    else servers.add(address);
+export function parseNetifLease(
+  text: string,
+  interfaces: InterfaceNames,
+  interfaceNumber: number,
+): ParsedResolvers {
+  const servers = new ServerList(interfaces);
+  const search: string[] = [];
+  for (const line of text.split('\n')) {
+    const [, key, value = ''] = /^(DNS|DOMAINNAME|DOMAIN_SEARCH_LIST)=(.*)$/.exec(line.trim()) ?? [];
+    const words = value.split(/\s+/).filter(Boolean);
+    if (key === 'DNS') for (const word of words) servers.add(word, String(interfaceNumber));
+    else search.push(...words);
   }
-  return { servers: [...servers], skipped };
+  return { ...servers.result(), search: [...new Set(search)].slice(0, MAX_SEARCH) };
 }
 
-async function readText(path: string): Promise<{ readonly text: string } | { readonly problem: string }> {
-  try {
-    return { text: await readFile(path, 'utf8') };
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    return { problem: code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})` };
+/** Collects addresses of resolvers, and why others are none. */
+class ServerList {
+  readonly #interfaces: InterfaceNames;
+  readonly #servers = new Set<string>();
+  readonly #skipped: SkippedServer[] = [];
+  #count = 0;
+
+  constructor(interfaces: InterfaceNames) {
+    this.#interfaces = interfaces;
+  }
+
+  /** @param scope of a link-local address that comes without. */
+  add(written: string, scope?: string): void {
+    this.#count += 1;
+    if (this.#count > MAX_SERVERS) {
+      if (this.#count === MAX_SERVERS + 1) this.#skip(written, `comes after ${MAX_SERVERS} others`);
+      return;
+    }
+    const address = canonicalAddress(written);
+    if (address === undefined) this.#skip(written, 'is not a numeric address');
+    else if (isNobody(address)) this.#skip(written, 'is not the address of a host');
+    else if (isLinkLocal(address)) this.#addScoped(written, address, scope);
+    else this.#servers.add(withoutScope(address));
+  }
+
+  result(): Pick<ParsedResolvers, 'servers' | 'skipped'> {
+    return { servers: [...this.#servers], skipped: this.#skipped };
+  }
+
+  /** RFC 4007 §11.2: a link-local address means something on one link only. */
+  #addScoped(written: string, address: string, scope: string | undefined): void {
+    const given = address.includes('%') ? address.slice(address.indexOf('%') + 1) : scope;
+    if (given === undefined) {
+      this.#skip(written, 'is a link-local address without its interface, as in fe80::1%eth0');
+      return;
+    }
+    // systemd-resolved writes numbers, and sockets take names.
+    const isNumber = /^\d+$/.test(given);
+    const name = isNumber ? this.#interfaces.nameOf(Number(given)) : given;
+    if (name === undefined || !this.#interfaces.has(name))
+      this.#skip(written, `is on the interface ${given}, which is not up`);
+    else this.#servers.add(`${withoutScope(address)}%${name}`);
+  }
+
+  #skip(written: string, why: string): void {
+    this.#skipped.push({ text: written.slice(0, MAX_SHOWN), why });
   }
 }
 
@@ -123,5 +126,14 @@ async function readText(path: string): Promise<{ readonly text: string } | { rea
 function isNobody(address: string): boolean {
   const four = ipv4FromText(address);
   if (four !== undefined) return four[0] === 0 || (four[0] ?? 0) >= 224;
-  return address === '::' || address.startsWith('ff');
+  return /^(?:::|ff[0-9a-f]{2}:.*)$/.test(withoutScope(address));
+}
+
+/** RFC 4291 §2.5.6: fe80::/10. */
+function isLinkLocal(address: string): boolean {
+  return /^fe[89ab][0-9a-f]:/.test(address);
+}
+
+function withoutScope(address: string): string {
+  return address.replace(/%.*$/, '');
 }

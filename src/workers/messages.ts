@@ -3,6 +3,7 @@ import type { SettingTexts } from '../config/setting-texts.ts';
 import type { InternalError } from '../observe/internal-error.ts';
 import type { FrontStatus } from '../serve/front.ts';
 import type { ListenFailure } from '../serve/told-listeners.ts';
+import type { SystemUpstreams } from '../system/system-upstreams.ts';
 import type { PacketCrossing } from './packet-proxy.ts';
 
 /** Whether a worker listens. A type and no interface, as is every body that crosses: what is cloned has no methods. */
@@ -19,6 +20,9 @@ export type Started =
 
 /** A query as it came in, and the offset after its question. */
 export type IncomingQuery = { readonly query: Uint8Array; readonly questionEnd: number };
+
+/** What the network says of names: its resolvers, and the domains that programs put behind a name. */
+export type NetworkResolvers = Readonly<Pick<SystemUpstreams, 'servers' | 'search'>>;
 
 /** What a worker is asked and told. */
 export type WorkerCalls = {
@@ -54,6 +58,8 @@ export type PrimaryCalls = {
   };
   /** As `cameBackFrom`, of all others. */
   readonly cameBackToOther: { readonly in: IncomingQuery; readonly out: string | undefined };
+  /** The resolvers of the system as they are now, ourselves left out. */
+  readonly systemResolvers: { readonly in: undefined; readonly out: NetworkResolvers };
   /** The upstream that asks us what we ask it. */
   readonly loop: { readonly in: string };
   /** An address cannot be had, though the primary could have it. */

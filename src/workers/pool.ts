@@ -14,7 +14,7 @@ import { isWildcard } from '../serve/own-hosts.ts';
 import type { HoldPort, WorkerProcesses } from '../system/worker-process.ts';
 import type { Handlers } from './link.ts';
 import { mergeStatus } from './merge-status.ts';
-import type { IncomingQuery, PrimaryCalls, Started } from './messages.ts';
+import type { IncomingQuery, NetworkResolvers, PrimaryCalls, Started } from './messages.ts';
 import { readForWorker } from './packet-proxy.ts';
 import { type WorkerLink, WorkerSlot } from './slot.ts';
 
@@ -41,6 +41,8 @@ export interface WorkerPoolParts extends Pick<FrontCallbacks, 'onLoop' | 'now'>,
   readonly packetReader: PacketReader;
   /** The upstream through which a query of this process came back; undefined for others. */
   readonly cameBackFrom: (query: Uint8Array, questionEnd: number) => string | undefined;
+  /** The resolvers of the system, for workers. */
+  readonly systemResolvers: () => Promise<NetworkResolvers>;
   /** Told of each internal error of a worker. */
   readonly onInternalError: (error: InternalError) => void;
   readonly log: Log;
@@ -48,8 +50,18 @@ export interface WorkerPoolParts extends Pick<FrontCallbacks, 'onLoop' | 'now'>,
 
 /** A front of several processes that share the ports, each with caches and connections to upstreams of its own. */
 export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Front {
-  const { spawn, hold, isHeldForRunning, packetReader, cameBackFrom, onLoop, onInternalError, log, now } =
-    parts;
+  const {
+    spawn,
+    hold,
+    isHeldForRunning,
+    packetReader,
+    cameBackFrom,
+    onLoop,
+    onInternalError,
+    systemResolvers,
+    log,
+    now,
+  } = parts;
   const texts = settingsToTexts(settings);
   let addresses: readonly ListenAddress[] = [];
 
@@ -58,6 +70,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
       packet: (request, signal) => readForWorker(packetReader, request, signal),
       cameBackToOther: (query, signal) =>
         cameBackFrom(query.query, query.questionEnd) ?? askOthers(index, query, signal),
+      systemResolvers,
       loop: onLoop,
       listenFailed: ({ address, reason }) =>
         log.error('A worker cannot listen on an address; the others do.', {
@@ -155,11 +168,11 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
       return counts.reduce((sum, { value }) => sum + value, 0);
     },
     async networkChanged() {
+      // Each finds out whether it asks others from now on.
       for (const { link } of slots) link?.tell('networkChanged', undefined);
       await held.networkChanged();
     },
     // Each worker has upstreams of its own, and hears of them itself.
-    upstreamsChanged: async () => {},
     async status() {
       const found = await askAll((link, signal) => link.ask('status', undefined, signal));
       const [first = unknown, ...others] = found.map(({ value }) => value);

@@ -31,7 +31,8 @@ socket.on('message', (octets) => {
       throw special ?? new Error('a fault of the test, socket');
   }
 });
-socket.bind(0, '127.0.0.1', () => {
+// Of its own: workers of Node's cluster would share it.
+socket.bind({ port: 0, address: '127.0.0.1', exclusive: true }, () => {
   // Not with `console`, which a thread hands to the main thread later.
   process.stdout.write(`faults in ${part} ${process.pid} at ${socket.address().port}\n`);
 });

@@ -1,146 +1,127 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Endpoint, whyOurs } from '../../src/system/own-addresses.ts';
-import { findSystemUpstreams, parseResolvConf } from '../../src/system/resolv-conf.ts';
+import { type InterfaceNames, parseNetifLease, parseResolvConf } from '../../src/system/resolv-conf.ts';
 
-async function withFiles<T>(
-  files: Record<string, string>,
-  run: (path: (name: string) => string) => Promise<T>,
-): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'pkarrd-resolv-'));
-  try {
-    for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
-    return await run((name) => join(directory, name));
-  } finally {
-    await rm(directory, { recursive: true });
-  }
-}
+/** A machine with one interface, eth0, of number 3. */
+const interfaces: InterfaceNames = {
+  has: (name) => name === 'eth0',
+  nameOf: (number) => (number === 3 ? 'eth0' : undefined),
+};
 
-const listening: readonly Endpoint[] = [
-  { address: '127.0.0.1', port: 53 },
-  { address: '::1', port: 53 },
-];
+const read = (text: string) => parseResolvConf(text, interfaces);
 
-test('nameserver lines are read with their zones, and everything else is left alone', () => {
+test('nameserver lines are read, and everything else is left alone', () => {
   const text = [
     '# nameserver 192.0.2.66',
     ';nameserver 192.0.2.67',
-    'search lan example',
     'nameserver 192.0.2.1',
     'nameserver\t2001:DB8:0:0::1   # the second',
-    'nameserver fe80::1%eth0',
-    ' nameserver 192.0.2.68',
+    ' \tnameserver 192.0.2.2',
     'nameservers 192.0.2.69',
     'nameserver 192.0.2.1',
+    'nameserver 192.0.2.3 192.0.2.70',
+    'nameserver 192.0.2.4#router',
     'nameserver one.example',
     'nameserver 0.0.0.0',
     'nameserver 01.2.3.4',
+    'nameserver 192.0.2.71:53',
     'nameserver',
+    'NAMESERVER 192.0.2.72',
     'options edns0 trust-ad',
   ].join('\n');
-  const { servers, skipped } = parseResolvConf(text);
-  assert.deepEqual(servers, ['192.0.2.1', '2001:db8::1', 'fe80::1%eth0']);
+  const { servers, skipped } = read(text);
+  assert.deepEqual(servers, ['192.0.2.1', '2001:db8::1', '192.0.2.2', '192.0.2.3', '192.0.2.4']);
   assert.deepEqual(
     skipped.map(({ text: written }) => written),
-    ['one.example', '0.0.0.0', '01.2.3.4'],
+    ['one.example', '0.0.0.0', '01.2.3.4', '192.0.2.71:53'],
   );
 });
 
-test('a file with Windows line ends is read the same', () => {
-  assert.deepEqual(parseResolvConf('nameserver 192.0.2.1\r\nnameserver ::2\r\n').servers, [
-    '192.0.2.1',
-    '::2',
+test('a link-local address needs an interface that is up, by its name or by its number', () => {
+  const { servers, skipped } = read(
+    ['fe80::1%eth0', 'FE80::2%3', 'fe80::3', 'fe80::4%9', 'fe80::5%wlan9', 'fe80::6%', 'fe80::1%3']
+      .map((address) => `nameserver ${address}`)
+      .join('\n'),
+  );
+  assert.deepEqual(servers, ['fe80::1%eth0', 'fe80::2%eth0']);
+  assert.deepEqual(skipped, [
+    { text: 'fe80::3', why: 'is a link-local address without its interface, as in fe80::1%eth0' },
+    { text: 'fe80::4%9', why: 'is on the interface 9, which is not up' },
+    { text: 'fe80::5%wlan9', why: 'is on the interface wlan9, which is not up' },
+    { text: 'fe80::6%', why: 'is not a numeric address' },
   ]);
 });
 
-test('of a huge file no more than sixteen resolvers are taken', () => {
-  const text = Array.from({ length: 50_000 }, (_, i) => `nameserver 10.0.${(i >> 8) & 255}.${i & 255}`).join(
-    '\n',
+test('an IPv4 address inside IPv6 is that IPv4 address, and what means no host is left out', () => {
+  const { servers, skipped } = read(
+    [
+      '::ffff:192.0.2.1',
+      '::ffff:127.0.0.53',
+      '::',
+      '::ffff:0.0.0.0',
+      'ff02::fb',
+      '224.0.0.1',
+      '2001:db8::1%eth0',
+    ]
+      .map((address) => `nameserver ${address}`)
+      .join('\n'),
   );
-  assert.equal(parseResolvConf(text).servers.length, 16);
+  assert.deepEqual(servers, ['192.0.2.1', '127.0.0.53', '2001:db8::1']);
+  assert.equal(skipped.length, 4);
+});
+
+test('a file with Windows line ends is read the same', () => {
+  const { servers, search } = read('nameserver 192.0.2.1\r\nsearch lan corp.example\r\nnameserver ::2\r\n');
+  assert.deepEqual(
+    [servers, search],
+    [
+      ['192.0.2.1', '::2'],
+      ['lan', 'corp.example'],
+    ],
+  );
+});
+
+test('of search and domain the last line counts', () => {
+  assert.deepEqual(read('search a b\ndomain c d\n').search, ['c']);
+  assert.deepEqual(read('domain c\n search a\tb # and no more\nsearch\n').search, ['a', 'b']);
+});
+
+test('of a huge file no more than sixteen resolvers are taken', () => {
+  const lines = Array.from({ length: 50_000 }, (_, i) => `nameserver 10.0.${(i >> 8) & 255}.${i & 255}`);
+  const { servers, skipped } = read(lines.join('\n'));
+  assert.deepEqual([servers.length, skipped.length], [16, 1]);
+});
+
+test('a lease of systemd-networkd names resolvers and domains, link-local ones of its own interface', () => {
+  const text = [
+    '# This is private data. Do not parse.',
+    'ADDRESS=10.77.0.2',
+    'ROUTER=10.77.0.1',
+    'LIFETIME=3600',
+    'DNS=10.77.0.1 2001:db8::1 fe80::1',
+    'NTP=10.77.0.9',
+    'DOMAINNAME=fritz.box',
+    'DOMAIN_SEARCH_LIST=fritz.box corp.example',
+  ].join('\n');
+  const { servers, search } = parseNetifLease(text, interfaces, 3);
+  assert.deepEqual(servers, ['10.77.0.1', '2001:db8::1', 'fe80::1%eth0']);
+  assert.deepEqual(search, ['fritz.box', 'corp.example']);
+  assert.deepEqual(parseNetifLease(text, interfaces, Number.NaN).servers, ['10.77.0.1', '2001:db8::1']);
 });
 
 test('any text is read without an error, and what comes out is an address', () => {
   const line = fc.oneof(
     fc.string(),
-    fc.tuple(fc.constant('nameserver '), fc.string()).map((parts) => parts.join('')),
+    fc
+      .tuple(fc.constantFrom('nameserver ', 'search ', 'DNS=', ' domain\t'), fc.string())
+      .map((parts) => parts.join('')),
   );
   fc.assert(
     fc.property(fc.array(line), (lines) => {
-      for (const server of parseResolvConf(lines.join('\n')).servers)
-        assert.match(server, /^[0-9a-f.:]+(%.+)?$/);
+      for (const { servers } of [read(lines.join('\n')), parseNetifLease(lines.join('\n'), interfaces, 3)]) {
+        for (const server of servers) assert.match(server, /^[0-9a-f.:]+(%eth0)?$/);
+      }
     }),
   );
-});
-
-test('the first file that names a resolver which is not ourselves is used', async () => {
-  await withFiles(
-    {
-      stub: 'nameserver 127.0.0.53\n',
-      own: 'nameserver 127.0.0.1\nnameserver ::1\n',
-      good: 'nameserver 192.0.2.1\n',
-    },
-    async (path) => {
-      const paths = ['missing', 'stub', 'own', 'good', 'never'].map(path);
-      const found = await findSystemUpstreams({ listening, machine: [], paths });
-      assert.deepEqual(found.servers, [{ address: '192.0.2.1', port: 53 }]);
-      assert.equal(found.path, path('good'));
-      assert.deepEqual(
-        found.reports.map(({ problem, skipped }) => [problem, skipped.map(({ text }) => text)]),
-        [
-          ['does not exist', []],
-          ['names no resolver that we could ask', ['127.0.0.53']],
-          ['names no resolver that we could ask', ['127.0.0.1', '::1']],
-          [undefined, []],
-        ],
-      );
-    },
-  );
-});
-
-test('a local resolver is used while we listen elsewhere', async () => {
-  await withFiles({ local: 'nameserver 127.0.0.1\n' }, async (path) => {
-    const elsewhere = [{ address: '127.0.0.1', port: 5300 }];
-    const found = await findSystemUpstreams({ listening: elsewhere, machine: [], paths: [path('local')] });
-    assert.deepEqual(found.servers, [{ address: '127.0.0.1', port: 53 }]);
-  });
-});
-
-test('a directory in place of a file is a problem that is reported', async () => {
-  await withFiles({}, async (path) => {
-    const found = await findSystemUpstreams({ listening, machine: [], paths: [path('.')] });
-    assert.deepEqual(found.servers, []);
-    assert.match(found.reports[0]?.problem ?? '', /cannot be read/);
-  });
-});
-
-const cases: readonly (readonly [Endpoint, readonly Endpoint[], readonly string[], boolean])[] = [
-  [{ address: '127.0.0.1', port: 53 }, listening, [], true],
-  [{ address: '127.0.0.1', port: 5353 }, listening, [], false],
-  [{ address: '0:0:0:0:0:0:0:1', port: 53 }, listening, [], true],
-  [{ address: '::ffff:127.0.0.1', port: 53 }, listening, [], true],
-  [{ address: '0.0.0.0', port: 53 }, listening, [], true],
-  [{ address: '127.0.0.2', port: 53 }, listening, [], false],
-  [{ address: '127.0.0.54', port: 53 }, [], [], true],
-  [{ address: '192.168.1.2', port: 53 }, [{ address: '0.0.0.0', port: 53 }], ['192.168.1.2'], true],
-  [{ address: '192.168.1.3', port: 53 }, [{ address: '0.0.0.0', port: 53 }], ['192.168.1.2'], false],
-  [{ address: '127.9.9.9', port: 53 }, [{ address: '0.0.0.0', port: 53 }], [], true],
-  [{ address: '192.168.1.2', port: 53 }, [{ address: '::', port: 53 }], ['192.168.1.2'], true],
-  [{ address: 'fe80::2%eth0', port: 53 }, [{ address: '::', port: 53 }], ['fe80::2'], true],
-  [{ address: 'fe80::2%eth0', port: 53 }, [{ address: '0.0.0.0', port: 53 }], ['fe80::2'], false],
-];
-
-test('a question to an address and port of ours would be a loop, and to any other would not', () => {
-  for (const [endpoint, own, machine, isOurs] of cases) {
-    const why = whyOurs(endpoint, own, machine);
-    assert.equal(
-      why !== undefined,
-      isOurs,
-      `${endpoint.address}:${endpoint.port} with ${JSON.stringify(own)}: ${why}`,
-    );
-  }
 });

@@ -18,7 +18,7 @@ import { peerPair } from './link-pair.ts';
 const key = testKey(1).publicKey;
 const address = { host: '127.0.0.1', port: 5300 };
 
-/** A crew of workers that the test plays; `of` says what the worker of that number does. */
+/** A pool of workers that the test plays; `of` says what the worker of that number does. */
 function scene(
   count: number,
   of: (number: number) => Partial<Handlers<WorkerCalls>> = () => ({}),
@@ -75,7 +75,7 @@ function scene(
     };
   };
   const settings = defaultSettings({ environment: {}, isRoot: false, home: '/nonexistent' });
-  const crew = createWorkerPool(
+  const pool = createWorkerPool(
     { ...settings, workers: count, listen },
     {
       spawn,
@@ -96,12 +96,13 @@ function scene(
       },
       cameBackFrom: (query) => (query[0] === 1 ? 'of the primary' : undefined),
       onLoop: (upstream) => loops.push(upstream),
+      systemResolvers: async () => ({ servers: [{ address: '192.0.2.53', port: 53 }], search: ['lan'] }),
       onInternalError: () => {},
       log: silentLog,
       now: () => performance.now(),
     },
   );
-  return { crew, links, heard, loops, events };
+  return { pool, links, heard, loops, events };
 }
 
 const statusOf = (number: number): FrontStatus => ({
@@ -116,43 +117,43 @@ after(() => clearInterval(line));
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
 
-test('what is forgotten and that the network is another reaches every worker, and counts come back added', async () => {
-  const { crew, heard } = scene(3);
-  assert.deepEqual(await crew.open(), [address]);
-  crew.forgetKey(key);
-  await crew.networkChanged();
-  assert.equal(await crew.flush(Name.parse('a.example')), 3 * 'a.example.'.length);
+test('what is forgotten and that the network changed reaches every worker, and counts come back added', async () => {
+  const { pool, heard } = scene(3);
+  assert.deepEqual(await pool.open(), [address]);
+  pool.forgetKey(key);
+  await pool.networkChanged(false);
+  assert.equal(await pool.flush(Name.parse('a.example')), 3 * 'a.example.'.length);
   const numbers = [0, 1, 2];
   assert.deepEqual(heard.sort(), numbers.flatMap((n) => [`${n} forgets ${key.text}`, `${n} network`]).sort());
-  const { queries, workers } = await crew.status();
+  const { queries, workers } = await pool.status();
   assert.deepEqual(queries.queries, 111);
   assert.deepEqual(workers, {
     running: numbers.map((n) => ({ pid: 100 + n, queries: 10 ** n })),
     wanted: 3,
     restarts: 0,
   });
-  await crew.close();
+  await pool.close();
 });
 
 test('a worker that does not answer in a second is left out, and holds up nobody for longer', async () => {
-  const { crew } = scene(2, (number) => (number === 1 ? { status: () => new Promise(() => {}) } : {}));
-  await crew.open();
+  const { pool } = scene(2, (number) => (number === 1 ? { status: () => new Promise(() => {}) } : {}));
+  await pool.open();
   const startedAt = performance.now();
-  const { workers } = await crew.status();
+  const { workers } = await pool.status();
   assert.ok(performance.now() - startedAt < 1_500);
   assert.deepEqual([workers?.running, workers?.wanted], [[{ pid: 100, queries: 1 }], 2]);
-  await crew.close();
+  await pool.close();
 });
 
 test('whose a query is, is asked of the primary and of all others, and not of the worker that asks', async () => {
   const asked: number[] = [];
-  const { crew, links } = scene(3, (number) => ({
+  const { pool, links } = scene(3, (number) => ({
     cameBackFrom: ({ query }) => {
       asked.push(number);
       return query[0] === 2 && number === 2 ? 'of the last' : undefined;
     },
   }));
-  await crew.open();
+  await pool.open();
   const ask = (octet: number) =>
     links[0]?.ask('cameBackToOther', { query: Uint8Array.of(octet), questionEnd: 1 });
   assert.equal(await ask(1), 'of the primary');
@@ -160,24 +161,28 @@ test('whose a query is, is asked of the primary and of all others, and not of th
   assert.equal(await ask(2), 'of the last');
   assert.equal(await ask(3), undefined);
   assert.deepEqual(asked.sort(), [1, 1, 2, 2]);
-  await crew.close();
+  await pool.close();
 });
 
-test('a worker gets packets for its client, and what it meets is told', async () => {
-  const { crew, links, loops } = scene(1);
-  await crew.open();
+test('a worker gets packets for its client and the resolvers of the system, and what it meets is told', async () => {
+  const { pool, links, loops } = scene(1);
+  await pool.open();
   const found = await links[0]?.ask('packet', { key: key.text, client: '192.0.2.1' });
   assert.ok(found?.kind === 'found');
   assert.deepEqual([found.timeToLive, found.payload], [1, signedPacket(testKey(1), 5).toRelayPayload()]);
+  assert.deepEqual(await links[0]?.ask('systemResolvers', undefined), {
+    servers: [{ address: '192.0.2.53', port: 53 }],
+    search: ['lan'],
+  });
   links[0]?.tell('loop', '192.0.2.53');
   await turn();
   assert.deepEqual(loops, ['192.0.2.53']);
-  await crew.close();
+  await pool.close();
 });
 
 test('an address that one cannot have is a ListenError, and none is left running', async () => {
   const ended: number[] = [];
-  const { crew } = scene(3, (number) => ({
+  const { pool } = scene(3, (number) => ({
     ...(number === 1 && {
       start: () => ({ kind: 'refused', protocol: 'tcp', address, code: 'EADDRINUSE', message: 'taken' }),
     }),
@@ -186,12 +191,12 @@ test('an address that one cannot have is a ListenError, and none is left running
       return statusOf(number);
     },
   }));
-  await assert.rejects(crew.open(), (error) => {
+  await assert.rejects(pool.open(), (error) => {
     assert.ok(error instanceof ListenError);
     assert.deepEqual([error.protocol, error.address, error.code], ['tcp', address, 'EADDRINUSE']);
     return true;
   });
-  const { workers } = await crew.status();
+  const { workers } = await pool.status();
   assert.deepEqual([workers?.running, ended], [[], []]);
 });
 
@@ -225,19 +230,19 @@ test('ports that the primary holds are there before a worker begins, and as long
     begun.push(held);
     return { kind: 'listening', addresses: held };
   };
-  const { crew } = scene(2, () => ({ start }), { hold, isHeldForRunning: false, listen });
+  const { pool } = scene(2, () => ({ start }), { hold, isHeldForRunning: false, listen });
   // A port that any will do for is drawn once for all, and is free for both protocols.
   const drawn = [{ host: '127.0.0.1', port: 40_001 }, address];
-  assert.deepEqual(await crew.open(), drawn);
+  assert.deepEqual(await pool.open(), drawn);
   assert.deepEqual(begun, [drawn, drawn]);
-  await crew.close();
+  await pool.close();
   assert.deepEqual([...open], []);
 });
 
 test('a port that the primary cannot hold is a ListenError, and no worker is started', async () => {
   const { hold, open } = holder(['tcp 5300']);
-  const { crew, links } = scene(2, () => ({}), { hold });
-  await assert.rejects(crew.open(), (error) => {
+  const { pool, links } = scene(2, () => ({}), { hold });
+  await assert.rejects(pool.open(), (error) => {
     assert.ok(error instanceof ListenError);
     assert.deepEqual([error.protocol, error.address, error.code], ['tcp', address, 'EADDRINUSE']);
     return true;
@@ -258,24 +263,24 @@ test('an address that comes to a machine with a wildcard is held, and one worker
       return { kind: 'listening', addresses: held };
     };
   const wildcard = { host: '0.0.0.0', port: 5300 };
-  const { crew, events } = scene(2, (number) => ({ start: start(number) }), {
+  const { pool, events } = scene(2, (number) => ({ start: start(number) }), {
     hold,
     isHeldForRunning: false,
     listen: [wildcard],
     machine,
     onStop: (number) => running.delete(number),
   });
-  assert.deepEqual(await crew.open(), [address]);
+  assert.deepEqual(await pool.open(), [address]);
   machine.lo.push({ address: '192.0.2.1' });
-  await crew.networkChanged();
+  await pool.networkChanged(false);
   const came = { host: '192.0.2.1', port: 5300 };
   assert.deepEqual(events, [{ kind: 'listening', address: came }]);
   while (starts.length < 4) await new Promise((resolve) => setTimeout(resolve, 5));
   const [both, one] = ['127.0.0.1,192.0.2.1', '127.0.0.1'];
   assert.deepEqual(starts, [`0: ${one}; of 1`, `1: ${one}; of 2`, `2: ${both}; of 2`, `3: ${both}; of 2`]);
-  const { workers } = await crew.status();
+  const { workers } = await pool.status();
   assert.equal(workers?.restarts, 0, 'none of them failed');
-  await crew.close();
+  await pool.close();
   assert.deepEqual([...open], []);
 });
 
@@ -290,15 +295,15 @@ test('where running workers can have it, an address that comes to the machine is
     { host: '0.0.0.0', port: 5300 },
     { host: '127.0.0.9', port: 0 },
   ];
-  const { crew, heard } = scene(2, () => ({ start }), { listen: [any, wildcard], machine });
-  await crew.open();
+  const { pool, heard } = scene(2, () => ({ start }), { listen: [any, wildcard], machine });
+  await pool.open();
   // A port that any will do for is drawn by the first worker that binds it.
   assert.deepEqual(started, [
     [any, address],
     [any, address],
   ]);
   machine.lo.push({ address: '192.0.2.1' });
-  await crew.networkChanged();
+  await pool.networkChanged(false);
   await new Promise(setImmediate);
   assert.deepEqual(heard.sort(), [
     '0 listens at 192.0.2.1',
@@ -306,5 +311,5 @@ test('where running workers can have it, an address that comes to the machine is
     '1 listens at 192.0.2.1',
     '1 network',
   ]);
-  await crew.close();
+  await pool.close();
 });

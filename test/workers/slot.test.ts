@@ -44,6 +44,7 @@ function scene(
       cameBackToOther: () => undefined,
       loop: () => {},
       listenFailed: () => {},
+      systemResolvers: async () => ({ servers: [], search: [] }),
       internalError: () => undefined,
     },
     begin: () => begin(started.length),

@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { asksSystem, systemUpstreams, whyLoop } from '../../app/upstreams.ts';
+import { type FoundResolvers, SystemResolvers } from '../../app/system-resolvers.ts';
+import { asksSystem } from '../../app/upstreams.ts';
 import { ConfigError, type ConfigProblem, problemToText } from '../../config/config-error.ts';
 import type { LoadedSettings } from '../../config/load-settings.ts';
 import {
@@ -13,7 +14,7 @@ import {
 } from '../../config/settings.ts';
 import { readUpstreams } from '../../forward/spec/upstream-set.ts';
 import { specToText } from '../../forward/spec/upstream-spec.ts';
-import type { SystemUpstreams } from '../../system/resolv-conf.ts';
+import { silentLog } from '../../observe/log.ts';
 import {
   type Command,
   configFlag,
@@ -25,9 +26,6 @@ import {
 } from '../command.ts';
 import { loadConfiguration } from '../configuration.ts';
 import { examinePublications } from './examine-publications.ts';
-
-/** The port of the resolvers in resolv.conf(5), which has no syntax for another. */
-const DNS_PORT = 53;
 
 /** Validates the configuration as `serve` would. */
 export const check: Command = {
@@ -56,14 +54,14 @@ interface Findings {
   readonly problems: readonly ConfigProblem[];
   readonly warnings: readonly ConfigProblem[];
   /** The resolvers of the system, if they are used. */
-  readonly upstreams: SystemUpstreams | undefined;
+  readonly upstreams: FoundResolvers | undefined;
 }
 
 async function examine(invocation: Invocation, terminal: Terminal): Promise<Findings> {
   try {
     const loaded = await loadConfiguration(invocation, terminal);
     const { settings, tables } = loaded;
-    const upstreams = asksSystem(settings) ? await systemUpstreams(settings.listen) : undefined;
+    const upstreams = asksSystem(settings) ? await systemResolvers(settings) : undefined;
     const publications = await examinePublications(tables);
     return {
       loaded,
@@ -83,7 +81,7 @@ async function examine(invocation: Invocation, terminal: Terminal): Promise<Find
 
 function describe(
   { file, settings, tables, origins }: LoadedSettings,
-  upstreams: SystemUpstreams | undefined,
+  upstreams: FoundResolvers | undefined,
 ) {
   const values = settingKeys.map((key) => [
     table[key].name,
@@ -94,7 +92,11 @@ function describe(
     settings: Object.fromEntries(values),
     ...tables,
     ...(upstreams !== undefined && {
-      systemUpstreams: { servers: upstreams.servers, from: upstreams.path ?? null },
+      systemUpstreams: {
+        servers: upstreams.servers,
+        from: upstreams.path ?? null,
+        isKept: upstreams.isKept,
+      },
     }),
   };
 }
@@ -110,9 +112,10 @@ function writeText({ loaded, problems, warnings, upstreams }: Findings, terminal
     for (const { key, where } of tables.keep) terminal.out(`keep: ${key}, from ${where}\n`);
   }
   for (const line of loaded === undefined ? [] : routeLines(loaded.settings)) terminal.out(line);
-  if (upstreams?.path !== undefined) {
+  if (upstreams !== undefined && upstreams.servers.length > 0) {
     const addresses = upstreams.servers.map(({ address }) => address).join(' ');
-    terminal.out(`system: ${addresses}, from ${upstreams.path}\n`);
+    const from = upstreams.path ?? 'the last network: the system names only pkarrd itself';
+    terminal.out(`system: ${addresses}, from ${from}\n`);
   }
   for (const warning of warnings) terminal.err(`pkarrd: warning: ${problemToText(warning)}\n`);
   for (const problem of problems) terminal.err(`pkarrd: ${problemToText(problem)}\n`);
@@ -135,17 +138,19 @@ function settingLine(key: SettingKey, value: string, origin: string): string {
   return `${flagOf(key).slice(2)}: ${value}${meaning}${origin === 'default' ? '' : `, from ${origin}`}\n`;
 }
 
+/** The resolvers that `serve` would ask, those of the last network included. */
+function systemResolvers(settings: Settings): Promise<FoundResolvers> {
+  return new SystemResolvers(settings, { log: silentLog, mayWrite: false }).find();
+}
+
 /** Without an upstream, no ordinary name resolves. `upstream = none` says that this is intended. */
 function noUpstreamProblems(
-  { servers, reports }: SystemUpstreams,
+  { servers, reports }: FoundResolvers,
   { settings, origins }: LoadedSettings,
 ): readonly ConfigProblem[] {
   if (servers.length > 0 || settings.fallback.length > 0) return [];
-  const clauses = reports.map(({ path, problem, skipped }) => {
-    const isOnlyOurs =
-      skipped.length > 0 &&
-      skipped.every(({ text }) => whyLoop({ address: text, port: DNS_PORT }, settings.listen) !== undefined);
-    if (isOnlyOurs) return `${path} names only pkarrd itself (${skipped.map(({ text }) => text).join(' ')})`;
+  const clauses = reports.map(({ path, problem, skipped, isOnlyOurs }) => {
+    if (isOnlyOurs) return `${path} ${problem} (${skipped.map(({ text }) => text).join(' ')})`;
     return [`${path} ${problem}`, ...skipped.map(({ text, why }) => `${text} ${why}`)].join(', ');
   });
   const where = origins.upstream === 'default' ? 'upstream' : origins.upstream;

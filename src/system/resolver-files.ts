@@ -1,0 +1,156 @@
+import { type BigIntStats, constants, readdirSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Where a system says which resolvers its network gave. */
+export interface ResolverPlace {
+  readonly path: string;
+  /** resolv.conf(5), or a lease of systemd-networkd, whose name is the number of an interface. */
+  readonly format: 'resolv-conf' | 'netif-lease';
+  /** All files of a directory, or one file. */
+  readonly isDirectory: boolean;
+}
+
+const resolvConf = (path: string): ResolverPlace => ({ path, format: 'resolv-conf', isDirectory: false });
+
+/**
+ * The places, best first. The first two hold the resolvers of the network also when /etc/resolv.conf names us or a stub.
+ * Then comes what the programs of this machine use, and last the sources that it is made of, which still say what the
+ * network gave when it names only us: those of resolvconf, of openresolv, and the leases of systemd-networkd.
+ */
+export const systemResolverPlaces: readonly ResolverPlace[] = [
+  resolvConf('/run/systemd/resolve/resolv.conf'),
+  resolvConf('/run/NetworkManager/no-stub-resolv.conf'),
+  resolvConf('/etc/resolv.conf'),
+  { path: '/run/resolvconf/interface', format: 'resolv-conf', isDirectory: true },
+  { path: '/run/resolvconf/interfaces', format: 'resolv-conf', isDirectory: true },
+  { path: '/run/systemd/netif/leases', format: 'netif-lease', isDirectory: true },
+];
+
+/** A file as it was found. */
+export interface ResolverFile {
+  readonly path: string;
+  readonly format: ResolverPlace['format'];
+  /** Undefined when it could not be read. */
+  readonly text: string | undefined;
+  /** Why, as a clause about the file: `does not exist`. */
+  readonly problem: string | undefined;
+}
+
+/** A place and its files. */
+export interface ResolverFilesOfPlace {
+  readonly place: ResolverPlace;
+  readonly files: readonly ResolverFile[];
+}
+
+/** Octets of a file that are looked at; none of these has use for more. */
+const MAX_FILE_LENGTH = 65_536;
+
+/** Files of a directory that are looked at. */
+const MAX_FILES = 64;
+
+/** A file as it was read last, and what tells that it is still the same. */
+interface HeldFile {
+  readonly identity: string;
+  readonly file: ResolverFile;
+}
+
+/**
+ * Reads the files of the system that name resolvers. A file is read again when it is another or was written. What cannot be read
+ * any more although it is there, for want of a file descriptor for example, is what it was before.
+ */
+export class ResolverFiles {
+  readonly #places: readonly ResolverPlace[];
+  readonly #held = new Map<string, HeldFile>();
+  readonly #names = new Map<string, readonly string[]>();
+
+  constructor(places: readonly ResolverPlace[] = systemResolverPlaces) {
+    this.#places = places;
+  }
+
+  /** The files as they are now, in order. Never rejects. */
+  async read(): Promise<readonly ResolverFilesOfPlace[]> {
+    const found: ResolverFilesOfPlace[] = [];
+    for (const place of this.#places) {
+      const paths = place.isDirectory ? this.#filesIn(place.path) : [place.path];
+      found.push({
+        place,
+        files: await Promise.all(paths.map((path) => this.#readFile(path, place.format))),
+      });
+    }
+    const seen = new Set(found.flatMap(({ files }) => files.map(({ path }) => path)));
+    for (const path of this.#held.keys()) if (!seen.has(path)) this.#held.delete(path);
+    return found;
+  }
+
+  #filesIn(directory: string): readonly string[] {
+    const before = this.#names.get(directory) ?? [];
+    // Nearly always it is not there: cheaper to ask than to have an error made.
+    if (statOf(directory) === undefined) return [];
+    try {
+      const names = readdirSync(directory).sort().slice(0, MAX_FILES);
+      const paths = names.map((name) => join(directory, name));
+      this.#names.set(directory, paths);
+      return paths;
+    } catch {
+      return before;
+    }
+  }
+
+  async #readFile(path: string, format: ResolverPlace['format']): Promise<ResolverFile> {
+    const stats = statOf(path);
+    const held = this.#held.get(path);
+    if (stats === undefined) return this.#hold(path, 'absent', { path, format, ...absent });
+    const identity = identityOf(stats);
+    if (held?.identity === identity) return held.file;
+    if (!stats.isFile()) {
+      return this.#hold(path, identity, { path, format, text: undefined, problem: 'is not a regular file' });
+    }
+    try {
+      return this.#hold(path, identity, { path, format, text: await readText(path), problem: undefined });
+    } catch (error) {
+      const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return this.#hold(path, 'absent', { path, format, ...absent });
+      if (held?.file.text !== undefined) return held.file;
+      return { path, format, text: undefined, problem: `cannot be read (${code})` };
+    }
+  }
+
+  #hold(path: string, identity: string, file: ResolverFile): ResolverFile {
+    this.#held.set(path, { identity, file });
+    return file;
+  }
+}
+
+const absent = { text: undefined, problem: 'does not exist' } as const;
+
+/** Undefined when there is nothing, or nothing for us to see. In /run and /etc this takes a few microseconds. */
+function statOf(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Differs when the file was written, or another took its place, be it with the same time and size. */
+function identityOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+}
+
+async function readText(path: string): Promise<string> {
+  // A FIFO that took the place of the file is opened at once, and nothing is read of it.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const buffer = Buffer.alloc(MAX_FILE_LENGTH);
+    let length = 0;
+    while (length < buffer.length) {
+      const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return buffer.toString('utf8', 0, length);
+  } finally {
+    await handle.close();
+  }
+}
