@@ -6,7 +6,7 @@ import { AnswerEntry } from './answer-entry.ts';
 import { FirstLevelCache } from './first-level-cache.ts';
 import { ForgottenNames } from './forgotten-names.ts';
 import type { PackedReply } from './packed-reply.ts';
-import { nameOfKey, questionKey } from './question-key.ts';
+import { nameOfKey, otherDnssecKey, questionKey } from './question-key.ts';
 import { namesOfReply } from './reply-names.ts';
 
 /** How a reply that the cache holds may be used. A closed list. */
@@ -149,7 +149,7 @@ export class AnswerCache {
       return { state: 'fresh-refresh-ahead', entry };
     }
     this.#misses++;
-    if (entry.failures > 0 || now >= entry.expiresAt + this.#options.maxStale * 1000) return undefined;
+    if (!this.#isAnswer(entry)) return undefined;
     return { state: now < entry.retryAt ? 'stale-at-once' : 'stale', entry };
   }
 
@@ -166,6 +166,12 @@ export class AnswerCache {
     return this.#current(key);
   }
 
+  /** An answer to the same question with DO the other way, fresh or stale: no failure, and not too old to be served. */
+  peekOther(key: string): AnswerEntry | undefined {
+    const entry = this.#current(otherDnssecKey(key));
+    return entry !== undefined && this.#isAnswer(entry) ? entry : undefined;
+  }
+
   /** Whether what was begun for `key` in the generation `begun` is of no use by now: its name was forgotten since. */
   isForgotten(key: string, begun: number): boolean {
     return this.#forgotten.covers(nameOfKey(key), begun);
@@ -180,14 +186,15 @@ export class AnswerCache {
 
   /**
    * Remembers that no answer could be found, for 5 s and twice as long each time in a row, up to 60 s. An
-   * answer that is held, even a stale one, is better than a failure and stays; asking again then waits for 30 s.
+   * answer that is held, even a stale one, or one with DO the other way, is better than a failure; asking again then waits
+   * for 30 s.
    */
   putFailure(key: string, reply: PackedReply, begun = this.#generation): void {
     if (begun < this.#failuresForgotten || this.#forgotten.covers(nameOfKey(key), begun)) return;
-    const now = this.#options.now();
     const held = this.#current(key);
-    if (held !== undefined && held.failures === 0 && now < held.expiresAt + this.#options.maxStale * 1000) {
-      held.retryAt = Math.floor(now) + RETRY_AFTER;
+    const answer = held !== undefined && this.#isAnswer(held) ? held : this.peekOther(key);
+    if (answer !== undefined) {
+      this.postpone(answer);
       return;
     }
     const failures = (held?.failures ?? 0) + 1;
@@ -242,6 +249,11 @@ export class AnswerCache {
       hits: this.#hits,
       misses: this.#misses,
     };
+  }
+
+  /** Whether an entry is an answer, fresh or stale, and not too old to be served. */
+  #isAnswer({ failures, expiresAt }: AnswerEntry): boolean {
+    return failures === 0 && this.#options.now() < expiresAt + this.#options.maxStale * 1000;
   }
 
   /** The entry of `key`, if it is still to be known. It counts as used. */

@@ -87,6 +87,11 @@ export class AnswerEntry {
     return Math.ceil((now - this.storedAt) / 1000);
   }
 
+  /** Whether it may be used as it is. */
+  isFresh(now: number): boolean {
+    return now < this.expiresAt;
+  }
+
   /** The reply as it was given, with the lifetime for which it is kept. */
   unpack(): PackedReply {
     const { questionEnd, rcode, authenticData, extendedErrors } = this;

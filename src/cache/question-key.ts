@@ -24,6 +24,12 @@ export function questionKey(bytes: Uint8Array, nameEnd: number, flags: number): 
   return scratch.toString('latin1', 0, length);
 }
 
+/** The key of the same question with DO the other way. */
+export function otherDnssecKey(key: string): string {
+  const flags = key.charCodeAt(key.length - 1);
+  return key.slice(0, -1) + String.fromCharCode(flags ^ KEY_DO);
+}
+
 /** The name in a key, as `Name.key` has it. */
 export function nameOfKey(key: string): string {
   return key.slice(0, -3);

@@ -4,6 +4,8 @@ import { withTimeout } from '../async/with-timeout.ts';
 import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { AnswerEntry } from '../cache/answer-entry.ts';
 import { type PackedReply, packMessage, packReply } from '../cache/packed-reply.ts';
+import { KEY_DO } from '../cache/question-key.ts';
+import { withoutDnssec } from '../cache/without-dnssec.ts';
 import { Rcode } from '../dns/codes.ts';
 import { type ExtendedError, ExtendedErrorCode } from '../dns/extended-error.ts';
 import type { Question } from '../dns/question.ts';
@@ -140,7 +142,7 @@ export class Responder {
         send(renderReply(found.entry.unpack(), request, 'stale', path));
         break;
       default:
-        this.#answerMiss(request, path, send, found?.entry);
+        this.#answerMiss(request, path, send, found?.entry ?? this.#parts.cache.peekOther(request.cacheKey));
     }
     return true;
   }
@@ -158,18 +160,26 @@ export class Responder {
     this.#abandonAll();
   }
 
-  #answerMiss(request: Request, path: ReplyPath, send: Send, stale: AnswerEntry | undefined): void {
+  /** `fallback` is a stale answer, or one to the same question with DO the other way, which may be fresh. */
+  #answerMiss(request: Request, path: ReplyPath, send: Send, fallback: AnswerEntry | undefined): void {
+    const now = this.#parts.now();
+    if (fallback !== undefined && isAsGood(fallback, request, now)) {
+      send(this.#renderFallback(fallback, request, path));
+      return;
+    }
     if (!request.recursionDesired) {
       send(renderError(request, Rcode.REFUSED, [notCached], path));
       return;
     }
     const upstream = this.#parts.cameBackFrom(request.bytes, request.questionEnd);
     if (typeof upstream !== 'object') {
-      this.#answerUnlessOurs(request, path, send, stale, upstream);
+      this.#answerUnlessOurs(request, path, send, fallback, upstream);
       return;
     }
     const kept = { ...request, bytes: new Uint8Array(request.bytes) };
-    upstream.then((found) => this.#answerUnlessOurs(kept, path, send, stale, found)).catch(this.#parts.onBug);
+    upstream
+      .then((found) => this.#answerUnlessOurs(kept, path, send, fallback, found))
+      .catch(this.#parts.onBug);
   }
 
   /** Waiting for ourselves would be for ever; an error ends it in one round trip, and another upstream is asked. */
@@ -177,11 +187,11 @@ export class Responder {
     request: Request,
     path: ReplyPath,
     send: Send,
-    stale: AnswerEntry | undefined,
+    fallback: AnswerEntry | undefined,
     upstream: string | undefined,
   ): void {
     if (upstream === undefined) {
-      this.#answerLater(request, path, send, stale);
+      this.#answerLater(request, path, send, fallback);
       return;
     }
     this.#parts.onLoop(upstream);
@@ -192,10 +202,10 @@ export class Responder {
     this.#resolve(request, path).catch(this.#parts.onBug);
   }
 
-  #answerLater(request: Request, path: ReplyPath, send: Send, stale: AnswerEntry | undefined): void {
+  #answerLater(request: Request, path: ReplyPath, send: Send, fallback: AnswerEntry | undefined): void {
     // The octets are the transport's, which may write over them once `respond` has returned.
     const kept = { ...request, bytes: new Uint8Array(request.bytes) };
-    const work = this.#answerAndSend(kept, path, send, stale);
+    const work = this.#answerAndSend(kept, path, send, fallback);
     this.#waiting.add(work);
     work.then(() => this.#waiting.delete(work), this.#parts.onBug);
   }
@@ -205,26 +215,39 @@ export class Responder {
     request: Request,
     path: ReplyPath,
     send: Send,
-    stale: AnswerEntry | undefined,
+    fallback: AnswerEntry | undefined,
   ): Promise<void> {
-    const reply = await this.#answer(request, path, stale).catch((error: unknown) => {
+    const reply = await this.#answer(request, path, fallback).catch((error: unknown) => {
       this.#parts.onBug(error);
       return renderInternalError(request, path);
     });
     send(reply);
   }
 
-  async #answer(request: Request, path: ReplyPath, stale: AnswerEntry | undefined): Promise<Uint8Array> {
+  async #answer(request: Request, path: ReplyPath, fallback: AnswerEntry | undefined): Promise<Uint8Array> {
     const resolving = this.#resolve(request, path);
-    if (stale === undefined) return renderReply(await resolving, request, 0, path);
-    const reply = await withTimeout(resolving, STALE_AFTER, () => undefined);
+    if (fallback === undefined) return renderReply(await resolving, request, 0, path);
+    // One without signatures is better than a failure to those who want them, and worse than a late answer.
+    const isLess = request.dnssecOk && !isForDnssec(fallback);
+    const reply = isLess ? await resolving : await withTimeout(resolving, STALE_AFTER, () => undefined);
     // RFC 8767 §4: a failure must not hide an answer that was good a while ago.
     const isOfNoHelp = reply === undefined || isFailure(reply);
     const { cache } = this.#parts;
-    if (!isOfNoHelp || cache.isForgotten(request.cacheKey, stale.generation))
+    if (!isOfNoHelp || cache.isForgotten(request.cacheKey, fallback.generation))
       return renderReply(reply ?? (await resolving), request, 0, path);
-    if (reply === undefined) cache.postpone(stale);
-    return renderReply(stale.unpack(), request, 'stale', path);
+    if (reply === undefined) cache.postpone(fallback);
+    return this.#renderFallback(fallback, request, path);
+  }
+
+  #renderFallback(fallback: AnswerEntry, request: Request, path: ReplyPath): Uint8Array {
+    const now = this.#parts.now();
+    const isFresh = fallback.isFresh(now);
+    const age = isFresh ? fallback.age(now) : 0;
+    if (request.dnssecOk || !isForDnssec(fallback))
+      return renderReply(fallback.unpack(), request, isFresh ? age : 'stale', path);
+    const reply = withoutDnssec(fallback.unpack(), age);
+    if (isFresh) this.#parts.cache.put(request.cacheKey, reply, fallback.generation);
+    return renderReply(reply, request, isFresh ? 0 : 'stale', path);
   }
 
   /** The answer to a question, or the SERVFAIL that says why there is none; either is kept. Rejects only by a bug. */
@@ -338,6 +361,19 @@ const internal = new ResolveError('internal', "Internal error; see pkarrd's log.
 function renderInternalError(request: Request, path: ReplyPath): Uint8Array {
   const { rcode, extendedError } = failureReply(internal);
   return renderError(request, rcode, [extendedError], path);
+}
+
+/** Whether an answer was made for those who set DO. */
+function isForDnssec({ keyFlags }: AnswerEntry): boolean {
+  return (keyFlags & KEY_DO) !== 0;
+}
+
+/**
+ * Whether a fallback is what asking would bring, or asking has just failed: a fresh answer for those who set DO has all
+ * that others want.
+ */
+function isAsGood(fallback: AnswerEntry, { dnssecOk }: Request, now: number): boolean {
+  return now < fallback.retryAt || (!dnssecOk && fallback.isFresh(now));
 }
 
 /** RFC 8767 §4 counts every RCODE but NOERROR and NXDOMAIN as a failure; YXDOMAIN is a zone's answer too (RFC 6672). */

@@ -144,9 +144,9 @@ test('what the hot path answers, the full path answers octet for octet alike', a
       assert.equal(fast.toString('hex'), Buffer.from(slow).toString('hex'));
       assert.deepEqual(one.responder.statistics(), other.responder.statistics());
     }),
-    { numRuns: 8000 },
+    { numRuns: 4000 },
   );
-  assert.ok(answered > 400, `only ${answered} were for the hot path`);
+  assert.ok(answered > 200, `only ${answered} were for the hot path`);
 });
 
 test('a plain question that is cached never leaves the hot path, with and without EDNS, over UDP and TCP', async () => {

@@ -342,6 +342,77 @@ test('an expired answer is served after 1.8 s when asking again takes longer, an
   }
 });
 
+/** An address with a signature, for those who set DO; and the address alone. */
+const signedAddress = (asking: Query) => {
+  const [record] = oneAddress(asking).answers;
+  assert.ok(record !== undefined);
+  const signature = { ...record, type: Type.RRSIG, rdata: new Uint8Array(18 + 1) };
+  return recordsAnswer({ answers: asking.dnssecOk ? [record, signature] : [record] });
+};
+
+const types = (message: Message) => message.answers.map(({ type }) => type);
+const dnssecOk = { ...plainEdns, dnssecOk: true };
+
+test('a fresh answer for those who set DO serves the others too, without its signatures, and is kept for them', async () => {
+  const { ask, asked, pass } = scene(signedAddress);
+  assert.deepEqual(types(await ask(query('a.example', Type.A, { edns: dnssecOk }))), [Type.A, Type.RRSIG]);
+  pass(20);
+  for (const seconds of [10, 0]) {
+    const plain = await ask(query('a.example'));
+    assert.deepEqual(types(plain), [Type.A]);
+    assert.equal(plain.answers[0]?.ttl, seconds === 10 ? 40 : 30);
+    pass(seconds);
+  }
+  assert.equal(asked.length, 1);
+  // Who asks for signatures by their type gets them.
+  await ask(query('a.example', Type.RRSIG, { edns: dnssecOk }));
+  assert.deepEqual(types(await ask(query('a.example', Type.RRSIG))), [Type.A, Type.RRSIG]);
+  pass(30);
+  await ask(query('a.example'));
+  assert.equal(asked.length, 3, 'it ends with the answer that it was made of');
+});
+
+test('a stale answer serves those who set DO otherwise when asking fails, and then at once', async () => {
+  for (const first of [true, false]) {
+    let broken = false;
+    const { ask, asked, pass } = scene((asking) => {
+      if (broken) throw new ResolveError('upstream-silent', 'No upstream answered.');
+      return signedAddress(asking);
+    });
+    await ask(query('a.example', Type.A, { edns: { ...plainEdns, dnssecOk: first } }));
+    pass(61);
+    broken = true;
+    for (const _ of ['asked again', 'at once']) {
+      const reply = await ask(query('a.example', Type.A, { edns: { ...plainEdns, dnssecOk: !first } }));
+      assert.deepEqual([reply.rcode, types(reply)], [Rcode.NOERROR, [Type.A]]);
+      assert.equal(reply.answers[0]?.ttl, 30);
+      assert.equal(extendedErrors(reply)[0]?.code, 3);
+      assert.equal(asked.length, 2);
+    }
+    pass(31);
+    broken = false;
+    const again = await ask(query('a.example', Type.A, { edns: { ...plainEdns, dnssecOk: !first } }));
+    assert.deepEqual(types(again), first ? [Type.A] : [Type.A, Type.RRSIG]);
+  }
+});
+
+test('a fresh answer without signatures is better than a failure for those who want them, and is asked for again', async () => {
+  let broken = false;
+  const { ask, asked, pass } = scene((asking) => {
+    if (broken) throw new ResolveError('upstream-silent', 'No upstream answered.');
+    return signedAddress(asking);
+  });
+  await ask(query('a.example'));
+  pass(10);
+  broken = true;
+  const reply = await ask(query('a.example', Type.A, { edns: dnssecOk }));
+  assert.deepEqual([types(reply), reply.answers[0]?.ttl, extendedErrors(reply)], [[Type.A], 50, []]);
+  assert.equal(asked.length, 2);
+  pass(31);
+  broken = false;
+  assert.deepEqual(types(await ask(query('a.example', Type.A, { edns: dnssecOk }))), [Type.A, Type.RRSIG]);
+});
+
 test('an answer that expired over a day ago is not served', async () => {
   let broken = false;
   const { ask, pass } = scene((asking) => {

@@ -1,0 +1,30 @@
+import { Type } from '../dns/codes.ts';
+import { decodeMessage } from '../dns/message.ts';
+import type { ResourceRecord } from '../dns/record.ts';
+import { type PackedReply, packMessage } from './packed-reply.ts';
+
+/**
+ * The reply for those who did not set DO, made of one for those who did, its TTLs run down by `age` seconds. RFC 4035
+ * §3.2.1: without DO a name server "MUST strip any authenticating DNSSEC RRs from the response, but MUST NOT strip any
+ * DNSSEC RR types that the initiating query explicitly requested".
+ */
+export function withoutDnssec(reply: PackedReply, age: number): PackedReply {
+  const message = decodeMessage(reply.bytes);
+  const asked = message.questions[0]?.type;
+  const strip = (records: readonly ResourceRecord[]) =>
+    records
+      .filter(({ type }) => type === asked || !authenticating.has(type))
+      .map((record) => ({ ...record, ttl: Math.max(record.ttl - age, 0) }));
+  const { rcode, authenticData, extendedErrors } = reply;
+  return packMessage(
+    {
+      ...message,
+      answers: strip(message.answers),
+      authorities: strip(message.authorities),
+      additionals: strip(message.additionals),
+    },
+    { rcode, authenticData, extendedErrors },
+  );
+}
+
+const authenticating: ReadonlySet<number> = new Set([Type.RRSIG, Type.NSEC, Type.NSEC3]);
