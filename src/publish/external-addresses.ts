@@ -5,7 +5,7 @@ import { acceptsHost, type NetworkKind, parseIpv4 } from '../mainline/addresses.
 import type { DhtStatus } from '../mainline/dht-node.ts';
 import type { Placeholders } from '../pkarr/zone/file/placeholders.ts';
 
-/** Stands in zone files for the IPv4 address that others see us at. */
+/** Stands in zone files for our public IPv4 address. */
 const EXTERNAL_IPV4 = 'external_ipv4';
 /** The same for IPv6. */
 const EXTERNAL_IPV6 = 'external_ipv6';
@@ -17,11 +17,11 @@ export const noExternalAddresses: Placeholders = new Map([
 ]);
 
 /**
- * Our addresses as they are known now, for zone files. IPv4: what several nodes of the DHT agree on. IPv6: the DHT has
- * none, and nothing translates addresses there, so it is one of the machine's own that the whole Internet can reach.
+ * Our public addresses as they are known now, for zone files. IPv4: what several nodes of the DHT agree on. IPv6: the DHT
+ * has none, and there is no NAT, so it is a global address of one of the machine's interfaces.
  *
- * @param network in a test network the addresses of loopback are those that everybody can reach.
- * @param previous an IPv6 address that is still the machine's is not changed for another.
+ * @param network in a test network, loopback addresses are public.
+ * @param previous an IPv6 address that the machine still has is not replaced by another.
  */
 export function externalAddresses(
   network: NetworkKind,

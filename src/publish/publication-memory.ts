@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { FileError, readUserFile } from '../files/read-file.ts';
 import type { Log } from '../observe/log.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import { SignedPacket } from '../pkarr/signed-packet.ts';
@@ -7,10 +7,10 @@ import type { Remembered } from './plan.ts';
 
 /** The first line of the file. The number is the version of the format. */
 const FIRST_LINE = 'pkarrd publications 1';
-/** Octets that are read; a thousand entries of the largest kind have less. */
+/** Bytes that are read; a thousand of the largest entries have fewer. */
 const MAX_LENGTH = 4_000_000;
 
-/** What was published with each key, kept over restarts in a file that holds no secret. */
+/** What was published with each key, kept over restarts in a file that contains no secret. */
 export class PublicationMemory {
   readonly #path: string;
   readonly #log: Log;
@@ -23,15 +23,16 @@ export class PublicationMemory {
     this.#log = log;
   }
 
-  /** Reads the file. Without one, or with another in its place, nothing is remembered. Never rejects. */
+  /** Reads the file. If there is none, or something else, nothing is remembered. Never rejects. */
   static async open(path: string, log: Log): Promise<PublicationMemory> {
     const memory = new PublicationMemory(path, log);
     try {
-      if ((await stat(path)).size > MAX_LENGTH) throw new Error('it is too large');
-      memory.#read(await readFile(path, 'latin1'));
+      const { bytes } = await readUserFile(path, { maxBytes: MAX_LENGTH });
+      memory.#read(bytes.toString('latin1'));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-        log.warn('What was published before cannot be read.', { path, reason: String(error) });
+      if (!(error instanceof FileError)) throw error;
+      if (error.kind !== 'absent') {
+        log.warn('Cannot read the file of earlier publications.', { path, reason: String(error) });
       }
     }
     return memory;
@@ -42,7 +43,7 @@ export class PublicationMemory {
     return this.#entries.get(key.text);
   }
 
-  /** Notes what was published. Resolves when it is in the file, or cannot be: that is a warning. Never rejects. */
+  /** Records what was published. Resolves when it is in the file, or cannot be written, which is logged. Never rejects. */
   async set(key: PublicKey, entry: Remembered): Promise<void> {
     const before = this.#entries.get(key.text);
     this.#entries.set(key.text, entry);
@@ -53,11 +54,11 @@ export class PublicationMemory {
 
   #read(text: string): void {
     const [first, ...lines] = text.split('\n');
-    if (first !== FIRST_LINE) throw new Error('it is no file of ours');
+    if (first !== FIRST_LINE) throw new FileError('failed', 'it is not a file of publications');
     for (const line of lines) {
       const [origin, fingerprint, base64, ...extra] = line.split(' ');
       if (base64 === undefined || extra.length > 0) continue;
-      // What stands there is believed as little as what comes from the network.
+      // The file is trusted as little as the network.
       const verdict = SignedPacket.fromBytes(Buffer.from(base64, 'base64'));
       if (!verdict.ok) continue;
       this.#entries.set(verdict.packet.key.text, {
@@ -76,7 +77,7 @@ export class PublicationMemory {
     } catch (error) {
       if (this.#isWarned) return;
       this.#isWarned = true;
-      this.#log.warn('What was published cannot be noted.', { path: this.#path, reason: String(error) });
+      this.#log.warn('Cannot write the file of publications.', { path: this.#path, reason: String(error) });
     }
   }
 }

@@ -19,7 +19,7 @@ export interface PublishNetwork extends Destinations {
   readonly sources: readonly PacketSource[];
 }
 
-/** Milliseconds until the DHT is given up; a put takes a lookup and one more round trip. */
+/** Milliseconds for the DHT; a put takes a lookup and one more round trip. */
 const PATIENCE = 25_000;
 
 const nobody: PublishOutcome = {

@@ -2,7 +2,7 @@ import { relayFailureToText } from '../relay/client.ts';
 import type { PublishOutcome } from './packet-sink.ts';
 import type { RelayReport } from './relay-sink.ts';
 
-/** What became of a packet everywhere that it was put. */
+/** What became of a packet at all nodes and relays. */
 export interface PutReport {
   /** Of the nodes of the DHT; all 0 when it is off or could not be used. */
   readonly nodes: PublishOutcome;
@@ -19,7 +19,7 @@ export function holdersOf({ nodes, relays }: PutReport): { readonly nodes: numbe
   };
 }
 
-/** In lines for people: `20 of 20 nodes hold it; 1 did not answer.` and the same for relays, as far as there are any. */
+/** Lines for people: `19 of 20 nodes hold it; 1 did not answer.` and the same for relays, if there are any. */
 export function putReportToText(report: PutReport): readonly string[] {
   const { nodes, nodesFailure, relays } = report;
   const held = holdersOf(report);
@@ -33,7 +33,7 @@ export function putReportToText(report: PutReport): readonly string[] {
   ];
 }
 
-/** What the nodes that did not store a packet said: `2 refused (error 205), 1 did not answer`; empty when all did. */
+/** What became of a packet at the nodes that did not store it: `2 refused (error 205), 1 did not answer`; empty if all did. */
 export function answersToText({ refused, silent, failed }: PublishOutcome): string {
   const parts = Object.entries(refused).map(([code, count]) => `${count} refused (error ${code})`);
   if (silent > 0) parts.push(`${silent} did not answer`);
@@ -41,7 +41,7 @@ export function answersToText({ refused, silent, failed }: PublishOutcome): stri
   return parts.join(', ');
 }
 
-/** Why a relay does not hold the packet; nothing when it does. */
+/** Why a relay does not hold the packet; empty if it does. */
 export function relayToText({ label, outcome }: RelayReport): readonly string[] {
   switch (outcome.kind) {
     case 'stored':

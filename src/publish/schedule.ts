@@ -1,13 +1,13 @@
-/** Milliseconds from one publication to the next, ±10 %, so that not all that began together stays together. */
+/** Milliseconds from one publication to the next, ±10 % so that those that began together spread. */
 export const REFRESH_EVERY = 3_600_000;
-/** Milliseconds after a first failure; doubled with each further one up to the longest. */
+/** Milliseconds after the first failure; doubled with each further one up to the longest. */
 const FIRST_RETRY = 5_000;
 const LONGEST_RETRY = 15 * 60_000;
 const JITTER = 0.1;
 
 /** What a schedule works with. */
 export interface ScheduleClocks {
-  /** Milliseconds, never going back; it may stand still while the machine sleeps. */
+  /** Milliseconds, never going back; it may stop while the machine sleeps. */
   readonly now: () => number;
   /** Milliseconds since 1970. */
   readonly nowWall: () => number;
@@ -15,7 +15,7 @@ export interface ScheduleClocks {
   readonly random: () => number;
 }
 
-/** When something is to be done next: at once, then hourly, and sooner after a failure. */
+/** When a task is due: at once, then hourly, and sooner after a failure. */
 export class Schedule {
   readonly #clocks: ScheduleClocks;
   #nextAt: number;
@@ -28,10 +28,10 @@ export class Schedule {
     this.#nextAtWall = clocks.nowWall();
   }
 
-  /** Milliseconds until then; 0 when it is due. */
+  /** Milliseconds until it is due; 0 when it is. */
   get left(): number {
     const { now, nowWall } = this.#clocks;
-    // A machine that slept has a clock that knows it. Set forward by hand it makes us early once, which is no harm.
+    // The wall clock goes on while the machine sleeps. If it is set forward, the task runs early once, which does no harm.
     return Math.max(0, Math.min(this.#nextAt - now(), this.#nextAtWall - nowWall()));
   }
 
@@ -40,7 +40,7 @@ export class Schedule {
     return this.#failures > 0;
   }
 
-  /** It is being done: the next time is in an hour, unless it fails or `hurry` is called meanwhile. */
+  /** It starts: it is due again in an hour, unless it fails or `hurry` is called meanwhile. */
   begun(): void {
     const { now, nowWall } = this.#clocks;
     const pause = this.#jittered(REFRESH_EVERY);
@@ -59,7 +59,7 @@ export class Schedule {
     this.#nextAtWall = Math.min(this.#nextAtWall, nowWall() + pause);
   }
 
-  /** It is due now, whatever was before. */
+  /** Makes it due now. */
   hurry(): void {
     this.#nextAt = this.#clocks.now();
   }

@@ -10,11 +10,11 @@ import {
 } from './log-format.ts';
 import type { Entry, StoreIndex } from './log-index.ts';
 
-/** A log that holds the newest packet of each key once, under its final name and safe on the disk. */
+/** A log that holds the newest packet of each key once, under its final name and synced to the disk. */
 export interface CompactedLog {
   readonly file: StoreFile;
   readonly seal: LogSeal;
-  /** Moves the index over to the new file. */
+  /** Makes the index describe the new file. */
   adopt(): void;
 }
 
@@ -22,10 +22,10 @@ export interface CompactedLog {
 export interface CompactionParts {
   readonly disk: StoreDisk;
   readonly path: string;
-  /** The file that `index` speaks of; undefined when there is none yet. */
+  /** The file that `index` describes; undefined when there is none yet. */
   readonly from: StoreFile | undefined;
   readonly index: StoreIndex;
-  /** Octets of the new file, its head apart. */
+  /** Bytes of the new file without its head. */
   readonly budget: number;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -33,16 +33,15 @@ export interface CompactionParts {
   readonly random: Uint8Array;
 }
 
-/** The part of the budget that timestamps of dropped packets may take. */
+/** The share of the budget for timestamps of dropped packets. */
 const DROPPED_SHARE = 1 / 8;
-/** Octets that are read or written at once. */
+/** Bytes that are read or written at once. */
 const CHUNK = 64 * 1024;
 
 /**
- * Writes a new log beside the old one and gives it its name when it is whole and on the disk: whoever is killed
- * meanwhile finds the old one. The packets that were seen longest ago go first when there is no room, and of each its
- * timestamp stays, so that the key does not go back in time. Rejects with an error of the system; then the old log
- * is as it was.
+ * Writes a new log beside the old one and renames it when it is complete and synced: a process that is killed meanwhile
+ * finds the old one. If there is no room, the packets that were seen longest ago are dropped first; the timestamp of each
+ * is kept, so that the key cannot be rolled back. Rejects with an error of the system, and then the old log is unchanged.
  */
 export async function compactStore(parts: CompactionParts): Promise<CompactedLog> {
   const { disk, path, index, from } = parts;
@@ -67,7 +66,7 @@ export async function compactStore(parts: CompactionParts): Promise<CompactedLog
         lost.push(entry);
         continue;
       }
-      // A time that lies ahead was noted by a clock that was wrong, or this one is: older is the careful side.
+      // A time in the future was recorded by a wrong clock, or this one is wrong: older is the safe side.
       const lastSeen = Math.min(entry.lastSeen, parts.now);
       moved.push({ entry, offset: writer.position + PACKET_AT, lastSeen });
       await writer.write(encodePacketFrame(seal, packet, lastSeen));
@@ -84,7 +83,7 @@ export async function compactStore(parts: CompactionParts): Promise<CompactedLog
         for (const entry of [...index.entries()]) {
           if (known.has(entry)) continue;
           if (gone.has(entry)) index.drop(entry.keyId, entry.timestamp);
-          // The record that a false one made way for in the meantime was left behind in the old file.
+          // The record behind an invalid one, found in the meantime, was left behind in the old file.
           else index.delete(entry.keyId);
         }
         index.boundDropped(plan.mostDropped);
@@ -104,13 +103,13 @@ export async function compactStore(parts: CompactionParts): Promise<CompactedLog
   }
 }
 
-/** Where the new log is written until it is whole. */
+/** Where the new log is written until it is complete. */
 export function compactionPath(path: string): string {
   return `${path}.new`;
 }
 
 interface Plan {
-  /** In the order of the old file, so that reading it is one sweep. */
+  /** In the order of the old file, so that it is read sequentially. */
   readonly kept: readonly Entry[];
   readonly dropped: readonly Entry[];
   readonly mostDropped: number;
@@ -119,7 +118,7 @@ interface Plan {
 function planOf({ index, budget, now }: CompactionParts): Plan {
   const mostDropped = Math.floor((budget * DROPPED_SHARE) / NOTE_FRAME_LENGTH);
   const all = [...index.entries()];
-  // Times that lie ahead say nothing; what was written later was seen later.
+  // Times in the future say nothing; what was written later was seen later.
   const seen = (entry: Entry) => Math.min(entry.lastSeen, now);
   all.sort((a, b) => seen(b) - seen(a) || b.offset - a.offset);
   let left = budget * (1 - DROPPED_SHARE);
@@ -135,7 +134,7 @@ function planOf({ index, budget, now }: CompactionParts): Plan {
   };
 }
 
-/** The octets of each entry, undefined for one that the disk does not give back any more. */
+/** The bytes of each entry; undefined for one that the disk cannot read any more. */
 async function* packetsOf(
   from: StoreFile | undefined,
   entries: readonly Entry[],
@@ -154,7 +153,7 @@ async function* packetsOf(
   }
 }
 
-/** Undefined where the disk is damaged: one bad sector must not keep the rest from being saved. */
+/** Undefined where the disk is damaged: one bad sector must not prevent the rest from being saved. */
 async function readable(from: StoreFile, offset: number, length: number): Promise<Buffer | undefined> {
   try {
     return await from.read(offset, length);
@@ -164,7 +163,7 @@ async function readable(from: StoreFile, offset: number, length: number): Promis
   }
 }
 
-/** Gathers frames into writes of a good size. */
+/** Collects frames into large writes. */
 class ChunkWriter {
   readonly #file: StoreFile;
   #frames: Buffer[] = [];

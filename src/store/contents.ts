@@ -11,30 +11,30 @@ export interface Held {
   readonly lastSeen: number;
 }
 
-/** What a put comes to once it is compared with what is held. */
+/** What a put changes, compared with what is held. */
 export type Decision = 'newer' | 'seen-again' | 'nothing-new' | 'superseded';
 
-/** Milliseconds within which a packet that is seen again is not noted again; no time to live is that short. */
+/** Milliseconds within which a packet that is seen again is not recorded again; no time to live is that short. */
 const SEEN_AGAIN = 60_000;
 /** Bytes that may be held in memory however small the store is: a few packets. */
 const LEAST_MEMORY = 16_384;
 
-/** What the log and the memory hold together, and what a put would change. */
+/** What log and memory hold together, and what a put would change. */
 export class StoreContents {
   readonly index: StoreIndex;
-  /** What could not be written. It is newer than the log, or has no place in it yet. */
+  /** Packets that could not be written. They are newer than those of the log, or not in it. */
   readonly memory: LRUCache<KeyId, Held>;
-  /** The file that the index speaks of. */
+  /** The file that the index describes. */
   file: StoreFile | undefined;
-  /** A record that is no packet stands in the file: at the next start it would come before an older one that is. */
+  /** The file contains an invalid record: at the next start it would hide an older one that is valid. */
   hasFalseRecord = false;
-  /** How many such there were. */
+  /** How many there were. */
   unverifiable = 0;
   readonly #log: Log;
 
   constructor(parts: {
     readonly index: StoreIndex;
-    /** Octets that may be held in memory. */
+    /** Bytes that may be held in memory. */
     readonly maxBytes: number;
     readonly file: StoreFile | undefined;
     readonly log: Log;
@@ -45,7 +45,7 @@ export class StoreContents {
     this.#log = parts.log;
   }
 
-  /** The newest packet of a key that is one. A record that does not verify makes way for the one before it. */
+  /** The newest valid packet of a key. A record that does not verify is dropped, and the one before it is used. */
   async newest(keyId: KeyId): Promise<Held | undefined> {
     for (;;) {
       const inMemory = this.memory.get(keyId);
@@ -55,7 +55,7 @@ export class StoreContents {
       const bytes = await this.#bytesOf(entry);
       if (bytes === undefined) return undefined;
       const packet = packetOf(entry, bytes);
-      // Another put may have been quicker; its packet is the newer then.
+      // A put may have come in between; then its packet is the newer one.
       if (this.index.get(keyId) !== entry || this.memory.has(keyId)) continue;
       if (packet !== undefined) {
         entry.older = undefined;
@@ -63,7 +63,7 @@ export class StoreContents {
       }
       this.unverifiable++;
       this.hasFalseRecord = true;
-      this.#log.warn('A record of the packet store is no signed packet, and is dropped.');
+      this.#log.warn('Dropped a record of the packet store that is not a valid signed packet.');
       this.index.delete(keyId);
       if (entry.older !== undefined) this.index.set(entry.older);
     }
@@ -73,12 +73,12 @@ export class StoreContents {
     try {
       return await this.file?.read(offset, length);
     } catch (error) {
-      this.#log.warn('The packet store cannot be read.', { reason: String(error) });
+      this.#log.warn('Cannot read the packet store.', { reason: String(error) });
       return undefined;
     }
   }
 
-  /** Holds in memory what the disk does not take. */
+  /** Holds in memory what cannot be written. */
   hold(newer: ReadonlyMap<KeyId, Held>): 'memory' {
     for (const [keyId, { packet, lastSeen }] of newer) {
       this.memory.set(keyId, { packet, lastSeen }, { size: packet.memorySize });
@@ -87,8 +87,7 @@ export class StoreContents {
   }
 
   /**
-   * What it comes to when `put` is put; `staged` is what goes into the log before it. What waits in memory is not
-   * compared with itself.
+   * What a put changes; `staged` is what is written before it. A packet that waits in memory is not compared with itself.
    */
   async decide(
     keyId: KeyId,
@@ -106,7 +105,7 @@ export class StoreContents {
     const entry = this.index.get(keyId);
     if (entry === undefined || packet.timestamp > entry.timestamp) return 'newer';
     const again = Math.abs(lastSeen - entry.lastSeen) < SEEN_AGAIN ? 'nothing-new' : 'seen-again';
-    // Equal octets need no verifying: these are.
+    // Bytes equal to those of a verified packet need not be verified.
     if (packet.timestamp === entry.timestamp) {
       if ((await this.#bytesOf(entry))?.equals(packet.toBytes())) return again;
     }
@@ -117,7 +116,7 @@ export class StoreContents {
   }
 }
 
-/** The packet that the octets of an entry make, if it is the one that the entry says. */
+/** The packet in the bytes of an entry, if it is the one that the entry describes. */
 function packetOf(entry: Entry, bytes: Buffer): SignedPacket | undefined {
   const verdict = SignedPacket.fromBytes(bytes);
   if (!verdict.ok) return undefined;

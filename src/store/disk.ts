@@ -1,33 +1,35 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
+import * as nodeFiles from 'node:fs/promises';
 import { dirname } from 'node:path';
+
+type FileHandle = nodeFiles.FileHandle;
 
 /** A file that grows at its end. Every error is the system's, a NodeJS.ErrnoException. */
 export interface StoreFile {
-  /** Octets that were read or written whole. What a failed `append` left behind is not counted. */
+  /** Bytes that were read or written whole. What a failed `append` left behind is not counted. */
   readonly size: number;
-  /** The octets from `offset`, fewer when the file ends before. */
+  /** The bytes from `offset`, fewer when the file ends before. */
   read(offset: number, length: number): Promise<Buffer>;
   /** Writes at the end. After a failure the end is where it was. */
   append(bytes: Buffer): Promise<void>;
   /** Returns when what was appended survives a loss of power. */
   sync(): Promise<void>;
-  /** Drops what stands after `size` octets. */
+  /** Removes what stands after `size` bytes. */
   cut(size: number): Promise<void>;
-  /** Waits for reads that go on, and closes. */
+  /** Waits for pending reads, and closes. */
   close(): Promise<void>;
 }
 
 /** What the store needs of a file system; a test gives one that fails. */
 export interface StoreDisk {
-  /** Makes the directory, and those above it, readable by its owner alone. */
+  /** Creates the directory, and those above it, for its owner alone. */
   makeDirectory(path: string): Promise<void>;
   /**
    * Opens a file to read and write, or to read. `absent` when there is none, `no-file` when it is a directory or a
    * device.
    */
   open(path: string, access: 'read' | 'write'): Promise<StoreFile | 'absent' | 'no-file'>;
-  /** A new and empty file that its owner alone can read, in place of any that was there. */
+  /** A new and empty file that only its owner can read, in place of any that was there. */
   create(path: string): Promise<StoreFile>;
   /** Gives `from` the name `to`, whatever had it before, and returns when that survives a loss of power. */
   replace(from: string, to: string): Promise<void>;
@@ -36,66 +38,87 @@ export interface StoreDisk {
   remove(path: string): Promise<void>;
 }
 
-/** The disk of this machine. */
-export const nodeDisk: StoreDisk = {
-  async makeDirectory(path) {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-  },
-  async open(path, access) {
-    let handle: FileHandle;
-    try {
-      // A FIFO would be waited for without O_NONBLOCK, which means nothing for a file.
-      const flags = (access === 'write' ? constants.O_RDWR : constants.O_RDONLY) | constants.O_NONBLOCK;
-      handle = await open(path, flags);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT') return 'absent';
-      if (code === 'EISDIR' || code === 'ENXIO') return 'no-file';
-      throw error;
-    }
-    const found = await handle.stat();
-    if (found.isFile()) return new HandleFile(handle, found.size);
-    await handle.close();
-    return 'no-file';
-  },
-  async create(path) {
-    return new HandleFile(await open(path, 'w+', 0o600), 0);
-  },
-  async replace(from, to) {
-    await rename(from, to);
-    await syncDirectory(dirname(to));
-  },
-  async setAside(from) {
-    for (let n = 1; n < 1000; n++) {
-      const to = `${from}.set-aside-${n}`;
-      if (await exists(to)) continue;
-      await rename(from, to);
-      return to;
-    }
-    throw new Error(`${from} has been set aside too often`);
-  },
-  async remove(path) {
-    await unlink(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
-  },
-};
+/** The calls of `node:fs/promises` that a disk makes; a test records them. */
+export type FileCalls = Pick<typeof nodeFiles, 'mkdir' | 'open' | 'rename' | 'stat' | 'unlink'>;
 
-/** Writes a small file whole or not at all: a reader, and a start after a crash, sees the old one or the new one. */
-export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+/** A disk over the calls of the system. */
+export function createDisk(calls: FileCalls): StoreDisk {
+  return {
+    async makeDirectory(path) {
+      await calls.mkdir(path, { recursive: true, mode: 0o700 });
+    },
+    async open(path, access) {
+      let handle: FileHandle;
+      try {
+        // Without O_NONBLOCK, opening a FIFO would wait for its other end; for a regular file it means nothing.
+        const flags = (access === 'write' ? constants.O_RDWR : constants.O_RDONLY) | constants.O_NONBLOCK;
+        handle = await calls.open(path, flags);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === 'ENOENT') return 'absent';
+        if (code === 'EISDIR' || code === 'ENXIO') return 'no-file';
+        throw error;
+      }
+      const found = await handle.stat();
+      if (found.isFile()) return new HandleFile(handle, found.size);
+      await handle.close();
+      return 'no-file';
+    },
+    async create(path) {
+      return new HandleFile(await calls.open(path, 'w+', 0o600), 0);
+    },
+    async replace(from, to) {
+      await calls.rename(from, to);
+      // The name stands in the directory, which has to reach the disk too.
+      const directory = await calls.open(dirname(to), 'r');
+      try {
+        await directory.sync();
+      } finally {
+        await directory.close();
+      }
+    },
+    async setAside(from) {
+      for (let n = 1; n < 1000; n++) {
+        const to = `${from}.set-aside-${n}`;
+        if (await exists(calls, to)) continue;
+        await calls.rename(from, to);
+        return to;
+      }
+      throw new Error(`${from} was set aside too often`);
+    },
+    async remove(path) {
+      await calls.unlink(path).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+      });
+    },
+  };
+}
+
+/** The disk of this machine. */
+export const nodeDisk: StoreDisk = createDisk(nodeFiles);
+
+/**
+ * Writes a small file whole or not at all: a reader, and a start after a crash, sees the old one or the new one. Rejects
+ * with the system's error.
+ */
+export async function replaceFile(
+  path: string,
+  bytes: Uint8Array,
+  disk: StoreDisk = nodeDisk,
+): Promise<void> {
   // Two processes that write at once must not write into one file.
   const temporary = `${path}.${process.pid}.new`;
   try {
-    const file = await nodeDisk.create(temporary);
+    const file = await disk.create(temporary);
     try {
       await file.append(Buffer.from(bytes));
       await file.sync();
     } finally {
       await file.close();
     }
-    await nodeDisk.replace(temporary, path);
+    await disk.replace(temporary, path);
   } catch (error) {
-    await nodeDisk.remove(temporary).catch(() => {}); // the first error says more
+    await disk.remove(temporary).catch(() => {}); // the first error says more
     throw error;
   }
 }
@@ -158,22 +181,12 @@ async function readWhole(handle: FileHandle, offset: number, length: number): Pr
   return bytes.subarray(0, done);
 }
 
-async function exists(path: string): Promise<boolean> {
+async function exists(calls: FileCalls, path: string): Promise<boolean> {
   try {
-    await stat(path);
+    await calls.stat(path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
-  }
-}
-
-/** A new name lives in the directory, which has to reach the disk too. */
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

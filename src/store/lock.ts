@@ -1,22 +1,27 @@
 import { constants } from 'node:fs';
 import { copyFile, link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { FileError, readUserFile } from '../files/read-file.ts';
 
-/** A directory that belongs to this process alone, until it is given back. */
+/** Bytes of a lock file that are read; ours have fewer. */
+const MAX_LENGTH = 1024;
+
+/** A directory that only this process uses, until it is released. */
 export interface StoreLock {
   /** Whether it is still ours. False when somebody removed or replaced the file. */
   isHeld(): Promise<boolean>;
   release(): Promise<void>;
 }
 
-/** What became of asking for a lock. */
+/** The result of taking a lock. */
 export type LockOutcome =
   | { readonly kind: 'held'; readonly lock: StoreLock }
   | { readonly kind: 'taken'; readonly pid: number };
 
 /**
- * Takes the lock file `path`, which holds the process id and the start of whoever has it. A lock whose process ended
- * without giving it back, even by SIGKILL or with the machine, is taken over. Two machines that share a directory, or
- * two process namespaces, cannot be told apart. Throws the system's error when nothing can be written there.
+ * Takes the lock file `path`, which contains process id and start time of its holder. The lock of a process that ended
+ * without releasing it, by SIGKILL or a crash of the machine, is taken over. Processes on two machines that share a
+ * directory, or in two process namespaces, cannot be told apart. Rejects with the system's error if nothing can be written
+ * there, and with FileError if something else than a file is there.
  */
 export async function takeLock(path: string): Promise<LockOutcome> {
   const mine = `${process.pid} ${(await startOf(process.pid)) ?? '-'} ${++locksAsked}\n`;
@@ -24,7 +29,7 @@ export async function takeLock(path: string): Promise<LockOutcome> {
   await writeFile(temporary, mine, { mode: 0o600 });
   try {
     for (let attempt = 0; attempt < 5; attempt++) {
-      // A link either appears whole or fails: nobody reads a lock that is half written.
+      // A link is created atomically: nobody reads a half-written lock.
       if (await linked(temporary, path)) return { kind: 'held', lock: held(path, mine) };
       const found = await contentOf(path);
       if (found === undefined) continue;
@@ -32,7 +37,7 @@ export async function takeLock(path: string): Promise<LockOutcome> {
       if (pid !== undefined) return { kind: 'taken', pid };
       await removeStale(path, found);
     }
-    throw new Error('others take the lock again and again');
+    throw new Error('other processes keep taking the lock');
   } finally {
     await unlink(temporary);
   }
@@ -49,17 +54,17 @@ function held(path: string, mine: string): StoreLock {
   };
 }
 
-/** The process that has the lock, if it lives. */
+/** The process that holds the lock, if it is running. */
 async function livingHolder(path: string, content: string): Promise<number | undefined> {
   const [, pidText, start] = /^(\d{1,10}) (\S{1,32}) \d+\n$/.exec(content) ?? [];
   const pid = Number(pidText);
-  // Nobody writes a lock like this: it was damaged, and its writer with it.
+  // No process writes a lock like this: it was damaged by a crash.
   if (!Number.isSafeInteger(pid) || pid < 1) return undefined;
   // In a container every start may have the same process id.
   if (pid === process.pid) return heldHere.has(path) ? pid : undefined;
   if (!isRunning(pid)) return undefined;
   const runningSince = await startOf(pid);
-  // Another process got the number since. Where starts cannot be told, the number has to do.
+  // Another process got the id since. Where start times are not known, the id has to suffice.
   return runningSince !== undefined && start !== runningSince ? undefined : pid;
 }
 
@@ -72,7 +77,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** When a process started, in ticks since the machine did; `zombie` when it has ended. Undefined where there is no /proc. */
+/** When a process started, in clock ticks since boot; `zombie` if it has ended. Undefined without /proc. */
 async function startOf(pid: number): Promise<string | undefined> {
   try {
     const status = await readFile(`/proc/${pid}/stat`, 'latin1');
@@ -81,11 +86,11 @@ async function startOf(pid: number): Promise<string | undefined> {
     const fields = status.slice(status.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' ? 'zombie' : fields[19];
   } catch {
-    return undefined; // another system, or the process ended: then isRunning decides
+    return undefined; // another system, or the process ended: isRunning decides
   }
 }
 
-/** Removes a stale lock, and nothing that another process made in the meantime. */
+/** Removes a stale lock, but not one that another process created in the meantime. */
 async function removeStale(path: string, stale: string): Promise<void> {
   const away = `${path}.stale.${process.pid}`;
   try {
@@ -94,7 +99,7 @@ async function removeStale(path: string, stale: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
   }
-  // Another process was quicker, and this is its new lock: it gets it back.
+  // Another process was faster, and this is its new lock: put it back.
   if ((await contentOf(away)) !== stale) await linked(away, path);
   await unlink(away);
 }
@@ -106,7 +111,7 @@ async function linked(from: string, to: string): Promise<boolean> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') return false;
-    // FAT and some shared file systems have no links.
+    // FAT and some network file systems have no hard links.
     if (code === 'EPERM' || code === 'ENOTSUP' || code === 'ENOSYS') return await copied(from, to);
     throw error;
   }
@@ -124,13 +129,13 @@ async function copied(from: string, to: string): Promise<boolean> {
 
 async function contentOf(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'latin1');
+    return (await readUserFile(path, { maxBytes: MAX_LENGTH })).bytes.toString('latin1');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (error instanceof FileError && error.kind === 'absent') return undefined;
     throw error;
   }
 }
 
-/** The locks of this process: a process id alone does not tell whether a lock with it is ours or of one before. */
+/** The locks of this process: a process id alone does not tell our lock from that of an earlier process with the same id. */
 const heldHere = new Set<string>();
 let locksAsked = 0;

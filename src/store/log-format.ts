@@ -2,20 +2,20 @@ import { crc32 } from 'node:zlib';
 import { MAX_TIMESTAMP, type Timestamp } from '../pkarr/timestamp.ts';
 
 /*
- * The log of signed packets, as octets:
+ * The log of signed packets, in octets:
  *
  *   file   = magic (16) marker (4) seed (4) crc32 of these 24 (4) frame…
  *   frame  = marker (4) length of body (2) crc32 of length and body, begun with seed (4) body
  *   body   = 1 lastSeen (6) packet (104 to 1104)                 a packet
  *          | 2 lastSeen (6) key (32) timestamp (8)               the packet of this key and timestamp was seen again
- *          | 3 lastSeen (6) key (32) timestamp (8)               the packet of this key was dropped for want of room
+ *          | 3 lastSeen (6) key (32) timestamp (8)               the packet of this key was dropped to make room
  *
  * Numbers are big endian, lastSeen is in milliseconds since 1970, the timestamp in microseconds. Marker and seed are
- * drawn for each file: after a damaged frame the reader looks for the next marker, and nobody can put a frame of his
- * own making into a packet for it to find.
+ * random for each file: after a damaged frame the reader searches for the next marker, and nobody can forge a frame
+ * inside a packet for it to find.
  */
 
-/** What the scanner tells of one frame. */
+/** The content of one frame. */
 export type StoreRecord =
   | {
       readonly kind: 'packet';
@@ -23,7 +23,7 @@ export type StoreRecord =
       readonly timestamp: Timestamp;
       /** Milliseconds since 1970. */
       readonly lastSeen: number;
-      /** Where the packet's octets stand, from the start of the octets scanned. */
+      /** Offset of the packet in the bytes that were read. */
       readonly packetAt: number;
       /** 104 to 1104. */
       readonly packetLength: number;
@@ -35,24 +35,24 @@ export type StoreRecord =
       readonly lastSeen: number;
     };
 
-/** The 32 octets of a key, one a character: the key of a map without the cost of z-base32. */
+/** The 32 octets of a key, one per character: a key for maps without the cost of z-base32. */
 export type KeyId = string;
 
-/** What is drawn for each file: 4 octets each. */
+/** Random numbers of each file: 4 octets each. */
 export interface LogSeal {
   readonly marker: Buffer;
   readonly seed: number;
 }
 
-/** What stands at a place: a record and where the next begins, nothing whole yet, or something else. */
+/** What is at an offset: a record and where the next begins, an incomplete frame, or something else. */
 export type FrameReading =
   | { readonly kind: 'record'; readonly record: StoreRecord; readonly end: number }
   | { readonly kind: 'short' }
   | { readonly kind: 'broken' };
 
-/** Octets of the head of a file. */
+/** Octets of a file's head. */
 export const HEAD_LENGTH = 28;
-/** Octets of a frame around its body. */
+/** Octets of a frame without its body. */
 const FRAME_LENGTH = 10;
 /** Kind and lastSeen. */
 const BODY_HEAD_LENGTH = 7;
@@ -65,7 +65,7 @@ const NOTE_LENGTH = BODY_HEAD_LENGTH + 40;
 export const MAX_FRAME_LENGTH = FRAME_LENGTH + BODY_HEAD_LENGTH + MAX_PACKET_LENGTH;
 /** Octets of a frame of kind `seen` or `dropped`. */
 export const NOTE_FRAME_LENGTH = FRAME_LENGTH + NOTE_LENGTH;
-/** Octets that stand before a packet in its frame. */
+/** Octets before the packet in a frame. */
 export const PACKET_AT = FRAME_LENGTH + BODY_HEAD_LENGTH;
 
 /** The last two octets are the version of the format. */
@@ -76,7 +76,7 @@ const TIMESTAMP_AT = 96;
 const MAX_LAST_SEEN = 2 ** 48 - 1;
 const KIND = { packet: 1, seen: 2, dropped: 3 } as const;
 
-/** A seal from 8 random octets. */
+/** A seal made of 8 random octets. */
 export function newSeal(random: Uint8Array): LogSeal {
   const bytes = Buffer.from(random);
   return { marker: bytes.subarray(0, 4), seed: bytes.readUInt32BE(4) };
@@ -92,14 +92,14 @@ export function encodeHead({ marker, seed }: LogSeal): Buffer {
   return head;
 }
 
-/** The seal of a file, or undefined when it is no such log or its head is damaged. */
+/** The seal of a file; undefined if it is not such a log or its head is damaged. */
 export function decodeHead(head: Buffer): LogSeal | undefined {
   if (head.length < HEAD_LENGTH || !head.subarray(0, 16).equals(MAGIC)) return undefined;
   if (head.readUInt32BE(24) !== crc32(head.subarray(0, 24))) return undefined;
   return newSeal(head.subarray(16, 24));
 }
 
-/** The frame of a packet; `lastSeen` in milliseconds since 1970, held within what can be written. */
+/** The frame of a packet; `lastSeen` in milliseconds since 1970, clamped to what fits. */
 export function encodePacketFrame(seal: LogSeal, packet: Uint8Array, lastSeen: number): Buffer {
   const frame = Buffer.allocUnsafe(PACKET_AT + packet.length);
   frame.set(packet, PACKET_AT);
@@ -135,7 +135,7 @@ export function readFrame(seal: LogSeal, bytes: Buffer, at: number): FrameReadin
   return record === undefined ? broken : { kind: 'record', record, end };
 }
 
-/** Where the next marker stands, from `at` on; -1 when there is none. */
+/** Offset of the next marker from `at` on; -1 if there is none. */
 export function nextMarker(seal: LogSeal, bytes: Buffer, at: number): number {
   return bytes.indexOf(seal.marker, at);
 }

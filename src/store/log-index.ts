@@ -6,7 +6,7 @@ import { type KeyId, NOTE_FRAME_LENGTH, PACKET_AT, type StoreRecord } from './lo
 export interface Entry {
   readonly keyId: KeyId;
   readonly timestamp: Timestamp;
-  /** Where its octets begin in the file; another place after a compaction. */
+  /** Where its octets begin in the file; a compaction changes it. */
   offset: number;
   /** Octets of the packet, 104 to 1104. */
   readonly length: number;
@@ -17,24 +17,24 @@ export interface Entry {
 }
 
 /**
- * What the log holds, by key. Records are taken in as the file has them: nothing here has been verified, and nothing
- * here is a packet.
+ * What the log holds, by key. Records are taken as the file has them: nothing here was verified, and nothing here is a
+ * packet.
  */
 export class StoreIndex {
   readonly #entries = new Map<KeyId, Entry>();
-  /** Timestamps of packets that were dropped for want of room, longest ago first. */
+  /** Timestamps of packets that were dropped to make room, longest ago first. */
   readonly #dropped = new Map<KeyId, Timestamp>();
   #packetOctets = 0;
-  /** The latest time at which anything in the log was seen: the clock has been as far as this. */
+  /** The latest time at which anything in the log was seen: the clock was there at least once. */
   latestSeen = 0;
 
-  /** Takes in the next record of the file; `base` is added to where it stands. */
+  /** Adds the next record of the file; `base` is added to its position. */
   apply(record: StoreRecord, base: number): void {
     const held = this.#entries.get(record.keyId);
     this.latestSeen = Math.max(this.latestSeen, record.lastSeen);
     switch (record.kind) {
       case 'packet': {
-        // On equal timestamps the later record: whoever wrote it compared the messages.
+        // With equal timestamps the later record wins: whoever wrote it compared the messages.
         if (held !== undefined && record.timestamp < held.timestamp) return;
         if (record.timestamp < (this.#dropped.get(record.keyId) ?? 0n)) return;
         const { keyId, timestamp, lastSeen, packetLength: length } = record;
@@ -73,15 +73,15 @@ export class StoreIndex {
     this.#entries.delete(keyId);
   }
 
-  /** Forgets the packet of a key and remembers how new it was. */
+  /** Forgets the packet of a key and remembers how new the newest of the key was. */
   drop(keyId: KeyId, timestamp: Timestamp): void {
+    const earlier = this.#dropped.get(keyId) ?? this.#entries.get(keyId)?.timestamp ?? timestamp;
     this.delete(keyId);
-    const floor = this.#dropped.get(keyId);
     this.#dropped.delete(keyId);
-    this.#dropped.set(keyId, floor !== undefined && floor > timestamp ? floor : timestamp);
+    this.#dropped.set(keyId, earlier > timestamp ? earlier : timestamp);
   }
 
-  /** How new the packet was that was dropped: an older one of this key would be a step back. */
+  /** How new the packet was that was dropped: an older one of this key would be a rollback. */
   floor(keyId: KeyId): Timestamp | undefined {
     return this.#dropped.get(keyId);
   }

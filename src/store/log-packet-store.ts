@@ -21,7 +21,7 @@ import { StoreSync } from './sync.ts';
 /** What the store works with. */
 export interface LogPacketStoreParts extends Omit<PacketStoreOptions, 'directory'> {
   readonly path: string;
-  /** Undefined when the directory is not ours to write to. */
+  /** Undefined if this process may not write to the directory. */
   readonly lock: StoreLock | undefined;
   readonly disk: StoreDisk;
 }
@@ -30,12 +30,12 @@ export interface LogPacketStoreParts extends Omit<PacketStoreOptions, 'directory
 const RETRY_AFTER = 30_000;
 /** Puts that are written and synced together. */
 const BATCH = 512;
-/** Puts that may wait: more than that and the disk hangs. */
+/** Puts that may wait; more than that means that the disk hangs. */
 const MAX_WAITING = 4096;
-/** Octets under which a compaction is not worth it. */
+/** Bytes below which a compaction is not worth it. */
 const SMALL_FILE = 64 * 1024;
 
-/** A put that waits for its turn. What waits in memory comes again without anybody who waits for it. */
+/** A put that waits for its turn. A packet that waits in memory is put again, and nobody waits for that put. */
 interface Waiting extends Held {
   readonly fromMemory?: true;
   readonly until: 'written' | 'durable';
@@ -43,8 +43,8 @@ interface Waiting extends Held {
 }
 
 /**
- * A store over one log. One put is worked on after another, those that arrive together being written and synced
- * together; reads go beside them.
+ * A store over one log. Puts are handled one after another; those that arrive together are written and synced together.
+ * Reads are concurrent.
  */
 export class LogPacketStore implements PacketStore {
   readonly #parts: LogPacketStoreParts;
@@ -52,9 +52,9 @@ export class LogPacketStore implements PacketStore {
   #found: OpenedLog['found'];
   #queue: Waiting[] = [];
   #working: Promise<void> | undefined;
-  /** The file is not what the index says, or not there: only a new one helps. */
+  /** The file is missing or not what the index describes: it has to be written anew. */
   #mustRewrite: boolean;
-  /** Nothing is written until then; Infinity for a directory that is not ours. */
+  /** Nothing is written until then; Infinity if this process may not write to the directory. */
   #waitUntil = Number.NEGATIVE_INFINITY;
   #closed = false;
   #isBroken = false;
@@ -64,7 +64,7 @@ export class LogPacketStore implements PacketStore {
     sync: async () => await this.#found?.file.sync(),
     succeeded: () => this.#recover(),
     failed: (lost, error) => {
-      // After a failed sync nobody knows which octets reached the disk, and a second one may say yes to their loss.
+      // After a failed sync nobody knows which bytes reached the disk, and a second sync may succeed although they are lost.
       this.#mustRewrite = true;
       this.#contents.hold(lost);
       if (error !== undefined) this.#fail(error);
@@ -129,7 +129,9 @@ export class LogPacketStore implements PacketStore {
     await this.#working;
     await this.#sync.settled();
     await this.#found?.file.close();
-    await this.#parts.lock?.release().catch((error) => this.#warn('The packet store stays locked.', error));
+    await this.#parts.lock
+      ?.release()
+      .catch((error) => this.#warn('Cannot release the lock of the packet store.', error));
   }
 
   #state(): PacketStoreStatistics['state'] {
@@ -139,7 +141,7 @@ export class LogPacketStore implements PacketStore {
   }
 
   async #work(): Promise<void> {
-    // What is put in the same turn goes together.
+    // What is put in the same turn is written together.
     await undefined;
     try {
       do {
@@ -193,7 +195,7 @@ export class LogPacketStore implements PacketStore {
     if (written === 'nothing') return settle('durable');
     settle('written', ({ until }) => until === 'written');
     if (batch.every(({ until }) => until === 'written')) {
-      // The next who wait for no more than this do not have to wait for the disk either.
+      // The next puts that only wait for the write do not have to wait for the disk either.
       this.#sync.behind();
       return;
     }
@@ -237,7 +239,7 @@ export class LogPacketStore implements PacketStore {
       await file.append(Buffer.concat(frames));
     } catch (error) {
       this.#fail(error);
-      // Half a frame at the end is cut off; where even that fails, a new file takes the place of this one.
+      // Half a frame at the end is cut off; if even that fails, the file is written anew.
       await file.cut(file.size).catch(() => {
         this.#mustRewrite = true;
       });
@@ -261,7 +263,10 @@ export class LogPacketStore implements PacketStore {
     try {
       if (!(await lock?.isHeld())) {
         this.#waitUntil = Number.POSITIVE_INFINITY;
-        this.#warn('The packet store was taken by another process.', 'its lock is gone');
+        this.#warn(
+          'Another process took the packet store; packets are kept in memory only.',
+          'the lock is gone',
+        );
         return;
       }
       const from = this.#found?.file;
@@ -285,7 +290,7 @@ export class LogPacketStore implements PacketStore {
 
   #fail(error: unknown): void {
     if (this.#state() === 'writing') {
-      this.#warn('The packet store cannot be written; what is learned is kept in memory for now.', error);
+      this.#warn('Cannot write the packet store; packets are kept in memory for now.', error);
     }
     this.#waitUntil = this.#parts.now() + RETRY_AFTER;
   }
@@ -293,7 +298,7 @@ export class LogPacketStore implements PacketStore {
   #recover(): void {
     if (this.#waitUntil === Number.NEGATIVE_INFINITY) return;
     this.#waitUntil = Number.NEGATIVE_INFINITY;
-    this.#parts.log.info('The packet store can be written again.', { path: this.#parts.path });
+    this.#parts.log.info('Writing the packet store works again.', { path: this.#parts.path });
   }
 
   #warn(message: string, reason: unknown): void {

@@ -8,16 +8,16 @@ import { scanStore } from './scan-log.ts';
 /** A log as it was found. */
 export interface OpenedLog {
   readonly index: StoreIndex;
-  /** Undefined where there is no file, or none of ours. */
+  /** Undefined if there is no file, or none of ours. */
   readonly found: { readonly file: StoreFile; readonly seal: LogSeal } | undefined;
-  /** Appending to the file that was found will not do. */
+  /** The file cannot be appended to and has to be written anew. */
   readonly mustRewrite: boolean;
 }
 
 /**
- * Opens the log at `path` and reads which packets it holds. With `write` a damaged tail is cut off and what is no log
- * of ours is set aside under another name; with `read` nothing is touched, since another process may be writing.
- * Never rejects: whatever is wrong is told to `log`, and the index is empty then.
+ * Opens the log at `path` and reads which packets it holds. With `write` a damaged end is cut off, and a file that is not
+ * a log of ours is renamed; with `read` nothing is changed, because another process may be writing. Never rejects:
+ * whatever is wrong is logged, and then the index is empty.
  */
 export async function openLog(options: {
   readonly disk: StoreDisk;
@@ -29,7 +29,7 @@ export async function openLog(options: {
   try {
     return await open(options);
   } catch (error) {
-    log.warn('The packet store cannot be read.', { path, reason: String(error) });
+    log.warn('Cannot read the packet store.', { path, reason: String(error) });
     return { ...nothing, index: new StoreIndex() };
   }
 }
@@ -37,7 +37,7 @@ export async function openLog(options: {
 const nothing = { found: undefined, mustRewrite: true } as const;
 
 async function open({ disk, path, access, log }: Parameters<typeof openLog>[0]): Promise<OpenedLog> {
-  // A process that was killed during a compaction leaves its half.
+  // A process that was killed during a compaction leaves an incomplete file.
   if (access === 'write') await disk.remove(compactionPath(path));
   const file = await disk.open(path, access);
   if (file === 'absent') return { ...nothing, index: new StoreIndex() };
@@ -46,20 +46,23 @@ async function open({ disk, path, access, log }: Parameters<typeof openLog>[0]):
     if (file !== 'no-file') await file.close();
     if (outcome.kind === 'foreign') {
       const kept = access === 'write' ? await disk.setAside(path) : path;
-      log.warn('What is in the place of the packet store is none, or damaged; it is left as it is.', {
-        kept,
-      });
+      log.warn(
+        'The file of the packet store is damaged or not a packet store. It was kept; a new one is used.',
+        {
+          kept,
+        },
+      );
     }
     return { ...nothing, index: new StoreIndex() };
   }
   const { seal, index, end, skipped } = outcome;
-  if (skipped > 0) log.warn('Damaged parts of the packet store are skipped.', { path, octets: skipped });
+  if (skipped > 0) log.warn('Skipped damaged parts of the packet store.', { path, bytes: skipped });
   let mustRewrite = false;
   if (end < file.size && access === 'write') {
-    log.warn('The end of the packet store is damaged and is cut off.', { path, octets: file.size - end });
+    log.warn('Cut off the damaged end of the packet store.', { path, bytes: file.size - end });
     mustRewrite = await file.cut(end).then(
       () => false,
-      () => true, // then a whole new file takes its place
+      () => true, // then it is written anew
     );
   }
   return { index, found: { file, seal }, mustRewrite };

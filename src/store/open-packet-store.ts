@@ -7,8 +7,8 @@ import { openLog } from './open-log.ts';
 import type { PacketStore, PacketStoreOptions } from './packet-store.ts';
 
 /**
- * Opens the store of a directory. Whatever is wrong there is told to the log, and the store works in memory: it never
- * rejects. It reads which packets there are and verifies none yet.
+ * Opens the store of a directory. It never rejects: whatever is wrong there is logged, and the store works in memory. It
+ * reads which packets there are and verifies none yet.
  */
 export async function openPacketStore(options: PacketStoreOptions): Promise<PacketStore> {
   const { directory, log, disk = nodeDisk } = options;
@@ -23,10 +23,10 @@ async function lockDirectory(disk: StoreDisk, directory: string, log: Log): Prom
     await disk.makeDirectory(directory);
     const outcome = await takeLock(join(directory, 'packets.lock'));
     if (outcome.kind === 'held') return outcome.lock;
-    const message = 'Another process uses the packet store; what this one learns is kept in memory only.';
+    const message = 'Another process uses the packet store; this one keeps packets in memory only.';
     log.warn(message, { directory, process: outcome.pid });
   } catch (error) {
-    const message = 'The packet store cannot be written; what is learned is kept in memory only.';
+    const message = 'Cannot write the packet store; packets are kept in memory only.';
     log.warn(message, { directory, reason: String(error) });
   }
   return undefined;

@@ -5,29 +5,29 @@ import type { Timestamp } from '../pkarr/timestamp.ts';
 import type { HeldPacket } from './packet-cache.ts';
 import type { PacketStore } from './packet-store.ts';
 
-/** What is known from earlier runs, on the clock of this one: the level below the packets in memory. */
+/** Packets of earlier runs, with times on the clock of this one: the level below the packets in memory. */
 export interface PacketArchive {
-  /** Whether `recall` might find something, without waiting. */
+  /** Whether `recall` might find something; needs no wait. */
   mayHold(key: PublicKey): boolean;
-  /** The newest packet of `key` from the archive. Its `lastSeen` is -Infinity when nobody can say how old it is. */
+  /** The newest packet of `key` from the archive. Its `lastSeen` is -Infinity if its age is not known. */
   recall(key: PublicKey): Promise<HeldPacket | undefined>;
   /** A packet of `key` with an older timestamp must not be served. */
   floor(key: PublicKey): Timestamp | undefined;
   /**
-   * Notes that somebody had a packet. Resolves when the end of this process cannot take that back, or when the disk is
-   * too slow to be waited for: what was not served after that cannot be served again as something new.
+   * Records that somebody had a packet. Resolves when it survives the end of this process, or when the disk is too slow to
+   * wait for: a packet is served after that, so that after a crash no older one can be served.
    */
   note(held: HeldPacket): Promise<void>;
-  /** Resolves when all that is being noted of a key is; undefined when nothing is. */
+  /** Resolves when all packets of a key that are being recorded are; undefined if none is. */
   whenNoted(key: PublicKey): Promise<void> | undefined;
 }
 
-/** Milliseconds by which a clock may be set back without a doubt: what time servers correct. */
+/** Milliseconds by which a clock may be set back and is still trusted: what time servers correct. */
 const CLOCK_SLACK = 60_000;
-/** Milliseconds that an answer waits for the disk: below what a client waits, and above what a busy disk takes. */
+/** Milliseconds that an answer waits for the disk: less than a client waits, and more than a busy disk takes. */
 const PATIENCE = 1_000;
 
-/** No archive at all. */
+/** No archive. */
 export const noArchive: PacketArchive = {
   mayHold: () => false,
   recall: async () => undefined,
@@ -37,7 +37,7 @@ export const noArchive: PacketArchive = {
 };
 
 /**
- * The archive over a store. Whoever waits for a packet that others ask for too gets the same one: it is verified once.
+ * The archive over a store. Concurrent reads of one packet share the work: it is verified once.
  *
  * @param clocks `now`: milliseconds of the finder's clock, which never goes back. `nowWall`: milliseconds since 1970.
  */
@@ -93,14 +93,14 @@ export function storeArchive(
 }
 
 /**
- * Milliseconds since a packet was last seen, as far as a clock that may be wrong can tell; Infinity when it cannot.
+ * Milliseconds since a packet was last seen, as far as a clock that may be wrong can tell; Infinity if it cannot.
  *
- * - The clock stands before something that the store has seen: it was set back, or the machine has none of its own and
- *   begins each time anew. No age is known, and the packet counts as expired: it is asked for, and served as stale
- *   when nobody answers. It does not become fresh for ever, and does not vanish.
- * - The clock was set forward: the packet looks older than it is, with the same outcome.
- * - A packet that is fresh by its age is so at most for its time to live, which the finder counts with the clock that
- *   does not go back.
+ * - The clock is behind something that the store has seen: it was set back, or the machine has no battery for it and starts
+ *   with the same date each time. The age is unknown, and the packet counts as expired: it is looked for, and served as
+ *   stale if nobody answers. It does not become fresh for ever, and does not vanish.
+ * - The clock was set forward: the packet looks older than it is, with the same result.
+ * - A packet that is fresh by its age remains so for its time to live at most, which the finder measures with a monotonic
+ *   clock.
  */
 export function ageOf(
   lastSeenWall: number,

@@ -9,7 +9,7 @@ export interface HeldPacket {
   readonly lastSeen: number;
 }
 
-/** The newest packet of each key, bounded in octets. A packet never replaces a newer one. */
+/** The newest packet of each key, bounded by memory. A packet never replaces a newer one. */
 export class PacketCache {
   readonly #held: LRUCache<string, HeldPacket>;
 
@@ -24,7 +24,7 @@ export class PacketCache {
   }
 
   /**
-   * Notes that somebody had `packet` at `now`. A newer one replaces what is held, the same one renews it, an older
+   * Records that somebody had `packet` at `now`. A newer one replaces what is held, the same one renews it, an older
    * one changes nothing.
    * @returns what is held afterwards.
    */
@@ -37,8 +37,8 @@ export class PacketCache {
   }
 
   /**
-   * Counts a packet, or every packet, as expired: whoever reads it next asks the network. It is not dropped, so that
-   * no older one can take its place.
+   * Marks a packet, or every packet, as expired: the next read asks the network. It is not dropped, so that no older one
+   * can replace it. @returns how many were marked
    */
   expire(key?: PublicKey): number {
     const keys = key === undefined ? [...this.#held.keys()] : [key.text];

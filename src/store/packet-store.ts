@@ -7,16 +7,16 @@ import type { StoreDisk } from './disk.ts';
 /** A packet from the store. It was verified when it was read. */
 export interface StoredPacket {
   readonly packet: SignedPacket;
-  /** Milliseconds since 1970, by whatever clock the machine had then. */
+  /** Milliseconds since 1970, by the clock of that time. */
   readonly lastSeenWall: number;
 }
 
 /**
- * What became of a put.
+ * The result of a put.
  *
- * - `durable`: it is in the log, and a loss of power does not take it. `written`: only the end of the machine would.
- * - `superseded`: a newer packet of the key is held, and stays.
- * - `memory`: nothing can be written now, so it is held until the program ends, or can write again.
+ * - `durable`: it is in the log and survives a loss of power. `written`: it survives the end of this process.
+ * - `superseded`: a newer packet of the key is held, and remains.
+ * - `memory`: it cannot be written now, and is held until the program ends or can write again.
  * - `refused`: the store is closed, or so many puts wait that the disk must hang. It is not held.
  */
 export type PutResult = 'durable' | 'written' | 'superseded' | 'memory' | 'refused';
@@ -27,37 +27,37 @@ export interface PacketStoreStatistics {
   readonly state: 'writing' | 'waiting' | 'read-only' | 'closed';
   /** Keys with a packet in the log. */
   readonly keys: number;
-  /** Keys of which only the timestamp is left. */
+  /** Keys of which only the timestamp is kept. */
   readonly droppedKeys: number;
   /** Keys whose newest packet could not be written. */
   readonly keysInMemory: number;
-  /** Octets of the file. */
+  /** Bytes of the file. */
   readonly fileSize: number;
   readonly compactions: number;
-  /** Records that were read and were no packet. */
+  /** Records that were read and are not valid packets. */
   readonly unverifiable: number;
 }
 
-/** The newest packet of each key, kept over restarts. A key never goes back in time. */
+/** The newest packet of each key, kept over restarts. A key is never rolled back to an older packet. */
 export interface PacketStore {
-  /** Whether `get` might find something, without waiting: the index is in memory. */
+  /** Whether `get` might find something; needs no wait, because the index is in memory. */
   mayHold(key: PublicKey): boolean;
   /** The newest packet of `key`; undefined when there is none. Never rejects. */
   get(key: PublicKey): Promise<StoredPacket | undefined>;
   /**
-   * How new the packet of `key` was when it was dropped for want of room: an older one must not be served. Undefined
-   * when none was dropped, and when a packet of the key is held, which says it itself.
+   * How new the packet of `key` was when it was dropped to make room: an older one must not be served. Undefined if none
+   * was dropped, and if a packet of the key is held.
    */
   floor(key: PublicKey): Timestamp | undefined;
-  /** The latest time that anything was seen at, in milliseconds since 1970: the clock has been as far as this. */
+  /** The latest time at which anything was seen, in milliseconds since 1970: the clock was there at least once. */
   readonly latestSeenWall: number;
   /**
-   * Keeps a packet that was seen at a time in milliseconds since 1970. Settles when it is as safe as `until` says;
-   * `written` survives the end of this process, `durable` the end of the machine. Never rejects.
+   * Stores a packet that was seen at a time in milliseconds since 1970. Resolves when it is as safe as `until` says:
+   * `written` survives the end of this process, `durable` a loss of power. Never rejects.
    */
   put(packet: SignedPacket, seenAtWallMs: number, until?: 'written' | 'durable'): Promise<PutResult>;
   statistics(): PacketStoreStatistics;
-  /** Writes what waits, and gives the directory back. */
+  /** Writes what waits, and releases the directory. */
   close(): Promise<void>;
 }
 
@@ -66,8 +66,8 @@ export interface PacketStoreOptions {
   /** Made when it is not there. */
   readonly directory: string;
   /**
-   * Octets of the file, at least 16,384; about half of it is for packets that are current. While it is compacted there
-   * is a second file of up to half that size.
+   * Bytes of the file, at least 16,384; about half of it is for current packets. While it is compacted there is a second
+   * file of up to half that size.
    */
   readonly maxBytes: number;
   readonly log: Log;
@@ -75,7 +75,7 @@ export interface PacketStoreOptions {
   readonly now: () => number;
   /** Milliseconds since 1970. */
   readonly nowWall: () => number;
-  /** `n` octets that nobody can guess. */
+  /** `n` random bytes. */
   readonly randomBytes: (n: number) => Uint8Array;
   /** Default: the disk of this machine. */
   readonly disk?: StoreDisk;

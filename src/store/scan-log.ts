@@ -11,25 +11,25 @@ import { StoreIndex } from './log-index.ts';
 
 /** What a file of the store turned out to be. */
 export type ScanOutcome =
-  /** No octets at all. */
+  /** No bytes at all. */
   | { readonly kind: 'empty' }
-  /** Not a log of this version, or none of its frames is whole. */
+  /** Not a log of this version, or none of its frames is complete. */
   | { readonly kind: 'foreign' }
   | {
       readonly kind: 'log';
       readonly seal: LogSeal;
       readonly index: StoreIndex;
-      /** Where the last whole frame ends: what stands after it is damaged. */
+      /** Where the last complete frame ends: what follows is damaged. */
       readonly end: number;
-      /** Damaged octets before `end`. */
+      /** Damaged bytes before `end`. */
       readonly skipped: number;
     };
 
-/** Octets that are read at once; between two reads other work of the program gets its turn. */
+/** Bytes that are read at once; between two reads other work gets its turn. */
 const CHUNK = 64 * 1024;
 
 /**
- * Reads the frames of a whole file, none of its packets: what took 2.3 ms for each would keep the first answer waiting.
+ * Reads the frames of a whole file and verifies no packet, which takes 0.2 ms each and would delay the first answer.
  * Damaged frames are skipped. Rejects only with an error of the system.
  */
 export async function scanStore(file: StoreFile): Promise<ScanOutcome> {
@@ -57,16 +57,16 @@ export async function scanStore(file: StoreFile): Promise<ScanOutcome> {
         end = base + at;
         continue;
       }
-      // At the end of the file a frame that is short will not get longer.
+      // At the end of the file an incomplete frame will not get longer.
       const next = nextMarker(seal, bytes, at + 1);
-      // The last three octets may begin a marker that the next chunk ends.
+      // The last three octets may be the start of a marker that the next chunk completes.
       at = next !== -1 ? next : isLast ? bytes.length : Math.max(at + 1, bytes.length - 3);
     }
     if (isLast) break;
     base += at;
     bytes = bytes.subarray(at);
   }
-  // Cutting off a tail that is all there is would destroy what might be somebody's.
+  // Cutting off the end would leave nothing, and it may be somebody's file.
   if (end === HEAD_LENGTH && file.size > HEAD_LENGTH + MAX_FRAME_LENGTH) return { kind: 'foreign' };
   return { kind: 'log', seal, index, end, skipped };
 }

@@ -4,9 +4,9 @@ import type { KeyId } from './log-format.ts';
 
 /** What a sync works with. */
 export interface StoreSyncParts {
-  /** Whether the file is given up: what was written to it since the last sync may be lost. */
+  /** Whether the file is abandoned: what was written to it since the last sync may be lost. */
   readonly isGivenUp: () => boolean;
-  /** Brings the file to the disk. Rejects with the system's error. */
+  /** Syncs the file. Rejects with the system's error. */
   readonly sync: () => Promise<void>;
   readonly succeeded: () => void;
   /** Told of the packets that may not be on the disk, and why. */
@@ -14,8 +14,8 @@ export interface StoreSyncParts {
 }
 
 /**
- * Brings what was written to the disk. One sync runs at a time: of two, the system might tell the failure to the one
- * whose octets were not lost.
+ * Syncs what was written. One sync runs at a time: of two, the system might report a failure to the one whose bytes were not
+ * lost.
  */
 export class StoreSync {
   readonly #parts: StoreSyncParts;
@@ -27,19 +27,19 @@ export class StoreSync {
     this.#parts = parts;
   }
 
-  /** Notes what was written, and is not known to be on the disk. */
+  /** Records what was written and may not be on the disk. */
   note(newer: ReadonlyMap<KeyId, Held>): void {
     for (const [keyId, held] of newer) this.#unsynced.set(keyId, held);
   }
 
-  /** Brings all that was written to the disk. @returns whether it is there. */
+  /** Syncs all that was written. @returns whether it is on the disk */
   now(): Promise<boolean> {
     const work = this.#last.then(() => this.#sync());
     this.#last = work;
     return work;
   }
 
-  /** Does the same behind whatever is written next: on a busy disk a sync takes long, and writing does not. */
+  /** Does the same in the background: on a busy disk a sync takes long, and a write does not. */
   behind(): void {
     if (this.#isBehind) return;
     this.#isBehind = true;
@@ -49,7 +49,7 @@ export class StoreSync {
     }, throwLater);
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when no sync runs. */
   async settled(): Promise<void> {
     for (let last: unknown; last !== this.#last; ) {
       last = this.#last;

@@ -21,20 +21,20 @@ export type PacketCrossing =
 const MAX_BYTES = 2e6;
 
 /**
- * The part of a packet's remaining time for which a worker answers by itself. Then it asks again, so that the one
- * finder sees which packets are in use and looks for them ahead of their end.
+ * The part of a packet's remaining time to live for which a worker answers by itself. After that it asks again, so that the
+ * one finder sees which packets are in use and refreshes them before they expire.
  */
 const OWN_PART = 0.5;
 
-/** Times that a packet is asked for when each time one is told of that is newer, of whatever key. */
+/** How often a packet is asked for if each time a newer packet, of any key, is announced meanwhile. */
 const MAX_TRIES = 3;
 
 type FoundPacket = Extract<ReadOutcome, { readonly kind: 'found' }>;
 
-/** A packet that was verified in this process, and what is known of its time. Milliseconds. */
+/** A packet that was verified in this process, with times in milliseconds. */
 interface Copy {
   readonly packet: SignedPacket;
-  /** Until then it is answered from without asking. */
+  /** Until then it answers without asking the primary. */
   readonly ownUntil: number;
   readonly expiresAt: number;
 }
@@ -44,10 +44,10 @@ export class PacketProxy implements PacketReader {
   readonly #ask: (key: string, client: string | undefined, signal: AbortSignal) => Promise<PacketCrossing>;
   readonly #now: () => number;
   readonly #copies = new LRUCache<string, Copy>({ maxSize: MAX_BYTES });
-  /** How often something was forgotten: what was asked for before may have come of what is out of date. */
+  /** How often something was forgotten: an answer to an earlier question may be out of date. */
   #forgotten = 0;
 
-  /** @param ask asks the primary; what it tells of packets and what it answers come in the order of their happening. */
+  /** @param ask asks the primary, whose answers and announcements arrive in the order in which they were made. */
   constructor(
     ask: (key: string, client: string | undefined, signal: AbortSignal) => Promise<PacketCrossing>,
     now: () => number,
@@ -69,12 +69,12 @@ export class PacketProxy implements PacketReader {
       const crossing = await this.#ask(key.text, client, signal);
       if (crossing.kind !== 'found') return crossing;
       if (this.#forgotten === forgottenBefore) return this.#keep(key, crossing);
-      // A newer packet was told of while this one was on its way.
+      // A newer packet was announced while this one was on its way.
       if (tries === MAX_TRIES) return { ...crossing, packet: verified(key, crossing.payload) };
     }
   }
 
-  /** Forgets the packet of `key`, or all: a newer one is there, or somebody wants them asked for anew. */
+  /** Forgets the packet of `key`, or all: there is a newer one, or somebody flushed them. */
   forget(key?: PublicKey): void {
     this.#forgotten++;
     if (key === undefined) this.#copies.clear();
@@ -111,7 +111,7 @@ export async function readForWorker(
   return { kind: 'found', payload: packet.toRelayPayload(), stale, timeToLive };
 }
 
-/** A `SignedPacket` exists only verified, in each process: 0.2 ms, once for each packet. */
+/** A `SignedPacket` is always verified, also in each process: 0.2 ms, once for each packet. */
 function verified(key: PublicKey, payload: Uint8Array): SignedPacket {
   const verdict = SignedPacket.fromRelayPayload(key, payload);
   if (!verdict.ok)

@@ -135,7 +135,7 @@ async function checkStore(directory: string, served: ReadonlyMap<number, number>
     log: {
       error: assert.fail,
       // A record that was half written is what a kill leaves, and is told.
-      warn: (message) => assert.match(message, /^The end of the packet store is damaged and is cut off/),
+      warn: (message) => assert.match(message, /^Cut off the damaged end of the packet store/),
       info: () => {},
       debug: () => {},
     },

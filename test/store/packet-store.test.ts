@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   existsSync,
@@ -265,6 +265,22 @@ test('a damaged end is cut off with a warning, and what follows stands where it 
   assert.deepEqual(readFileSync(path), whole);
 });
 
+test('a FIFO in the place of the file or of the lock holds nothing up', async () => {
+  const first = scene();
+  mkdirSync(first.directory);
+  execFileSync('mkfifo', [first.path]);
+  const store = await first.open();
+  assert.equal(await store.put(signedPacket(testKey(1), 100), 1), 'durable');
+  await store.close();
+  const second = scene();
+  mkdirSync(second.directory);
+  execFileSync('mkfifo', [join(second.directory, 'packets.lock')]);
+  const inMemory = await second.open();
+  assert.equal(await inMemory.put(signedPacket(testKey(1), 100), 1), 'memory');
+  assert.match(second.warnings[0] ?? '', /Cannot write the packet store/);
+  await inMemory.close();
+});
+
 test('a directory in the place of the file is set aside', async () => {
   const { open, path } = scene();
   mkdirSync(path, { recursive: true });
@@ -282,7 +298,7 @@ test('where no directory can be made, the store works in memory, warns once, and
   assert.equal(await store.put(signedPacket(testKey(1), 100), 1), 'superseded');
   assert.equal(await timestampOf(store, 1), 200);
   assert.equal(store.statistics().state, 'read-only');
-  assert.equal(warnings.filter((message) => message.includes('cannot be written')).length, 1);
+  assert.equal(warnings.filter((message) => message.includes('Cannot write')).length, 1);
   await store.close();
 });
 
@@ -332,19 +348,22 @@ test('a store whose lock somebody took makes no new file in the place of the oth
   const head = readFileSync(path).subarray(0, 28);
   for (let n = 2; n <= 120; n++) await store.put(signedPacket(testKey(n), 100), 1);
   assert.deepEqual(readFileSync(path).subarray(0, 28), head);
-  assert.match(warnings.join(), /taken by another process/);
+  assert.match(warnings.join(), /Another process took the packet store/);
   assert.equal(store.statistics().state, 'read-only');
   assert.equal(await timestampOf(store, 120), 100);
   await store.close();
   assert.equal(readFileSync(join(directory, 'packets.lock'), 'latin1'), '1 1 1\n');
 });
 
-test('nobody but the owner can read which keys were looked for', async () => {
-  const { open, path } = scene();
+test('nobody but the owner can read which keys were looked for, whatever the umask is', async (t) => {
+  const { open, path, directory } = scene();
+  const umask = process.umask(0);
+  t.after(() => process.umask(umask));
   const store = await open();
   await store.put(signedPacket(testKey(1), 100), 1);
   await store.close();
-  assert.equal(statSync(path).mode & 0o077, 0);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  assert.equal(statSync(directory).mode & 0o777, 0o700);
 });
 
 /** A disk whose writes or syncs fail while the test says so; a write that fails leaves half of itself behind. */
