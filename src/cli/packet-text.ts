@@ -1,4 +1,4 @@
-import { recordToText } from '../dns/presentation.ts';
+import { recordToText } from '../dns/presentation/rdata-text.ts';
 import type { LookupState } from '../find/lookup-state.ts';
 import { MAX_READ_BYTES } from '../pkarr/packet-message.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';

@@ -53,7 +53,14 @@ export const Type = {
   ZONEMD: 63,
   SVCB: 64,
   HTTPS: 65,
+  DSYNC: 66,
+  HHIT: 67,
+  BRID: 68,
   SPF: 99,
+  NID: 104,
+  L32: 105,
+  L64: 106,
+  LP: 107,
   EUI48: 108,
   EUI64: 109,
   TKEY: 249,
@@ -63,6 +70,9 @@ export const Type = {
   ANY: 255,
   URI: 256,
   CAA: 257,
+  AMTRELAY: 260,
+  RESINFO: 261,
+  WALLET: 262,
 } as const;
 
 /** CLASSes (RFC 1035 §3.2.4). */

@@ -2,7 +2,7 @@ import { ipv4ToText, ipv6ToText } from '../ip/text.ts';
 import { wordFromOctets } from './text-octets.ts';
 import { WireReader } from './wire-reader.ts';
 
-/** SvcParamKeys that have a name (RFC 9460 §14.3.2, RFC 9461 §5, RFC 9540 §4). */
+/** SvcParamKeys that have a name (IANA "Service Parameter Keys (SvcParamKeys)": RFC 9460, RFC 9461, RFC 9540, RFC 9953). */
 export const ServiceParameter = {
   mandatory: 0,
   alpn: 1,
@@ -13,6 +13,8 @@ export const ServiceParameter = {
   ipv6hint: 6,
   dohpath: 7,
   ohttp: 8,
+  'tls-supported-groups': 9,
+  docpath: 10,
 } as const;
 
 const names = new Map<number, string>(Object.entries(ServiceParameter).map(([text, key]) => [key, text]));
@@ -70,7 +72,7 @@ export function missingServiceParameter(
 
 function neededBy(key: number, value: Uint8Array): number[] {
   if (key === ServiceParameter['no-default-alpn']) return [ServiceParameter.alpn];
-  return key === ServiceParameter.mandatory ? readKeys(value) : [];
+  return key === ServiceParameter.mandatory ? readNumbers(value) : [];
 }
 
 /**
@@ -89,7 +91,13 @@ function valueToText(key: number, value: Uint8Array): string | undefined {
     case ServiceParameter.mandatory:
       return mandatoryToText(value);
     case ServiceParameter.alpn:
-      return alpnToText(value);
+      return listToText(value) || undefined;
+    case ServiceParameter.docpath:
+      return listToText(value);
+    case ServiceParameter.dohpath:
+      return isDohPath(value) ? wordFromOctets(value) : undefined;
+    case ServiceParameter['tls-supported-groups']:
+      return groupsToText(value);
     case ServiceParameter['no-default-alpn']:
     case ServiceParameter.ohttp:
       return value.length === 0 ? '' : undefined;
@@ -109,33 +117,45 @@ function valueToText(key: number, value: Uint8Array): string | undefined {
 /** RFC 9460 §8: "listed in strictly increasing numeric order", and never key 0 itself. */
 function mandatoryToText(value: Uint8Array): string | undefined {
   if (value.length === 0 || value.length % 2 !== 0) return undefined;
-  const keys = readKeys(value);
+  const keys = readNumbers(value);
   if (keys.some((key, index) => key <= (keys[index - 1] ?? ServiceParameter.mandatory))) return undefined;
   return keys.map(serviceParameterToText).join(',');
 }
 
-/** The keys in the value of `mandatory`, whole ones only. */
-function readKeys(value: Uint8Array): number[] {
+/** The numbers of two octets in a value, whole ones only. */
+function readNumbers(value: Uint8Array): number[] {
   const reader = new WireReader(value);
   const keys: number[] = [];
-  while (reader.remaining >= 2) keys.push(reader.u16('mandatory'));
+  while (reader.remaining >= 2) keys.push(reader.u16('number'));
   return keys;
 }
 
-/** RFC 9460 Appendix A.1: inside an item of a value-list, `,` and `\` stand after a backslash. */
-function alpnToText(value: Uint8Array): string | undefined {
+/** RFC 9461 §5: "a URI Template in relative form" that "MUST contain a "dns" variable". */
+export function isDohPath(value: Uint8Array): boolean {
+  return /^\/.*\{[^{}]*\bdns\b[^{}]*\}/s.test(Buffer.from(value).toString('latin1'));
+}
+
+/** RFC 9460 Appendix A.1: in an item of a value-list, `,` and `\` have a backslash before them. Empty for no item. */
+function listToText(value: Uint8Array): string | undefined {
   const reader = new WireReader(value);
   const list: number[] = [];
   while (reader.remaining > 0) {
-    const length = reader.u8('alpn-id length');
+    const length = reader.u8('item length');
     if (length === 0 || length > reader.remaining) return undefined;
     if (list.length > 0) list.push(0x2c);
-    for (const octet of reader.take(length, 'alpn-id')) {
+    for (const octet of reader.take(length, 'item')) {
       if (octet === 0x2c || octet === 0x5c) list.push(0x5c);
       list.push(octet);
     }
   }
-  return list.length === 0 ? undefined : wordFromOctets(Uint8Array.from(list));
+  return list.length === 0 ? '' : wordFromOctets(Uint8Array.from(list));
+}
+
+/** draft-ietf-tls-key-share-prediction §3.1: numbers of two octets, at least one, each once. */
+function groupsToText(value: Uint8Array): string | undefined {
+  if (value.length === 0 || value.length % 2 !== 0) return undefined;
+  const groups = readNumbers(value);
+  return new Set(groups).size === groups.length ? groups.join(',') : undefined;
 }
 
 function addressesToText(

@@ -1,6 +1,6 @@
 import { Class, isMetaType } from '../dns/codes.ts';
 import { lowerCase } from '../dns/name.ts';
-import { presentationFields } from '../dns/presentation-fields.ts';
+import { presentationFields } from '../dns/presentation/fields.ts';
 import { readQuestion } from '../dns/question.ts';
 import { isWellFormed } from '../dns/rdata.ts';
 import { type ResourceRecord, readRecord, writeRecord } from '../dns/record.ts';

@@ -1,7 +1,8 @@
-import { FileError, fileIdentity } from '../files/read-file.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { Placeholders } from '../pkarr/zone/file/placeholders.ts';
-import { type LoadedZone, loadZone, readZoneText, ZoneProblem, type ZoneText } from './zone-file.ts';
+import { readZoneText, type ZoneText, zoneIdentity } from './read-zone.ts';
+import { type LoadedZone, loadZone } from './zone-file.ts';
+import { ZoneProblem } from './zone-problem.ts';
 
 /**
  * A zone file that people edit now and then. A new content counts once two looks in a row find the same file, so that one
@@ -60,25 +61,26 @@ export class ZoneWatch {
   }
 
   async #read(): Promise<void> {
-    const identity = await this.#identity();
+    try {
+      await this.#readIfSettled();
+    } catch (error) {
+      if (!(error instanceof ZoneProblem)) throw error;
+      this.#seen = undefined;
+      // When it comes back it is parsed again, even if it did not change: the problem is over.
+      this.#parsedFrom = '';
+      throw error;
+    }
+  }
+
+  async #readIfSettled(): Promise<void> {
+    const identity = await zoneIdentity(this.#path, this.#file?.included ?? []);
     const isSettled = this.#file === undefined || identity === this.#seen;
     this.#seen = identity;
     if (!isSettled || identity === this.#file?.identity) return;
     const file = await readZoneText(this.#path);
-    // Replaced in this very moment: the next look sees whether it stays.
-    if (file.identity === identity) this.#file = file;
-  }
-
-  async #identity(): Promise<string> {
-    try {
-      return await fileIdentity(this.#path);
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      this.#seen = undefined;
-      // When it comes back it is parsed again, even if it did not change: the problem is over.
-      this.#parsedFrom = '';
-      throw new ZoneProblem([`${this.#path}: ${error.message}`], { cause: error });
-    }
+    // Changed in this very moment, or another set of files is included now: the next look sees whether it stays.
+    this.#seen = await zoneIdentity(this.#path, file.included);
+    if (file.identity === this.#seen) this.#file = file;
   }
 
   #parse(file: ZoneText, placeholders: Placeholders): boolean {

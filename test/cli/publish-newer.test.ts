@@ -208,7 +208,7 @@ test('an address in a zone is filled with what the nodes agree on', async () => 
   const dry = await publish('--dry-run');
   assert.match(
     dry.err,
-    /^warning: .*zone:1:5: \{external_ipv4\} is not known now, so the record is left out\.\n/,
+    /^warning: .*zone:1:5: The value of \{external_ipv4\} is not known yet, so the record is left out\.\n/,
   );
 });
 

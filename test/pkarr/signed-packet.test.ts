@@ -5,7 +5,7 @@ import { signedBytes } from '../../src/bep44/mutable-item.ts';
 import { Class, Type } from '../../src/dns/codes.ts';
 import { decodeMessage, encodeMessage, noFlags } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
-import { recordToText } from '../../src/dns/presentation.ts';
+import { recordToText } from '../../src/dns/presentation/rdata-text.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
 import {

@@ -272,7 +272,7 @@ test('an address that stays unknown for a minute leaves its record out, with a w
   assert.deepEqual(addresses(await network.newest(key)), ['192.0.2.1']);
   assert.match(
     scene.lines.join(''),
-    /a\.zone:1:5: \{external_ipv4\} is not known now, so the record is left out/,
+    /a\.zone:1:5: The value of \{external_ipv4\} is not known yet, so the record is left out/,
   );
   await publisher.close();
   scene.remove();

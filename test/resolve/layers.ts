@@ -3,7 +3,7 @@ import { Class, Rcode, Type, typeFromText } from '../../src/dns/codes.ts';
 import { readLayout } from '../../src/dns/layout.ts';
 import { encodeMessage } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
-import { recordToText } from '../../src/dns/presentation.ts';
+import { recordToText } from '../../src/dns/presentation/rdata-text.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
 import { parseZoneFile } from '../../src/pkarr/zone/file/zone-file.ts';
 import {

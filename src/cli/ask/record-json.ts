@@ -2,7 +2,7 @@ import { decode } from 'dns-packet';
 import { Opcode, Type, typeToText } from '../../dns/codes.ts';
 import { encodeMessage, noFlags } from '../../dns/message.ts';
 import { Name } from '../../dns/name.ts';
-import { rdataToText } from '../../dns/presentation.ts';
+import { rdataToText } from '../../dns/presentation/rdata-text.ts';
 import type { ResourceRecord } from '../../dns/record.ts';
 
 /** A record as JSON: in presentation form, and for some types also with separate fields. */

@@ -1,7 +1,7 @@
 import type { Settings } from '../../config/settings.ts';
 import { typeFromText, typeToText } from '../../dns/codes.ts';
 import type { Name } from '../../dns/name.ts';
-import { rdataToText } from '../../dns/presentation.ts';
+import { rdataToText } from '../../dns/presentation/rdata-text.ts';
 import type { PublicKey } from '../../pkarr/public-key.ts';
 import type { SignedPacket } from '../../pkarr/signed-packet.ts';
 import {

@@ -16,14 +16,9 @@ import { PublicationMemory } from '../../publish/publication-memory.ts';
 import { type Published, publishZone } from '../../publish/publish.ts';
 import { PublishError } from '../../publish/publish-error.ts';
 import { holdersOf, putReportToText } from '../../publish/put-report.ts';
-import {
-  EmptyZoneProblem,
-  type LoadedZone,
-  loadZone,
-  readZoneText,
-  ZoneProblem,
-  type ZoneText,
-} from '../../publish/zone-file.ts';
+import { readZoneText, type ZoneText } from '../../publish/read-zone.ts';
+import { type LoadedZone, loadZone } from '../../publish/zone-file.ts';
+import { EmptyZoneProblem, ZoneProblem } from '../../publish/zone-problem.ts';
 import { machineInterfaces } from '../../system/interfaces.ts';
 import {
   type Command,

@@ -2,7 +2,9 @@ import type { ConfigProblem } from '../../config/config-error.ts';
 import type { PublishTables } from '../../config/publish-tables.ts';
 import { noExternalAddresses } from '../../publish/external-addresses.ts';
 import { KeyFileError, readKeyFile } from '../../publish/key-file.ts';
-import { loadZone, readZoneText, ZoneProblem } from '../../publish/zone-file.ts';
+import { readZoneText } from '../../publish/read-zone.ts';
+import { loadZone } from '../../publish/zone-file.ts';
+import { ZoneProblem } from '../../publish/zone-problem.ts';
 
 /** What is wrong with zone files and key files. */
 interface PublicationFindings {

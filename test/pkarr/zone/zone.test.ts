@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Class, Type, typeFromText } from '../../../src/dns/codes.ts';
 import { Name } from '../../../src/dns/name.ts';
-import { rdataToText, recordToText } from '../../../src/dns/presentation.ts';
+import { rdataToText, recordToText } from '../../../src/dns/presentation/rdata-text.ts';
 import { encodePacketMessage } from '../../../src/pkarr/packet-message.ts';
 import { SignedPacket } from '../../../src/pkarr/signed-packet.ts';
 import type { ZoneAnswer } from '../../../src/pkarr/zone/answer.ts';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Class, Rcode, Type } from '../../../src/dns/codes.ts';
 import { decodeMessage, type Message, noFlags } from '../../../src/dns/message.ts';
 import { Name } from '../../../src/dns/name.ts';
-import { recordToText } from '../../../src/dns/presentation.ts';
+import { recordToText } from '../../../src/dns/presentation/rdata-text.ts';
 import type { ResourceRecord } from '../../../src/dns/record.ts';
 import { WireError } from '../../../src/dns/wire-error.ts';
 import { parseZoneFile } from '../../../src/pkarr/zone/file/zone-file.ts';

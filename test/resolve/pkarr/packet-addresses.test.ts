@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Cancellation } from '../../../src/async/cancellation.ts';
 import { Rcode } from '../../../src/dns/codes.ts';
 import { ExtendedErrorCode } from '../../../src/dns/extended-error.ts';
-import { recordToText } from '../../../src/dns/presentation.ts';
+import { recordToText } from '../../../src/dns/presentation/rdata-text.ts';
 import { recordsAnswer, toRecords } from '../../../src/resolve/answer.ts';
 import { limitPacketAddresses } from '../../../src/resolve/pkarr/packet-addresses.ts';
 import { testKeyPair } from '../../pkarr/packets.ts';

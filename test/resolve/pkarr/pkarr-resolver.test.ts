@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { Cancellation } from '../../../src/async/cancellation.ts';
-import { recordToText } from '../../../src/dns/presentation.ts';
+import { recordToText } from '../../../src/dns/presentation/rdata-text.ts';
 import { aliasLoop } from '../../../src/resolve/alias-limit.ts';
 import { type Answer, recordsAnswer, toRecords } from '../../../src/resolve/answer.ts';
 import { ResolveError } from '../../../src/resolve/errors.ts';

@@ -1,7 +1,7 @@
 import type { ListenAddress } from '../../../config/listen-address.ts';
 import { Class, rcodeToText, typeFromText } from '../../../dns/codes.ts';
 import { Name } from '../../../dns/name.ts';
-import { rdataToText } from '../../../dns/presentation.ts';
+import { rdataToText } from '../../../dns/presentation/rdata-text.ts';
 import type { KeyPair } from '../../../pkarr/key-pair.ts';
 import { queryServer } from './client.ts';
 import { ORDINARY_NAME } from './zones.ts';

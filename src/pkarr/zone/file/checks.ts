@@ -1,28 +1,32 @@
 import { Type, typeToText } from '../../../dns/codes.ts';
 import type { Name } from '../../../dns/name.ts';
 import type { ResourceRecord } from '../../../dns/record.ts';
-import type { ZoneFileNote } from './error.ts';
+import { messageAt, type ZoneFileMessage } from './error.ts';
 import type { Token } from './lexer.ts';
-import type { NameScope } from './names.ts';
+import type { NameScope, RelativeTarget } from './names.ts';
+import { shown } from './values.ts';
 
-/** A record and where it stands. */
+/** A record and the words that it was read from. */
 export interface PlacedRecord {
   readonly record: ResourceRecord;
+  /** The first word of the entry. */
   readonly at: Token;
+  /** The words of the data. */
+  readonly data: readonly Token[];
 }
 
-/** Drops records that say nothing new, and tells of them. */
+/** Drops duplicate records, with a warning for each. */
 export function dropDuplicates(placed: readonly PlacedRecord[]): {
-  kept: PlacedRecord[];
-  warnings: ZoneFileNote[];
+  readonly kept: readonly PlacedRecord[];
+  readonly warnings: readonly ZoneFileMessage[];
 } {
   const seen = new Set<string>();
-  const warnings: ZoneFileNote[] = [];
+  const warnings: ZoneFileMessage[] = [];
   const kept = placed.filter(({ record, at }) => {
     const { name, type, rdata } = record;
     const identity = `${type} ${Buffer.from(rdata).toString('hex')} ${name.key}`;
     if (seen.has(identity)) {
-      warnings.push(note(at, `This ${typeToText(type)} record stands here twice; it is published once.`));
+      warnings.push(messageAt(at, `Duplicate ${typeToText(type)} record; it is published once.`));
       return false;
     }
     seen.add(identity);
@@ -31,8 +35,8 @@ export function dropDuplicates(placed: readonly PlacedRecord[]): {
   return { kept, warnings };
 }
 
-/** What is legal to write and probably not meant. */
-export function zoneWarnings(placed: readonly PlacedRecord[], scope: NameScope): ZoneFileNote[] {
+/** Warnings about what is valid but probably not intended. */
+export function zoneWarnings(placed: readonly PlacedRecord[], scope: NameScope): readonly ZoneFileMessage[] {
   const byName = new Map<string, PlacedRecord[]>();
   for (const one of placed) {
     const { key } = one.record.name;
@@ -40,26 +44,73 @@ export function zoneWarnings(placed: readonly PlacedRecord[], scope: NameScope):
     if (known === undefined) byName.set(key, [one]);
     else known.push(one);
   }
-  return [...aliasWarnings(byName), ...ttlWarnings(placed), ...targetWarnings(byName, scope)];
+  return [
+    ...[...byName.values()].flatMap(aliasWarnings),
+    ...occlusionWarnings(byName, scope.zone),
+    ...ttlWarnings(placed),
+    ...targetWarnings(byName, scope),
+    ...placed.flatMap(quoteWarnings),
+  ];
 }
 
-/** RFC 1034 §3.6.2: "If a CNAME RR is present at a node, no other data should be present". */
-function aliasWarnings(byName: ReadonlyMap<string, readonly PlacedRecord[]>): ZoneFileNote[] {
+/** Records of one name of which resolvers use only some. */
+function aliasWarnings(placed: readonly PlacedRecord[]): readonly ZoneFileMessage[] {
+  const isAlias = placed.some(({ record }) => record.type === Type.CNAME);
+  const told = new Set<number>();
+  let hasAlias = false;
+  let hasDname = false;
+  return placed.flatMap(({ record: { name, type }, at }) => {
+    const tell = (message: string) => {
+      if (told.has(type)) return [];
+      told.add(type);
+      return [messageAt(at, message)];
+    };
+    if (type === Type.CNAME) {
+      if (hasAlias) return tell(`${name} has several CNAME records; resolvers follow only one.`);
+      hasAlias = true;
+      return [];
+    }
+    // RFC 1034 §3.6.2: "If a CNAME RR is present at a node, no other data should be present".
+    if (isAlias) return tell(`${name} has a CNAME record, which hides its ${typeToText(type)} record.`);
+    // RFC 6672 §2.4: "There MUST NOT be more than one DNAME RR at a given name".
+    if (type !== Type.DNAME) return [];
+    if (hasDname) return tell(`${name} has several DNAME records; resolvers follow only one.`);
+    hasDname = true;
+    return [];
+  });
+}
+
+/** Names whose records no resolver sees, because the name above them leads elsewhere. One warning for each name. */
+function occlusionWarnings(
+  byName: ReadonlyMap<string, readonly PlacedRecord[]>,
+  zone: Name,
+): readonly ZoneFileMessage[] {
+  const has = (name: Name, type: number) =>
+    byName.get(name.key)?.some(({ record }) => record.type === type) === true;
   return [...byName.values()].flatMap((placed) => {
-    const cname = placed.find(({ record }) => record.type === Type.CNAME);
-    const other = placed.find((candidate) => candidate !== cname);
-    if (cname === undefined || other === undefined) return [];
-    const { name, type } = other.record;
-    const message =
-      type === Type.CNAME
-        ? `${name} has two CNAME records; resolvers follow only one.`
-        : `${name} has a CNAME record, which hides its ${typeToText(type)} record.`;
-    return [note(other.at, message)];
+    const [first] = placed;
+    if (first === undefined) return [];
+    const { name } = first.record;
+    for (let count = zone.labels.length; count < name.labels.length; count++) {
+      const above = name.ancestor(count);
+      // RFC 6672 §2.4: "Resource records MUST NOT exist at any subdomain of the owner of a DNAME RR."
+      if (has(above, Type.DNAME)) {
+        return [messageAt(first.at, `${name} is below ${above}, whose DNAME record hides it.`)];
+      }
+      // Below a delegation, only addresses of name servers are of use (RFC 1034 §4.2.1).
+      if (count === zone.labels.length || !has(above, Type.NS)) continue;
+      const hidden = placed.find(({ record: { type } }) => type !== Type.A && type !== Type.AAAA);
+      if (hidden === undefined) return [];
+      return [
+        messageAt(hidden.at, `${name} is below ${above}, whose NS records delegate it to other servers.`),
+      ];
+    }
+    return [];
   });
 }
 
 /** RFC 2181 §5.2: "the TTLs of all RRs in an RRSet must be the same". */
-function ttlWarnings(placed: readonly PlacedRecord[]): ZoneFileNote[] {
+function ttlWarnings(placed: readonly PlacedRecord[]): readonly ZoneFileMessage[] {
   const first = new Map<string, ResourceRecord>();
   return placed.flatMap(({ record, at }) => {
     const set = `${record.type} ${record.name.key}`;
@@ -67,41 +118,46 @@ function ttlWarnings(placed: readonly PlacedRecord[]): ZoneFileNote[] {
     first.set(set, other);
     if (other.ttl === record.ttl) return [];
     const message = `The TTL is ${record.ttl}, but ${other.ttl} for another ${typeToText(record.type)} record of this name; resolvers use the smaller.`;
-    return [note(at, message)];
+    return [messageAt(at, message)];
   });
 }
 
-/** A target without a final dot for which the zone has nothing: most likely the dot was forgotten. */
+/** Targets without a trailing dot for which the zone has nothing: the dot was probably forgotten. */
 function targetWarnings(
   byName: ReadonlyMap<string, readonly PlacedRecord[]>,
   { relativeTargets, zone }: NameScope,
-): ZoneFileNote[] {
-  const covers = new Set<string>();
-  for (const [key, placed] of byName) {
-    if (placed.some(({ record: { type } }) => type === Type.DNAME || type === Type.NS)) covers.add(key);
-  }
-  return relativeTargets.flatMap(({ token, name }) => {
-    if (byName.has(name.key) || isCovered(byName, covers, name, zone)) return [];
-    const message = `"${token.raw}" has no final dot, so it means ${name}, for which there is no record.`;
-    return [note(token, message)];
+): readonly ZoneFileMessage[] {
+  return relativeTargets.flatMap(({ token, name }: RelativeTarget) => {
+    if (byName.has(name.key) || isCovered(byName, name, zone)) return [];
+    const message =
+      `${shown(token)} has no trailing dot, so it means ${name}, for which the zone has no record. ` +
+      `Write ${JSON.stringify(`${token.raw}.`)} if that was meant.`;
+    return [messageAt(token, message)];
   });
 }
 
-/** True when an ancestor of the name has a wildcard, a delegation or a DNAME. */
-function isCovered(
-  byName: ReadonlyMap<string, unknown>,
-  covers: ReadonlySet<string>,
-  name: Name,
-  zone: Name,
-): boolean {
-  for (let count = name.labels.length - 1; count >= zone.labels.length; count--) {
+/**
+ * Whether a name between the target and the apex answers for it: a wildcard, a delegation or a DNAME. One at the apex says
+ * nothing, because it covers every name that lacks its dot.
+ */
+function isCovered(byName: ReadonlyMap<string, readonly PlacedRecord[]>, name: Name, zone: Name): boolean {
+  for (let count = name.labels.length - 1; count > zone.labels.length; count--) {
     const { key } = name.ancestor(count);
-    // A key holds lengths and labels: this is the wildcard's, which need not fit into a name.
-    if (covers.has(key) || byName.has(`\u0001*${key}`)) return true;
+    // A key has the lengths of labels in it: this is the key of the wildcard, which itself may be too long for a name.
+    if (byName.has(`\u0001*${key}`)) return true;
+    if (byName.get(key)?.some(({ record: { type } }) => type === Type.DNAME || type === Type.NS)) return true;
   }
   return false;
 }
 
-function note({ line, column }: Token, message: string): ZoneFileNote {
-  return { line, column, message };
+/** Quotation marks that a word processor put in place of `"`, which quote nothing. One warning for each record. */
+function quoteWarnings({ data }: PlacedRecord): readonly ZoneFileMessage[] {
+  const token = data.find(
+    ({ raw, quoted }) => !quoted && /^[“”„‟«»‘’‚‛]|[“”„‟«»‘’‚‛]$|=[“”„‟«»‘’‚‛]/.test(raw),
+  );
+  if (token === undefined) return [];
+  const [mark = ''] = /[“”„‟«»‘’‚‛]/.exec(token.raw) ?? [];
+  return [
+    messageAt(token, `${mark} is a typographic quotation mark, which quotes nothing here; use " instead.`),
+  ];
 }

@@ -1,41 +1,61 @@
-/** Something about a place in a zone file: what is wrong there, in one sentence. */
-export interface ZoneFileNote {
+/** A place in a zone file or in one that it includes. */
+export interface Place {
   /** From 1. */
   readonly line: number;
   /** From 1, in UTF-16 units. */
   readonly column: number;
+  /** The path of an included file; undefined in the zone file itself. */
+  readonly path: string | undefined;
+}
+
+/** An error or a warning and its place. */
+export interface ZoneFileMessage extends Place {
+  /** One sentence. */
   readonly message: string;
 }
 
-/** Faults that are listed at most: who made so many will not read more. */
-const MAX_FAULTS = 100;
+/** Errors that are listed: nobody reads more at once. */
+const MAX_ERRORS = 100;
 
-/** Thrown for a zone file that has faults: all of them, in the order of the file, at most 100. */
+/** A zone file is not valid. Has all its errors in the order of the file, up to 100. */
 export class ZoneFileError extends Error {
   override readonly name = 'ZoneFileError';
   /** At least one. */
-  readonly faults: readonly ZoneFileNote[];
+  readonly errors: readonly ZoneFileMessage[];
 
-  constructor(faults: readonly ZoneFileNote[]) {
-    const listed = faults.slice(0, MAX_FAULTS);
-    const more = faults.length > listed.length ? [`and ${faults.length - listed.length} more`] : [];
-    super([...listed.map(noteToText), ...more].join('\n'));
-    this.faults = listed;
+  constructor(errors: readonly ZoneFileMessage[]) {
+    const listed = errors.slice(0, MAX_ERRORS);
+    const more = errors.length > listed.length ? [`and ${errors.length - listed.length} more`] : [];
+    super([...listed.map(messageToText), ...more].join('\n'));
+    this.errors = listed;
   }
 }
 
-/** A note as a line: `line 3, column 9: …`. */
-export function noteToText({ line, column, message }: ZoneFileNote): string {
-  return `line ${line}, column ${column}: ${message}`;
+/** A message as a line: `line 3, column 9: …`, with the path in front if it is in an included file. */
+export function messageToText({ path, line, column, message }: ZoneFileMessage): string {
+  const where = `line ${line}, column ${column}`;
+  return path === undefined ? `${where}: ${message}` : `${path}, ${where}: ${message}`;
 }
 
-/** One fault on its way from where it is found to the list in a `ZoneFileError`. */
-export class ZoneFileFault extends Error {
-  override readonly name = 'ZoneFileFault';
-  readonly note: ZoneFileNote;
+/** The error of one entry, thrown where it is found and collected in a `ZoneFileError`. */
+export class EntryError extends Error {
+  override readonly name = 'EntryError';
+  readonly entry: ZoneFileMessage;
 
-  constructor(at: { readonly line: number; readonly column: number }, message: string) {
+  constructor(place: Place, message: string) {
     super(message);
-    this.note = { line: at.line, column: at.column, message };
+    this.entry = messageAt(place, message);
   }
+}
+
+/** A message about a place. */
+export function messageAt({ line, column, path }: Place, message: string): ZoneFileMessage {
+  return { line, column, path, message };
+}
+
+/** The order of the zone file; included files come after it. */
+export function byPlace(a: ZoneFileMessage, b: ZoneFileMessage): number {
+  const [first = '', second = ''] = [a.path, b.path];
+  if (first !== second) return first < second ? -1 : 1;
+  return a.line - b.line || a.column - b.column;
 }

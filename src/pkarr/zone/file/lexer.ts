@@ -1,15 +1,11 @@
-import { ZoneFileFault, type ZoneFileNote } from './error.ts';
+import { EntryError, type Place, type ZoneFileMessage } from './error.ts';
 
 /** A word of a zone file. */
-export interface Token {
-  /** What was written, escapes as they stand, quotation marks left out. */
+export interface Token extends Place {
+  /** The word as written, with its escapes but without quotation marks. */
   readonly raw: string;
-  /** True when it began with a quotation mark. */
+  /** Whether it began with a quotation mark. */
   readonly quoted: boolean;
-  /** From 1. */
-  readonly line: number;
-  /** From 1. */
-  readonly column: number;
 }
 
 /** The words of one entry: a line, or several within parentheses. */
@@ -21,52 +17,59 @@ export interface Entry {
 }
 
 /**
- * Splits a zone file into entries (RFC 1035 §5.1): words between white space, `"…"` for words with white space,
- * `;` to the end of the line for comments, and parentheses "to group data that crosses a line boundary". Directly
- * behind `=` a quotation mark belongs to the word (RFC 9460 §2.1, `alpn="h2,h3"`). In linear time.
+ * Splits a zone file into entries (RFC 1035 §5.1): words separated by white space, `"…"` for words with white space,
+ * `;` to the end of the line for comments, and parentheses "to group data that crosses a line boundary". Directly after
+ * `=`, a quotation mark belongs to the word (RFC 9460 §2.1, `alpn="h2,h3"`). In linear time. `path` is that of an included
+ * file.
  *
- * An entry with a fault is left out, and the fault is listed.
+ * An entry with an error is left out, and the error is listed.
  */
-export function splitEntries(text: string): { entries: Entry[]; faults: ZoneFileNote[] } {
-  const lexer = new Lexer(text);
+export function splitEntries(
+  text: string,
+  path?: string,
+): { readonly entries: readonly Entry[]; readonly errors: readonly ZoneFileMessage[] } {
+  const lexer = new Lexer(text, path);
   const entries: Entry[] = [];
-  const faults: ZoneFileNote[] = [];
+  const errors: ZoneFileMessage[] = [];
   while (!lexer.atEnd) {
     try {
       const entry = lexer.nextEntry();
       if (entry !== undefined) entries.push(entry);
     } catch (error) {
-      if (!(error instanceof ZoneFileFault)) throw error;
-      faults.push(error.note);
+      if (!(error instanceof EntryError)) throw error;
+      errors.push(error.entry);
       lexer.skipLine();
     }
   }
-  return { entries, faults };
+  return { entries, errors };
 }
 
 class Lexer {
   readonly #text: string;
+  readonly #path: string | undefined;
   #at = 0;
   #line = 1;
   #lineStart = 0;
 
-  constructor(text: string) {
-    this.#text = text;
+  constructor(text: string, path: string | undefined) {
+    // Some editors put a byte order mark in front.
+    this.#text = text.replace(/^\uFEFF/, '');
+    this.#path = path;
   }
 
   get atEnd(): boolean {
     return this.#at >= this.#text.length;
   }
 
-  /** The words up to the next end of line outside of parentheses; undefined when there are none. */
+  /** The words up to the next end of line outside of parentheses; undefined if there are none. */
   nextEntry(): Entry | undefined {
     const indented = /[ \t]/.test(this.#peek());
     const tokens: Token[] = [];
-    let open: { line: number; column: number } | undefined;
+    let open: Place | undefined;
     for (;;) {
       const here = this.#position();
       if (this.atEnd) {
-        if (open !== undefined) throw new ZoneFileFault(open, 'This parenthesis is never closed.');
+        if (open !== undefined) throw new EntryError(open, 'This parenthesis is never closed.');
         break;
       }
       const char = this.#peek();
@@ -76,12 +79,11 @@ class Lexer {
       } else if (char === ';') {
         this.#skipTo('\n');
       } else if (char === '(') {
-        if (open !== undefined)
-          throw new ZoneFileFault(here, 'A parenthesis is open already; they do not nest.');
+        if (open !== undefined) throw new EntryError(here, 'Parentheses cannot be nested.');
         open = here;
         this.#at++;
       } else if (char === ')') {
-        if (open === undefined) throw new ZoneFileFault(here, 'There is no open parenthesis to close.');
+        if (open === undefined) throw new EntryError(here, 'This parenthesis was never opened.');
         open = undefined;
         this.#at++;
       } else if (/[ \t\r]/.test(char)) {
@@ -94,7 +96,7 @@ class Lexer {
     return first === undefined ? undefined : { tokens: [first, ...others], indented };
   }
 
-  /** Goes behind the next end of line. */
+  /** Skips to the next line. */
   skipLine(): void {
     this.#skipTo('\n');
     if (!this.atEnd) this.#newLine();
@@ -115,14 +117,14 @@ class Lexer {
     return { raw: pieces.join(''), quoted: false, ...start };
   }
 
-  /** What stands between this quotation mark and the next, which must be on the same line. */
+  /** The text up to the closing quotation mark, which must be on the same line. */
   #quoted(): string {
     const start = this.#position();
     this.#at++;
     const pieces: string[] = [];
     while (this.#peek() !== '"') {
       if (this.atEnd || this.#peek() === '\n') {
-        throw new ZoneFileFault(start, 'This quotation mark has no partner on its line.');
+        throw new EntryError(start, 'This quotation mark is never closed on its line.');
       }
       pieces.push(this.#character());
     }
@@ -130,7 +132,7 @@ class Lexer {
     return pieces.join('');
   }
 
-  /** One character, with the backslash before it if it has one. */
+  /** One character, or a backslash and the character after it. */
   #character(): string {
     const length = this.#peek() === '\\' && /[^\n]/.test(this.#text.charAt(this.#at + 1)) ? 2 : 1;
     const piece = this.#text.slice(this.#at, this.#at + length);
@@ -142,8 +144,8 @@ class Lexer {
     return this.#text.charAt(this.#at);
   }
 
-  #position(): { line: number; column: number } {
-    return { line: this.#line, column: this.#at - this.#lineStart + 1 };
+  #position(): Place {
+    return { line: this.#line, column: this.#at - this.#lineStart + 1, path: this.#path };
   }
 
   #skipTo(char: string): void {

@@ -1,25 +1,25 @@
 import { Name } from '../../../dns/name.ts';
 import { WireError } from '../../../dns/wire-error.ts';
 import { classifyLabel } from '../../public-key.ts';
-import { ZoneFileFault, type ZoneFileNote } from './error.ts';
+import { EntryError, messageAt, type ZoneFileMessage } from './error.ts';
 import type { Token } from './lexer.ts';
 import { ESCAPE_RULE, shown } from './values.ts';
 
-/** Twice what 255 octets take as `\DDD`: longer words are no names, and it bounds the work. */
+/** Twice the longest name in `\DDD` form, in characters; bounds the work. */
 const MAX_NAME_TEXT = 2048;
 
-/** A target written without a final dot, so that the zone's name was added to it. */
+/** A target without a trailing dot, to which the origin was appended. */
 export interface RelativeTarget {
   readonly token: Token;
   readonly name: Name;
 }
 
-/** Makes names of words: knows the zone and the origin in force. */
+/** Turns words into names, relative to the current origin. */
 export class NameScope {
   /** The zone's apex: the key. */
   readonly zone: Name;
-  readonly warnings: ZoneFileNote[] = [];
-  /** Targets of two and more labels that were taken as relative. */
+  readonly warnings: ZoneFileMessage[] = [];
+  /** Targets of two or more labels that were taken as relative. */
   readonly relativeTargets: RelativeTarget[] = [];
   #origin: Name;
 
@@ -28,15 +28,19 @@ export class NameScope {
     this.#origin = zone;
   }
 
-  /** Sets what `$ORIGIN` says. @throws ZoneFileFault. */
-  setOrigin(token: Token): void {
-    this.#origin = this.owner(token);
+  /** The name that is appended to relative names. */
+  get origin(): Name {
+    return this.#origin;
+  }
+
+  set origin(name: Name) {
+    this.#origin = name;
   }
 
   /**
-   * An owner name, which always ends up under the key: `@` is the origin, a name whose last label is the key stays,
-   * and every other gets the origin behind it, or the key when it was written with a final dot.
-   * @throws ZoneFileFault.
+   * An owner name, which is always under the key: `@` is the origin; a name whose last label is the key stays as it is; to
+   * every other the origin is appended, or the key if it has a trailing dot.
+   * @throws EntryError.
    */
   owner(token: Token): Name {
     if (isAt(token)) return this.#origin;
@@ -51,8 +55,7 @@ export class NameScope {
   }
 
   /**
-   * A name inside RDATA: with a final dot it is what it says, with the key as its last label too, otherwise the
-   * origin is added. @throws ZoneFileFault.
+   * A name inside RDATA: absolute if it has a trailing dot or the key is its last label, otherwise relative to the origin. @throws EntryError.
    */
   target(token: Token): Name {
     if (isAt(token)) return this.#origin;
@@ -63,7 +66,7 @@ export class NameScope {
     if (classifyLabel(name.labels.at(-1) ?? '').kind === 'key') {
       this.#warn(
         token,
-        `${shown(token)} has no final dot, so it means ${full}; write the dot to point at that key.`,
+        `${shown(token)} has no trailing dot, so it means ${full}; add the dot to point to that key.`,
       );
     } else if (name.labels.length > 1) {
       this.relativeTargets.push({ token, name: full });
@@ -76,8 +79,8 @@ export class NameScope {
     return name.replaceSuffix(this.zone, this.zone);
   }
 
-  #warn({ line, column }: Token, message: string): void {
-    this.warnings.push({ line, column, message });
+  #warn(token: Token, message: string): void {
+    this.warnings.push(messageAt(token, message));
   }
 }
 
@@ -85,19 +88,18 @@ function isAt(token: Token): boolean {
   return token.raw === '@' && !token.quoted;
 }
 
-/** True when the last dot is there and is not escaped. */
+/** Whether it ends with a dot that is not escaped. */
 function isAbsolute({ raw }: Token): boolean {
   return /(?:^|[^\\])(?:\\\\)*\.$/.test(raw);
 }
 
 function parseName(token: Token): Name {
-  if (token.quoted)
-    throw new ZoneFileFault(token, `A name is written without quotation marks, not ${shown(token)}.`);
+  if (token.quoted) throw new EntryError(token, `A name must not be quoted: ${shown(token)}.`);
   if (token.raw.length > MAX_NAME_TEXT) throw tooLong(token);
   if (/[^\0-\x7f]/.test(token.raw)) {
-    throw new ZoneFileFault(
+    throw new EntryError(
       token,
-      `The name ${shown(token)} has characters outside ASCII; write it in its xn-- form or its octets as \\DDD.`,
+      `The name ${shown(token)} has non-ASCII characters; write its xn-- form (Punycode), or octets as \\DDD.`,
     );
   }
   try {
@@ -105,13 +107,13 @@ function parseName(token: Token): Name {
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
     if (error.code === 'label-too-long') {
-      throw new ZoneFileFault(token, `A label of ${shown(token)} is over 63 octets long.`);
+      throw new EntryError(token, `A label of ${shown(token)} is longer than 63 octets.`);
     }
     if (error.code === 'name-too-long') throw tooLong(token);
     if (error.code === 'empty-label') {
-      throw new ZoneFileFault(token, `The name ${shown(token)} has a dot with nothing before it.`);
+      throw new EntryError(token, `The name ${shown(token)} has an empty label.`);
     }
-    throw new ZoneFileFault(token, `In the name ${shown(token)} ${ESCAPE_RULE}.`);
+    throw new EntryError(token, `In the name ${shown(token)} ${ESCAPE_RULE}.`);
   }
 }
 
@@ -124,9 +126,9 @@ function append(token: Token, name: Name, origin: Name): Name {
   }
 }
 
-function tooLong(token: Token): ZoneFileFault {
-  return new ZoneFileFault(
+function tooLong(token: Token): EntryError {
+  return new EntryError(
     token,
-    `The name ${shown(token)} is over 255 octets long, with the zone's name behind it.`,
+    `The name ${shown(token)}, with the origin appended, is longer than 255 octets.`,
   );
 }

@@ -1,13 +1,13 @@
-import type { ZoneFileNote } from './error.ts';
+import { messageAt, type ZoneFileMessage } from './error.ts';
 import type { Token } from './lexer.ts';
 
-/** What may stand as `{name}` in the data of records, by name, with its value; undefined when that is not known now. */
+/** The values of placeholders `{name}` in record data, by name; undefined for a value that is not known yet. */
 export type Placeholders = ReadonlyMap<string, string | undefined>;
 
-/** Puts values in the place of `{name}` in the words of records, and notes which are used and which are missing. */
+/** Replaces placeholders in the words of records, and records which are used and which have no value. */
 export class PlaceholderFiller {
   readonly used = new Set<string>();
-  readonly warnings: ZoneFileNote[] = [];
+  readonly warnings: ZoneFileMessage[] = [];
   readonly #values: Placeholders;
 
   constructor(values: Placeholders) {
@@ -15,13 +15,13 @@ export class PlaceholderFiller {
   }
 
   /**
-   * The words with values put in; undefined when one has no value, which is noted as a warning. Braces around anything
-   * else than a known name are text, and so are braces behind a backslash.
+   * The words with placeholders replaced; undefined if one has no value, which is a warning. Braces around anything but a
+   * known name are text, and so are braces after a backslash.
    */
   fill(tokens: readonly Token[]): readonly Token[] | undefined {
     let missing: { readonly token: Token; readonly name: string } | undefined;
     const filled = tokens.map((token) => {
-      // An escape is one piece, so that the brace behind a backslash is passed over.
+      // Matching escapes skips a brace after a backslash.
       const raw = token.raw.replace(
         /\\.|\{([a-z0-9_]{1,32})\}/gs,
         (piece: string, name: string | undefined) => {
@@ -36,8 +36,8 @@ export class PlaceholderFiller {
     });
     if (missing === undefined) return filled;
     const { token, name } = missing;
-    const message = `{${name}} is not known now, so the record is left out.`;
-    this.warnings.push({ line: token.line, column: token.column, message });
+    const message = `The value of {${name}} is not known yet, so the record is left out.`;
+    this.warnings.push(messageAt(token, message));
     return undefined;
   }
 }

@@ -1,14 +1,19 @@
 import { typeToText } from '../../../dns/codes.ts';
+import { PresentationError } from '../../../dns/presentation/codec.ts';
 import {
+  type CodecKind,
+  codecs,
+  fixedFields,
   type PresentationField,
   type PresentationKind,
   presentationFields,
-} from '../../../dns/presentation-fields.ts';
+} from '../../../dns/presentation/fields.ts';
+import { mnemonicFields } from '../../../dns/presentation/mnemonics.ts';
 import { readRdata } from '../../../dns/rdata.ts';
 import { WireError } from '../../../dns/wire-error.ts';
 import { WireReader } from '../../../dns/wire-reader.ts';
 import { ipv4FromText, ipv6FromText } from '../../../ip/text.ts';
-import { ZoneFileFault } from './error.ts';
+import { EntryError } from './error.ts';
 import type { Token } from './lexer.ts';
 import type { NameScope } from './names.ts';
 import { parseServiceParameters } from './service-parameters.ts';
@@ -22,23 +27,23 @@ const MAX_RDATA_LENGTH = 65_535;
 
 /**
  * RDATA of `type` from its words: the type's own form, or for any type RFC 3597's `\# length hex`.
- * `end` is the last word of the entry, where missing ones are reported. @throws ZoneFileFault.
+ * `end` is the last word of the entry; errors about missing words are reported there. @throws EntryError.
  */
 export function parseRdata(type: number, tokens: readonly Token[], end: Token, scope: NameScope): Uint8Array {
   const [first, ...others] = tokens;
   if (first?.raw === '\\#' && !first.quoted) return parseGeneric(type, first, others, end);
   const fields = presentationFields(type);
   if (fields === undefined) {
-    throw new ZoneFileFault(
+    throw new EntryError(
       first ?? end,
-      `${typeToText(type)} data must be written as RFC 3597 says: \\# length hexadecimal-digits.`,
+      `${typeToText(type)} data must be in the generic form of RFC 3597: \\# LENGTH HEXADECIMAL-DIGITS.`,
     );
   }
   const rdata = Buffer.concat(fieldOctets(fields, type, tokens, end, scope));
   if (rdata.length > MAX_RDATA_LENGTH) {
-    throw new ZoneFileFault(
+    throw new EntryError(
       first ?? end,
-      `This ${typeToText(type)} record has over ${MAX_RDATA_LENGTH} octets.`,
+      `This ${typeToText(type)} record is longer than ${MAX_RDATA_LENGTH} octets.`,
     );
   }
   return Uint8Array.from(rdata);
@@ -55,9 +60,10 @@ function fieldOctets(
   let used = 0;
   for (const [label, kind] of fields) {
     if (kind === 'service-parameters') return [...parts, parseServiceParameters(tokens.slice(used), end)];
+    if (isCodecKind(kind)) return [...parts, codecOctets(kind, tokens.slice(used), end, scope)];
     const token = tokens[used];
     if (token === undefined) {
-      throw new ZoneFileFault(end, `The ${label} is missing: ${typeToText(type)} takes ${listed(fields)}.`);
+      throw new EntryError(end, `The ${label} is missing: ${typeToText(type)} takes ${listed(fields)}.`);
     }
     if (kind === 'strings' || kind === 'hex' || kind === 'base64') {
       return [...parts, restOctets(kind, label, [token, ...tokens.slice(used + 1)])];
@@ -67,14 +73,31 @@ function fieldOctets(
   }
   const extra = tokens[used];
   if (extra === undefined) return parts;
-  throw new ZoneFileFault(extra, `${shown(extra)} is too much: ${typeToText(type)} takes ${listed(fields)}.`);
+  throw new EntryError(
+    extra,
+    `${shown(extra)} is not expected: ${typeToText(type)} takes ${listed(fields)}.`,
+  );
 }
 
 /** The kinds that take the rest of an entry's words. */
 type RestKind = 'strings' | 'hex' | 'base64';
 
+function isCodecKind(kind: PresentationKind): kind is CodecKind {
+  return Object.hasOwn(codecs, kind);
+}
+
+function codecOctets(kind: CodecKind, tokens: readonly Token[], end: Token, scope: NameScope): Uint8Array {
+  const words = tokens.map(({ raw }) => raw);
+  try {
+    return codecs[kind].fromWords(words, (index) => scope.target(tokens[index] ?? end).toWire());
+  } catch (error) {
+    if (!(error instanceof PresentationError)) throw error;
+    throw new EntryError(tokens[error.index] ?? end, error.message);
+  }
+}
+
 function wordOctets(
-  kind: Exclude<PresentationKind, RestKind | 'service-parameters'>,
+  kind: Exclude<PresentationKind, RestKind | CodecKind | 'service-parameters'>,
   label: string,
   token: Token,
   scope: NameScope,
@@ -88,6 +111,23 @@ function wordOctets(
       return integerOctets(parseInteger(token, label, 0xffff_ffff), 4);
     case 'seconds':
       return integerOctets(parseDuration(token, label, 0xffff_ffff), 4);
+    case 'algorithm':
+    case 'certificate-type':
+    case 'scheme':
+    case 'type': {
+      const { size, expected, fromText } = mnemonicFields[kind];
+      const code = token.quoted ? undefined : fromText(token.raw);
+      if (code !== undefined) return integerOctets(code, size);
+      throw new EntryError(token, `${shown(token)} is not a ${expected}.`);
+    }
+    case 'eui48':
+    case 'eui64':
+    case 'locator': {
+      const { fromText, example } = fixedFields[kind];
+      const octets = fromText(token.raw);
+      if (octets !== undefined) return octets;
+      throw new EntryError(token, `The ${label} must be written like ${example}, not ${shown(token)}.`);
+    }
     case 'name':
       return scope.target(token).toWire();
     case 'ipv4':
@@ -99,10 +139,13 @@ function wordOctets(
     case 'tag':
       // RFC 8659 §4.1.1: a property tag is made of ASCII letters and digits.
       if (!/^[0-9a-z]+$/i.test(token.raw)) {
-        throw new ZoneFileFault(token, `The ${label} must be ASCII letters and digits, not ${shown(token)}.`);
+        throw new EntryError(token, `The ${label} must be ASCII letters and digits, not ${shown(token)}.`);
       }
       return stringOctets(token, label, parseOctets(token));
     case 'text':
+      return parseOctets(token);
+    case 'uri':
+      if (token.raw === '') throw new EntryError(token, `The ${label} must not be empty.`);
       return parseOctets(token);
   }
 }
@@ -117,7 +160,7 @@ function restOctets(kind: RestKind, label: string, tokens: readonly [Token, ...T
   );
 }
 
-/** RFC 7208 §3.3 and others: the strings of one record are read as one, so a long text is cut into several. */
+/** RFC 7208 §3.3 and others: the strings of a record are concatenated, so a long text is split into several. */
 function cutIntoStrings(octets: Uint8Array): Uint8Array[] {
   const parts = [octets.subarray(0, MAX_STRING_LENGTH)];
   for (let at = MAX_STRING_LENGTH; at < octets.length; at += MAX_STRING_LENGTH) {
@@ -128,8 +171,8 @@ function cutIntoStrings(octets: Uint8Array): Uint8Array[] {
 
 function stringOctets(token: Token, label: string, octets: Uint8Array): Uint8Array {
   if (octets.length <= MAX_STRING_LENGTH) return Uint8Array.of(octets.length, ...octets);
-  const message = `The ${label} is ${octets.length} octets long; at most ${MAX_STRING_LENGTH} fit.`;
-  throw new ZoneFileFault(token, message);
+  const message = `The ${label} is ${octets.length} octets long; at most ${MAX_STRING_LENGTH} are allowed.`;
+  throw new EntryError(token, message);
 }
 
 function integerOctets(value: number, size: 1 | 2 | 4): Uint8Array {
@@ -144,7 +187,7 @@ function parseAddress(
   expected: string,
 ): Uint8Array {
   const octets = parse(token.raw);
-  if (octets === undefined) throw new ZoneFileFault(token, `${shown(token)} is not ${expected}.`);
+  if (octets === undefined) throw new EntryError(token, `${shown(token)} is not ${expected}.`);
   return octets;
 }
 
@@ -152,15 +195,15 @@ function parseAddress(
 function parseGeneric(type: number, marker: Token, tokens: readonly Token[], end: Token): Uint8Array {
   const [lengthToken, ...hexTokens] = tokens;
   if (lengthToken === undefined) {
-    throw new ZoneFileFault(end, 'After \\# the length in octets is missing.');
+    throw new EntryError(end, 'The length in octets after \\# is missing.');
   }
   const length = parseInteger(lengthToken, 'length', 0xffff);
   const rdata = parseHex(hexTokens, 'data');
   if (rdata.length !== length) {
-    throw new ZoneFileFault(lengthToken, `The length says ${length} octets, but ${rdata.length} follow.`);
+    throw new EntryError(lengthToken, `The length is ${length} octets, but ${rdata.length} follow.`);
   }
   if (!isReadable(type, rdata)) {
-    throw new ZoneFileFault(marker, `These octets are no ${typeToText(type)} data.`);
+    throw new EntryError(marker, `These octets are not valid ${typeToText(type)} data.`);
   }
   return rdata;
 }

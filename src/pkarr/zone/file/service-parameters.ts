@@ -1,4 +1,5 @@
 import {
+  isDohPath,
   missingServiceParameter,
   ServiceParameter,
   type ServiceParameterValue,
@@ -7,28 +8,30 @@ import {
   serviceParameterValueToText,
 } from '../../../dns/service-parameters.ts';
 import { ipv4FromText, ipv6FromText } from '../../../ip/text.ts';
-import { ZoneFileFault } from './error.ts';
+import { EntryError } from './error.ts';
 import type { Token } from './lexer.ts';
 import { parseBase64, parseInteger, parseOctets, shown } from './values.ts';
 
 /**
  * The SvcParams of an HTTPS or SVCB record (RFC 9460 §2.1) from words `key` or `key=value` in any order; on the wire
- * they are sorted by key. @throws ZoneFileFault.
+ * they are sorted by key. @throws EntryError.
  */
 export function parseServiceParameters(tokens: readonly Token[], end: Token): Uint8Array {
   const parameters: ServiceParameterValue[] = [];
+  const keys = new Set<number>();
   for (const token of tokens) {
     const parameter = parseParameter(token);
     // RFC 9460 §2.1: in any order, but no key twice.
-    if (parameters.some(({ key }) => key === parameter.key)) {
-      throw new ZoneFileFault(token, `${serviceParameterToText(parameter.key)} is given twice.`);
+    if (keys.has(parameter.key)) {
+      throw new EntryError(token, `Duplicate parameter ${serviceParameterToText(parameter.key)}.`);
     }
+    keys.add(parameter.key);
     parameters.push(parameter);
   }
   const conflict = missingServiceParameter(parameters);
   if (conflict !== undefined) {
     const [needing, missing] = [conflict.key, conflict.missing].map(serviceParameterToText);
-    throw new ZoneFileFault(end, `${needing} needs ${missing} beside it, which is not there.`);
+    throw new EntryError(end, `${needing} requires ${missing}, which is missing.`);
   }
   parameters.sort((a, b) => a.key - b.key);
   return Buffer.concat(parameters.flatMap(({ key, value }) => [u16(key), u16(value.length), value]));
@@ -38,7 +41,7 @@ function parseParameter(token: Token): ServiceParameterValue {
   const [, keyText = '', valueText] = /^([^=]*)(?:=(.*))?$/s.exec(token.raw) ?? [];
   const key = serviceParameterFromText(keyText);
   if (key === undefined || token.quoted) {
-    throw new ZoneFileFault(
+    throw new EntryError(
       token,
       `${shown(token)} is not a service parameter; write one such as alpn=h2,h3, port=8443 or key65000=text.`,
     );
@@ -46,7 +49,7 @@ function parseParameter(token: Token): ServiceParameterValue {
   const written: Token = { ...token, raw: valueText ?? '', column: token.column + keyText.length + 1 };
   const value = keyText.startsWith('key') ? parseOctets(written) : parseValue(key, keyText, written);
   if (value.length > 0xffff || serviceParameterValueToText({ key, value }) === undefined) {
-    throw new ZoneFileFault(token, `${shown(token)} has no right value for ${serviceParameterToText(key)}.`);
+    throw new EntryError(token, `${shown(token)} is not a valid ${serviceParameterToText(key)}.`);
   }
   return { key, value };
 }
@@ -56,11 +59,18 @@ function parseValue(key: number, name: string, token: Token): Uint8Array {
     case ServiceParameter.mandatory:
       return parseMandatory(token);
     case ServiceParameter.alpn:
-      return parseAlpn(token);
+      return parseList(token, name, 'protocol names');
+    case ServiceParameter.docpath:
+      // RFC 9953 §3.2: "a comma-separated list of 0 or more path segments"; none is the root path.
+      return token.raw === '' ? new Uint8Array(0) : parseList(token, name, 'path segments');
+    case ServiceParameter.dohpath:
+      return parseDohPath(token);
+    case ServiceParameter['tls-supported-groups']:
+      return parseGroups(token, name);
     case ServiceParameter['no-default-alpn']:
     case ServiceParameter.ohttp:
       // RFC 9460 §7.1.1: presentation and wire values are empty.
-      if (token.raw !== '') throw new ZoneFileFault(token, `${name} stands alone, without a value.`);
+      if (token.raw !== '') throw new EntryError(token, `${name} takes no value.`);
       return new Uint8Array(0);
     case ServiceParameter.port: {
       const port = parseInteger(token, name, 0xffff);
@@ -84,33 +94,50 @@ function parseMandatory(token: Token): Uint8Array {
     .filter((key) => key !== undefined && key !== ServiceParameter.mandatory)
     .sort(ascending);
   if (sorted.length !== keys.length || new Set(keys).size !== keys.length) {
-    throw new ZoneFileFault(
+    throw new EntryError(
       token,
-      `mandatory must list other parameters, each once, with commas between, not ${shown(token)}.`,
+      `mandatory must be a comma-separated list of other parameters, each once, not ${shown(token)}.`,
     );
   }
   return Uint8Array.from(sorted.flatMap((key = 0) => [key >>> 8, key & 0xff]));
 }
 
-/** RFC 9460 §7.1.1 and Appendix A.1: ids of 1 to 255 octets with commas between; `\,` and `\\` inside an id. */
-function parseAlpn(token: Token): Uint8Array {
-  const ids: number[][] = [[]];
+function parseDohPath(token: Token): Uint8Array {
+  const octets = parseOctets(token);
+  if (isDohPath(octets)) return octets;
+  throw new EntryError(
+    token,
+    `dohpath must be a path with the variable dns, such as /dns-query{?dns}, not ${shown(token)}.`,
+  );
+}
+
+/** draft-ietf-tls-key-share-prediction §3.1: numbers of TLS groups, each once. */
+function parseGroups(token: Token, name: string): Uint8Array {
+  const groups = token.raw.split(',').map((raw) => parseInteger({ ...token, raw }, name, 0xffff));
+  if (new Set(groups).size !== groups.length)
+    throw new EntryError(token, `Duplicate group in ${shown(token)}.`);
+  return Uint8Array.from(groups.flatMap((group) => [group >>> 8, group & 0xff]));
+}
+
+/** RFC 9460 Appendix A.1: comma-separated items of 1 to 255 octets, with `\,` and `\\` for these characters in an item. */
+function parseList(token: Token, name: string, items: string): Uint8Array {
+  const list: number[][] = [[]];
   let escaped = false;
   for (const octet of parseOctets(token)) {
     if (!escaped && octet === 0x5c) escaped = true;
-    else if (!escaped && octet === 0x2c) ids.push([]);
+    else if (!escaped && octet === 0x2c) list.push([]);
     else {
-      ids.at(-1)?.push(octet);
+      list.at(-1)?.push(octet);
       escaped = false;
     }
   }
-  if (escaped || ids.some((id) => id.length === 0 || id.length > 255)) {
-    throw new ZoneFileFault(
+  if (escaped || list.some(({ length }) => length === 0 || length > 255)) {
+    throw new EntryError(
       token,
-      `alpn must list protocol names of 1 to 255 octets with commas between, not ${shown(token)}.`,
+      `${name} must be a comma-separated list of ${items} of 1 to 255 octets, not ${shown(token)}.`,
     );
   }
-  return Uint8Array.from(ids.flatMap((id) => [id.length, ...id]));
+  return Uint8Array.from(list.flatMap((item) => [item.length, ...item]));
 }
 
 function parseAddresses(
@@ -120,7 +147,7 @@ function parseAddresses(
 ): Uint8Array {
   const addresses = token.raw.split(',').map((text) => parse(text));
   if (!addresses.every((address) => address !== undefined)) {
-    throw new ZoneFileFault(token, `${shown(token)} must be ${expected} with commas between.`);
+    throw new EntryError(token, `${shown(token)} is not a comma-separated list of ${expected}.`);
   }
   return Uint8Array.from(Buffer.concat(addresses));
 }

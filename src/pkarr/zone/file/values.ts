@@ -1,25 +1,25 @@
-import { ZoneFileFault } from './error.ts';
+import { EntryError } from './error.ts';
 import type { Token } from './lexer.ts';
 
 /** RFC 2181 §8: "a maximum value of 2147483647". */
 export const MAX_TTL = 2 ** 31 - 1;
 
-/** A decimal number from 0 to `maximum`; `label` names it in the fault. @throws ZoneFileFault. */
+/** A decimal number from 0 to `maximum`; `label` names it in the error. @throws EntryError. */
 export function parseInteger(token: Token, label: string, maximum: number): number {
   const value = /^\d{1,10}$/.test(token.raw) ? Number(token.raw) : Number.NaN;
   if (value <= maximum) return value;
-  throw new ZoneFileFault(
+  throw new EntryError(
     token,
     `The ${label} must be a whole number from 0 to ${maximum}, not ${shown(token)}.`,
   );
 }
 
-/** True for what can only be a time: digits, perhaps with units. */
+/** Whether the word can only be a time: it begins with a digit. */
 export function looksLikeDuration(token: Token): boolean {
   return !token.quoted && /^\d/.test(token.raw);
 }
 
-/** Seconds, from `3600`, `1h`, `1w2d` or `1h30m`, 0 to `maximum`. @throws ZoneFileFault. */
+/** Seconds, from `3600`, `1h`, `1w2d` or `1h30m`, 0 to `maximum`. @throws EntryError. */
 export function parseDuration(token: Token, label: string, maximum: number): number {
   if (/^(?:\d{1,10}[wdhms])*(?:\d{1,10})?$/i.test(token.raw) && token.raw !== '') {
     let seconds = 0;
@@ -28,13 +28,13 @@ export function parseDuration(token: Token, label: string, maximum: number): num
     }
     if (seconds <= maximum) return seconds;
   }
-  throw new ZoneFileFault(
+  throw new EntryError(
     token,
     `The ${label} must be seconds from 0 to ${maximum}, or a time such as 1h30m, not ${shown(token)}.`,
   );
 }
 
-/** The octets of a word: text as UTF-8, `\DDD` as the octet, `\X` as X (RFC 1035 §5.1). @throws ZoneFileFault. */
+/** The octets of a word: text as UTF-8, `\DDD` as the octet, `\X` as X (RFC 1035 §5.1). @throws EntryError. */
 export function parseOctets(token: Token): Uint8Array {
   const parts: Buffer[] = [];
   for (const [piece] of token.raw.matchAll(/\\\d{3}|\\[^\d]|\\|[^\\]+/gsu)) {
@@ -42,42 +42,39 @@ export function parseOctets(token: Token): Uint8Array {
     else if (piece.length === 4 && Number(piece.slice(1)) <= 255)
       parts.push(Buffer.of(Number(piece.slice(1))));
     else if (piece.length > 1 && !/\d/.test(piece)) parts.push(Buffer.from(piece.slice(1), 'utf8'));
-    else throw new ZoneFileFault(token, `In ${shown(token)} ${ESCAPE_RULE}.`);
+    else throw new EntryError(token, `In ${shown(token)} ${ESCAPE_RULE}.`);
   }
   return Uint8Array.from(Buffer.concat(parts));
 }
 
-/** What a backslash must look like. */
-export const ESCAPE_RULE = 'each backslash must stand before a character or three digits from 000 to 255';
+/** The rule for escapes (RFC 1035 §5.1), to follow the name of what breaks it. */
+export const ESCAPE_RULE = 'a backslash must be followed by a character or by three digits from 000 to 255';
 
-/** Octets in hexadecimal over any number of words. @throws ZoneFileFault. */
+/** Octets in hexadecimal over any number of words. @throws EntryError. */
 export function parseHex(tokens: readonly Token[], label: string): Uint8Array {
   for (const token of tokens) {
     if (!/^[0-9a-f]+$/i.test(token.raw)) {
-      throw new ZoneFileFault(token, `The ${label} must be hexadecimal digits, not ${shown(token)}.`);
+      throw new EntryError(token, `The ${label} must be hexadecimal digits, not ${shown(token)}.`);
     }
   }
   const digits = tokens.map(({ raw }) => raw).join('');
   const [first] = tokens;
   if (digits.length % 2 !== 0 && first !== undefined) {
-    throw new ZoneFileFault(
-      first,
-      `The ${label} must have two hexadecimal digits for each octet; one is missing.`,
-    );
+    throw new EntryError(first, `The ${label} has an odd number of hexadecimal digits.`);
   }
   return Uint8Array.from(Buffer.from(digits, 'hex'));
 }
 
-/** Octets in base64 with padding (RFC 4648 §4) over any number of words. @throws ZoneFileFault. */
+/** Octets in base64 with padding (RFC 4648 §4) over any number of words. @throws EntryError. */
 export function parseBase64(tokens: readonly [Token, ...Token[]], label: string): Uint8Array {
   const text = tokens.map(({ raw }) => raw).join('');
   const octets = Buffer.from(text, 'base64');
-  // Node skips what is no base64: only a text that comes out again is one.
+  // Node skips what is not base64, so only text that comes out again is valid.
   if (text !== '' && octets.toString('base64') === text) return Uint8Array.from(octets);
-  throw new ZoneFileFault(tokens[0], `The ${label} must be base64 with its padding.`);
+  throw new EntryError(tokens[0], `The ${label} must be base64 with its padding.`);
 }
 
-/** The word as it can stand in a sentence: quoted, and cut when long. */
+/** The word for a message: quoted, and cut if it is long. */
 export function shown({ raw }: Token): string {
   return `"${raw.length > 60 ? `${raw.slice(0, 60)}…` : raw}"`;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { recordToText } from '../../../../src/dns/presentation.ts';
+import { recordToText } from '../../../../src/dns/presentation/rdata-text.ts';
 import { ZoneFileError } from '../../../../src/pkarr/zone/file/error.ts';
 import { parseZoneFile } from '../../../../src/pkarr/zone/file/zone-file.ts';
 import { testKey } from '../../../support/packets.ts';
@@ -32,7 +32,12 @@ test('a record whose placeholder has no value is left out with a warning, and ha
   const { lines, warnings, placeholders } = read('a 60 A {none}\n  A 192.0.2.2\n');
   assert.deepEqual(lines, ['a.KEY. 60 IN A 192.0.2.2']);
   assert.deepEqual(warnings, [
-    { line: 1, column: 8, message: '{none} is not known now, so the record is left out.' },
+    {
+      line: 1,
+      column: 8,
+      message: 'The value of {none} is not known yet, so the record is left out.',
+      path: undefined,
+    },
   ]);
   assert.deepEqual(placeholders, ['none']);
 });

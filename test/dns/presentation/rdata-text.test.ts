@@ -2,82 +2,19 @@ import assert from 'node:assert/strict';
 import { isIPv6 } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isMetaType, Type } from '../../src/dns/codes.ts';
-import { Name } from '../../src/dns/name.ts';
-import { rdataToText, recordToText } from '../../src/dns/presentation.ts';
-import { readRdata } from '../../src/dns/rdata.ts';
-import type { ResourceRecord } from '../../src/dns/record.ts';
-import { WireError } from '../../src/dns/wire-error.ts';
-import { WireReader } from '../../src/dns/wire-reader.ts';
-import { ipv4FromText, ipv6FromText, ipv6ToText } from '../../src/ip/text.ts';
-import { parseZoneFile } from '../../src/pkarr/zone/file/zone-file.ts';
+import { isMetaType, Type } from '../../../src/dns/codes.ts';
+import { Name } from '../../../src/dns/name.ts';
+import { rdataToText, recordToText } from '../../../src/dns/presentation/rdata-text.ts';
+import { readRdata } from '../../../src/dns/rdata.ts';
+import type { ResourceRecord } from '../../../src/dns/record.ts';
+import { WireError } from '../../../src/dns/wire-error.ts';
+import { WireReader } from '../../../src/dns/wire-reader.ts';
+import { ipv4FromText, ipv6FromText, ipv6ToText } from '../../../src/ip/text.ts';
+import { parseZoneFile } from '../../../src/pkarr/zone/file/zone-file.ts';
+import { name, octets, recordBelow } from './rdata.ts';
 
 const zone = Name.parse('zone.');
-const labelText = fc
-  .array(fc.integer({ min: 0, max: 255 }), { minLength: 1, maxLength: 12 })
-  .map((octets) => String.fromCharCode(...octets));
-const name = fc.array(labelText, { maxLength: 5 }).map((labels) => Name.fromLabels(labels));
-const octets = (maxLength: number, minLength = 0) => fc.uint8Array({ minLength, maxLength });
-const string = octets(255).map((text) => [text.length, ...text]);
-const wire = name.map((value) => [...value.toWire()]);
-const numbers = (length: number) => octets(length, length).map((value) => [...value]);
-
-/** RDATA that is right for its type, for every type with a form of its own. */
-const rdataParts: [number, fc.Arbitrary<number[]>[]][] = [
-  [Type.A, [numbers(4)]],
-  [Type.AAAA, [numbers(16)]],
-  [Type.NS, [wire]],
-  [Type.CNAME, [wire]],
-  [Type.DNAME, [wire]],
-  [Type.PTR, [wire]],
-  [Type.SOA, [wire, wire, numbers(20)]],
-  [Type.MX, [numbers(2), wire]],
-  [Type.AFSDB, [numbers(2), wire]],
-  [Type.KX, [numbers(2), wire]],
-  [Type.RP, [wire, wire]],
-  [Type.SRV, [numbers(6), wire]],
-  [Type.NAPTR, [numbers(4), string, string, string, wire]],
-  [Type.HINFO, [string, string]],
-  [Type.TXT, [string, fc.array(string, { maxLength: 3 }).map((strings) => strings.flat())]],
-  [
-    Type.CAA,
-    [numbers(1), fc.constantFrom([5, 0x69, 0x73, 0x73, 0x75, 0x65]), octets(40).map((text) => [...text])],
-  ],
-  [Type.URI, [numbers(4), octets(40).map((text) => [...text])]],
-  [Type.DS, [numbers(4), octets(40).map((text) => [...text])]],
-  [Type.DNSKEY, [numbers(4), octets(40).map((text) => [...text])]],
-  [Type.TLSA, [numbers(3), octets(40).map((text) => [...text])]],
-  [Type.SSHFP, [numbers(2), octets(40).map((text) => [...text])]],
-  [Type.OPENPGPKEY, [octets(40, 1).map((text) => [...text])]],
-  [
-    Type.SVCB,
-    [
-      numbers(2),
-      wire,
-      fc
-        .uniqueArray(fc.tuple(fc.oneof(fc.nat(9), fc.nat(0xffff)), octets(32)), {
-          selector: ([key]) => key,
-          maxLength: 5,
-        })
-        .map((parameters) =>
-          parameters
-            .sort(([a], [b]) => a - b)
-            .flatMap(([key, value]) => [key >> 8, key & 255, 0, value.length, ...value]),
-        ),
-    ],
-  ],
-  [65400, [octets(60).map((text) => [...text])]],
-];
-
-const record: fc.Arbitrary<ResourceRecord> = fc.constantFrom(...rdataParts).chain(([type, parts]) =>
-  fc.record({
-    name: name.map((value) => Name.fromLabels([...value.labels, ...zone.labels])),
-    type: fc.constant(type),
-    class: fc.constant(1),
-    ttl: fc.nat(0x7fff_ffff),
-    rdata: fc.tuple(...parts).map((pieces) => Uint8Array.from(pieces.flat())),
-  }),
-);
+const record = recordBelow(zone);
 
 function reread(text: string): ResourceRecord {
   const { records } = parseZoneFile(text, { origin: zone });

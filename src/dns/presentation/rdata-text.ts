@@ -1,15 +1,18 @@
-import { ipv4ToText, ipv6ToText } from '../ip/text.ts';
-import { Class, typeToText } from './codes.ts';
-import { type PresentationKind, presentationFields } from './presentation-fields.ts';
-import type { ResourceRecord } from './record.ts';
+import { ipv4ToText, ipv6ToText } from '../../ip/text.ts';
+import { Class, typeToText } from '../codes.ts';
+import { Name } from '../name.ts';
+import type { ResourceRecord } from '../record.ts';
 import {
   missingServiceParameter,
   readServiceParameters,
   serviceParameterValueToText,
-} from './service-parameters.ts';
-import { quoteOctets } from './text-octets.ts';
-import { WireError } from './wire-error.ts';
-import { WireReader } from './wire-reader.ts';
+} from '../service-parameters.ts';
+import { quoteOctets } from '../text-octets.ts';
+import { WireError } from '../wire-error.ts';
+import { WireReader } from '../wire-reader.ts';
+import { PresentationError } from './codec.ts';
+import { type CodecKind, codecs, fixedFields, type PresentationKind, presentationFields } from './fields.ts';
+import { mnemonicFields } from './mnemonics.ts';
 
 /** A record as a line of a zone file (RFC 1035 §5.1): absolute name, TTL, class, type, RDATA. Never throws. */
 export function recordToText(record: ResourceRecord): string {
@@ -22,7 +25,8 @@ export function recordToText(record: ResourceRecord): string {
  * written as RFC 3597 §5 says: `\# 4 c0000201`. Never throws. A zone-file parser gets the same octets back.
  */
 export function rdataToText(type: number, rdata: Uint8Array): string {
-  return fieldsToText(type, rdata) ?? genericRdataToText(rdata);
+  const text = fieldsToText(type, rdata);
+  return text === undefined || text === '' ? genericRdataToText(rdata) : text;
 }
 
 /** The mnemonic of a CLASS, or `CLASS7` (RFC 3597 §5). */
@@ -67,7 +71,18 @@ function fieldToText(reader: WireReader, kind: PresentationKind): string | undef
     case 'seconds':
       return String(reader.u32('RDATA'));
     case 'name':
-      return reader.name('RDATA').toString();
+      return wholeName(reader)?.toString();
+    case 'algorithm':
+    case 'certificate-type':
+    case 'scheme':
+    case 'type': {
+      const field = mnemonicFields[kind];
+      return field.toText(field.size === 1 ? reader.u8('RDATA') : reader.u16('RDATA'));
+    }
+    case 'eui48':
+    case 'eui64':
+    case 'locator':
+      return fixedFields[kind].toText(reader.take(fixedFields[kind].size, 'RDATA'));
     case 'ipv4':
       return ipv4ToText(reader.take(4, 'RDATA'));
     case 'ipv6':
@@ -85,6 +100,8 @@ function fieldToText(reader: WireReader, kind: PresentationKind): string | undef
     }
     case 'text':
       return quoteOctets(rest(reader));
+    case 'uri':
+      return reader.remaining === 0 ? undefined : quoteOctets(rest(reader));
     case 'hex':
       return Buffer.from(rest(reader)).toString('hex') || undefined;
     case 'base64':
@@ -95,6 +112,29 @@ function fieldToText(reader: WireReader, kind: PresentationKind): string | undef
       const texts = parameters.map(serviceParameterValueToText);
       return texts.every((text) => text !== undefined) ? texts.join(' ') : undefined;
     }
+    default:
+      return codecText(kind, rest(reader));
+  }
+}
+
+/** A name that stands here whole: a pointer would be lost in the text. */
+function wholeName(reader: WireReader): Name | undefined {
+  const start = reader.offset;
+  const name = reader.name('RDATA');
+  return reader.offset - start === name.wireLength ? name : undefined;
+}
+
+/** What a codec writes, if it gives the same octets back: some have several spellings on the wire and one as text. */
+function codecText(kind: CodecKind, octets: Uint8Array): string | undefined {
+  const text = codecs[kind].toText(octets);
+  if (text === undefined) return undefined;
+  const words = text === '' ? [] : text.split(' ');
+  try {
+    const again = codecs[kind].fromWords(words, (index) => Name.parse(words[index] ?? '').toWire());
+    return Buffer.compare(again, octets) === 0 ? text : undefined;
+  } catch (error) {
+    if (error instanceof PresentationError) return undefined;
+    throw error;
   }
 }
 

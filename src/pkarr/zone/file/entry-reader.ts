@@ -1,0 +1,183 @@
+import { Class, isMetaType, typeFromText } from '../../../dns/codes.ts';
+import type { Name } from '../../../dns/name.ts';
+import type { PlacedRecord } from './checks.ts';
+import { EntryError, messageAt, type Place, type ZoneFileMessage } from './error.ts';
+import { fileName, type Include, isInclude } from './include.ts';
+import { type Entry, splitEntries, type Token } from './lexer.ts';
+import { NameScope } from './names.ts';
+import { PlaceholderFiller, type Placeholders } from './placeholders.ts';
+import { parseRdata } from './rdata.ts';
+import { looksLikeDuration, MAX_TTL, parseDuration, shown } from './values.ts';
+
+/** Characters of a zone file with all that it includes: a packet has 1000 octets, so this is plenty, comments included. */
+export const MAX_ZONE_FILE_LENGTH = 262_144;
+
+/** Files that include each other, one in the other, at most; a circle ends here. */
+const MAX_INCLUDE_DEPTH = 8;
+
+/** `$INCLUDE` entries that are followed. */
+const MAX_INCLUDES = 100;
+
+/** Turns entries into records, and keeps what one entry hands on to the next. */
+export class EntryReader {
+  readonly scope: NameScope;
+  readonly filler: PlaceholderFiller;
+  readonly placed: PlacedRecord[] = [];
+  readonly errors: ZoneFileMessage[] = [];
+  readonly #defaultTtl: number;
+  readonly #include: Include | undefined;
+  #owner: Name | undefined;
+  /** The value of the last `$TTL`. */
+  #zoneTtl: number | undefined;
+  /** RFC 1035 §5.1: "Omitted class and TTL values are default to the last explicitly stated values". */
+  #lastTtl: number | undefined;
+  #length = 0;
+  #includes = 0;
+  #depth = 0;
+
+  constructor(options: {
+    readonly origin: Name;
+    readonly defaultTtl: number;
+    readonly placeholders: Placeholders;
+    readonly include: Include | undefined;
+  }) {
+    this.scope = new NameScope(options.origin);
+    this.filler = new PlaceholderFiller(options.placeholders);
+    this.#defaultTtl = options.defaultTtl;
+    this.#include = options.include;
+  }
+
+  /** Reads the zone file; what is wrong with it is in `errors`. */
+  readZone(text: string): void {
+    this.#readFile(text, undefined, { line: 1, column: 1, path: undefined });
+  }
+
+  /** `place` is where a file that is too long is reported. */
+  #readFile(text: string, path: string | undefined, place: Place): void {
+    this.#length += text.length;
+    if (this.#length > MAX_ZONE_FILE_LENGTH) {
+      const message = `The zone file, with what it includes, is longer than ${MAX_ZONE_FILE_LENGTH} characters.`;
+      this.errors.push(messageAt(place, message));
+      return;
+    }
+    const { entries, errors } = splitEntries(text, path);
+    for (const error of errors) this.errors.push(error);
+    for (const entry of entries) {
+      try {
+        this.#read(entry);
+      } catch (error) {
+        if (!(error instanceof EntryError)) throw error;
+        this.errors.push(error.entry);
+      }
+    }
+  }
+
+  #read(entry: Entry): void {
+    const [first] = entry.tokens;
+    if (entry.indented || first.quoted || !first.raw.startsWith('$')) this.#readRecord(entry);
+    else if (isInclude(first)) this.#readInclude(first, entry.tokens);
+    else this.#readDirective(first, entry.tokens);
+  }
+
+  #readDirective(first: Token, [, value, extra]: readonly Token[]): void {
+    const directive = first.raw.toUpperCase();
+    if (directive !== '$ORIGIN' && directive !== '$TTL') {
+      throw new EntryError(first, `${shown(first)} is not supported; $ORIGIN, $TTL and $INCLUDE are.`);
+    }
+    if (value === undefined) throw new EntryError(first, `The value of ${directive} is missing.`);
+    if (extra !== undefined)
+      throw new EntryError(extra, `${shown(extra)} is not expected: ${directive} takes one value.`);
+    if (directive === '$ORIGIN') this.scope.origin = this.scope.owner(value);
+    else this.#zoneTtl = parseDuration(value, 'TTL', MAX_TTL);
+  }
+
+  /** RFC 1035 §5.1: `$INCLUDE <file-name> [<domain-name>]`. */
+  #readInclude(first: Token, [, name, origin, extra]: readonly Token[]): void {
+    if (name === undefined) throw new EntryError(first, 'The file name after $INCLUDE is missing.');
+    if (extra !== undefined) {
+      throw new EntryError(
+        extra,
+        `${shown(extra)} is not expected: $INCLUDE takes a file name and an origin.`,
+      );
+    }
+    if (this.#include === undefined) throw new EntryError(first, 'Files cannot be included here.');
+    if (++this.#includes > MAX_INCLUDES)
+      throw new EntryError(first, `More than ${MAX_INCLUDES} files are included.`);
+    if (this.#depth === MAX_INCLUDE_DEPTH)
+      throw new EntryError(first, `Files include each other more than ${MAX_INCLUDE_DEPTH} levels deep.`);
+    const found = this.#include(fileName(name), first.path);
+    if ('problem' in found) throw new EntryError(name, `Cannot include ${shown(name)}: ${found.problem}.`);
+    // RFC 1035 §5.1: "a $INCLUDE entry never changes the relative origin of the parent file". BIND restores the owner too.
+    const [parentOrigin, parentOwner] = [this.scope.origin, this.#owner];
+    if (origin !== undefined) this.scope.origin = this.scope.owner(origin);
+    this.#depth++;
+    this.#readFile(found.text, found.path, name);
+    this.#depth--;
+    this.scope.origin = parentOrigin;
+    this.#owner = parentOwner;
+  }
+
+  #readRecord({ tokens, indented }: Entry): void {
+    const rest: Token[] = [...tokens];
+    const end = rest.at(-1) ?? tokens[0];
+    const owner = indented ? this.#owner : this.scope.owner(rest.shift() ?? tokens[0]);
+    if (owner === undefined) {
+      throw new EntryError(
+        tokens[0],
+        'The line begins with white space, but there is no record before it whose owner it could take.',
+      );
+    }
+    this.#owner = owner;
+    const ttl = this.#takeTtlAndClass(rest);
+    const type = parseType(rest.shift(), end);
+    const data = this.filler.fill(rest);
+    if (data === undefined) return;
+    const rdata = parseRdata(type, data, end, this.scope);
+    this.placed.push({ record: { name: owner, type, class: Class.IN, ttl, rdata }, at: tokens[0], data });
+  }
+
+  /** Removes TTL and class, in either order, each at most once, from the front of `tokens`. Gives the TTL. */
+  #takeTtlAndClass(tokens: Token[]): number {
+    let ttl: number | undefined;
+    let hasClass = false;
+    for (let token = tokens[0]; token !== undefined; token = tokens[0]) {
+      if (ttl === undefined && looksLikeDuration(token)) {
+        ttl = parseDuration(token, 'TTL', MAX_TTL);
+      } else if (!hasClass && isClass(token)) {
+        hasClass = true;
+      } else {
+        break;
+      }
+      tokens.shift();
+    }
+    this.#lastTtl = ttl ?? this.#lastTtl;
+    return ttl ?? this.#zoneTtl ?? this.#lastTtl ?? this.#defaultTtl;
+  }
+}
+
+/** Whether the word is the class IN. @throws EntryError for another class. */
+function isClass(token: Token): boolean {
+  if (token.quoted || !/^(?:IN|CH|CS|HS|NONE|ANY|CLASS\d+)$/i.test(token.raw)) return false;
+  if (/^(?:IN|CLASS0*1)$/i.test(token.raw)) return true;
+  // ANY is also a query type, about which `parseType` has a better message.
+  if (/^ANY$/i.test(token.raw)) return false;
+  throw new EntryError(token, `Only class IN can be published, not ${shown(token)}.`);
+}
+
+function parseType(token: Token | undefined, end: Token): number {
+  if (token === undefined) throw new EntryError(end, 'The record type is missing.');
+  const type = token.quoted ? undefined : typeFromText(token.raw);
+  if (type === undefined) {
+    throw new EntryError(
+      token,
+      `${shown(token)} is not a record type; expected one such as A, MX or TXT, or TYPE and its number.`,
+    );
+  }
+  if (isMetaType(type)) {
+    throw new EntryError(
+      token,
+      `${token.raw.toUpperCase()} is not a type of records, so it cannot be published.`,
+    );
+  }
+  return type;
+}
