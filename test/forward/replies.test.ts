@@ -4,7 +4,7 @@ import { Class, Rcode, typeFromText } from '../../src/dns/codes.ts';
 import { readLayout } from '../../src/dns/layout.ts';
 import { decodeMessage } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
-import { recordToText } from '../../src/dns/presentation.ts';
+import { recordToText } from '../../src/dns/presentation/rdata-text.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
 import { ForwardError } from '../../src/forward/errors.ts';
 import type { UpstreamReply } from '../../src/forward/reply.ts';
