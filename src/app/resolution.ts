@@ -15,6 +15,7 @@ import { ownersMayName } from './client-limits.ts';
 import { CurrentUpstreams } from './current-upstreams.ts';
 import { ordinaryLayers } from './ordinary-layers.ts';
 import type { ResolverSource } from './system-resolvers.ts';
+import { upstreamSockets } from './upstream-sockets.ts';
 import { chooseUpstreams, isMachineAddress, upstreamAuthorities, whyLoop } from './upstreams.ts';
 
 /** All that stands between the caches of answers and those who know: question in, answer out. */
@@ -50,6 +51,7 @@ export async function startResolution(
   log: Log,
   { packetReader, resolvers, now }: ResolutionParts,
 ): Promise<Resolution> {
+  const budget = upstreamSockets();
   // An alias leads from a packet back to the router: the one loop in the data, closed here.
   const router: Resolver = answerSuffixes(settings.suffix)(
     createRouter({
@@ -66,7 +68,7 @@ export async function startResolution(
     packetReader,
     follow: router,
     delegation: new Delegation({
-      authority: new AuthorityClient(),
+      authority: new AuthorityClient({ budget }),
       follow: router,
       policy: {
         ...ownersMayName(settings),
@@ -81,6 +83,7 @@ export async function startResolution(
   const forwarder = createForwarder({
     ...upstreams.set,
     authorities: upstreamAuthorities(settings),
+    budget,
   });
   const layers = await ordinaryLayers(settings, forwarder, now, log);
   const completed = completeAliases({

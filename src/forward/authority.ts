@@ -6,6 +6,7 @@ import { openPlainUpstream } from './open-upstream.ts';
 import { createRandomPool, type Random } from './random.ts';
 import type { UpstreamReply } from './reply.ts';
 import { buildRequest, type UpstreamRequest } from './request.ts';
+import { SocketBudget } from './socket-budget.ts';
 import { SentQuestions } from './udp/sent-questions.ts';
 import { SourcePorts } from './udp/source-ports.ts';
 import type { UdpParts } from './udp/transport.ts';
@@ -30,6 +31,8 @@ export interface AuthorityClientOptions {
   readonly random?: Random;
   /** Questions that may be in flight at once; 256 by default. */
   readonly maxInFlight?: number;
+  /** The sockets that may be open for them; by default as many as questions. */
+  readonly budget?: SocketBudget;
 }
 
 /**
@@ -43,7 +46,8 @@ export class AuthorityClient {
 
   constructor(options: AuthorityClientOptions = {}) {
     const { clock = systemClock, random = createRandomPool(), maxInFlight = 256 } = options;
-    this.#parts = { clock, random, ports: new SourcePorts(random), sent: new SentQuestions() };
+    const { budget = new SocketBudget(maxInFlight) } = options;
+    this.#parts = { clock, random, ports: new SourcePorts(random), sent: new SentQuestions(), budget };
     this.#maxInFlight = maxInFlight;
   }
 

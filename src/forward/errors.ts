@@ -10,6 +10,7 @@
  * - `spoofed`: too many wrong replies, or replies that disagree, and no way to tell which is right.
  * - `broken-connection`: connections closed again and again without an answer.
  * - `overloaded`: too much is waiting for this upstream already.
+ * - `no-sockets`: this machine has no more sockets, ports or memory for them. That says nothing of the upstream.
  * - `reset`: the network changed, or the upstream was taken away, while the answer was awaited.
  */
 export type UpstreamFailureKind =
@@ -22,6 +23,7 @@ export type UpstreamFailureKind =
   | 'spoofed'
   | 'broken-connection'
   | 'overloaded'
+  | 'no-sockets'
   | 'reset';
 
 /** The only error, besides the signal's reason, that asking one upstream gives. */
@@ -44,7 +46,7 @@ export class UpstreamFailure extends Error {
  * - `network`: every upstream refused, could not be reached, or is not trusted.
  * - `malformed-replies`: something answered, and nothing that it said could be read or trusted.
  * - `truncated`: the answer exists and needs TCP, which did not work.
- * - `overloaded`: too many queries were in flight to begin with this one.
+ * - `overloaded`: too many queries are in flight, or the machine has no sockets for more.
  * - `closed`: the forwarder was closed.
  */
 export type ForwardErrorKind =
@@ -68,7 +70,7 @@ export interface UpstreamReason {
 export class ForwardError extends Error {
   override readonly name = 'ForwardError';
   readonly kind: ForwardErrorKind;
-  /** What each upstream failed with, in the order they did; empty for `no-upstreams`, `overloaded`, `closed`. */
+  /** What each upstream failed with, in the order they did; empty when none was asked. */
   readonly reasons: readonly UpstreamReason[];
 
   constructor(kind: ForwardErrorKind, reasons: readonly UpstreamReason[] = []) {
@@ -81,6 +83,7 @@ export class ForwardError extends Error {
 /** The failure of a question from the failures of its tries. */
 export function forwardErrorOf(reasons: readonly UpstreamReason[]): ForwardError {
   const kinds = new Set(reasons.map((reason) => reason.kind));
+  if (kinds.has('no-sockets') && kinds.size === 1) return new ForwardError('overloaded', reasons);
   if (kinds.has('truncated')) return new ForwardError('truncated', reasons);
   if (kinds.has('malformed') || kinds.has('spoofed')) return new ForwardError('malformed-replies', reasons);
   const networkOnly = reasons.every(({ kind }) => isOutOfReach(kind));
@@ -128,6 +131,19 @@ export function networkFailure(error: unknown): UpstreamFailure {
       return new UpstreamFailure('refused', 'refuses connections', { cause: error });
     case 'ETIMEDOUT':
       return new UpstreamFailure('timed-out', 'did not answer', { cause: error });
+    // Too many open files, of the process or of the system; no memory for buffers; every local port that was tried is used.
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'ENOBUFS':
+    case 'ENOMEM':
+    case 'EADDRINUSE':
+      return new UpstreamFailure(
+        'no-sockets',
+        `was not asked, because this machine has no socket for it (${code})`,
+        {
+          cause: error,
+        },
+      );
     default:
       return new UpstreamFailure('unreachable', `cannot be reached (${code})`, { cause: error });
   }

@@ -16,6 +16,7 @@ import { openUpstream, type UpstreamParts } from './open-upstream.ts';
 import { createRandomPool, type Random } from './random.ts';
 import { replyInCase, type UpstreamReply } from './reply.ts';
 import { buildRequest, requestKey, type UpstreamRequest } from './request.ts';
+import { SocketBudget } from './socket-budget.ts';
 import { type RouteSpec, specToText, type UpstreamSpec } from './spec/upstream-spec.ts';
 import { TlsAuthorities } from './tls/authorities.ts';
 import { SentQuestions } from './udp/sent-questions.ts';
@@ -37,6 +38,8 @@ export interface ForwarderOptions extends UpstreamSet {
   readonly random?: Random;
   /** Queries that may be in flight at once, probes included; default 4096. More make questions fail `overloaded`. */
   readonly maxInFlight?: number;
+  /** The sockets that may be open for them; default 4096. */
+  readonly budget?: SocketBudget;
   /** Who makes the certificates of upstreams valid; default: the public authorities. */
   readonly authorities?: TlsAuthorities;
   /** Opens the upstream of a specification; default `openUpstream`. */
@@ -118,8 +121,9 @@ class UpstreamForwarder implements Forwarder {
 
   constructor(options: ForwarderOptions) {
     const { clock = systemClock, random = createRandomPool() } = options;
+    const { budget = new SocketBudget(DEFAULT_MAX_IN_FLIGHT) } = options;
     this.#parts = {
-      ...{ clock, random, ports: new SourcePorts(random), sent: this.#sent },
+      ...{ clock, random, ports: new SourcePorts(random), sent: this.#sent, budget },
       authorities: options.authorities ?? TlsAuthorities.bundled,
       resolveHost: (host, cancellation) =>
         lookUpHost(host, (request) => {

@@ -14,7 +14,7 @@ setMaxListeners(0, never);
 
 /** Upstreams as people write them. */
 export interface ForwarderSetup
-  extends Partial<Pick<ForwarderOptions, 'clock' | 'random' | 'maxInFlight' | 'authorities'>> {
+  extends Partial<Pick<ForwarderOptions, 'clock' | 'random' | 'maxInFlight' | 'budget' | 'authorities'>> {
   readonly upstreams: readonly (string | ScriptedUpstream)[];
   readonly fallback?: readonly ScriptedUpstream[];
   readonly routes?: readonly string[];

@@ -28,6 +28,8 @@ export interface CommandOptions {
   /** Where standard error goes, a descriptor; then `printed` sees standard output alone. */
   readonly stderr?: number;
   readonly cwd?: string;
+  /** File descriptors that it may have open (RLIMIT_NOFILE). */
+  readonly descriptors?: number;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -40,12 +42,18 @@ export class RunningCommand {
   #hasEnded = false;
   #wake: () => void = () => {};
 
-  constructor(args: readonly string[], { cwd, environment = {}, preload, stderr }: CommandOptions = {}) {
+  constructor(args: readonly string[], options: CommandOptions = {}) {
+    const { cwd, descriptors, environment = {}, preload, stderr } = options;
     const words =
       preload === undefined ? [] : ['bun' in process.versions ? '--preload' : '--import', preload];
     // Only what every program needs of the environment that the tests run in.
     const { PATH = '', HOME = '' } = process.env;
-    this.child = spawn(process.execPath, [...words, main, ...args], {
+    const command = [process.execPath, ...words, main, ...args];
+    const [file = '', ...rest] =
+      descriptors === undefined
+        ? command
+        : ['sh', '-c', `ulimit -n ${descriptors}; exec "$0" "$@"`, ...command];
+    this.child = spawn(file, rest, {
       // As a service manager would set it: nothing is written to the state directory of the machine.
       env: { PATH, HOME, STATE_DIRECTORY: join(states, String(count++)), ...environment },
       stdio: ['ignore', 'pipe', stderr ?? 'pipe'],

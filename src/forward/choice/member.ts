@@ -72,7 +72,8 @@ export class Member {
       health.ended(clock.now(), startedAt);
       return reply;
     } catch (error) {
-      if (error instanceof UpstreamFailure) health.ended(clock.now(), startedAt, error);
+      const isTelling = error instanceof UpstreamFailure && error.kind !== 'no-sockets';
+      if (isTelling) health.ended(clock.now(), startedAt, error);
       else health.cancelled();
       throw error;
     } finally {

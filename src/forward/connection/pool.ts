@@ -2,6 +2,7 @@ import type { Clock } from '../../async/clock.ts';
 import { UpstreamFailure } from '../errors.ts';
 import type { UpstreamReply } from '../reply.ts';
 import { formQuery, type UpstreamRequest } from '../request.ts';
+import type { SocketBudget } from '../socket-budget.ts';
 import type { Transport, TransportQuery } from '../transport.ts';
 import { TRY_MS } from '../upstream.ts';
 import type { Closing, Connection, ConnectionListener, Loss } from './connection.ts';
@@ -26,6 +27,7 @@ export interface ConnectionPoolOptions<Reply> {
   readonly forget?: () => void;
   /** See `Transport.quirks`. */
   readonly quirks?: () => readonly string[];
+  readonly budget: SocketBudget;
   readonly clock: Clock;
 }
 
@@ -83,6 +85,7 @@ export class ConnectionPool<Reply> implements Transport {
   #barren = 0;
   /** Smoothed time from query to reply, in ms; undefined before the first. */
   #responseMs: number | undefined;
+  #isSendingHeld = false;
   #isClosed = false;
 
   constructor(options: ConnectionPoolOptions<Reply>) {
@@ -163,12 +166,12 @@ export class ConnectionPool<Reply> implements Transport {
       query.fail(new UpstreamFailure('reset', 'was closed'));
       return;
     }
-    const connection = this.#fit();
-    if (connection.load >= this.#window) {
-      this.#held.add(query);
-      return;
-    }
     try {
+      const connection = this.#fit();
+      if (connection.load >= this.#window) {
+        this.#held.add(query);
+        return;
+      }
       connection.send(query);
       query.carriers += 1;
     } catch (error) {
@@ -179,12 +182,16 @@ export class ConnectionPool<Reply> implements Transport {
 
   /** Sends what was held back, as far as the window allows now. */
   #sendHeld(): void {
-    if (this.#held.size === 0) return;
+    // One that fails at once ends here again.
+    if (this.#held.size === 0 || this.#isSendingHeld) return;
+    this.#isSendingHeld = true;
     for (const query of this.#held) {
-      if (this.#fit().load >= this.#window) return;
+      const current = this.#current;
+      if (current !== undefined && isFit(current) && current.load >= this.#window) break;
       this.#held.delete(query);
       this.#send(query);
     }
+    this.#isSendingHeld = false;
   }
 
   #forget(query: PooledQuery<Reply>): void {
@@ -208,17 +215,19 @@ export class ConnectionPool<Reply> implements Transport {
     return Math.min(Math.max(this.#responseMs * PATIENCE_FACTOR, MIN_PATIENCE_MS), MAX_PATIENCE_MS);
   }
 
-  /** A connection that is fit for new queries. */
+  /** A connection for new queries: one that is fit for them if there can be one. @throws UpstreamFailure `no-sockets` */
   #fit(): Connection<Reply> {
-    const isFit = ({ isOpen, isStalled }: Connection<Reply>): boolean => isOpen && !isStalled;
     if (this.#current !== undefined && isFit(this.#current)) return this.#current;
     const open = [...this.#connections].filter(({ isOpen }) => isOpen);
-    const last = open.length < MAX_CONNECTIONS ? undefined : open.at(-1);
+    const mayOpen = open.length < MAX_CONNECTIONS && !this.#options.budget.isTight;
+    const last = mayOpen ? undefined : open.at(-1);
     this.#current = open.find(isFit) ?? last ?? this.#open();
     return this.#current;
   }
 
   #open(): Connection<Reply> {
+    const { budget } = this.#options;
+    budget.take();
     const connection: Connection<Reply> = this.#options.open({
       patienceMs: () => this.#patienceMs(),
       lost: (query, loss) => this.#lost(query as PooledQuery<Reply>, loss),
@@ -226,6 +235,7 @@ export class ConnectionPool<Reply> implements Transport {
         for (const query of waiting as readonly PooledQuery<Reply>[]) this.#repeat(query);
       },
       closed: (closing) => {
+        budget.give();
         this.#connections.delete(connection);
         this.#closed(closing);
       },
@@ -277,6 +287,10 @@ export class ConnectionPool<Reply> implements Transport {
     else if (this.#held.size > 0) this.#held.add(query);
     else this.#send(query);
   }
+}
+
+function isFit({ isOpen, isStalled }: Connection<unknown>): boolean {
+  return isOpen && !isStalled;
 }
 
 /** A query in a pool. */

@@ -5,6 +5,7 @@ import { UpstreamFailure } from '../errors.ts';
 import { Quirk } from '../quirks/quirk.ts';
 import { matchReply } from '../reply-match.ts';
 import { QUERY_BLOCK_LENGTH } from '../request.ts';
+import type { SocketBudget } from '../socket-budget.ts';
 import type { TlsAuthorities } from '../tls/authorities.ts';
 import { TlsClient } from '../tls/client.ts';
 import type { Transport, TransportSetup } from '../transport.ts';
@@ -22,10 +23,17 @@ export interface HttpsServer {
   readonly path: string;
 }
 
+/** What transports over HTTPS need. */
+export interface HttpsParts {
+  readonly clock: Clock;
+  readonly budget: SocketBudget;
+  readonly authorities: TlsAuthorities;
+}
+
 /** DNS over HTTPS (RFC 8484): requests in one HTTP/2 session. */
 export function httpsTransport(
   { address, port, host, path }: HttpsServer,
-  { clock, authorities }: { readonly clock: Clock; readonly authorities: TlsAuthorities },
+  { clock, budget, authorities }: HttpsParts,
   { label, countWrong }: TransportSetup,
 ): Transport {
   const identity = { kind: 'name', name: host } as const;
@@ -41,7 +49,7 @@ export function httpsTransport(
   return new ConnectionPool<HttpsReply>({
     protocol: 'HTTPS',
     padTo: QUERY_BLOCK_LENGTH,
-    clock,
+    ...{ clock, budget },
     open: (listener) =>
       new HttpsConnection({ socket: client.connect(), authority, path, clock, refusesPost, listener }),
     read: ({ bytes, age }, { message, request }) => {

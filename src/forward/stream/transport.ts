@@ -3,6 +3,7 @@ import type { Clock } from '../../async/clock.ts';
 import { ConnectionPool } from '../connection/pool.ts';
 import { readWholeReply } from '../connection/whole-reply.ts';
 import type { Random } from '../random.ts';
+import type { SocketBudget } from '../socket-budget.ts';
 import type { Transport, TransportSetup } from '../transport.ts';
 import { StreamConnection } from './connection.ts';
 
@@ -11,6 +12,7 @@ const TCP_IDLE_MS = 10_000;
 
 /** What streams of every kind need. */
 export interface StreamParts {
+  readonly budget: SocketBudget;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -30,13 +32,13 @@ export interface StreamKind {
 /** Messages with their length in front (RFC 1035 §4.2.2), over streams of this kind. */
 export function streamTransport(
   { connect: begin, idleMs, ...kind }: StreamKind,
-  { clock, random }: StreamParts,
+  { clock, random, budget }: StreamParts,
   { label, countWrong }: TransportSetup,
 ): Transport {
   const readyEvent = kind.protocol === 'TLS' ? 'secureConnect' : 'connect';
   return new ConnectionPool<Uint8Array>({
     ...kind,
-    clock,
+    ...{ clock, budget },
     open: (listener) =>
       new StreamConnection({ socket: begin(), readyEvent, idleMs, clock, random, countWrong, listener }),
     read: (bytes, { request }) => readWholeReply(bytes, request, label),

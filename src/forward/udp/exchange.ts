@@ -4,7 +4,6 @@ import { WireError } from '../../dns/wire-error.ts';
 import type { PeerListener, PeerSocket } from '../../system/peer-socket.ts';
 import { networkFailure, UpstreamFailure } from '../errors.ts';
 import { matchReply, type WrongReply } from '../reply-match.ts';
-import type { QuerySockets } from './query-sockets.ts';
 
 /**
  * After so many wrong replies on one socket somebody is guessing, and the socket is given up: RFC 5452 §9.3 asks to
@@ -17,8 +16,8 @@ const MALFORMED_GRACE_MS = 300;
 
 /** One query over one socket of its own. */
 export interface UdpExchangeOptions<T> {
-  /** Where its socket is from. */
-  readonly sockets: QuerySockets;
+  /** For this query alone; whoever gave it closes it when `ended` is told. */
+  readonly socket: PeerSocket;
   /** What is sent: id and case as they shall be. */
   readonly query: Uint8Array;
   /** Offset after its question. */
@@ -47,7 +46,6 @@ export class UdpExchange<T> implements DenseSetItem, PeerListener {
     if (this.#end()) this.#reject(reason);
   };
   readonly #options: UdpExchangeOptions<T>;
-  readonly #socket: PeerSocket;
   #resolve: (accepted: T) => void = () => {};
   #reject: (reason: unknown) => void = () => {};
   #stopTimer: () => void;
@@ -63,8 +61,7 @@ export class UdpExchange<T> implements DenseSetItem, PeerListener {
       this.#reject = reject;
     });
     this.#stopTimer = options.clock.after(options.timeoutMs, () => this.#timeOut());
-    this.#socket = options.sockets.take();
-    this.#socket.send(options.query, this);
+    options.socket.send(options.query, this);
   }
 
   /** See `PeerListener`. */
@@ -114,7 +111,6 @@ export class UdpExchange<T> implements DenseSetItem, PeerListener {
     if (this.#isOver) return false;
     this.#isOver = true;
     this.#stopTimer();
-    this.#options.sockets.giveBack(this.#socket);
     this.#options.ended();
     return true;
   }

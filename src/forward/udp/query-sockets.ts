@@ -1,10 +1,18 @@
 import type { Clock } from '../../async/clock.ts';
 import { openPeer } from '../../system/open-peer.ts';
 import type { PeerSocket } from '../../system/peer-socket.ts';
+import type { SocketBudget } from '../socket-budget.ts';
 import type { SourcePorts } from './source-ports.ts';
 
 /** How long a socket is kept ready for the next query, in ms. */
 const SPARE_MS = 1000;
+
+/** What sockets need. */
+export interface QuerySocketParts {
+  readonly ports: SourcePorts;
+  readonly budget: SocketBudget;
+  readonly clock: Clock;
+}
 
 /** Where queries go. */
 export interface QueryTarget {
@@ -20,33 +28,35 @@ export interface QueryTarget {
  */
 export class QuerySockets {
   readonly #target: QueryTarget;
-  readonly #ports: SourcePorts;
-  readonly #clock: Clock;
+  readonly #parts: QuerySocketParts;
   readonly #used: PeerSocket[] = [];
   #spare: PeerSocket | undefined;
   #stopSpareTimer: () => void = () => {};
   #isTidying = false;
   #isClosed = false;
 
-  constructor(target: QueryTarget, ports: SourcePorts, clock: Clock) {
+  constructor(target: QueryTarget, parts: QuerySocketParts) {
     this.#target = target;
-    this.#ports = ports;
-    this.#clock = clock;
+    this.#parts = parts;
   }
 
-  /** A socket that was not used before. */
+  /** A socket that was not used before. @throws UpstreamFailure `no-sockets` */
   take(): PeerSocket {
     const spare = this.#spare;
     if (spare === undefined) return this.#open();
     this.#spare = undefined;
     this.#stopSpareTimer();
     if (spare.isGood) return spare;
-    spare.close();
+    this.#close(spare);
     return this.#open();
   }
 
-  /** Takes back a socket whose query is over; it is closed when what waits for the reply has been served. */
+  /** Takes back a socket whose query is over; it is closed when what waits for the reply has been served, or now. */
   giveBack(socket: PeerSocket): void {
+    if (this.#parts.budget.isTight) {
+      this.#close(socket);
+      return;
+    }
     this.#used.push(socket);
     if (this.#isTidying) return;
     this.#isTidying = true;
@@ -56,7 +66,7 @@ export class QuerySockets {
   /** The network is another: what stands ready is bound to an address of the old one. */
   reset(): void {
     this.#stopSpareTimer();
-    this.#spare?.close();
+    if (this.#spare !== undefined) this.#close(this.#spare);
     this.#spare = undefined;
   }
 
@@ -68,14 +78,22 @@ export class QuerySockets {
 
   #open(): PeerSocket {
     const { address: host, port } = this.#target;
-    return openPeer({ host, port, nextLocalPort: () => this.#ports.next() });
+    const { ports, budget } = this.#parts;
+    budget.take();
+    return openPeer({ host, port, nextLocalPort: () => ports.next() });
+  }
+
+  #close(socket: PeerSocket): void {
+    socket.close();
+    this.#parts.budget.give();
   }
 
   #tidy(): void {
     this.#isTidying = false;
-    for (const socket of this.#used.splice(0)) socket.close();
-    if (this.#isClosed || this.#spare !== undefined) return;
+    for (const socket of this.#used.splice(0)) this.#close(socket);
+    const { budget, clock } = this.#parts;
+    if (this.#isClosed || this.#spare !== undefined || budget.isTight) return;
     this.#spare = this.#open();
-    this.#stopSpareTimer = this.#clock.after(SPARE_MS, () => this.reset(), true);
+    this.#stopSpareTimer = clock.after(SPARE_MS, () => this.reset(), true);
   }
 }

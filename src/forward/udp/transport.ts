@@ -10,6 +10,7 @@ import type { Random } from '../random.ts';
 import { readReply, type UpstreamOutcome, type UpstreamReply } from '../reply.ts';
 import { isWithoutQuestion } from '../reply-match.ts';
 import { formQuery, hasUpperCase, type UpstreamRequest } from '../request.ts';
+import type { SocketBudget } from '../socket-budget.ts';
 import type { Transport, TransportQuery, TransportSetup } from '../transport.ts';
 import { TRY_MS } from '../upstream.ts';
 import { UdpExchange } from './exchange.ts';
@@ -25,6 +26,7 @@ export interface UdpParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly ports: SourcePorts;
+  readonly budget: SocketBudget;
   /** Where the questions in flight are noted, so that we know our own when it comes back to us. */
   readonly sent: SentQuestions;
 }
@@ -49,7 +51,7 @@ export class UdpTransport implements Transport {
     this.#setup = setup;
     this.#tcp = tcp;
     this.#foldsCase = new Quirk(parts.clock);
-    this.#sockets = new QuerySockets(target, parts.ports, parts.clock);
+    this.#sockets = new QuerySockets(target, parts);
   }
 
   /** See `Transport`. */
@@ -147,6 +149,7 @@ export class UdpTransport implements Transport {
     }
   }
 
+  /** @throws UpstreamFailure `no-sockets` */
   #exchange(
     { request, edns, observer, cancellation }: TransportQuery,
     mixCase: boolean,
@@ -155,9 +158,10 @@ export class UdpTransport implements Transport {
     const { clock, random, sent } = this.#parts;
     const { label, countWrong } = this.#setup;
     const query = formQuery(request, { id: random.u16(), edns, ...(mixCase ? { mixCase: random } : {}) });
+    const socket = this.#sockets.take();
     const isOver = mixCase ? sent.note(query, request.questionEnd, label) : () => {};
     const exchange: UdpExchange<UpstreamOutcome> = new UdpExchange<UpstreamOutcome>({
-      sockets: this.#sockets,
+      socket,
       query,
       questionEnd: request.questionEnd,
       timeoutMs: TRY_MS,
@@ -170,6 +174,7 @@ export class UdpTransport implements Transport {
         return outcome;
       },
       ended: () => {
+        this.#sockets.giveBack(socket);
         isOver();
         cancellation.unlisten(exchange.cancel);
         this.#running.delete(exchange);
