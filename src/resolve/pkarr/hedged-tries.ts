@@ -32,7 +32,7 @@ export async function hedgedTries<T extends object>(
     let mayStart = true;
     for (;;) {
       if (mayStart) {
-        const run: Promise<TryOutcome<T>> = tryOne().finally(() => running.delete(run));
+        const run: Promise<TryOutcome<T>> = afterwards(tryOne(), () => running.delete(run));
         // When another try wins, nobody awaits this one any more.
         run.catch(() => {});
         running.add(run);
@@ -45,5 +45,13 @@ export async function hedgedTries<T extends object>(
     }
   } finally {
     signal.removeEventListener('abort', leave);
+  }
+}
+
+async function afterwards<T>(work: Promise<T>, run: () => void): Promise<T> {
+  try {
+    return await work;
+  } finally {
+    run();
   }
 }

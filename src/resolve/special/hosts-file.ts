@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { throwLater } from '../../async/throw-later.ts';
 import type { HostsSource } from './hosts.ts';
 import { emptyHosts, type HostsProblem, type HostsTable, parseHosts } from './hosts-table.ts';
 
@@ -45,16 +46,23 @@ export class HostsFile implements HostsSource {
   /** See `HostsSource`. */
   current(): HostsTable {
     // A look in progress is not waited for, and not doubled.
-    if (this.#looking === undefined && this.#options.now() - this.#lookedAt >= LOOK_EVERY) void this.look();
+    if (this.#looking === undefined && this.#options.now() - this.#lookedAt >= LOOK_EVERY)
+      this.look().catch(throwLater);
     return this.#table;
   }
 
-  /** Looks at the file now, and reads it when it is another than before. To be awaited at the start. Never rejects. */
+  /** Looks at the file now, and reads it when it has changed. To be awaited at the start. Rejects only by a bug. */
   look(): Promise<void> {
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined;
-    });
+    this.#looking ??= this.#lookOnce();
     return this.#looking;
+  }
+
+  async #lookOnce(): Promise<void> {
+    try {
+      await this.#look();
+    } finally {
+      this.#looking = undefined;
+    }
   }
 
   async #look(): Promise<void> {
