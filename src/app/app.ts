@@ -6,7 +6,7 @@ import { listenAddressToText } from '../config/listen-address.ts';
 import type { Settings } from '../config/settings.ts';
 import { networkOf } from '../mainline/addresses.ts';
 import { InternalErrors } from '../observe/internal-errors.ts';
-import type { Log } from '../observe/log.ts';
+import { type Log, silentLog } from '../observe/log.ts';
 import { rateLimited } from '../observe/log-rate-limit.ts';
 import { classifyLabel } from '../pkarr/public-key.ts';
 import { externalAddresses, noExternalAddresses } from '../publish/external-addresses.ts';
@@ -24,6 +24,7 @@ import { startPackets } from './packets.ts';
 import { startResolution } from './resolution.ts';
 import type { App } from './status.ts';
 import { SystemResolvers } from './system-resolvers.ts';
+import { asksSystem } from './upstreams.ts';
 
 /** What a worker runs. */
 const WORKER_FILE = fileURLToPath(new URL('../worker.js', import.meta.url));
@@ -47,7 +48,9 @@ export async function startApp(
   const nowWall = () => Date.now();
 
   // Question to answer: the router, Pkarr names on one side of it, upstreams on the other.
-  const resolvers = new SystemResolvers(settings, { log, mayWrite: true });
+  // Their search domains are of use too when their resolvers are not.
+  const isAsked = asksSystem(settings);
+  const resolvers = new SystemResolvers(settings, { log: isAsked ? log : silentLog, mayWrite: isAsked });
   const resolution = await startResolution(settings, log, {
     resolvers,
     packetReader: { read: (key, options) => packets.packetReader.read(key, options) },

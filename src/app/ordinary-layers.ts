@@ -7,22 +7,30 @@ import { rebindingProtection } from '../resolve/rebinding.ts';
 import { hostsLayer } from '../resolve/special/hosts.ts';
 import { HostsFile } from '../resolve/special/hosts-file.ts';
 import { specialUse } from '../resolve/special/special-use.ts';
+import { keepStrayKeys, type SearchDomains } from '../resolve/special/stray-keys.ts';
 
 /** Problems of a hosts file that are told one by one; the rest by number. */
 const MAX_TOLD = 10;
+
+/** What the layers need of the rest of the program. */
+export interface OrdinaryLayersParts {
+  readonly searchDomains: SearchDomains;
+  readonly now: () => number;
+  readonly log: Log;
+}
 
 /**
  * What stands between the router and the upstreams: names that never leave the machine, with a hosts file before
  * them, and a check of what comes back. What is off is not there.
  */
 export async function ordinaryLayers(
-  settings: Pick<Settings, 'hosts' | 'rebindingProtection' | 'rebindingAllow'>,
+  settings: Pick<Settings, 'hosts' | 'rebindingProtection' | 'rebindingAllow' | 'negativeTtl'>,
   forwarder: Forwarder,
-  now: () => number,
-  log: Log,
+  { searchDomains, now, log }: OrdinaryLayersParts,
 ): Promise<Layer> {
   const hasRoute = (name: Name) => forwarder.hasRoute(name);
-  const layers: Layer[] = [specialUse({ hasRoute })];
+  const { negativeTtl } = settings;
+  const layers: Layer[] = [keepStrayKeys({ searchDomains, negativeTtl }), specialUse({ hasRoute })];
   if (settings.hosts !== 'off') layers.unshift(hostsLayer(await openHosts(settings.hosts, now, log)));
   if (settings.rebindingProtection) {
     layers.push(rebindingProtection({ allowed: settings.rebindingAllow, hasRoute }));

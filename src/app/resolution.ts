@@ -10,11 +10,12 @@ import { limitPacketAddresses } from '../resolve/pkarr/packet-addresses.ts';
 import { PkarrResolver } from '../resolve/pkarr/pkarr-resolver.ts';
 import type { Resolver } from '../resolve/query.ts';
 import { createRouter } from '../resolve/router.ts';
+import { SearchDomains } from '../resolve/special/stray-keys.ts';
 import { answerSuffixes, isKeyName } from '../resolve/special/suffix.ts';
 import { ownersMayName } from './client-limits.ts';
 import { CurrentUpstreams } from './current-upstreams.ts';
 import { ordinaryLayers } from './ordinary-layers.ts';
-import type { ResolverSource } from './system-resolvers.ts';
+import { type ResolverSource, systemSearchDomains } from './system-resolvers.ts';
 import { upstreamSockets } from './upstream-sockets.ts';
 import { chooseUpstreams, isMachineAddress, upstreamAuthorities, whyLoop } from './upstreams.ts';
 
@@ -37,7 +38,7 @@ export interface Resolution {
 /** What a resolution needs of the rest of the program. */
 export interface ResolutionParts {
   readonly packetReader: PacketReader;
-  /** The resolvers of the system, for `upstream = system`. */
+  /** The resolvers of the system, for `upstream = system`, and its search domains. */
   readonly resolvers: ResolverSource;
   readonly now: () => number;
 }
@@ -85,7 +86,10 @@ export async function startResolution(
     authorities: upstreamAuthorities(settings),
     budget,
   });
-  const layers = await ordinaryLayers(settings, forwarder, now, log);
+  const searchDomains = new SearchDomains(settings.searchDomain);
+  const readSearchDomains = async () => searchDomains.setSystem(await systemSearchDomains(resolvers));
+  await readSearchDomains();
+  const layers = await ordinaryLayers(settings, forwarder, { searchDomains, now, log });
   const completed = completeAliases({
     follow: router,
     isKeyName: (name) => isKeyName(name, settings.suffix),
@@ -100,6 +104,7 @@ export async function startResolution(
     forwarder,
     async networkChanged() {
       const change = upstreams.replace(await chooseUpstreams(settings, resolvers));
+      await readSearchDomains();
       if (change !== 'none') forwarder.setUpstreams(upstreams.set);
       forwarder.networkChanged();
       return change === 'others';

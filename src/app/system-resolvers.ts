@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import { FileError, readUserFile } from '../files/read-file.ts';
@@ -31,6 +32,16 @@ export interface FoundResolvers extends SystemUpstreams {
 export interface ResolverSource {
   /** The resolvers as they are now, ourselves left out. Never rejects. */
   current(): Promise<NetworkResolvers>;
+}
+
+/**
+ * The domains that programs of this machine put behind a name. resolv.conf(5): without `search` and `domain` "the domain
+ * name is determined from the local hostname ...; the domain part is taken to be everything after the first '.'".
+ */
+export async function systemSearchDomains(resolvers: ResolverSource): Promise<readonly string[]> {
+  const { search } = await resolvers.current();
+  const host = hostname();
+  return host.includes('.') ? [...search, host.slice(host.indexOf('.') + 1)] : search;
 }
 
 /**

@@ -232,6 +232,12 @@ export const settings = {
     default: () => [Name.parse('key')],
     help: 'Domain under which keys resolve too: with key, NAME.KEY.key means NAME.KEY',
   }),
+  searchDomain: setting({
+    name: 'search-domain',
+    kind: listOf(domain),
+    default: () => [],
+    help: 'Search domain of clients, besides those of this system; KEY.DOMAIN is never sent upstream',
+  }),
   coldKeyRate: setting({
     name: 'cold-key-rate',
     kind: count({ least: 1, most: 1e5 }),

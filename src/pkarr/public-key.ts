@@ -127,6 +127,14 @@ export function classifyLabel(label: string): LabelClass {
   return PublicKey.classify(label);
 }
 
+/**
+ * Whether `label` has the text of a key in it, valid or not, perhaps among other characters (`pk:KEY`, `KEY:8080`). As a
+ * top-level label it can only be meant as a key: none of the Internet is as long.
+ */
+export function hasKeyText(label: string): boolean {
+  return label.length >= KEY_TEXT_LENGTH && keyInside.test(label);
+}
+
 /** Why, for people; without a final stop. */
 export function refusalToText(reason: KeyRefusal): string {
   switch (reason) {
@@ -140,6 +148,7 @@ export function refusalToText(reason: KeyRefusal): string {
 }
 
 const keyShape = /^[ybndrfg8ejkmcpqxot1uwisza345h769]{52}$/;
+const keyInside = /[ybndrfg8ejkmcpqxot1uwisza345h769]{52}/i;
 const notAKey: LabelClass = { kind: 'not-a-key' };
 
 /** Enough for the keys in use at a time; an entry takes about half a kilobyte. */

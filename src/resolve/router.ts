@@ -3,7 +3,7 @@ import { ExtendedErrorCode } from '../dns/extended-error.ts';
 import { Name } from '../dns/name.ts';
 import { syntheticSoa } from '../dns/soa.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
-import { classifyLabel, type LabelClass, refusalToText } from '../pkarr/public-key.ts';
+import { classifyLabel, hasKeyText, refusalToText } from '../pkarr/public-key.ts';
 import { type Answer, recordsAnswer } from './answer.ts';
 import type { Query, ResolveContext, Resolver } from './query.ts';
 
@@ -24,13 +24,16 @@ export function createRouter(routes: Routes): Resolver {
   return {
     async resolve(query, context) {
       const { name, type } = query.question;
-      const label = classifyLabel(name.labels.at(-1) ?? '');
+      const text = name.labels.at(-1) ?? '';
+      const label = classifyLabel(text);
       switch (label.kind) {
         case 'key':
           return await routes.pkarr.resolve(label.key, query, context);
         case 'refused':
-          return noSuchKey(label, routes.negativeTtl);
+          return noSuchKey(label.text, refusalToText(label.reason), routes.negativeTtl);
         case 'not-a-key':
+          if (hasKeyText(text))
+            return noSuchKey(text, 'the label has other characters around a key', routes.negativeTtl);
           return type === Type.ANY ? minimalAny(name) : await routes.ordinary.resolve(query, context);
       }
     },
@@ -41,13 +44,11 @@ export function createRouter(routes: Routes): Resolver {
  * A label that looks like a key but is not a valid one exists nowhere. It is answered here and never sent upstream:
  * whoever typed it meant a key, and which one is nobody else's business.
  */
-function noSuchKey(label: Extract<LabelClass, { kind: 'refused' }>, negativeTtl: number): Answer {
+function noSuchKey(label: string, why: string, negativeTtl: number): Answer {
   return recordsAnswer({
     rcode: Rcode.NXDOMAIN,
-    authorities: [syntheticSoa(Name.fromLabels([label.text]), 0, negativeTtl)],
-    extendedErrors: [
-      { code: ExtendedErrorCode.OTHER, text: `Not a valid public key: ${refusalToText(label.reason)}.` },
-    ],
+    authorities: [syntheticSoa(Name.fromLabels([label]), 0, negativeTtl)],
+    extendedErrors: [{ code: ExtendedErrorCode.OTHER, text: `Not a valid public key: ${why}.` }],
   });
 }
 

@@ -2,7 +2,7 @@ import { Type } from '../../dns/codes.ts';
 import { substitute } from '../../dns/dname.ts';
 import { MAX_NAME_LENGTH, type Name } from '../../dns/name.ts';
 import { type ResourceRecord, rdataName } from '../../dns/record.ts';
-import { classifyLabel, KEY_TEXT_LENGTH, type PublicKey } from '../../pkarr/public-key.ts';
+import { hasKeyText, KEY_TEXT_LENGTH, type PublicKey } from '../../pkarr/public-key.ts';
 import { type RecordsAnswer, toRecords } from '../answer.ts';
 import type { Layer } from '../query.ts';
 
@@ -27,7 +27,7 @@ export function answerSuffixes(suffixes: readonly Name[]): Layer {
 
 /** Whether the last label of a name looks like a key, or the label before one of the suffixes does. */
 export function isKeyName(name: Name, suffixes: readonly Name[]): boolean {
-  return hasKeyShape(name.labels.at(-1)) || findSuffix(name, suffixes) !== undefined;
+  return hasKeyText(name.labels.at(-1) ?? '') || findSuffix(name, suffixes) !== undefined;
 }
 
 /** The names at and below which answers come from the packet of `key`: the key itself, and the key under each suffix. */
@@ -44,15 +44,11 @@ function findSuffix(
 ): { readonly apex: Name; readonly domain: Name } | undefined {
   for (const suffix of suffixes) {
     const count = suffix.labels.length;
-    if (count === 0 || !hasKeyShape(name.labels.at(-count - 1)) || !name.isWithin(suffix)) continue;
+    if (count === 0 || !hasKeyText(name.labels.at(-count - 1) ?? '') || !name.isWithin(suffix)) continue;
     const domain = name.ancestor(count + 1);
     return { domain, apex: domain.replaceSuffix(suffix, suffix.ancestor(0)) };
   }
   return undefined;
-}
-
-function hasKeyShape(label: string | undefined): boolean {
-  return label?.length === KEY_TEXT_LENGTH && classifyLabel(label).kind !== 'not-a-key';
 }
 
 /**

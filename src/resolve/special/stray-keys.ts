@@ -1,0 +1,101 @@
+import { Rcode } from '../../dns/codes.ts';
+import { ExtendedErrorCode } from '../../dns/extended-error.ts';
+import { Name } from '../../dns/name.ts';
+import { syntheticSoa } from '../../dns/soa.ts';
+import { WireError } from '../../dns/wire-error.ts';
+import { hasKeyText } from '../../pkarr/public-key.ts';
+import { recordsAnswer } from '../answer.ts';
+import type { Layer } from '../query.ts';
+
+/** Domains that home routers and company networks give their clients as search domains; none exists in public. */
+const COMMON_SEARCH_DOMAINS = ['lan', 'home', 'localdomain', 'corp', 'home.arpa'];
+
+/** What belongs to a URL or a mail address and to no host name. */
+const PASTED = /[:/@?#]/;
+
+/**
+ * The domains that stub resolvers put behind names: glibc, musl and Go ask `KEY.DOMAIN` before `KEY` when resolv.conf says
+ * `search DOMAIN`. Those of this system, of clients, and the usual ones.
+ */
+export class SearchDomains {
+  readonly #fixed: readonly Name[];
+  #keys: ReadonlySet<string>;
+
+  /** `domains`: those that clients have, whatever this system has. */
+  constructor(domains: readonly Name[]) {
+    this.#fixed = [...COMMON_SEARCH_DOMAINS.map((text) => Name.parse(text)), ...domains];
+    this.#keys = keysOf(this.#fixed);
+  }
+
+  /** From now on the system has these, in presentation form; what is not a domain name is left out. */
+  setSystem(texts: readonly string[]): void {
+    this.#keys = keysOf([...this.#fixed, ...texts.flatMap((text) => domainOf(text) ?? [])]);
+  }
+
+  /** Whether `domain` is one of them. */
+  has(domain: Name): boolean {
+    return this.#keys.has(domain.key);
+  }
+}
+
+/** What keeping keys back depends on. */
+export interface StrayKeyOptions {
+  readonly searchDomains: SearchDomains;
+  /** Seconds that clients may cache that there is no such name. */
+  readonly negativeTtl: number;
+}
+
+/**
+ * Answers names in which a key can only be meant as a key of its own: directly before a search domain, or in a label that was
+ * pasted from a URL. Sent upstream they would show who looks for which key, and a wildcard of the search domain would take the
+ * place of what the key signed. NXDOMAIN makes the stub resolver go on to the key itself. Other names with a key in them are
+ * ordinary: `_iroh.KEY.dns.iroh.link` goes out. Names below a suffix never come here.
+ */
+export function keepStrayKeys({ searchDomains, negativeTtl }: StrayKeyOptions): Layer {
+  return (inner) => ({
+    async resolve(query, context) {
+      const found = findStrayKey(query.question.name, searchDomains);
+      if (found === undefined) return await inner.resolve(query, context);
+      return recordsAnswer({
+        rcode: Rcode.NXDOMAIN,
+        authorities: [syntheticSoa(found.zone, 0, negativeTtl)],
+        extendedErrors: [{ code: ExtendedErrorCode.BLOCKED, text: found.text }],
+      });
+    },
+  });
+}
+
+/** The label with the key and all behind it, and why it does not go out; undefined for an ordinary name. */
+function findStrayKey(
+  name: Name,
+  searchDomains: SearchDomains,
+): { readonly zone: Name; readonly text: string } | undefined {
+  const { length } = name.labels;
+  for (const [index, label] of name.labels.entries()) {
+    if (!hasKeyText(label)) continue;
+    const zone = name.ancestor(length - index);
+    if (searchDomains.has(zone.parent)) {
+      return {
+        zone,
+        text: `A key before the search domain ${zone.parent} is not sent upstream; ask for the key alone.`,
+      };
+    }
+    if (PASTED.test(label))
+      return { zone, text: 'A key in a part of a URL is not sent upstream; ask for the key alone.' };
+  }
+  return undefined;
+}
+
+function keysOf(domains: readonly Name[]): ReadonlySet<string> {
+  // The root is what systemd writes for "no search domain", and a key before it is a key.
+  return new Set(domains.filter(({ isRoot }) => !isRoot).map(({ key }) => key));
+}
+
+function domainOf(text: string): Name | undefined {
+  try {
+    return Name.parse(text);
+  } catch (error) {
+    if (error instanceof WireError) return undefined;
+    throw error;
+  }
+}

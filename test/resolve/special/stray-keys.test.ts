@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Name } from '../../../src/dns/name.ts';
+import { recordsAnswer, toRecords } from '../../../src/resolve/answer.ts';
+import { createRouter } from '../../../src/resolve/router.ts';
+import { keepStrayKeys, SearchDomains } from '../../../src/resolve/special/stray-keys.ts';
+import { answerSuffixes } from '../../../src/resolve/special/suffix.ts';
+import { testKey } from '../../support/packets.ts';
+import { forwarded, layered, queryFor, toLines } from '../layers.ts';
+
+const key = testKey(1).publicKey.text;
+const refused = `${'n'.repeat(51)}y`;
+
+function scene(system: readonly string[] = [], clients: readonly string[] = []) {
+  const searchDomains = new SearchDomains(clients.map((text) => Name.parse(text)));
+  searchDomains.setSystem(system);
+  const layer = keepStrayKeys({ searchDomains, negativeTtl: 60 });
+  return { searchDomains, ...layered(layer) };
+}
+
+test('a key directly before a search domain does not go out, with names below it too', async () => {
+  const { asked, lines } = scene(['wild.example', 'Corp.Example.', '.', 'bad..name'], ['guests.example']);
+  const names = [
+    'KEY.wild.example',
+    'www.KEY.wild.example',
+    '_443._tcp.KEY.WILD.Example',
+    'KEY.corp.example',
+    'KEY.guests.example',
+    'KEY.lan',
+    'www.KEY.home',
+    'KEY.localdomain',
+    'KEY.corp',
+    'KEY.home.arpa',
+  ];
+  for (const name of names) {
+    for (const text of [key, key.toUpperCase(), refused, `pk:${key}`]) {
+      const [rcode, soa, error] = await lines(queryFor(name.replace('KEY', text), 'HTTPS'));
+      assert.deepEqual([rcode, error], ['NXDOMAIN', 'extended error 15'], name);
+      assert.match(soa ?? '', new RegExp(`^SOA of ${text}\\.[a-z.]+ for 60 s$`, 'i'));
+    }
+  }
+  assert.deepEqual(asked, []);
+});
+
+test('names of others that carry a key are ordinary', async () => {
+  const { asked, ask } = scene(['wild.example']);
+  const names = [
+    `_iroh.${key}.dns.iroh.link`,
+    `${key}.example`,
+    `${key}.b.wild.example`,
+    `${key}.lan.example`,
+    'www.wild.example',
+    `${key.slice(1)}.wild.example`,
+    'www.lan',
+  ];
+  for (const name of names) assert.equal((await ask(queryFor(name))).kind, 'forwarded', name);
+  assert.equal(asked.length, names.length);
+});
+
+test('a label that was pasted from a URL does not go out, wherever it stands', async () => {
+  const { asked, lines } = scene();
+  for (const label of [`${key}:8080`, `https://${key}`, `${key}/index`, `user@${key}`, `pk:${key}`]) {
+    for (const name of [`${label}.example`, `www.${label}.html`]) {
+      assert.equal((await lines(queryFor(name)))[0], 'NXDOMAIN', name);
+    }
+  }
+  assert.deepEqual(asked, []);
+});
+
+test('the search domains of another network replace those of the one before, and no others', async () => {
+  const { searchDomains, ask } = scene(['old.example'], ['guests.example']);
+  const isKept = async (name: string) => (await ask(queryFor(`${key}.${name}`))).kind === 'records';
+  assert.deepEqual([await isKept('old.example'), await isKept('new.example')], [true, false]);
+  searchDomains.setSystem(['new.example']);
+  assert.deepEqual(
+    [
+      await isKept('old.example'),
+      await isKept('new.example'),
+      await isKept('guests.example'),
+      await isKept('lan'),
+    ],
+    [false, true, true, true],
+  );
+});
+
+test('a search domain that is a suffix answers for the key', async () => {
+  const searchDomains = new SearchDomains([Name.parse('key')]);
+  searchDomains.setSystem(['key']);
+  const suffixes = answerSuffixes([Name.parse('key'), Name.parse('lan')]);
+  const router = suffixes(
+    createRouter({
+      pkarr: { resolve: async () => recordsAnswer({}) },
+      ordinary: keepStrayKeys({ searchDomains, negativeTtl: 60 })({
+        resolve: async (query) => forwarded(query, {}),
+      }),
+      negativeTtl: 60,
+    }),
+  );
+  const { ask } = layered(() => router);
+  for (const name of [`${key}.key`, `www.${key}.lan`]) {
+    assert.deepEqual(toLines(await ask(queryFor(name))), ['NOERROR'], name);
+  }
+  assert.equal(toRecords(await ask(queryFor(`${key}.home`))).rcode, 3);
+});
+
+test('a last label that has a key among other characters is refused, and nobody is asked', async () => {
+  const asked: string[] = [];
+  const router = createRouter({
+    pkarr: { resolve: () => Promise.reject(new Error('asked for a packet')) },
+    ordinary: {
+      async resolve(query) {
+        asked.push(query.question.name.toString());
+        return forwarded(query, {});
+      },
+    },
+    negativeTtl: 60,
+  });
+  const { ask } = layered(() => router);
+  for (const label of [`pk:${key}`, `${key}:8080`, `https://${key}`, `${key}x`, `pk:${key.toUpperCase()}`]) {
+    for (const name of [label, `www.${label}`]) {
+      const { rcode, extendedErrors } = toRecords(await ask(queryFor(name)));
+      assert.equal(rcode, 3, name);
+      assert.match(extendedErrors[0]?.text ?? '', /^Not a valid public key: the label has other characters/);
+    }
+  }
+  assert.deepEqual(asked, []);
+});
