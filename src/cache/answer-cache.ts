@@ -9,25 +9,25 @@ import type { PackedReply } from './packed-reply.ts';
 import { nameOfKey, otherDnssecKey, questionKey } from './question-key.ts';
 import { namesOfReply } from './reply-names.ts';
 
-/** How a reply that the cache holds may be used. A closed list. */
+/** How a cached reply may be used. A closed list. */
 export type CachedState =
   /** As it is. */
   | 'fresh'
-  /** As it is, and it is time to ask again, so that the next who asks need not wait. Said once for each entry. */
+  /** As it is, and it should be refreshed now, before it expires. Said once for each entry. */
   | 'fresh-refresh-ahead'
-  /** When asking again fails or takes too long (RFC 8767). */
+  /** If the refresh fails or takes too long (RFC 8767). */
   | 'stale'
-  /** Now: asking again failed a moment ago. */
+  /** At once: a refresh has just failed. */
   | 'stale-at-once';
 
-/** An answer that may be used as it is: a small one by its slot in the first-level cache, any other as its entry. */
+/** A fresh answer: a slot of the first-level cache for a small one, an entry for any other. */
 export interface Hit {
-  /** -1 when it is not in the first-level cache; then there is the entry. */
+  /** -1 when it is not in the first-level cache; then `entry` is set. */
   slot: number;
   entry: AnswerEntry | undefined;
 }
 
-/** What the cache knows of a question. */
+/** What the cache has for a question. */
 export interface Found {
   readonly state: CachedState;
   readonly entry: AnswerEntry;
@@ -43,51 +43,51 @@ export interface CacheStatistics {
   readonly misses: number;
 }
 
-/** How an answer cache is set up. */
+/** Options of an answer cache. */
 export interface AnswerCacheOptions {
-  /** Estimated octets held at most; at least 1. */
+  /** Maximum size in octets, estimated; at least 1. */
   readonly maxBytes: number;
-  /** Seconds that an expired answer may still be served when there is nothing better; 0 for never. */
+  /** Seconds that an expired answer may be served if there is nothing better; 0 for never. */
   readonly maxStale: number;
-  /** Milliseconds, never going back. */
+  /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
-  /** Whether answers for a name come from upstreams, and so change with them. Without it those of all names do. */
+  /** Whether answers for a name come from upstreams, and expire when those change. By default all do. */
   readonly isOrdinary?: (name: Name) => boolean;
 }
 
 /** RFC 8767 §5: "attempts to refresh from non-responsive or otherwise failing authoritative nameservers" wait 30 s. */
 const RETRY_AFTER = 30_000;
 
-/** Seconds that a first failure is remembered, and the most. RFC 2308 §7.1 and RFC 9520 §3.2: at least 1 s, at most 5 min. */
+/** Seconds that a first failure is cached, and the maximum. RFC 2308 §7.1 and RFC 9520 §3.2: at least 1 s, at most 5 min. */
 const FIRST_FAILURE_LIFETIME = 5;
 const MAX_FAILURE_LIFETIME = 60;
 
-/** The part of the octets that is for copies of small answers that are asked for again. */
+/** The part of the size that is for the first-level cache. */
 const FIRST_LEVEL_PART = 1 / 4;
 
-/** Asked so often in its life, a name is worth asking again ahead of its end; and this part of its life is the end. */
+/** An answer that was asked for so often is refreshed ahead, in this last part of its lifetime. */
 const REFRESH_MIN_ASKED = 2;
 const REFRESH_PART = 0.1;
 
 /**
- * Answers by question, bounded in octets; the least recently used go first. The keys are made by `serve` from the
- * octets of a request. Expiry stands in the entry, not in the library's `ttl`, whose 0 means for ever.
+ * Answers by question, bounded in octets; the least recently used are evicted first. The keys are made by `serve` from
+ * the octets of a request. Entries expire by their own times, not by the library's `ttl`, whose 0 means for ever.
  *
- * What makes many answers out of date at once (a newer packet of a key, a change of the network) takes the same short time
- * whatever the cache holds: it begins a new generation, and an entry of an older one is checked when it is found.
+ * Events that invalidate many answers (a newer packet of a key, a change of the network) take constant time: they begin a
+ * new generation of the cache, and an entry of an older generation is checked when it is next found.
  */
 export class AnswerCache {
   readonly #options: AnswerCacheOptions;
   readonly #entries: LRUCache<string, AnswerEntry>;
   readonly #firstLevel: FirstLevelCache;
-  /** Answers stored since the start, 32 bits of it. */
+  /** Answers stored since the start, modulo 2^32. */
   #stored = 0;
   #hits = 0;
   #misses = 0;
 
   #generation = 0;
   readonly #forgotten = new ForgottenNames();
-  /** The generation in which failures were last forgotten, and that in which answers of upstreams last expired, and when. */
+  /** The generations in which failures were last forgotten and answers of upstreams last expired, and the time of that. */
   #failuresForgotten = 0;
   #upstreamsExpired = 0;
   #upstreamsExpiredAt = 0;
@@ -102,9 +102,8 @@ export class AnswerCache {
   }
 
   /**
-   * Whether the question of `request` has an answer that may be used as it is, with nothing else to be done: then it is in
-   * `hit`. Otherwise nothing was counted, and `find` tells more. `nameEnd` is the offset after the QNAME, `flags` are
-   * those of the key.
+   * Looks for a fresh answer to the question of `request` that needs no refresh: then true, and it is in `hit`. Otherwise
+   * nothing was counted; see `find`. `nameEnd` is the offset after the QNAME, `flags` are those of the key.
    */
   findHit(hit: Hit, request: Uint8Array, nameEnd: number, flags: number, now: number): boolean {
     const hash = this.#firstLevel.hash(request, nameEnd);
@@ -131,8 +130,8 @@ export class AnswerCache {
   }
 
   /**
-   * What is known for `key`, and how it may be used; undefined when nothing is. That it is time to refresh is said only
-   * when `mayRefresh`.
+   * What the cache has for `key`, and how it may be used; undefined for nothing. `fresh-refresh-ahead` only if
+   * `mayRefresh`.
    */
   find(key: string, mayRefresh = true): Found | undefined {
     const entry = this.#current(key);
@@ -154,30 +153,30 @@ export class AnswerCache {
   }
 
   /**
-   * Rises whenever answers become out of date. What is put was begun in the generation that this said then, so that it
-   * is not kept when it was made of what is out of date by now.
+   * Rises with each event that invalidates answers. Whoever resolves a question notes it before, and passes it to `put`, so
+   * that an answer made from outdated data is not cached.
    */
   get generation(): number {
     return this.#generation;
   }
 
-  /** The entry of `key`, fresh or not and without a count; undefined when there is none that may be used. */
+  /** The entry of `key`, fresh or not, without counting a hit or miss. */
   peek(key: string): AnswerEntry | undefined {
     return this.#current(key);
   }
 
-  /** An answer to the same question with DO the other way, fresh or stale: no failure, and not too old to be served. */
+  /** A fresh or stale answer to the same question with the opposite DO bit; not a failure. */
   peekOther(key: string): AnswerEntry | undefined {
     const entry = this.#current(otherDnssecKey(key));
     return entry !== undefined && this.#isAnswer(entry) ? entry : undefined;
   }
 
-  /** Whether what was begun for `key` in the generation `begun` is of no use by now: its name was forgotten since. */
+  /** Whether the name of `key` was forgotten after generation `begun`. */
   isForgotten(key: string, begun: number): boolean {
     return this.#forgotten.covers(nameOfKey(key), begun);
   }
 
-  /** Keeps an answer for its lifetime; one with a lifetime of 0 is not kept and ends what was kept before. */
+  /** Caches an answer for its lifetime; one with a lifetime of 0 is not cached, and replaces the older one. */
   put(key: string, reply: PackedReply, begun = this.#generation): void {
     if (!this.#forgotten.isQuietSince(begun) && this.#isMadeOfForgotten(reply, begun)) return;
     if (reply.lifetime > 0) this.#set(key, reply, reply.lifetime, 0, begun);
@@ -185,9 +184,8 @@ export class AnswerCache {
   }
 
   /**
-   * Remembers that no answer could be found, for 5 s and twice as long each time in a row, up to 60 s. An
-   * answer that is held, even a stale one, or one with DO the other way, is better than a failure; asking again then waits
-   * for 30 s.
+   * Caches a failure for 5 s, twice as long each time in a row, up to 60 s. A cached answer, even a stale one or one with
+   * the opposite DO bit, is better than a failure and stays; it is then not refreshed for 30 s.
    */
   putFailure(key: string, reply: PackedReply, begun = this.#generation): void {
     if (begun < this.#failuresForgotten || this.#forgotten.covers(nameOfKey(key), begun)) return;
@@ -202,19 +200,19 @@ export class AnswerCache {
     this.#set(key, reply, lifetime, failures, begun);
   }
 
-  /** Notes that a refresh takes long: for 30 s a stale answer is served without waiting. */
+  /** A refresh takes too long: for 30 s the stale answer is served without waiting. */
   postpone(entry: AnswerEntry): void {
     entry.retryAt = Math.floor(this.#options.now()) + RETRY_AFTER;
   }
 
-  /** Forgets failures, and that refreshes failed: the network changed. */
+  /** The network changed: failures, and that refreshes failed, are forgotten. */
   forgetFailures(): void {
     this.#failuresForgotten = ++this.#generation;
   }
 
   /**
-   * Answers of upstreams are fresh no longer: others are asked from now on. They may still be served as stale ones. The
-   * names for which `isOrdinary` is false keep theirs.
+   * The upstreams changed: answers for names for which `isOrdinary` is true are no longer fresh. They may still be served
+   * as stale.
    */
   expireOrdinary(): void {
     this.#upstreamsExpired = ++this.#generation;
@@ -222,14 +220,14 @@ export class AnswerCache {
   }
 
   /**
-   * Forgets the answers for names at and below `name`, in the same time whatever the cache holds. Answers of other names
-   * that led here by an alias keep the TTL that the owner of the record gave it, as in any resolver.
+   * Forgets the answers for names at and below `name`, in constant time. Answers for other names whose alias leads there
+   * stay until their TTL ends, as in any resolver.
    */
   forget(name: Name): void {
     this.#forgotten.add(name.key, ++this.#generation);
   }
 
-  /** Forgets the answers for names at and below `name` and frees what they take. @returns how many. */
+  /** Forgets the answers for names at and below `name` and frees their memory. @returns how many. */
   flush(name: Name): number {
     let count = 0;
     for (const [key, entry] of [...this.#entries.entries()]) {
@@ -241,7 +239,7 @@ export class AnswerCache {
     return count;
   }
 
-  /** What the cache holds and has done. */
+  /** Counters. */
   statistics(): CacheStatistics {
     return {
       entries: this.#entries.size,
@@ -251,12 +249,12 @@ export class AnswerCache {
     };
   }
 
-  /** Whether an entry is an answer, fresh or stale, and not too old to be served. */
+  /** Whether an entry is an answer, not a failure, and not too old to be served as stale. */
   #isAnswer({ failures, expiresAt }: AnswerEntry): boolean {
     return failures === 0 && this.#options.now() < expiresAt + this.#options.maxStale * 1000;
   }
 
-  /** The entry of `key`, if it is still to be known. It counts as used. */
+  /** The entry of `key`, unless it is outdated; it counts as used. */
   #current(key: string): AnswerEntry | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined || entry.generation === this.#generation || this.#catchUp(key, entry))
@@ -265,7 +263,7 @@ export class AnswerCache {
     return undefined;
   }
 
-  /** Tells an entry what has become out of date since it was last looked at. @returns false when it is to be forgotten. */
+  /** Applies to an entry what happened since its generation. @returns false when it is outdated. */
   #catchUp(key: string, entry: AnswerEntry): boolean {
     const since = entry.generation;
     if (since === this.#generation) return true;
@@ -285,7 +283,7 @@ export class AnswerCache {
     return this.#options.isOrdinary?.(Name.fromKey(nameOfKey(key))) ?? true;
   }
 
-  /** Whether an answer that was begun in the generation `begun` rests on a name that was forgotten since. */
+  /** Whether a name in an answer was forgotten after generation `begun`. */
   #isMadeOfForgotten({ bytes }: PackedReply, begun: number): boolean {
     try {
       return namesOfReply(bytes).some(({ key }) => this.#forgotten.covers(key, begun));
@@ -296,8 +294,8 @@ export class AnswerCache {
   }
 
   /**
-   * Which of two answers was used later matters when one has to go, so one that is used is moved to the recently used
-   * when an eighth of the cache has been stored since it was. Moving takes longer than all else that a hit does.
+   * Whether a hit should count as a use for eviction: only if answers equal to an eighth of the cache were stored since it
+   * last did, for moving an entry to the front takes longer than the rest of a hit.
    */
   #isDueToMove(serial: number): boolean {
     return (this.#stored - serial) >>> 0 > this.#entries.size >>> 3;
@@ -316,19 +314,19 @@ export class AnswerCache {
   }
 }
 
-/** From when on a fresh answer that was asked for twice is not simply to be used. */
+/** The time from which a fresh answer that was asked for twice is refreshed ahead. */
 function refreshAt(entry: AnswerEntry): number {
   if (entry.refreshSaid) return entry.expiresAt;
   return entry.expiresAt - (entry.expiresAt - entry.storedAt) * REFRESH_PART;
 }
 
-/** Whether it is time to ask again: in the last part of the life of an entry that was asked for `asked` times. */
+/** Whether an entry that was asked for `asked` times should be refreshed now. */
 function isNearItsEnd(entry: AnswerEntry, asked: number, now: number): boolean {
   if (entry.refreshSaid || asked < REFRESH_MIN_ASKED) return false;
   return now > refreshAt(entry);
 }
 
-/** True when `nameKey` is `ancestor` or below it; both are as `Name.key`. */
+/** True when `nameKey` is `ancestor` or below it; both are `Name.key`s. */
 function isWithin(nameKey: string, ancestor: string): boolean {
   for (let at = 0; nameKey.length - at >= ancestor.length; at += nameKey.charCodeAt(at) + 1) {
     if (nameKey.length - at === ancestor.length) return nameKey.startsWith(ancestor, at);

@@ -1,13 +1,13 @@
 import type { ExtendedError } from '../dns/extended-error.ts';
 import type { PackedReply } from './packed-reply.ts';
 
-/** What an entry costs beyond its octets: the entry, its strings, its place in the map; measured, rounded up. */
+/** Octets of an entry beyond those of the reply and key: objects, strings, the slot of the map; measured, rounded up. */
 const ENTRY_OVERHEAD = 400;
 
-/** The same for one extended error: the object, its string, its place in the list. */
+/** The same for one extended error. */
 const ERROR_OVERHEAD = 80;
 
-/** How an entry is kept. */
+/** How an entry is cached. */
 export interface EntryTerms {
   /** Milliseconds of the cache's clock. */
   readonly now: number;
@@ -15,48 +15,48 @@ export interface EntryTerms {
   readonly lifetime: number;
   /** Failures in a row to find this answer, this one included; 0 for an answer. */
   readonly failures: number;
-  /** Of the cache, when what it holds was begun. */
+  /** The generation of the cache when the answer was begun. */
   readonly generation: number;
 }
 
 /**
- * A reply as the cache holds it. The octets stand in a string, one in each character: that costs 16 octets beside
- * them, and an array of octets costs over 200, which most answers do not have themselves. Times are whole milliseconds
- * of the cache's clock, since V8 keeps whole numbers in place and every other in an object.
+ * A cached reply. The octets are in a string, one in each character: a string has 16 octets of overhead, a typed array over
+ * 200, which is more than most answers. Times are whole milliseconds of the cache's clock, since V8 stores integers inline
+ * and other numbers as objects.
  */
 export class AnswerEntry {
   /** `PackedReply.bytes`, one octet in each character. */
   readonly octets: string;
-  /** From here on it is stale. */
+  /** From this time it is stale. */
   expiresAt: number;
   readonly storedAt: number;
   readonly questionEnd: number;
-  /** What its key says beside the question: `KEY_DO` and `KEY_CD`. */
+  /** `KEY_DO` and `KEY_CD` of its key. */
   readonly keyFlags: number;
   /** As in `EntryTerms`. */
   readonly failures: number;
-  /** It was said that it is time to ask again; a failure is not asked again ahead of its end. */
+  /** `fresh-refresh-ahead` was said; a failure is never refreshed ahead. */
   refreshSaid: boolean;
   /** How often it was asked for. */
   asked = 1;
-  /** The slot of its copy in the first-level cache, which another may have taken since, and under which hash; -1 for none. */
+  /** The first-level slot of its copy and the hash; -1 for none. Another answer may have taken the slot since. */
   slot = -1;
   hash = 0;
-  /** `PackedReply.ttlOffsets`, one in each character: an offset is under 65,536, as a character is. */
+  /** `PackedReply.ttlOffsets`, one in each character. */
   readonly ttlOffsets: string;
   readonly extendedErrors: readonly ExtendedError[];
   readonly authenticData: boolean;
   readonly rcode: number;
-  /** Until then a stale entry is served without asking again. */
+  /** Until this time a stale entry is served without a refresh. */
   retryAt = 0;
-  /** The generation of the cache up to which it is known to be up to date. */
+  /** The generation of the cache in which it was last checked. */
   generation: number;
 
-  /** Keeps `reply` under `key`. */
+  /** The entry for `key`. */
   constructor(key: string, reply: PackedReply, { now, lifetime, failures, generation }: EntryTerms) {
     const { buffer, byteOffset, length } = reply.bytes;
     this.octets = Buffer.from(buffer, byteOffset, length).toString('latin1');
-    // Rounded down: a TTL that is a moment short is true, one that is a moment long is not.
+    // Rounded down: a TTL may be told too short, never too long.
     this.storedAt = Math.floor(now);
     this.expiresAt = this.storedAt + lifetime * 1000;
     this.questionEnd = reply.questionEnd;
@@ -75,9 +75,9 @@ export class AnswerEntry {
     return this.octets.length;
   }
 
-  /** Estimated octets of memory that it takes under `key`, which a bound must not be below. */
+  /** Estimated octets of memory, key included; never fewer than it really takes. */
   sizeWith(key: string): number {
-    // A character of a text takes two octets as soon as one of the text has no place in Latin-1; so do large offsets.
+    // A string takes two octets for each character as soon as one of them is not Latin-1.
     const errors = this.extendedErrors.reduce((sum, { text }) => sum + ERROR_OVERHEAD + 2 * text.length, 0);
     return ENTRY_OVERHEAD + key.length + this.octets.length + 2 * this.ttlOffsets.length + errors;
   }
@@ -87,12 +87,12 @@ export class AnswerEntry {
     return Math.ceil((now - this.storedAt) / 1000);
   }
 
-  /** Whether it may be used as it is. */
+  /** Whether it has not expired. */
   isFresh(now: number): boolean {
     return now < this.expiresAt;
   }
 
-  /** The reply as it was given, with the lifetime for which it is kept. */
+  /** The reply as it was cached, with its whole lifetime. */
   unpack(): PackedReply {
     const { questionEnd, rcode, authenticData, extendedErrors } = this;
     const bytes = Buffer.from(this.octets, 'latin1');

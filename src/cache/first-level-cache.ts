@@ -2,17 +2,17 @@ import { HEADER_LENGTH } from '../dns/message.ts';
 import { ageTtl } from '../dns/ttl.ts';
 import type { AnswerEntry } from './answer-entry.ts';
 
-/** Octets of a slot. What a hit reads of most answers is the first half of it: two lines of memory. */
+/** Octets of a slot. A hit on most answers reads the first half: two cache lines. */
 const SLOT = 256;
 
-/** Neighbouring slots; a hash may have those of two such sets. */
+/** Slots of a set. Each hash has two sets. */
 const WAYS = 4;
 
-// What stands in a slot. Times are doubles, milliseconds of the cache's clock; serial and generation are 32 bits.
-const REFRESH_AT = 0; // from here on it is for the cache itself: to be asked anew, or stale
+// The layout of a slot. Times are doubles, milliseconds of the cache's clock; serial and generation are 32 bits.
+const REFRESH_AT = 0; // from this time the second level decides: to be refreshed, or stale
 const STORED_AT = 8;
-const SERIAL = 16; // how many answers had been stored when this was last moved to the recently used
-const GENERATION = 20; // up to which it is known to be up to date
+const SERIAL = 16; // how many answers had been stored when this one last counted as used
+const GENERATION = 20; // of the cache, when it was last checked
 const LENGTH = 24; // of the octets
 const QUESTION_END = 25;
 const FLAGS = 26; // those of the key, and AUTHENTIC
@@ -33,10 +33,10 @@ const SECOND_SET = 0x9e3779b1;
 const FNV_PRIME = 0x01000193;
 
 /**
- * Copies of the small answers that are asked for again, each in one slot of a few neighbouring lines of memory. With ten
- * thousand names a hit costs mostly waiting for memory: a string for the key, a table, a list, an entry and its reply are
- * a dozen lines in as many corners. This has one line of hashes and two of a slot. It loses what finds no slot; that is
- * found in the cache.
+ * Copies of small answers that were asked for again, each in one slot of adjacent cache lines: a set-associative cache. With
+ * ten thousand names a hit mostly waits for memory: key string, hash table, list, entry and reply are a dozen cache lines all
+ * over the heap. Here it reads one line of hashes and two of a slot. An answer that finds no free slot evicts another, which
+ * is then found in the second level.
  */
 export class FirstLevelCache {
   readonly #hashes: Int32Array;
@@ -44,11 +44,11 @@ export class FirstLevelCache {
   readonly #doubles: Float64Array;
   readonly #words: Uint32Array;
   readonly #mask: number;
-  /** So that nobody outside can choose names that share a slot. */
+  /** Random, so that nobody outside can choose names that collide. */
   readonly #seed: number;
   #nextWay = 0;
 
-  /** Takes about `maxBytes` octets, which the system gives when they are used; `seed` is any number. */
+  /** Takes about `maxBytes` octets, which the system commits when they are used; `seed` is any number. */
   constructor(maxBytes: number, seed: number) {
     const slots = Math.max(WAYS, 2 ** Math.round(Math.log2(Math.max(maxBytes, 1) / (SLOT + 4))));
     const memory = new ArrayBuffer(slots * SLOT);
@@ -73,7 +73,7 @@ export class FirstLevelCache {
     let hash = this.#seed;
     const end = nameEnd + 2;
     for (let i = HEADER_LENGTH; i < end; i++) {
-      // Letters of both cases give the same, and so do a few other octets: they share a slot, and nothing else.
+      // Ignores the case of letters, and the same bit of other octets: a collision, which `#isQuestion` resolves.
       hash = Math.imul(hash ^ ((request[i] as number) | 0x20), FNV_PRIME);
     }
     hash ^= hash >>> 15;
@@ -82,7 +82,7 @@ export class FirstLevelCache {
 
   /**
    * The slot of the answer to the question of `request`, whose hash this is, with these flags of the key; -1 when there is
-   * none, it was not looked at in this generation of the cache, or it is time to refresh it.
+   * none, it is of an older generation of the cache, or it is due for a refresh.
    */
   find(
     hash: number,
@@ -123,12 +123,12 @@ export class FirstLevelCache {
     return slot;
   }
 
-  /** Frees the slot of an entry that the cache does not hold any more. */
+  /** Frees the slot of an entry that is no longer cached. */
   remove(entry: AnswerEntry): void {
     if (this.#isIn(entry.slot, entry.hash, entry)) this.#hashes[entry.slot] = 0;
   }
 
-  /** How many answers had been stored when this one was last moved to the recently used. */
+  /** How many answers had been stored when this one last counted as used. */
   serial(slot: number): number {
     return this.#words[(slot * SLOT + SERIAL) >>> 2] as number;
   }
@@ -143,7 +143,7 @@ export class FirstLevelCache {
     return ((this.#octets[slot * SLOT + FLAGS] as number) & AUTHENTIC) !== 0;
   }
 
-  /** Writes the answer into `target` from `start` on, its TTLs run down to `now` as in `AnswerEntry.age`. */
+  /** Writes the answer to `target` at `start`, its TTLs reduced by its age at `now`. */
   write(slot: number, target: Buffer, start: number, now: number): void {
     const at = slot * SLOT;
     const bytes = this.#octets;
@@ -159,7 +159,7 @@ export class FirstLevelCache {
     return (hash << 2) & this.#mask;
   }
 
-  /** With one set for each hash, a table that is full to 60 % has no slot for one in eight; with two, for next to none. */
+  /** With one set for each hash, one answer in eight has no slot when the table is 60 % full; with two, almost none. */
   #secondSet(hash: number): number {
     return (Math.imul(hash, SECOND_SET) >>> 13) & this.#mask;
   }
@@ -174,7 +174,7 @@ export class FirstLevelCache {
     return -1;
   }
 
-  /** Its own if it has one, one that is free, or that of another in turn. */
+  /** The slot that it has, else a free one, else one of another answer, round robin. */
   #slotFor(hash: number, entry: AnswerEntry): number {
     if (this.#isIn(entry.slot, hash, entry)) return entry.slot;
     const first = this.#firstSet(hash);
@@ -185,13 +185,13 @@ export class FirstLevelCache {
     return this.#nextWay < WAYS ? first + this.#nextWay : second + this.#nextWay - WAYS;
   }
 
-  /** Whether the copy in `slot` is still that of `entry`: another with the same hash differs at least in its flags. */
+  /** Whether the copy in `slot` is still that of `entry`. */
   #isIn(slot: number, hash: number, { keyFlags }: AnswerEntry): boolean {
     if (slot < 0 || this.#hashes[slot] !== hash) return false;
     return ((this.#octets[slot * SLOT + FLAGS] as number) & ~AUTHENTIC) === keyFlags;
   }
 
-  /** Whether the question of the answer at `at`, which is in lower case, is that of the request. */
+  /** Whether the answer at `at`, whose question is in lower case, is for the question of the request. */
   #isQuestion(at: number, request: Uint8Array, nameEnd: number): boolean {
     const bytes = this.#octets;
     if (bytes[at + QUESTION_END] !== nameEnd + 4) return false;

@@ -1,19 +1,18 @@
-/** Names that are remembered as forgotten: half a megabyte or so. */
+/** Maximum number of names; about half a megabyte. */
 const MAX_NAMES = 4096;
 
 /**
- * The names whose answers are out of date, and since when, so that to forget a name costs the same however much the cache
- * holds: an answer is compared with them when it is looked at next. "When" is a generation, a number that rises with
- * each event that makes answers out of date. A name is its `Name.key`: lower-case wire form.
+ * The names whose answers are outdated, and since which generation of the cache. Forgetting a name takes constant time: an
+ * entry is compared with these names when it is next found. A name is its `Name.key`: lower-case wire form.
  */
 export class ForgottenNames {
-  /** The generation in which each was forgotten, the oldest first. */
+  /** The generation in which each name was forgotten, oldest first. */
   readonly #generations = new Map<string, number>();
   #newest = 0;
-  /** Of what was made before this generation it is no longer known whether it was forgotten. */
+  /** For answers of older generations it is no longer known which names were forgotten since. */
   #knownSince = 0;
 
-  /** The answers for names at and below `nameKey` are out of date, if they were made before `generation`. */
+  /** Answers for names at and below `nameKey` that are older than `generation` are outdated. */
   add(nameKey: string, generation: number): void {
     this.#generations.delete(nameKey);
     this.#generations.set(nameKey, generation);
@@ -26,14 +25,14 @@ export class ForgottenNames {
     }
   }
 
-  /** True when nothing was forgotten since the generation `made`. */
+  /** True when no name was forgotten after generation `made`. */
   isQuietSince(made: number): boolean {
     return made >= this.#newest;
   }
 
   /**
-   * Whether what was made of `nameKey` in the generation `made` is out of date. True too when that is no longer known.
-   * Looks at each label of the name, at most 127.
+   * Whether `nameKey`, or a name above it, was forgotten after generation `made`; also true when that is no longer known.
+   * One look-up for each label, at most 127.
    */
   covers(nameKey: string, made: number): boolean {
     if (this.isQuietSince(made)) return false;

@@ -7,9 +7,9 @@ import { WireError } from '../dns/wire-error.ts';
 import { inQuestionCase, pointAtQuestion } from './question-case.ts';
 
 /**
- * A reply as bytes, complete but for what differs from client to client: the ID, the case of the question, RD, CD
- * and AD, how far the TTLs have run down, the OPT record and the size limit. Owner names that are the question's point at
- * it, and so have its case.
+ * A reply as bytes, complete except for what depends on the client: the ID, the case of the question, RD, CD and AD, the
+ * age of the TTLs, the OPT record and the size limit. Owner names equal to the question's are compression pointers to it,
+ * and so have its case.
  */
 export interface PackedReply {
   /** ID 0, QR and RA set, RD, CD and TC clear, one question, no OPT; at most 65,535 octets. */
@@ -23,17 +23,17 @@ export interface PackedReply {
   /** The AD bit may be shown to those who ask for it. */
   readonly authenticData: boolean;
   readonly extendedErrors: readonly ExtendedError[];
-  /** Seconds that this reply may be kept; 0 when it may not. */
+  /** Seconds that this reply may be cached; 0 for not at all. */
   readonly lifetime: number;
 }
 
 /** RFC 2308 §5: "Values of one to three hours have been found to work well"; ours is shorter, for laptops that move. */
 const MAX_NEGATIVE_LIFETIME = 900;
 
-/** RFC 2181 §8 leaves an upper bound to the implementation; a day is what Unbound keeps. */
+/** RFC 2181 §8 leaves an upper bound to the implementation; Unbound's is a day too. */
 const MAX_LIFETIME = 86_400;
 
-/** What a packed reply is made from, beside its bytes. */
+/** What a packed reply is made from, apart from its bytes. */
 export interface ReplyFacts {
   readonly rcode: number;
   readonly authenticData: boolean;
@@ -41,15 +41,14 @@ export interface ReplyFacts {
 }
 
 /**
- * Packs a message that has no OPT record, flags as its source set them. `layout` must be that of `bytes`. The bytes are
- * taken over and changed.
+ * Packs a message without an OPT record. `layout` must be that of `bytes`, which are modified and kept.
  */
 export function packReply(bytes: Uint8Array, layout: MessageLayout, facts: ReplyFacts): PackedReply {
   const pointing = pointAtQuestion(bytes, layout.questionEnd, layout.ttlOffsets);
   return pack(pointing, pointing === bytes ? layout : readLayout(pointing), facts);
 }
 
-/** Packs a message that is a value. @throws WireError when it has no wire form, or one of over 65,535 octets. */
+/** Packs a decoded message. @throws WireError when it has no wire form, or one of over 65,535 octets. */
 export function packMessage(message: Message, facts: ReplyFacts): PackedReply {
   const { edns: _, ...withoutEdns } = message;
   const bytes = encodeMessage(inQuestionCase(withoutEdns));
@@ -69,11 +68,11 @@ function pack(bytes: Uint8Array, layout: MessageLayout, facts: ReplyFacts): Pack
 }
 
 /**
- * How long a reply may be kept, in seconds. Positive answers: their smallest TTL. Negative ones: by the SOA, and not
- * at all without one (RFC 2308 §5: "Negative responses without SOA records SHOULD NOT be cached as there is no way to
- * prevent the negative responses looping forever between a pair of servers"). Every other RCODE: not at all.
+ * Seconds that a reply may be cached. A positive answer: its smallest TTL. A negative one: by its SOA, and not at all
+ * without one (RFC 2308 §5: "Negative responses without SOA records SHOULD NOT be cached as there is no way to prevent the
+ * negative responses looping forever between a pair of servers"). Any other RCODE: not at all.
  *
- * What is told is not longer than what is kept for reasons of ours, or a cache behind us would keep it longer.
+ * Where a maximum of ours applies, the TTLs are reduced too: a cache behind us must not keep an answer for longer.
  */
 function limitTtls(bytes: Uint8Array, layout: MessageLayout, rcode: number): number {
   const { ttlOffsets, minimumTtl = 0, negativeTtl = 0 } = layout;
@@ -81,7 +80,7 @@ function limitTtls(bytes: Uint8Array, layout: MessageLayout, rcode: number): num
   const isPositive = rcode === Rcode.NOERROR && hasAnswer(bytes, layout, answerCount);
   const isNegative = !isPositive && (rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN);
   // RFC 2308 §5: "The TTL of this record is set from the minimum of the MINIMUM field of the SOA record and the TTL of the
-  // SOA itself". The SOA speaks of the last name of aliases alone, which have TTLs of their own.
+  // SOA itself". It is about the last name of a chain of aliases; the aliases have TTLs of their own.
   const negativeLimit = isNegative ? Math.min(negativeTtl, MAX_NEGATIVE_LIFETIME) : MAX_LIFETIME;
   for (const [index, offset] of ttlOffsets.entries()) {
     limitTtl(bytes, offset, index < answerCount ? MAX_LIFETIME : negativeLimit);
@@ -91,9 +90,9 @@ function limitTtls(bytes: Uint8Array, layout: MessageLayout, rcode: number): num
 }
 
 /**
- * Whether the answer section has what was asked for: not when it has an alias alone, whose target the upstream left out or
- * which has no data. RFC 2308 §2.2: "NODATA is indicated by an answer with the RCODE set to NOERROR and no relevant answers
- * in the answer section", aliases of the name aside.
+ * Whether the answer section has records of the type that was asked for. Not if it has only aliases, because the upstream
+ * left out the target, or the target has no data. RFC 2308 §2.2: "NODATA is indicated by an answer with the RCODE set to
+ * NOERROR and no relevant answers in the answer section".
  */
 function hasAnswer(
   bytes: Uint8Array,
@@ -102,7 +101,7 @@ function hasAnswer(
 ): boolean {
   const asked = u16(bytes, questionEnd - 4);
   if (asked === Type.ANY) return answerCount > 0;
-  // TYPE and CLASS stand before the TTL.
+  // TYPE and CLASS precede the TTL.
   return ttlOffsets.slice(0, answerCount).some((offset) => u16(bytes, offset - 4) === asked);
 }
 

@@ -4,9 +4,9 @@ import type { ResourceRecord } from '../dns/record.ts';
 import { WireReader } from '../dns/wire-reader.ts';
 
 /**
- * The message with every owner that is the question's name, or above it, in the case of the question: encoded, it points
- * there, and so is in the case in which each client wrote the question. Upstreams that spell such names out write them in
- * the random case in which they were asked (draft-vixie-dnsext-dns0x20).
+ * The message with each owner name that is the question's name, or above it, in the case of the question: encoding
+ * compresses it to a pointer there, so that each client sees the case that it sent. An upstream that does not compress
+ * returns our random case (draft-vixie-dnsext-dns0x20).
  */
 export function inQuestionCase(message: Message): Message {
   const [question] = message.questions;
@@ -20,8 +20,8 @@ export function inQuestionCase(message: Message): Message {
 }
 
 /**
- * The same for a message as octets, which are given back when there is nothing to do. The message is one that can be
- * decoded, has one question and no OPT record; `ttlOffsets` are those of its layout.
+ * The same for an encoded message, which is returned itself when nothing needs to change. It must be valid, with one
+ * question and no OPT record; `ttlOffsets` are those of its layout.
  */
 export function pointAtQuestion(
   bytes: Uint8Array,
@@ -32,9 +32,9 @@ export function pointAtQuestion(
   for (const ttlAt of ttlOffsets) {
     if (spellsOutQuestion(bytes, start)) {
       const message = decodeMessage(bytes);
-      // The upper bits of the RCODE are in an OPT record, which this has none of.
+      // Without an OPT record, the RCODE has four bits.
       const pointing = encodeMessage(inQuestionCase({ ...message, rcode: message.rcode & 15 }));
-      // With names in RDATA that may not be compressed, it may be too long: then the octets stay as they are.
+      // Decompressed names in RDATA can make it too long; then the message stays as it is.
       return Buffer.compare(countsOf(pointing), countsOf(bytes)) === 0 ? pointing : bytes;
     }
     start = ttlAt + 6 + (((bytes[ttlAt + 4] as number) << 8) | (bytes[ttlAt + 5] as number));
@@ -47,7 +47,7 @@ function renamed(record: ResourceRecord, question: Question | undefined): Resour
   return { ...record, name: question.name.ancestor(record.name.labels.length) };
 }
 
-/** Whether the owner name at `start` is not a pointer alone, nor the root, and is at or above the question's. */
+/** Whether the owner name at `start` is at or above the question's name, and neither the root nor just a pointer. */
 function spellsOutQuestion(bytes: Uint8Array, start: number): boolean {
   const first = bytes[start] as number;
   if (first === 0 || first >= 0xc0) return false;

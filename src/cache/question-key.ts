@@ -4,12 +4,12 @@ import { HEADER_LENGTH } from '../dns/message.ts';
 export const KEY_DO = 1;
 export const KEY_CD = 2;
 
-/** Holds a name of 255 octets, two of TYPE and one of flags; the class is always IN. */
+/** Room for a name of 255 octets, TYPE and flags; the class is always IN. */
 const scratch = Buffer.alloc(255 + 2 + 1);
 
 /**
- * What equal requests share, and the cache's key: QNAME in wire form and lower case, QTYPE, and an octet of `KEY_DO`
- * and `KEY_CD`, one octet in each character. `nameEnd` is the offset after a QNAME that is whole and uncompressed.
+ * The key of the cache, which equal requests share: QNAME in lower-case wire form, QTYPE, and an octet of `KEY_DO` and
+ * `KEY_CD`, one octet in each character. `nameEnd` is the offset after an uncompressed QNAME.
  */
 export function questionKey(bytes: Uint8Array, nameEnd: number, flags: number): string {
   let length = 0;
@@ -24,13 +24,13 @@ export function questionKey(bytes: Uint8Array, nameEnd: number, flags: number): 
   return scratch.toString('latin1', 0, length);
 }
 
-/** The key of the same question with DO the other way. */
+/** The key of the same question with the opposite DO bit. */
 export function otherDnssecKey(key: string): string {
   const flags = key.charCodeAt(key.length - 1);
   return key.slice(0, -1) + String.fromCharCode(flags ^ KEY_DO);
 }
 
-/** The name in a key, as `Name.key` has it. */
+/** The name in a key, as a `Name.key`. */
 export function nameOfKey(key: string): string {
   return key.slice(0, -3);
 }

@@ -4,7 +4,7 @@ import type { Name } from '../dns/name.ts';
 import { rdataName } from '../dns/record.ts';
 
 /**
- * The names that a reply was made of: its question's, those that own its records, and those that its aliases lead to.
+ * The names in a reply: that of the question, the owners of the records, and the targets of aliases.
  * @throws WireError for octets that are not a message.
  */
 export function namesOfReply(bytes: Uint8Array): readonly Name[] {

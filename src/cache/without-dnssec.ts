@@ -4,9 +4,9 @@ import type { ResourceRecord } from '../dns/record.ts';
 import { type PackedReply, packMessage } from './packed-reply.ts';
 
 /**
- * The reply for those who did not set DO, made of one for those who did, its TTLs run down by `age` seconds. RFC 4035
- * §3.2.1: without DO a name server "MUST strip any authenticating DNSSEC RRs from the response, but MUST NOT strip any
- * DNSSEC RR types that the initiating query explicitly requested".
+ * The reply for queries without DO, made from one for queries with DO, its TTLs reduced by `age` seconds. RFC 4035 §3.2.1:
+ * without DO a name server "MUST strip any authenticating DNSSEC RRs from the response, but MUST NOT strip any DNSSEC RR
+ * types that the initiating query explicitly requested".
  */
 export function withoutDnssec(reply: PackedReply, age: number): PackedReply {
   const message = decodeMessage(reply.bytes);

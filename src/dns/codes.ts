@@ -1,6 +1,6 @@
-/** DNS numbers that the program speaks of by name. Source: IANA "Domain Name System (DNS) Parameters". */
+/** DNS numbers that the program uses by name. Source: IANA "Domain Name System (DNS) Parameters". */
 
-/** RR TYPEs (RFC 1035 §3.2.2 and later) that have a meaning to us or a mnemonic people write. */
+/** RR TYPEs (RFC 1035 §3.2.2 and later) that the program handles, or whose mnemonic people write. */
 export const Type = {
   A: 1,
   NS: 2,
@@ -117,7 +117,7 @@ export function rcodeToText(rcode: number): string {
 }
 
 /**
- * True for the QTYPEs and pseudo types that never stand in a zone: OPT, and 128 to 255 (RFC 6895 §3.1,
+ * True for the QTYPEs and pseudo types that are never in a zone: OPT, and 128 to 255 (RFC 6895 §3.1,
  * "Q and Meta-TYPEs").
  */
 export function isMetaType(type: number): boolean {

@@ -21,7 +21,7 @@ export interface EdnsOption {
   readonly data: Uint8Array;
 }
 
-/** What an OPT record says (RFC 6891 §6.1.3), except for the extended RCODE, which stands in the message. */
+/** The contents of an OPT record (RFC 6891 §6.1.3), except for the extended RCODE, which is in the message. */
 export interface Edns {
   /** The sender's UDP payload size in octets, 0 to 65,535 as it was sent. */
   readonly udpPayloadSize: number;
@@ -32,7 +32,7 @@ export interface Edns {
   readonly options: readonly EdnsOption[];
 }
 
-/** The value of an OPT record whose owner name and TYPE were read already. @throws WireError. */
+/** Reads an OPT record after its owner name and TYPE. @throws WireError. */
 export function readOptBody(reader: WireReader): { readonly edns: Edns; readonly extendedRcode: number } {
   const udpPayloadSize = reader.u16('OPT CLASS');
   const extendedRcode = reader.u8('OPT EXTENDED-RCODE');

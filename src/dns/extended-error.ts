@@ -1,7 +1,7 @@
 import { type EdnsOption, EdnsOptionCode } from './edns.ts';
 import { WireReader } from './wire-reader.ts';
 
-/** INFO-CODEs of extended DNS errors that we give (RFC 8914 §4 and its registry). */
+/** INFO-CODEs of extended DNS errors that the program uses (RFC 8914 §4 and its registry). */
 export const ExtendedErrorCode = {
   OTHER: 0,
   STALE_ANSWER: 3,
@@ -25,7 +25,7 @@ export const ExtendedErrorCode = {
 export interface ExtendedError {
   /** INFO-CODE, 0 to 65,535. */
   readonly code: number;
-  /** EXTRA-TEXT: a sentence for people, UTF-8, possibly empty. */
+  /** EXTRA-TEXT: a sentence for people, possibly empty. */
   readonly text: string;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Cuts a byte stream into DNS messages. RFC 1035 §4.2.2: "The message is prefixed with a two byte length field which
- * gives the message length, excluding the two byte length field". The pieces may be split anywhere. A message that is
- * whole in one piece is a view of it, and of others each octet is copied once, however small the pieces are.
+ * gives the message length, excluding the two byte length field". The stream may be split anywhere. A message that is
+ * complete in one piece is a view of it; otherwise each octet is copied once, however small the pieces are.
  */
 export class FrameReader {
   readonly #frame: (message: Uint8Array) => void;
@@ -9,7 +9,7 @@ export class FrameReader {
   #message: Uint8Array | undefined;
   #filled = 0;
 
-  /** `frame` is given each message as soon as it is whole; the octets are its own, as those of the pieces were ours. */
+  /** `frame` is called with each complete message, whose octets it may keep. */
   constructor(frame: (message: Uint8Array) => void) {
     this.#frame = frame;
   }

@@ -5,7 +5,7 @@ import { readTtl } from './ttl.ts';
 import { WireError } from './wire-error.ts';
 import { skipName, WireReader } from './wire-reader.ts';
 
-/** Where the OPT record of a message stands and what it says, options unread. */
+/** The position and contents of a message's OPT record, without its options. */
 export interface OptLayout {
   /** Offset of its NAME and the offset after its RDATA. */
   readonly start: number;
@@ -19,8 +19,8 @@ export interface OptLayout {
 }
 
 /**
- * The skeleton of a message: what a forwarder and a cache must know of bytes that they pass on unread. Offsets are
- * octets from the start of the message, TTLs are seconds.
+ * The layout of a message: what a forwarder and a cache need to know of bytes that they pass on undecoded. Offsets are octets
+ * from the start of the message, TTLs are seconds.
  */
 export interface MessageLayout {
   /** Offset after the question section. */
@@ -30,7 +30,7 @@ export interface MessageLayout {
   /** The smallest TTL of those records; undefined when there are none. */
   readonly minimumTtl: number | undefined;
   /**
-   * How long a negative answer may be kept: the smaller of the TTL and the MINIMUM of the first SOA in the
+   * How long a negative answer may be cached: the smaller of the TTL and the MINIMUM of the first SOA in the
    * authority section (RFC 2308 §5); undefined without one.
    */
   readonly negativeTtl: number | undefined;

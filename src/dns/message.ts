@@ -27,7 +27,7 @@ export interface Flags {
   readonly checkingDisabled: boolean;
 }
 
-/** A whole DNS message; the OPT record is taken out of the additional section and stands in `edns`. */
+/** A DNS message; the OPT record is in `edns`, not in the additional section. */
 export interface Message {
   /** ID, 0 to 65,535. */
   readonly id: number;
@@ -44,7 +44,7 @@ export interface Message {
   readonly edns?: Edns;
 }
 
-/** All flags off: what a message starts from. */
+/** All flags off. */
 export const noFlags: Flags = {
   response: false,
   authoritative: false,
@@ -55,7 +55,7 @@ export const noFlags: Flags = {
   checkingDisabled: false,
 };
 
-/** A query for one question, id 0, RD set, no EDNS unless given. */
+/** A query for one question: ID 0, RD set, EDNS if given. */
 export function queryMessage(question: Question, edns?: Edns): Message {
   return {
     id: 0,
@@ -71,8 +71,8 @@ export function queryMessage(question: Question, edns?: Edns): Message {
 }
 
 /**
- * Reads a whole message. The counts of the header bound every loop, and each record takes at least 11 octets, so
- * the work is linear in the length.
+ * Decodes a message. The counts of the header bound every loop, and each record takes at least 11 octets, so the work is
+ * linear in the length.
  * @throws WireError for anything that is not exactly one message.
  */
 export function decodeMessage(bytes: Uint8Array): Message {
@@ -139,7 +139,7 @@ export function encodeMessage(
   return writer.written.slice();
 }
 
-/** Writes all of `records` within `room`, or none of them and says false. */
+/** Writes all of `records` within `room`, or none of them, and returns which. */
 function tryRecords(writer: WireWriter, records: readonly ResourceRecord[], room: number): boolean {
   const start = writer.length;
   try {

@@ -78,7 +78,7 @@ export class Name {
     return Name.fromLabels(labels);
   }
 
-  /** The name whose `key` this is: in lower case. Nothing else is given to it, so that nothing is checked. */
+  /** The name, in lower case, with this `key`, which is not checked. */
   static fromKey(key: string): Name {
     const labels: string[] = [];
     for (let at = 0; at < key.length - 1; ) {
@@ -89,7 +89,7 @@ export class Name {
     return labels.length === 0 ? Name.root : new Name(labels);
   }
 
-  /** What makes two names equal: the wire form as octets, ASCII letters in lower case (RFC 4343 §3). */
+  /** Equal for equal names: the wire form, one octet in each character, ASCII letters in lower case (RFC 4343 §3). */
   get key(): string {
     if (this.#key === undefined) {
       let key = '';
@@ -99,17 +99,17 @@ export class Name {
     return this.#key;
   }
 
-  /** True for the empty name of the root. */
+  /** Whether this is the root. */
   get isRoot(): boolean {
     return this.labels.length === 0;
   }
 
-  /** The same name, ignoring the case of ASCII letters. */
+  /** Whether the names are equal, ignoring the case of ASCII letters. */
   equals(other: Name): boolean {
     return this.wireLength === other.wireLength && this.key === other.key;
   }
 
-  /** True when this name is `ancestor` or stands below it. */
+  /** Whether this name is `ancestor` or below it. */
   isWithin(ancestor: Name): boolean {
     const extra = this.labels.length - ancestor.labels.length;
     return extra >= 0 && this.ancestor(ancestor.labels.length).equals(ancestor);
@@ -127,7 +127,7 @@ export class Name {
   }
 
   /**
-   * The name with one label more in front.
+   * The name with `label` prepended.
    * @throws WireError as `fromLabels`.
    */
   child(label: string): Name {

@@ -13,7 +13,7 @@ export interface ResourceRecord {
   readonly class: number;
   /** TTL in seconds, 0 to 2^31 − 1. */
   readonly ttl: number;
-  /** RDATA, up to 65,535 octets; names inside known types are whole, never compressed. */
+  /** RDATA, up to 65,535 octets; names in known types are never compressed. */
   readonly rdata: Uint8Array;
 }
 
@@ -43,7 +43,7 @@ export function writeRecord(writer: WireWriter, record: ResourceRecord): void {
 }
 
 /**
- * The name that fills the RDATA of a CNAME, DNAME, NS or PTR record, or that stands `offset` octets into it (2 for
+ * The name in the RDATA of a CNAME, DNAME, NS or PTR record, or `offset` octets into it (2 for
  * MX, SVCB and HTTPS). @throws WireError when there is none.
  */
 export function rdataName(rdata: Uint8Array, offset = 0): Name {

@@ -32,14 +32,14 @@ export function serviceParameterFromText(text: string): number | undefined {
   return key !== undefined && Number(key) <= 0xffff ? Number(key) : undefined;
 }
 
-/** One SvcParam as it stands on the wire. */
+/** One SvcParam in wire form. */
 export interface ServiceParameterValue {
   readonly key: number;
   readonly value: Uint8Array;
 }
 
 /**
- * Reads SvcParams to the end, or gives undefined when they are not in strictly increasing order: RFC 9460 §2.2,
+ * Reads SvcParams to the end; undefined when they are not in strictly increasing order: RFC 9460 §2.2,
  * "Clients MUST consider an RR malformed if ... SvcParamKeys are not in strictly increasing numeric order".
  * @throws WireError `truncated`.
  */
@@ -57,7 +57,7 @@ export function readServiceParameters(reader: WireReader): ServiceParameterValue
 }
 
 /**
- * What makes parameters contradict each other: `key` is there and needs `missing`, which is not. RFC 9460 §7.1.1:
+ * A missing dependency: `key` is present and requires `missing`, which is not. RFC 9460 §7.1.1:
  * no-default-alpn is only allowed together with alpn; §8: every key that mandatory lists must be in the record.
  */
 export function missingServiceParameter(
@@ -76,7 +76,7 @@ function neededBy(key: number, value: Uint8Array): number[] {
 }
 
 /**
- * One SvcParam for people, `alpn=h2,h3`; undefined when the value is not of its key's form, which no text stands for.
+ * One SvcParam in presentation form, `alpn=h2,h3`; undefined when the value is malformed for its key.
  */
 export function serviceParameterValueToText({ key, value }: ServiceParameterValue): string | undefined {
   const name = serviceParameterToText(key);

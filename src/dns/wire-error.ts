@@ -1,5 +1,5 @@
 /**
- * What can be wrong with bytes that claim to be DNS, or with values that cannot become DNS bytes. A closed list.
+ * What can be wrong with DNS bytes, or with values that have no wire form. A closed list.
  *
  * - `truncated`: the bytes end inside a field.
  * - `trailing-bytes`: bytes are left over after the last field.
@@ -25,13 +25,13 @@ export type WireErrorCode =
   | 'duplicate-opt'
   | 'message-too-long';
 
-/** The only error that reading or writing of DNS bytes throws: what is wrong, in which field, at which octet. */
+/** The only error thrown when DNS bytes are read or written: what is wrong, in which field, at which octet. */
 export class WireError extends Error {
   override readonly name = 'WireError';
   readonly code: WireErrorCode;
   /** The field's name as its RFC writes it, for example `QNAME` or `RDLENGTH`. */
   readonly field: string;
-  /** Octets from the start of the message; -1 when the fault is in a value and not in bytes. */
+  /** Octets from the start of the message; -1 when a value, not bytes, is invalid. */
   readonly offset: number;
 
   constructor(code: WireErrorCode, field: string, offset = -1) {

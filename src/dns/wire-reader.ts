@@ -2,8 +2,8 @@ import { MAX_NAME_LENGTH, Name } from './name.ts';
 import { WireError } from './wire-error.ts';
 
 /**
- * RFC 1035 §2.3.4 allows 255 octets for a name, so at most 127 labels; each pointer that is worth following adds
- * at least one, so a name that needs more pointers than that is a loop or an attack.
+ * RFC 1035 §2.3.4 allows 255 octets for a name, so at most 127 labels; a useful pointer adds at least one, so a name with
+ * more pointers is an attack.
  */
 const MAX_POINTERS = 127;
 
@@ -83,7 +83,7 @@ function labelAt(bytes: Uint8Array, start: number, length: number): string {
 }
 
 /**
- * Walks the name at `offset` without making it, following pointers so that what is accepted here can be read.
+ * Skips the name at `offset` without decoding it; pointers are followed, so that a name accepted here can be read.
  * @returns the offset after the name's own octets (after its first pointer, if it has one).
  * @throws WireError for a name that RFC 1035 does not allow.
  */
@@ -118,7 +118,7 @@ function walkName(
       if (at + 2 > limit) throw new WireError('truncated', field, at);
       const target = ((octet & 0x3f) << 8) | (bytes[at + 1] as number);
       // RFC 1035 §4.1.4: "replaced with a pointer to a prior occurrence of the same name". Demanding that each
-      // pointer leads before the piece it stands in makes every walk end; the 12 octets of the header hold no name.
+      // pointer leads before the part it is in makes every walk end; there is no name in the 12 octets of the header.
       if (target >= segmentStart || target < 12 || ++pointers > MAX_POINTERS)
         throw new WireError('bad-pointer', field, at);
       if (after < 0) after = at + 2;

@@ -14,7 +14,7 @@ export class WireWriter {
   readonly #compress: boolean;
   readonly #targets = new Map<string, number>();
 
-  /** `compress: false` writes every name whole. */
+  /** `compress: false` writes every name uncompressed. */
   constructor(options: { readonly compress?: boolean; readonly initialSize?: number } = {}) {
     this.#compress = options.compress ?? true;
     this.#bytes = new Uint8Array(options.initialSize ?? 512);
@@ -64,8 +64,8 @@ export class WireWriter {
 
   /**
    * A name, with its longest suffix that was written before replaced by a pointer (RFC 1035 §4.1.4). Suffixes are
-   * compared with their case, so that no reader sees a name in another case than it was given.
-   * `compressible: false` writes it whole and still lets later names point at it (RFC 3597 §4).
+   * compared case-sensitively, so that each name keeps its case.
+   * `compressible: false` writes it uncompressed; later names may still point to it (RFC 3597 §4).
    * @throws WireError `message-too-long`.
    */
   name(name: Name, compressible = true): void {
@@ -92,7 +92,7 @@ export class WireWriter {
     this.u8(0);
   }
 
-  /** Forgets everything from `length` on, names that could be pointed at included. */
+  /** Discards everything from `length` on, compression targets included. */
   rewind(length: number): void {
     this.#length = length;
     for (const [key, target] of this.#targets) {

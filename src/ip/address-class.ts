@@ -1,13 +1,13 @@
 import { type IpPrefix, parseIpPrefix, prefixContains } from './prefix.ts';
 
 /**
- * Who an address leads to. A closed list.
+ * What an address leads to. A closed list.
  *
- * - `loopback`: this machine. The unspecified addresses too: a connection to one of them ends here.
+ * - `loopback`: this machine. Includes the unspecified addresses: a connection to them ends here.
  * - `link-local`: machines on the same link.
  * - `private`: machines of the same site, or of the same provider behind a shared address.
- * - `multicast`: any number of machines.
- * - `reserved`: nobody. Addresses for documentation, for protocols in which no host has them, and not given out yet.
+ * - `multicast`: groups of machines.
+ * - `reserved`: no machine. Addresses for documentation, for protocols where no host has them, or not allocated.
  * - `public`: one machine of the Internet.
  */
 export type IpClass = 'loopback' | 'link-local' | 'private' | 'multicast' | 'reserved' | 'public';
@@ -20,7 +20,7 @@ export function isLocalClass(addressClass: IpClass): addressClass is LocalIpClas
   return addressClass === 'loopback' || addressClass === 'link-local' || addressClass === 'private';
 }
 
-/** What is said of the addresses of a prefix: their class, or the octet at which the IPv4 address begins that decides it. */
+/** The class of a prefix, or the offset of an embedded IPv4 address whose class applies. */
 interface Row {
   readonly prefix: IpPrefix;
   readonly is: IpClass | { readonly ipv4At: number };
@@ -37,8 +37,8 @@ const table: readonly Row[] = [
   row('127.0.0.0/8', 'loopback'), // Loopback (RFC 1122 §3.2.1.3)
   row('169.254.0.0/16', 'link-local'), // Link Local (RFC 3927)
   row('172.16.0.0/12', 'private'), // Private-Use (RFC 1918)
-  row('192.0.0.170/31', 'reserved'), // NAT64/DNS64 Discovery (RFC 8880): what ipv4only.arpa stands for, on no host
-  row('192.0.0.0/24', 'private'), // IETF Protocol Assignments (RFC 6890): DS-Lite, and anycast to what is nearby
+  row('192.0.0.170/31', 'reserved'), // NAT64/DNS64 Discovery (RFC 8880): the addresses of ipv4only.arpa, of no host
+  row('192.0.0.0/24', 'private'), // IETF Protocol Assignments (RFC 6890): DS-Lite, and anycast inside a network
   row('192.0.2.0/24', 'reserved'), // Documentation (TEST-NET-1) (RFC 5737)
   row('192.168.0.0/16', 'private'), // Private-Use (RFC 1918)
   row('198.18.0.0/15', 'private'), // Benchmarking (RFC 2544)
@@ -61,29 +61,29 @@ const table: readonly Row[] = [
   row('2001:db8::/32', 'reserved'), // Documentation (RFC 3849)
   row('2002::/16', { ipv4At: 2 }), // 6to4, deprecated (RFC 7526)
   row('3fff::/20', 'reserved'), // Documentation (RFC 9637)
-  row('2000::/3', 'public'), // Global Unicast (RFC 4291 §2.5.4): all that is given out today
+  row('2000::/3', 'public'), // Global Unicast (RFC 4291 §2.5.4): all that is allocated
   row('fc00::/7', 'private'), // Unique-Local (RFC 4193)
   row('fe80::/10', 'link-local'), // Link-Local Unicast (RFC 4291)
-  row('fec0::/10', 'private'), // Site-local, deprecated (RFC 3879): some networks still have it
+  row('fec0::/10', 'private'), // Site-local, deprecated (RFC 3879), and still used by some networks
   row('ff00::/8', 'multicast'), // RFC 4291 §2.7
 ];
 
-/** The rows for IPv4 with their prefixes as numbers: the DHT asks for each node that it is told of. */
+/** The rows for IPv4 with prefixes as numbers: fast enough for each node in each message of the DHT. */
 const ipv4Table = table.flatMap(({ prefix: { octets, length }, is }) =>
   octets.length === 4 && typeof is === 'string'
     ? [{ bits: ipv4Number(octets), shift: 32 - length, class: is }]
     : [],
 );
 
-/** The class of an address of 4 or 16 octets; of one with another length it is `reserved`, for it leads nowhere. */
+/** The class of an address of 4 or 16 octets; `reserved` for any other length. */
 export function ipClass(octets: Uint8Array): IpClass {
   if (octets.length === 4) return ipv4Class(ipv4Number(octets));
-  // The registry of IPv6 address space has all that is in no row as "Reserved by IETF".
+  // The registry of IPv6 address space lists the rest as "Reserved by IETF".
   const is = table.find(({ prefix }) => prefixContains(prefix, octets))?.is ?? 'reserved';
   return typeof is === 'string' ? is : ipClass(octets.subarray(is.ipv4At, is.ipv4At + 4));
 }
 
-/** The class of an IPv4 address that is a number of 32 bits, 0 to 2^32 − 1. */
+/** The class of an IPv4 address as a number, 0 to 2^32 − 1. */
 export function ipv4Class(address: number): IpClass {
   for (const { bits, shift, class: addressClass } of ipv4Table) {
     if (address >>> shift === bits >>> shift) return addressClass;
@@ -91,7 +91,7 @@ export function ipv4Class(address: number): IpClass {
   return 'public';
 }
 
-/** Whether an IPv6 address of 16 octets stands for an IPv4 address: a mapped one, or that of a translator or tunnel. */
+/** Whether an IPv6 address of 16 octets embeds an IPv4 address: mapped, or of a translator or tunnel. */
 export function embedsIpv4(octets: Uint8Array): boolean {
   return typeof table.find(({ prefix }) => prefixContains(prefix, octets))?.is === 'object';
 }
@@ -100,7 +100,7 @@ function row(text: string, is: Row['is']): Row {
   return { prefix: prefixOf(text), is };
 }
 
-/** `::ffff:0:0/96`, which read as a text stands for all of IPv4. */
+/** `::ffff:0:0/96`, which `parseIpPrefix` reads as all of IPv4. */
 function mapped(): IpPrefix {
   const octets = new Uint8Array(16).fill(0xff, 10, 12);
   return { octets, length: 96 };

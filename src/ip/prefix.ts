@@ -1,11 +1,11 @@
 import { addressToText, isMapped } from './address.ts';
 import { ipv4FromText, ipv6FromText } from './text.ts';
 
-/** The addresses that share their first bits: `192.168.0.0/16`, `fe80::/10`. */
+/** A prefix of addresses: `192.168.0.0/16`, `fe80::/10`. */
 export interface IpPrefix {
-  /** Four octets or sixteen; those behind the prefix are zero. */
+  /** 4 or 16 octets; the bits after the prefix are zero. */
   readonly octets: Uint8Array;
-  /** Bits that count, 0 to 32 or 0 to 128. */
+  /** Length in bits, 0 to 32 or 0 to 128. */
   readonly length: number;
 }
 
@@ -13,8 +13,8 @@ export interface IpPrefix {
 const MAPPED_BITS = 96;
 
 /**
- * Reads `192.168.0.0/16`, `fd00::/8`, or an address that stands for itself. Bits behind the prefix may be set and mean
- * nothing, so that an address with the size of its network can be given as it is. Undefined for any other text.
+ * Parses `192.168.0.0/16`, `fd00::/8`, or a single address. Bits after the prefix are ignored, so that an interface address
+ * such as `192.168.1.7/24` can be used. Undefined for any other text.
  */
 export function parseIpPrefix(text: string): IpPrefix | undefined {
   const slash = text.indexOf('/');
@@ -31,7 +31,7 @@ export function parseIpPrefix(text: string): IpPrefix | undefined {
   return masked(octets, length);
 }
 
-/** True when the address `octets` (as `addressOctets` gives them) begins with the bits of `prefix`. */
+/** Whether the address `octets` (as `addressOctets` gives them) is in `prefix`. */
 export function prefixContains(prefix: IpPrefix, octets: Uint8Array): boolean {
   const { length } = prefix;
   if (octets.length !== prefix.octets.length) return false;

@@ -3,14 +3,14 @@ import { addressOctets } from '../ip/address.ts';
 import { ipClass, isLocalClass } from '../ip/address-class.ts';
 import { type IpPrefix, parseIpPrefix, prefixContains } from '../ip/prefix.ts';
 
-/** Addresses whose verdict is remembered. */
+/** Maximum number of addresses whose verdict is cached. */
 const VERDICTS = 4096;
 
-/** Who may ask. */
+/** The clients that may send queries. */
 export class AccessList {
-  /** By address as the socket writes it, so that one look is all that a query costs. */
+  /** By address as the socket writes it, so that a query costs one look-up. */
   readonly #verdicts = new LRUCache<string, boolean>({ max: VERDICTS });
-  /** Who was allowed last: mostly who asks next, and comparing costs a tenth of the look. */
+  /** The client that was allowed last mostly asks next, and a comparison costs a tenth of a look-up. */
   #lastAllowed: string | undefined;
   #prefixes: readonly IpPrefix[];
 
@@ -18,7 +18,7 @@ export class AccessList {
     this.#prefixes = prefixes;
   }
 
-  /** True when the client may ask. `address` is as `dgram` and `net` give it, with or without a zone. */
+  /** Whether the client may send queries. `address` is as `dgram` and `net` give it, with or without a zone. */
   isAllowed(address: string): boolean {
     if (address === this.#lastAllowed) return true;
     let verdict = this.#verdicts.get(address);
@@ -30,7 +30,7 @@ export class AccessList {
     return verdict;
   }
 
-  /** Other clients from now on: the configuration or the network has changed. */
+  /** Replaces the list: the configuration or the network changed. */
   replace(prefixes: readonly IpPrefix[]): void {
     this.#prefixes = prefixes;
     this.#verdicts.clear();
@@ -43,30 +43,30 @@ export class AccessList {
   }
 }
 
-/** This machine: what is always allowed. */
+/** This machine, which is always allowed. */
 export const loopbackPrefixes: readonly IpPrefix[] = [prefixOf('127.0.0.0/8'), prefixOf('::1/128')];
 
 /** One address of an interface, as `os.networkInterfaces()` has it. */
 interface InterfaceAddress {
   readonly address: string;
-  /** `192.168.1.7/24`; null when the netmask is none. */
+  /** `192.168.1.7/24`; null when the netmask is invalid. */
   readonly cidr: string | null;
 }
 
-/** `os.networkInterfaces()`, or something like it: the addresses of each interface by its name. */
+/** The addresses of each interface by its name, as `os.networkInterfaces()` gives them. */
 export type Interfaces = Readonly<Record<string, readonly InterfaceAddress[] | undefined>>;
 
 /**
- * Who may ask when nobody says: this machine; and for each address that is listened on beyond loopback, the networks of
- * the interface that has it. A wildcard address is every interface's, but there only networks that are not public
- * count: the neighbours of a router on its provider's side are strangers.
+ * Who may send queries by default: this machine, and for each listening address that is not loopback, the networks of its
+ * interface. For a wildcard, the local networks of all interfaces: the neighbors of a router on the provider's side are
+ * strangers.
  */
 export function defaultAccess(listenHosts: readonly string[], interfaces: Interfaces): readonly IpPrefix[] {
   const own = listenHosts.flatMap((host) => ownSubnets(host, interfaces));
   return [...loopbackPrefixes, ...own];
 }
 
-/** The networks of the interface that has the address `host`, or the local ones of all for a wildcard. */
+/** The networks of the interface that has the address `host`, or the local networks of all interfaces for a wildcard. */
 function ownSubnets(host: string, interfaces: Interfaces): readonly IpPrefix[] {
   const octets = addressOctets(host);
   if (octets === undefined) return [];
@@ -80,7 +80,7 @@ function ownSubnets(host: string, interfaces: Interfaces): readonly IpPrefix[] {
   });
 }
 
-/** A shorter prefix is no network of anybody but a netmask that was never set. */
+/** A shorter prefix comes from a netmask that was never set. */
 const SHORTEST = { 4: 8, 16: 16 } as const;
 
 function subnetOf({ cidr }: InterfaceAddress): readonly IpPrefix[] {
@@ -96,9 +96,9 @@ function sameAddress(text: string, octets: Uint8Array): boolean {
 
 function prefixOf(text: string): IpPrefix {
   const prefix = parseIpPrefix(text);
-  if (prefix === undefined) throw new RangeError(`${text} is no prefix.`);
+  if (prefix === undefined) throw new RangeError(`"${text}" is not an address prefix.`);
   return prefix;
 }
 
-/** An access list that everybody is on. */
+/** An access list that allows every client. */
 export const everybody: Pick<AccessList, 'isAllowed'> = { isAllowed: () => true };

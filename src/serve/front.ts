@@ -5,14 +5,14 @@ import type { ForwarderStatus } from '../forward/choice/status.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { ResponderParts, ResponderStatistics } from './responder.ts';
 
-/** What faces clients: octets in, octets out. */
+/** The side of the program that faces clients: octets in, octets out. */
 export interface Front {
   /**
-   * Listens, and gives the addresses that are there. One that is not is waited for.
+   * Starts to listen. Resolves with the addresses that are available; others are waited for.
    * @throws ListenError when an address is taken or not permitted; then nothing is left open.
    */
   open(): Promise<readonly ListenAddress[]>;
-  /** Forgets what was made of a packet that is out of date. */
+  /** Forgets the answers made from an outdated packet of `key`. */
   forgetKey(key: PublicKey): void;
   /** Forgets the answers for names at and below `name`. @returns how many. */
   flush(name: Name): Promise<number>;
@@ -22,13 +22,13 @@ export interface Front {
    * are not theirs.
    */
   networkChanged(hasOtherUpstreams: boolean): Promise<void>;
-  /** What was done. */
+  /** Counters and state. */
   status(): Promise<FrontStatus>;
-  /** Finishes what is in flight, within 1.5 s, and frees the addresses. */
+  /** Finishes the queries in flight, within 1.5 s, and frees the addresses. */
   close(): Promise<void>;
 }
 
-/** What a front holds and has done since its start. */
+/** Counters and state since the start. */
 export interface FrontStatus {
   readonly queries: ResponderStatistics;
   readonly cache: CacheStatistics;
@@ -37,7 +37,7 @@ export interface FrontStatus {
   readonly workers?: WorkersStatus;
 }
 
-/** The processes that face clients, when there are several. Counts of one that was replaced are gone with it. */
+/** The worker processes, when there are several. The counters of one that was replaced are lost. */
 export interface WorkersStatus {
   readonly running: readonly { readonly pid: number; readonly queries: number }[];
   /** How many there should be. */
@@ -46,5 +46,5 @@ export interface WorkersStatus {
   readonly restarts: number;
 }
 
-/** What a front tells and asks of the rest of the program. */
+/** What a front needs from the rest of the program. */
 export type FrontCallbacks = Pick<ResponderParts, 'cameBackFrom' | 'onLoop' | 'onBug' | 'now'>;

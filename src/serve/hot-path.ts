@@ -10,25 +10,25 @@ import type { ClientRateLimit } from './rate-limit.ts';
 import { UDP_PAYLOAD_SIZE } from './reply.ts';
 import { MINIMUM_UDP_PAYLOAD, OPT_LENGTH, u16, uncompressedNameEnd, walkLoneOpt } from './request.ts';
 
-/** What the hot path works with. */
+/** What the hot path needs. */
 export interface HotPathParts {
   readonly cache: AnswerCache;
   readonly access: Pick<AccessList, 'isAllowed'>;
   readonly rate: Pick<ClientRateLimit, 'takeAnswer'>;
-  /** Milliseconds, never going back. */
+  /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
 }
 
 /**
- * The way of nearly every query: a plain question whose answer is cached and fresh. From the request's octets to the
- * reply's without decoding, without a promise and without making a value. Whatever is unusual in the least is left to
- * the responder's full path, which gives the same octets for what can be answered here.
+ * The path of nearly every query: a plain question with a fresh cached answer. It makes the octets of the reply from those of
+ * the request without decoding, promises or allocation. Anything unusual is left to the responder's full path, which gives
+ * the same octets for what can be answered here.
  *
- * In two steps, so that the reply is written where the transport wants it: `find`, then `write`.
+ * In two steps, so that the reply is written straight into the transport's buffer: `find`, then `write`.
  */
 export class HotPath {
   readonly #parts: HotPathParts;
-  // What `find` found, for `write`.
+  // The result of `find`, for `write`.
   readonly #hit: Hit = { slot: -1, entry: undefined };
   #request: Uint8Array = nothing;
   #questionEnd = 0;
@@ -41,9 +41,8 @@ export class HotPath {
   }
 
   /**
-   * Looks for the reply to `request`, a datagram or a frame, and takes it from what its client may ask.
-   * @returns the octets of the reply, which `write` then writes; or 0 when this is for the full path, and then nothing
-   * was counted.
+   * Looks for the reply to `request`, a datagram or a frame, and counts it towards the client's rate limit.
+   * @returns the length of the reply, which `write` then writes; or 0 for the full path, and then nothing was counted.
    */
   find(request: Uint8Array, client: string, isStream: boolean): number {
     const end = request.length;
@@ -89,7 +88,7 @@ export class HotPath {
     return length;
   }
 
-  /** Writes the reply that `find` found into `target` from offset `at` on; once, before anything else is done. */
+  /** Writes the reply that `find` found to `target` at `at`: once, before anything else is done. */
   write(target: Buffer, at: number): void {
     const { slot, entry } = this.#hit;
     const { firstLevel } = this.#parts.cache;
@@ -105,7 +104,7 @@ export class HotPath {
       isAuthentic = entry.authenticData;
     }
     const request = this.#request;
-    // ID and question as they came; RD and CD are copied (RFC 1035 §4.1.1, RFC 4035 §3.2.2).
+    // ID, question, RD and CD are copied from the request (RFC 1035 §4.1.1, RFC 4035 §3.2.2).
     target[at] = request[0] as number;
     target[at + 1] = request[1] as number;
     target[at + 2] = (target[at + 2] as number) | ((request[2] as number) & 0x01);
@@ -120,19 +119,19 @@ export class HotPath {
   }
 }
 
-/** Whether an OPT record of version 0 stands at `at`, without an option that changes the reply. */
+/** Whether there is an OPT record of version 0 at `at`, without an option that changes the reply. */
 function isPlainOpt(bytes: Uint8Array, at: number, isStream: boolean): boolean {
   const found = walkLoneOpt(bytes, at);
-  // RFC 7828 §3.2.2: over UDP the keepalive option is ignored.
+  // RFC 7828 §3.2.2: the keepalive option is ignored over UDP.
   return (found === 'plain' || (found === 'keepalive' && !isStream)) && bytes[at + 6] === 0;
 }
 
-/** Octets of a reply over UDP when the request's OPT record stands at `at` (RFC 6891 §6.2.3 and §6.2.5). */
+/** Maximum size of a reply over UDP; the request's OPT record is at `at` (RFC 6891 §6.2.3 and §6.2.5). */
 function payloadLimit(bytes: Uint8Array, at: number): number {
   return Math.min(Math.max(u16(bytes, at + 3), MINIMUM_UDP_PAYLOAD), UDP_PAYLOAD_SIZE);
 }
 
-/** Writes the octets of an entry with its TTLs run down. */
+/** Writes the octets of an entry, its TTLs reduced by `age`. */
 function writeEntry({ octets, ttlOffsets }: AnswerEntry, target: Buffer, at: number, age: number): void {
   target.write(octets, at, octets.length, 'latin1');
   if (age <= 0) return;
@@ -141,7 +140,7 @@ function writeEntry({ octets, ttlOffsets }: AnswerEntry, target: Buffer, at: num
 
 const nothing = new Uint8Array(0);
 
-/** The OPT record of a reply at `end` without options, and its place in the counts of the message at `at`. */
+/** Appends an OPT record without options at `end` to the message at `at`. */
 function writeOpt(target: Buffer, at: number, end: number, dnssecOk: number): void {
   target[end] = 0;
   target[end + 1] = 0;

@@ -1,6 +1,6 @@
 import { type ListenAddress, listenAddressToText } from '../config/listen-address.ts';
 
-/** An address cannot be listened on; `cause` is the system's error. */
+/** Listening on an address failed; `cause` is the system's error. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
   readonly protocol: 'udp' | 'tcp';

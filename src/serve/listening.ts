@@ -12,57 +12,58 @@ import {
 } from './open-listeners.ts';
 import { isWildcard, type MachineAddresses, ownHosts } from './own-hosts.ts';
 
-/** Milliseconds between tries to listen on an address that cannot be had yet: a new one of IPv6 takes a second or two. */
+/** Milliseconds between attempts to listen on an address: a new IPv6 address takes a second or two (RFC 4862 §5.4). */
 const RETRY_EVERY = 1_000;
 
 /**
- * Listeners that are kept when their address is gone from the machine. It costs next to nothing, and when the address is
- * back, as after a pulled cable, they answer at once. An IPv6 host gets a new temporary address every day (RFC 8981).
+ * Maximum number of listeners whose address the machine no longer has. They cost almost nothing, and answer at once when the
+ * address is back, after a cable was unplugged for example. But an IPv6 host gets a new temporary address every day (RFC
+ * 8981).
  */
 const MAX_GONE = 32;
 
-/** Something about an address since the start. */
+/** A change of the addresses that are listened on. */
 export type ListenEvent =
-  /** It cannot be had now, and is tried again. */
+  /** It is not available; retried. */
   | { readonly kind: 'waiting'; readonly address: ListenAddress; readonly reason: string }
-  /** It was waited for, or has come to the machine, and is answered at from now on. */
+  /** Listened on from now: it was waited for, or is new on this machine. */
   | { readonly kind: 'listening'; readonly address: ListenAddress }
-  /** It has long been gone from the machine. */
+  /** No longer listened on: the machine lost it long ago. */
   | { readonly kind: 'closed'; readonly address: ListenAddress };
 
 /** All listeners of a process. */
 export interface Listeners {
-  /** Listens, with `opener`, and gives the addresses that are there. @throws ListenError; then nothing is left open. */
+  /** Listens. Resolves with the addresses that are available. @throws ListenError; then nothing is left open. */
   open(opener: Opener): Promise<readonly ListenAddress[]>;
-  /** Addresses may have come or gone: resolves when those that are there are listened on. */
+  /** The addresses of the machine may have changed. Resolves when the available ones are listened on. */
   networkChanged(): Promise<void>;
   /** Frees all addresses. */
   close(): Promise<void>;
 }
 
-/** What listening needs of the rest of the program. */
+/** What listening needs from the rest of the program. */
 export interface ListeningParts {
-  /** The addresses that this machine has now. Never throws. */
+  /** The current addresses of this machine. Never throws. */
   readonly machine: () => MachineAddresses;
   readonly onEvent: (event: ListenEvent) => void;
-  /** Told of an error that no rule foresees. */
+  /** Called with an unexpected error: a bug. */
   readonly onBug: (error: unknown) => void;
 }
 
-/** An address that is to be answered at. */
+/** An address to listen on. */
 interface Target {
   readonly address: ListenAddress;
-  /** A wildcard stands for it, so that it comes and goes with the machine's addresses. */
+  /** It is one of the machine's addresses, and comes from a wildcard. */
   isOwn: boolean;
   pair?: ListenerPair;
-  /** People know that it is waited for, or need not know. */
+  /** `waiting` was reported, or need not be. */
   isTold: boolean;
 }
 
 /**
- * All addresses at which the program answers. A wildcard is one listener for each address of the machine, followed as they
- * come and go: RFC 2181 §4 wants a reply to come from the address that was asked, and when one socket has them all, the
- * system takes another. An address that is not there yet is waited for.
+ * All addresses that the program listens on. A wildcard is expanded to one listener for each address of the machine, as they
+ * come and go: RFC 2181 §4 requires a reply to come from the address that was queried, and with a single wildcard socket the
+ * system may choose another one. An address that the machine does not have yet is waited for.
  */
 export class Listening implements Listeners {
   readonly #listen: Settings['listen'];
@@ -72,17 +73,17 @@ export class Listening implements Listeners {
   /** Wildcards, with the port that was taken. */
   readonly #wildcards: ListenAddress[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** Settles when no update runs. */
+  /** Settles when no update is running. */
   #updated: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  /** Listens where the configuration says, or in the usual places. */
+  /** `listen` is the setting. */
   constructor(listen: Settings['listen'], parts: ListeningParts) {
     this.#listen = listen;
     this.#parts = parts;
   }
 
-  /** See `Listeners`. Rejects for an address that is taken or not permitted, and not for one that is not there yet. */
+  /** See `Listeners`. Rejects when an address is in use or not permitted, but not when the machine does not have it. */
   async open(opener: Opener): Promise<readonly ListenAddress[]> {
     this.#opener = opener;
     try {
@@ -96,7 +97,7 @@ export class Listening implements Listeners {
     return this.addresses;
   }
 
-  /** Where it listens now, with the ports that were taken. */
+  /** The addresses listened on, with their actual ports. */
   get addresses(): readonly ListenAddress[] {
     return [...this.#targets.values()].flatMap(({ pair }) => pair?.address ?? []);
   }
@@ -120,7 +121,7 @@ export class Listening implements Listeners {
     const pairs = await openDefaultListeners(defaultListen, this.#opener);
     const port = pairs[0]?.address.port ?? 0;
     for (const host of defaultListen.hosts) {
-      // A machine without IPv6 has no `::1`, and nobody needs to know.
+      // A machine without IPv6 has no `::1`, which need not be reported.
       const target: Target = { address: { host, port }, isOwn: false, isTold: true };
       const pair = pairs.find(({ address }) => address.host === host);
       this.#targets.set(keyOf(target.address), pair === undefined ? target : { ...target, pair });
@@ -144,7 +145,7 @@ export class Listening implements Listeners {
     if (error !== undefined) this.#tellWaiting(target, error);
   }
 
-  /** Listens on what can be had of a wildcard's addresses. @throws ListenError when none can, though there are some. */
+  /** Listens on all available addresses of a wildcard. @throws ListenError when all of them are in use or not permitted. */
   async #openWildcard({ host: wildcard, port: wanted }: ListenAddress): Promise<void> {
     const hosts = ownHosts(wildcard, this.#parts.machine()).filter(
       (host) => !this.#targets.has(keyOf({ host, port: wanted })),
@@ -163,7 +164,7 @@ export class Listening implements Listeners {
 
   #update(): Promise<void> {
     const update = this.#updated.then(() => this.#openMissing());
-    // Whoever called hears of an error; the next update goes on all the same.
+    // The caller handles a rejection; the next update runs either way.
     const goOn = () => this.#scheduleRetry();
     this.#updated = update.then(goOn, goOn);
     return update;
@@ -185,7 +186,7 @@ export class Listening implements Listeners {
     await this.#closeGone(current);
   }
 
-  /** The targets that a wildcard stands for now, those that are new among them. */
+  /** The current targets of a wildcard, new ones included. */
   #ownTargets({ host: wildcard, port }: ListenAddress): readonly Target[] {
     return ownHosts(wildcard, this.#parts.machine()).map((host) => {
       const address = { host, port };
@@ -195,7 +196,7 @@ export class Listening implements Listeners {
     });
   }
 
-  /** Tries once. @returns what stands in the way. */
+  /** Tries once. @returns the error. */
   async #open(target: Target): Promise<ListenError | undefined> {
     try {
       target.pair = await openPair(target.address, this.#opener);
@@ -207,14 +208,14 @@ export class Listening implements Listeners {
   }
 
   #tellWaiting(target: Target, error: ListenError): void {
-    // A new address of IPv6 is there, and cannot be had before the machine knows that nobody else has it (RFC 4862 §5.4).
+    // A new IPv6 address is tentative until duplicate address detection is over (RFC 4862 §5.4).
     if (target.isTold || (target.isOwn && isAbsent(error))) return;
     target.isTold = true;
     const reason = isAbsent(error) ? 'this machine does not have the address' : error.message;
     this.#parts.onEvent({ kind: 'waiting', address: target.address, reason });
   }
 
-  /** Closes those whose address has been gone longest, when there are too many. */
+  /** Closes the listeners whose addresses were lost first, when there are too many. */
   async #closeGone(current: ReadonlySet<Target>): Promise<void> {
     const gone = [...this.#targets].filter(([, target]) => target.isOwn && !current.has(target));
     for (const [key, { pair }] of gone.slice(0, Math.max(0, gone.length - MAX_GONE))) {
@@ -234,7 +235,7 @@ export class Listening implements Listeners {
   }
 }
 
-/** Before `open` nothing is opened. */
+/** The opener before `open`. */
 const unopened: Opener = {
   udp: () => Promise.reject(new RangeError('not opened yet')),
   tcp: () => Promise.reject(new RangeError('not opened yet')),

@@ -5,29 +5,29 @@ import { TcpConnections } from './tcp/connections.ts';
 import { TcpListener } from './tcp/listener.ts';
 import { UdpListener } from './udp-listener.ts';
 
-/** Something that has a port. */
+/** An open listener. */
 export interface Opened {
-  /** The port that was taken. */
+  /** The actual port. */
   readonly port: number;
-  /** Frees it. */
+  /** Closes it. */
   stop(): Promise<void>;
 }
 
-/** What is opened at an address. Each rejects with a ListenError when it cannot be had. */
+/** Opens listeners. Both reject with a ListenError when the address is not available. */
 export interface Opener {
   udp(address: ListenAddress): Promise<Opened>;
   tcp(address: ListenAddress): Promise<Opened>;
 }
 
-/** The two that have one address. */
+/** The listeners of one address. */
 export interface ListenerPair {
-  /** With the port that was taken. */
+  /** With the actual port. */
   readonly address: ListenAddress;
   readonly udp: Opened;
   readonly tcp: Opened;
 }
 
-/** Opens listeners that answer. */
+/** Opens listeners whose queries `responder` answers. */
 export function answering(responder: Responder): Opener {
   const connections = new TcpConnections(responder);
   return {
@@ -36,15 +36,15 @@ export function answering(responder: Responder): Opener {
   };
 }
 
-/** Where to listen when nobody says: some addresses, at the first of some ports that the system lets us have. */
+/** Where to listen by default: on these addresses, on the first of these ports that is permitted. */
 export interface DefaultListen {
   readonly hosts: readonly string[];
   readonly ports: readonly number[];
 }
 
 /**
- * Listens on each address over UDP and TCP; port 0 is one that is free for both.
- * @throws ListenError for the first that cannot be had; then nothing is left open.
+ * Listens on each address over UDP and TCP; port 0 means a port that is free for both.
+ * @throws ListenError for the first address that is not available; then nothing is left open.
  */
 export async function openListeners(
   addresses: readonly ListenAddress[],
@@ -61,9 +61,9 @@ export async function openListeners(
 }
 
 /**
- * Listens where nobody said: on the first port that needs no more rights than we have. A machine without IPv6 has no
- * `::1`, which is left out.
- * @throws ListenError when no address can be had, or one is taken by somebody else.
+ * Listens on the default addresses, on the first port that is permitted. Addresses that the machine does not have are left
+ * out, such as `::1` without IPv6.
+ * @throws ListenError when no address is available, or one is in use.
  */
 export async function openDefaultListeners(
   { hosts, ports }: DefaultListen,
@@ -88,16 +88,16 @@ export async function openDefaultListeners(
   throw refusal ?? new RangeError('No address to listen on was given.');
 }
 
-/** What can be had of several addresses with one port. */
+/** What was opened of several addresses with one port. */
 export interface OpenedHosts {
-  /** The port that was taken. */
+  /** The actual port. */
   readonly port: number;
-  /** By host, as the errors. */
+  /** By host, like the errors. */
   readonly pairs: ReadonlyMap<string, ListenerPair>;
   readonly errors: ReadonlyMap<string, ListenError>;
 }
 
-/** Listens on all of `hosts` that can be had; port 0 is one that is free at all of them, if there is one. */
+/** Listens on all of `hosts` that are available; port 0 means a port that is free on all of them, if there is one. */
 export async function openHosts(
   hosts: readonly string[],
   port: number,
@@ -126,29 +126,29 @@ export async function openHosts(
   }
 }
 
-/** Whether this machine does not have the address: it may come. */
+/** Whether the machine does not have the address, so that it may come later. */
 export function isAbsent({ code, address }: ListenError): boolean {
   return absent.includes(code) || (address.host.includes('%') && withoutInterface.includes(code));
 }
 
-/** The system's words for an address that this machine does not have, and for a family that it does not know. */
+/** Error codes for an address that the machine does not have, or of a family that it does not support. */
 const absent: readonly string[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 
-/** The same for a link-local address whose interface this machine does not have. */
+/** The same for a link-local address whose interface does not exist. */
 const withoutInterface: readonly string[] = ['EINVAL', 'ENODEV', 'ENXIO'];
 
-/** Frees all addresses. */
+/** Closes all listeners. */
 export async function closeListeners(pairs: readonly ListenerPair[]): Promise<void> {
   await Promise.all(pairs.flatMap(({ udp, tcp }) => [udp.stop(), tcp.stop()]));
 }
 
 /**
- * How often a port is drawn when any will do. The system draws one that is free for UDP, which a TCP connection of
- * somebody, going out, may have; on a busy machine that is a few in a hundred.
+ * How many ports are tried for port 0. The system chooses one that is free for UDP, but an outgoing TCP connection may be
+ * using it; on a busy machine that happens to a few in a hundred.
  */
 const DRAWS = 16;
 
-/** Listens over UDP and TCP; port 0 is one that is free for both. @throws ListenError. */
+/** Listens over UDP and TCP; port 0 means a port that is free for both. @throws ListenError. */
 export async function openPair(address: ListenAddress, opener: Opener): Promise<ListenerPair> {
   for (let draw = 1; ; draw++) {
     const udp = await opener.udp(address);

@@ -2,17 +2,17 @@ import { addressOctets } from '../ip/address.ts';
 import { ipClass } from '../ip/address-class.ts';
 import { ipv4FromText, ipv6FromText } from '../ip/text.ts';
 
-/** `os.networkInterfaces()`, or something like it: the addresses of each interface by its name. */
+/** The addresses of each interface by its name, as `os.networkInterfaces()` gives them. */
 export type MachineAddresses = Readonly<Record<string, readonly { readonly address: string }[] | undefined>>;
 
-/** Whether a host stands for every address of its family: `0.0.0.0` or `::`. */
+/** Whether a host is the unspecified address of its family: `0.0.0.0` or `::`. */
 export function isWildcard(host: string): boolean {
   return (ipv4FromText(host) ?? ipv6FromText(host))?.every((octet) => octet === 0) ?? false;
 }
 
 /**
- * The addresses of the machine that a wildcard stands for, each as a host to listen on. A link-local one has its interface
- * with it (RFC 4007 §11), without which it means nothing.
+ * The machine's addresses of a wildcard's family, as hosts to listen on. A link-local address has its interface as a zone
+ * (RFC 4007 §11).
  */
 export function ownHosts(wildcard: string, machine: MachineAddresses): readonly string[] {
   const hosts = Object.entries(machine).flatMap(([name, addresses = []]) =>

@@ -5,37 +5,36 @@ import { ipClass } from '../ip/address-class.ts';
 import { ipv4ToText } from '../ip/text.ts';
 
 /**
- * What becomes of a query. `truncate`: over UDP a reply of the question alone with TC, no larger than the query, which
- * a client that is what it says follows up over TCP, and one with a forged address does not. `drop`: no reply; over TCP
- * the end of the connection.
+ * What happens to a query. `truncate`, over UDP: an empty reply with TC, no larger than the query. A real client then asks
+ * over TCP; one with a forged address cannot. `drop`: no reply, and over TCP the connection ends.
  */
 export type RateVerdict = 'answer' | 'truncate' | 'drop';
 
-/** How much one client may ask. */
+/** The rate limit of one client. */
 export interface ClientRateLimitOptions {
-  /** Answers over UDP. As many again are shed with TC, the rest is dropped; TCP has the same rate of its own. */
+  /** Answers over UDP. As many again are truncated, the rest is dropped; TCP has the same rate, counted separately. */
   readonly rate: Rate;
-  /** Clients remembered; when there are more, the one that has been silent longest is forgotten. */
+  /** Maximum number of clients; the one that has been silent longest is forgotten first. */
   readonly maxClients: number;
-  /** Milliseconds, never going back. */
+  /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
 }
 
-/** Clients that are remembered by default: two megabytes or so. */
+/** The default maximum number of clients; about two megabytes. */
 export const DEFAULT_MAX_CLIENTS = 8192;
 
 /**
- * A bound for each client on what it gets. This machine itself has none: programs on it cannot be told apart, and
- * whoever floods from here has other means.
+ * A rate limit for each client. This machine has none: its programs cannot be told apart, and one that wants to do harm has
+ * other means.
  */
 export class ClientRateLimit {
   readonly #now: () => number;
   readonly #answers: TokenBuckets;
   readonly #truncations: TokenBuckets;
-  /** Over a stream the address is proved, and forged datagrams must not use up what it may ask there. */
+  /** Separate, since forged datagrams must not use up the rate of a client whose address TCP has verified. */
   readonly #streamAnswers: TokenBuckets;
   readonly #keys: ClientKeys;
-  /** Who was without a bound last, as in `AccessList`. */
+  /** The last client without a limit, as in `AccessList`. */
   #lastUnbounded: string | undefined;
 
   constructor({ rate, maxClients, now }: ClientRateLimitOptions) {
@@ -46,7 +45,7 @@ export class ClientRateLimit {
     this.#keys = new ClientKeys(maxClients);
   }
 
-  /** What becomes of a query from `address` that came now, over a stream or in a datagram. */
+  /** What happens to a query that just came from `address`. */
   verdict(address: string, path: { readonly stream: boolean }): RateVerdict {
     if (this.takeAnswer(address, path.stream)) return 'answer';
     if (path.stream) return 'drop';
@@ -54,7 +53,7 @@ export class ClientRateLimit {
     return key !== undefined && this.#truncations.take(key, this.#now()) ? 'truncate' : 'drop';
   }
 
-  /** Takes one answer from what the client at `address` may have; false when it may have none now. */
+  /** Takes a token for one answer to the client at `address`; false when there is none. */
   takeAnswer(address: string, isStream: boolean): boolean {
     if (address === this.#lastUnbounded) return true;
     const key = this.#keys.keyOf(address);
@@ -66,19 +65,19 @@ export class ClientRateLimit {
   }
 }
 
-/** How many keys may be looked up that are not at hand. */
+/** Rate limits for lookups of keys that are not cached. */
 export interface ColdKeyLimitOptions {
-  /** For all clients together, this machine's programs too: a lookup sends some dozens of datagrams to strangers. */
+  /** For all clients together, this machine included: a lookup sends dozens of datagrams to strangers. */
   readonly total: Rate;
   /** For one client, other than this machine. */
   readonly perClient: Rate;
   /** As in `ClientRateLimitOptions`. */
   readonly maxClients: number;
-  /** Milliseconds, never going back. */
+  /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
 }
 
-/** A bound on lookups of keys, for each client and for all: one of them may not use up what is there for all. */
+/** Limits lookups of keys, for each client and for all together, so that one client cannot use up the total. */
 export class ColdKeyLimit {
   readonly #options: ColdKeyLimitOptions;
   readonly #total: TokenBucket;
@@ -91,8 +90,8 @@ export class ColdKeyLimit {
   }
 
   /**
-   * Whether a lookup may begin now for the client at `address`; undefined when it is for this program itself. What is
-   * refused costs nothing of either bound.
+   * Whether a lookup may begin now for the client at `address`, undefined for the program itself. A refusal takes no token
+   * of either limit.
    */
   take(address: string | undefined): boolean {
     const now = this.#options.now();
@@ -105,7 +104,7 @@ export class ColdKeyLimit {
   }
 }
 
-/** The keys of clients, those that cost some work remembered. */
+/** Keys of clients; those of IPv6 addresses are cached. */
 class ClientKeys {
   readonly #ipv6: LRUCache<string, { readonly key: string | undefined }>;
 
@@ -126,14 +125,14 @@ class ClientKeys {
 }
 
 /**
- * What counts as one client: an IPv4 address; the first 56 bits of an IPv6 address, for a site has that many addresses
- * to ask from (RFC 6177 §2 has sites between /48 and /64); a link-local address whole, for all of a link share its bits.
- * Undefined for this machine. `address` is as a socket writes it.
+ * What counts as one client: an IPv4 address; the first 56 bits of an IPv6 address, since a site has a prefix between /48 and
+ * /64 (RFC 6177 §2); a whole link-local address, since all hosts of a link share the prefix. Undefined for this machine.
+ * `address` is as a socket writes it.
  */
 export function clientKey(address: string): string | undefined {
   if (!address.includes(':')) return address.startsWith('127.') ? undefined : address;
   const octets = addressOctets(address);
-  // What is no address came from no socket; such share one bound.
+  // Not an address, so from no socket of ours; all such share one limit.
   if (octets === undefined) return '';
   if (octets.length === 4) return clientKey(ipv4ToText(octets));
   const addressClass = ipClass(octets);
@@ -142,7 +141,7 @@ export function clientKey(address: string): string | undefined {
   return `:${Buffer.from(counted).toString('latin1')}`;
 }
 
-/** No limit for anybody. */
+/** No limit for any client. */
 export const unlimited: Pick<ClientRateLimit, 'verdict' | 'takeAnswer'> = {
   verdict: () => 'answer',
   takeAnswer: () => true,

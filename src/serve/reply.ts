@@ -14,18 +14,18 @@ import {
 } from './request.ts';
 
 /**
- * The largest UDP payload that we send and announce. RFC 6891 §6.2.5 leaves it open; 1232 (an IPv6 packet of 1280
- * octets) is what keeps answers out of fragments.
+ * The largest UDP payload that we send and advertise. RFC 6891 §6.2.5 leaves it open; 1232 octets, an IPv6 packet of 1280,
+ * avoid fragmentation.
  */
 export const UDP_PAYLOAD_SIZE = 1232;
 
-/** How a reply travels, as far as it changes the reply. */
+/** The transport of a reply, as far as it affects the reply. */
 export interface ReplyPath {
-  /** Who asks: a numeric IP address. */
+  /** The client's address, numeric. */
   readonly client: string;
-  /** A stream takes the whole reply, a datagram what fits. */
+  /** Over a stream a reply is never truncated. */
   readonly stream: boolean;
-  /** The idle time-out that a TCP client which asks is told, in units of 100 ms (RFC 7828 §3.1). */
+  /** The idle timeout for the TCP keepalive option, in units of 100 ms (RFC 7828 §3.1). */
   readonly keepalive?: number;
 }
 
@@ -33,8 +33,8 @@ export interface ReplyPath {
 const STALE_TTL = 30;
 
 /**
- * The octets for one client: its ID and question as it wrote them, TTLs run down by `age` seconds, its OPT, its size.
- * A cached TTL never rises, and never falls below 0. A stale reply says that it is one.
+ * The octets for one client: its ID, its question in its case, TTLs reduced by `age` seconds, OPT and size as it asked. A
+ * cached TTL never rises, and never falls below 0. A stale reply has an extended error that says so.
  */
 export function renderReply(
   reply: PackedReply,
@@ -42,7 +42,7 @@ export function renderReply(
   age: number | 'stale',
   path: ReplyPath,
 ): Uint8Array {
-  // RFC 6891 §6.1.3: the upper bits of an RCODE are in the OPT record; cut to the lower four it would be another one.
+  // RFC 6891 §6.1.3: the upper bits of an RCODE are in the OPT record; without one, the lower four are another RCODE.
   if (reply.rcode > 15 && request.edns === undefined) return renderError(request, Rcode.SERVFAIL, [], path);
   const extendedErrors =
     age === 'stale' ? [staleError(reply.rcode), ...reply.extendedErrors] : reply.extendedErrors;
@@ -51,7 +51,7 @@ export function renderReply(
   let fits = reply.bytes.length + (opt?.length ?? 0) <= limit;
   if (!fits && extendedErrors.length > 0) {
     // RFC 8914 §3: "servers SHOULD truncate messages by dropping EDE options before dropping other data". It also
-    // wants TC then; we leave it clear, for the answer is whole and a second query would bring only the comment.
+    // wants TC then; we leave it clear, since the answer is complete and a retry over TCP would only add the EDE.
     opt = request.edns && replyOpt(request.edns, reply.rcode, [], path);
     fits = reply.bytes.length + (opt?.length ?? 0) <= limit;
   }
@@ -74,7 +74,7 @@ export function renderReply(
   return bytes;
 }
 
-/** A reply without records for a request that was understood: an error, or a refusal. */
+/** A reply without records: an error or a refusal. */
 export function renderError(
   request: Request | RejectedRequest,
   rcode: number,
@@ -88,7 +88,7 @@ export function renderError(
   if (opt !== undefined && opt.length > room) opt = request.edns && replyOpt(request.edns, rcode, [], path);
   const bytes = Buffer.alloc(questionEnd + (opt?.length ?? 0));
   bytes[2] = 0x80;
-  // RA speaks of queries (RFC 1035 §4.1.1: "whether recursive query support is available").
+  // RA is about queries (RFC 1035 §4.1.1: "whether recursive query support is available").
   bytes[3] = (isQuery(request) ? 0x80 : 0) | (rcode & 15);
   if (hasQuestion) bytes[5] = 1;
   copyFromRequest(bytes, request);
@@ -96,14 +96,14 @@ export function renderError(
   return bytes;
 }
 
-/** A reply that says nothing but "ask again over TCP", where the address of a client cannot be forged. */
+/** An empty reply with TC: ask again over TCP, where a client's address cannot be forged. */
 export function renderTruncated(request: Request | RejectedRequest, path: ReplyPath): Uint8Array {
   const bytes = renderError(request, Rcode.NOERROR, [], path);
   bytes[2] = (bytes[2] as number) | 0x02;
   return bytes;
 }
 
-/** Octets that a reply may have (RFC 6891 §6.2.5; RFC 1035 §4.2.2 over TCP). */
+/** Maximum size of a reply (RFC 6891 §6.2.5; RFC 1035 §4.2.2 over TCP). */
 function sizeLimit(edns: RequestEdns | undefined, path: ReplyPath): number {
   if (path.stream) return MAX_MESSAGE_LENGTH;
   return Math.min(edns?.udpPayloadSize ?? MINIMUM_UDP_PAYLOAD, UDP_PAYLOAD_SIZE);

@@ -8,7 +8,7 @@ import { readQuestion } from '../dns/question.ts';
 import { WireError } from '../dns/wire-error.ts';
 import { WireReader } from '../dns/wire-reader.ts';
 
-/** What the OPT record of a request asks for. */
+/** The contents of a request's OPT record. */
 export interface RequestEdns {
   /** The requestor's UDP payload size, at least 512 (RFC 6891 §6.2.3: "Values lower than 512 MUST be
    * treated as equal to 512"). */
@@ -18,14 +18,14 @@ export interface RequestEdns {
   readonly keepalive: boolean;
 }
 
-/** A request that may be answered: one question of class IN, understood EDNS. */
+/** A valid query: one question of class IN, EDNS version 0 if any. */
 export interface Request {
   readonly kind: 'request';
-  /** The message as it came; the reply repeats its ID and its question octet for octet. */
+  /** The message as received; the reply repeats its ID and question octet for octet. */
   readonly bytes: Uint8Array;
   /** Offset after the question. */
   readonly questionEnd: number;
-  /** What equal requests share: the question with the name in lower case, and DO and CD. */
+  /** See `questionKey`. */
   readonly cacheKey: string;
   readonly dnssecOk: boolean;
   readonly checkingDisabled: boolean;
@@ -46,12 +46,12 @@ export interface RejectedRequest {
   readonly edns: RequestEdns | undefined;
 }
 
-/** Bytes that get no answer at all: too short to be a message, or themselves a response. */
+/** Bytes that get no reply: too short for a message, or a response. */
 export interface SilentRequest {
   readonly kind: 'silent';
 }
 
-/** What stands behind the question. */
+/** What follows the question. */
 interface Rest {
   readonly edns: RequestEdns | undefined;
   readonly version: number;
@@ -67,12 +67,11 @@ export const OPT_LENGTH = 11;
 export const MINIMUM_UDP_PAYLOAD = 512;
 
 /**
- * Sorts the bytes of a datagram or a TCP frame into what can be answered, what is refused and what is ignored. Octets
- * behind the message are no part of it: some devices pad their queries. Never throws; linear in the length.
+ * Decides whether the bytes of a datagram or a TCP frame can be answered, are refused or ignored. Octets after the message
+ * are ignored: some devices pad their queries. Never throws; linear in the length.
  */
 export function readRequest(bytes: Uint8Array): Request | RejectedRequest | SilentRequest {
-  // Nothing that is shorter than a header has an ID to answer; answering a response would let two servers, or one
-  // with itself, talk for ever.
+  // Without a whole header there is no ID to reply to. A reply to a response could loop forever between two servers.
   if (bytes.length < HEADER_LENGTH || ((bytes[2] as number) & 0x80) !== 0) return silent;
   if (opcodeOf(bytes) !== Opcode.QUERY) return rejected(bytes, Rcode.NOTIMP, HEADER_LENGTH, readRest(bytes));
   // RFC 9619 §4: "A DNS message with OPCODE = 0 and QDCOUNT > 1 MUST be treated as an incorrectly formatted message."
@@ -84,7 +83,7 @@ export function readRequest(bytes: Uint8Array): Request | RejectedRequest | Sile
   // RFC 6891 §6.1.3: "If a responder does not implement the VERSION level of the request, then it MUST respond
   // with RCODE=BADVERS."
   if (rest !== 'malformed' && rest.version !== 0) return rejected(bytes, Rcode.BADVERS, questionEnd, rest);
-  // Zone transfers too, whatever else they carry.
+  // Zone transfers too, even if the rest is malformed.
   const type = u16(bytes, nameEnd);
   if (isMetaType(type) && type !== Type.ANY) return rejected(bytes, Rcode.REFUSED, questionEnd, rest);
   if (rest === 'malformed') return rejected(bytes, Rcode.FORMERR, questionEnd);
@@ -111,12 +110,12 @@ export function opcodeOf(bytes: Uint8Array): number {
   return ((bytes[2] as number) >>> 3) & 15;
 }
 
-/** The question of a request as a value. */
+/** The question of a request, decoded. */
 export function requestQuestion(request: Request): Question {
   return readQuestion(new WireReader(request.bytes, HEADER_LENGTH, request.questionEnd));
 }
 
-/** The offset after the QNAME of a request, or -1 when it is not whole: the first name of a message has nothing before it to point at. */
+/** The offset after the QNAME of a request, -1 when it is invalid. It is the first name, so it cannot be compressed. */
 export function uncompressedNameEnd(bytes: Uint8Array): number {
   let at = HEADER_LENGTH;
   while (at < bytes.length) {
@@ -128,15 +127,15 @@ export function uncompressedNameEnd(bytes: Uint8Array): number {
   return -1;
 }
 
-/** What stands behind the question: nothing or an OPT record alone, as in nearly every request, or more. */
+/** Reads what follows the question: nothing or one OPT record in nearly every request. */
 function readAfterQuestion(bytes: Uint8Array, questionEnd: number): Rest | 'malformed' {
   if (u16(bytes, 6) + u16(bytes, 8) + u16(bytes, 10) === 0) return nothing;
   return readLoneOpt(bytes, questionEnd) ?? readRest(bytes);
 }
 
 /**
- * The OPT record when it is the only one, read in place, without making values of it. Undefined for everything else, which
- * `readRest` judges; the two never disagree.
+ * Reads the OPT record without decoding, if it is the only record. Undefined for anything else, which is left to `readRest`;
+ * both give the same result.
  */
 function readLoneOpt(bytes: Uint8Array, at: number): Rest | undefined {
   if (u16(bytes, 6) !== 0 || u16(bytes, 8) !== 0 || u16(bytes, 10) !== 1) return undefined;
@@ -149,8 +148,8 @@ function readLoneOpt(bytes: Uint8Array, at: number): Rest | undefined {
 }
 
 /**
- * Whether an OPT record (RFC 6891 §6.1.2), of whatever version, stands at `at`, and whether edns-tcp-keepalive is among its
- * options: the only one that changes a reply.
+ * Whether there is an OPT record (RFC 6891 §6.1.2), of any version, at `at`, and whether it has the edns-tcp-keepalive option:
+ * the only one that changes a reply.
  */
 export function walkLoneOpt(bytes: Uint8Array, at: number): 'plain' | 'keepalive' | 'other' {
   if (at + OPT_LENGTH > bytes.length || bytes[at] !== 0 || u16(bytes, at + 1) !== Type.OPT) return 'other';
@@ -167,12 +166,12 @@ export function walkLoneOpt(bytes: Uint8Array, at: number): 'plain' | 'keepalive
   return keepalive ? 'keepalive' : 'plain';
 }
 
-/** The OPT record of any message, whatever else is in it. */
+/** Reads the OPT record of any message. */
 function readRest(bytes: Uint8Array): Rest | 'malformed' {
   try {
     const { opt } = readLayout(bytes);
     if (opt === undefined) return nothing;
-    // NAME (the root) and TYPE are behind us.
+    // Starts after NAME (the root) and TYPE.
     const { edns } = readOptBody(new WireReader(bytes, opt.start + 3, opt.end));
     return {
       edns: {
@@ -199,7 +198,7 @@ function rejected(
   return { kind: 'rejected', bytes, rcode, questionEnd, edns };
 }
 
-/** Two octets of a message as a number; `at + 2` is not beyond its end. */
+/** The 16-bit number at `at`; the caller has checked the length. */
 export function u16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }

@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer'; // the global of that name is a getter, which costs more than the call
+import { Buffer } from 'node:buffer'; // the global is a getter, which costs more than the call
 import { Cancellation } from '../async/cancellation.ts';
 import { withTimeout } from '../async/with-timeout.ts';
 import type { AnswerCache } from '../cache/answer-cache.ts';
@@ -19,35 +19,35 @@ import type { ClientRateLimit } from './rate-limit.ts';
 import { type ReplyPath, renderError, renderReply, renderTruncated } from './reply.ts';
 import { type Request, readRequest, requestQuestion } from './request.ts';
 
-/** glibc gives up after 5 s; whoever asks hears from us before, even if it is SERVFAIL. */
+/** glibc gives up after 5 s; every client gets a reply before, even if it is SERVFAIL. */
 const ANSWER_DEADLINE = 4_500;
 
-/** A client that waits this long while a stale answer is held gets that one: RFC 8767 §5 recommends 1.8 s. */
+/** A client that has waited this long gets the stale answer, if there is one: RFC 8767 §5 recommends 1.8 s. */
 const STALE_AFTER = 1_800;
 
-/** What a responder works with. */
+/** What a responder needs. */
 export interface ResponderParts {
   readonly resolver: Resolver;
   readonly cache: AnswerCache;
-  /** Who may ask. */
+  /** Which clients may send queries. */
   readonly access: Pick<AccessList, 'isAllowed'>;
-  /** How much one may ask. */
+  /** How many queries one client may send. */
   readonly rate: Pick<ClientRateLimit, 'verdict' | 'takeAnswer'>;
   /**
-   * The upstream through which a query of our own came back, or undefined for a query of somebody else. A promise, which
-   * must not reject, when others are to be asked whose it is.
+   * The upstream that sent us our own query back; undefined when the query is not ours. A promise, which must not reject,
+   * when other workers have to be asked.
    */
   readonly cameBackFrom: (
     query: Uint8Array,
     questionEnd: number,
   ) => string | undefined | Promise<string | undefined>;
-  /** Told of each query that came back. */
+  /** Called for each of our own queries that came back. */
   readonly onLoop: (upstream: string) => void;
   /** The upstreams' AD bit is passed on to those who ask for it. */
   readonly trustAuthenticData: boolean;
-  /** Milliseconds, never going back. */
+  /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
-  /** Told of an error that no rule foresees: a bug, which costs one SERVFAIL and never the process. */
+  /** Called with an unexpected error: a bug, which costs one SERVFAIL and never the process. */
   readonly onBug: (error: unknown) => void;
 }
 
@@ -61,16 +61,16 @@ export interface ResponderStatistics {
 }
 
 /**
- * From the octets of a request to the octets of its reply, for every transport. What the cache holds is answered
- * before `respond` returns.
+ * Makes the octets of replies from those of requests, for every transport. A cached answer is sent before `respond`
+ * returns.
  */
 export class Responder {
   readonly #parts: ResponderParts;
   readonly #hotPath: HotPath;
-  /** Resolutions in flight by cache key: equal questions are one, whoever asks. */
+  /** Resolutions in flight by cache key: equal questions of all clients share one. */
   readonly #resolving = new Map<string, Resolving>();
   readonly #waiting = new Set<Promise<void>>();
-  /** What ends each resolution that is under way. */
+  /** Abort each resolution in flight. */
   readonly #abandons = new Set<Abandon>();
   #isClosing = false;
   #queries = 0;
@@ -81,8 +81,8 @@ export class Responder {
   }
 
   /**
-   * The octets of the reply to `request`, a datagram or a frame of `client`, when the cache has it ready: then
-   * `writeCached` must follow at once. 0 for everything else, which is for `respond`. Never throws.
+   * The length of the reply to `request`, a datagram or a frame of `client`, if the hot path has it: then `writeCached` must
+   * follow at once. Otherwise 0: use `respond`. Never throws.
    */
   findCached(request: Uint8Array, client: string, isStream: boolean): number {
     const length = this.#hotPath.find(request, client, isStream);
@@ -90,12 +90,12 @@ export class Responder {
     return length;
   }
 
-  /** Writes the reply that `findCached` found into `target` from offset `at` on. */
+  /** Writes the reply that `findCached` found to `target` at `at`. */
   writeCached(target: Buffer, at: number): void {
     this.#hotPath.write(target, at);
   }
 
-  /** The reply to a datagram of `client` when the cache has it ready; undefined for everything else. Never throws. */
+  /** The reply to a datagram of `client` if the hot path has it; otherwise undefined. Never throws. */
   answerNow(request: Uint8Array, client: string): Buffer | undefined {
     const length = this.findCached(request, client, false);
     if (length === 0) return undefined;
@@ -105,8 +105,8 @@ export class Responder {
   }
 
   /**
-   * Answers `bytes`, or stays silent when they deserve no answer. Never throws.
-   * @returns true when a reply was or will be sent.
+   * Answers `bytes`, or ignores them. Never throws.
+   * @returns whether a reply was or will be sent.
    */
   respond(bytes: Uint8Array, path: ReplyPath, send: Send): boolean {
     const request = readRequest(bytes);
@@ -128,7 +128,7 @@ export class Responder {
       send(renderError(request, request.rcode, [], path));
       return true;
     }
-    // RFC 1035 §4.1.1: without RD nobody is to be asked on the client's behalf, ahead of time neither.
+    // RFC 1035 §4.1.1: without RD the server is not to ask others, neither now nor ahead of time.
     const found = this.#parts.cache.find(request.cacheKey, request.recursionDesired);
     switch (found?.state) {
       case 'fresh':
@@ -147,12 +147,12 @@ export class Responder {
     return true;
   }
 
-  /** What was done. */
+  /** Counters. */
   statistics(): ResponderStatistics {
     return { queries: this.#queries, inFlight: this.#resolving.size };
   }
 
-  /** Waits up to `milliseconds` for what is in flight, then answers the rest with SERVFAIL. */
+  /** Waits up to `milliseconds` for the queries in flight, then answers the rest with SERVFAIL. */
   async close(milliseconds: number): Promise<void> {
     const timer = setTimeout(() => this.#abandonAll(), milliseconds);
     await Promise.allSettled(this.#waiting);
@@ -160,7 +160,7 @@ export class Responder {
     this.#abandonAll();
   }
 
-  /** `fallback` is a stale answer, or one to the same question with DO the other way, which may be fresh. */
+  /** `fallback` is a stale answer, or a fresh or stale one for the opposite DO bit. */
   #answerMiss(request: Request, path: ReplyPath, send: Send, fallback: AnswerEntry | undefined): void {
     const now = this.#parts.now();
     if (fallback !== undefined && isAsGood(fallback, request, now)) {
@@ -182,7 +182,7 @@ export class Responder {
       .catch(this.#parts.onBug);
   }
 
-  /** Waiting for ourselves would be for ever; an error ends it in one round trip, and another upstream is asked. */
+  /** Our own query must not wait for itself: SERVFAIL ends the loop in one round trip, and another upstream is asked. */
   #answerUnlessOurs(
     request: Request,
     path: ReplyPath,
@@ -203,7 +203,7 @@ export class Responder {
   }
 
   #answerLater(request: Request, path: ReplyPath, send: Send, fallback: AnswerEntry | undefined): void {
-    // The octets are the transport's, which may write over them once `respond` has returned.
+    // The transport may reuse its buffer once `respond` has returned.
     const kept = { ...request, bytes: new Uint8Array(request.bytes) };
     const work = this.#answerAndSend(kept, path, send, fallback);
     this.#waiting.add(work);
@@ -227,10 +227,10 @@ export class Responder {
   async #answer(request: Request, path: ReplyPath, fallback: AnswerEntry | undefined): Promise<Uint8Array> {
     const resolving = this.#resolve(request, path);
     if (fallback === undefined) return renderReply(await resolving, request, 0, path);
-    // One without signatures is better than a failure to those who want them, and worse than a late answer.
+    // For a client that wants signatures, an answer without them is better than a failure, but not than a late answer.
     const isLess = request.dnssecOk && !isForDnssec(fallback);
     const reply = isLess ? await resolving : await withTimeout(resolving, STALE_AFTER, () => undefined);
-    // RFC 8767 §4: a failure must not hide an answer that was good a while ago.
+    // RFC 8767 §4: a stale answer is better than a failure.
     const isOfNoHelp = reply === undefined || isFailure(reply);
     const { cache } = this.#parts;
     if (!isOfNoHelp || cache.isForgotten(request.cacheKey, fallback.generation))
@@ -250,12 +250,12 @@ export class Responder {
     return renderReply(reply, request, isFresh ? 0 : 'stale', path);
   }
 
-  /** The answer to a question, or the SERVFAIL that says why there is none; either is kept. Rejects only by a bug. */
+  /** Resolves a question to a reply, SERVFAIL for a failure, and caches it. Rejects only because of a bug. */
   #resolve(request: Request, { client }: ReplyPath): Promise<PackedReply> {
     const { cacheKey } = request;
     const { cache } = this.#parts;
     const known = this.#resolving.get(cacheKey);
-    // What is being made of a packet that is out of date by now is not for those who ask from now on.
+    // A resolution that may use an outdated packet is not joined.
     if (known !== undefined && !cache.isForgotten(cacheKey, known.begun)) return known.reply;
     const query: Query = {
       question: lowerCaseName(requestQuestion(request)),
@@ -288,7 +288,7 @@ export class Responder {
     }
   }
 
-  /** What the resolver says before the deadline, which holds even for a part that does not look at its signal. */
+  /** Resolves within the deadline, even if some part of the resolver ignores its cancellation. */
   #inTime(query: Query, client: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const cancellation = new Cancellation();
@@ -324,20 +324,20 @@ export class Responder {
   }
 }
 
-/** Ends a resolution without an answer, and says why. */
+/** Ends a resolution without an answer, with this reason. */
 type Abandon = (text: string) => void;
 
 /** A resolution in flight. */
 interface Resolving {
-  /** The generation of the cache in which it was begun. */
+  /** The generation of the cache when it was begun. */
   readonly begun: number;
   readonly reply: Promise<PackedReply>;
 }
 
-/** What a resolution came to. */
+/** The result of a resolution. */
 interface Resolution {
   readonly reply: PackedReply;
-  /** A failure of ours and of this moment, which says nothing of the name and is not remembered. */
+  /** A temporary failure of our own, which says nothing about the name and is not cached. */
   readonly isPassing: boolean;
 }
 
@@ -363,25 +363,25 @@ function renderInternalError(request: Request, path: ReplyPath): Uint8Array {
   return renderError(request, rcode, [extendedError], path);
 }
 
-/** Whether an answer was made for those who set DO. */
+/** Whether an answer was made for queries with DO. */
 function isForDnssec({ keyFlags }: AnswerEntry): boolean {
   return (keyFlags & KEY_DO) !== 0;
 }
 
 /**
- * Whether a fallback is what asking would bring, or asking has just failed: a fresh answer for those who set DO has all
- * that others want.
+ * Whether to use a fallback without asking: a fresh answer with DNSSEC records has all that a query without DO needs, and
+ * after a failed refresh asking again would fail too.
  */
 function isAsGood(fallback: AnswerEntry, { dnssecOk }: Request, now: number): boolean {
   return now < fallback.retryAt || (!dnssecOk && fallback.isFresh(now));
 }
 
-/** RFC 8767 §4 counts every RCODE but NOERROR and NXDOMAIN as a failure; YXDOMAIN is a zone's answer too (RFC 6672). */
+/** RFC 8767 §4 counts any RCODE except NOERROR and NXDOMAIN as a failure; YXDOMAIN is an answer too (RFC 6672). */
 function isFailure({ rcode }: PackedReply): boolean {
   return rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN && rcode !== Rcode.YXDOMAIN;
 }
 
-/** Letters in lower case, so that what is cached does not carry one client's case to another. */
+/** In lower case, so that the cached answer does not show one client's case to another. */
 function lowerCaseName(question: Question): Question {
   return { ...question, name: question.name.toLowerCase() };
 }
@@ -392,7 +392,7 @@ function pack(answer: Answer, { question }: Query, trustAuthenticData: boolean):
     try {
       return packMessage(toMessage(answer, question), { rcode, extendedErrors, authenticData: false });
     } catch (error) {
-      // An answer that was put together of those of several servers can be too long.
+      // An answer combined from several servers can be too long.
       if (!(error instanceof WireError)) throw error;
       throw new ResolveError('upstream-malformed', 'The answer does not fit into a DNS message.', {
         cause: error,
@@ -401,9 +401,9 @@ function pack(answer: Answer, { question }: Query, trustAuthenticData: boolean):
   }
   const { layout, rcode, extendedErrors } = answer.reply;
   const authenticData = answer.reply.authenticData && trustAuthenticData;
-  // The forwarder may give the same octets to others.
+  // The forwarder may share the octets with others.
   const bytes = new Uint8Array(answer.reply.bytes);
-  // AA=0 for what is forwarded: the upstream may be an authority, we are none.
+  // AA=0 for forwarded answers: the upstream may be an authority, we are not.
   bytes[2] = (bytes[2] as number) & ~0x04;
   return packReply(bytes, layout, { rcode, extendedErrors, authenticData });
 }

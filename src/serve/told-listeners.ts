@@ -3,29 +3,29 @@ import { ListenError } from './listen-error.ts';
 import type { Listeners } from './listening.ts';
 import { closeListeners, type ListenerPair, type Opener, openPair } from './open-listeners.ts';
 
-/** An address that a worker cannot have though the primary could. Its parts can cross to another process. */
+/** An address that a worker cannot listen on, though the primary found it available. A type, so that it can be cloned. */
 export type ListenFailure = { readonly address: ListenAddress; readonly reason: string };
 
 /**
- * The listeners of a worker: at the addresses that the primary names, and has found out that they can be had. Each is
- * tried once: see `system/node/workers`.
+ * The listeners of a worker, on the addresses that the primary names after it found them available. Each is tried once: see
+ * `system/node/workers`.
  */
 export class ToldListeners implements Listeners {
   readonly #wanted: ListenAddress[];
   readonly #onFailure: (failure: ListenFailure) => void;
   readonly #pairs = new Map<string, ListenerPair>();
-  /** Settles when nothing is being opened or closed. */
+  /** Settles when no change is running. */
   #changed: Promise<void> = Promise.resolve();
   /** Undefined before `open` and after `close`. */
   #opener: Opener | undefined;
 
-  /** `onFailure` is told of each address that cannot be had, as long as another can. */
+  /** `onFailure` is called for each address that fails, unless all fail in `open`. */
   constructor(addresses: readonly ListenAddress[], onFailure: (failure: ListenFailure) => void) {
     this.#wanted = [...addresses];
     this.#onFailure = onFailure;
   }
 
-  /** See `Listeners`. Rejects when none of several addresses can be had. */
+  /** See `Listeners`. Rejects when all addresses fail. */
   async open(opener: Opener): Promise<readonly ListenAddress[]> {
     this.#opener = opener;
     await this.#change(async () => {
@@ -41,7 +41,7 @@ export class ToldListeners implements Listeners {
     return [...this.#pairs.values()].map(({ address }) => address);
   }
 
-  /** Listens at one more address; nothing is done when it is one of ours. */
+  /** Listens on one more address, if it does not already. */
   async listenAt(address: ListenAddress): Promise<void> {
     if (this.#opener === undefined) this.#wanted.push(address);
     await this.#change(async (opener) => {
@@ -51,7 +51,7 @@ export class ToldListeners implements Listeners {
     });
   }
 
-  /** Listens at it no longer. */
+  /** Stops listening on an address. */
   async leave(address: ListenAddress): Promise<void> {
     await this.#change(async () => {
       const key = listenAddressToText(address);
@@ -74,7 +74,7 @@ export class ToldListeners implements Listeners {
     });
   }
 
-  /** One change after another. */
+  /** Runs changes one after another. */
   #change(work: (opener: Opener) => Promise<void>): Promise<void> {
     const change = this.#changed.then(async () => {
       if (this.#opener !== undefined) await work(this.#opener);

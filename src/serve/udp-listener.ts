@@ -5,20 +5,19 @@ import { ListenError } from './listen-error.ts';
 import type { Responder } from './responder.ts';
 
 /**
- * Octets of queries that may wait in the kernel: after a stall of 20 ms the default of 208 kB has lost most of a
- * thousand.
+ * Octets of the kernel's receive buffer: with the default of 208 kB, a stall of 20 ms loses most of a thousand queries.
  */
 const RECEIVE_BUFFER = 4 * 1024 * 1024;
 
 /** Counts since the start. */
 export interface UdpStatistics {
-  /** Datagrams that got no answer because they deserve none. */
+  /** Datagrams that were ignored. */
   readonly ignored: number;
-  /** Replies that the system did not send. */
+  /** Replies that could not be sent. */
   readonly sendErrors: number;
 }
 
-/** Answers datagrams at one address. */
+/** Answers datagrams on one address. */
 export class UdpListener {
   readonly #responder: Responder;
   #socket: DatagramSocket | undefined;
@@ -28,7 +27,7 @@ export class UdpListener {
     this.#responder = responder;
   }
 
-  /** Binds to `address`; port 0 takes any. @throws ListenError when the address cannot be had. */
+  /** Binds to `address`; port 0 means any. @throws ListenError when the address is not available. */
   static async open(address: ListenAddress, responder: Responder): Promise<UdpListener> {
     const listener = new UdpListener(responder);
     const { host, port } = address;
@@ -45,23 +44,23 @@ export class UdpListener {
     return listener;
   }
 
-  /** The port that was taken. */
+  /** The actual port. */
   get port(): number {
     return this.#socket?.port ?? 0;
   }
 
-  /** What was done. */
+  /** Counters. */
   statistics(): UdpStatistics {
     return { ignored: this.#ignored, sendErrors: this.#socket?.sendErrors ?? 0 };
   }
 
-  /** Frees the address. */
+  /** Closes the socket. */
   async stop(): Promise<void> {
     await this.#socket?.close();
   }
 
   readonly #take = (octets: Buffer, client: string, port: number, socket: DatagramSocket): void => {
-    // Port 0 cannot be sent to; such datagrams are forged.
+    // Nothing can be sent to port 0; such datagrams are forged.
     if (port === 0) {
       this.#ignored++;
       return;

@@ -3,33 +3,33 @@ import { FrameReader } from '../../dns/frame-reader.ts';
 import type { Responder } from '../responder.ts';
 import { ReplyBatch } from './reply-batch.ts';
 
-/** Queries of one connection that are answered at a time; what comes beyond waits in the client's own buffers. */
+/** Maximum number of queries in flight on one connection; further ones wait in the client's buffers. */
 const MAX_IN_FLIGHT = 64;
 
-/** Octets of replies that may wait for a client that does not read: four of the largest, or thousands of common ones. */
+/** Maximum octets of unsent replies to a client that does not read: four of the largest, or thousands of common ones. */
 const MAX_UNSENT = 256 * 1024;
 
-/** Whose connection it is. */
+/** The client of a connection. */
 export interface TcpClient {
   /** As the socket writes it. */
   readonly address: string;
-  /** What its connections have in common: `clientKey`, or the address for this machine. */
+  /** `clientKey`, or the address for this machine: limits count by it. */
   readonly key: string;
 }
 
-/** How a connection is bounded by the others. */
+/** What a connection needs from the table of connections. */
 export interface ConnectionRules {
-  /** Milliseconds that a connection may be without a whole query; shorter under pressure. */
+  /** Milliseconds without a whole query after which the connection is closed. */
   idleLimit(): number;
-  /** Called when a query of the connection was not answered at once, and none before it was in flight. */
+  /** Called when the connection begins to wait for an answer that takes time. */
   onWaiting(connection: TcpConnection): void;
   /** Called once, when the connection is gone. */
   onClosed(connection: TcpConnection): void;
 }
 
 /**
- * One client's TCP connection: queries in any number, answered in the order in which answers are found (RFC 7766
- * §6.2.1.1 and §7: "Responses ... can be sent out of order").
+ * One TCP connection: any number of queries, answered in the order in which the answers are ready (RFC 7766 §6.2.1.1 and §7:
+ * "Responses ... can be sent out of order").
  */
 export class TcpConnection {
   readonly client: TcpClient;
@@ -39,12 +39,12 @@ export class TcpConnection {
   readonly #backlog: Uint8Array[] = [];
   readonly #reader = new FrameReader((message) => this.#take(message));
   #inFlight = 0;
-  /** The client has sent its last query, or something after which nothing that it sends is read. */
+  /** The client has closed its side, or sent something after which nothing is read. */
   #isLastQueryRead = false;
   #isBroken = false;
   #timer: NodeJS.Timeout | undefined;
   #timerLimit = 0;
-  /** Where replies go while there is work for this connection; undefined at other times. */
+  /** Collects replies during a turn of the event loop for this connection. */
   #batch: ReplyBatch | undefined;
 
   constructor(socket: Socket, client: TcpClient, responder: Responder, rules: ConnectionRules) {
@@ -55,8 +55,8 @@ export class TcpConnection {
     socket.setNoDelay(true);
 
     socket.on('data', (piece: Buffer) => {
-      // What comes after a broken frame is read all the same: unread octets would make the end a reset, which takes
-      // answers that are on their way along.
+      // Data after a broken frame is read and ignored: closing with unread data would send a reset, which can destroy
+      // replies on their way.
       if (!this.#isBroken) this.#inBatch(() => this.#reader.push(piece));
     });
     socket.on('drain', () => this.#inBatch(() => {}));
@@ -64,7 +64,7 @@ export class TcpConnection {
       this.#isLastQueryRead = true;
       this.#endWhenDone();
     });
-    // A reset is the client's right; 'close' follows.
+    // A client may reset the connection; 'close' follows.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       clearTimeout(this.#timer);
@@ -73,12 +73,12 @@ export class TcpConnection {
     this.#armTimer();
   }
 
-  /** True while an answer takes time. */
+  /** True while a query is in flight. */
   get isWaiting(): boolean {
     return this.#inFlight > 0;
   }
 
-  /** True when nothing is awaited by the client: such a connection may be closed at any time (RFC 7766 §6.2.3). */
+  /** True when the client waits for nothing: such a connection may be closed at any time (RFC 7766 §6.2.3). */
   get isIdle(): boolean {
     return this.#inFlight === 0 && this.#backlog.length === 0 && this.#socket.writableLength === 0;
   }
@@ -88,7 +88,7 @@ export class TcpConnection {
     this.#socket.destroy();
   }
 
-  /** What is answered during `work` leaves in one write: pipelined queries come many to a segment. */
+  /** Sends all replies made during `work` in one write: a segment can hold many pipelined queries. */
   #inBatch(work: (batch: ReplyBatch) => void): void {
     if (this.#batch !== undefined) {
       work(this.#batch);
@@ -112,7 +112,7 @@ export class TcpConnection {
   #take(message: Uint8Array): void {
     if (this.#isBroken) return;
     if (this.#inFlight >= MAX_IN_FLIGHT || this.#unsent > MAX_UNSENT) {
-      // At most what one read brought: reading stops until there is room.
+      // At most what one read brought; reading is paused until there is room.
       this.#backlog.push(message);
       this.#socket.pause();
       return;
@@ -134,15 +134,15 @@ export class TcpConnection {
       this.#send(reply);
     });
     if (!isAnswered) {
-      // What deserves no answer on a stream is a broken client. Nothing after it can be trusted, and what it asked before
-      // is answered.
+      // On a stream, a message that gets no reply means a broken client. What follows is ignored; earlier queries are
+      // still answered.
       this.#inFlight--;
       this.#isBroken = true;
       this.#isLastQueryRead = true;
       this.#backlog.length = 0;
       return;
     }
-    // An answer that is only a few promises away is there by then.
+    // By then an answer that needs no I/O is ready.
     if (this.#inFlight === 1) setImmediate(() => this.#tellWaiting());
   }
 
@@ -161,7 +161,7 @@ export class TcpConnection {
     });
   }
 
-  /** Takes up what waited. */
+  /** Continues with the backlog. */
   #goOn(): void {
     while (this.#backlog.length > 0 && this.#inFlight < MAX_IN_FLIGHT && this.#unsent <= MAX_UNSENT) {
       const message = this.#backlog.shift();
@@ -170,15 +170,14 @@ export class TcpConnection {
     if (this.#backlog.length === 0 && this.#socket.isPaused()) this.#socket.resume();
   }
 
-  /** A client that has sent its last query still gets its answers; the server of the package leaves such open. */
+  /** A client that has closed its side still gets its answers before we close ours. */
   #endWhenDone(): void {
     if (this.#isLastQueryRead && this.#inFlight === 0 && this.#backlog.length === 0) this.#socket.end();
   }
 
   /**
-   * RFC 7766 §6.2.3 counts idleness from the last query or answer. Single octets of a query do not count, so that a
-   * client which sends one a second does not hold a connection for ever; and a client that does not read its answers is
-   * idle too.
+   * RFC 7766 §6.2.3: the idle timeout counts from the last query or answer. Part of a query does not count, or a client that
+   * sends an octet a second would hold a connection forever; and a client that does not read its answers is idle too.
    */
   #armTimer(): void {
     if (this.#socket.destroyed) return;

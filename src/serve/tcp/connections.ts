@@ -3,19 +3,19 @@ import { clientKey } from '../rate-limit.ts';
 import type { Responder } from '../responder.ts';
 import { type ConnectionRules, TcpConnection } from './connection.ts';
 
-/** RFC 7766 §6.2.3 leaves the numbers to the server; these are those of common stub resolvers. */
+/** Limits of TCP connections. RFC 7766 §6.2.3 leaves the numbers to the server. */
 export interface TcpLimits {
-  /** Connections at a time. */
+  /** Maximum number of connections. */
   readonly connections: number;
-  /** Connections of one client at a time: an IPv4 address, an IPv6 /56. */
+  /** Maximum number of connections of one client: an IPv4 address or an IPv6 /56. */
   readonly connectionsPerClient: number;
-  /** Milliseconds that a connection may stay idle while there is room. */
+  /** Idle timeout in milliseconds. */
   readonly idle: number;
-  /** The same when over half of the connections are taken. */
+  /** The same when more than half of the connections are open. */
   readonly idleUnderPressure: number;
 }
 
-/** What serves a laptop and a home network. */
+/** Limits for a laptop or a home network, like those of common stub resolvers. */
 export const defaultTcpLimits: TcpLimits = {
   connections: 64,
   connectionsPerClient: 16,
@@ -23,21 +23,21 @@ export const defaultTcpLimits: TcpLimits = {
   idleUnderPressure: 2_000,
 };
 
-/** The part of the connections, of all and of one client, that may wait for slow answers: the rest is for quick ones. */
+/** The part of all connections, and of one client's, that may wait for slow answers; the rest is for quick ones. */
 const WAITING_PART = 3 / 4;
 
 /** Counts since the start. */
 export interface TcpStatistics {
   readonly open: number;
   readonly accepted: number;
-  /** Connections that were closed to make room for others. */
+  /** Connections closed to make room for others. */
   readonly evicted: number;
 }
 
 /**
- * The TCP connections of all listeners. A new one always finds room: whoever has the most gives up an idle one. There is
- * always an idle one, since no more than three in four may wait for answers that take time; when one more waits, whoever
- * has the most of these gives one up. So what can be answered at once is answered, whatever others wait for.
+ * The TCP connections of all listeners. A new connection is always accepted; at the limit, the client with the most idle
+ * connections loses one. There is always an idle one, because at most three in four connections may wait for slow answers:
+ * beyond that, the client with the most waiting connections loses one. So quick answers are always possible.
  */
 export class TcpConnections {
   readonly #responder: Responder;
@@ -52,11 +52,11 @@ export class TcpConnections {
     this.#limits = limits;
   }
 
-  /** Answers what comes over `socket` from now on. */
+  /** Accepts a connection and answers its queries. */
   accept(socket: Socket): TcpConnection {
     const { connections, connectionsPerClient } = this.#limits;
     const address = socket.remoteAddress ?? '';
-    // Programs of this machine cannot be told apart, unless they use addresses of their own.
+    // Programs of this machine can only be told apart by the loopback address that they use.
     const client = { address, key: clientKey(address) ?? address };
     this.#makeRoom(this.#of(client.key), connectionsPerClient);
     this.#makeRoom([...this.#open], connections);
@@ -66,7 +66,7 @@ export class TcpConnections {
     return connection;
   }
 
-  /** What was done. */
+  /** Counters. */
   statistics(): TcpStatistics {
     return { open: this.#open.size, accepted: this.#accepted, evicted: this.#evicted };
   }
@@ -86,7 +86,7 @@ export class TcpConnections {
     return [...this.#open].filter(({ client }) => client.key === clientKey);
   }
 
-  /** Has one of `crowd` go when there are `limit` of them: an idle one; else one whose client does not read. */
+  /** Closes one of `limit` connections: an idle one, else one whose client does not read. */
   #makeRoom(crowd: readonly TcpConnection[], limit: number): void {
     if (crowd.length < limit) return;
     const idle = crowd.filter((connection) => connection.isIdle);
@@ -99,7 +99,7 @@ export class TcpConnections {
     if (waiting.length > Math.max(1, Math.floor(limit * WAITING_PART))) this.#evictFrom(waiting);
   }
 
-  /** Ends the oldest of those of `candidates` that belong to the client who has the most of them. */
+  /** Closes the oldest candidate of the client that has the most of them. */
   #evictFrom(candidates: readonly TcpConnection[]): void {
     const counts = new Map<string, number>();
     for (const { client } of candidates) counts.set(client.key, (counts.get(client.key) ?? 0) + 1);

@@ -6,7 +6,7 @@ import { ListenError } from '../listen-error.ts';
 import type { TcpConnection } from './connection.ts';
 import type { TcpConnections } from './connections.ts';
 
-/** Answers TCP connections at one address. The server of the package is used for its listening; its codec never runs. */
+/** Answers TCP connections on one address. Of the package's server only the socket is used; its codec never runs. */
 export class TcpListener extends TCPServer {
   readonly #connections: TcpConnections;
   readonly #own = new Set<TcpConnection>();
@@ -17,7 +17,7 @@ export class TcpListener extends TCPServer {
     this.#connections = connections;
   }
 
-  /** Listens on `address`; port 0 takes any. @throws ListenError when the address cannot be had. */
+  /** Listens on `address`; port 0 means any. @throws ListenError when the address is not available. */
   static async open(address: ListenAddress, connections: TcpConnections): Promise<TcpListener> {
     const listener = new TcpListener(connections);
     const { host, port } = address;
@@ -26,32 +26,32 @@ export class TcpListener extends TCPServer {
       listener.listen(listenOptions(host, port), resolve);
     });
     listener.removeAllListeners('error');
-    // Accepting can fail for want of descriptors; it goes on by itself when there are some.
+    // Accepting fails when there are no file descriptors; Node tries again by itself.
     listener.on('error', () => {
       listener.#acceptErrors++;
     });
     return listener;
   }
 
-  /** The port that was taken. */
+  /** The actual port. */
   get port(): number {
     const address = this.address();
     return typeof address === 'object' ? (address?.port ?? 0) : 0;
   }
 
-  /** Connections that could not be accepted. */
+  /** Number of connections that could not be accepted. */
   get acceptErrors(): number {
     return this.#acceptErrors;
   }
 
-  /** Takes a connection, in place of the reading and decoding of the package (whose types do not show `handle`). */
+  /** Takes a connection. Overrides the package's reading and decoding; its types do not declare `handle`. */
   handle(socket: Socket): void {
     const connection = this.#connections.accept(socket);
     this.#own.add(connection);
     socket.once('close', () => this.#own.delete(connection));
   }
 
-  /** Accepts no more and ends what is open. */
+  /** Stops listening and closes all connections. */
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.close(() => resolve()));
     for (const connection of this.#own) connection.destroy();

@@ -1,24 +1,24 @@
-/** Room for replies of one turn; grows with what one connection may leave unread, and is shared by all connections. */
+/** The buffer of the current batch, shared by all connections; grows as needed, up to what one connection may not have read. */
 let scratch = Buffer.allocUnsafe(64 * 1024);
 
 /**
- * Replies on their way into one write, each with its length before it (RFC 1035 §4.2.2). One batch at a time: from its
- * making to `take` nothing else may run.
+ * Replies for one write, each with its length prefix (RFC 1035 §4.2.2). Only one batch may exist at a time: it must be taken
+ * before other code runs.
  */
 export class ReplyBatch {
   #length = 0;
 
-  /** Octets in it, length fields included. */
+  /** Its octets, length prefixes included. */
   get length(): number {
     return this.#length;
   }
 
-  /** Where to write what was reserved; another buffer after each `reserve`. */
+  /** The buffer to write reserved replies to; each `reserve` may replace it. */
   get target(): Buffer {
     return scratch;
   }
 
-  /** Makes room for a reply of `length` octets, 0 to 65,535. @returns the offset in `target` to write it at. */
+  /** Reserves room for a reply of `length` octets, 0 to 65,535. @returns its offset in `target`. */
   reserve(length: number): number {
     const at = this.#length + 2;
     if (at + length > scratch.length) {
@@ -31,7 +31,7 @@ export class ReplyBatch {
     return at;
   }
 
-  /** A copy of all that is in it. */
+  /** A copy of the whole batch. */
   take(): Buffer {
     return Buffer.from(scratch.subarray(0, this.#length));
   }
