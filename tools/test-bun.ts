@@ -39,7 +39,8 @@ async function run(file: string): Promise<void> {
   const startedAt = performance.now();
   const child = spawn(bun, ['test', '--timeout', String(TEST_TIMEOUT), `./${name}`], {
     cwd: root,
-    env: { ...process.env, PKARRD_BINARY: join(root, 'dist', 'pkarrd'), NO_COLOR: '1' },
+    // Not PKARRD_…: the program takes those for settings.
+    env: { ...process.env, TEST_BINARY: join(root, 'dist', 'pkarrd'), NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A process group of its own, killed when it exits: nothing that it started can keep the pipes open.
     detached: true,

@@ -10,7 +10,7 @@ import { Rcode } from '../../src/dns/codes.ts';
 import { askUdp, query } from '../support/dns-client.ts';
 
 /** `npm run test:bun` has just built it; what lies in dist otherwise may be old. */
-const { PKARRD_BINARY: binary } = process.env;
+const { TEST_BINARY: binary } = process.env;
 const options = { skip: binary === undefined && 'npm run test:bun builds the one-file binary and tests it' };
 
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-one-file-'));
