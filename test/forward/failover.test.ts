@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Rcode, Type } from '../../src/dns/codes.ts';
 import { ForwardError, type ForwardErrorKind } from '../../src/forward/errors.ts';
 import type { Forwarder } from '../../src/forward/forwarder.ts';
+import { MovableClock } from '../support/movable-clock.ts';
 import {
   answerAll,
   reply,
@@ -203,12 +204,16 @@ test('fallback upstreams are left alone while another answers, and answer when n
 });
 
 test('each upstream is measured, and then the fastest is asked', async () => {
+  const clock = new MovableClock();
   const slow = (ms: number) => ({
-    script: (query: Parameters<typeof answerAll>[0]) => [{ send: answerAll(query), afterMs: ms }],
+    script: (query: Parameters<typeof answerAll>[0]) => {
+      clock.advance(ms);
+      return answerAll(query);
+    },
   });
   await using far = await startScriptedUpstream({ address: '127.0.0.2', ...slow(40) });
   await using near = await startScriptedUpstream({ address: '127.0.0.3', ...slow(2) });
-  using forwarder = setUpForwarder({ upstreams: [far, near] });
+  using forwarder = setUpForwarder({ upstreams: [far, near], clock });
   await timeNames(forwarder, 30, 'measure');
   assert.ok(far.received.length <= 2, `the slower was asked ${far.received.length} times`);
   assert.deepEqual(forwarder.status().next, { label: near.spec, why: 'best' });

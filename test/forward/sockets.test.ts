@@ -76,6 +76,19 @@ for (const kind of ['udp', 'tcp'] as const) {
   });
 }
 
+test('a socket is kept ready for the next query for a second, and no longer', async () => {
+  const clock = new MovableClock();
+  const budget = new SocketBudget(10);
+  await using upstream = await startScriptedUpstream();
+  using forwarder = setUpForwarder({ upstreams: [upstream], clock, budget });
+  await ask(forwarder, 'a.example');
+  while (taken(budget, 10) !== 1 || clock.waiting !== 1) await setImmediate();
+  clock.advance(999);
+  assert.equal(taken(budget, 10), 1);
+  clock.advance(1);
+  assert.equal(taken(budget, 10), 0);
+});
+
 test('name servers are asked with sockets of the same budget', async () => {
   const budget = new SocketBudget(1);
   await using server = await startScriptedUpstream();

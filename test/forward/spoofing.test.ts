@@ -6,6 +6,7 @@ import { readLayout } from '../../src/dns/layout.ts';
 import { Name } from '../../src/dns/name.ts';
 import { ForwardError } from '../../src/forward/errors.ts';
 import { createRandomPool } from '../../src/forward/random.ts';
+import { SourcePorts } from '../../src/forward/udp/source-ports.ts';
 import { MovableClock } from '../support/movable-clock.ts';
 import {
   a,
@@ -21,7 +22,7 @@ import { addresses, ask, setUpForwarder } from './support.ts';
 
 const forged = '203.0.113.66';
 
-test('a thousand queries: at least 990 source ports, uniform ids, mixed case', async () => {
+test('a thousand queries: a thousand source ports, none of them reserved, uniform ids, mixed case', async () => {
   await using upstream = await startScriptedUpstream();
   using forwarder = setUpForwarder({ upstreams: [upstream] });
   for (let batch = 0; batch < 10; batch++) {
@@ -31,7 +32,8 @@ test('a thousand queries: at least 990 source ports, uniform ids, mixed case', a
   const { received } = upstream;
   assert.ok(received.length >= 1000);
   const ports = new Set(received.slice(0, 1000).map(({ sourcePort }) => sourcePort));
-  assert.ok(ports.size >= 990, `${ports.size} ports`);
+  assert.equal(ports.size, 1000);
+  assert.ok(Math.min(...ports) >= 1024);
   const ids = received.map(({ message }) => message.id);
   // 16 bins, 15 degrees of freedom: over 50 happens once in 90,000 runs.
   assert.ok(chiSquared(ids, 16, (id) => id >>> 12) < 50, 'high bits of the ids');
@@ -45,6 +47,20 @@ test('a thousand queries: at least 990 source ports, uniform ids, mixed case', a
     new Set(received.map(({ name }) => name.slice(0, 9))).size > 100,
     'ways to write the same letters',
   );
+});
+
+test('a source port is neither reserved nor one of the 4,096 given last', () => {
+  const given = [0, 80, 1023, 1024, 1024, 65_535, 1024, 65_535, 2000];
+  const ports = new SourcePorts({ u16: () => given.shift() ?? assert.fail('more numbers were drawn') });
+  assert.deepEqual([ports.next(), ports.next(), ports.next()], [1024, 65_535, 2000]);
+  let next = 3000;
+  const many = new SourcePorts({ u16: () => next++ });
+  for (let i = 0; i < 4096; i++) assert.equal(many.next(), 3000 + i);
+  next = 3000;
+  // The oldest is free again when the next one is given, and no earlier.
+  assert.equal(many.next(), 3000 + 4096);
+  next = 3000;
+  assert.equal(many.next(), 3000);
 });
 
 test('the pool of random numbers gives every id and repeats nothing', () => {

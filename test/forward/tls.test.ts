@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import tls from 'node:tls';
 import { EdnsOptionCode } from '../../src/dns/edns.ts';
 import type { Forwarder } from '../../src/forward/forwarder.ts';
 import { TlsAuthorities } from '../../src/forward/tls/authorities.ts';
-import { startTlsServer } from '../support/encrypted-upstream.ts';
+import { bun } from '../../src/system/bun/api.ts';
+import { startTlsServer, type TlsQuery } from '../support/encrypted-upstream.ts';
 import { MovableClock } from '../support/movable-clock.ts';
 import { altered, replyA } from '../support/scripted-upstream.ts';
 import { TestAuthority, type TestCertificate } from '../support/test-certificate.ts';
@@ -81,6 +83,47 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
     assert.deepEqual(resumed, [false, true, true, false]);
   });
 }
+
+test('a server that does not speak TLS 1.2 or newer is not talked to, whatever the defaults of the runtime are', {
+  skip: bun !== undefined && 'Bun has no TLS 1.1',
+}, async () => {
+  const defaults = { minimum: tls.DEFAULT_MIN_VERSION, ciphers: tls.DEFAULT_CIPHERS };
+  tls.DEFAULT_MIN_VERSION = 'TLSv1';
+  tls.DEFAULT_CIPHERS = 'DEFAULT:@SECLEVEL=0';
+  try {
+    for (const [maxVersion, isGood] of [
+      ['TLSv1.1', false],
+      ['TLSv1.2', true],
+    ] as const) {
+      const script = (query: TlsQuery) => query.send(replyA(query));
+      await using server = await startTlsServer(certificate, script, { maxVersion });
+      using forwarder = forwarderTo(server.port);
+      const asked = ask(forwarder, 'x.example');
+      if (isGood) assert.deepEqual(addresses(await asked), ['192.0.2.1']);
+      else await assert.rejects(asked, /does not speak TLS with us/);
+    }
+  } finally {
+    tls.DEFAULT_MIN_VERSION = defaults.minimum;
+    tls.DEFAULT_CIPHERS = defaults.ciphers;
+  }
+});
+
+test('the session of a server that is not trusted is not resumed: it would pass for one that is', async () => {
+  const script = (query: TlsQuery) => query.send(replyA(query));
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    await using server = await startTlsServer(certificate, script, { maxVersion });
+    using forwarder = setUpForwarder({
+      upstreams: [`tls://127.0.0.1:${server.port}#sha256/${'A'.repeat(43)}=`],
+      authorities: TlsAuthorities.parse(authority.pem),
+    });
+    for (let i = 0; i < 3; i++) {
+      await assert.rejects(ask(forwarder, `n${i}.example`), /is not trusted: its public key is/);
+      await setImmediate();
+    }
+    assert.ok(server.connections.every(({ resumed }) => !resumed));
+    assert.equal(server.received.length, 0);
+  }
+});
 
 test('a server that closes after every few replies, in any manner, loses no query', {
   timeout: 60_000,
