@@ -35,6 +35,29 @@ export function pkarrd(
   return ours(name, () => process.version, process.execPath, [main, 'serve'], words, environment);
 }
 
+/** The builds that another checkout of pkarrd has, started as `pkarrd` and `pkarrdBun` start those of this one. */
+export function pkarrdOf(checkout: string): readonly Peer[] {
+  const [main, file] = ['dist/program/main.js', 'dist/pkarrd'].map((path) => join(checkout, path));
+  const environment = environmentOfUnit();
+  return [
+    ours('other (Node)', () => versionIf(main), process.execPath, [main ?? '', 'serve'], [], environment),
+    ours(
+      'other (Bun)',
+      () => versionIf(file),
+      file ?? '',
+      ['serve'],
+      [],
+      environment,
+      'npm run build:binary',
+    ),
+  ];
+}
+
+/** The version of this runtime if a file exists. */
+function versionIf(file = ''): string | undefined {
+  return existsSync(file) ? process.version : undefined;
+}
+
 /** The same as a one-file binary with Bun, with the settings of the unit. */
 export function pkarrdBun(
   words: readonly string[] = [],
