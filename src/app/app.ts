@@ -54,7 +54,6 @@ export async function startApp(
   const resolution = await startResolution(settings, log, {
     resolvers,
     packetReader: { read: (key, options) => packets.packetReader.read(key, options) },
-    now,
   });
 
   // Key to packet: the store, the DHT, relays.

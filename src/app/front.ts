@@ -34,6 +34,7 @@ export function createFront(settings: Settings, { resolution, listeners, ...part
   const responder = new Responder({
     ...parts,
     resolver: resolution.router,
+    local: resolution.local,
     cache,
     access,
     rate: clientRate(settings, now),

@@ -10,10 +10,13 @@ import { limitPacketAddresses } from '../resolve/pkarr/packet-addresses.ts';
 import { PkarrResolver } from '../resolve/pkarr/pkarr-resolver.ts';
 import type { Resolver } from '../resolve/query.ts';
 import { createRouter } from '../resolve/router.ts';
+import { HostsAnswers } from '../resolve/special/hosts.ts';
 import { SearchDomains } from '../resolve/special/stray-keys.ts';
 import { answerSuffixes, isKeyName } from '../resolve/special/suffix.ts';
+import type { LocalAnswers } from '../serve/local-answers.ts';
 import { ownersMayName } from './client-limits.ts';
 import { CurrentUpstreams } from './current-upstreams.ts';
+import { openHosts } from './hosts.ts';
 import { ordinaryLayers } from './ordinary-layers.ts';
 import { type ResolverSource, systemSearchDomains } from './system-resolvers.ts';
 import { upstreamSockets } from './upstream-sockets.ts';
@@ -26,6 +29,8 @@ export interface Resolution {
   /** Answers what is no key: for the program's own questions. */
   readonly ordinary: Resolver;
   readonly forwarder: Forwarder;
+  /** What is answered before the cache is asked. */
+  readonly local: LocalAnswers | undefined;
   /**
    * What was true of the old network is forgotten: who answers, how fast, and what failed.
    * @returns true when others are asked for ordinary names from now on than were before.
@@ -40,7 +45,6 @@ export interface ResolutionParts {
   readonly packetReader: PacketReader;
   /** The resolvers of the system, for `upstream = system`, and its search domains. */
   readonly resolvers: ResolverSource;
-  readonly now: () => number;
 }
 
 /**
@@ -50,7 +54,7 @@ export interface ResolutionParts {
 export async function startResolution(
   settings: Settings,
   log: Log,
-  { packetReader, resolvers, now }: ResolutionParts,
+  { packetReader, resolvers }: ResolutionParts,
 ): Promise<Resolution> {
   const budget = upstreamSockets();
   // An alias leads from a packet back to the router: the one loop in the data, closed here.
@@ -89,7 +93,8 @@ export async function startResolution(
   const searchDomains = new SearchDomains(settings.searchDomain);
   const readSearchDomains = async () => searchDomains.setSystem(await systemSearchDomains(resolvers));
   await readSearchDomains();
-  const layers = await ordinaryLayers(settings, forwarder, { searchDomains, now, log });
+  const hosts = await openHosts(settings, log);
+  const layers = ordinaryLayers(settings, forwarder, { searchDomains, hosts });
   const completed = completeAliases({
     follow: router,
     isKeyName: (name) => isKeyName(name, settings.suffix),
@@ -102,6 +107,7 @@ export async function startResolution(
     router,
     ordinary,
     forwarder,
+    local: hosts && new HostsAnswers(hosts),
     async networkChanged() {
       const change = upstreams.replace(await chooseUpstreams(settings, resolvers));
       await readSearchDomains();
@@ -109,6 +115,9 @@ export async function startResolution(
       forwarder.networkChanged();
       return change === 'others';
     },
-    close: () => forwarder.close(),
+    close() {
+      hosts?.close();
+      forwarder.close();
+    },
   };
 }

@@ -60,7 +60,6 @@ export function runWorker(): void {
       const resolution = await startResolution(settings, silentLog, {
         packetReader,
         resolvers: { current: () => link.ask('systemResolvers', undefined) },
-        now,
       });
       const front = createFront(settings, {
         resolution,

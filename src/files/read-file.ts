@@ -12,6 +12,8 @@ export interface FileContent {
   readonly mode: number;
   /** The user id of its owner. */
   readonly owner: number;
+  /** The file is longer than was allowed, and `bytes` is its start. */
+  readonly isCut: boolean;
 }
 
 /**
@@ -68,11 +70,17 @@ const queue = new Set<() => void>();
  * or a device is refused before it is opened, and a file system that hangs is given up after five seconds.
  *
  * @param maxBytes the largest size that is read, at least 1.
+ * @param mayCut of a larger file the start is read, instead of nothing.
  * @throws FileError
  */
 export async function readUserFile(
   path: string,
-  { maxBytes, timeout = TIMEOUT, fileSystem = machine }: ReadOptions & { readonly maxBytes: number },
+  {
+    maxBytes,
+    mayCut = false,
+    timeout = TIMEOUT,
+    fileSystem = machine,
+  }: ReadOptions & { readonly maxBytes: number; readonly mayCut?: boolean },
 ): Promise<FileContent> {
   return await bounded(path, timeout, async () => {
     // Opening some devices already does something, so the file is looked at before.
@@ -81,13 +89,20 @@ export async function readUserFile(
     const handle = await fileSystem.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const before = requireFile(await handle.stat({ bigint: true }));
-      if (before.size > BigInt(maxBytes)) throw tooLarge(maxBytes);
-      const bytes = await readAtMost(handle, maxBytes);
+      if (!mayCut && before.size > BigInt(maxBytes)) throw tooLarge(maxBytes);
+      const { bytes, isCut } = await readAtMost(handle, maxBytes, mayCut);
       const identity = identityOf(before);
       if (identityOf(await handle.stat({ bigint: true })) !== identity)
         throw new FileError('changing', 'it was written while it was read');
       const changedAt = before.mtimeNs / 1000n;
-      return { bytes, identity, changedAt, mode: Number(before.mode) & 0o7777, owner: Number(before.uid) };
+      return {
+        bytes,
+        identity,
+        changedAt,
+        mode: Number(before.mode) & 0o7777,
+        owner: Number(before.uid),
+        isCut,
+      };
     } finally {
       await handle.close();
     }
@@ -162,15 +177,21 @@ function requireFile(found: BigIntStats): BigIntStats {
   return found;
 }
 
-/** The whole file. A size of 0 says nothing: files of /proc have it. */
-async function readAtMost(handle: Pick<FileHandle, 'read'>, maxBytes: number): Promise<Buffer> {
+/** The whole file, or its start. A size of 0 says nothing: files of /proc have it. */
+async function readAtMost(
+  handle: Pick<FileHandle, 'read'>,
+  maxBytes: number,
+  mayCut: boolean,
+): Promise<{ readonly bytes: Buffer; readonly isCut: boolean }> {
   const chunks: Buffer[] = [];
   for (let length = 0; ; ) {
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(CHUNK), 0, CHUNK, null);
-    if (bytesRead === 0) return Buffer.concat(chunks);
+    if (bytesRead === 0) return { bytes: Buffer.concat(chunks), isCut: false };
     length += bytesRead;
-    if (length > maxBytes) throw tooLarge(maxBytes);
     chunks.push(buffer.subarray(0, bytesRead));
+    if (length <= maxBytes) continue;
+    if (!mayCut) throw tooLarge(maxBytes);
+    return { bytes: Buffer.concat(chunks).subarray(0, maxBytes), isCut: true };
   }
 }
 

@@ -6,6 +6,7 @@ import { HEADER_LENGTH } from '../dns/message.ts';
 import { ageTtl } from '../dns/ttl.ts';
 import { MAX_MESSAGE_LENGTH } from '../dns/wire-writer.ts';
 import type { AccessList } from './access-list.ts';
+import type { LocalAnswers } from './local-answers.ts';
 import type { ClientRateLimit } from './rate-limit.ts';
 import { UDP_PAYLOAD_SIZE } from './reply.ts';
 import { MINIMUM_UDP_PAYLOAD, OPT_LENGTH, u16, uncompressedNameEnd, walkLoneOpt } from './request.ts';
@@ -15,6 +16,8 @@ export interface HotPathParts {
   readonly cache: AnswerCache;
   readonly access: Pick<AccessList, 'isAllowed'>;
   readonly rate: Pick<ClientRateLimit, 'takeAnswer'>;
+  /** What is answered before the cache is asked; undefined for nothing. */
+  readonly local?: Pick<LocalAnswers, 'mayAnswer'> | undefined;
   /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
 }
@@ -71,7 +74,8 @@ export class HotPath {
 
     const checkingDisabled = ((request[3] as number) & 0x10) !== 0;
     const keyFlags = (dnssecOk === 1 ? KEY_DO : 0) | (checkingDisabled ? KEY_CD : 0);
-    const { cache, access, rate } = this.#parts;
+    const { cache, access, rate, local } = this.#parts;
+    if (local?.mayAnswer(request, nameEnd)) return 0;
     const now = this.#parts.now();
     const hit = this.#hit;
     if (!cache.findHit(hit, request, nameEnd, keyFlags, now)) return 0;

@@ -10,11 +10,12 @@ import { Rcode } from '../dns/codes.ts';
 import { type ExtendedError, ExtendedErrorCode } from '../dns/extended-error.ts';
 import type { Question } from '../dns/question.ts';
 import { WireError } from '../dns/wire-error.ts';
-import { type Answer, recordsAnswer, toMessage } from '../resolve/answer.ts';
+import { type Answer, type RecordsAnswer, recordsAnswer, toMessage } from '../resolve/answer.ts';
 import { failureReply, ResolveError } from '../resolve/errors.ts';
 import type { Query, Resolver } from '../resolve/query.ts';
 import type { AccessList } from './access-list.ts';
 import { HotPath } from './hot-path.ts';
+import type { LocalAnswers } from './local-answers.ts';
 import type { ClientRateLimit } from './rate-limit.ts';
 import { type ReplyPath, renderError, renderReply, renderTruncated } from './reply.ts';
 import { type Request, readRequest, requestQuestion } from './request.ts';
@@ -47,6 +48,8 @@ export interface ResponderParts {
   readonly trustAuthenticData: boolean;
   /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
+  /** What is answered before the cache is asked; undefined for nothing. */
+  readonly local?: LocalAnswers | undefined;
   /** Called with an unexpected error: a bug, which costs one SERVFAIL and never the process. */
   readonly onBug: (error: unknown) => void;
 }
@@ -128,6 +131,9 @@ export class Responder {
       send(renderError(request, request.rcode, [], path));
       return true;
     }
+    const { local } = this.#parts;
+    if (local?.mayAnswer(bytes, request.questionEnd - 4) && this.#answerLocally(local, request, path, send))
+      return true;
     // RFC 1035 §4.1.1: without RD the server is not to ask others, neither now nor ahead of time.
     const found = this.#parts.cache.find(request.cacheKey, request.recursionDesired);
     switch (found?.state) {
@@ -158,6 +164,22 @@ export class Responder {
     await Promise.allSettled(this.#waiting);
     clearTimeout(timer);
     this.#abandonAll();
+  }
+
+  /** @returns false when the question is for the cache and the resolver. */
+  #answerLocally(local: LocalAnswers, request: Request, path: ReplyPath, send: Send): boolean {
+    const question = lowerCaseName(requestQuestion(request));
+    const answer = local.answer(question);
+    if (answer !== undefined) {
+      send(renderReply(packRecords(answer, question), request, 0, path));
+      return true;
+    }
+    if (!local.exists(question.name)) return false;
+    // An answer that was cached before the name was known here may deny it; a new one does not.
+    const held = this.#parts.cache.peek(request.cacheKey);
+    if (held !== undefined && held.rcode !== Rcode.NXDOMAIN) return false;
+    this.#answerMiss(request, path, send, undefined);
+    return true;
   }
 
   /** `fallback` is a stale answer, or a fresh or stale one for the opposite DO bit. */
@@ -386,11 +408,16 @@ function lowerCaseName(question: Question): Question {
   return { ...question, name: question.name.toLowerCase() };
 }
 
+/** @throws WireError for one that does not fit into a message. */
+function packRecords(answer: RecordsAnswer, question: Question): PackedReply {
+  const { rcode, extendedErrors } = answer;
+  return packMessage(toMessage(answer, question), { rcode, extendedErrors, authenticData: false });
+}
+
 function pack(answer: Answer, { question }: Query, trustAuthenticData: boolean): PackedReply {
   if (answer.kind === 'records') {
-    const { rcode, extendedErrors } = answer;
     try {
-      return packMessage(toMessage(answer, question), { rcode, extendedErrors, authenticData: false });
+      return packRecords(answer, question);
     } catch (error) {
       // An answer combined from several servers can be too long.
       if (!(error instanceof WireError)) throw error;

@@ -46,7 +46,6 @@ const startScene = () =>
     const resolution = await startResolution(settings, silentLog, {
       packetReader: { read: async () => ({ kind: 'found', packet, stale: false, timeToLive: 3_600 }) },
       resolvers: { current: async () => ({ servers, search: [] }) },
-      now,
     });
     undo(() => resolution.close());
     const front = createFront(settings, {

@@ -23,7 +23,6 @@ test('a key before a search domain of the system or of a setting is not sent ups
   const resolution = await startResolution(settings, silentLog, {
     packetReader: { read: async () => ({ kind: 'absent', seconds: 60 }) },
     resolvers: { current: async () => ({ servers: [], search }) },
-    now: () => performance.now(),
   });
   try {
     const isForwarded = async (name: string) => {

@@ -4,12 +4,13 @@ import fc from 'fast-check';
 import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import { Rcode, Type } from '../../src/dns/codes.ts';
 import type { EdnsOption } from '../../src/dns/edns.ts';
-import { encodeMessage } from '../../src/dns/message.ts';
+import { decodeMessage, encodeMessage } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
 import { syntheticSoa } from '../../src/dns/soa.ts';
 import { type Answer, recordsAnswer } from '../../src/resolve/answer.ts';
 import type { Query } from '../../src/resolve/query.ts';
 import { AccessList, everybody, loopbackPrefixes } from '../../src/serve/access-list.ts';
+import type { LocalAnswers } from '../../src/serve/local-answers.ts';
 import { ClientRateLimit, unlimited } from '../../src/serve/rate-limit.ts';
 import { Responder, type ResponderParts } from '../../src/serve/responder.ts';
 import { query } from '../support/dns-client.ts';
@@ -200,4 +201,25 @@ test('random octets make the hot path throw nothing', async () => {
     }),
     { numRuns: 20_000 },
   );
+});
+
+test('what may be known here is for the full path, also when the cache has something else ready', async () => {
+  let isKnown = false;
+  const local: LocalAnswers = {
+    mayAnswer: (request, nameEnd) => isKnown && request[nameEnd - 1] === 0,
+    answer: ({ name }) => recordsAnswer({ answers: [aRecord(name.toString(), '192.0.2.99', 5)] }),
+    exists: () => true,
+  };
+  const { responder } = scene({ local });
+  const bytes = encodeMessage(query('www.example'));
+  const ask = () =>
+    new Promise<Uint8Array>((resolve) => {
+      responder.respond(bytes, { client: '192.0.2.1', stream: false }, resolve);
+    });
+  for (const expected of ['192.0.2.1', '192.0.2.99', '192.0.2.1']) {
+    isKnown = expected === '192.0.2.99';
+    const reply = decodeMessage(responder.answerNow(bytes, '192.0.2.1') ?? (await ask()));
+    assert.equal(reply.answers[0]?.rdata.join('.'), expected);
+    assert.equal(responder.answerNow(bytes, '192.0.2.1') === undefined, isKnown);
+  }
 });

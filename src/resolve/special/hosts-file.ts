@@ -1,43 +1,40 @@
-import type { Stats } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
 import { throwLater } from '../../async/throw-later.ts';
+import type { Name } from '../../dns/name.ts';
+import { FileError, fileIdentity, readUserFile } from '../../files/read-file.ts';
 import type { HostsSource } from './hosts.ts';
 import { emptyHosts, type HostsProblem, type HostsTable, parseHosts } from './hosts-table.ts';
 
-/** Options of a hosts file. */
+/** What a hosts file works with. */
 export interface HostsFileOptions {
   readonly path: string;
-  /** Milliseconds, never going back. */
-  readonly now: () => number;
-  /** Called after each read, with the lines that could not be used. */
+  /** Tells names of which no hosts file decides. */
+  readonly isForeign: (name: Name) => boolean;
+  /** Called after each read. */
   readonly onRead: (reading: HostsReading) => void;
 }
 
-/** The result of reading the file once. */
+/** The result of one read. */
 export interface HostsReading {
-  /** Names in the table now. */
+  /** Number of names known now. */
   readonly names: number;
   readonly problems: readonly HostsProblem[];
-  /** Why the file could not be read at all; then the previous table stays in use. */
+  /** Why the file could not be read; the previous content then stays in effect, unless there is no file any more. */
   readonly failure?: string;
 }
 
-/** Octets of a file that is read. */
+/** Octets of a file that are read. */
 export const MAX_HOSTS_BYTES = 8 * 1024 * 1024;
 
 /** Milliseconds between two looks at the file. */
 export const LOOK_EVERY = 1000;
 
-/**
- * A hosts file that is read again when it has changed. A query never waits for it: it takes the table that is there,
- * and at most once a second has somebody look whether the file is still the same.
- */
+/** A hosts file that is looked at every second, and read again when it has changed. A query never waits for it. */
 export class HostsFile implements HostsSource {
   readonly #options: HostsFileOptions;
   #table: HostsTable = emptyHosts;
   #state = '';
-  #lookedAt = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: HostsFileOptions) {
     this.#options = options;
@@ -45,13 +42,24 @@ export class HostsFile implements HostsSource {
 
   /** See `HostsSource`. */
   current(): HostsTable {
-    // A look in progress is not waited for, and not doubled.
-    if (this.#looking === undefined && this.#options.now() - this.#lookedAt >= LOOK_EVERY)
-      this.look().catch(throwLater);
     return this.#table;
   }
 
-  /** Looks at the file now, and reads it when it has changed. To be awaited at the start. Rejects only by a bug. */
+  /** Reads the file, and looks at it from now on. Never rejects: what is wrong is told. */
+  async open(): Promise<void> {
+    const lookNow = () => {
+      this.look().catch(throwLater);
+    };
+    this.#timer = setInterval(lookNow, LOOK_EVERY).unref();
+    await this.look();
+  }
+
+  /** Ends the looks. */
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Looks at the file now, and reads it if it has changed. A look that is going on is not doubled. */
   look(): Promise<void> {
     this.#looking ??= this.#lookOnce();
     return this.#looking;
@@ -66,71 +74,41 @@ export class HostsFile implements HostsSource {
   }
 
   async #look(): Promise<void> {
-    const { path, now, onRead } = this.#options;
-    this.#lookedAt = now();
+    const { path, isForeign, onRead } = this.#options;
     try {
-      const reading = await readIfChanged(path, this.#state);
-      if (reading === undefined) return;
-      this.#state = reading.state;
-      const { table, problems } = await parseHosts(reading.text);
+      if ((await fileIdentity(path)) === this.#state) return;
+      const { bytes, identity, isCut } = await readUserFile(path, {
+        maxBytes: MAX_HOSTS_BYTES,
+        mayCut: true,
+      });
+      const text = isCut ? wholeLines(bytes) : bytes.toString('utf8');
+      const { table, problems } = await parseHosts(text, isForeign);
       this.#table = table;
-      onRead({ names: table.size, problems });
+      this.#state = identity;
+      onRead({ names: table.size, problems: isCut ? [cutProblem(text), ...problems] : problems });
     } catch (error) {
-      const state = `failed: ${failureToText(error)}`;
-      // Said once, not every second.
+      if (!(error instanceof FileError)) throw error;
+      // Whoever writes it is not done yet.
+      if (error.kind === 'changing') return;
+      const state = `failed: ${error.message}`;
+      // Reported once, not every second.
       if (this.#state === state) return;
       this.#state = state;
-      // A file that is gone has no names; of one that cannot be read the last ones are the best guess.
-      if (isAbsent(error)) this.#table = emptyHosts;
-      onRead({ names: this.#table.size, problems: [], failure: failureToText(error) });
+      // If the file was removed, its names are gone; if it cannot be read, the last known ones are the best guess.
+      if (error.kind === 'absent') this.#table = emptyHosts;
+      onRead({ names: this.#table.size, problems: [], failure: error.message });
     }
   }
 }
 
-/**
- * The text, unless the file is in the state `before`.
- * @throws Error of the system, or HostsFileError for what is no file to be read whole.
- */
-async function readIfChanged(
-  path: string,
-  before: string,
-): Promise<{ readonly text: string; readonly state: string } | undefined> {
-  // Looked at before it is opened: opening a FIFO would wait for somebody to write.
-  const seen = await stat(path);
-  if (stateOf(seen) === before) return undefined;
-  if (!seen.isFile()) throw new HostsFileError('it is no regular file');
-  const handle = await open(path);
-  try {
-    const stats = await handle.stat();
-    if (stats.size > MAX_HOSTS_BYTES) throw new HostsFileError(`it has over ${MAX_HOSTS_BYTES} octets`);
-    const buffer = Buffer.alloc(stats.size);
-    let length = 0;
-    // What is written behind `size` meanwhile changes the state, and is read at the next look.
-    while (length < buffer.length) {
-      const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
-    }
-    return { text: buffer.toString('utf8', 0, length), state: stateOf(stats) };
-  } finally {
-    await handle.close();
-  }
+/** The text up to its last line feed: half a name would be another name. */
+function wholeLines(bytes: Buffer): string {
+  const end = bytes.lastIndexOf('\n');
+  // Of one endless line the last word may be cut.
+  return end < 0 ? bytes.toString('utf8').replace(/\S+$/, '') : bytes.toString('utf8', 0, end + 1);
 }
 
-/** Why a file is not read although the system would. */
-class HostsFileError extends Error {
-  override readonly name = 'HostsFileError';
-}
-
-/** Changes whenever the file does, also when another is put in its place. */
-function stateOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
-  return [dev, ino, size, mtimeMs, ctimeMs].join(' ');
-}
-
-function isAbsent(error: unknown): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === 'ENOENT';
-}
-
-function failureToText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function cutProblem(text: string): HostsProblem {
+  const line = text.split('\n').length;
+  return { line, message: `The rest of the file is ignored: the maximum is ${MAX_HOSTS_BYTES} octets.` };
 }

@@ -3,6 +3,7 @@ import { Name } from '../../dns/name.ts';
 import { WireError } from '../../dns/wire-error.ts';
 import { addressToText } from '../../ip/address.ts';
 import { ipv4FromText, ipv6FromText } from '../../ip/text.ts';
+import { NameFilter } from './name-filter.ts';
 
 /** The addresses of one host, of 4 and of 16 octets. */
 export interface HostAddresses {
@@ -16,6 +17,11 @@ export interface HostsTable {
   addressesOf(name: Name): HostAddresses | undefined;
   /** The host that a reverse name (`7.1.168.192.in-addr.arpa`) stands for. */
   nameOf(reverseName: Name): Name | undefined;
+  /**
+   * False when the file surely says nothing of the QNAME of `request`, whole and uncompressed, which ends before `nameEnd`.
+   * It costs a loop over the name, for it stands before the cache.
+   */
+  mayHold(request: Uint8Array, nameEnd: number): boolean;
   /** Number of names. */
   readonly size: number;
 }
@@ -38,37 +44,47 @@ export interface ParsedHosts {
 /** Maximum number of names; block lists in this format reach this size. */
 export const MAX_HOST_NAMES = 200_000;
 
-/** Longer lines are not read: a name has at most 255 characters, and nobody gives a host more than a few. */
-export const MAX_LINE_LENGTH = 4096;
-
 /** More would help nobody. */
 export const MAX_PROBLEMS = 20;
 
-/** Lines parsed before yielding to the event loop: a few milliseconds of work. */
-const LINES_A_TURN = 500;
+/** After so many words the event loop has its turn: some milliseconds of work. */
+const WORDS_A_TURN = 1_000;
 
 /** A table without names. */
 export const emptyHosts: HostsTable = {
   addressesOf: () => undefined,
   nameOf: () => undefined,
+  mayHold: () => false,
   size: 0,
 };
 
 /**
- * Parses a hosts file (hosts(5)): an address, then its names, `#` before a comment. Invalid parts are reported and
- * skipped. Yields to the event loop now and then. Never throws, whatever the text.
+ * Reads a text of the form of hosts(5): an address, then its names, `#` before a comment. What cannot be read is
+ * reported and left out. Gives way to other work every so many words. Never throws for any text.
+ *
+ * @param isForeign tells names of which no hosts file decides.
  */
-export async function parseHosts(text: string): Promise<ParsedHosts> {
-  const builder = new HostsBuilder();
+export async function parseHosts(
+  text: string,
+  isForeign: (name: Name) => boolean = () => false,
+): Promise<ParsedHosts> {
+  const builder = new HostsBuilder(isForeign);
   let line = 0;
+  let words = 0;
   for (let start = 0; start <= text.length && !builder.isFull; ) {
     const feed = text.indexOf('\n', start);
     const end = feed < 0 ? text.length : feed;
-    line += 1;
-    builder.read(end - start > MAX_LINE_LENGTH ? undefined : text.slice(start, end), line);
+    builder.beginLine(++line);
+    // A line may have any length: that of a block list may have hundreds of names.
+    for (const [word] of text.slice(start, end).matchAll(/[^\s#]+|#.*/g)) {
+      if (word.startsWith('#') || !builder.add(word)) break;
+      if (++words % WORDS_A_TURN === 0) await setImmediate();
+    }
+    builder.endLine();
     start = end + 1;
-    if (line % LINES_A_TURN === 0) await setImmediate();
+    if (line % WORDS_A_TURN === 0) await setImmediate();
   }
+  builder.makeFilter();
   return builder;
 }
 
@@ -76,10 +92,19 @@ class HostsBuilder implements ParsedHosts, HostsTable {
   readonly problems: HostsProblem[] = [];
   readonly table: HostsTable = this;
   isFull = false;
+  readonly #isForeign: (name: Name) => boolean;
   readonly #addresses = new Map<string, HostAddresses>();
   readonly #names = new Map<string, Name>();
   /** By their text: a block list has one address in all of its lines. */
   readonly #known = new Map<string, KnownAddress>();
+  #filter = new NameFilter([]);
+  #line = 0;
+  /** The address that the line begins with. */
+  #address: { readonly text: string; readonly known: KnownAddress; hasName: boolean } | undefined;
+
+  constructor(isForeign: (name: Name) => boolean) {
+    this.#isForeign = isForeign;
+  }
 
   get size(): number {
     return this.#addresses.size;
@@ -93,25 +118,40 @@ class HostsBuilder implements ParsedHosts, HostsTable {
     return this.#names.get(reverseName.key);
   }
 
-  /** Takes in one line; undefined stands for one that is too long. */
-  read(text: string | undefined, line: number): void {
-    if (text === undefined) {
-      this.#report(line, `the line is ignored: it has over ${MAX_LINE_LENGTH} characters`);
-      return;
+  mayHold(request: Uint8Array, nameEnd: number): boolean {
+    return this.#filter.mayHold(request, nameEnd);
+  }
+
+  beginLine(line: number): void {
+    this.#line = line;
+    this.#address = undefined;
+  }
+
+  /** Takes in the next word of the line. @returns false when the rest of the line is of no use. */
+  add(word: string): boolean {
+    if (this.#address === undefined) {
+      const known = this.#addressOf(word);
+      if (known === undefined) this.#report(`${shown(word)} is not a valid IP address`);
+      else this.#address = { text: word, known, hasName: false };
+      return known !== undefined;
     }
-    const comment = text.indexOf('#');
-    const [address, ...hosts] = (comment < 0 ? text : text.slice(0, comment)).split(/\s+/).filter(Boolean);
-    if (address === undefined) return;
-    const known = this.#addressOf(address);
-    if (known === undefined) {
-      this.#report(line, `${shown(address)} is not a valid IP address`);
-      return;
-    }
-    if (hosts.length === 0) this.#report(line, `${address} has no host name after it`);
-    const names = hosts.flatMap((host) => this.#readName(host, line) ?? []);
-    for (const name of names) this.#addAddress(name, known, line);
-    const [canonical] = names;
-    if (canonical !== undefined) this.#addPointer(known, canonical);
+    const { known } = this.#address;
+    const name = this.#readName(word);
+    this.#address.hasName = true;
+    if (name === undefined) return true;
+    this.#addAddress(name, known);
+    // hosts(5): the first name of a line is the canonical one; of several lines for an address the first counts.
+    this.#addPointer(known, name);
+    return !this.isFull;
+  }
+
+  endLine(): void {
+    if (this.#address?.hasName === false) this.#report(`${this.#address.text} has no host name after it`);
+  }
+
+  /** Called once, when all names are in. */
+  makeFilter(): void {
+    this.#filter = new NameFilter([...this.#addresses.keys(), ...this.#names.keys()]);
   }
 
   #addressOf(text: string): KnownAddress | undefined {
@@ -125,14 +165,20 @@ class HostsBuilder implements ParsedHosts, HostsTable {
     return read;
   }
 
-  #readName(host: string, line: number): Name | undefined {
+  #readName(host: string): Name | undefined {
     const name = nameOf(host);
-    if (name === undefined) this.#report(line, `${shown(host)} is not a valid host name`);
+    if (name === undefined) {
+      this.#report(`${shown(host)} is not a valid host name`);
+      return undefined;
+    }
     // RFC 6761 §6.3 says what localhost is; most files repeat it, and none may change it.
-    return name?.labels.at(-1)?.toLowerCase() === 'localhost' ? undefined : name;
+    if (name.labels.at(-1)?.toLowerCase() === 'localhost') return undefined;
+    if (!this.#isForeign(name)) return name;
+    this.#report(`${shown(host)} is the name of a key, which only its owner's packet can answer`);
+    return undefined;
   }
 
-  #addAddress(name: Name, { octets, alone }: KnownAddress, line: number): void {
+  #addAddress(name: Name, { octets, alone }: KnownAddress): void {
     const { key } = name;
     const before = this.#addresses.get(key);
     if (before !== undefined) {
@@ -141,11 +187,10 @@ class HostsBuilder implements ParsedHosts, HostsTable {
       this.#addresses.set(key, alone);
     } else if (!this.isFull) {
       this.isFull = true;
-      this.#report(line, `the rest of the file is ignored: the maximum is ${MAX_HOST_NAMES} names`);
+      this.#report(`the rest of the file is ignored: the maximum is ${MAX_HOST_NAMES} names`);
     }
   }
 
-  /** hosts(5): the first name of a line is the canonical one; of several lines for an address the first counts. */
   #addPointer(known: KnownAddress, canonical: Name): void {
     if (known.hasPointer) return;
     known.hasPointer = true;
@@ -153,9 +198,10 @@ class HostsBuilder implements ParsedHosts, HostsTable {
     if (!this.#names.has(key)) this.#names.set(key, canonical);
   }
 
-  #report(line: number, reason: string): void {
+  #report(reason: string): void {
     if (this.problems.length < MAX_PROBLEMS) {
-      this.problems.push({ line, message: `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.` });
+      const message = `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`;
+      this.problems.push({ line: this.#line, message });
     }
   }
 }

@@ -17,6 +17,33 @@ export interface HostsSource {
 const HOSTS_TTL = 5;
 
 /**
+ * What a hosts file says of a question, at once: for whoever stands before the cache, so that an answer of somebody else
+ * that is kept there does not hide a line of the file.
+ */
+export class HostsAnswers {
+  readonly #source: HostsSource;
+
+  constructor(source: HostsSource) {
+    this.#source = source;
+  }
+
+  /** False when the file surely says nothing of the QNAME of `request`, whole and uncompressed, which ends before `nameEnd`. */
+  mayAnswer(request: Uint8Array, nameEnd: number): boolean {
+    return this.#source.current().mayHold(request, nameEnd);
+  }
+
+  /** The answer of the file; undefined when others have to be asked. */
+  answer(question: Question): RecordsAnswer | undefined {
+    return answerFrom(this.#source.current(), question);
+  }
+
+  /** Whether the file has addresses of this name, so that no answer may deny it. */
+  exists(name: Name): boolean {
+    return this.#source.current().addressesOf(name) !== undefined;
+  }
+}
+
+/**
  * Answers from a hosts file, before everything else that handles ordinary names. A and AAAA come from the file, and PTR
  * for its addresses. HTTPS and SVCB get NODATA, because their hints would bypass the file. Other types are passed on, as
  * in dnsmasq; the file says nothing about mail, for example.
@@ -26,15 +53,21 @@ export function hostsLayer(source: HostsSource): Layer {
     async resolve(query, context) {
       const { question } = query;
       const table = source.current();
-      if (question.type === Type.PTR) {
-        const host = table.nameOf(question.name);
-        return host === undefined ? await inner.resolve(query, context) : pointer(question, host);
-      }
-      const addresses = table.addressesOf(question.name);
-      if (addresses === undefined) return await inner.resolve(query, context);
-      return answerAddresses(question, addresses) ?? existing(await inner.resolve(query, context), question);
+      const own = answerFrom(table, question);
+      if (own !== undefined) return own;
+      const answer = await inner.resolve(query, context);
+      return table.addressesOf(question.name) === undefined ? answer : existing(answer, question);
     },
   });
+}
+
+function answerFrom(table: HostsTable, question: Question): RecordsAnswer | undefined {
+  if (question.type === Type.PTR) {
+    const host = table.nameOf(question.name);
+    return host === undefined ? undefined : answerWith(question, [host.toWire()]);
+  }
+  const addresses = table.addressesOf(question.name);
+  return addresses === undefined ? undefined : answerAddresses(question, addresses);
 }
 
 function answerAddresses(question: Question, addresses: HostAddresses): RecordsAnswer | undefined {
@@ -49,10 +82,6 @@ function answerAddresses(question: Question, addresses: HostAddresses): RecordsA
     default:
       return undefined;
   }
-}
-
-function pointer(question: Question, host: Name): RecordsAnswer {
-  return answerWith(question, [host.toWire()]);
 }
 
 function answerWith({ name, type }: Question, values: readonly Uint8Array[]): RecordsAnswer {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { encodeMessage } from '../../../src/dns/message.ts';
 import { Name } from '../../../src/dns/name.ts';
 import { hostsLayer } from '../../../src/resolve/special/hosts.ts';
 import {
@@ -15,10 +16,10 @@ import {
 import {
   emptyHosts,
   MAX_HOST_NAMES,
-  MAX_LINE_LENGTH,
   MAX_PROBLEMS,
   parseHosts,
 } from '../../../src/resolve/special/hosts-table.ts';
+import { query } from '../../support/dns-client.ts';
 import { forwarded, layered, queryFor, records } from '../layers.ts';
 
 const file = `
@@ -95,25 +96,43 @@ test('types that the file knows nothing of are asked on, and a name of the file 
 });
 
 test('what cannot be read is reported with its line, and the rest counts', async () => {
-  const long = `192.0.2.9 ${'a.'.repeat(MAX_LINE_LENGTH / 2)}`;
   const lines = [
     '192.0.2.1 a',
     '192.0.2.256 b',
     'fe80::1%lo0 c',
     '192.0.2.2',
     '192.0.2.3 d..e f b\u00fccher',
-    long,
   ];
   const { table, problems } = await parseHosts(
     [...lines, '192.0.2.4 g', `192.0.2.5 ${'x'.repeat(64)}`].join('\n'),
   );
   assert.deepEqual(
     problems.map(({ line }) => line),
-    [2, 3, 4, 5, 5, 6, 8],
+    [2, 3, 4, 5, 5, 7],
   );
   for (const { message } of problems) assert.match(message, /^\S.*\.$/);
   assert.equal(table.size, 3);
   for (const name of ['a', 'f', 'g']) assert.ok(table.addressesOf(Name.parse(name)), name);
+});
+
+test('a line of any length is read', async () => {
+  const names = Array.from({ length: 30_000 }, (_, i) => `n${i}.example`);
+  const { table, problems } = await parseHosts(`0.0.0.0 ${names.join(' ')} # and a comment\n192.0.2.1 last`);
+  assert.deepEqual([table.size, problems], [names.length + 1, []]);
+  for (const name of ['n0.example', 'n29999.example', 'last']) {
+    assert.ok(table.addressesOf(Name.parse(name)), name);
+  }
+});
+
+test('names of which no hosts file decides are left out, and told', async () => {
+  const { table, problems } = await parseHosts(
+    '192.0.2.1 mine yours also-mine',
+    (name) => name.labels[0] === 'yours',
+  );
+  assert.equal(table.size, 2);
+  assert.deepEqual(problems, [
+    { line: 1, message: '"yours" is the name of a key, which only its owner\'s packet can answer.' },
+  ]);
 });
 
 test('any text is read without a throw, and reports are bounded', async () => {
@@ -152,16 +171,15 @@ test('a long file is read in turns, so that queries go on meanwhile', async () =
   assert.ok(turns >= 10, `${turns} turns`);
 });
 
-/** A hosts file in a directory of its own, with time that the test moves. */
+/** A hosts file in a directory of its own. */
 async function scene() {
   const directory = await mkdtemp(join(tmpdir(), 'pkarrd-hosts-'));
   const path = join(directory, 'hosts');
   const readings: HostsReading[] = [];
-  let time = 5_000;
   let notify: () => void = () => {};
   const source = new HostsFile({
     path,
-    now: () => time,
+    isForeign: () => false,
     onRead: (reading) => {
       readings.push(reading);
       notify();
@@ -171,32 +189,31 @@ async function scene() {
     path,
     source,
     readings,
-    pass: (milliseconds: number) => {
-      time += milliseconds;
-    },
     nextReading: () =>
       new Promise<void>((resolve) => {
         notify = resolve;
       }),
     knows: (name: string) => source.current().addressesOf(Name.parse(name)) !== undefined,
-    [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),
+    async [Symbol.asyncDispose]() {
+      source.close();
+      await rm(directory, { recursive: true });
+    },
   };
 }
 
-test('a changed file counts a second later, without a query waiting for it', async () => {
+test('a changed file is read without anybody asking', async () => {
   await using s = await scene();
   await writeFile(s.path, '192.0.2.1 one');
-  await s.source.look();
+  await s.source.open();
   assert.ok(s.knows('one'));
-  await writeFile(s.path, '192.0.2.1 one more');
-  s.pass(LOOK_EVERY - 1);
-  assert.equal(s.knows('more'), false);
   const read = s.nextReading();
-  s.pass(1);
-  // This query starts the look and has the old answer.
-  assert.equal(s.knows('more'), false);
+  await writeFile(s.path, '192.0.2.1 one more');
+  const startedAt = performance.now();
+  const line = setInterval(() => {}, 1_000); // the looks do not keep a program running
   await read;
+  clearInterval(line);
   assert.ok(s.knows('more'));
+  assert.ok(performance.now() - startedAt < LOOK_EVERY + 1_000);
   assert.deepEqual(
     s.readings.map(({ names }) => names),
     [1, 2],
@@ -222,7 +239,7 @@ test('a file that is not there is told once, has no names, and counts when it co
   await s.source.look();
   await s.source.look();
   assert.equal(s.readings.length, 1);
-  assert.match(s.readings[0]?.failure ?? '', /ENOENT/);
+  assert.equal(s.readings[0]?.failure, 'there is no such file');
   await writeFile(s.path, '192.0.2.1 one');
   await s.source.look();
   assert.ok(s.knows('one'));
@@ -231,18 +248,65 @@ test('a file that is not there is told once, has no names, and counts when it co
   assert.equal(s.knows('one'), false);
 });
 
-test('what is no file, or too large, is told, and what was known still holds', async () => {
+test('of a file that is too large the first lines count, and what is left out is told', async () => {
+  await using s = await scene();
+  const first = '192.0.2.1 first\n';
+  const cut = `192.0.2.2 cut.${'x'.repeat(60)}.example\n`;
+  // The end is in the middle of a name.
+  const filler = `${'#'.repeat(MAX_HOSTS_BYTES - first.length - 21)}\n`;
+  await writeFile(s.path, [first, filler, cut, '192.0.2.3 last\n'].join(''));
+  await s.source.look();
+  assert.ok(s.knows('first'));
+  const [reading] = s.readings;
+  assert.equal(reading?.names, 1);
+  assert.equal(reading?.failure, undefined);
+  const [problem] = reading?.problems ?? [];
+  assert.match(problem?.message ?? '', /^The rest of the file is ignored: the maximum is 8388608 octets\.$/);
+  assert.equal(problem?.line, 3);
+});
+
+test('of one endless line the names before its cut count', async () => {
+  await using s = await scene();
+  await writeFile(s.path, `192.0.2.1 first ${'n.example '.repeat(MAX_HOSTS_BYTES / 10)}`);
+  await s.source.look();
+  assert.ok(s.knows('first') && s.knows('n.example'));
+  assert.equal(s.readings[0]?.names, 2);
+});
+
+test('what is no file is told, and what was known still holds', async () => {
   await using s = await scene();
   await writeFile(s.path, '192.0.2.1 one');
-  await s.source.look();
-  await writeFile(s.path, Buffer.alloc(MAX_HOSTS_BYTES + 1, '#'));
   await s.source.look();
   await rm(s.path);
   await mkdir(s.path);
   await s.source.look();
   assert.deepEqual(
-    s.readings.map(({ failure }) => failure !== undefined),
-    [false, true, true],
+    s.readings.map(({ failure }) => failure),
+    [undefined, 'it is not a regular file'],
   );
   assert.ok(s.knows('one'));
+});
+
+test('the filter in front of the cache lets no name of the file pass, in any case, and few others', async () => {
+  const label = fc.stringMatching(/^[a-zA-Z0-9_-]{1,20}$/);
+  const someName = fc.array(label, { minLength: 1, maxLength: 5 }).map((labels) => labels.join('.'));
+  await fc.assert(
+    fc.asyncProperty(fc.array(someName, { minLength: 1, maxLength: 20 }), async (names) => {
+      const { table } = await parseHosts(names.map((name) => `192.0.2.7 ${name}`).join('\n'));
+      const [first] = names;
+      for (const name of [...names, '7.2.0.192.in-addr.arpa']) {
+        if (name.toLowerCase() === 'localhost' || (name.includes('arpa') && first === 'localhost')) continue;
+        for (const asked of [name, name.toUpperCase(), name.toLowerCase()]) {
+          const bytes = encodeMessage(query(asked));
+          assert.ok(table.mayHold(bytes, bytes.length - 4), asked);
+        }
+      }
+    }),
+  );
+  const { table } = await parseHosts(
+    Array.from({ length: 5_000 }, (_, i) => `0.0.0.0 ad${i}.example`).join('\n'),
+  );
+  const others = Array.from({ length: 5_000 }, (_, i) => encodeMessage(query(`www${i}.example`)));
+  const passed = others.filter((bytes) => table.mayHold(bytes, bytes.length - 4)).length;
+  assert.ok(passed < 500, `${passed} of 5000`);
 });

@@ -1,0 +1,30 @@
+import type { Settings } from '../config/settings.ts';
+import type { Name } from '../dns/name.ts';
+import type { Log } from '../observe/log.ts';
+import { HostsFile } from '../resolve/special/hosts-file.ts';
+import { isKeyName } from '../resolve/special/suffix.ts';
+
+/** Problems of a hosts file that are logged one by one. */
+const MAX_TOLD = 10;
+
+/** Reads the hosts file and follows it; undefined when there is to be none. */
+export async function openHosts(
+  { hosts: path, suffix }: Pick<Settings, 'hosts' | 'suffix'>,
+  log: Log,
+): Promise<HostsFile | undefined> {
+  if (path === 'off') return undefined;
+  const hosts = new HostsFile({
+    path,
+    // What a key's owner signed is nobody else's to say.
+    isForeign: (name: Name) => isKeyName(name, suffix),
+    onRead({ names, problems, failure }) {
+      if (failure !== undefined) log.warn('Cannot read the hosts file.', { path, reason: failure });
+      else log.info('Read the hosts file.', { path, names });
+      for (const { line, message } of problems.slice(0, MAX_TOLD)) log.warn(`${path}:${line}: ${message}`);
+      if (problems.length > MAX_TOLD)
+        log.warn(`${path}: ${problems.length - MAX_TOLD} more lines have problems.`);
+    },
+  });
+  await hosts.open();
+  return hosts;
+}
