@@ -87,7 +87,7 @@ export async function startResolution(
   const upstreams = new CurrentUpstreams(await chooseUpstreams(settings, resolvers));
   const forwarder = createForwarder({
     ...upstreams.set,
-    authorities: upstreamAuthorities(settings),
+    authorities: await upstreamAuthorities(settings),
     budget,
   });
   const searchDomains = new SearchDomains(settings.searchDomain);

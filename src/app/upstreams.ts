@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { Settings } from '../config/settings.ts';
+import { readUserFile } from '../files/read-file.ts';
 import type { UpstreamSet } from '../forward/forwarder.ts';
 import {
   readUpstreams,
@@ -29,6 +29,9 @@ export async function chooseUpstreams(
   return withSystem(written, servers);
 }
 
+/** Bytes of a file of CA certificates; Mozilla's whole list has 220,000. */
+const MAX_CA_FILE_LENGTH = 4_000_000;
+
 /**
  * Whether the resolvers that the network gives are asked, so that another network is another choice.
  * @throws UpstreamSpecError for a text that is not an upstream.
@@ -43,11 +46,14 @@ function writtenUpstreams({ upstream, fallback }: Pick<Settings, 'upstream' | 'f
 
 /**
  * Whose word makes the certificate of an upstream valid: the public authorities, and those of a file.
- * @throws TlsAuthoritiesError for a file that holds none, or the system's error.
+ * @throws TlsAuthoritiesError for a file that holds none, and FileError for one that cannot be read
  */
-export function upstreamAuthorities({ upstreamCa }: Pick<Settings, 'upstreamCa'>): TlsAuthorities {
+export async function upstreamAuthorities({
+  upstreamCa,
+}: Pick<Settings, 'upstreamCa'>): Promise<TlsAuthorities> {
   if (upstreamCa === 'bundled') return TlsAuthorities.bundled;
-  return TlsAuthorities.parse(readFileSync(upstreamCa, 'utf8'));
+  const { bytes } = await readUserFile(upstreamCa, { maxBytes: MAX_CA_FILE_LENGTH });
+  return TlsAuthorities.parse(bytes.toString('utf8'));
 }
 
 /** Why an upstream at `endpoint` would be asking ourselves, as a clause; undefined when it would not. */

@@ -30,9 +30,9 @@ import { openResolverWarnings } from './open-resolver.ts';
 export async function loadConfiguration(invocation: Invocation, terminal: Terminal): Promise<LoadedSettings> {
   const loaded = await loadSettings({
     ...sourcesOf(invocation, terminal),
-    judge: (found) => [
+    judge: async (found) => [
       ...upstreamProblems(found),
-      ...authorityProblems(found),
+      ...(await authorityProblems(found)),
       ...keyProblems(found.tables),
       ...heapProblems(found),
     ],
@@ -119,9 +119,9 @@ function entryProblems(
   }
 }
 
-function authorityProblems({ settings, origins }: LoadedSettings): readonly ConfigProblem[] {
+async function authorityProblems({ settings, origins }: LoadedSettings): Promise<readonly ConfigProblem[]> {
   try {
-    upstreamAuthorities(settings);
+    await upstreamAuthorities(settings);
     return [];
   } catch (error) {
     // The file is missing, unreadable or has other content; the error says which.

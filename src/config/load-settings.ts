@@ -35,7 +35,7 @@ export interface ConfigSources {
    */
   readonly uses?: readonly SettingKey[];
   /** Finds errors that this room cannot know of; a value that was refused before is replaced by its default. */
-  readonly judge?: (loaded: LoadedSettings) => readonly ConfigProblem[];
+  readonly judge?: (loaded: LoadedSettings) => readonly ConfigProblem[] | Promise<readonly ConfigProblem[]>;
 }
 
 /** Settings, and the origin of each. */
@@ -104,7 +104,7 @@ export async function loadSettings(sources: ConfigSources): Promise<LoadedSettin
     warnings: environment.warnings,
   };
   if (isComplete) problems.push(...contradictions(loaded));
-  problems.push(...(sources.judge?.(loaded) ?? []));
+  problems.push(...((await sources.judge?.(loaded)) ?? []));
   if (problems.length > 0) throw new ConfigError(problems);
   return loaded;
 }
