@@ -31,6 +31,17 @@ export function machineAddresses(): readonly string[] {
   return Object.values(machineInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
 }
 
+/**
+ * An address whose zone is the number of an interface (RFC 4007 §11.2) with the name of that interface instead, which is
+ * what libuv wants. Any other address as it is, and so one whose interface is not there now: asking it fails.
+ */
+export function withInterfaceName(address: string): string {
+  const zone = address.indexOf('%');
+  if (zone < 0 || !/^\d+$/.test(address.slice(zone + 1))) return address;
+  const name = machineInterfaceNames().nameOf(Number(address.slice(zone + 1)));
+  return name === undefined ? address : `${address.slice(0, zone)}%${name}`;
+}
+
 /** The interfaces of this machine that are up now, by name and by number. */
 export function machineInterfaceNames(): InterfaceNames {
   const interfaces = machineInterfaces();

@@ -1,5 +1,6 @@
 import { connect, isIPv6, type Socket } from 'node:net';
 import type { Clock } from '../../async/clock.ts';
+import { withInterfaceName } from '../../system/interfaces.ts';
 import { ConnectionPool } from '../connection/pool.ts';
 import { readWholeReply } from '../connection/whole-reply.ts';
 import type { Random } from '../random.ts';
@@ -53,9 +54,13 @@ export function tcpTransport(
   setup: TransportSetup,
 ): Transport {
   // A numeric host is never looked up.
-  const options = { host: address, port, family: isIPv6(address) ? 6 : 4, noDelay: true };
+  const options = { port, family: isIPv6(address) ? 6 : 4, noDelay: true };
   return streamTransport(
-    { protocol: 'TCP', connect: () => connect(options), idleMs: TCP_IDLE_MS },
+    {
+      protocol: 'TCP',
+      connect: () => connect({ ...options, host: withInterfaceName(address) }),
+      idleMs: TCP_IDLE_MS,
+    },
     parts,
     setup,
   );

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity, connect, type TLSSocket } from 'node:tls';
+import { withInterfaceName } from '../../system/interfaces.ts';
 import { UpstreamFailure } from '../errors.ts';
 import type { TlsIdentity } from '../spec/upstream-spec.ts';
 import type { TlsAuthorities } from './authorities.ts';
@@ -22,6 +23,7 @@ const MAX_SESSIONS = 4;
 
 /** Connections to one server, each of which resumes the session of an earlier one when it can. */
 export class TlsClient {
+  readonly #address: string;
   readonly #options: ConnectionOptions;
   readonly #identity: TlsIdentity;
   readonly #authorities: TlsAuthorities;
@@ -30,11 +32,11 @@ export class TlsClient {
 
   constructor(server: TlsServer, authorities: TlsAuthorities) {
     const { address, port, host, identity, protocol } = server;
+    this.#address = address;
     this.#identity = identity;
     this.#authorities = authorities;
     const name = identity.kind === 'name' ? identity.name : host;
     this.#options = {
-      host: address,
       port,
       // RFC 6066 §3: "Literal IPv4 and IPv6 addresses are not permitted in "HostName"".
       servername: name === undefined || isIP(name) !== 0 ? '' : name,
@@ -57,6 +59,7 @@ export class TlsClient {
     // Node's own refusal would say neither what the certificate was nor know of pins: `whyUntrusted` judges.
     const socket = connect({
       ...this.#options,
+      host: withInterfaceName(this.#address),
       secureContext: this.#authorities.context(),
       rejectUnauthorized: false,
       ...(session !== undefined && { session }),

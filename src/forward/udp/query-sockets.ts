@@ -1,4 +1,5 @@
 import type { Clock } from '../../async/clock.ts';
+import { withInterfaceName } from '../../system/interfaces.ts';
 import { openPeer } from '../../system/open-peer.ts';
 import type { PeerSocket } from '../../system/peer-socket.ts';
 import type { SocketBudget } from '../socket-budget.ts';
@@ -77,7 +78,8 @@ export class QuerySockets {
   }
 
   #open(): PeerSocket {
-    const { address: host, port } = this.#target;
+    const { address, port } = this.#target;
+    const host = withInterfaceName(address);
     const { ports, budget } = this.#parts;
     budget.take();
     return openPeer({ host, port, nextLocalPort: () => ports.next() });
