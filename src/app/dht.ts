@@ -1,31 +1,26 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../async/clock.ts';
 import { orAborted } from '../async/or-aborted.ts';
+import { throwLater } from '../async/throw-later.ts';
 import type { Settings } from '../config/settings.ts';
-import { WireError } from '../dns/wire-error.ts';
 import { DhtConnection } from '../find/dht-connection.ts';
 import { isNodeAddress, networkOf } from '../mainline/addresses.ts';
-import type { DhtNode, NodeAddress } from '../mainline/dht-node.ts';
+import type { DhtNode, DhtStatus, LookupEvent, NodeAddress, PutOutcome } from '../mainline/dht-node.ts';
 import { MainlineError } from '../mainline/errors.ts';
-import type { MainlineOptions } from '../mainline/options.ts';
-import { startMainlineThread } from '../mainline/thread/proxy.ts';
+import { type MainlineThread, startMainlineThread } from '../mainline/thread/proxy.ts';
 import { type SpawnDhtThread, spawnDhtThread } from '../mainline/thread/spawn.ts';
 import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
 import type { Log } from '../observe/log.ts';
-import { ResolveError } from '../resolve/errors.ts';
-import { resolveHost } from '../resolve/host-addresses.ts';
 import type { Resolver } from '../resolve/query.ts';
-import { keepNodeFile, readNodeFile } from './node-file.ts';
+import { BootstrapNames } from './bootstrap-names.ts';
+import { keepNodeFile, type NodeFileKeeper, nodeFileName, readNodeFile } from './node-file.ts';
 
-/** Milliseconds between tries to start while there is no network; doubled up to the maximum. */
+/** Milliseconds between tries to start the thread of the node; doubled up to the maximum. */
 const FIRST_PAUSE = 500;
 const MAX_PAUSE = 60_000;
 
-/** The file of the state directory that keeps the nodes we know. */
-const NODE_FILE = 'nodes';
-
-/** Milliseconds that the nodes of an earlier run have to answer before bootstrap nodes are asked. */
-const KNOWN_NODES_TIMEOUT = 3_000;
+/** Milliseconds that nodes of an earlier run have to answer before the names of bootstrap hosts are resolved. */
+const REMEMBERED_FIRST = 500;
 
 type DhtSettings = Pick<Settings, 'bootstrap' | 'dhtListen' | 'dhtServe' | 'stateDir'>;
 
@@ -40,10 +35,15 @@ export interface DhtParts {
 
 /** A DHT node that is being started, and the means to end it at any moment. */
 export interface StartingDht {
-  /** Stays pending while there is no network. Rejects only when it is closed first. */
+  /**
+   * The node, as soon as its port is bound; whether there is a network makes no difference. Rejects only when it is closed
+   * first.
+   */
   readonly node: Promise<DhtNode>;
   /** The node for lookups and puts. */
   readonly connection: DhtConnection;
+  /** This machine is in another network: whatever waits for a retry is tried now. */
+  networkChanged(): void;
   close(): Promise<void>;
 }
 
@@ -53,16 +53,28 @@ export interface StartingDht {
  */
 export function startDht(settings: DhtSettings, parts: DhtParts): StartingDht {
   const closing = new AbortController();
-  const node = start(settings, parts, closing.signal);
-  // Whoever waits for it hears of a rejection; that nobody does is no fault.
-  node.catch(() => {});
+  const pauses = new Pauses();
+  const node = start(settings, parts, pauses, closing.signal);
+  const connection = new DhtConnection(node);
+  let started: ProgramNode | undefined;
+  node.then(
+    (it) => {
+      started = it;
+    },
+    () => {}, // whoever waits for it hears of a rejection
+  );
   return {
     node,
-    connection: new DhtConnection(node),
+    connection,
+    networkChanged() {
+      pauses.end();
+      started?.networkChanged();
+      connection.networkChanged();
+    },
     async close() {
       closing.abort(new MainlineError('closed', 'The program is stopping.'));
-      const started = await node.catch(() => undefined);
-      await started?.close();
+      pauses.end();
+      await (await node.catch(() => undefined))?.close();
     },
   };
 }
@@ -70,65 +82,50 @@ export function startDht(settings: DhtSettings, parts: DhtParts): StartingDht {
 async function start(
   { bootstrap, dhtListen, dhtServe: serve, stateDir }: DhtSettings,
   parts: DhtParts,
+  pauses: Pauses,
   signal: AbortSignal,
-): Promise<DhtNode> {
-  const { resolver, log } = parts;
-  const path = join(stateDir, NODE_FILE);
+): Promise<ProgramNode> {
+  const { log } = parts;
   const network = networkOf(bootstrap);
-  const known = await readNodeFile(path, log);
-  if (known.length > 0) {
-    // With yesterday's nodes no bootstrap name is needed: a start must not depend on names, of all things.
-    const options = {
-      bootstrap: bootstrap.filter(isNodeAddress),
-      nodes: known,
-      ...dhtListen,
-      network,
-      serve,
-    };
-    const node = await startWithin(options, KNOWN_NODES_TIMEOUT, parts, signal);
-    if (node !== undefined) return keepingNodes(node, path, log);
-  }
+  // A test network is gone when its processes are, and its ports are soon somebody else's.
+  const file = network === 'test' ? undefined : join(stateDir, nodeFileName(bootstrap));
+  const nodes = file === undefined ? [] : await readNodeFile(file, log);
+  const addresses = bootstrap.filter(isNodeAddress);
   for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, MAX_PAUSE)) {
     signal.throwIfAborted();
-    const addresses = await resolveAll(bootstrap, resolver, log, signal);
-    if (addresses.length > 0) {
-      try {
-        const options = { bootstrap: addresses, nodes: known, ...dhtListen, network, serve };
-        const node = await startMainlineThread(options, spawnTelling(parts.onInternalError));
-        return keepingNodes(node, path, log);
-      } catch (error) {
-        if (!(error instanceof MainlineError)) throw error;
-        log.error('The DHT node cannot start.', { reason: error.message, againInSeconds: pause / 1000 });
-      }
-    } else {
-      log.warn('No bootstrap node of the DHT has an address yet.', { againInSeconds: pause / 1000 });
+    try {
+      const options = { bootstrap: addresses, nodes, ...dhtListen, network, serve };
+      const thread = await startMainlineThread(options, spawnTelling(parts.onInternalError));
+      const knownNodes = () => thread.knownNodes();
+      const keeper = file === undefined ? undefined : keepNodeFile({ path: file, knownNodes, log });
+      return new ProgramNode(thread, { bootstrap, remembers: nodes.length > 0, keeper, parts });
+    } catch (error) {
+      if (!(error instanceof MainlineError)) throw error;
+      log.error('The DHT node cannot start.', { reason: error.message, retryInSeconds: pause / 1000 });
     }
-    await sleep(pause, undefined, { signal, ref: false }).catch(() => {});
+    await pauses.wait(pause);
   }
 }
 
-/** A node that has joined the network in time, or undefined. */
-async function startWithin(
-  options: MainlineOptions,
-  milliseconds: number,
-  { log, onInternalError }: DhtParts,
-  signal: AbortSignal,
-): Promise<DhtNode | undefined> {
-  try {
-    const node = await startMainlineThread(options, spawnTelling(onInternalError));
-    try {
-      await orAborted(node.ready(), AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]));
-      return node;
-    } catch {
-      // Nobody answered, the program is stopping, or the node failed: in each case this one is given up.
-      await node.close();
-      log.info('None of the DHT nodes of the last run answers; bootstrap nodes are asked.');
-    }
-  } catch (error) {
-    if (!(error instanceof MainlineError)) throw error;
-    log.warn('The DHT node cannot start with the nodes of the last run.', { reason: error.message });
+/** Pauses that something from outside can end. */
+class Pauses {
+  #end: () => void = () => {};
+
+  /** Resolves after so many milliseconds, or when {@link end} is called. It does not keep the process alive. */
+  wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const callOff = systemClock.after(ms, resolve, true);
+      this.#end = () => {
+        callOff();
+        resolve();
+      };
+    });
   }
-  return undefined;
+
+  /** Ends the pause of this moment. */
+  end(): void {
+    this.#end();
+  }
 }
 
 /** Starts threads of which each uncaught error is told; it ends the thread, and the next one is started after a pause. */
@@ -144,38 +141,109 @@ function spawnTelling(onInternalError: DhtParts['onInternalError']): SpawnDhtThr
   };
 }
 
-/** The same node, which leaves the nodes that it knows in a file, now and then and when it is closed. */
-function keepingNodes(node: DhtNode, path: string, log: Log): DhtNode {
-  const keeper = keepNodeFile({ path, knownNodes: () => node.knownNodes(), log });
-  return {
-    lookup: (key, options) => node.lookup(key, options),
-    put: (item, options) => node.put(item, options),
-    status: () => node.status(),
-    knownNodes: () => node.knownNodes(),
-    ready: () => node.ready(),
-    async close() {
-      await keeper.close();
-      await node.close();
-    },
-  };
-}
+/**
+ * The node of the thread, which is told the addresses of bootstrap hosts that have names, and leaves the nodes that it
+ * knows in a file.
+ */
+class ProgramNode implements DhtNode {
+  readonly #thread: MainlineThread;
+  readonly #keeper: NodeFileKeeper | undefined;
+  readonly #names: BootstrapNames;
+  /** Whether there are addresses to begin at without any name. */
+  readonly #hasAddresses: boolean;
+  readonly #callOff: () => void;
+  /** Whether the nodes of the last run have had their time. */
+  #needsNames = false;
+  #isReady = false;
 
-async function resolveAll(
-  bootstrap: readonly NodeAddress[],
-  resolver: Resolver,
-  log: Log,
-  signal: AbortSignal,
-): Promise<readonly NodeAddress[]> {
-  const found = await Promise.all(
-    bootstrap.map(async ({ host, port }) => {
-      try {
-        return (await resolveHost(resolver, host, signal)).map((address) => ({ host: address, port }));
-      } catch (error) {
-        if (!(error instanceof ResolveError || error instanceof WireError)) throw error;
-        log.debug('A bootstrap host could not be resolved.', { host, reason: error.message });
-        return [];
-      }
-    }),
-  );
-  return found.flat();
+  constructor(
+    thread: MainlineThread,
+    options: {
+      readonly bootstrap: readonly NodeAddress[];
+      readonly remembers: boolean;
+      readonly keeper: NodeFileKeeper | undefined;
+      readonly parts: DhtParts;
+    },
+  ) {
+    const { bootstrap, remembers, keeper, parts } = options;
+    const addresses = bootstrap.filter(isNodeAddress);
+    this.#thread = thread;
+    this.#keeper = keeper;
+    this.#hasAddresses = remembers || addresses.length > 0;
+    this.#names = new BootstrapNames({
+      hosts: bootstrap.filter((host) => !isNodeAddress(host)),
+      resolver: parts.resolver,
+      log: parts.log,
+      clock: systemClock,
+      onAddresses: (found) => thread.setBootstrap([...addresses, ...found]),
+    });
+    thread.ready().then(
+      () => {
+        this.#isReady = true;
+      },
+      () => {}, // closed before it knew anybody
+    );
+    // With the nodes of the last run no name is needed: a start must not depend on names, of all things.
+    const needNames = () => {
+      this.#needsNames = true;
+      this.#resolveNames();
+    };
+    this.#callOff = systemClock.after(remembers ? REMEMBERED_FIRST : 0, needNames, true);
+  }
+
+  async *lookup(
+    key: Uint8Array,
+    options: { readonly seq?: bigint; readonly signal: AbortSignal },
+  ): AsyncGenerator<LookupEvent, void, undefined> {
+    await this.#beginning(options.signal);
+    yield* this.#thread.lookup(key, options);
+  }
+
+  async put(
+    item: Parameters<DhtNode['put']>[0],
+    options: Parameters<DhtNode['put']>[1],
+  ): Promise<PutOutcome> {
+    await this.#beginning(options.signal);
+    return await this.#thread.put(item, options);
+  }
+
+  status(): Promise<DhtStatus> {
+    return this.#thread.status();
+  }
+
+  knownNodes(): Promise<readonly NodeAddress[]> {
+    return this.#thread.knownNodes();
+  }
+
+  wake(): void {
+    this.#resolveNames();
+    this.#thread.wake();
+  }
+
+  networkChanged(): void {
+    this.#thread.networkChanged();
+    this.#names.networkChanged();
+  }
+
+  ready(): Promise<void> {
+    return this.#thread.ready();
+  }
+
+  async close(): Promise<void> {
+    this.#callOff();
+    this.#names.close();
+    await this.#keeper?.close();
+    await this.#thread.close();
+  }
+
+  /** Resolves when there are addresses to begin at, or an attempt to find some is over. */
+  async #beginning(signal: AbortSignal): Promise<void> {
+    if (this.#isReady) return;
+    if (this.#hasAddresses) this.#resolveNames();
+    else await orAborted(this.#names.resolve(), signal);
+  }
+
+  #resolveNames(): void {
+    if (this.#needsNames && !this.#isReady) this.#names.resolve().catch(throwLater);
+  }
 }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
 import { throwLater } from '../async/throw-later.ts';
 import { isNodeAddress } from '../mainline/addresses.ts';
 import type { NodeAddress } from '../mainline/dht-node.ts';
@@ -16,6 +18,15 @@ const MAX_LENGTH = FIRST_LINE.length + 1 + MAX_NODES * MAX_LINE;
 const WRITE_EVERY = 15 * 60_000;
 /** Milliseconds to the first write, when a node that joins the network knows some: a kill or a power cut may come early. */
 const WRITE_FIRST = 10_000;
+
+/**
+ * The name of the file for the network that these hosts lead to, whatever their order: nodes of one network are of no use
+ * in another, and what is put there would be lost.
+ */
+export function nodeFileName(bootstrap: readonly NodeAddress[]): string {
+  const hosts = bootstrap.map(({ host, port }) => `${host.toLowerCase()}:${port}`).sort();
+  return `nodes-${createHash('sha256').update(hosts.join()).digest('hex').slice(0, 16)}`;
+}
 
 /**
  * The addresses of nodes that an earlier run left in a file, one `ADDRESS:PORT` a line, at most 200. Empty when there
@@ -39,12 +50,13 @@ export async function readNodeFile(path: string, log: Log): Promise<readonly Nod
   }
 }
 
-/** Writes at most 200 addresses, whole or not at all. Rejects with the system's error. */
+/** Writes at most 200 addresses, whole or not at all, and makes the directory if there is none. Rejects with the system's error. */
 export async function writeNodeFile(path: string, nodes: readonly NodeAddress[]): Promise<void> {
   const lines = nodes
     .filter(isNodeAddress)
     .slice(0, MAX_NODES)
     .map(({ host, port }) => `${host}:${port}`);
+  await nodeDisk.makeDirectory(dirname(path));
   await replaceFile(path, Buffer.from(`${[FIRST_LINE, ...lines].join('\n')}\n`, 'latin1'));
 }
 

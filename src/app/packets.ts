@@ -89,7 +89,7 @@ export async function startPackets(
       return await dht?.connection.node?.status().catch(onlyMainline);
     },
     networkChanged() {
-      dht?.connection.networkChanged();
+      dht?.networkChanged();
       for (const relay of relays) relay.resetFailures();
       finder.networkChanged();
     },

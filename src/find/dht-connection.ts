@@ -24,7 +24,6 @@ export interface DhtSession extends Disposable {
  */
 export class DhtConnection {
   readonly #started: SharedPromise<DhtNode>;
-  readonly #ready: SharedPromise<DhtNode>;
   readonly #now: () => number;
   readonly #listeners: (() => void)[] = [];
   #node: DhtNode | undefined;
@@ -40,7 +39,7 @@ export class DhtConnection {
   constructor(node: Promise<DhtNode>, now: () => number = () => performance.now()) {
     this.#now = now;
     this.#started = new SharedPromise(node);
-    this.#ready = new SharedPromise(this.#whenReady(node));
+    this.#watch(node);
   }
 
   /** The node once it is started; it may know no others yet. */
@@ -61,7 +60,7 @@ export class DhtConnection {
   }
 
   /**
-   * The node when it knows others, for a lookup or put.
+   * The node, for a lookup or put. Whether it knows others makes no difference: they begin at the bootstrap addresses.
    * @throws SourceError when no node answers, or ours cannot be started; the reason of `signal`.
    */
   async open(signal: AbortSignal): Promise<DhtSession> {
@@ -83,9 +82,9 @@ export class DhtConnection {
     };
     try {
       expectAnswersWithin(this.#node === undefined ? START_PATIENCE : PATIENCE);
-      await this.#started.wait(either);
+      const node = await this.#started.wait(either);
       expectAnswersWithin(PATIENCE);
-      return { node: await this.#ready.wait(either), signal: either, [Symbol.dispose]: dispose };
+      return { node, signal: either, [Symbol.dispose]: dispose };
     } catch (error) {
       dispose();
       throw toSourceError(error);
@@ -116,8 +115,11 @@ export class DhtConnection {
     // The node goes on looking for others by itself, and may have had an answer since the failure.
     if (this.#failures > 0 && (await this.#answers()) > this.#answersAtFailure) this.answered();
     if (this.#failures === 0) return false;
-    if (this.#isTrying || this.#now() < this.#pausedUntil)
+    if (this.#isTrying || this.#now() < this.#pausedUntil) {
+      // When the network is back, whoever asks next is not to wait for the end of the pause.
+      this.#node?.wake();
       throw new SourceError('no DHT node answered lately');
+    }
     this.#isTrying = true;
     return true;
   }
@@ -142,11 +144,17 @@ export class DhtConnection {
     }
   }
 
-  async #whenReady(starting: Promise<DhtNode>): Promise<DhtNode> {
-    this.#node = await starting;
-    await this.#node.ready();
-    this.answered();
-    return this.#node;
+  /** Notes the node when it is started, and that others answer it when it knows some. */
+  #watch(starting: Promise<DhtNode>): void {
+    starting
+      .then((node) => {
+        this.#node = node;
+        return node.ready();
+      })
+      .then(
+        () => this.answered(),
+        () => {}, // it was closed, or cannot be started: whoever waits for it is told
+      );
   }
 }
 

@@ -123,8 +123,24 @@ export interface DhtNode {
   status(): Promise<DhtStatus>;
   /** Nodes that answered lately, at most 200, to be given as `nodes` at the next start. */
   knownNodes(): Promise<readonly NodeAddress[]>;
+  /**
+   * Searches for nodes now in place of waiting for the next time, at most a few times a second: for whoever does not want to
+   * wait for a lookup in a network that did not answer lately. An answer shows in the status.
+   */
+  wake(): void;
   /** Resolves once nodes of the network are known. Stays pending while there is no network; rejects when closed. */
   ready(): Promise<void>;
   /** Ends everything that goes on, with `closed` for whoever waits, and frees the port. May be called twice. */
   close(): Promise<void>;
+}
+
+/** A node and what its owner tells it. */
+export interface ControlledDhtNode extends DhtNode {
+  /**
+   * Gives other addresses to begin at than those of the options; lookups and puts that nobody has answered yet begin there
+   * as well. Throws {@link MainlineError} of kind `invalid-argument`.
+   */
+  setBootstrap(addresses: readonly NodeAddress[]): void;
+  /** This machine is in another network: the external address is forgotten, and nodes are searched for now. */
+  networkChanged(): void;
 }

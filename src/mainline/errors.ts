@@ -5,7 +5,7 @@
  * - `bind-failed`: the UDP port cannot be had; `cause` carries the system's error.
  * - `invalid-argument`: a key, item or address that no node could accept; the fault is the caller's.
  * - `busy`: more lookups and puts at once than are allowed.
- * - `thread-died`: the thread of the node ended during the call. Another is started; the call may be repeated.
+ * - `thread-died`: the thread of the node ended during the call, or could not be started. The call may be repeated.
  * - `unavailable`: the thread of the node ended, and the next is not up yet.
  */
 export type MainlineErrorKind =

@@ -4,7 +4,7 @@ import { MainlineError } from './errors.ts';
 
 /** How a node is set up. All of it can be sent to a thread. */
 export interface MainlineOptions {
-  /** Addresses of nodes that are always there. None for the first node of a network. */
+  /** Addresses of nodes that are always there; DhtNode.setBootstrap can give others. None for the first node of a network. */
   readonly bootstrap: readonly NodeAddress[];
   /** Nodes known from an earlier run, see DhtNode.knownNodes. Default none. */
   readonly nodes?: readonly NodeAddress[];
@@ -33,22 +33,30 @@ export const DEFAULT_TIMEOUT_MS = 2000;
 export function checkOptions(options: MainlineOptions): void {
   const { bootstrap, nodes = [], host, port = 0, externalHost } = options;
   const { concurrency = DEFAULT_CONCURRENCY, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  for (const node of [...bootstrap, ...nodes]) {
-    check(isNodeAddress(node), `${node.host}:${node.port} is no IPv4 address with a port`);
-  }
+  checkAddresses([...bootstrap, ...nodes]);
   for (const address of [host, externalHost]) {
-    check(address === undefined || parseIpv4(address) !== undefined, `${address} is no IPv4 address`);
+    check(address === undefined || parseIpv4(address) !== undefined, `"${address}" is not an IPv4 address`);
   }
-  check(isBetween(port, 0, 65_535), `${port} is no UDP port`);
+  check(isBetween(port, 0, 65_535), `${port} is not a UDP port`);
   check(isBetween(concurrency, 1, 256), `a concurrency of ${concurrency} is not from 1 to 256`);
-  check(isBetween(timeoutMs, 100, 60_000), `a time-out of ${timeoutMs} ms is not from 100 to 60,000`);
+  check(isBetween(timeoutMs, 100, 60_000), `a timeout of ${timeoutMs} ms is not from 100 to 60,000`);
+}
+
+/** Throws MainlineError of kind `invalid-argument` for the first address that is not an IPv4 literal with a port. */
+export function checkAddresses(addresses: readonly NodeAddress[]): void {
+  for (const node of addresses)
+    check(isNodeAddress(node), `"${node.host}:${node.port}" is not an IPv4 address and port`);
 }
 
 /** The options and nothing else, in objects that can be sent to a thread. */
 export function plainOptions(options: MainlineOptions): MainlineOptions {
-  const plain = ({ host, port }: NodeAddress): NodeAddress => ({ host, port });
   const { bootstrap, nodes = [], ...rest } = options;
-  return { ...rest, bootstrap: bootstrap.map(plain), nodes: nodes.map(plain) };
+  return { ...rest, bootstrap: plainAddresses(bootstrap), nodes: plainAddresses(nodes) };
+}
+
+/** The addresses and nothing else. */
+export function plainAddresses(addresses: readonly NodeAddress[]): readonly NodeAddress[] {
+  return addresses.map(({ host, port }) => ({ host, port }));
 }
 
 function check(holds: boolean, problem: string): void {

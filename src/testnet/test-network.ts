@@ -1,6 +1,6 @@
 import type { DhtNode, NodeAddress } from '../mainline/dht-node.ts';
-import type { Datagrams, OpenDatagrams } from '../mainline/node/datagrams.ts';
 import { type MainlineEnvironment, machineEnvironment, startMainlineNode } from '../mainline/node/node.ts';
+import type { Datagrams, OpenDatagrams } from '../mainline/socket/datagrams.ts';
 
 /** How a test network is set up. */
 export interface TestNetworkOptions {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { keepNodeFile, readNodeFile, writeNodeFile } from '../../src/app/node-file.ts';
+import { keepNodeFile, nodeFileName, readNodeFile, writeNodeFile } from '../../src/app/node-file.ts';
 import { type Log, silentLog } from '../../src/observe/log.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-nodes-'));
@@ -22,6 +22,24 @@ test('at most 200 nodes are kept, and read as they were written', async () => {
   await writeNodeFile(path, nodes);
   assert.deepEqual(await readNodeFile(path, silentLog), nodes.slice(0, 200));
   assert.deepEqual(readdirSync(directory), ['nodes']);
+});
+
+test('each set of bootstrap hosts has a file of its own, whatever their order and case', () => {
+  const [one, two] = [
+    { host: 'one.example', port: 6881 },
+    { host: 'two.example', port: 6881 },
+  ];
+  const name = nodeFileName([one, two]);
+  assert.equal(nodeFileName([two, { ...one, host: 'ONE.example' }]), name);
+  for (const other of [[one], [], [one, { ...two, port: 6882 }], [one, { ...two, host: 'six.example' }]])
+    assert.notEqual(nodeFileName(other), name);
+});
+
+test('a directory that is not there is made', async () => {
+  const below = join(directory, 'not', 'there', 'nodes');
+  await writeNodeFile(below, nodes);
+  assert.equal((await readNodeFile(below, silentLog)).length, 200);
+  rmSync(join(directory, 'not'), { recursive: true });
 });
 
 test('no file is no nodes and no warning', async () => {

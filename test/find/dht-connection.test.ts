@@ -25,12 +25,13 @@ class ScriptedNode {
   answered = 0;
   lookups = 0;
   puts = 0;
+  wakes = 0;
   /** What a lookup yields at once; it goes on until it is stopped unless `done` is among it. */
   events: readonly LookupEvent[] = [];
   ready: () => Promise<void> = async () => {};
 
   asNode(): DhtNode {
-    const node: Pick<DhtNode, 'lookup' | 'put' | 'status' | 'ready'> = {
+    const node: Pick<DhtNode, 'lookup' | 'put' | 'status' | 'ready' | 'wake'> = {
       lookup: (_, { signal }) => this.#lookup(signal),
       put: async () => {
         this.puts++;
@@ -39,6 +40,9 @@ class ScriptedNode {
       status: async () =>
         ({ queries: { answered: this.answered } }) as unknown as Awaited<ReturnType<DhtNode['status']>>,
       ready: () => this.ready(),
+      wake: () => {
+        this.wakes++;
+      },
     };
     return node as DhtNode;
   }
@@ -172,22 +176,36 @@ timed('a node that cannot be started for want of a network fails after six secon
   await assert.rejects(lookUp(), unreachable(/lately/));
 });
 
-timed('a node that starts late and knows others later answers whoever still waits', async () => {
-  const late = new ScriptedNode();
-  let start: (node: DhtNode) => void = () => {};
-  let ready: () => void = () => {};
-  late.ready = () => new Promise((resolve) => (ready = resolve));
-  late.events = [{ kind: 'done', summary: { ...summary, answered: 1, noValue: 1 } }];
-  const { lookUp, pass } = scene(new Promise((resolve) => (start = resolve)));
-  const lookup = lookUp();
-  await pass(5_000);
-  start(late.asNode());
-  await settled();
-  late.answered = 2;
-  await pass(4_000);
-  ready();
-  assert.equal((await lookup).length, 1);
-});
+timed(
+  'a node that starts late answers whoever still waits, whether or not it knows others by then',
+  async () => {
+    const late = new ScriptedNode();
+    let start: (node: DhtNode) => void = () => {};
+    late.ready = () => new Promise(() => {});
+    late.events = [{ kind: 'done', summary: { ...summary, answered: 1, noValue: 1 } }];
+    const { lookUp, pass } = scene(new Promise((resolve) => (start = resolve)));
+    const lookup = lookUp();
+    await pass(5_000);
+    start(late.asNode());
+    assert.equal((await lookup).length, 1);
+  },
+);
+
+timed(
+  'whoever asks in a pause has the node look for others, and when it has found some the pause is over',
+  async () => {
+    const { lookUp, node, pass } = scene();
+    const first = assert.rejects(lookUp(), SourceError);
+    await pass(3_000);
+    await first;
+    assert.equal(node.wakes, 0);
+    await assert.rejects(lookUp(), unreachable(/lately/));
+    assert.equal(node.wakes, 1);
+    node.answered = 1;
+    node.events = [{ kind: 'done', summary: { ...summary, answered: 1, noValue: 1 } }];
+    assert.equal((await lookUp()).length, 1);
+  },
+);
 
 for (const [title, parts, reason] of [
   ['no node is known', { asked: 0, silent: 0 }, /no DHT node is known/],

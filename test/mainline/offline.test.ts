@@ -58,6 +58,127 @@ test('without a network nothing is thrown, failures are counted, and when it com
   await node.close();
 });
 
+test('a lookup that begins when the network has come finds its way at once, and the table is filled after it', async () => {
+  const wire = newWire();
+  wire.failWith(DOWN);
+  const node = await startMainlineNode({ bootstrap: [ROUTER] }, wire.environment);
+  await node.settled();
+  const searches = () => wire.sent.filter(({ message }) => String(message.q) === 'find_node').length;
+  assert.equal(searches(), 0);
+  wire.answerWith(publicAnswer);
+  wire.failWith(undefined);
+  const { summary } = await lookUp(node, newAuthor().key);
+  assert.equal(summary.answered, 1 + PUBLIC.length);
+  // Long before the first retry is due, a second after the search that failed.
+  for (let turn = 0; turn < 100 && searches() === 0; turn++) await new Promise((done) => setImmediate(done));
+  assert.ok(searches() > 0);
+  await node.ready();
+  await node.close();
+});
+
+test('a change of network begins the search anew at once, and our address of before is forgotten', async () => {
+  const wire = newWire();
+  wire.answerWith(publicAnswer);
+  const node = await startMainlineNode({ bootstrap: [ROUTER] }, wire.environment);
+  await node.settled();
+  assert.equal((await node.status()).externalHost, '21.75.31.124');
+  wire.answerWith(() => undefined);
+  const before = wire.sent.length;
+  node.networkChanged();
+  assert.equal((await node.status()).externalHost, undefined);
+  while (wire.sent.length === before) await new Promise((done) => setImmediate(done));
+  assert.equal(String(wire.sent[before]?.message.q), 'find_node');
+  await node.close();
+});
+
+for (const [when, timeoutMs] of [
+  ['when they have all had their time', 200],
+  ['after half a second in which nobody answered', 60_000],
+] as const) {
+  test(`when all nodes of the table have gone, a lookup goes on from the bootstrap addresses, ${when}`, async () => {
+    const wire = newWire();
+    wire.answerWith(publicAnswer);
+    const node = await startMainlineNode({ bootstrap: PUBLIC.slice(0, 1), timeoutMs }, wire.environment);
+    await node.settled();
+    node.setBootstrap([ROUTER]);
+    // Weeks later: others live elsewhere, and the router alone is where it was.
+    const successors = PUBLIC.map(({ port }, index) => ({
+      id: randomBytes(20),
+      host: `46.${index}.8.8`,
+      port,
+    }));
+    wire.answerWith((message, to) => {
+      const self = successors.find(({ host }) => host === to.host);
+      if (self === undefined && to.host !== ROUTER.host) return undefined;
+      const r = { id: self?.id ?? Buffer.alloc(20, 1), nodes: compact(successors), token: 't' };
+      return bencode.encode({ t: message.t, y: 'r', r });
+    });
+    const controller = new AbortController();
+    const walking = (async () => {
+      for await (const _ of node.lookup(newAuthor().key, { signal: controller.signal }));
+    })();
+    const asked = (host: string) =>
+      wire.sent.some(({ to, message }) => to.host === host && String(message.q) === 'get');
+    const reached = () => successors.filter(({ host }) => asked(host)).length;
+    while (reached() < successors.length) await new Promise((done) => setTimeout(done, 5));
+    controller.abort();
+    await walking.catch(() => {});
+    await node.close();
+  });
+}
+
+test('a lookup that nobody has answered goes on from bootstrap addresses that come while it runs', async () => {
+  const wire = newWire();
+  const dead = { host: '67.215.246.11', port: 6881 };
+  wire.answerWith((message, to) => (to.host === dead.host ? undefined : publicAnswer(message, to)));
+  const node = await startMainlineNode({ bootstrap: [dead], timeoutMs: 60_000 }, wire.environment);
+  const finding = lookUp(node, newAuthor().key);
+  // Longer than a lookup waits before it looks at other addresses by itself.
+  await new Promise((done) => setTimeout(done, 700));
+  node.setBootstrap([ROUTER]);
+  await node.ready();
+  // It ends when the silent one has had its time; what it finds does not wait for that.
+  const gets = () =>
+    wire.sent.filter(({ to, message }) => String(message.q) === 'get' && to.host !== dead.host);
+  while (gets().length < 1 + PUBLIC.length) await new Promise((done) => setImmediate(done));
+  await node.close();
+  await assert.rejects(finding, { kind: 'closed' });
+  assert.throws(() => node.setBootstrap([{ host: 'router.example', port: 6881 }]), {
+    kind: 'invalid-argument',
+  });
+});
+
+test('a node of a test network sends nothing out of this machine, whatever nodes it remembers', async () => {
+  const wire = newWire();
+  const nodes = Array.from({ length: 10 }, (_, index) => ({ host: `45.1.1.${index}`, port: 6881 }));
+  const loopback = { host: '127.0.0.1', port: 9 };
+  for (const options of [
+    { bootstrap: [loopback] },
+    { bootstrap: [...nodes, loopback], network: 'test' as const },
+  ]) {
+    const node = await startMainlineNode({ ...options, nodes, timeoutMs: 100 }, wire.environment);
+    await node.settled();
+    await lookUp(node, newAuthor().key);
+    await node.close();
+  }
+  assert.ok(wire.sent.length > 0);
+  assert.deepEqual([...new Set(wire.sent.map(({ to }) => to.host))], ['127.0.0.1']);
+});
+
+test('remembered nodes are asked beside the bootstrap address, sixteen at a time and others the next time', async () => {
+  const wire = newWire();
+  const nodes = Array.from({ length: 40 }, (_, index) => ({ host: `47.1.1.${index}`, port: 6881 }));
+  const node = await startMainlineNode({ bootstrap: [ROUTER], nodes, timeoutMs: 100 }, wire.environment);
+  await node.settled();
+  const hosts = () => [...new Set(wire.sent.map(({ to }) => to.host))];
+  assert.deepEqual(hosts(), [ROUTER.host, ...nodes.slice(0, 16).map(({ host }) => host)]);
+  await lookUp(node, newAuthor().key);
+  assert.equal(hosts().length, 1 + 32);
+  await lookUp(node, newAuthor().key);
+  assert.equal(hosts().length, 1 + 40);
+  await node.close();
+});
+
 test('while nobody answers, no node is dropped from the table', async () => {
   const wire = newWire();
   wire.answerWith(publicAnswer);

@@ -75,6 +75,51 @@ test('when the thread is killed, calls that wait fail as thread-died, and the no
   await Promise.all([mute.close(), network.close()]);
 });
 
+test('bootstrap addresses that a thread was given are those of the next one', async () => {
+  const network = await startTestNetwork({ nodes: 4 });
+  const workers: Worker[] = [];
+  const node = await startMainlineThread({ bootstrap: [], network: 'test', host: '127.0.0.1' }, (options) => {
+    const worker = spawnDhtThread({ ...options, nodes: [] });
+    workers.push(worker);
+    return worker;
+  });
+  assert.throws(() => node.setBootstrap([{ host: 'router.example', port: 1 }]), { kind: 'invalid-argument' });
+  node.setBootstrap(network.bootstrap);
+  await node.ready();
+  await workers[0]?.terminate();
+  await eventually(async () => (await lookUp(node, newAuthor().key)).summary.answered === 4);
+  assert.equal(workers.length, 2);
+  node.networkChanged();
+  assert.equal((await node.status()).nodes, 4);
+  await node.close();
+  await network.close();
+});
+
+test('a thread that cannot be started fails as thread-died, and when it was up before, it is tried again', async () => {
+  const noMemory = () => {
+    throw Object.assign(new Error('Worker initialization failure: EAGAIN'), {
+      code: 'ERR_WORKER_INIT_FAILED',
+    });
+  };
+  await assert.rejects(startMainlineThread({ bootstrap: [], host: '127.0.0.1' }, noMemory), {
+    name: 'MainlineError',
+    kind: 'thread-died',
+    message: /cannot start the thread of the DHT: .*EAGAIN/,
+  });
+  let spawned = 0;
+  const workers: Worker[] = [];
+  const node = await startMainlineThread({ bootstrap: [], network: 'test', host: '127.0.0.1' }, (options) => {
+    if (++spawned === 2 || spawned === 3) return noMemory();
+    const worker = spawnDhtThread(options);
+    workers.push(worker);
+    return worker;
+  });
+  await workers[0]?.terminate();
+  await eventually(async () => (await node.status()).nodes === 0);
+  assert.equal(spawned, 4);
+  await node.close();
+});
+
 test('aborting a call in a thread rejects with the reason, and the thread ends its work', async () => {
   const mute = await startScriptedNode(() => undefined);
   const node = await startMainlineThread({ bootstrap: [mute], host: '127.0.0.1', timeoutMs: 60_000 });

@@ -61,7 +61,7 @@ export const resolve: Command = {
     jsonFlag,
   ],
   // --relay without --dht asks only those relays.
-  settings: ['bootstrap', 'upstream', 'relay', 'dhtListen', 'logLevel'],
+  settings: ['bootstrap', 'upstream', 'relay', 'dhtListen', 'stateDir', 'logLevel'],
   async run(invocation, terminal) {
     const request = readRequest(invocation);
     const settings = await loadUsedSettings(invocation, terminal, networkSettings);

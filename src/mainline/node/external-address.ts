@@ -22,6 +22,11 @@ export class ExternalAddress {
     }
   }
 
+  /** Forgets all votes. */
+  forget(): void {
+    this.#votes.clear();
+  }
+
   /** The host that at least 4 voters and more than half of them agree on, or undefined. */
   agreed(): string | undefined {
     const counts = new Map<string, number>();

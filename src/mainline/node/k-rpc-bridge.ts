@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events';
 import KRpc from 'k-rpc';
+import { throwLater } from '../../async/throw-later.ts';
 import type { NodeAddress } from '../dht-node.ts';
+import type { AskOutcome, KrpcSocket } from '../socket/krpc-socket.ts';
 import { writeCompactNodes } from '../wire/compact-nodes.ts';
 import type { OutgoingQuery } from '../wire/krpc-encode.ts';
 import type { ReplyMessage } from '../wire/krpc-message.ts';
-import type { AskOutcome, KrpcSocket } from './krpc-socket.ts';
 
 /** A reply as `k-rpc` and `bittorrent-dht` read it. It is made of checked fields only. */
 interface PlainReply {
@@ -57,7 +58,7 @@ export class KRpcBridge extends EventEmitter {
 
   /** Called when `bittorrent-dht` is destroyed. */
   destroy(done?: () => void): void {
-    void this.#socket.close().then(done);
+    this.#socket.close().then(done, throwLater);
   }
 }
 

@@ -1,8 +1,8 @@
 import { EventQueue } from '../../async/event-queue.ts';
 import { targetOf } from '../../bep44/mutable-item.ts';
 import type { LookupEvent, LookupSummary, NodeAddress } from '../dht-node.ts';
+import type { AskOutcome } from '../socket/krpc-socket.ts';
 import { ItemScreen } from './item-screen.ts';
-import type { AskOutcome } from './krpc-socket.ts';
 import type { Network } from './network.ts';
 
 /**
@@ -18,7 +18,7 @@ export async function* lookup(
   signal.throwIfAborted();
   const events = new EventQueue<LookupEvent>();
   const tally = new Tally(key);
-  const traversal = network.traverse(targetOf(key), seq, {
+  const traversal = network.get(targetOf(key), seq, {
     onOutcome: (from, outcome) => {
       const event = tally.add(from, outcome);
       if (event !== undefined) events.push(event);

@@ -1,6 +1,6 @@
-import type { NodeAddress } from '../dht-node.ts';
 import { ID_LENGTH } from '../wire/compact-nodes.ts';
 import type { RandomBytes } from '../wire/node-id.ts';
+import type { Network } from './network.ts';
 import type { Routing } from './routing.ts';
 
 /** Milliseconds between refreshes of a filled table. BEP 5: "Buckets that have not been changed in 15 minutes should be refreshed". */
@@ -8,24 +8,24 @@ const REFRESH_MS = 15 * 60 * 1000;
 /** Milliseconds until the first retry while nobody is known; each further one waits twice as long, up to the maximum. */
 const RETRY_MS = 1000;
 const MAX_RETRY_MS = 60_000;
+/** Milliseconds between a search and the next one that somebody asks for. */
+const ON_DEMAND_MS = 250;
 /** Nodes in the table with which the node counts as ready though the search for more goes on. */
 const READY_NODES = 8;
-/** With so many remembered nodes the bootstrap addresses are spared at first. */
-const ENOUGH_REMEMBERED = 8;
 
 /** What maintenance needs. */
 export interface MaintenanceOptions {
   readonly routing: Routing;
-  /** Addresses that are always there. */
-  readonly bootstrap: readonly NodeAddress[];
-  /** Nodes remembered from an earlier run. */
-  readonly remembered: readonly NodeAddress[];
+  readonly network: Network;
   readonly randomBytes: RandomBytes;
+  /** Milliseconds of a clock that does not go back. */
+  readonly now: () => number;
+  readonly onFault: (error: unknown) => void;
 }
 
 /**
- * Fills the routing table and keeps it filled: at the start, every 15 minutes, and with growing pauses as long as it is empty,
- * which is how a node that starts without a network, or loses it, comes back.
+ * Fills the routing table and keeps it filled: at the start, every 15 minutes, and with growing pauses as long as it is
+ * empty. A pause ends when somebody's lookup finds a node, when something changed, and when somebody asks.
  */
 export class Maintenance {
   readonly #options: MaintenanceOptions;
@@ -38,6 +38,8 @@ export class Maintenance {
   #searching = false;
   #closed = false;
   #failures = 0;
+  /** When the last search ended. */
+  #endedAt = Number.NEGATIVE_INFINITY;
 
   /** Begins at once. */
   constructor(options: MaintenanceOptions) {
@@ -45,8 +47,24 @@ export class Maintenance {
     this.ready = new Promise((resolve) => {
       this.#resolveReady = resolve;
     });
-    options.routing.onNode(() => this.#checkReady());
+    options.routing.onNode(() => {
+      this.#checkReady();
+      if (this.#failures > 0) this.wake();
+    });
     this.settled = this.#search();
+    this.settled.catch(options.onFault);
+  }
+
+  /** Searches now, unless that is going on: something changed, and the next search may find what the last one did not. */
+  wake(): void {
+    if (this.#searching || this.#closed) return;
+    this.#failures = 0;
+    this.#begin();
+  }
+
+  /** Searches now as well, but not again and again: somebody wants to know whether anybody is reached. */
+  demand(): void {
+    if (this.#options.now() - this.#endedAt >= ON_DEMAND_MS) this.wake();
   }
 
   /** Ends the timers. */
@@ -55,22 +73,23 @@ export class Maintenance {
     clearTimeout(this.#timer);
   }
 
+  #begin(): void {
+    clearTimeout(this.#timer);
+    this.#search().catch(this.#options.onFault);
+  }
+
   async #search(): Promise<void> {
-    const { routing, bootstrap, remembered, randomBytes } = this.#options;
+    const { routing, network, randomBytes } = this.#options;
     this.#searching = true;
-    const fresh = routing.size === 0;
-    // BEP 5: "the node should attempt to find the closest nodes in the DHT to itself".
-    if (fresh && remembered.length >= ENOUGH_REMEMBERED && this.#failures === 0) {
-      await routing.populate(routing.id, remembered);
-    }
-    if (routing.size === 0) await routing.populate(routing.id, [...bootstrap, ...remembered]);
-    // "This is done by picking a random ID in the range of the bucket and performing a find_nodes search on it" (BEP 5).
-    else if (!fresh) await routing.populate(randomBytes(ID_LENGTH), bootstrap);
+    // BEP 5: "the node should attempt to find the closest nodes in the DHT to itself". Later "this is done by picking a
+    // random ID in the range of the bucket and performing a find_nodes search on it".
+    await network.search(routing.size < READY_NODES ? routing.id : randomBytes(ID_LENGTH));
     this.#searching = false;
+    this.#endedAt = this.#options.now();
     if (this.#closed) return;
     this.#checkReady();
     this.#failures = routing.size === 0 ? this.#failures + 1 : 0;
-    this.#timer = setTimeout(() => void this.#search(), this.#pauseMs());
+    this.#timer = setTimeout(() => this.#begin(), this.#pauseMs());
   }
 
   /** The pause before the next search, spread by a quarter so that many nodes do not wake together. */

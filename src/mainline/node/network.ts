@@ -1,14 +1,16 @@
 import type { NetworkKind } from '../addresses.ts';
 import type { NodeAddress } from '../dht-node.ts';
+import type { AskOutcome, KrpcSocket } from '../socket/krpc-socket.ts';
 import type { Encodable } from '../wire/bencode-write.ts';
 import type { ExternalAddress } from './external-address.ts';
-import type { AskOutcome, KrpcSocket } from './krpc-socket.ts';
 import { RoundTripEstimate } from './round-trip.ts';
 import type { Routing } from './routing.ts';
 import { Traversal, type TraversalEnd } from './traversal.ts';
 
-/** With fewer nodes in the table than this, traversals begin at the bootstrap addresses too. */
+/** With fewer nodes in the table than this, traversals begin at the bootstrap addresses and at remembered nodes too. */
 const THIN_TABLE = 8;
+/** Remembered nodes that one traversal begins at; the next begins at others. Of sixteen some live, also after days. */
+const REMEMBERED_AT_ONCE = 16;
 
 /**
  * Queries that all traversals together have open at once, while many go on. One alone asks its 20 closest nodes in one
@@ -27,8 +29,10 @@ export interface NetworkOptions {
   readonly socket: KrpcSocket;
   readonly routing: Routing;
   readonly external: ExternalAddress;
-  /** Addresses to begin at while the table is thin. */
-  readonly seeds: readonly NodeAddress[];
+  /** Addresses that are always there; see also {@link Network.setBootstrap}. */
+  readonly bootstrap: readonly NodeAddress[];
+  /** Nodes remembered from an earlier run; they may all be gone. */
+  readonly remembered: readonly NodeAddress[];
   /** Queries that one traversal may have open at once. */
   readonly concurrency: number;
 }
@@ -37,20 +41,36 @@ export interface NetworkOptions {
 export interface TraversalEvents {
   /** Gives true when somebody has now what he waited for, and the rest may take longer. */
   readonly onOutcome: (node: NodeAddress, outcome: AskOutcome) => boolean;
+  /** It ended by itself. */
   readonly onEnd: (ended: TraversalEnd) => void;
+  /** It ended or was stopped; before `onEnd`. */
+  readonly onOver?: () => void;
+}
+
+/** What is asked of the nodes on the way to a target. */
+interface Walk {
+  readonly target: Uint8Array;
+  readonly method: string;
+  readonly args: { readonly [name: string]: Encodable | undefined };
+  /** Whether somebody waits for what is found; it is served before a search that nobody waits for. */
+  readonly isAwaited: boolean;
 }
 
 /** The other nodes: asks them one by one or all around a target, and learns from how they answer. */
 export class Network {
   readonly #options: NetworkOptions;
   readonly #roundTrip = new RoundTripEstimate();
-  #traversals = 0;
-  /** Those among them that somebody waits for. */
+  readonly #traversals = new Set<Traversal>();
+  /** How many of them somebody waits for. */
   #awaited = 0;
+  #bootstrap: readonly NodeAddress[];
+  /** Where in the remembered nodes the next traversal begins. */
+  #nextRemembered = 0;
 
   /** Takes the parts. */
   constructor(options: NetworkOptions) {
     this.#options = options;
+    this.#bootstrap = options.bootstrap;
   }
 
   /** Asks one node. See KrpcSocket.ask; our id is added to the arguments. */
@@ -68,25 +88,49 @@ export class Network {
     });
   }
 
+  /** Gives the addresses to begin at; traversals that nobody has answered yet begin there as well. */
+  setBootstrap(addresses: readonly NodeAddress[]): void {
+    this.#bootstrap = addresses;
+    for (const traversal of this.#traversals) traversal.askReserve();
+  }
+
   /** Asks the nodes around `target` (20 bytes) for what they hold there; with `seq`, for newer items only. */
-  traverse(target: Uint8Array, seq: bigint | undefined, events: TraversalEvents): Traversal {
-    const { routing, kind, concurrency, seeds } = this.#options;
+  get(target: Uint8Array, seq: bigint | undefined, events: TraversalEvents): Traversal {
+    return this.#traverse({ target, method: 'get', args: { target, seq }, isAwaited: true }, events);
+  }
+
+  /** Asks the nodes around `target` for nodes; those that answer come into the table. Resolves when that is over. */
+  search(target: Uint8Array): Promise<void> {
+    const walk = { target, method: 'find_node', args: { target }, isAwaited: false };
+    return new Promise((resolve) => {
+      this.#traverse(walk, { onOutcome: () => true, onEnd: () => {}, onOver: resolve });
+    });
+  }
+
+  /** Stops all traversals. */
+  close(): void {
+    for (const traversal of [...this.#traversals]) traversal.stop();
+  }
+
+  #traverse({ target, method, args, isAwaited }: Walk, events: TraversalEvents): Traversal {
+    const { routing, kind, concurrency } = this.#options;
     const closest = routing.closest(target, concurrency);
-    this.#traversals++;
-    this.#awaited++;
-    let isAwaited = true;
+    const beginnings = [...this.#bootstrap, ...this.#someRemembered()];
+    let waitedFor = isAwaited;
+    if (isAwaited) this.#awaited++;
     const satisfied = () => {
-      if (isAwaited) this.#awaited--;
-      isAwaited = false;
+      if (waitedFor) this.#awaited--;
+      waitedFor = false;
     };
-    return new Traversal({
+    const traversal: Traversal = new Traversal({
       target,
       self: routing.id,
-      seeds: closest.length < THIN_TABLE ? [...closest, ...seeds] : closest,
-      concurrency: () => Math.min(concurrency, this.#share(isAwaited)),
+      seeds: closest.length < THIN_TABLE ? [...closest, ...beginnings] : closest,
+      reserve: () => [...this.#bootstrap, ...beginnings],
+      concurrency: () => Math.min(concurrency, this.#share(waitedFor)),
       sharedHosts: kind === 'test',
       ask: (node, settle) =>
-        this.ask(node, 'get', { target, seq }, (outcome) => {
+        this.ask(node, method, args, (outcome) => {
           // Nobody is to blame for silence while nobody at all is heard.
           if (outcome.kind === 'silent' && outcome.network === 'heard' && node.id !== undefined) {
             routing.noteSilence(node.id);
@@ -99,15 +143,25 @@ export class Network {
       },
       onEnd: events.onEnd,
       onOver: () => {
-        this.#traversals--;
+        this.#traversals.delete(traversal);
         satisfied();
+        events.onOver?.();
       },
     });
+    this.#traversals.add(traversal);
+    return traversal;
+  }
+
+  #someRemembered(): readonly NodeAddress[] {
+    const { remembered } = this.#options;
+    const at = this.#nextRemembered;
+    this.#nextRemembered = at + REMEMBERED_AT_ONCE < remembered.length ? at + REMEMBERED_AT_ONCE : 0;
+    return remembered.slice(at, at + REMEMBERED_AT_ONCE);
   }
 
   #share(isAwaited: boolean): number {
     if (!isAwaited && this.#awaited > 0) return SATISFIED_SHARE;
-    return Math.max(LEAST_SHARE, Math.floor(SHARED_QUERIES / (this.#awaited || this.#traversals)));
+    return Math.max(LEAST_SHARE, Math.floor(SHARED_QUERIES / (this.#awaited || this.#traversals.size)));
   }
 
   #learn(from: NodeAddress, { reply, roundTripMs }: AskOutcome & { kind: 'reply' }): void {

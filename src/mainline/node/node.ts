@@ -1,16 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import { orAborted } from '../../async/or-aborted.ts';
 import { KEY_LENGTH } from '../../bep44/ed25519.ts';
-import { type NetworkKind, networkOf, parseIpv4 } from '../addresses.ts';
-import type { DhtNode, DhtStatus, LookupEvent, NodeAddress } from '../dht-node.ts';
+import { acceptsHost, type NetworkKind, networkOf, parseIpv4 } from '../addresses.ts';
+import type { ControlledDhtNode, DhtNode, DhtStatus, LookupEvent, NodeAddress } from '../dht-node.ts';
 import { MainlineError } from '../errors.ts';
-import { checkOptions, DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT_MS, type MainlineOptions } from '../options.ts';
+import {
+  checkAddresses,
+  checkOptions,
+  DEFAULT_CONCURRENCY,
+  DEFAULT_TIMEOUT_MS,
+  type MainlineOptions,
+} from '../options.ts';
+import { type OpenDatagrams, openUdp } from '../socket/datagrams.ts';
+import { KrpcSocket } from '../socket/krpc-socket.ts';
 import { copyOf } from '../wire/bytes.ts';
 import { ID_LENGTH } from '../wire/compact-nodes.ts';
 import { isSecureNodeId, type RandomBytes, secureNodeId } from '../wire/node-id.ts';
-import { type OpenDatagrams, openUdp } from './datagrams.ts';
 import { ExternalAddress } from './external-address.ts';
-import { KrpcSocket } from './krpc-socket.ts';
 import { lookup } from './lookup.ts';
 import { Maintenance } from './maintenance.ts';
 import { Network } from './network.ts';
@@ -29,7 +36,7 @@ export interface MainlineEnvironment {
 }
 
 /** A node in this thread. */
-export interface LocalDhtNode extends DhtNode {
+export interface LocalDhtNode extends ControlledDhtNode {
   /** Resolves when the first search for nodes is over, whatever it found. It takes longer than `ready`. */
   settled(): Promise<void>;
 }
@@ -74,21 +81,21 @@ export async function startMainlineNode(
   });
   await socket.bind(environment.openDatagrams, options.host ?? '0.0.0.0', options.port ?? 0);
   const id = initialId(options.externalHost, environment.randomBytes);
-  const { bootstrap } = options;
-  const routing = new Routing({ socket, bootstrap, id, randomBytes: environment.randomBytes, onFault });
+  const routing = new Routing({ socket, id, randomBytes: environment.randomBytes, onFault });
   if (serving) {
     const limits = network === 'test' ? TEST_LIMITS : PUBLIC_LIMITS;
     const handler = new Serving({ socket, routing, limits, now: environment.now });
     routing.rpc.responder = handler;
     socket.serveWith(handler);
   }
-  return new MainlineNode({ ...options, network }, environment, { socket, routing, state });
+  return new MainlineNode({ ...options, network }, environment, { socket, routing, state, onFault });
 }
 
 interface Parts {
   readonly socket: KrpcSocket;
   readonly routing: Routing;
   readonly state: FaultState;
+  readonly onFault: (error: unknown) => void;
 }
 
 interface FaultState {
@@ -111,17 +118,26 @@ class MainlineNode implements LocalDhtNode {
     environment: MainlineEnvironment,
     parts: Parts,
   ) {
-    const { socket, routing } = parts;
-    const { bootstrap, nodes: remembered = [], concurrency = DEFAULT_CONCURRENCY, network: kind } = options;
+    const { socket, routing, onFault } = parts;
+    const { bootstrap, nodes = [], concurrency = DEFAULT_CONCURRENCY, network: kind } = options;
     this.#parts = parts;
     this.#serving = options.serve ?? false;
-    const seeds = [...bootstrap, ...remembered];
-    this.#network = new Network({ kind, socket, routing, external: this.#external, seeds, concurrency });
+    this.#network = new Network({
+      kind,
+      socket,
+      routing,
+      external: this.#external,
+      bootstrap,
+      // What was remembered of another network is none of this one's.
+      remembered: nodes.filter(({ host }) => acceptsHost(kind, parseIpv4(host) ?? 0)),
+      concurrency,
+    });
     this.#maintenance = new Maintenance({
       routing,
-      bootstrap,
-      remembered,
+      network: this.#network,
       randomBytes: environment.randomBytes,
+      now: environment.now,
+      onFault,
     });
   }
 
@@ -184,17 +200,23 @@ class MainlineNode implements LocalDhtNode {
     return this.#parts.routing.recent(MAX_KNOWN_NODES);
   }
 
+  wake(): void {
+    this.#maintenance.demand();
+  }
+
+  setBootstrap(addresses: readonly NodeAddress[]): void {
+    checkAddresses(addresses);
+    this.#network.setBootstrap(addresses);
+    this.#maintenance.wake();
+  }
+
+  networkChanged(): void {
+    this.#external.forget();
+    this.#maintenance.wake();
+  }
+
   ready(): Promise<void> {
-    const { signal } = this.#closing;
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason);
-      const onClose = () => reject(signal.reason);
-      signal.addEventListener('abort', onClose, { once: true });
-      void this.#maintenance.ready.then(() => {
-        signal.removeEventListener('abort', onClose);
-        resolve();
-      });
-    });
+    return orAborted(this.#maintenance.ready, this.#closing.signal);
   }
 
   settled(): Promise<void> {
@@ -207,6 +229,7 @@ class MainlineNode implements LocalDhtNode {
       this.#closing.abort(reason);
       for (const call of this.#calls) call.abort(reason);
       this.#maintenance.close();
+      this.#network.close();
       this.#closed = this.#parts.routing.close();
     }
     return this.#closed;

@@ -1,11 +1,11 @@
 import { targetOf } from '../../bep44/mutable-item.ts';
 import type { VerifiedItem } from '../../bep44/verified-item.ts';
 import type { NodeAddress, PutOutcome } from '../dht-node.ts';
+import { Counter } from '../socket/counter.ts';
+import type { AskOutcome } from '../socket/krpc-socket.ts';
 import { isSame } from '../wire/bytes.ts';
 import type { Stored } from '../wire/krpc-message.ts';
-import { Counter } from './counter.ts';
 import { ItemScreen } from './item-screen.ts';
-import type { AskOutcome } from './krpc-socket.ts';
 import type { Network } from './network.ts';
 import type { TokenHolder } from './traversal.ts';
 
@@ -70,7 +70,7 @@ function findHolders(
       traversal.stop();
       reject(signal.reason);
     };
-    const traversal = network.traverse(target, undefined, {
+    const traversal = network.get(target, undefined, {
       onOutcome: (from, outcome) => {
         if (outcome.kind === 'reply') note(from, outcome.reply.stored);
         return false;

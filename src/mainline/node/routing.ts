@@ -3,14 +3,14 @@ import type { Contact } from 'k-rpc';
 import { signatureCheck } from '../../bep44/ed25519.ts';
 import { parseIpv4 } from '../addresses.ts';
 import type { NodeAddress } from '../dht-node.ts';
+import type { KrpcSocket } from '../socket/krpc-socket.ts';
 import type { NodeContact } from '../wire/compact-nodes.ts';
 import { isSecureNodeId, type RandomBytes, secureNodeId } from '../wire/node-id.ts';
 import { BoundedKRpc, KRpcBridge } from './k-rpc-bridge.ts';
-import type { KrpcSocket } from './krpc-socket.ts';
 
 /** Nodes of a bucket, and the closest nodes of a lookup. Kademlia's k. */
 export const K = 20;
-/** Queries that filling and checking the table may have open at once. */
+/** Queries that checking the nodes of the table may have open at once. */
 const TABLE_CONCURRENCY = 64;
 /** A node that was silent this often in a row leaves the table. BEP 5: "it is suggested to try once more before discarding". */
 const MAX_SILENCES = 2;
@@ -20,7 +20,6 @@ const STORED_ITEMS = { max: 1000, maxAge: 2 * 60 * 60 * 1000 };
 /** What the routing table needs. */
 export interface RoutingOptions {
   readonly socket: KrpcSocket;
-  readonly bootstrap: readonly NodeAddress[];
   readonly id: Uint8Array;
   readonly randomBytes: RandomBytes;
   readonly onFault: (error: unknown) => void;
@@ -43,13 +42,13 @@ export class Routing {
     this.rpc = new BoundedKRpc({
       id: Buffer.from(options.id),
       krpcSocket: new KRpcBridge(options.socket),
-      bootstrap: options.bootstrap,
+      bootstrap: [], // Maintenance searches, with traversals of ours
       concurrency: TABLE_CONCURRENCY,
       k: K,
     });
     this.#dht = new Dht({
       krpc: this.rpc,
-      bootstrap: false, // Maintenance does it, again and again while there is no network
+      bootstrap: false,
       verify: (signature, message, key) => signatureCheck(key)(message, signature),
       maxValues: STORED_ITEMS,
     });
@@ -92,13 +91,6 @@ export class Routing {
   recent(count: number): readonly NodeAddress[] {
     const contacts = this.rpc.nodes.toArray().sort((one, other) => (other.seen ?? 0) - (one.seen ?? 0));
     return contacts.slice(0, count).map(({ host, port }) => ({ host, port }));
-  }
-
-  /** Looks for the nodes around `target`, starting at the table and, where it is thin, at `seeds`; fills the table. */
-  populate(target: Uint8Array, seeds: readonly NodeAddress[]): Promise<void> {
-    this.rpc.bootstrap = seeds;
-    const a = { id: this.id, target: Buffer.from(target) };
-    return new Promise((done) => this.rpc.populate(a.target, { q: 'find_node', a }, done));
   }
 
   /** Notes that a node answered us. */

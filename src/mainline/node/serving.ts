@@ -1,11 +1,11 @@
 import { TokenBuckets } from '../../async/token-bucket.ts';
 import { MAX_VALUE_LENGTH } from '../../bep44/mutable-item.ts';
 import type { NodeAddress } from '../dht-node.ts';
+import type { KrpcSocket, QueryHandler } from '../socket/krpc-socket.ts';
 import type { Encodable } from '../wire/bencode-write.ts';
 import { type NodeContact, writeCompactNodes } from '../wire/compact-nodes.ts';
 import type { PutBody, QueryMessage } from '../wire/krpc-message.ts';
 import type { Responder } from './k-rpc-bridge.ts';
-import type { KrpcSocket, QueryHandler } from './krpc-socket.ts';
 import type { Routing } from './routing.ts';
 
 /** BEP 44: "The salt string MUST NOT be longer than 64 bytes." */

@@ -1,8 +1,8 @@
 import type { NodeAddress } from '../dht-node.ts';
+import type { AskOutcome } from '../socket/krpc-socket.ts';
 import { copyOf, isSame, latin1 } from '../wire/bytes.ts';
 import { ID_LENGTH, type NodeContact } from '../wire/compact-nodes.ts';
 import type { ReplyMessage } from '../wire/krpc-message.ts';
-import type { AskOutcome } from './krpc-socket.ts';
 import { K } from './routing.ts';
 
 /** Nodes asked in one traversal. A lookup in the public network asks 30 to 80. */
@@ -13,6 +13,8 @@ const MAX_KNOWN = 2048;
 const MAX_PER_HOST = 4;
 /** Milliseconds after which a traversal ends whatever happens. */
 const MAX_DURATION_MS = 20_000;
+/** Milliseconds without any answer after which the reserve is asked. */
+const RESERVE_AFTER_MS = 500;
 
 /** What a traversal needs, and whom it tells. */
 export interface TraversalOptions {
@@ -22,6 +24,11 @@ export interface TraversalOptions {
   readonly self: Uint8Array;
   /** Where to begin: nodes with ids, and addresses whose ids are not known. */
   readonly seeds: readonly (NodeContact | NodeAddress)[];
+  /**
+   * More addresses to begin at, for when nobody has answered for half a second or nobody is left to ask: the nodes that we
+   * know may all be gone.
+   */
+  readonly reserve: () => readonly NodeAddress[];
   /** Queries that may be open at once, those that are late not counted; at least 1, and it may change at any time. */
   readonly concurrency: () => number;
   /** Whether one host may hold any number of nodes. */
@@ -75,17 +82,21 @@ export class Traversal {
   readonly #askedHosts = new Map<string, number>();
   readonly #cancels = new Set<() => void>();
   readonly #deadline: NodeJS.Timeout;
+  readonly #reserveTimer: NodeJS.Timeout;
   #open = 0;
   #late = 0;
+  /** Whether any node has replied. */
+  #heard = false;
   #ended = false;
 
   /** Begins at once. */
   constructor(options: TraversalOptions) {
     this.#options = options;
     this.#deadline = setTimeout(() => this.#end('limit'), MAX_DURATION_MS);
-    for (const { host, port, ...rest } of options.seeds) {
-      if ('id' in rest) this.#candidate(rest.id, { host, port });
-      else this.#anonymous.push({ id: undefined, host, port, state: 'new' });
+    this.#reserveTimer = setTimeout(() => this.askReserve(), RESERVE_AFTER_MS);
+    for (const seed of options.seeds) {
+      if ('id' in seed) this.#candidate(seed.id, seed);
+      else this.#addAnonymous(seed);
     }
     // Later, so that nobody is called before the constructor has returned.
     const start = setImmediate(() => this.#advance());
@@ -97,11 +108,17 @@ export class Traversal {
     return this.#askedAddresses.size;
   }
 
+  /** Begins at the addresses of the reserve as well, unless somebody has answered. Of no effect after the end. */
+  askReserve(): void {
+    if (!this.#ended && this.#addReserve()) this.#advance();
+  }
+
   /** Forgets every open query. Nothing is called any more. Of no effect after the end. */
   stop(): void {
     if (!this.#ended) this.#options.onOver();
     this.#ended = true;
     clearTimeout(this.#deadline);
+    clearTimeout(this.#reserveTimer);
     for (const cancel of this.#cancels) cancel();
     this.#cancels.clear();
   }
@@ -138,7 +155,22 @@ export class Traversal {
       this.#end('closest-answered');
       return;
     }
-    if (this.#open + this.#late === 0) this.#end('exhausted');
+    if (this.#open + this.#late > 0) return;
+    if (this.#addReserve()) this.#advance();
+    else this.#end('exhausted');
+  }
+
+  /** Whether there were addresses in the reserve that were not given before, and are needed. */
+  #addReserve(): boolean {
+    if (this.#heard) return false;
+    const before = this.#anonymous.length;
+    for (const address of this.#options.reserve()) this.#addAnonymous(address);
+    return this.#anonymous.length > before;
+  }
+
+  #addAnonymous({ host, port }: NodeAddress): void {
+    if (this.#anonymous.some((other) => other.host === host && other.port === port)) return;
+    this.#anonymous.push({ id: undefined, host, port, state: 'new' });
   }
 
   #ask(candidate: Candidate): void {
@@ -169,8 +201,12 @@ export class Traversal {
       if (this.#ended) return;
       if (late) this.#late--;
       else this.#open--;
-      if (outcome.kind === 'reply') this.#learn(candidate, outcome.reply);
-      else candidate.state = 'failed';
+      if (outcome.kind === 'reply') {
+        this.#heard = true;
+        this.#learn(candidate, outcome.reply);
+      } else {
+        candidate.state = 'failed';
+      }
       this.#options.onOutcome(candidate, outcome);
       this.#advance();
     });
@@ -212,6 +248,7 @@ export class Traversal {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#deadline);
+    clearTimeout(this.#reserveTimer);
     this.#cancels.clear();
     this.#options.onOver();
     this.#options.onEnd(ended);

@@ -20,6 +20,10 @@ export type ToThread =
   | { readonly kind: 'known-nodes'; readonly call: number }
   /** Nobody waits for that call any more. */
   | { readonly kind: 'cancel'; readonly call: number }
+  /** See ControlledDhtNode. */
+  | { readonly kind: 'bootstrap'; readonly addresses: readonly NodeAddress[] }
+  | { readonly kind: 'network-changed' }
+  | { readonly kind: 'wake' }
   | { readonly kind: 'close' };
 
 /** What a node's thread says. */

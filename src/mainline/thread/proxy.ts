@@ -2,15 +2,21 @@ import type { Worker } from 'node:worker_threads';
 import { EventQueue } from '../../async/event-queue.ts';
 import { Restarts } from '../../async/restarts.ts';
 import { VerifiedItem } from '../../bep44/verified-item.ts';
-import type { DhtNode, DhtStatus, LookupEvent, NodeAddress, PutOutcome } from '../dht-node.ts';
+import type { ControlledDhtNode, DhtStatus, LookupEvent, NodeAddress, PutOutcome } from '../dht-node.ts';
 import { MainlineError } from '../errors.ts';
-import { checkOptions, type MainlineOptions, plainOptions } from '../options.ts';
+import {
+  checkAddresses,
+  checkOptions,
+  type MainlineOptions,
+  plainAddresses,
+  plainOptions,
+} from '../options.ts';
 import { copyOf } from '../wire/bytes.ts';
 import type { FromThread, ThreadEvent, ThreadResult, ToThread } from './messages.ts';
 import { type SpawnDhtThread, spawnDhtThread } from './spawn.ts';
 
 /** A node in a thread of its own. */
-export interface MainlineThread extends DhtNode {
+export interface MainlineThread extends ControlledDhtNode {
   /** How often the thread ended and was replaced. */
   readonly restarts: number;
 }
@@ -27,6 +33,7 @@ export async function startMainlineThread(
 ): Promise<MainlineThread> {
   checkOptions(options);
   const node = new ThreadedNode(plainOptions(options), spawn);
+  node.start();
   await node.started;
   return node;
 }
@@ -40,7 +47,7 @@ interface WaitingCall {
 
 class ThreadedNode implements MainlineThread {
   readonly started: Promise<void>;
-  readonly #options: MainlineOptions;
+  #options: MainlineOptions;
   readonly #spawn: SpawnDhtThread;
   readonly #calls = new Map<number, WaitingCall>();
   readonly #ready = waiting();
@@ -61,7 +68,18 @@ class ThreadedNode implements MainlineThread {
     this.started = this.#started.promise;
     // Whoever asks for it learns of a failure; when nobody does, it is no unhandled rejection.
     this.#ready.promise.catch(() => {});
-    this.#start();
+  }
+
+  /** Starts the first thread. */
+  start(): void {
+    try {
+      this.#start();
+    } catch (cause) {
+      // No memory or no right for another thread.
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = `cannot start the thread of the DHT: ${reason}`;
+      this.#started.reject(new MainlineError('thread-died', message, { cause }));
+    }
   }
 
   get restarts(): number {
@@ -118,6 +136,21 @@ class ThreadedNode implements MainlineThread {
     return result.nodes;
   }
 
+  setBootstrap(addresses: readonly NodeAddress[]): void {
+    checkAddresses(addresses);
+    const plain = plainAddresses(addresses);
+    this.#options = { ...this.#options, bootstrap: plain };
+    if (this.#up) this.#say({ kind: 'bootstrap', addresses: plain });
+  }
+
+  wake(): void {
+    if (this.#up) this.#say({ kind: 'wake' });
+  }
+
+  networkChanged(): void {
+    if (this.#up) this.#say({ kind: 'network-changed' });
+  }
+
   ready(): Promise<void> {
     return this.#ready.promise;
   }
@@ -136,7 +169,7 @@ class ThreadedNode implements MainlineThread {
     if (worker === undefined) return;
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     if (this.#up) this.#say({ kind: 'close' });
-    else void worker.terminate();
+    else await worker.terminate();
     await exited;
   }
 

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { throwLater } from '../../async/throw-later.ts';
 import { VerifiedItem } from '../../bep44/verified-item.ts';
 import type { DhtNode, LookupEvent } from '../dht-node.ts';
 import { MainlineError } from '../errors.ts';
@@ -17,8 +18,10 @@ export async function serveNode(options: MainlineOptions, port: MessagePort): Pr
   const node = await startMainlineNode(options);
   const say = (message: FromThread) => port.postMessage(message);
   const calls = new Map<number, AbortController>();
-  const remember = async () => say({ kind: 'remember', nodes: await node.knownNodes() });
-  const timer = setInterval(() => void remember(), REMEMBER_MS);
+  const remember = () => {
+    node.knownNodes().then((nodes) => say({ kind: 'remember', nodes }), throwLater);
+  };
+  const timer = setInterval(remember, REMEMBER_MS);
 
   async function run(call: number, work: (signal: AbortSignal) => Promise<ThreadResult>): Promise<void> {
     const controller = new AbortController();
@@ -33,23 +36,38 @@ export async function serveNode(options: MainlineOptions, port: MessagePort): Pr
   }
 
   port.on('message', (message: ToThread) => {
-    if (message.kind === 'cancel') return calls.get(message.call)?.abort();
-    if (message.kind !== 'close')
-      return void run(message.call, (signal) => perform(node, message, signal, say));
-    clearInterval(timer);
-    void node.close().then(() => port.close());
+    switch (message.kind) {
+      case 'cancel':
+        calls.get(message.call)?.abort();
+        return;
+      case 'bootstrap':
+        node.setBootstrap(message.addresses);
+        return;
+      case 'network-changed':
+        node.networkChanged();
+        return;
+      case 'wake':
+        node.wake();
+        return;
+      case 'close':
+        clearInterval(timer);
+        node.close().then(() => port.close(), throwLater);
+        return;
+      default:
+        run(message.call, (signal) => perform(node, message, signal, say)).catch(throwLater);
+    }
   });
   say({ kind: 'started' });
   node.ready().then(
     () => {
       say({ kind: 'ready' });
-      void remember();
+      remember();
     },
     () => {}, // closed before it knew anybody: whoever closed it knows
   );
 }
 
-type Call = Exclude<ToThread, { kind: 'cancel' | 'close' }>;
+type Call = Exclude<ToThread, { kind: 'cancel' | 'bootstrap' | 'network-changed' | 'wake' | 'close' }>;
 
 async function perform(
   node: DhtNode,

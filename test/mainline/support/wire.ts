@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import bencode from 'bencode';
 import type { NodeAddress } from '../../../src/mainline/dht-node.ts';
-import type { Datagrams, DatagramsOptions } from '../../../src/mainline/node/datagrams.ts';
 import { type MainlineEnvironment, machineEnvironment } from '../../../src/mainline/node/node.ts';
+import type { Datagrams, DatagramsOptions } from '../../../src/mainline/socket/datagrams.ts';
 
 /** A message as the `bencode` package reads it; nothing is checked. */
 export interface PlainMessage {

@@ -127,6 +127,11 @@ export class KrpcSocket {
     if (this.#pending.size >= MAX_PENDING) {
       return this.#settleLater(settle, { kind: 'not-sent', errorCode: 'TOO_MANY_QUERIES' });
     }
+    const address = parseIpv4(to.host);
+    if (this.#options.network === 'test' && (address === undefined || !acceptsHost('test', address))) {
+      // Whatever it came from: what lives in a test network sends nothing out of this machine.
+      return this.#settleLater(settle, { kind: 'not-sent', errorCode: 'NOT_LOOPBACK' });
+    }
     const id = this.#unusedTransaction();
     const timer = setTimeout(() => this.#timeOut(id), this.#options.timeoutMs);
     this.#pending.set(id, { to, sentAt: this.#options.now(), timer, settle });
