@@ -10,7 +10,6 @@ import type { Front, FrontCallbacks, FrontStatus } from '../serve/front.ts';
 import { ListenError } from '../serve/listen-error.ts';
 import { Listening, type ListeningParts } from '../serve/listening.ts';
 import type { Opener } from '../serve/open-listeners.ts';
-import { isWildcard } from '../serve/own-hosts.ts';
 import type { HoldPort, WorkerProcesses } from '../system/worker-process.ts';
 import type { Handlers } from './link.ts';
 import { mergeStatus } from './merge-status.ts';
@@ -83,7 +82,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
       },
     };
     const begin = async (link: WorkerLink) => {
-      addresses = listening(await link.ask('start', { texts, held: [...drawn, ...held.addresses] }));
+      addresses = listening(await link.ask('start', { texts, held: held.addresses }));
     };
     return new WorkerSlot({ spawn, handlers, begin, log, now });
   });
@@ -124,12 +123,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
     now,
   });
 
-  // Where any port will do, workers that run can have the same without our help; a wildcard is many addresses, of one port.
-  const isDrawn = ({ host, port }: ListenAddress) => isHeldForRunning && port === 0 && !isWildcard(host);
-  const drawn = settings.listen === 'default' ? [] : settings.listen.filter(isDrawn);
-  const listen =
-    settings.listen === 'default' ? settings.listen : settings.listen.filter((one) => !isDrawn(one));
-  const held = new Listening(listen, {
+  const held = new Listening(settings.listen, {
     ...parts.listening,
     onEvent(event) {
       parts.listening.onEvent(event);

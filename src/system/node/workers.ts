@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, isIPv6 } from 'node:net';
@@ -19,7 +20,8 @@ export function nodeWorkers(file: string): WorkerProcesses {
   return {
     isHeldForRunning: true,
     async hold(protocol, host, port) {
-      const taken = await (protocol === 'udp' ? tryUdp : tryTcp)(host, port);
+      const bind = protocol === 'udp' ? tryUdp : tryTcp;
+      const taken = port === 0 ? await drawPort((drawn) => bind(host, drawn)) : await bind(host, port);
       return { port: taken, stop: async () => {} };
     },
     spawn() {
@@ -35,6 +37,28 @@ export function nodeWorkers(file: string): WorkerProcesses {
       return workerOf(worker.process);
     },
   };
+}
+
+/**
+ * Ports that systems do not give to outgoing connections: one that is let go is still free when the first worker binds it,
+ * which takes a while. Linux gives those from 32,768 on, others those from 49,152 on (RFC 6335 §6).
+ */
+const FIRST_DRAWN = 16_384;
+const LAST_DRAWN = 32_767;
+
+/** Ports that are drawn before the system is taken to have none. */
+const MAX_DRAWS = 64;
+
+/** Any port that can be bound. Rejects with the system's error. */
+async function drawPort(bind: (port: number) => Promise<number>): Promise<number> {
+  for (let draw = 1; ; draw++) {
+    try {
+      return await bind(randomInt(FIRST_DRAWN, LAST_DRAWN + 1));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'EADDRINUSE' || draw === MAX_DRAWS) throw error;
+    }
+  }
 }
 
 /** Binds and lets go again. @returns the port. Rejects with the system's error. */
