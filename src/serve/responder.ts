@@ -185,8 +185,12 @@ export class Responder {
   /** `fallback` is a stale answer, or a fresh or stale one for the opposite DO bit. */
   #answerMiss(request: Request, path: ReplyPath, send: Send, fallback: AnswerEntry | undefined): void {
     const now = this.#parts.now();
-    if (fallback !== undefined && isAsGood(fallback, request, now)) {
-      send(this.#renderFallback(fallback, request, path));
+    const reply =
+      fallback !== undefined && isAsGood(fallback, request, now)
+        ? this.#renderFallback(fallback, request, path)
+        : undefined;
+    if (reply !== undefined) {
+      send(reply);
       return;
     }
     if (!request.recursionDesired) {
@@ -258,16 +262,18 @@ export class Responder {
     if (!isOfNoHelp || cache.isForgotten(request.cacheKey, fallback.generation))
       return renderReply(reply ?? (await resolving), request, 0, path);
     if (reply === undefined) cache.postpone(fallback);
-    return this.#renderFallback(fallback, request, path);
+    return this.#renderFallback(fallback, request, path) ?? renderReply(await resolving, request, 0, path);
   }
 
-  #renderFallback(fallback: AnswerEntry, request: Request, path: ReplyPath): Uint8Array {
+  /** Undefined when it cannot be rendered without its DNSSEC records. */
+  #renderFallback(fallback: AnswerEntry, request: Request, path: ReplyPath): Uint8Array | undefined {
     const now = this.#parts.now();
     const isFresh = fallback.isFresh(now);
     const age = isFresh ? fallback.age(now) : 0;
     if (request.dnssecOk || !isForDnssec(fallback))
       return renderReply(fallback.unpack(), request, isFresh ? age : 'stale', path);
     const reply = withoutDnssec(fallback.unpack(), age);
+    if (reply === undefined) return undefined;
     if (isFresh) this.#parts.cache.put(request.cacheKey, reply, fallback.generation);
     return renderReply(reply, request, isFresh ? 0 : 'stale', path);
   }

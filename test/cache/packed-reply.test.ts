@@ -88,6 +88,11 @@ test('an alias that was asked for itself is an answer, and so is anything to a q
   for (const type of [Type.CNAME, Type.ANY]) {
     const questions = [{ name: Name.parse('www.example'), type, class: Class.IN }];
     assert.equal(packed({ questions, answers: [alias('www.example', 'b.example', 3600)] }).lifetime, 3600);
+    assert.equal(
+      packed({ questions, authorities: [soa(3600, 60)] }).lifetime,
+      60,
+      'none is a negative answer',
+    );
   }
 });
 
@@ -95,6 +100,7 @@ test('what is neither an answer nor a negative one is not kept as one', () => {
   const answers = [aRecord('www.example', '192.0.2.1', 600)];
   for (const rcode of [Rcode.SERVFAIL, Rcode.REFUSED, Rcode.YXDOMAIN]) {
     assert.equal(packed({ rcode, answers }).lifetime, 0);
+    assert.equal(packed({ rcode, authorities: [soa(600, 60)] }).lifetime, 0);
   }
 });
 

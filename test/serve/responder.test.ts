@@ -5,6 +5,7 @@ import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import { Rcode, Type } from '../../src/dns/codes.ts';
 import { type Edns, EdnsOptionCode } from '../../src/dns/edns.ts';
 import { decodeExtendedError } from '../../src/dns/extended-error.ts';
+import { readLayout } from '../../src/dns/layout.ts';
 import { decodeMessage, encodeMessage, type Message } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
 import { syntheticSoa } from '../../src/dns/soa.ts';
@@ -394,6 +395,60 @@ test('a stale answer serves those who set DO otherwise when asking fails, and th
     const again = await ask(query('a.example', Type.A, { edns: { ...plainEdns, dnssecOk: !first } }));
     assert.deepEqual(types(again), first ? [Type.A] : [Type.A, Type.RRSIG]);
   }
+});
+
+test('an answer that would be too long without its signatures is no answer for the others, and no bug either', async () => {
+  // Targets that may not be compressed (RFC 2782), and are, by pointers to one of 255 octets.
+  const count = 330;
+  const target = Name.parse(`${'x'.repeat(60)}.`.repeat(3));
+  const first = encodeMessage({
+    ...query('a.example', Type.SRV),
+    answers: [
+      {
+        ...aRecord('a.example', '', 60),
+        type: Type.SRV,
+        rdata: Uint8Array.of(0, 1, 0, 1, 0, 53, ...target.toWire()),
+      },
+    ],
+  });
+  const pointer = 0xc000 | (first.length - target.wireLength);
+  const record = [
+    0xc0,
+    12,
+    0,
+    Type.SRV,
+    0,
+    1,
+    0,
+    0,
+    0,
+    60,
+    0,
+    8,
+    0,
+    1,
+    0,
+    1,
+    0,
+    53,
+    pointer >>> 8,
+    pointer & 255,
+  ];
+  const bytes = Uint8Array.from([...first, ...Array(count).fill(record).flat()]);
+  bytes.set([0x81, 0x80], 2);
+  bytes.set([(count + 1) >>> 8, (count + 1) & 255], 6);
+  const layout = readLayout(bytes);
+  const { ask, bugs, asked } = scene((asking) => {
+    if (!asking.dnssecOk) throw new ResolveError('upstream-silent', 'No upstream answered.');
+    const told = { rcode: 0, layout, extendedErrors: [], authenticData: false, edns: true, upstream: 'u' };
+    return { kind: 'forwarded', reply: { bytes, ...told } };
+  });
+  const stream = { client: '127.0.0.1', stream: true };
+  const signed = await ask(query('a.example', Type.SRV, { edns: dnssecOk }), stream);
+  assert.equal(signed.answers.length, count + 1);
+  for (let i = 0; i < 2; i++)
+    assert.equal((await ask(query('a.example', Type.SRV), stream)).rcode, Rcode.SERVFAIL);
+  assert.deepEqual([bugs, asked.length], [[], 3]);
 });
 
 test('a fresh answer without signatures is better than a failure for those who want them, and is asked for again', async () => {
