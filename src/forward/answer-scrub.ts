@@ -18,13 +18,10 @@ const MAX_ALIASES = 16;
  */
 export function isScrubbed(bytes: Uint8Array, layout: MessageLayout): boolean {
   const { questionEnd } = layout;
+  if (isPlain(bytes, layout)) return true;
   const type = u16(bytes, questionEnd - 4);
   const rrClass = u16(bytes, questionEnd - 2);
   const answers = readAnswers(bytes, layout);
-  // Nearly always all that was asked for stands under a pointer to the question.
-  const isPlain = ({ owner, ...record }: WireAnswer) =>
-    record.type === type && record.class === rrClass && u16(bytes, owner) === POINTER_TO_QUESTION;
-  if (answers.every(isPlain)) return true;
   const chain = followAliases(bytes, answers, type, rrClass);
   if (chain === 'incomplete') return false;
   return answers.every((record) => {
@@ -66,6 +63,21 @@ export function scrubbed(answers: readonly ResourceRecord[], question: Question)
     const cname = synthesized.get(record);
     return cname === undefined ? [record] : [record, cname];
   });
+}
+
+/** Whether all answers are of the type and class of the question and point at its name, as nearly always. */
+function isPlain(bytes: Uint8Array, { questionEnd, ttlOffsets }: MessageLayout): boolean {
+  const count = u16(bytes, 6);
+  let owner = questionEnd;
+  for (let i = 0; i < count; i++) {
+    const ttlAt = ttlOffsets[i] as number;
+    // NAME, TYPE and CLASS stand before the TTL.
+    if (ttlAt !== owner + 6 || u16(bytes, owner) !== POINTER_TO_QUESTION) return false;
+    if (u16(bytes, owner + 2) !== u16(bytes, questionEnd - 4)) return false;
+    if (u16(bytes, owner + 4) !== u16(bytes, questionEnd - 2)) return false;
+    owner = ttlAt + 6 + u16(bytes, ttlAt + 4);
+  }
+  return true;
 }
 
 /** A record of the answer section where it stands. */

@@ -51,25 +51,36 @@ export function readReply(bytes: Uint8Array, request: UpstreamRequest, upstream:
   const rcode = ((bytes[3] as number) & 15) | ((opt?.extendedRcode ?? 0) << 4);
   const authenticData = ((bytes[3] as number) & 0x20) !== 0;
   const extendedErrors = opt === undefined ? [] : readExtendedErrors(bytes, opt);
-  const about = { rcode, extendedErrors, authenticData, edns: opt !== undefined, upstream };
-  if (isWithoutQuestion(bytes)) {
-    // Such servers may send back the OPT record that they were sent: it says nothing of EDNS, unless the RCODE needs it.
-    return { ...about, edns: rcode > 15, ...questionAlone(bytes, request) };
-  }
   const isRecursive = ((request.bytes[2] as number) & RD) !== 0;
-  if (isRecursive && isLame(bytes, layout, rcode)) {
-    const withReason = { ...about, rcode: Rcode.SERVFAIL, extendedErrors: [lame, ...extendedErrors] };
-    return { ...withReason, ...questionAlone(bytes, request) };
+  const isBare = isWithoutQuestion(bytes);
+  if (isBare || (isRecursive && isLame(bytes, layout, rcode))) {
+    return {
+      ...questionAlone(bytes, request),
+      rcode: isBare ? rcode : Rcode.SERVFAIL,
+      extendedErrors: isBare ? extendedErrors : [lame, ...extendedErrors],
+      authenticData,
+      // A server that leaves out the question may send back the OPT record that it was sent, which says nothing of EDNS
+      // unless the RCODE needs it.
+      edns: isBare ? rcode > 15 : opt !== undefined,
+      upstream,
+    };
   }
   bytes[0] = 0;
   bytes[1] = 0;
   // 0x20 undone: names that point at the question get their case back with it.
   bytes.set(request.asked, HEADER_LENGTH);
-  if (isRecursive && !isScrubbed(bytes, layout)) {
-    return { ...about, authenticData: false, ...withoutForeignAnswers(bytes, layout, rcode) };
-  }
-  if (opt === undefined) return { ...about, bytes: viewOf(bytes, layout.end), layout };
-  return { ...about, ...withoutOpt(bytes, layout, opt) };
+  const isWhole = !isRecursive || isScrubbed(bytes, layout);
+  const kept = isWhole ? withoutOpt(bytes, layout) : withoutForeignAnswers(bytes, layout, rcode);
+  // Written out: to spread objects here would cost as much as all the rest.
+  return {
+    bytes: kept.bytes,
+    rcode,
+    layout: kept.layout,
+    extendedErrors,
+    authenticData: authenticData && isWhole,
+    edns: opt !== undefined,
+    upstream,
+  };
 }
 
 /** The same reply with the question as another client wrote it (`UpstreamRequest.asked` of the same question). */
@@ -128,13 +139,18 @@ function questionAlone(bytes: Uint8Array, { asked, questionEnd }: UpstreamReques
   return { bytes: alone, layout: readLayout(alone) };
 }
 
-function withoutOpt(bytes: Uint8Array, layout: MessageLayout, opt: OptLayout): LaidOut {
+function withoutOpt(bytes: Uint8Array, layout: MessageLayout): LaidOut {
+  const { questionEnd, ttlOffsets, minimumTtl, negativeTtl, opt, end } = layout;
+  if (opt === undefined) return { bytes: viewOf(bytes, end), layout };
   // Something follows it, and compression pointers may lead past it, so the message is encoded anew. Rare.
-  if (opt.end !== layout.end) return encodeAnew(decodeMessage(bytes.subarray(0, layout.end)));
+  if (opt.end !== end) return encodeAnew(decodeMessage(bytes.subarray(0, end)));
   const count = (((bytes[10] as number) << 8) | (bytes[11] as number)) - 1;
   bytes[10] = count >>> 8;
   bytes[11] = count & 0xff;
-  return { bytes: viewOf(bytes, opt.start), layout: { ...layout, opt: undefined, end: opt.start } };
+  return {
+    bytes: viewOf(bytes, opt.start),
+    layout: { questionEnd, ttlOffsets, minimumTtl, negativeTtl, opt: undefined, end: opt.start },
+  };
 }
 
 function withoutForeignAnswers(bytes: Uint8Array, layout: MessageLayout, rcode: number): LaidOut {

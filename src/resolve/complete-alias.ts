@@ -76,9 +76,15 @@ function endsWithAlias({ reply: { bytes, layout, rcode } }: ForwardedAnswer): bo
   if (rcode !== Rcode.NOERROR || layout.negativeTtl !== undefined) return false;
   const asked = u16(bytes, layout.questionEnd - 4);
   if (asked === Type.CNAME || asked === Type.ANY) return false;
-  // TYPE and CLASS stand right before the TTL (RFC 1035 §4.1.3); the answer section is the first.
-  const types = layout.ttlOffsets.slice(0, u16(bytes, 6)).map((offset) => u16(bytes, offset - 4));
-  return types.includes(Type.CNAME) && !types.includes(asked);
+  const count = u16(bytes, 6);
+  let hasAlias = false;
+  for (let i = 0; i < count; i++) {
+    // TYPE and CLASS stand right before the TTL (RFC 1035 §4.1.3); the answer section is the first.
+    const type = u16(bytes, (layout.ttlOffsets[i] as number) - 4);
+    if (type === asked) return false;
+    hasAlias ||= type === Type.CNAME;
+  }
+  return hasAlias;
 }
 
 interface Chain {

@@ -14,6 +14,7 @@ import {
   altered,
   type ReceivedQuery,
   reply,
+  replyA,
   type ScriptedUpstream,
   startScriptedUpstream,
 } from '../support/scripted-upstream.ts';
@@ -118,5 +119,32 @@ test('the next upstream is asked when one sends a malformed record, and no clien
   } finally {
     await both.close();
     await good.close();
+  }
+});
+
+test('a malformed address of an upstream’s host leaves that upstream out, when it is asked and when it is probed', async () => {
+  let isBroken = false;
+  const plain = await startScriptedUpstream({
+    script: (received) => {
+      if (received.name.toLowerCase() !== 'dot.test.example') return replyA(received);
+      return isBroken ? brokenAnswer(received) : reply(received, { rcode: Rcode.NXDOMAIN });
+    },
+  });
+  const both = await startAppScene({ settings: { upstream: ['tls://dot.test.example', plain.spec] } });
+  const lookUps = () => plain.received.filter(({ name }) => name.toLowerCase() === 'dot.test.example').length;
+  try {
+    // The upstream without an address is dead, and probed each second from now on.
+    await askUdp(both.server, query('n0.example.com'));
+    isBroken = true;
+    const before = lookUps();
+    for (let i = 1; lookUps() < before + 2; i++) {
+      const { rcode } = await askUdp(both.server, query(`n${i}.example.com`));
+      assert.equal(rcode, Rcode.NOERROR);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.equal((await askUdp(both.server, query('last.example.com'))).answers.length, 1);
+  } finally {
+    await both.close();
+    await plain.close();
   }
 });
