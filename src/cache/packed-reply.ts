@@ -64,7 +64,9 @@ function pack(bytes: Uint8Array, layout: MessageLayout, facts: ReplyFacts): Pack
   // QR and AA are kept; OPCODE is QUERY; TC and RD are decided for each client.
   bytes[2] = 0x80 | ((bytes[2] as number) & 0x04);
   bytes[3] = 0x80 | (facts.rcode & 15);
-  return { ...facts, bytes, questionEnd, ttlOffsets, lifetime };
+  const { rcode, authenticData, extendedErrors } = facts;
+  // Written out: every miss passes here, and to spread the facts took 5 % of its time.
+  return { bytes, questionEnd, ttlOffsets, rcode, authenticData, extendedErrors, lifetime };
 }
 
 /**

@@ -52,7 +52,8 @@ export class Member {
   }
 
   /** @throws UpstreamFailure, or the reason of the cancellation. */
-  async ask({ cancellation, trouble, clock, why, ...ask }: MemberAsk): Promise<UpstreamReply> {
+  async ask(ask: MemberAsk): Promise<UpstreamReply> {
+    const { request, attempt, isPlain, cancellation, trouble, clock, why } = ask;
     const health = this.#health;
     const startedAt = clock.now();
     health.asked(startedAt, why === 'probe' ? 'probe' : 'question');
@@ -67,7 +68,13 @@ export class Member {
       health.heard(now, now - startedAt);
     };
     try {
-      const reply = await this.upstream.ask({ ...ask, observer: { heard, trouble }, cancellation });
+      const reply = await this.upstream.ask({
+        request,
+        attempt,
+        isPlain,
+        observer: { heard, trouble },
+        cancellation,
+      });
       this.answered += 1;
       health.ended(clock.now(), startedAt);
       return reply;
