@@ -213,7 +213,11 @@ test('a change of the network has a stale answer asked for again at once', () =>
   clock.time += 11_000;
   assert.equal(state('a.example'), 'stale');
   fail('a.example');
+  clock.time += 29_999;
   assert.equal(state('a.example'), 'stale-at-once');
+  clock.time += 1;
+  assert.equal(state('a.example'), 'stale');
+  fail('a.example');
   cache.forgetFailures();
   assert.equal(state('a.example'), 'stale');
 });
@@ -239,6 +243,65 @@ test('when upstreams change, answers for ordinary names are stale, and those for
   assert.equal(hit('www.example')?.last, 2);
   clock.time += 86_400_000;
   assert.equal(state('late.example'), undefined, 'a day later it is of no use at all');
+});
+
+test('flushing a name frees what is held for it and all below it, counts it, and keeps what was begun before out', () => {
+  const { cache, put, hit } = scene();
+  const names = ['example', 'www.example', 'a.b.example'];
+  const others = ['xexample', 'example.test', 'www.xexample', 'test'];
+  for (const name of [...names, ...others]) put(name);
+  const begun = cache.generation;
+  assert.equal(cache.flush(Name.parse('Example')), 3);
+  assert.equal(cache.statistics().entries, 4);
+  for (const name of names) assert.equal(hit(name), undefined, name);
+  for (const name of others) assert.equal(hit(name)?.last, 1, name);
+  put('www.example', {}, begun);
+  assert.equal(hit('www.example'), undefined);
+  cache.forget(Name.parse('test'));
+  assert.equal(cache.flush(Name.root), 2, 'what was forgotten before does not count');
+  assert.equal(cache.statistics().entries, 0);
+});
+
+test('hits and misses are counted, whichever level an answer comes from', () => {
+  const { cache, put, hit, state } = scene();
+  const counts = () => [cache.statistics().hits, cache.statistics().misses];
+  hit('a.example');
+  assert.deepEqual(counts(), [0, 0], 'what findHit does not find is left to find');
+  state('a.example');
+  put('a.example');
+  hit('a.example');
+  state('a.example');
+  assert.deepEqual(counts(), [2, 1]);
+});
+
+test('an answer that is too long for a slot, or has too many records, is found in the second level', () => {
+  const { hit, cache, clock } = busyScene();
+  const pack = (name: string, count: number, padding: number) => {
+    const request = encodeMessage(query(name, 0xff01));
+    const question = { name: Name.parse(name), type: 0xff01, class: 1 };
+    const rdata = new Uint8Array(padding).fill(9);
+    const answers = Array.from({ length: count }, () => ({ ...aRecord(name, '', 600), type: 0xff01, rdata }));
+    const message = toMessage(recordsAnswer({ answers }), question);
+    const reply = packMessage(message, { rcode: 0, extendedErrors: [], authenticData: false });
+    cache.put(questionKey(request, request.length - 4, 0), reply);
+    return reply.bytes.length;
+  };
+  // Header, question, and records of 12 octets and their RDATA.
+  const room = 220 - 12 - 15 - 12;
+  const cases: readonly (readonly [name: string, count: number, padding: number, level: 1 | 2])[] = [
+    ['a.example', 1, room, 1],
+    ['b.example', 1, room + 1, 2],
+    ['c.example', 8, 1, 1],
+    ['d.example', 9, 1, 2],
+  ];
+  for (const [name, count, padding, level] of cases) {
+    const length = pack(name, count, padding);
+    for (let i = 0; i < 3; i++) hit(name, { type: 0xff01 });
+    const found = hit(name, { type: 0xff01 });
+    assert.deepEqual(found, { last: 9, level }, `${name} ${length}`);
+  }
+  clock.time += 600_000;
+  for (const [name] of cases) assert.equal(hit(name, { type: 0xff01 }), undefined);
 });
 
 test('names that share slots are never taken for one another', () => {
@@ -291,7 +354,7 @@ test('that it is time to refresh is said once, to the second who asks in the las
   const { clock, put, state, hit } = scene();
   put('once.example');
   put('twice.example');
-  assert.equal(state('twice.example'), 'fresh');
+  assert.equal(hit('twice.example')?.last, 1);
   clock.time += 541_000;
   assert.deepEqual([hit('twice.example'), state('twice.example')], [undefined, 'fresh-refresh-ahead']);
   assert.equal(state('twice.example'), 'fresh', 'said once');
