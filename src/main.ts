@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { isWorker } from './system/worker-role.ts';
 
-// In the one-file binary a worker has this entry too; elsewhere it runs worker.ts.
+// In the one-file binary, workers use this entry point too; elsewhere they run worker.ts.
 if (isWorker) await import('./worker.ts');
 else {
   const { endOnUncaught, processTerminal, run } = await import('./cli/run.ts');

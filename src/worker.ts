@@ -1,7 +1,7 @@
-/** What runs in a worker. It is started by `app.ts` and by nobody else. */
+/** The entry point of a worker process, which only `app.ts` starts. */
 
-// A terminal sends Ctrl-C to all processes, and a service manager its signal too: it is the primary that tells workers
-// when to end, and when it dies they end with it. First of all, so that none is ended while it starts.
+// A terminal sends Ctrl-C to all processes, and so does a service manager with its signals. The primary tells workers when to
+// stop, and they exit when it dies. This comes first, so that a signal does not end a worker that is starting.
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
 
 const { runWorker } = await import('./app/worker-front.ts');

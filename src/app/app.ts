@@ -26,16 +26,16 @@ import type { App } from './status.ts';
 import { SystemResolvers } from './system-resolvers.ts';
 import { asksSystem } from './upstreams.ts';
 
-/** What a worker runs. */
+/** The entry point of a worker. */
 const WORKER_FILE = fileURLToPath(new URL('../worker.js', import.meta.url));
 
-/** The file of the state directory that keeps what was published. */
+/** The file in the state directory that records publications. */
 const PUBLICATION_FILE = 'publications';
 
 /**
- * Configuration in, running program out, in the order a query meets its parts. Ready when it returns: it waits for
- * its sockets and for nothing on the network.
- * @throws ListenError when an address cannot be had; then nothing is left running.
+ * Configuration in, running program out, in the order in which a query meets its parts. The program is ready when this
+ * resolves: it waits for its sockets, and for nothing on the network.
+ * @throws ListenError if an address is not available; then nothing is left running.
  */
 export async function startApp(
   settings: Settings,
@@ -47,7 +47,7 @@ export async function startApp(
   const now = () => elapsedClock.now();
   const nowWall = () => Date.now();
 
-  // Question to answer: the router, Pkarr names on one side of it, upstreams on the other.
+  // From question to answer: the router, with Pkarr names on one side and upstreams on the other.
   // Their search domains are of use too when their resolvers are not.
   const isAsked = asksSystem(settings);
   const resolvers = new SystemResolvers(settings, { log: isAsked ? log : silentLog, mayWrite: isAsked });
@@ -56,7 +56,7 @@ export async function startApp(
     packetReader: { read: (key, options) => packets.packetReader.read(key, options) },
   });
 
-  // Key to packet: the store, the DHT, relays.
+  // From key to packet: the store, the DHT, relays.
   const packets = await startPackets(settings, log, {
     ordinary: resolution.ordinary,
     onNewer: (key) => front.forgetKey(key),
@@ -65,7 +65,7 @@ export async function startApp(
     nowWall,
   });
 
-  // Bytes in, bytes out: the cache answers, or the router does; in this process, or in several that share the ports.
+  // Bytes in, bytes out: the cache or the router answers, in this process or in several that share the ports.
   const common = {
     cameBackFrom: (query: Uint8Array, end: number) => resolution.forwarder.cameBackFrom(query, end),
     onLoop: tellLoops(log, now),
@@ -94,7 +94,7 @@ export async function startApp(
           log,
         });
 
-  // The way back: what people publish goes to the same DHT and relays, and is known here at once.
+  // Publishing goes to the same DHT and relays, and what was published is known here at once.
   const { finder, dht, relays } = packets;
   let external = noExternalAddresses;
   const publisher = new Publisher(entries, {
@@ -123,7 +123,7 @@ export async function startApp(
     await front.networkChanged(hasOtherUpstreams);
     packets.networkChanged();
   };
-  // One after another: each leaves what the network was when it began.
+  // Changes are followed one after another.
   let following = Promise.resolve();
   const reportBug = (error: unknown) => internalErrors.report('exception', error);
   const unwatch = watchNetwork(
@@ -135,7 +135,7 @@ export async function startApp(
     reportBug,
   );
 
-  // From the front to the back: what is answered to clients is settled before what it comes from goes.
+  // From front to back: clients are answered before the sources of the answers are closed.
   const closeOnce = async () => {
     unwatch();
     await following;
@@ -152,7 +152,7 @@ export async function startApp(
     return closed;
   };
 
-  // The listeners come last, when all behind them stands.
+  // The listeners open last, when everything behind them is ready.
   const addresses = await front.open().catch(async (error: unknown) => {
     await close();
     throw error;
@@ -174,7 +174,7 @@ export async function startApp(
     async flush(name) {
       const label = classifyLabel(name.labels.at(-1) ?? '');
       const key = label.kind === 'key' ? label.key : undefined;
-      // Packets first: an answer that is made meanwhile is made of a packet that was asked for anew.
+      // Packets first, so that an answer made in between comes from a new packet.
       const forgotten = name.isRoot || key !== undefined ? finder.forget(key) : 0;
       return { answers: await front.flush(name), packets: forgotten };
     },
@@ -182,7 +182,7 @@ export async function startApp(
   };
 }
 
-/** Tells of queries of ours that came back through an upstream: one line a minute, whatever clients do. */
+/** Logs forwarding loops: one line a minute, whatever clients do. */
 function tellLoops(log: Log, now: () => number): (upstream: string) => void {
   return rateLimited(
     (upstream: string, leftOut) =>
@@ -211,7 +211,7 @@ function tellListening(log: Log, event: ListenEvent): void {
   }
 }
 
-/** For a program that is part of another command: what cannot be survived ends that. */
+/** For a program that is part of another command: a fatal error ends that command. */
 function endingErrors(log: Log): InternalErrors {
   const end = () => throwLater(new Error('pkarrd cannot go on after internal errors; see the lines before'));
   return new InternalErrors({ log, now: () => performance.now(), onTooMany: end, onFatal: end });

@@ -4,7 +4,7 @@ import { defaultAccess, loopbackPrefixes } from '../serve/access-list.ts';
 import { ClientRateLimit, ColdKeyLimit, DEFAULT_MAX_CLIENTS, unlimited } from '../serve/rate-limit.ts';
 import { machineInterfaces } from '../system/interfaces.ts';
 
-/** Who may ask: this machine, and whom the person or the interfaces that are listened on name. */
+/** Who may ask: this machine, and the clients that are configured or that are on the networks of the listening interfaces. */
 export function accessPrefixes({
   allowFrom,
   listen,
@@ -14,7 +14,7 @@ export function accessPrefixes({
   return defaultAccess(hosts, machineInterfaces());
 }
 
-/** Which addresses the owner of a key may give out, for its names and for the servers of its zone. */
+/** Which addresses the owner of a key may publish, for names and for name servers. */
 export function ownersMayName({
   pkarrPrivate,
   pkarrLoopback,
@@ -23,8 +23,8 @@ export function ownersMayName({
 }
 
 /**
- * How much one client may ask of one process. What several workers allow adds up to the setting; the burst is each one's
- * own, since nobody sees to it that the queries of a client are spread evenly.
+ * The rate limit of one client in one process. The rates of all workers add up to the setting; each worker allows the full
+ * burst, because the queries of a client are not spread evenly.
  */
 export function clientRate(
   { clientRate: rate, workers }: Pick<Settings, 'clientRate' | 'workers'>,
@@ -38,7 +38,7 @@ export function clientRate(
   });
 }
 
-/** How many keys may be looked up anew. */
+/** The rate limit of lookups of keys that are not cached. */
 export function coldKeyLimit(
   { coldKeyRate, coldKeyClientRate }: Pick<Settings, 'coldKeyRate' | 'coldKeyClientRate'>,
   now: () => number,

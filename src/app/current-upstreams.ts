@@ -1,19 +1,19 @@
 import type { UpstreamSet } from '../forward/forwarder.ts';
 import { specToText } from '../forward/spec/upstream-spec.ts';
 
-/** What a new set of upstreams is to the one before. */
+/** How a new set of upstreams differs from the previous one. */
 export type UpstreamChange =
   /** The same in the same order. */
   | 'none'
-  /** The same in another order, or none at all: what was said before still holds. */
+  /** The same in another order, or none at all: earlier answers are still valid. */
   | 'order'
-  /** Others are asked, who may give other answers. */
+  /** Other upstreams, which may give other answers. */
   | 'others';
 
-/** The upstreams of this moment, and whether those that come are others. */
+/** The current upstreams, and how the next ones differ. */
 export class CurrentUpstreams {
   #set: UpstreamSet;
-  /** Who was asked last, when anybody was: without a network there is nobody for a while, and then often the same again. */
+  /** The last set that was not empty: without a network there is none for a while, and then often the same again. */
   #asked: string;
 
   constructor(set: UpstreamSet) {
@@ -25,7 +25,7 @@ export class CurrentUpstreams {
     return this.#set;
   }
 
-  /** Takes a set in place of the one before. */
+  /** Replaces the set. */
   replace(set: UpstreamSet): UpstreamChange {
     const [before, now] = [namesOf(this.#set), namesOf(set)];
     this.#set = set;

@@ -9,10 +9,10 @@ import { Responder } from '../serve/responder.ts';
 import { accessPrefixes, clientRate } from './client-limits.ts';
 import type { Resolution } from './resolution.ts';
 
-/** Milliseconds that queries in flight have when the program is told to stop. */
+/** Milliseconds that queries in flight have when the program stops. */
 const CLOSE_GRACE = 1_500;
 
-/** Seconds that an expired answer may be served when there is nothing better: RFC 8767 §5 suggests 1 to 3 days. */
+/** Seconds that an expired answer may be served if there is nothing better: RFC 8767 §5 suggests 1 to 3 days. */
 const MAX_STALE = 86_400;
 
 /** What a front needs of the rest of the program. */

@@ -7,7 +7,7 @@ import { isKeyName } from '../resolve/special/suffix.ts';
 /** Problems of a hosts file that are logged one by one. */
 const MAX_TOLD = 10;
 
-/** Reads the hosts file and follows it; undefined when there is to be none. */
+/** Reads the hosts file and follows its changes; undefined if hosts files are off. */
 export async function openHosts(
   { hosts: path, suffix }: Pick<Settings, 'hosts' | 'suffix'>,
   log: Log,
@@ -15,7 +15,7 @@ export async function openHosts(
   if (path === 'off') return undefined;
   const hosts = new HostsFile({
     path,
-    // What a key's owner signed is nobody else's to say.
+    // Only the owner of a key decides about its names.
     isForeign: (name: Name) => isKeyName(name, suffix),
     onRead({ names, problems, failure }) {
       if (failure !== undefined) log.warn('Cannot read the hosts file.', { path, reason: failure });

@@ -15,8 +15,8 @@ export interface OrdinaryLayersParts {
 }
 
 /**
- * What stands between the router and the upstreams: names that never leave the machine, with a hosts file before
- * them, and a check of what comes back. What is off is not there.
+ * The layers between the router and the upstreams: the hosts file, names that never leave the machine, and a check of the
+ * answers. A layer that is off is left out.
  */
 export function ordinaryLayers(
   settings: Pick<Settings, 'rebindingProtection' | 'rebindingAllow' | 'negativeTtl'>,

@@ -22,21 +22,21 @@ import { type ResolverSource, systemSearchDomains } from './system-resolvers.ts'
 import { upstreamSockets } from './upstream-sockets.ts';
 import { chooseUpstreams, isMachineAddress, upstreamAuthorities, whyLoop } from './upstreams.ts';
 
-/** All that stands between the caches of answers and those who know: question in, answer out. */
+/** Everything behind the answer cache: question in, answer out. */
 export interface Resolution {
   /** Answers every question. */
   readonly router: Resolver;
-  /** Answers what is no key: for the program's own questions. */
+  /** Answers ordinary names, for the program's own questions. */
   readonly ordinary: Resolver;
   readonly forwarder: Forwarder;
   /** What is answered before the cache is asked. */
   readonly local: LocalAnswers | undefined;
   /**
-   * What was true of the old network is forgotten: who answers, how fast, and what failed.
-   * @returns true when others are asked for ordinary names from now on than were before.
+   * Forgets what was true of the old network: who answers, how fast, and what failed.
+   * @returns true if other upstreams are asked from now on.
    */
   networkChanged(): Promise<boolean>;
-  /** Ends what is asked of upstreams. */
+  /** Ends all queries to upstreams. */
   close(): void;
 }
 
@@ -48,8 +48,8 @@ export interface ResolutionParts {
 }
 
 /**
- * Starts everything from the router on, in the order a question meets it; nothing is sent before the first one.
- * Packets come from `packetReader`, wherever that is.
+ * Starts the router and everything behind it, in the order in which a question meets it. Nothing is sent before the first
+ * question.
  */
 export async function startResolution(
   settings: Settings,
@@ -100,7 +100,7 @@ export async function startResolution(
     isKeyName: (name) => isKeyName(name, settings.suffix),
     shareUpstreams: (one, other) => forwarder.shareUpstreams(one, other),
   });
-  // Inside of the layers, so that an alias to a key brings no address into the network that they keep out.
+  // Inside the layers, so that they check the addresses of an alias to a key too.
   const ordinary = layers(completed(forwardResolver(forwarder)));
 
   return {

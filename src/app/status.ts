@@ -8,24 +8,24 @@ import type { FrontStatus } from '../serve/front.ts';
 
 /** The running program. */
 export interface App {
-  /** Where it answers, over UDP and TCP. */
+  /** The addresses that it listens on, over UDP and TCP. */
   readonly addresses: readonly ListenAddress[];
-  /** What it is doing. */
+  /** Its current status. */
   status(): Promise<AppStatus>;
-  /** Forgets what is known of `name` and the names below it. */
+  /** Removes everything cached for `name` and the names below it. */
   flush(name: Name): Promise<FlushOutcome>;
-  /** Finishes what is in flight, within 2 s, and frees everything. May be called twice. */
+  /** Finishes queries in flight, within 2 s, and frees everything. May be called twice. */
   close(): Promise<void>;
 }
 
-/** What was forgotten. */
+/** What a flush removed. */
 export interface FlushOutcome {
   readonly answers: number;
-  /** Packets that are asked for again when they are needed next; none of them gives way to an older one. */
+  /** Packets that are looked up again when they are needed next. An older packet never replaces one of them. */
   readonly packets: number;
 }
 
-/** What the program holds and has done since its start. */
+/** The state of the program and its counts since the start. */
 export interface AppStatus extends FrontStatus {
   /** Seconds. */
   readonly uptime: number;
@@ -34,6 +34,6 @@ export interface AppStatus extends FrontStatus {
   readonly dht: DhtStatus | undefined;
   /** Zones and packets that are kept in the network, in the order of the configuration. */
   readonly publications: readonly PublicationStatus[];
-  /** Bugs that came to light since the start, the most frequent first. */
+  /** Internal errors since the start, the most frequent first. */
   readonly internalErrors: readonly InternalErrorCount[];
 }

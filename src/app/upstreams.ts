@@ -33,7 +33,7 @@ export async function chooseUpstreams(
 const MAX_CA_FILE_LENGTH = 4_000_000;
 
 /**
- * Whether the resolvers that the network gives are asked, so that another network is another choice.
+ * Whether the resolvers of the network are used, so that they must be followed.
  * @throws UpstreamSpecError for a text that is not an upstream.
  */
 export function asksSystem(settings: Pick<Settings, 'upstream' | 'fallback'>): boolean {
@@ -45,7 +45,7 @@ function writtenUpstreams({ upstream, fallback }: Pick<Settings, 'upstream' | 'f
 }
 
 /**
- * Whose word makes the certificate of an upstream valid: the public authorities, and those of a file.
+ * The certificate authorities that are trusted for upstreams: the public ones, and those of a file.
  * @throws TlsAuthoritiesError for a file that holds none, and FileError for one that cannot be read
  */
 export async function upstreamAuthorities({

@@ -17,21 +17,21 @@ import { PacketProxy } from '../workers/packet-proxy.ts';
 import { createFront } from './front.ts';
 import { type Resolution, startResolution } from './resolution.ts';
 
-/** Milliseconds that a query waits for the word of other workers on whose it is: far more than it takes. */
+/** Milliseconds that a query waits for the other workers to say whether it is theirs: far more than it takes. */
 const LOOP_PATIENCE = 500;
 
-/** Milliseconds that a worker with an uncaught error has to tell the primary. */
+/** Milliseconds that a worker has to report its uncaught error to the primary. */
 const LAST_WORDS = 500;
 
-/** What is there once a worker was told to start. */
+/** The parts of a worker that was started. */
 interface Running {
   readonly resolution: Resolution;
   readonly front: Front;
 }
 
 /**
- * Runs one worker: a front of its own, with packets from the primary. It keeps nothing on disk and writes no log; what
- * all of them notice, the primary notices and tells once.
+ * Runs one worker: a front of its own, with packets from the primary. It writes neither files nor log lines: the
+ * primary notices what all workers notice, and logs it once.
  */
 export function runWorker(): void {
   nameProcess('pkarrd worker');
@@ -45,7 +45,7 @@ export function runWorker(): void {
   /** The network changed while this worker started. */
   let isOutdated = false;
 
-  /** The upstream through which a query came back that we have sent, or that another worker has. */
+  /** The upstream through which a query of this worker or of another one came back. */
   const cameBackFrom = (resolution: Resolution) => (query: Uint8Array, questionEnd: number) => {
     const upstream = resolution.forwarder.cameBackFrom(query, questionEnd);
     if (upstream !== undefined || !isTellingCase(query, questionEnd)) return upstream;
@@ -111,7 +111,7 @@ export function runWorker(): void {
     },
   });
 
-  /** Takes an error that was caught where a query is answered. */
+  /** Reports an error that was caught while a query was answered. */
   const report = (error: unknown) => {
     const described = describeInternalError('query', 'worker', error);
     if (described.isFatal) crash(described);
@@ -119,7 +119,7 @@ export function runWorker(): void {
   };
 
   let isCrashing = false;
-  /** Ends this process, whose state nobody knows any more, once the primary has heard why. Another takes its place. */
+  /** Exits, because the state of this process is unknown, after it has reported why. Another worker takes its place. */
   const crash = (error: InternalError) => {
     if (isCrashing) return;
     isCrashing = true;

@@ -1,10 +1,10 @@
-/** Time as a parameter: what this folder knows of it, so that a test can move it. */
+/** Time as a parameter, so that a test can control it. */
 export interface Clock {
-  /** Milliseconds from an arbitrary start; never goes back. */
+  /** Milliseconds from an arbitrary start, monotonic. */
   now(): number;
   /**
    * Runs `run` once, `ms` milliseconds from now. A `background` timer does not keep the process alive.
-   * @returns what calls it off; harmless when it has run already.
+   * @returns a function that cancels it; it does nothing after the timer has run.
    */
   after(ms: number, run: () => void, background?: boolean): () => void;
 }

@@ -1,25 +1,24 @@
-/** What can be in a `DenseSet`: it keeps its own place there. */
+/** An item of a `DenseSet`: it stores its own index. */
 export interface DenseSetItem {
-  /** Written by the set alone; -1 while in none. */
+  /** Written only by the set; -1 outside of a set. */
   denseIndex: number;
 }
 
 /**
- * A set for what comes and goes thousands of times a second. A `Set` does the same, but each time its table fills up
- * it takes a new one, and the old one, itself long in the old generation, keeps what was in it alive up to the next
- * full collection: half of all finished questions were copied by the garbage collector that way, a fifth of the
- * processor's time.
+ * A set for items that come and go thousands of times a second. A `Set` works too, but it allocates a new table whenever
+ * the old one is full, and the old table, long since in the old generation, keeps its items alive until the next full
+ * collection: the garbage collector copied half of all finished questions that way, a fifth of the CPU time.
  */
 export class DenseSet<T extends DenseSetItem> {
   readonly #items: T[] = [];
 
-  /** Puts in an item that is in no dense set. */
+  /** Adds an item that is in no set. */
   add(item: T): void {
     item.denseIndex = this.#items.length;
     this.#items.push(item);
   }
 
-  /** Takes it out, if it is in. */
+  /** Removes the item, if the set has it. */
   delete(item: T): void {
     if (this.#items[item.denseIndex] !== item) return;
     const last = this.#items.pop();
@@ -30,7 +29,7 @@ export class DenseSet<T extends DenseSetItem> {
     item.denseIndex = -1;
   }
 
-  /** What is in now, in no order: a copy. */
+  /** A copy of the items, in no order. */
   items(): T[] {
     return [...this.#items];
   }

@@ -1,5 +1,5 @@
 /**
- * Carries values from callbacks to one `for await` loop, in order. The producer bounds how many there can be; the queue
+ * Carries values from callbacks to one `for await` loop, in order. The producer limits their number; the queue
  * does not.
  */
 export class EventQueue<T> {

@@ -1,9 +1,9 @@
 /**
- * What `work` gives, unless `signal` aborts before: then its reason is thrown. The work itself goes on; how it ends after
- * that is nobody's concern.
+ * The result of `work`, unless `signal` aborts first: then its reason is thrown. The work continues, and its outcome is
+ * ignored.
  */
 export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  // First: what a caller began although its signal had aborted may fail too.
+  // First, because work that was started with an aborted signal may fail too.
   work.catch(() => {});
   signal.throwIfAborted();
   let abort: () => void = () => {};

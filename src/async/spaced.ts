@@ -1,24 +1,24 @@
 import { type Rate, TokenBucket } from './token-bucket.ts';
 
-/** What is done, and how often. */
+/** The work, and how often it may run. */
 export interface SpacedParts {
   readonly work: () => Promise<void>;
-  /** Milliseconds in which those who ask share one time. */
+  /** Requests within so many milliseconds share one run. */
   readonly gatherMs: number;
-  /** How often it is done at most. */
+  /** The highest rate of runs. */
   readonly rate: Rate;
-  /** Told when `work` rejects. */
+  /** Called when `work` rejects. */
   readonly onError: (error: unknown) => void;
   /** Milliseconds, never going back. */
   readonly now: () => number;
 }
 
-/** Does some work a moment after it was asked for, once for all who asked in that moment, and not too often. */
+/** Runs some work shortly after it was requested: once for all requests of that moment, and at a limited rate. */
 export class Spaced {
   readonly #parts: SpacedParts;
   readonly #bucket: TokenBucket;
   #timer: NodeJS.Timeout | undefined;
-  /** Settles when no work is being done. */
+  /** Settles when no work is running. */
   #done: Promise<void> = Promise.resolve();
   #isClosed = false;
 
@@ -27,12 +27,12 @@ export class Spaced {
     this.#bucket = new TokenBucket(parts.rate, parts.now());
   }
 
-  /** Asks for the work. */
+  /** Requests the work. */
   request(): void {
     if (this.#timer === undefined && !this.#isClosed) this.#wait();
   }
 
-  /** The work is begun no more. */
+  /** No run starts after this. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);

@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache';
 
-/** A rate: `burst` at once after a pause, then `perSecond`. Both over 0. */
+/** A rate: `burst` at once after a pause, then `perSecond`. Both are positive. */
 export interface Rate {
   readonly perSecond: number;
   readonly burst: number;
 }
 
-/** A token bucket: full at first. Times are milliseconds of a clock that does not go back. */
+/** A token bucket: full at first. Times are milliseconds of a monotonic clock. */
 export class TokenBucket {
   readonly #rate: Rate;
   #tokens: number;
@@ -18,7 +18,7 @@ export class TokenBucket {
     this.#at = now;
   }
 
-  /** Whether there is a token at `now`; it stays. */
+  /** Whether there is a token at `now`, without taking it. */
   has(now: number): boolean {
     const { perSecond, burst } = this.#rate;
     this.#tokens = Math.min(burst, this.#tokens + (Math.max(now - this.#at, 0) / 1000) * perSecond);
@@ -34,7 +34,7 @@ export class TokenBucket {
   }
 }
 
-/** A token bucket for each key, all of one rate. When there are too many, the one unused longest is forgotten. */
+/** A token bucket for each key, all with the same rate. If there are too many, the least recently used one is dropped. */
 export class TokenBuckets {
   readonly #rate: Rate;
   readonly #buckets: LRUCache<string, TokenBucket>;
@@ -45,7 +45,7 @@ export class TokenBuckets {
     this.#buckets = new LRUCache({ max: maxKeys });
   }
 
-  /** The bucket of `key`, made when there is none. */
+  /** The bucket of `key`, created if there is none. */
   of(key: string, now: number): TokenBucket {
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {

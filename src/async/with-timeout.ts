@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from './clock.ts';
 
 /**
- * What `work` gives, or what `onTimeout` gives or throws when that takes longer than `ms` milliseconds. The work itself
- * goes on; how it ends after that is nobody's concern. Nothing is left behind, whichever comes first.
+ * The result of `work`, or what `onTimeout` returns or throws if that takes longer than `ms` milliseconds. The work continues,
+ * and its outcome is ignored. No timer is left behind.
  */
 export async function withTimeout<T, L>(
   work: Promise<T>,

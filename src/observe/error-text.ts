@@ -4,7 +4,7 @@ const MAX_TEXT = 8_000;
 /** Characters of a place. */
 const MAX_PLACE = 120;
 
-/** What an error says of itself, for the log: its stack where it has one. Never throws, whatever was thrown. */
+/** The text of an error for the log: its stack, if it has one. Never throws, whatever was thrown. */
 export function errorText(error: unknown): string {
   try {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -37,10 +37,10 @@ export function describeInternalError(
   return { kind, part, place: errorPlace(error), text: errorText(error), isFatal: isFatal(error) };
 }
 
-/** Whether going on would do harm: out of memory, or what is promised of signatures and the store does not hold. */
+/** Whether going on would do harm: out of memory, or a failed invariant of signatures or of the store. */
 function isFatal(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  // V8 ends the process itself when its heap is full; memory for buffers is told with an error.
+  // V8 itself ends the process when its heap is full; a failed allocation of a buffer is an error.
   const isOutOfMemory =
     ('code' in error && error.code === 'ERR_MEMORY_ALLOCATION_FAILED') ||
     (error instanceof RangeError && /^(?:array buffer allocation failed|out of memory)/i.test(error.message));

@@ -12,7 +12,7 @@ export interface InternalErrorCount extends Pick<InternalError, 'kind' | 'part' 
 /** Uncaught errors of the main process within a minute after which it is better started again. */
 const MAX_A_MINUTE = 20;
 
-/** Lines of the log a minute about errors that queries meet, of which a client can cause many. */
+/** Log lines per minute for errors in queries: a client may be able to cause many. */
 const MAX_QUERY_LINES = 5;
 
 const MINUTE = 60_000;
@@ -20,7 +20,7 @@ const MINUTE = 60_000;
 /** Places that are counted one by one; errors of further places are counted together. */
 const MAX_PLACES = 100;
 
-/** What the last line of defence works with. */
+/** How the last line of defence is set up. */
 export interface InternalErrorsParts {
   readonly log: Log;
   /** Milliseconds, never going back. */
@@ -110,7 +110,7 @@ export class InternalErrors {
     if (error.isFatal && error.part === 'main')
       log.error('Internal error. The program ends, because going on could do harm.', fieldsOf(error));
     else if (error.kind === 'query') this.#tellOfQuery(error);
-    // The publisher and the store tell of theirs with what they were about.
+    // The publisher and the store log theirs themselves, with more detail.
     else if (error.kind !== 'publication' && error.kind !== 'store')
       log.error('Internal error. Please report it.', fieldsOf(error));
   }

@@ -1,6 +1,6 @@
 /**
- * Calls `tell` at most `count` times in each `period` milliseconds, so that a fault met by every query does not fill
- * the log. What was left out is told by number with the next that is not.
+ * Calls `tell` at most `count` times in each `period` milliseconds, so that an error of every query does not fill
+ * the log. The next call that is not suppressed gets the number of those that were.
  */
 export function rateLimited<T>(
   tell: (value: T, leftOut: number) => void,

@@ -1,14 +1,14 @@
-/** How grave an event is, gravest first. A log of one level writes its own events and all graver ones. */
+/** Severities, the highest first. A log of one level writes the events of that level and of all higher ones. */
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 
 /** One of `logLevels`. */
 export type LogLevel = (typeof logLevels)[number];
 
-/** What an event says beside its message. */
+/** The fields of an event, beside its message. */
 export type LogFields = Readonly<Record<string, string | number | bigint | boolean | Private>>;
 
 /**
- * A value that shows what somebody looked for: a name, a key, an address of a client. A log writes it as `redacted`
+ * A value that reveals what somebody looked up: a name, a key, a client address. A log writes it as `redacted`
  * unless its level is `debug`.
  */
 export class Private {
@@ -24,13 +24,13 @@ export class Private {
     return this.#text;
   }
 
-  /** Never the value, so that no template string shows it by mistake. */
+  /** Never the value, so that a template string cannot reveal it by accident. */
   toString(): string {
     return 'redacted';
   }
 }
 
-/** Takes note of what happens. Never throws; one event is one line. */
+/** Records events, one line each. Never throws. */
 export interface Log {
   error(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
@@ -38,22 +38,22 @@ export interface Log {
   debug(message: string, fields?: LogFields): void;
 }
 
-/** A log whose level may change while it is in use. */
+/** A log whose level can be changed. */
 export interface AdjustableLog extends Log {
-  /** From now on events of `level` and graver ones are written. */
+  /** From now on, events of `level` and of higher severity are written. */
   setLevel(level: LogLevel): void;
 }
 
-/** What a log works with. */
+/** How a log is set up. */
 export interface LogOptions {
   readonly level: LogLevel;
-  /** Takes one line, its line feed included. What it throws is dropped: there is nobody to tell. */
+  /** Writes one line, which ends with a line feed. An error that it throws is ignored: it could be reported nowhere. */
   readonly write: (line: string) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /**
-   * Lines go to the journal of systemd: `<N>` with the priority of syslog stands first (sd-daemon(3)), and no time,
-   * which the journal notes itself.
+   * Lines go to the systemd journal: they begin with the syslog priority as `<N>` (sd-daemon(3)), and have no time, which the
+   * journal adds.
    */
   readonly journal: boolean;
 }
@@ -73,7 +73,7 @@ export function createLog(options: LogOptions): AdjustableLog {
       try {
         write(`${head}${[escapeControls(message), ...texts].join(' ')}\n`);
       } catch {
-        // A full disk or a closed descriptor. Whoever logs has other work to do.
+        // A full disk or a closed descriptor must not stop the caller.
       }
     };
   };
@@ -97,12 +97,12 @@ const priorities: Readonly<Record<LogLevel, number>> = { error: 3, warn: 4, info
 function fieldTexts(fields: LogFields, reveal: boolean): readonly string[] {
   return Object.entries(fields).map(([key, value]) => {
     const text = value instanceof Private && reveal ? value.reveal() : String(value);
-    // Quoted when it could be taken for several fields, or could break out of its line.
+    // Quoted if it could be read as several fields, or could break the line.
     return /^[!#-<>-~]+$/.test(text) ? `${key}=${text}` : `${key}=${escapeControls(JSON.stringify(text))}`;
   });
 }
 
-/** Text that came from elsewhere must not end a line or move the cursor. */
+/** Foreign text must not end the line or move the cursor of a terminal. */
 function escapeControls(text: string): string {
   return text.replace(
     /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,

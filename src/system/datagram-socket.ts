@@ -1,32 +1,32 @@
-/** A bound UDP socket that answers whoever writes to it. */
+/** A bound UDP socket of a server. */
 export interface DatagramSocket {
-  /** The port that was taken. */
+  /** The port it is bound to. */
   readonly port: number;
   /**
-   * Sends a datagram to a numeric address, now or with all others of this turn of the event loop. The octets must stay
-   * as they are. Never throws: what cannot be sent is counted.
+   * Sends a datagram to a numeric address, now or with all others of this turn of the event loop. The octets must not
+   * change. Never throws: datagrams that cannot be sent are counted.
    */
   send(octets: Uint8Array, port: number, host: string): void;
   /** Datagrams that were not sent, as far as the runtime tells. */
   readonly sendErrors: number;
-  /** Sends what waits and frees the port. */
+  /** Sends queued datagrams and frees the port. */
   close(): Promise<void>;
 }
 
-/** Where to bind, and who gets what arrives. */
+/** Where to bind, and the handler of datagrams. */
 export interface DatagramOptions {
-  /** A numeric address; an IPv6 one is bound for IPv6 alone. */
+  /** A numeric address; an IPv6 address is bound for IPv6 only. */
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
-  /** Octets that may wait in the kernel; the system may grant fewer. */
+  /** The size of the kernel's receive buffer; the system may grant less. */
   readonly receiveBuffer: number;
   /**
-   * Gets each datagram, the address and port it came from, which may be forged, and the socket, through which it may
-   * be answered at once: the first can come before `OpenDatagrams` resolves. Must not throw.
+   * Called with each datagram, its source address and port, which may be forged, and the socket to answer it with: the
+   * first one may arrive before `OpenDatagrams` resolves.
    */
   readonly onDatagram: (octets: Buffer, host: string, port: number, socket: DatagramSocket) => void;
 }
 
-/** Opens a socket. Rejects with the system's error, which has a `code`, when the address cannot be had. */
+/** Opens a socket. Rejects with the system's error, which has a `code`, if the address is not available. */
 export type OpenDatagrams = (options: DatagramOptions) => Promise<DatagramSocket>;

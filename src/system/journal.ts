@@ -1,7 +1,7 @@
 import { fstatSync } from 'node:fs';
 
 /**
- * Whether a descriptor goes to the journal of systemd. systemd.exec(5), $JOURNAL_STREAM: "Programs should parse the
+ * Whether a descriptor is connected to the systemd journal. systemd.exec(5), $JOURNAL_STREAM: "Programs should parse the
  * device and inode numbers ... and compare them with the file descriptor's", since children that write elsewhere
  * inherit the variable.
  */

@@ -6,13 +6,13 @@ import { resolverSummary } from './system-upstreams.ts';
 /** Milliseconds between looks; each takes about 0.2 ms. A change is noticed after half of it on average. */
 const LOOK_EVERY = 500;
 
-/** Milliseconds for which the machine slept, from which on connections and measurements are taken to be useless. */
+/** Milliseconds of sleep after which connections and measurements are discarded. */
 const LONG_SLEEP = 2_000;
 
 /** What changed. */
 export type NetworkChange = 'interfaces' | 'resolvers' | 'sleep';
 
-/** The machine, as far as its network can be seen from here. */
+/** The network of the machine, as this process sees it. */
 export interface NetworkView {
   /** Text that differs when addresses or interfaces do. */
   interfaces(): string;
@@ -37,10 +37,10 @@ export function machineView(files: ResolverFiles = new ResolverFiles()): Network
 
 /**
  * Calls `onChange` when the network changed: interfaces or addresses came or went, the system names other resolvers, or
- * the machine slept. It looks instead of being told, because being told needs netlink and inotify, which Node has in part
- * and other systems have not.
- * @param onBug told of what a look threw; the next one follows all the same.
- * @returns what ends the watch.
+ * the machine slept. It polls, because events would need netlink and inotify, which Node supports in part and other systems
+ * do not have.
+ * @param onBug called with an error that a look threw; the watch continues.
+ * @returns a function that ends the watch.
  */
 export function watchNetwork(
   view: NetworkView,

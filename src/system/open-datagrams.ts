@@ -3,5 +3,5 @@ import { openBunDatagrams } from './bun/datagrams.ts';
 import type { OpenDatagrams } from './datagram-socket.ts';
 import { openNodeDatagrams } from './node/datagrams.ts';
 
-/** Opens a socket that answers, as the runtime that runs us does it best. */
+/** Opens a server socket in the way that is best for the current runtime. */
 export const openDatagrams: OpenDatagrams = bun === undefined ? openNodeDatagrams : openBunDatagrams(bun);

@@ -3,5 +3,5 @@ import { openBunPeer } from './bun/peer.ts';
 import { openNodePeer } from './node/peer.ts';
 import type { OpenPeer } from './peer-socket.ts';
 
-/** Opens a socket that asks, as the runtime that runs us does it best. */
+/** Opens a client socket in the way that is best for the current runtime. */
 export const openPeer: OpenPeer = bun === undefined ? openNodePeer : openBunPeer(bun);

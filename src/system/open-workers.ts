@@ -4,13 +4,13 @@ import { nodeWorkers } from './node/workers.ts';
 import type { WorkerProcesses } from './worker-process.ts';
 
 /*
- * On both runtimes all workers have the same descriptor. So what waits in the queue of the kernel is anybody's: the death
- * of a worker loses what that one had taken, and nothing else. With SO_REUSEPORT each process has a queue of its own,
- * which dies with it, and the system would let strangers in. Threads would save memory, and one that crashes would take
- * the others along; and the end of a thread closes a descriptor that it shares.
+ * On both runtimes all workers share the same descriptor and thus one kernel queue: if a worker dies, only the datagrams that
+ * it had read are lost. With SO_REUSEPORT each process has its own queue, which is lost with it, and other programs could
+ * bind the port too. Threads would save memory, but a crash would end all of them, and a thread that ends closes the
+ * descriptor that it shares.
  */
 
-/** Workers of this program, which run `file`, as the runtime that runs us does it best. */
+/** Worker processes that run `file`, in the way that is best for the current runtime. */
 export function workerProcesses(file: string): WorkerProcesses {
   return bun === undefined ? nodeWorkers(file) : bunWorkers(bun, file);
 }

@@ -1,7 +1,7 @@
 import { addressOctets, addressToText } from '../ip/address.ts';
 import { ipv4FromText } from '../ip/text.ts';
 
-/** An address and port in numbers. */
+/** A numeric address and a port. */
 export interface Endpoint {
   readonly address: string;
   /** 1 to 65,535. */
@@ -14,7 +14,7 @@ const RESOLVED_STUBS: ReadonlySet<string> = new Set(['127.0.0.53', '127.0.0.54']
 /**
  * Why asking a resolver at `endpoint` would come back to ourselves, as a clause about it ("is an address of ours");
  * undefined when it would not. `listening` is what we listen on, wildcards too; `machine` are the addresses of the
- * machine's interfaces, of which only a wildcard makes use.
+ * machine's interfaces, which matter only for a wildcard.
  */
 export function whyOurs(
   endpoint: Endpoint,
@@ -56,7 +56,7 @@ function isLoopback(address: string): boolean {
   return ipv4FromText(address)?.[0] === 127 || address === '::1';
 }
 
-/** `::` takes IPv4 too on most systems; assuming that it does errs on the side of no loop. */
+/** `::` accepts IPv4 too on most systems; assuming so can only prevent a loop. */
 function coversFamily(wildcard: string, address: string): boolean {
   return wildcard === '::' || !address.includes(':');
 }

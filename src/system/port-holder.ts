@@ -9,7 +9,7 @@ export interface PortHolder {
   readonly name: string;
 }
 
-/** What of a Linux system is read; given in tests. */
+/** Access to /proc; tests pass their own. */
 export interface ProcFiles {
   /** @throws when it cannot be read. */
   read(path: string): string;
@@ -18,8 +18,8 @@ export interface ProcFiles {
 }
 
 /**
- * Who holds an address and port: the processes that have a socket bound to it, or to all addresses. Empty when it
- * cannot be known: on systems without /proc, or for processes of others when we are not root.
+ * The processes that have a socket bound to an address and port, or to all addresses. Empty if that is unknown: on systems
+ * without /proc, or for other users' processes if we are not root.
  */
 export function findPortHolders(
   protocol: 'udp' | 'tcp',
@@ -83,7 +83,7 @@ const linuxFiles: ProcFiles = {
   link: (path) => readlinkSync(path),
 };
 
-/** Processes end while they are looked at, and those of others are closed to us: then it is not known. */
+/** Processes may end meanwhile, and those of other users cannot be read: then the result is undefined. */
 function tryTo<T>(work: () => T): T | undefined {
   try {
     return work();

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Put in by the build of the one-file binary, which has no package.json beside it. */
+/** Defined by the builds, which have no package.json beside the program. */
 declare const PKARRD_VERSION: string | undefined;
 
 /** The version of this program, for example `0.1.0`. */

@@ -17,19 +17,19 @@ export interface SkippedServer {
   readonly why: string;
 }
 
-/** What a file says of the resolvers of the network. */
+/** The resolvers and search domains of a file. */
 export interface ParsedResolvers {
   /** Numeric addresses, each once, in order, with the name of their interface where they need one. */
   readonly servers: readonly string[];
-  /** Domains that programs put behind a name, in order, as they are written. */
+  /** Search domains, in order, as written. */
   readonly search: readonly string[];
   readonly skipped: readonly SkippedServer[];
 }
 
-/** Resolvers that are taken from one file. glibc takes 3; routers write a few more. */
+/** The most resolvers of one file. glibc uses 3; routers write a few more. */
 const MAX_SERVERS = 16;
 
-/** Search domains that are taken from one file. glibc takes any number since 2.26, and 6 before. */
+/** The most search domains of one file. glibc takes any number since 2.26, and 6 before. */
 const MAX_SEARCH = 32;
 
 /** Characters of a word that a message shows. */
@@ -73,7 +73,7 @@ export function parseNetifLease(
   return { ...servers.result(), search: [...new Set(search)].slice(0, MAX_SEARCH) };
 }
 
-/** Collects addresses of resolvers, and why others are none. */
+/** Collects valid addresses of resolvers, and the reasons why others are skipped. */
 class ServerList {
   readonly #interfaces: InterfaceNames;
   readonly #servers = new Set<string>();

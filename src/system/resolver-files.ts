@@ -2,7 +2,7 @@ import { type BigIntStats, constants, readdirSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Where a system says which resolvers its network gave. */
+/** A place where a system stores the resolvers of its network. */
 export interface ResolverPlace {
   readonly path: string;
   /** resolv.conf(5), or a lease of systemd-networkd, whose name is the number of an interface. */
@@ -43,10 +43,10 @@ export interface ResolverFilesOfPlace {
   readonly files: readonly ResolverFile[];
 }
 
-/** Octets of a file that are looked at; none of these has use for more. */
+/** Bytes of a file that are read; none of these files is longer. */
 const MAX_FILE_LENGTH = 65_536;
 
-/** Files of a directory that are looked at. */
+/** The most files of a directory. */
 const MAX_FILES = 64;
 
 /** A file as it was read last, and what tells that it is still the same. */
@@ -56,8 +56,8 @@ interface HeldFile {
 }
 
 /**
- * Reads the files of the system that name resolvers. A file is read again when it is another or was written. What cannot be read
- * any more although it is there, for want of a file descriptor for example, is what it was before.
+ * Reads the files of the system that name resolvers. A file is read again if it was written or replaced. A file that exists but
+ * cannot be read, for example without a free descriptor, keeps its previous text.
  */
 export class ResolverFiles {
   readonly #places: readonly ResolverPlace[];
@@ -85,7 +85,7 @@ export class ResolverFiles {
 
   #filesIn(directory: string): readonly string[] {
     const before = this.#names.get(directory) ?? [];
-    // Nearly always it is not there: cheaper to ask than to have an error made.
+    // Usually it does not exist, and creating an error is expensive.
     if (statOf(directory) === undefined) return [];
     try {
       const names = readdirSync(directory).sort().slice(0, MAX_FILES);
@@ -124,7 +124,7 @@ export class ResolverFiles {
 
 const absent = { text: undefined, problem: 'does not exist' } as const;
 
-/** Undefined when there is nothing, or nothing for us to see. In /run and /etc this takes a few microseconds. */
+/** Undefined if there is no file, or if it is not accessible. In /run and /etc this takes a few microseconds. */
 function statOf(path: string): BigIntStats | undefined {
   try {
     return statSync(path, { bigint: true, throwIfNoEntry: false });
@@ -133,7 +133,7 @@ function statOf(path: string): BigIntStats | undefined {
   }
 }
 
-/** Differs when the file was written, or another took its place, be it with the same time and size. */
+/** Differs if the file was written or replaced, even by one with the same time and size. */
 function identityOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 }

@@ -1,19 +1,19 @@
-/** Datagrams as `Bun.udpSocket` takes several: octets, port and address of each, one after another. */
+/** Several datagrams as `Bun.udpSocket` takes them: octets, port and address of each, one after another. */
 type DatagramList = (Uint8Array | number | string)[];
 
-/** Items of the list that one datagram takes. */
+/** List items per datagram. */
 const WIDTH = 3;
 
-/** Datagrams that wait for a turn to end, at most; then they leave before it does. */
+/** The most datagrams of one system call; with more, the queue is flushed before the turn ends. */
 const BATCH = 256;
 
 /**
- * Datagrams that wait for room in the system, at most. At 1,232 octets each that is 5 MB; a client whose reply is left
- * out asks again.
+ * The most datagrams that wait for the socket buffer. At 1,232 octets each that is 5 MB; a client whose reply is dropped
+ * asks again.
  */
 const MAX_WAITING = 4_096;
 
-/** Sends what is given to it in a turn of the event loop with one call of the system, at the end of the turn. */
+/** Sends all datagrams of one turn of the event loop with one system call, at the end of the turn. */
 export class SendQueue {
   readonly #sendMany: (list: DatagramList) => number;
   #waiting: DatagramList = [];
@@ -21,9 +21,9 @@ export class SendQueue {
   #errors = 0;
 
   /**
-   * `sendMany` sends the datagrams of a list in order and gives how many it sent: fewer when there is no room, or when
-   * the system refused one that was not the first. It throws when the system refused the first, or when any of the
-   * list can be none.
+   * `sendMany` sends the datagrams of a list in order and returns how many it sent: fewer if the buffer is full, or if
+   * the system refused one that was not the first. It throws if the system refused the first, or if any item of the
+   * list is invalid.
    */
   constructor(sendMany: (list: DatagramList) => number) {
     this.#sendMany = sendMany;
@@ -34,7 +34,7 @@ export class SendQueue {
     return this.#errors;
   }
 
-  /** Takes a datagram. */
+  /** Queues a datagram. */
   push(octets: Uint8Array, port: number, host: string): void {
     const count = this.#waiting.length / WIDTH;
     if (count >= MAX_WAITING) {
@@ -49,7 +49,7 @@ export class SendQueue {
     }
   }
 
-  /** Sends what waits, as far as there is room. Called too when there is room again. */
+  /** Sends queued datagrams as long as the buffer has room. Also called when it has room again. */
   flush(): void {
     let rest = this.#waiting;
     this.#waiting = [];
@@ -64,7 +64,7 @@ export class SendQueue {
       if (sent === 0) break;
       rest = sent * WIDTH === rest.length ? [] : rest.slice(sent * WIDTH);
     }
-    // The system has no room for these; they go with the next that come, or when it says that there is.
+    // The buffer is full; these are sent with the next datagrams, or when it has room again.
     this.#waiting = rest;
   }
 
@@ -73,7 +73,7 @@ export class SendQueue {
     this.flush();
   };
 
-  /** Sends one after another, so that none is lost for another's fault. Gives those for which there was no room. */
+  /** Sends one by one, so that an invalid datagram does not affect the others. Returns those for which there was no room. */
   #sendSingly(list: DatagramList): DatagramList {
     for (let at = 0; at < list.length; at += WIDTH) {
       const one = list.slice(at, at + WIDTH);

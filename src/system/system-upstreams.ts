@@ -10,10 +10,10 @@ import type { ResolverFile, ResolverFilesOfPlace } from './resolver-files.ts';
 
 const DNS_PORT = 53;
 
-/** What one file gave. */
+/** The result of one file. */
 export interface ResolverReport {
   readonly path: string;
-  /** A clause about the file when it gave nothing: `does not exist`. */
+  /** A clause about a file without a usable resolver: `does not exist`. */
   readonly problem: string | undefined;
   readonly skipped: readonly SkippedServer[];
   /** It names resolvers, and all of them are ourselves, or the stub of systemd-resolved, which may send on to us. */
@@ -32,7 +32,7 @@ export interface SystemUpstreams {
   readonly reports: readonly ResolverReport[];
 }
 
-/** What is needed to tell others from ourselves. */
+/** What is needed to recognize our own addresses. */
 export interface SystemUpstreamOptions {
   /** What we listen on. */
   readonly listening: readonly Endpoint[];
@@ -41,7 +41,7 @@ export interface SystemUpstreamOptions {
   readonly interfaces: InterfaceNames;
 }
 
-/** The resolvers of the first place that names one which is not ourselves. The reports say what was wrong with others. */
+/** The resolvers of the first place that names one other than ourselves. The reports say what was wrong with the rest. */
 export function findSystemUpstreams(
   places: readonly ResolverFilesOfPlace[],
   options: SystemUpstreamOptions,
@@ -62,8 +62,8 @@ export function findSystemUpstreams(
 }
 
 /**
- * What the files say of resolvers and search domains, as text: another when the network gave others, the same when a file
- * was written again with other comments, or in another form.
+ * The resolvers and search domains of all files as text: it differs if the network gave others, and not if a file was only
+ * rewritten with other comments or in another form.
  */
 export function resolverSummary(places: readonly ResolverFilesOfPlace[], interfaces: InterfaceNames): string {
   const said = places.flatMap(({ files }) =>

@@ -14,19 +14,19 @@ let take: TakeUncaught | undefined;
 let isTaking = false;
 
 /**
- * From now on `handler` gets the errors that nobody in this process caught, in place of the handler before; without
- * one the runtime ends the process. When the handler itself throws, the process ends with `EXIT_INTERNAL_ERROR`.
+ * Passes the uncaught errors of this process to `handler` from now on, instead of the previous handler; without a handler
+ * the runtime ends the process. If the handler itself throws, the process exits with `EXIT_INTERNAL_ERROR`.
  */
 export function onUncaught(handler: TakeUncaught): void {
   const isFirst = take === undefined;
   take = (uncaught) => {
-    // What the handler causes while it runs is part of this error: a handler that is called by itself has no end.
+    // An error that the handler causes is ignored, because a handler that triggers itself would never end.
     if (isTaking) return;
     isTaking = true;
     try {
       handler(uncaught);
     } catch {
-      // There is nobody left to tell.
+      // There is nowhere left to report it.
       process.exit(EXIT_INTERNAL_ERROR);
     } finally {
       isTaking = false;

@@ -1,17 +1,17 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Peer, WorkerProcess } from './worker-process.ts';
 
-/** What a worker says when it takes messages. */
+/** A worker's message that it is ready for messages. */
 const HERE = 'here';
 
-/** The primary's side of the line that both runtimes lay to a child with `ipc`. */
+/** The primary's side of the IPC channel, which is the same on both runtimes. */
 export function workerOf(child: ChildProcess): WorkerProcess {
-  // What comes to a worker before it takes messages would be lost: the runtime takes them first, and nobody from it.
+  // A message that arrives before the worker has a listener would be lost.
   let waiting: unknown[] | undefined = [];
   const send = (message: unknown) => {
     if (child.connected) child.send(message as object, () => {});
   };
-  // A message that cannot be delivered was for a process that is ending, of which `onExit` tells.
+  // An undeliverable message was for a process that is ending, which `onExit` reports.
   child.on('error', () => {});
   return {
     pid: child.pid ?? 0,
@@ -30,7 +30,7 @@ export function workerOf(child: ChildProcess): WorkerProcess {
       child.once('exit', (code: number | null, signal: string | null) => {
         take(signal ?? `exit code ${code}`);
       });
-      // The system had no process or no descriptor for it. Then it has no pid, this event comes, and `exit` never does.
+      // If the system could not start it, it has no pid, and this event is emitted instead of `exit`.
       if (child.pid === undefined) child.once('error', ({ message }) => take(message));
     },
     kill() {
@@ -39,7 +39,7 @@ export function workerOf(child: ChildProcess): WorkerProcess {
   };
 }
 
-/** In a worker: the primary. When it dies, this process ends. */
+/** In a worker: the primary. When it dies, this process exits. */
 export function primaryPeer(): Peer {
   return {
     send(message) {
@@ -47,7 +47,7 @@ export function primaryPeer(): Peer {
     },
     onMessage(take) {
       process.on('message', take);
-      // Node's `cluster` would do it by itself, Bun does not.
+      // Node's `cluster` does this by itself, Bun does not.
       process.once('disconnect', () => process.exit(0));
       if (process.connected) process.send?.(HERE);
       else process.exit(0);

@@ -1,25 +1,25 @@
-/** The other side of the line between the primary and one worker. */
+/** The other side of the channel between the primary and one worker. */
 export interface Peer {
-  /** Sends a value that can be cloned; to nobody once the other side is gone. */
+  /** Sends a value that can be cloned; it is dropped if the other process has ended. */
   send(message: unknown): void;
-  /** Takes each message that comes. */
+  /** Sets the handler of messages. */
   onMessage(take: (message: unknown) => void): void;
 }
 
-/** A worker as the primary has it. */
+/** A worker process, as seen by the primary. */
 export interface WorkerProcess extends Peer {
   /** 0 when the system could not start it. */
   readonly pid: number;
-  /** Called once, when it is gone: with `exit code N`, the signal that ended it, or why it could not be started. */
+  /** Sets the handler of its end, which is called once: with `exit code N`, the signal, or why it could not be started. */
   onExit(take: (why: string) => void): void;
-  /** Ends it at once. */
+  /** Kills it. */
   kill(): void;
 }
 
 /** Starts a process that runs the worker file of this program. @throws the system's error when it cannot; some failures come as `onExit`. */
 export type SpawnWorker = () => WorkerProcess;
 
-/** A port that the primary has for its workers, and reads nothing from. */
+/** A port that the primary keeps for its workers, without reading from it. */
 export interface HeldPort {
   /** The port that was taken. */
   readonly port: number;

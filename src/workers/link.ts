@@ -2,24 +2,24 @@ import { orAborted } from '../async/or-aborted.ts';
 import { throwLater } from '../async/throw-later.ts';
 import type { Peer } from '../system/worker-process.ts';
 
-/** What one side of a link may be asked, by name: what goes in and what comes out. Without `out` it is told. */
+/** The calls that one side of a link handles, by name, with request and response types. A call without `out` has no response. */
 export type Calls = Readonly<Record<string, { readonly in: unknown; readonly out?: unknown }>>;
 
 type Out<C> = C extends { readonly out: infer T } ? T : unknown;
 
-/** What answers the other side. `signal` aborts when nobody waits any more. */
+/** The handlers of the calls. `signal` aborts when the caller no longer waits. */
 export type Handlers<C extends Calls> = {
   readonly [K in keyof C]: (body: C[K]['in'], signal: AbortSignal) => Out<C[K]> | Promise<Out<C[K]>>;
 };
 
-/** What crosses. `ask` with number 0 wants no answer. */
+/** A message of the link. An `ask` with number 0 wants no answer. */
 type Crossing =
   | { readonly kind: 'ask'; readonly call: number; readonly name: string; readonly body: unknown }
   | { readonly kind: 'answer'; readonly call: number; readonly body: unknown }
   | { readonly kind: 'failed'; readonly call: number; readonly message: string }
   | { readonly kind: 'cancel'; readonly call: number };
 
-/** The other side could not be asked, ended before it answered, or failed. */
+/** The other process could not be asked, ended before it answered, or failed. */
 export class LinkError extends Error {
   override readonly name = 'LinkError';
 }
@@ -30,8 +30,8 @@ interface Waiting {
 }
 
 /**
- * Questions and answers between two processes, in both directions. What one side sends is taken by the other in that
- * order.
+ * Requests and responses between two processes, in both directions. Messages are handled in the order in which they were
+ * sent.
  */
 export class Link<Theirs extends Calls, Mine extends Calls> {
   readonly #peer: Peer;
@@ -44,11 +44,11 @@ export class Link<Theirs extends Calls, Mine extends Calls> {
   constructor(peer: Peer, handlers: Handlers<Mine>) {
     this.#peer = peer;
     this.#handlers = handlers;
-    // Both sides run this file, and nobody else has the line.
+    // Both sides run this file, and nothing else uses the channel.
     peer.onMessage((message) => this.#take(message as Crossing));
   }
 
-  /** Asks, and waits for the answer. @throws LinkError, or the signal's reason. */
+  /** Sends a request and waits for the response. @throws LinkError, or the signal's reason. */
   async ask<K extends keyof Theirs & string>(
     name: K,
     body: Theirs[K]['in'],
@@ -60,20 +60,20 @@ export class Link<Theirs extends Calls, Mine extends Calls> {
     const answer = new Promise<unknown>((resolve, reject) => this.#waiting.set(call, { resolve, reject }));
     this.#send({ kind: 'ask', call, name, body });
     try {
-      // The other side answers with what its type says: both run this program.
+      // The types hold on both sides: both run this program.
       return (await (signal === undefined ? answer : orAborted(answer, signal))) as Out<Theirs[K]>;
     } finally {
-      // Still there: the wait was given up.
+      // Still pending: the wait was aborted.
       if (this.#waiting.delete(call)) this.#send({ kind: 'cancel', call });
     }
   }
 
-  /** Says something that needs no answer; to nobody when the other side is gone. */
+  /** Sends a message that needs no response; it is dropped if the other process has ended. */
   tell<K extends keyof Theirs & string>(name: K, body: Theirs[K]['in']): void {
     if (this.#closed === undefined) this.#send({ kind: 'ask', call: 0, name, body });
   }
 
-  /** The other side is gone: what waits for it fails, and what it waits for is ended. */
+  /** The other process has ended: pending requests to it fail, and its own pending requests are aborted. */
   close(why: string): void {
     this.#closed ??= new LinkError(why);
     for (const { reject } of this.#waiting.values()) reject(this.#closed);
@@ -97,7 +97,7 @@ export class Link<Theirs extends Calls, Mine extends Calls> {
         this.#settled(crossing.call)?.reject(new LinkError(crossing.message));
         return;
       case 'cancel':
-        this.#answering.get(crossing.call)?.abort(new LinkError('Nobody waits for it any more.'));
+        this.#answering.get(crossing.call)?.abort(new LinkError('The caller no longer waits.'));
     }
   }
 

@@ -1,7 +1,7 @@
 import type { ForwarderStatus, UpstreamStatus } from '../forward/choice/status.ts';
 import type { FrontStatus } from '../serve/front.ts';
 
-/** One status of several workers: counts added, of upstreams what most of their queries met. At least one. */
+/** The merged status of several workers, at least one: counts are added, and measurements of upstreams are weighted by queries. */
 export function mergeStatus(parts: readonly [FrontStatus, ...FrontStatus[]]): FrontStatus {
   return {
     queries: addCounts(parts.map(({ queries }) => queries)),
@@ -11,7 +11,7 @@ export function mergeStatus(parts: readonly [FrontStatus, ...FrontStatus[]]): Fr
 }
 
 function mergeForwarders(parts: readonly ForwarderStatus[]): ForwarderStatus {
-  // Whoever asked most knows best who is asked next.
+  // The worker with the most questions has the best measurements.
   const [busiest = noForwarder] = [...parts].sort((a, b) => b.questions - a.questions);
   const { questions, failures, inFlight } = addCounts(
     parts.map(({ questions, failures, inFlight }) => ({ questions, failures, inFlight })),
@@ -28,7 +28,7 @@ function mergeForwarders(parts: readonly ForwarderStatus[]): ForwarderStatus {
   };
 }
 
-/** What several workers know of one upstream. Each measures for itself; the one that asked most speaks for it. */
+/** The status of one upstream in several workers. Each measures by itself; the one with the most queries decides. */
 function mergeUpstreams(parts: readonly UpstreamStatus[]): UpstreamStatus {
   const [busiest, ...others] = [...parts].sort((a, b) => b.asked - a.asked);
   if (busiest === undefined) throw new RangeError('There is nothing to merge.');
@@ -50,14 +50,14 @@ function mergeUpstreams(parts: readonly UpstreamStatus[]): UpstreamStatus {
   };
 }
 
-/** A mean in which each worker counts as often as it asked; all alike while none did. */
+/** A mean weighted by the queries of each worker; unweighted while there are none. */
 function mean(parts: readonly UpstreamStatus[], of: (part: UpstreamStatus) => number): number {
   const total = parts.reduce((sum, { asked }) => sum + asked, 0);
   const weight = ({ asked }: UpstreamStatus) => (total === 0 ? 1 / parts.length : asked / total);
   return parts.reduce((sum, part) => sum + of(part) * weight(part), 0);
 }
 
-/** Sums, field by field, of records that hold counts and nothing else. */
+/** The sums of all fields of records that contain only counts. */
 function addCounts<T extends { readonly [K in keyof T]: number }>(parts: readonly T[]): T {
   const [first, ...others] = parts;
   if (first === undefined) throw new RangeError('There is nothing to add.');

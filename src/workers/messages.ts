@@ -6,7 +6,7 @@ import type { ListenFailure } from '../serve/told-listeners.ts';
 import type { SystemUpstreams } from '../system/system-upstreams.ts';
 import type { PacketCrossing } from './packet-proxy.ts';
 
-/** Whether a worker listens. A type and no interface, as is every body that crosses: what is cloned has no methods. */
+/** Whether a worker listens. Bodies of messages are types, not interfaces: a clone has no methods. */
 export type Started =
   | { readonly kind: 'listening'; readonly addresses: readonly ListenAddress[] }
   /** The parts of a ListenError. */
@@ -18,13 +18,13 @@ export type Started =
       readonly message: string;
     };
 
-/** A query as it came in, and the offset after its question. */
+/** The octets of a query, and the offset after its question. */
 export type IncomingQuery = { readonly query: Uint8Array; readonly questionEnd: number };
 
-/** What the network says of names: its resolvers, and the domains that programs put behind a name. */
+/** The resolvers of the network, and the search domains of the system. */
 export type NetworkResolvers = Readonly<Pick<SystemUpstreams, 'servers' | 'search'>>;
 
-/** What a worker is asked and told. */
+/** The calls of a worker. */
 export type WorkerCalls = {
   /** The first of all: with which settings to answer, and where to listen: that is what the primary could have. */
   readonly start: {
@@ -36,34 +36,34 @@ export type WorkerCalls = {
   /** One that has been gone for long. */
   readonly leave: { readonly in: ListenAddress };
   readonly status: { readonly in: undefined; readonly out: FrontStatus };
-  /** Answered at once by whoever is well. */
+  /** Health check: a worker that does not hang answers at once. */
   readonly areYouThere: { readonly in: undefined; readonly out: undefined };
-  /** A name in presentation form; the number of answers that were forgotten. */
+  /** A name in presentation form. The response is the number of answers that were removed. */
   readonly flush: { readonly in: string; readonly out: number };
-  /** A key as text, whose packet gave way to a newer one. */
+  /** A key as text: there is a newer packet of it. */
   readonly forgetKey: { readonly in: string };
   readonly networkChanged: { readonly in: undefined };
-  /** The upstream through which a query came back that this worker has sent. */
+  /** The upstream through which a query of this worker came back. */
   readonly cameBackFrom: { readonly in: IncomingQuery; readonly out: string | undefined };
-  /** Finish what is in flight, and end. */
+  /** Finish queries in flight, and exit. */
   readonly stop: { readonly in: undefined };
 };
 
-/** What a worker asks and tells the primary. */
+/** The calls of the primary. */
 export type PrimaryCalls = {
   /** A key as text and the client's address. */
   readonly packet: {
     readonly in: { readonly key: string; readonly client: string | undefined };
     readonly out: PacketCrossing;
   };
-  /** As `cameBackFrom`, of all others. */
+  /** The same as `cameBackFrom`, for all other workers. */
   readonly cameBackToOther: { readonly in: IncomingQuery; readonly out: string | undefined };
-  /** The resolvers of the system as they are now, ourselves left out. */
+  /** The current resolvers of the system, without ourselves. */
   readonly systemResolvers: { readonly in: undefined; readonly out: NetworkResolvers };
-  /** The upstream that asks us what we ask it. */
+  /** An upstream that sends our own queries back to us. */
   readonly loop: { readonly in: string };
-  /** An address cannot be had, though the primary could have it. */
+  /** An address that the worker cannot listen on, though the primary found it available. */
   readonly listenFailed: { readonly in: ListenFailure };
-  /** A bug came to light. A worker that ends because of it waits for the answer first. */
+  /** An internal error. A worker that exits because of it waits for the response first. */
   readonly internalError: { readonly in: InternalError; readonly out: undefined };
 };

@@ -99,7 +99,7 @@ export class PacketProxy implements PacketReader {
   }
 }
 
-/** The primary's side: what its packet reader says, in a form that can cross. */
+/** In the primary: the outcome of its packet reader in a form that can be sent to a worker. */
 export async function readForWorker(
   packetReader: PacketReader,
   { key, client }: { readonly key: string; readonly client: string | undefined },

@@ -17,10 +17,10 @@ import type { IncomingQuery, NetworkResolvers, PrimaryCalls, Started } from './m
 import { readForWorker } from './packet-proxy.ts';
 import { type WorkerLink, WorkerSlot } from './slot.ts';
 
-/** Milliseconds that a worker has to answer what people ask of all; one that is busy for longer is left out. */
+/** Milliseconds that a worker has to answer `status` and `flush`; a worker that takes longer is left out. */
 const PATIENCE = 1_000;
 
-/** Milliseconds after which a worker that was told to stop is ended: what it needs for what is in flight, and a little. */
+/** Milliseconds after which a worker that was told to stop is killed: a little more than queries in flight need. */
 const CLOSE_AT_LATEST = 1_750;
 
 /**
@@ -32,17 +32,17 @@ const RENEWALS: Rate = { perSecond: 1 / 60, burst: 5 };
 /** Milliseconds in which new addresses share a renewal. */
 const RENEW_GATHER = 500;
 
-/** What a pool needs of the rest of the program. */
+/** What a pool needs from the rest of the program. */
 export interface WorkerPoolParts extends Pick<FrontCallbacks, 'onLoop' | 'now'>, WorkerProcesses {
   /** How it is listened: workers listen where the primary finds that one can. */
   readonly listening: ListeningParts;
-  /** Where the workers get their packets. */
+  /** The source of packets for the workers. */
   readonly packetReader: PacketReader;
-  /** The upstream through which a query of this process came back; undefined for others. */
+  /** The upstream through which a query of this process came back; undefined for any other query. */
   readonly cameBackFrom: (query: Uint8Array, questionEnd: number) => string | undefined;
   /** The resolvers of the system, for workers. */
   readonly systemResolvers: () => Promise<NetworkResolvers>;
-  /** Told of each internal error of a worker. */
+  /** Called with each internal error of a worker. */
   readonly onInternalError: (error: InternalError) => void;
   readonly log: Log;
 }
@@ -87,18 +87,18 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
     return new WorkerSlot({ spawn, handlers, begin, log, now });
   });
 
-  /** What the first of the others says that knows the query. */
+  /** The response of the first of the other workers that knows the query. */
   const askOthers = async (index: number, query: IncomingQuery, signal: AbortSignal) => {
     const others = slots.filter((_, other) => other !== index).flatMap(({ link }) => link ?? []);
     const known = others.map(async (link) => {
       const upstream = await link.ask('cameBackFrom', query, signal);
-      if (upstream === undefined) throw new RangeError('It knows nothing of it.');
+      if (upstream === undefined) throw new RangeError('This worker did not send the query.');
       return upstream;
     });
     return await Promise.any(known).catch(() => undefined);
   };
 
-  /** What each worker that listens says in time. */
+  /** The responses of all listening workers that answer in time. */
   const askAll = async <T>(ask: (link: WorkerLink, signal: AbortSignal) => Promise<T>) => {
     const answers = slots.map(async ({ listening: worker }) => {
       if (worker === undefined) return [];
@@ -162,11 +162,10 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
       return counts.reduce((sum, { value }) => sum + value, 0);
     },
     async networkChanged() {
-      // Each finds out whether it asks others from now on.
+      // Each worker finds out by itself whether its upstreams changed.
       for (const { link } of slots) link?.tell('networkChanged', undefined);
       await held.networkChanged();
     },
-    // Each worker has upstreams of its own, and hears of them itself.
     async status() {
       const found = await askAll((link, signal) => link.ask('status', undefined, signal));
       const [first = unknown, ...others] = found.map(({ value }) => value);
@@ -183,7 +182,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
   };
 }
 
-/** The addresses of a worker that listens. @throws ListenError as the worker met it. */
+/** The addresses of a worker that listens. @throws ListenError the worker's error. */
 function listening(started: Started): readonly ListenAddress[] {
   if (started.kind === 'listening') return started.addresses;
   const { protocol, address, code, message } = started;

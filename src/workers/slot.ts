@@ -5,31 +5,31 @@ import { type Handlers, Link, LinkError } from './link.ts';
 import type { PrimaryCalls, WorkerCalls } from './messages.ts';
 
 /**
- * Milliseconds between two looks at whether a worker answers. Looks are counted, not time: when it is the primary that
- * stood still, or all did, no more than one look is due, and the answers come before the next.
+ * Milliseconds between two health checks. Checks are counted, not time: if the primary itself or the whole machine was
+ * suspended, only one check is due, and the responses arrive before the next.
  */
 const LOOK_MS = 2_500;
-/** Looks at which the answer to one question is still not there, until the worker is ended: 10 s. */
+/** Checks without a response until the worker is killed: 10 s. */
 const MAX_SILENT_LOOKS = 4;
-/** The same for one that does not listen yet, on a machine however slow: half a minute. */
+/** The same for a worker that is still starting, also on a slow machine: half a minute. */
 const MAX_SILENT_LOOKS_AT_START = 12;
 
-/** The primary's end of the line to a worker. */
+/** The primary's side of the link to a worker. */
 export type WorkerLink = Link<WorkerCalls, PrimaryCalls>;
 
-/** What a slot works with. */
+/** What a slot needs. */
 export interface WorkerSlotParts {
   readonly spawn: SpawnWorker;
-  /** What answers the worker of this slot. */
+  /** Handles the calls of the worker in this slot. */
   readonly handlers: Handlers<PrimaryCalls>;
-  /** Has a new worker begin to listen. Rejects when it cannot. */
+  /** Makes a new worker listen. Rejects if it cannot. */
   readonly begin: (link: WorkerLink) => Promise<void>;
   readonly log: Log;
   /** Milliseconds, never going back. */
   readonly now: () => number;
 }
 
-/** One of the pool's worker processes: it is replaced when it ends, as often as that happens. */
+/** One of the pool's worker processes. It is replaced whenever it ends. */
 export class WorkerSlot {
   readonly #parts: WorkerSlotParts;
   #process: WorkerProcess | undefined;
@@ -39,7 +39,7 @@ export class WorkerSlot {
   #isClosing = false;
   #isRenewing = false;
   readonly #restarts: Restarts;
-  /** Settles when the worker that was started last listens, or does not. */
+  /** Settles when the latest worker listens or has failed to. */
   #begun: Promise<void> = Promise.resolve();
   #exited: Promise<void> = Promise.resolve();
 
@@ -56,28 +56,28 @@ export class WorkerSlot {
     });
   }
 
-  /** Starts the first worker. Rejects when it cannot begin; then no other is started. @throws LinkError, or what `begin` throws. */
+  /** Starts the first worker. If that fails, no other is started. @throws LinkError, or what `begin` throws. */
   async start(): Promise<void> {
     await this.#start();
   }
 
-  /** The line to the worker that runs here now, listening or about to. */
+  /** The link to the current worker, which listens or is starting. */
   get link(): WorkerLink | undefined {
     return this.#link;
   }
 
-  /** The process that listens, if one does. */
+  /** The listening worker, if there is one. */
   get listening(): { readonly pid: number; readonly link: WorkerLink } | undefined {
     if (!this.#isReady || this.#link === undefined || this.#process === undefined) return undefined;
     return { pid: this.#process.pid, link: this.#link };
   }
 
-  /** How often a worker was started in place of one that ended. */
+  /** How often a worker that ended was replaced. */
   get restarts(): number {
     return this.#restarts.count;
   }
 
-  /** Tells the worker to finish, and ends it when it has not after `milliseconds`. */
+  /** Tells the worker to stop, and kills it if it has not after `milliseconds`. */
   async close(milliseconds: number): Promise<void> {
     this.#isClosing = true;
     this.#restarts.cancel();
@@ -111,7 +111,7 @@ export class WorkerSlot {
     clearTimeout(timer);
   }
 
-  /** @throws LinkError when no process can be started; rejects when it does not listen. */
+  /** @throws LinkError if no process can be started. Rejects if it does not listen. */
   #start(): Promise<void> {
     const { spawn, handlers, begin, now } = this.#parts;
     const process = spawnOrFail(spawn);
@@ -132,7 +132,7 @@ export class WorkerSlot {
         this.#link = undefined;
         link.close(`the worker ended: ${why}`);
         resolve();
-        // What could not begin at all is not tried again: whoever started the program is told instead.
+        // The first start is not retried: its failure is reported to the person who started the program.
         if (this.#wasReady && !this.#isRenewing) this.#replace(process.pid, why, now() - startedAt);
       });
     });
@@ -142,7 +142,7 @@ export class WorkerSlot {
         this.#wasReady = true;
       },
       (error: unknown) => {
-        // One that does not listen is of no use, and holds nothing that anybody waits for.
+        // A worker that does not listen is useless, and has no queries in flight.
         process.kill();
         throw error;
       },
@@ -161,7 +161,7 @@ export class WorkerSlot {
 
   #restart(): void {
     this.#start().catch((error: unknown) => {
-      if (!this.#isClosing) this.#parts.log.error('A worker does not listen.', { reason: reasonOf(error) });
+      if (!this.#isClosing) this.#parts.log.error('A new worker cannot listen.', { reason: reasonOf(error) });
     });
   }
 }
@@ -170,7 +170,7 @@ function spawnOrFail(spawn: SpawnWorker): WorkerProcess {
   try {
     return spawn();
   } catch (cause) {
-    // Out of processes, descriptors or memory: the system's word, and nobody's bug.
+    // Out of processes, descriptors or memory: an error of the system, not a bug.
     throw new LinkError(`no process can be started: ${reasonOf(cause)}`, { cause });
   }
 }
@@ -179,7 +179,7 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Asks a worker again and again whether it is there, for as long as it lives. */
+/** Health checks for as long as the worker runs. */
 function watchAnswers(
   link: WorkerLink,
   { maxSilentLooks, onSilent }: { readonly maxSilentLooks: () => number; readonly onSilent: () => void },
@@ -193,7 +193,7 @@ function watchAnswers(
     const answered = () => {
       isWaiting = false;
     };
-    // A worker that says that it cannot answer does answer, and of one that ended `exit` tells.
+    // An error is a response too, and `exit` reports a worker that ended.
     link.ask('areYouThere', undefined).then(answered, answered);
   };
   const timer = setInterval(() => {

@@ -1,4 +1,4 @@
-/** The part of Bun's own interface that is used, in our words; Bun's types are not a dependency. */
+/** The part of Bun's API that is used; Bun's types are not a dependency. */
 export interface BunApi {
   readonly version: string;
   /**

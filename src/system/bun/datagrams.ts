@@ -6,7 +6,7 @@ import { SendQueue } from '../send-queue.ts';
 import { BUN_IPV6_ONLY, type BunApi, type BunUdpSocket } from './api.ts';
 import { growReceiveBuffer } from './receive-buffer.ts';
 
-/** Opens a socket on Bun: what is sent in one turn of the event loop leaves with one call of the system. */
+/** Opens a socket on Bun: all datagrams of one turn of the event loop are sent with one system call. */
 export function openBunDatagrams(bun: BunApi): OpenDatagrams {
   return async ({ host, port, receiveBuffer, onDatagram }) => {
     const datagrams = new BunDatagrams();
@@ -44,7 +44,7 @@ class BunDatagrams implements DatagramSocket {
     return this.#queue.errors + this.#strayErrors;
   }
 
-  /** What came before waits until now. */
+  /** Sends the replies to datagrams that arrived before. */
   bound(socket: BunUdpSocket): void {
     this.#socket = socket;
     this.flush();
@@ -58,7 +58,7 @@ class BunDatagrams implements DatagramSocket {
     this.#queue.flush();
   }
 
-  /** An ICMP message about a reply that was sent before: whoever asked has gone. */
+  /** An ICMP error about an earlier reply: the client has closed its socket. */
   countError(): void {
     this.#strayErrors++;
   }

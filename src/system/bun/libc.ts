@@ -10,7 +10,7 @@ const libraries: Readonly<Record<string, string>> = {
   darwin: 'libSystem.B.dylib',
 };
 
-/** Calls the C library. Gives -1, as its functions do, where that does not work: musl, or a system that forbids it. */
+/** Calls the C library. Returns -1, as its functions do, where that is not possible: with musl, or if the system forbids it. */
 export async function callLibc(call: (libc: Libc) => number): Promise<number> {
   const file = libraries[process.platform];
   if (file === undefined) return -1;

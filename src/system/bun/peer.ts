@@ -9,8 +9,8 @@ import {
 import { BUN_IPV6_ONLY, type BunApi, type BunUdpSocket } from './api.ts';
 
 /**
- * Opens a socket on Bun. Its `node:dgram` binds a turn later than Node's, so that what is to be sent would have no
- * connection yet; Bun's own call binds and connects in one.
+ * Opens a socket on Bun. Its `node:dgram` binds one turn later than Node's, when the question should already have been
+ * sent; Bun's own call binds and connects at once.
  */
 export function openBunPeer(bun: BunApi): OpenPeer {
   return (options) => new BunPeer(bun, options);
@@ -58,7 +58,7 @@ class BunPeer implements PeerSocket {
 
   #sendOn(socket: BunUdpSocket, datagram: Uint8Array): void {
     try {
-      // When there is no room the datagram is lost, as on the way; whoever waits for its answer has a time limit.
+      // If the buffer is full, the datagram is lost, as it could be on the network; the question has a timeout.
       socket.send(datagram);
     } catch (error) {
       process.nextTick(() => this.#fail(error));
@@ -66,7 +66,7 @@ class BunPeer implements PeerSocket {
   }
 
   #receive(octets: Buffer): void {
-    // Nothing was asked yet: somebody guesses ports, and knows this one.
+    // Nothing was asked yet: somebody guesses ports, and has found this one.
     if (this.#listener === undefined) this.#isSpoilt = true;
     else if (this.#isOpen) this.#listener.received(octets);
   }

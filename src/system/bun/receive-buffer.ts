@@ -7,8 +7,8 @@ const platforms: Readonly<Record<string, readonly [level: number, option: number
 };
 
 /**
- * Lets `octets` wait in the kernel for a socket. `Bun.udpSocket` has no option for it, so the C library is asked. Where
- * that does not work, the system's default stays, which loses more in a burst and nothing else.
+ * Sets the size of a socket's receive buffer. `Bun.udpSocket` has no option for it, so the C library is called. Where that
+ * is not possible, the system's default remains, which only loses more datagrams in a burst.
  */
 export async function growReceiveBuffer(descriptor: number, octets: number): Promise<void> {
   const platform = platforms[process.platform];

@@ -50,7 +50,7 @@ const CHANNELS = ['ignore', 'inherit', 'inherit', 'ipc'] as const satisfies {
   readonly length: typeof FIRST_INHERITED;
 };
 
-/** A descriptor that nobody in this process reads from. */
+/** A descriptor that this process does not read from. */
 interface Bound {
   readonly descriptor: number;
   readonly port: number;

@@ -4,7 +4,7 @@ import { UDPServer } from 'dns2';
 import type { DatagramOptions, DatagramSocket, OpenDatagrams } from '../datagram-socket.ts';
 import { isWorker } from '../worker-role.ts';
 
-/** Opens a socket on Node: each datagram is sent at once, for Node has no call that sends several. */
+/** Opens a socket on Node: each datagram is sent at once, because Node cannot send several with one call. */
 export const openNodeDatagrams: OpenDatagrams = async (options) => {
   const server = new NodeDatagrams(options);
   await server.bound;
@@ -46,7 +46,7 @@ class NodeDatagrams extends UDPServer {
     });
   }
 
-  /** Takes a datagram as it came, in place of the package's decoding. */
+  /** Handles a raw datagram, instead of the package's decoding. */
   override handle(octets: Buffer, from: RemoteInfo): void {
     this.#onDatagram(octets, from.address, from.port, this.socket);
   }

@@ -7,7 +7,7 @@ import {
   type PeerSocket,
 } from '../peer-socket.ts';
 
-/** Opens a socket on Node. With a look-up that answers at once, all of it happens before this returns. */
+/** Opens a socket on Node. With a synchronous lookup, all of it happens before this returns. */
 export const openNodePeer: OpenPeer = (options) => new NodePeer(options);
 
 class NodePeer implements PeerSocket {
@@ -24,7 +24,7 @@ class NodePeer implements PeerSocket {
       this.#fail(error);
     });
     this.#socket.on('message', (octets) => {
-      // Nothing was asked yet: somebody guesses ports, and knows this one.
+      // Nothing was asked yet: somebody guesses ports, and has found this one.
       if (this.#listener === undefined) this.#isSpoilt = true;
       else if (this.#isOpen) this.#listener.received(octets);
     });
@@ -76,7 +76,7 @@ function numericLookup(
   callback(null, hostname, isIPv6Address(hostname) ? 6 : 4);
 }
 
-/** Of a text that is a numeric address. */
+/** Whether a numeric address is an IPv6 address. */
 function isIPv6Address(address: string): boolean {
   return address.includes(':');
 }

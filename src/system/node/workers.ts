@@ -14,8 +14,8 @@ import { WORKER_ROLE } from '../worker-role.ts';
  * address can be had. `file` is what they run.
  */
 export function nodeWorkers(file: string): WorkerProcesses {
-  // Each worker takes from the one queue when it has time. In turns, which is the default for TCP, the primary would
-  // have to accept and hand over every connection.
+  // Each worker accepts from the one queue when it has time. With round robin, which is the default for TCP, the primary would
+  // have to accept and pass on every connection.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   return {
     isHeldForRunning: true,
@@ -32,7 +32,7 @@ export function nodeWorkers(file: string): WorkerProcesses {
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       });
       const worker = cluster.fork(WORKER_ROLE);
-      // The same as that of its process, which is heard there; unheard it would be thrown.
+      // The process emits it too, and is listened to; an 'error' event without a listener is thrown.
       worker.on('error', () => {});
       return workerOf(worker.process);
     },
