@@ -11,14 +11,14 @@ import { SentQuestions } from './udp/sent-questions.ts';
 import { SourcePorts } from './udp/source-ports.ts';
 import type { UdpParts } from './udp/transport.ts';
 
-/** One question to one authoritative server. */
+/** One query to one authoritative server. */
 export interface AuthorityAsk {
   /** A numeric address. */
   readonly address: string;
   readonly port: number;
   /** From `iterativeRequest`. */
   readonly request: UpstreamRequest;
-  /** How often this server was asked this question before, from 0: the third time without EDNS. */
+  /** How often this server was asked this question before, from 0. From 2 it is asked with and without EDNS. */
   readonly attempt: number;
   /** Milliseconds to wait for it over UDP, and again over TCP when the answer does not fit into a datagram. */
   readonly tryMs: number;
@@ -29,15 +29,15 @@ export interface AuthorityAsk {
 export interface AuthorityClientOptions {
   readonly clock?: Clock;
   readonly random?: Random;
-  /** Questions that may be in flight at once; 256 by default. */
+  /** Maximum number of queries in flight; default 256. */
   readonly maxInFlight?: number;
-  /** The sockets that may be open for them; by default as many as questions. */
+  /** The sockets that they may use; default: one for each query. */
   readonly budget?: SocketBudget;
 }
 
 /**
- * Asks authoritative servers, of which the program knows nothing beforehand and keeps nothing afterwards. Each question
- * has a socket, a port and an id of its own, EDNS with 1232 octets, mixed case, and TCP after a truncated reply.
+ * Sends queries to authoritative servers. Nothing is known of a server beforehand, and nothing is remembered. Each query has
+ * its own socket, port and ID, EDNS with 1232 octets and mixed case; a truncated reply is followed by TCP.
  */
 export class AuthorityClient {
   readonly #parts: UdpParts;
@@ -52,13 +52,13 @@ export class AuthorityClient {
   }
 
   /**
-   * What the server says, of any RCODE, whether it is an authority or not.
+   * The server's reply with any RCODE, authoritative or not.
    * @throws UpstreamFailure, or the reason of the signal.
    */
   async ask({ address, port, request, attempt, tryMs, signal }: AuthorityAsk): Promise<UpstreamReply> {
     signal.throwIfAborted();
     if (this.#inFlight >= this.#maxInFlight) {
-      throw new UpstreamFailure('overloaded', 'was not asked because too many others are being asked');
+      throw new UpstreamFailure('overloaded', 'was not asked, because too many queries are in flight');
     }
     const { clock } = this.#parts;
     const upstream = openPlainUpstream({ kind: 'udp', address, port }, this.#parts);
@@ -87,8 +87,8 @@ export class AuthorityClient {
 }
 
 /**
- * The query for `question` as an authoritative server is asked it. RFC 1035 §4.1.1: RD "directs the name server to
- * pursue the query recursively", which here is our own work. CD and AD speak to validating resolvers and are 0.
+ * The query for `question` to an authoritative server. RFC 1035 §4.1.1: RD "directs the name server to
+ * pursue the query recursively", which is our own work here. CD and AD are for validating resolvers, and 0 here.
  */
 export function iterativeRequest(question: Question, dnssecOk: boolean): UpstreamRequest {
   const request = buildRequest(question, dnssecOk, false);

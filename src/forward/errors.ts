@@ -97,11 +97,11 @@ export function isOutOfReach(kind: UpstreamFailureKind): boolean {
 }
 
 const sentences: Record<ForwardErrorKind, string> = {
-  'no-upstreams': 'no upstream resolver is known',
+  'no-upstreams': 'there is no upstream resolver',
   'timed-out': 'no upstream resolver answered in time',
   network: 'no upstream resolver could be reached',
-  'malformed-replies': 'what the upstream resolvers answered could not be used',
-  truncated: 'the answer needs TCP, and no upstream resolver gave it over TCP',
+  'malformed-replies': 'the replies of the upstream resolvers cannot be used',
+  truncated: 'the answer is too long for UDP, and no upstream resolver gave it over TCP',
   overloaded: 'too many queries are waiting for upstream resolvers',
   closed: 'the forwarder is closed',
 };
@@ -112,7 +112,7 @@ function describe(kind: ForwardErrorKind, reasons: readonly UpstreamReason[]): s
 }
 
 /** Said of a server of DNS over HTTPS that has another protocol inside TLS. RFC 8484 §5.2 recommends no older one. */
-export const noHttp2 = 'does not speak HTTP/2, perhaps only HTTP/1.1';
+export const noHttp2 = 'does not support HTTP/2, perhaps only HTTP/1.1';
 
 /** What an error of a socket, the system's or TLS's, means for the upstream; a failure is what it is already. */
 export function networkFailure(error: unknown): UpstreamFailure {
@@ -124,7 +124,7 @@ export function networkFailure(error: unknown): UpstreamFailure {
   }
   // OpenSSL does not understand what it reads, or was told by the server that it cannot go on.
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
-    return new UpstreamFailure('unreachable', `does not speak TLS with us (${code})`, { cause: error });
+    return new UpstreamFailure('unreachable', `failed the TLS handshake (${code})`, { cause: error });
   }
   switch (code) {
     case 'ECONNREFUSED':
@@ -139,7 +139,7 @@ export function networkFailure(error: unknown): UpstreamFailure {
     case 'EADDRINUSE':
       return new UpstreamFailure(
         'no-sockets',
-        `was not asked, because this machine has no socket for it (${code})`,
+        `was not asked, because this machine has no free socket (${code})`,
         {
           cause: error,
         },

@@ -23,30 +23,30 @@ import { SentQuestions } from './udp/sent-questions.ts';
 import { SourcePorts } from './udp/source-ports.ts';
 import type { Upstream } from './upstream.ts';
 
-/** Which resolvers there are. */
+/** The configured upstream resolvers. */
 export interface UpstreamSet {
-  /** Asked for every name without a route. */
+  /** For every name without a route. */
   readonly upstreams: readonly UpstreamSpec[];
-  /** Asked when none of `upstreams` answers. */
+  /** For when none of `upstreams` answers. */
   readonly fallback: readonly UpstreamSpec[];
-  /** Names that go elsewhere; the longest domain wins, and several routes of one domain are its several upstreams. */
+  /** Domains with upstreams of their own. The longest matching domain wins; several routes for one domain add up. */
   readonly routes: readonly RouteSpec[];
 }
 
 export interface ForwarderOptions extends UpstreamSet {
   readonly clock?: Clock;
   readonly random?: Random;
-  /** Queries that may be in flight at once, probes included; default 4096. More make questions fail `overloaded`. */
+  /** Maximum number of queries in flight, probes included; default 4096. Beyond it, questions fail with `overloaded`. */
   readonly maxInFlight?: number;
-  /** The sockets that may be open for them; default 4096. */
+  /** The sockets that they may use; default 4096. */
   readonly budget?: SocketBudget;
-  /** Who makes the certificates of upstreams valid; default: the public authorities. */
+  /** The trusted certificate authorities; default: the public ones. */
   readonly authorities?: TlsAuthorities;
   /** Opens the upstream of a specification; default `openUpstream`. */
   readonly open?: (spec: UpstreamSpec, parts: UpstreamParts) => Upstream;
 }
 
-/** A question for upstreams: what their answer depends on, and nothing of who asks. */
+/** A question for upstreams: everything that their answer depends on, and nothing about the client. */
 export interface ForwardRequest {
   readonly question: Question;
   /** The DO bit, passed on. */
@@ -55,36 +55,36 @@ export interface ForwardRequest {
   readonly checkingDisabled: boolean;
 }
 
-/** Asks upstream resolvers. */
+/** Forwards questions to upstream resolvers. */
 export interface Forwarder {
   /**
-   * The upstreams' answer, within 4.2 s. Equal questions in flight are asked once, names compared without case.
+   * The answer of an upstream, within 4.2 s. Equal questions in flight share one query; case does not matter.
    * @throws ForwardError, or the reason of the cancellation.
    */
   forward(request: ForwardRequest, cancellation: Cancellation): Promise<UpstreamReply>;
-  /** True when a route says where `name` goes, whatever rule there is for such names otherwise. */
+  /** Whether a route is configured for `name`. It takes precedence over most special-use rules. */
   hasRoute(name: Name): boolean;
   /** Whether the same upstreams are asked for both names. */
   shareUpstreams(one: Name, other: Name): boolean;
   /**
-   * The upstream through which a query of ours came back to us, given a query that came in and the offset after its
-   * question: a loop. Undefined for every other query.
+   * Detects forwarding loops: if an incoming query is one of our own, the label of the upstream that it was sent to.
+   * Undefined for every other query. `questionEnd` is the offset after its question.
    */
   cameBackFrom(query: Uint8Array, questionEnd: number): string | undefined;
-  /** For people: who is asked, who would be asked next and why, what went wrong. */
+  /** For `status`: the state of each upstream, which one is next and why, and the last errors. */
   status(): ForwarderStatus;
   /**
-   * Other upstreams from now on. What is known of those that stay is kept, and what waits is asked anew.
-   * @throws UpstreamSpecError for one that cannot be opened; then nothing has changed.
+   * Replaces the upstreams. What is known of those that stay is kept, and pending questions start again.
+   * @throws UpstreamSpecError if one cannot be opened; then nothing has changed.
    */
   setUpstreams(set: UpstreamSet): void;
-  /** The network is another: round trips, failures and connections are forgotten, and what waits is asked anew. */
+  /** The network changed: forgets round trips, failures and connections, and starts pending questions again. */
   networkChanged(): void;
-  /** Ends everything at once; what waits fails with `closed`. */
+  /** Closes everything at once; pending questions fail with `closed`. */
   close(): void;
 }
 
-/** Upstreams that share questions. */
+/** The upstreams for the same names. */
 interface Group {
   /** Tells groups apart in the keys of equal questions. */
   readonly id: number;
@@ -256,7 +256,7 @@ class UpstreamForwarder implements Forwarder {
     }
   }
 
-  /** Whom to ask where an upstream is that is known by name: those that have an address. */
+  /** The upstreams that can look up the host name of another one: those with an address. */
   #addressed(name: Name): readonly Member[] {
     const hasAddress = ({ upstream }: Member): boolean => !(upstream instanceof NamedUpstream);
     const routed = this.#groupOf(name).members.filter(hasAddress);

@@ -23,24 +23,24 @@ export interface TransportSetup {
   readonly countWrong: (kind: WrongReply) => void;
 }
 
-/** Carries queries to one server at one address, in one way. A further way to ask is one more of these. */
+/** Carries queries to one server at one address. A further protocol is one more implementation of this. */
 export interface Transport {
-  /** Whether datagrams can be lost, so that silence may be due to something else than the server. */
+  /** Whether datagrams can be lost, so that silence may have another cause than the server. */
   readonly isLossy: boolean;
   /**
-   * The reply to one query, whole whatever its length. Bounded in time by itself.
+   * The reply to one query, complete whatever its length. Has its own timeout.
    * @throws UpstreamFailure, or the reason of the cancellation.
    */
   exchange(query: TransportQuery): Promise<UpstreamReply>;
   /** What the server does not do as others do, as clauses for people. */
   quirks(): readonly string[];
-  /** The network changed: drops connections, forgets quirks; what waits fails with `reset`. */
+  /** The network changed: closes connections and forgets quirks; pending queries fail with `reset`. */
   reset(): void;
-  /** As `reset`, for good. */
+  /** Like `reset`, for good. */
   close(): void;
 }
 
-/** An upstream at one address, whatever the transport: what all of them have in common. */
+/** An upstream at one address: what all transports have in common. */
 export class TransportUpstream implements Upstream {
   readonly label: string;
   readonly wrongReplies: Record<WrongReply, number> = noWrongReplies();
@@ -63,12 +63,12 @@ export class TransportUpstream implements Upstream {
   /** @throws UpstreamFailure, or the reason of the cancellation. */
   async ask({ request, attempt, isPlain, observer, cancellation }: Ask): Promise<UpstreamReply> {
     const send = (edns: boolean) => this.#transport.exchange({ request, edns, observer, cancellation });
-    // Where nothing is lost, silence is no sign of a dislike of EDNS: there the attempt does not count.
+    // Where nothing is lost, silence says nothing about EDNS, so the attempt does not count.
     return await (isPlain === true ? send(false) : this.#edns.ask(this.isLossy ? attempt : 0, send));
   }
 
   quirks(): readonly string[] {
-    return [...(this.#edns.isBroken ? ['does not know EDNS'] : []), ...this.#transport.quirks()];
+    return [...(this.#edns.isBroken ? ['does not support EDNS'] : []), ...this.#transport.quirks()];
   }
 
   reset(): void {

@@ -4,11 +4,11 @@ import type { UpstreamReply } from './reply.ts';
 import type { WrongReply } from './reply-match.ts';
 import type { UpstreamRequest } from './request.ts';
 
-/** What an upstream says while it is asked. */
+/** Who hears about a try while it is pending. */
 export interface AskObserver {
-  /** It lives: a valid reply came, perhaps not the final one. The first call counts. */
+  /** The upstream is alive: a valid reply came, perhaps not the final one. Only the first call counts. */
   readonly heard: () => void;
-  /** Something came that makes a good answer unlikely; the wait goes on. */
+  /** Something came that makes a good answer unlikely. The try goes on. */
   readonly trouble: (failure: UpstreamFailure) => void;
 }
 
@@ -17,35 +17,32 @@ export interface Ask {
   readonly request: UpstreamRequest;
   /** How often this upstream was asked this question before, from 0. */
   readonly attempt: number;
-  /** Without EDNS, whatever is known of the upstream; nothing is learned from it. */
+  /** Send without EDNS whatever is known of the upstream, and learn nothing from the outcome. */
   readonly isPlain?: boolean | undefined;
   readonly observer: AskObserver;
   readonly cancellation: Cancellation;
 }
 
-/**
- * An upstream resolver, whatever the transport. It knows its own quirks and nothing of other upstreams, of which it
- * might be a better or worse one, or of why it is asked.
- */
+/** An upstream resolver over any transport. It knows its own quirks, and nothing of other upstreams. */
 export interface Upstream {
-  /** How people write it; also its identity: two specifications with one label are one upstream. */
+  /** Its specification as text, and its identity: two specifications with the same label are one upstream. */
   readonly label: string;
-  /** Whether asking again while a try waits can help: true where datagrams can be lost. */
+  /** Whether another try while one is pending can help: true if datagrams can be lost. */
   readonly isLossy: boolean;
   /**
-   * Its reply, of any RCODE. Bounded in time by itself.
+   * The reply, with any RCODE. Has its own timeout.
    * @throws UpstreamFailure, or the reason of the cancellation.
    */
   ask(ask: Ask): Promise<UpstreamReply>;
-  /** For people: what it does not do as others do. */
+  /** What it does not do as others do, as clauses for people. */
   quirks(): readonly string[];
-  /** Replies that answered nothing, by what was wrong with them, since the start. */
+  /** Replies that matched no query, by what was wrong with them, since the start. */
   readonly wrongReplies: Readonly<Record<WrongReply, number>>;
-  /** The network changed: drops connections, forgets quirks; tries that wait fail with `reset`. */
+  /** The network changed: closes connections and forgets quirks; pending tries fail with `reset`. */
   reset(): void;
-  /** As `reset`, for good. */
+  /** Like `reset`, for good. */
   close(): void;
 }
 
-/** How long one try waits in all, in ms: long enough for a slow name, short enough for another try after it. */
+/** Timeout of one try, in ms: long enough for a slow name, short enough for another try after it. */
 export const TRY_MS = 3000;

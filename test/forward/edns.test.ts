@@ -31,7 +31,7 @@ for (const [what, refuse] of refusals) {
         upstream.received.map(({ message }) => message.edns !== undefined),
         [true, false, false],
       );
-      assert.deepEqual(forwarder.status().upstreams[0]?.quirks, ['does not know EDNS']);
+      assert.deepEqual(forwarder.status().upstreams[0]?.quirks, ['does not support EDNS']);
     });
   }
 }
@@ -110,7 +110,7 @@ test('an upstream that was seen to answer with OPT is never taken not to know ED
   forwarder.networkChanged();
   // Another machine may have the address now, and is judged anew.
   await ask(forwarder, 'formerr-x.example');
-  assert.deepEqual(forwarder.status().upstreams[0]?.quirks, ['does not know EDNS']);
+  assert.deepEqual(forwarder.status().upstreams[0]?.quirks, ['does not support EDNS']);
 });
 
 test('FORMERR for a reason of its own is passed on and remembered as nothing', async () => {

@@ -127,7 +127,7 @@ test('a server that refuses POST requests that come together is asked with GET',
   for (const answer of answers) assert.deepEqual(addresses(answer), ['192.0.2.1']);
   assert.match(String(server.received.at(-1)?.headers[':path']), /^\/dns-query\?dns=AAAB[\w-]{167}$/);
   assert.equal(server.received.at(-1)?.bytes.length, 128);
-  assert.deepEqual(forwarder.status().upstreams[0]?.quirks, ['refuses several POST requests at once']);
+  assert.deepEqual(forwarder.status().upstreams[0]?.quirks, ['refuses concurrent POST requests']);
   assert.equal(server.connections.length, 1);
 });
 
@@ -182,17 +182,17 @@ const refusals: readonly { what: string; script: (query: HttpsQueryReceived) => 
   {
     what: 'nothing',
     script: (query) => query.send(Buffer.alloc(0)),
-    says: /something else than what was asked/,
+    says: /answered another question/,
   },
   {
     what: 'another question',
     script: (query) => query.send(altered(replyA(query), (bytes) => bytes.writeUInt8(0x21, 13))),
-    says: /something else than what was asked/,
+    says: /answered another question/,
   },
   {
     what: 'another id',
     script: (query) => query.send(altered(replyA(query), (bytes) => bytes.writeUInt16BE(1, 0))),
-    says: /something else than what was asked/,
+    says: /answered another question/,
   },
   {
     what: 'lying counts',
@@ -250,18 +250,18 @@ for (const protocols of [undefined, ['http/1.1']]) {
   test(`a server that speaks ${protocols?.join() ?? 'no protocol that we know'} is a failure that says so`, async () => {
     await using server = await startTlsServer(certificate, () => {}, { protocols });
     using forwarder = forwarderTo(server.port);
-    await assert.rejects(ask(forwarder, 'x.example'), /does not speak HTTP\/2, perhaps only HTTP\/1\.1/);
+    await assert.rejects(ask(forwarder, 'x.example'), /does not support HTTP\/2, perhaps only HTTP\/1\.1/);
   });
 }
 
-test('a server that does not know EDNS is asked again without', async () => {
+test('a server that does not support EDNS is asked again without', async () => {
   await using server = await startHttpsServer(certificate, (query) => {
     if (query.message.edns === undefined) query.send(replyA(query));
     else query.send(reply(query, { rcode: Rcode.FORMERR, edns: null }));
   });
   using forwarder = forwarderTo(server.port);
   assert.deepEqual(addresses(await ask(forwarder, 'x.example')), ['192.0.2.1']);
-  assert.deepEqual(forwarder.status().upstreams[0]?.quirks, ['does not know EDNS']);
+  assert.deepEqual(forwarder.status().upstreams[0]?.quirks, ['does not support EDNS']);
 });
 
 test('what waits when the network changes is asked again in a new session', async () => {

@@ -7,7 +7,7 @@ import { addresses, ask, setUpForwarder } from './support.ts';
 
 const MINUTE = 60_000;
 
-test('that an upstream does not know EDNS is remembered for a quarter of an hour', async () => {
+test('that an upstream does not support EDNS is remembered for a quarter of an hour', async () => {
   const clock = new MovableClock();
   await using upstream = await startScriptedUpstream({
     script: (query) =>
@@ -37,7 +37,7 @@ test('that an upstream does not keep case is remembered for a quarter of an hour
   const learn = async (prefix: string): Promise<void> => {
     await ask(forwarder, `${prefix}-one-long-name.example`);
     await ask(forwarder, `${prefix}-another-long-name.example`);
-    assert.deepEqual(quirks(), ['does not keep the case of names']);
+    assert.deepEqual(quirks(), ['does not preserve the case of names']);
   };
   await learn('first');
   clock.advance(14 * MINUTE);

@@ -85,7 +85,7 @@ test('FORMERR without a question is asked again without EDNS, also when it repea
   });
   using forwarder = setUpForwarder({ upstreams: [upstream] });
   assert.deepEqual(addresses(await ask(forwarder, 'www.example')), ['192.0.2.1']);
-  assert.deepEqual(forwarder.status().upstreams[0]?.quirks, ['does not know EDNS']);
+  assert.deepEqual(forwarder.status().upstreams[0]?.quirks, ['does not support EDNS']);
 });
 
 for (const [what, wrong] of [

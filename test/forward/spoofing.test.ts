@@ -227,7 +227,7 @@ test('an upstream that does not keep case is asked over TCP until that is sure, 
     ['udp', 'tcp', 'udp', 'tcp', 'udp', 'udp'],
   );
   assert.equal(upstream.received[4]?.name, 'third.example');
-  assert.deepEqual(forwarder.status().upstreams[0]?.quirks, ['does not keep the case of names']);
+  assert.deepEqual(forwarder.status().upstreams[0]?.quirks, ['does not preserve the case of names']);
 });
 
 test('without TCP two replies that agree are believed from an upstream that does not keep case', async () => {
@@ -257,7 +257,7 @@ test('where TCP is silent the two replies are asked for after a fifth of a secon
   const { length } = upstream.received;
   await ask(forwarder, 'third-long-name.example');
   assert.equal(upstream.received.length, length + 1);
-  assert.deepEqual(forwarder.status().upstreams[0]?.quirks, ['does not keep the case of names']);
+  assert.deepEqual(forwarder.status().upstreams[0]?.quirks, ['does not preserve the case of names']);
 });
 
 test('without TCP replies that do not agree are not believed', async () => {

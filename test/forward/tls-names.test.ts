@@ -114,7 +114,7 @@ test('a name that cannot be found is a failure that says so', async () => {
   using forwarder = setUpForwarder({ upstreams: [], routes: ['/only.example/tls://nowhere.example'] });
   await assert.rejects(
     ask(forwarder, 'x.only.example'),
-    /tls:\/\/nowhere\.example cannot be reached: lookup of the host name nowhere\.example failed \(no upstream/,
+    /tls:\/\/nowhere\.example cannot be reached: lookup of the host name nowhere\.example failed \(there is no upstream/,
   );
   using other = setUpForwarder({
     upstreams: [plain.spec],

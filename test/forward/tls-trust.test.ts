@@ -28,13 +28,13 @@ const wrong: readonly {
   {
     what: 'that signed itself',
     issue: () => authority.issue({ selfSigned: true }),
-    says: /is not trusted as dns\.example: its certificate is signed by nobody but itself/,
+    says: /is not trusted as dns\.example: its certificate is self-signed/,
   },
   {
     what: 'of an unknown authority',
     issue: () => authority.issue(),
     authorities: async () => TlsAuthorities.bundled,
-    says: /is not trusted as dns\.example: its certificate is signed by somebody unknown, CN=Authority of one test/,
+    says: /is not trusted as dns\.example: its certificate is signed by an unknown authority, CN=Authority of one test/,
   },
   {
     what: 'that has expired',
@@ -134,6 +134,6 @@ test('a file of authorities holds certificates that can be read, or is refused',
   assert.throws(() => TlsAuthorities.parse(''), TlsAuthoritiesError);
   assert.throws(() => TlsAuthorities.parse('-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----'));
   const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
-  assert.throws(() => TlsAuthorities.parse(authority.pem + broken), /cannot be read \(number 2\)/);
+  assert.throws(() => TlsAuthorities.parse(authority.pem + broken), /cannot be parsed \(number 2\)/);
   TlsAuthorities.parse(`a comment\n${authority.pem}${authority.pem}`);
 });

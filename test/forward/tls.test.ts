@@ -100,7 +100,7 @@ test('a server that does not speak TLS 1.2 or newer is not talked to, whatever t
       using forwarder = forwarderTo(server.port);
       const asked = ask(forwarder, 'x.example');
       if (isGood) assert.deepEqual(addresses(await asked), ['192.0.2.1']);
-      else await assert.rejects(asked, /does not speak TLS with us/);
+      else await assert.rejects(asked, /failed the TLS handshake/);
     }
   } finally {
     tls.DEFAULT_MIN_VERSION = defaults.minimum;
@@ -167,6 +167,6 @@ test('what speaks no TLS is a failure that says so', async () => {
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   using forwarder = forwarderTo(port);
-  await assert.rejects(ask(forwarder, 'x.example'), /does not speak TLS/);
+  await assert.rejects(ask(forwarder, 'x.example'), /failed the TLS handshake/);
   server.close();
 });

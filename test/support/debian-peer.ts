@@ -39,7 +39,7 @@ const ANSWER_MS = 2_000;
 /** Starts a peer on 127.0.0.1 with this certificate, and waits until it answers there. */
 export async function startDebianPeer(peer: DebianPeer, certificate: TestCertificate): Promise<RunningPeer> {
   const [tlsPort, httpsPort, plainPort] = [await freePort(), await freePort(), await freePort()];
-  // dnsdist answers nothing by itself, and what it asks for elsewhere takes another way through it.
+  // What dnsdist does not answer by itself, as it does below own.example, takes another way through it.
   const backend = await startScriptedUpstream();
   const folder = await mkdtemp(join(tmpdir(), `${peer}-`));
   const configFile = join(folder, 'config');
@@ -115,6 +115,7 @@ policy.add(policy.suffix(policy.ANSWER({ [kres.type.A] = { rdata = kres.str2ip('
 setLocal('127.0.0.1:${plainPort}')
 addTLSLocal('127.0.0.1:${tlsPort}', '${certificate.certFile}', '${certificate.keyFile}')
 addDOHLocal('127.0.0.1:${httpsPort}', '${certificate.certFile}', '${certificate.keyFile}', '/dns-query')
+addAction('own.example', SpoofAction('192.0.2.1'))
 -- On a busy machine the backend may be late.
 setTCPRecvTimeout(30)
 newServer({ address = '${backend}', healthCheckMode = 'up', tcpRecvTimeout = 30 })

@@ -15,7 +15,7 @@ const upstream: UpstreamStatus = {
   lastWhy: 'best',
   heardAgoMs: 500,
   lastFailure: { kind: 'timed-out', text: 'old', agoMs: 9_000 },
-  quirks: ['does not know EDNS'],
+  quirks: ['does not support EDNS'],
   wrongReplies: { address: 0, id: 1, question: 0, malformed: 0 } as unknown as UpstreamStatus['wrongReplies'],
 };
 
@@ -53,7 +53,7 @@ test('an upstream is one: counts added, times weighed by what was asked, the las
     ['alive', 20, 0.75, 40, 35, 100],
   );
   assert.equal(merged?.lastFailure?.text, 'new');
-  assert.deepEqual(merged?.quirks, ['does not know EDNS']);
+  assert.deepEqual(merged?.quirks, ['does not support EDNS']);
   assert.equal(
     Object.values(merged?.wrongReplies ?? {}).reduce((sum, count) => sum + count, 0),
     2,

@@ -1,40 +1,40 @@
 import { isOutOfReach, type UpstreamFailure } from '../errors.ts';
 
 /**
- * What an upstream is taken to be.
+ * The state of an upstream.
  *
- * - `new`: never heard, and nothing bad known.
- * - `alive`: the last that was asked was answered, or may still be in time.
- * - `late`: something waits for it longer than it usually takes.
- * - `dead`: nothing came for a second, or nobody listens there.
+ * - `new`: no reply yet, and no failure either.
+ * - `alive`: the last query was answered, or is not late yet.
+ * - `late`: a query has been pending for longer than usual.
+ * - `dead`: no reply for a second, or nobody listens there.
  */
 export type UpstreamState = 'new' | 'alive' | 'late' | 'dead';
 
-/** How long a first reply is awaited before the next upstream is asked too, in ms. */
+/** How long to wait for the first reply of a new upstream before another is asked as well, in ms. */
 const FIRST_HEDGE_MS = 150;
 const MIN_HEDGE_MS = 50;
 const MAX_HEDGE_MS = 1000;
 
-/** How long nothing at all may come from an upstream that was asked, in ms. */
+/** After this time without any reply to a query an upstream is dead, in ms. */
 const DEAD_AFTER_MS = 1000;
 
 /** Weight of the newest sample: RFC 6298 §2 takes 1/8 for round trips. */
 const GAIN = 1 / 8;
 
-/** What was seen of one upstream. Every time is given to it, in ms of one monotonic clock. */
+/** What was observed of one upstream. Times are in ms of a monotonic clock, and passed in. */
 export class UpstreamHealth {
   #srttMs: number | undefined;
   #success = 1;
   #lastAskedAt = Number.NEGATIVE_INFINITY;
   #lastHeardAt = Number.NEGATIVE_INFINITY;
-  /** When the oldest query was sent that nothing came after. */
+  /** When the oldest query was sent after which no reply came. */
   #waitingSince: number | undefined;
   #outstanding = 0;
   #isDown = false;
   #hasReturned = false;
   #lastFailure: { readonly at: number; readonly failure: UpstreamFailure } | undefined;
 
-  /** Smoothed round trip in ms, the upstream's own work included; undefined before the first reply. */
+  /** Smoothed response time in ms; undefined before the first reply. */
   get srttMs(): number | undefined {
     return this.#srttMs;
   }
@@ -44,27 +44,27 @@ export class UpstreamHealth {
     return this.#success;
   }
 
-  /** When it was last asked; minus infinity when never. */
+  /** When it was last asked; -Infinity if never. */
   get lastAskedAt(): number {
     return this.#lastAskedAt;
   }
 
-  /** When a reply last came; minus infinity when never. */
+  /** When a reply last came; -Infinity if never. */
   get lastHeardAt(): number {
     return this.#lastHeardAt;
   }
 
-  /** True from the reply that ended a death until the next question is put to it. */
+  /** It was dead, has replied again, and has not been asked a question since. */
   get hasReturned(): boolean {
     return this.#hasReturned;
   }
 
-  /** True while nothing has come since it was asked last, and from a failure of the network to the next reply. */
+  /** A query is unanswered, or the last failure was one of the network and no reply came since. */
   get owesReply(): boolean {
     return this.#isDown || this.#waitingSince !== undefined;
   }
 
-  /** What it failed with last, and when. */
+  /** Its last failure, and when that was. */
   get lastFailure(): { readonly at: number; readonly failure: UpstreamFailure } | undefined {
     return this.#lastFailure;
   }
@@ -79,20 +79,20 @@ export class UpstreamHealth {
     return this.#srttMs === undefined ? 'new' : 'alive';
   }
 
-  /** How long its reply is awaited before another upstream is asked too, in ms. */
+  /** How long to wait for its reply before another upstream is asked as well, in ms. */
   get hedgeAfterMs(): number {
     if (this.#srttMs === undefined) return FIRST_HEDGE_MS;
-    // Whole steps of 10 ms keep the number of different timers small.
+    // Steps of 10 ms keep the number of timer lists small.
     const twice = Math.ceil((2 * this.#srttMs) / 10) * 10;
     return Math.min(Math.max(twice, MIN_HEDGE_MS), MAX_HEDGE_MS);
   }
 
-  /** What a choice goes by, in ms: the round trip, and half a second for a certain failure. */
+  /** What upstreams are compared by, in ms: the response time, plus up to 500 ms for failures. */
   get costMs(): number {
     return (this.#srttMs ?? 0) + (1 - this.#success) * 500;
   }
 
-  /** A try begins; each is followed by one `ended` or `cancelled`. */
+  /** A try starts. Exactly one `ended` or `cancelled` follows. */
   asked(now: number, purpose: 'question' | 'probe'): void {
     this.#lastAskedAt = now;
     this.#outstanding += 1;
@@ -100,7 +100,7 @@ export class UpstreamHealth {
     if (purpose === 'question') this.#hasReturned = false;
   }
 
-  /** A reply came, `rttMs` after its query. */
+  /** A reply came `rttMs` after its query. */
   heard(now: number, rttMs: number): void {
     if (this.state(now) === 'dead') this.#hasReturned = true;
     this.#isDown = false;
@@ -109,7 +109,7 @@ export class UpstreamHealth {
     this.#srttMs = this.#srttMs === undefined ? rttMs : this.#srttMs + (rttMs - this.#srttMs) * GAIN;
   }
 
-  /** The try that began at `startedAt` is over, well or with a failure. */
+  /** The try that started at `startedAt` succeeded, or failed. */
   ended(now: number, startedAt: number, failure?: UpstreamFailure): void {
     this.#outstanding -= 1;
     if (failure === undefined) {
@@ -122,19 +122,19 @@ export class UpstreamHealth {
       return;
     }
     this.#success -= this.#success * GAIN;
-    // One name may be unanswerable for an upstream that answers others.
+    // If it replied to other queries meanwhile, only this name is the problem.
     const wasSilent = this.#lastHeardAt < startedAt;
     if (wasSilent && (isOutOfReach(failure.kind) || failure.kind === 'timed-out')) this.#isDown = true;
     this.#clearWait();
   }
 
-  /** The try is over because nobody wants its answer any more: that tells nothing. */
+  /** The try was cancelled: that says nothing about the upstream. */
   cancelled(): void {
     this.#outstanding -= 1;
     this.#clearWait();
   }
 
-  /** It answered SERVFAIL or REFUSED where another upstream knew the answer. */
+  /** It answered SERVFAIL or REFUSED, and another upstream had the answer. */
   outdone(): void {
     this.#success -= this.#success * GAIN;
   }

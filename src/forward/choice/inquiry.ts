@@ -13,49 +13,48 @@ import type { UpstreamRequest } from '../request.ts';
 import type { Member } from './member.ts';
 import { type Candidate, type NextUpstream, nextUpstream } from './next-upstream.ts';
 
-/** Everything for one question, in ms. A stub resolver gives up after 5 s, and somebody has to tell it before. */
+/** Timeout of one question, in ms: a stub resolver gives up after 5 s, and should hear of the failure before. */
 const TOTAL_MS = 4200;
 
-/** The wait before silent upstreams are asked a second time, in ms; doubled for the third. */
+/** How long to wait before silent upstreams are asked a second time, in ms; twice that before the third. */
 const AGAIN_MS = 400;
 
-/** How long a better answer than SERVFAIL or REFUSED is awaited, in ms. */
+/** How long to wait for a better answer than SERVFAIL or REFUSED, in ms. */
 const BETTER_MS = 1000;
 
-/** What an inquiry is given. */
+/** The parameters of an inquiry. */
 export interface InquiryOptions {
   readonly request: UpstreamRequest;
-  /** The upstreams for this question as they are now; read again after `restart`. */
+  /** The current upstreams for this question; called again by `restart`. */
   readonly members: () => readonly Member[];
   readonly clock: Clock;
-  /** The asker is gone. */
+  /** Cancelled when nobody waits for the answer any more. */
   readonly cancellation: Cancellation;
-  /** False when too much is in flight to begin another try. */
+  /** False if too many tries are in flight for another one. */
   readonly mayBegin: () => boolean;
-  /** A reply was late: somebody should look after the upstreams. */
+  /** A reply is late or a try failed: the upstreams should be probed. */
   readonly worried: () => void;
 }
 
-/** An upstream and how far this question got with it. */
+/** The state of one upstream within one question. */
 interface Asked extends Candidate {
   readonly member: Member;
   asked: number;
   isSpent: boolean;
-  /** It answered SERVFAIL or the like. */
+  /** It answered SERVFAIL or another error. */
   wasUnhelpful: boolean;
 }
 
 /**
- * One question put to upstreams: to the best, to the next when that is late, to all when it must be. The first good
- * answer wins. The others are still waited for, after the asker has its answer: how late they are, or whether they
- * are silent, is what the next choice goes by.
+ * Asks upstreams one question: the best first, the next one when that is late, all of them if need be. The first good
+ * answer wins. Other tries go on after that, because the next choice depends on whether and when they are answered.
  */
 export class Inquiry implements DenseSetItem {
   denseIndex = -1;
   readonly #options: InquiryOptions;
   readonly #reasons: UpstreamReason[] = [];
   #candidates: readonly Asked[] = [];
-  /** Tries of an earlier one are not listened to. */
+  /** Outcomes of tries of an earlier epoch are ignored. */
   #epoch = 0;
   #outstanding = 0;
   #best: UpstreamReply | undefined;
@@ -72,7 +71,7 @@ export class Inquiry implements DenseSetItem {
   }
 
   /**
-   * Asks. Once only.
+   * Starts asking. May be called once.
    * @throws ForwardError, or the reason of the cancellation.
    */
   run(): Promise<UpstreamReply> {
@@ -90,7 +89,7 @@ export class Inquiry implements DenseSetItem {
     });
   }
 
-  /** Asks anew from the start, for instance after a change of network; the time of the question goes on. */
+  /** Starts again with the current upstreams, after a change of network for instance. The timeout goes on. */
   restart(): void {
     if (this.#isSettled) return;
     this.#epoch += 1;
@@ -111,12 +110,12 @@ export class Inquiry implements DenseSetItem {
     this.#step();
   }
 
-  /** Ends it. */
+  /** Fails with `closed`. */
   close(): void {
     this.#fail(new ForwardError('closed'));
   }
 
-  /** Asks the next upstream, if there is one, and sets the time for the one after. */
+  /** Asks the next upstream, if there is one, and sets a timer for the one after. */
   #step(): void {
     this.#stopStepTimer();
     if (this.#isSettled) return;
@@ -128,7 +127,7 @@ export class Inquiry implements DenseSetItem {
     const choice = this.#choose();
     if (choice === undefined) {
       if (this.#outstanding === 0) this.#giveUp();
-      // Nothing may be asked now; what is dead may be in a while, or by then what is alive is not.
+      // Nobody can be asked now; in a while a dead one can, or a live one has died.
       else if (this.#best === undefined) this.#stopStepTimer = clock.after(AGAIN_MS, () => this.#late());
       return;
     }
@@ -148,7 +147,7 @@ export class Inquiry implements DenseSetItem {
   #choose(): NextUpstream | undefined {
     const choice = nextUpstream(this.#candidates, this.#options.clock.now());
     if (choice === undefined) return undefined;
-    // An answer is there already: only an upstream that was not asked can give a better one.
+    // With an answer at hand, only an upstream that was not asked yet can have a better one.
     const isAgain = (this.#candidates[choice.index] as Asked).asked > 0;
     return isAgain && this.#best !== undefined ? undefined : choice;
   }
@@ -202,7 +201,7 @@ export class Inquiry implements DenseSetItem {
   #failed(asked: Asked, error: unknown): void {
     asked.isSpent = true;
     if (!(error instanceof UpstreamFailure)) {
-      // The reason of the cancellation comes to us by itself; anything else is a bug, and the asker shall see it.
+      // A cancellation is handled by `#leave`; anything else is a bug, which must not be hidden.
       this.#fail(error);
       return;
     }
@@ -211,14 +210,14 @@ export class Inquiry implements DenseSetItem {
     this.#advance();
   }
 
-  /** One try went wrong: asks an upstream that was not asked at once; one that is silent has its time still. */
+  /** A try failed: asks an upstream that was not asked yet at once. Those that are silent keep their time. */
   #advance(): void {
     const choice = this.#choose();
     const isFresh = choice !== undefined && this.#candidates[choice.index]?.asked === 0;
     if (isFresh || this.#outstanding === 0) this.#step();
   }
 
-  /** Nothing more can come, or there is no more time. */
+  /** No further reply can come, or the time is up. */
   #giveUp(): void {
     if (this.#best !== undefined) {
       this.#succeed(this.#best);
@@ -230,7 +229,7 @@ export class Inquiry implements DenseSetItem {
     this.#fail(forwardErrorOf([...this.#reasons]));
   }
 
-  /** Keeps why an upstream failed; several tries that failed alike are one reason. */
+  /** Remembers why an upstream failed; the same failure of several tries is one reason. */
   #note({ member }: Asked, kind: UpstreamFailureKind, text: string): void {
     const upstream = member.upstream.label;
     const isKnown = this.#reasons.some((reason) => reason.upstream === upstream && reason.text === text);

@@ -7,7 +7,7 @@ import type { Upstream } from '../upstream.ts';
 import { UpstreamHealth } from './health.ts';
 import type { SelectionReason } from './next-upstream.ts';
 
-/** One try, and why it is made. */
+/** One try, and the reason for it. */
 export interface MemberAsk {
   readonly request: UpstreamRequest;
   /** How often this upstream was asked this question before, from 0. */
@@ -20,7 +20,7 @@ export interface MemberAsk {
   readonly why: SelectionReason | 'probe';
 }
 
-/** An upstream with what is known of it: every try goes through here, so that nothing is missed. */
+/** An upstream with its health. Every try goes through here, so that each one counts. */
 export class Member {
   readonly upstream: Upstream;
   readonly isFallback: boolean;
@@ -28,7 +28,7 @@ export class Member {
   #health = new UpstreamHealth();
   /** Tries since the start, probes included. */
   asked = 0;
-  /** Those that were answered, with any RCODE. */
+  /** Tries that were answered, with any RCODE. */
   answered = 0;
   /** Why it was last asked. */
   lastWhy: MemberAsk['why'] | undefined;
@@ -44,9 +44,9 @@ export class Member {
     return this.#health;
   }
 
-  /** The network changed: what was learned of the old one is of no use. */
+  /** The network changed: what was learned before is void. */
   forget(): void {
-    // Tries that are under way keep reporting to the health they began with.
+    // Pending tries report to the health that they started with.
     this.#health = new UpstreamHealth();
     this.upstream.reset();
   }

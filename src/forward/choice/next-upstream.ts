@@ -3,25 +3,25 @@ import type { UpstreamHealth, UpstreamState } from './health.ts';
 /** An upstream as one question sees it. */
 export interface Candidate {
   readonly health: UpstreamHealth;
-  /** Fallback upstreams are for when the others fail. */
+  /** Only to be asked if the others fail. */
   readonly isFallback: boolean;
-  /** Whether asking again while it is silent can help. */
+  /** Whether another try while it is silent can help. */
   readonly isLossy: boolean;
-  /** How often this question was put to it. */
+  /** How often it was asked this question. */
   readonly asked: number;
-  /** It gave what it can give: a failure, or an answer that is not good. */
+  /** It failed, or its answer is an error: asking again is useless. */
   readonly isSpent: boolean;
 }
 
 /**
- * Why an upstream is the one to ask.
+ * Why an upstream is chosen.
  *
  * - `not-measured`: it was never asked.
- * - `returned`: it was dead, and a probe was answered.
- * - `measured-long-ago`: its round trip is over a minute old.
- * - `best`: the cheapest of those that are alive, the earlier in the list of equals.
- * - `late`, `dead`: nothing better is left, or it is time to see whether it is back.
- * - `again`: it was asked and is silent; a datagram may have been lost.
+ * - `returned`: it was dead and has answered a probe.
+ * - `measured-long-ago`: its response time is over a minute old.
+ * - `best`: it has the lowest cost of those that are alive; among equals the first in the list.
+ * - `late`, `dead`: nothing better is left, or it is time to check whether it is back.
+ * - `again`: it has not answered yet, and a datagram may have been lost.
  */
 export type SelectionReason =
   | 'not-measured'
@@ -39,32 +39,32 @@ export interface NextUpstream {
 }
 
 /**
- * An upstream that is not well is asked at most so often while there is a better one, in ms: a second, and what
- * keeps two from arriving within one when the first is held up on its way.
+ * Minimum time between two queries to an upstream that is late or dead while there is a better one, in ms: a second, plus a
+ * margin for delays on the way.
  */
 export const PROBE_EVERY_MS = 1050;
 
-/** A round trip is measured again after so long, in ms. */
+/** Age at which a response time is measured again, in ms. */
 const REMEASURE_AFTER_MS = 60_000;
 
-/** How often one question is put to one upstream. */
+/** Maximum number of tries of one question at one upstream. */
 const MAX_ASKED = 3;
 
-/** Costs that differ by less than half and 5 ms are alike: the earlier in the list wins. */
+/** Costs that differ by less than half plus 5 ms count as equal: then the order of the list decides. */
 const ALIKE_FACTOR = 1.5;
 const ALIKE_MS = 5;
 
 /**
- * The next upstream to ask, or undefined when there is none to ask now. In order: those that are owed a measurement
- * (for the first to be asked alone), those alive by cost, late ones, the fallbacks likewise, dead ones; then the
- * same again for those that were asked and are silent. Late and dead ones wait their turn of one second, except when
- * nothing is better: with all of them dead all are asked.
+ * The next upstream to ask; undefined if there is none to ask now. In order: those whose response time must be measured
+ * (only as the first try of a question), live ones by cost, late ones, the same for fallbacks, dead ones; then again those
+ * that were asked and are silent. Late and dead ones are asked once a second, unless there is nothing better: if all are
+ * dead, all are asked.
  */
 export function nextUpstream(candidates: readonly Candidate[], now: number): NextUpstream | undefined {
   const all = overview(candidates, now);
   let best: NextUpstream | undefined;
   let bestRank = Number.POSITIVE_INFINITY;
-  // This runs at every step of every question: no arrays, no closures.
+  // This runs at every step of every question, so it allocates nothing.
   for (let index = 0; index < candidates.length; index++) {
     const candidate = candidates[index] as Candidate;
     const { health, asked } = candidate;
@@ -84,15 +84,15 @@ export function nextUpstream(candidates: readonly Candidate[], now: number): Nex
   return best;
 }
 
-/** What the rank of one depends on of the others. */
+/** What the rank of one candidate depends on in the others. */
 interface Overview {
-  /** Nobody was asked yet. */
+  /** None was asked yet. */
   readonly isFirst: boolean;
-  /** An upstream that is no fallback is alive or new. */
+  /** One that is not a fallback is alive or new. */
   readonly hasWell: boolean;
-  /** One is not dead. */
+  /** At least one is not dead. */
   readonly hasLiving: boolean;
-  /** Costs up to this are as good as the lowest. */
+  /** Costs up to this count as equal to the lowest. */
   readonly alikeMs: number;
 }
 
@@ -130,14 +130,14 @@ function reasonOf(
   return 'best';
 }
 
-/** Position in the order, 0 first. */
+/** Position in the order; 0 is first. */
 function groupOf(why: SelectionReason, state: UpstreamState, isFallback: boolean): number {
   if (why === 'returned' || why === 'not-measured') return 0;
   if (why === 'measured-long-ago') return 1;
   const base = isFallback ? 5 : 2;
   if (state === 'dead') return 8;
   if (state === 'late') return base + 2;
-  // Asked for the first time and still in time: behind those that are known to answer.
+  // Asked for the first time and not late yet: after those that are known to answer.
   return state === 'new' ? base + 1 : base;
 }
 

@@ -7,15 +7,15 @@ import { buildRequest } from '../request.ts';
 import type { Member } from './member.ts';
 import { PROBE_EVERY_MS } from './next-upstream.ts';
 
-/** Upstreams are looked after for so long since the last question, in ms: an idle machine is left to sleep. */
+/** Probing stops this long after the last question, in ms, so that an idle machine can sleep. */
 const AFTER_USE_MS = 60_000;
 
-/** What a dead upstream is asked: every resolver has it at hand. Any reply shows that it lives. */
+/** The probe: every resolver has the answer in its cache. Any reply shows that it is alive. */
 const probe = buildRequest({ name: Name.root, type: Type.NS, class: Class.IN }, false, false);
 
 /**
- * Asks dead upstreams, each at most once a second, until they answer: a dead one costs one question the wait, and
- * none is spent on finding out that it is back. A timer runs only while something is wrong and questions are asked.
+ * Probes dead upstreams, each at most once a second, until they answer. A dead upstream delays one question, and none is
+ * needed to find out that it is back. A timer runs only while something is wrong and questions are asked.
  */
 export class Prober {
   readonly #clock: Clock;
@@ -55,12 +55,12 @@ export class Prober {
     const now = this.#clock.now();
     let dueAt = Number.POSITIVE_INFINITY;
     for (const { health } of this.#members()) {
-      // Not only when it is late by now: whoever is worried is so at the very moment when it becomes late.
+      // Not only if it is late by now: this is called at the very moment when it becomes late.
       if (health.owesReply) dueAt = Math.min(dueAt, health.lastAskedAt + PROBE_EVERY_MS);
     }
     this.#stopTimer = undefined;
     if (dueAt === Number.POSITIVE_INFINITY) return;
-    // A turn late rather than a turn early, which would cost another one.
+    // Rather a little late than a little early, which would need another timer.
     const delayMs = Math.max(Math.ceil(dueAt - now) + 1, 10);
     this.#stopTimer = this.#clock.after(delayMs, () => this.#tick(), true);
   }
@@ -85,14 +85,14 @@ export class Prober {
     const ask = {
       request: probe,
       attempt: 0,
-      // Every other one, in case EDNS is what the upstream does not answer.
+      // Every other one, in case the upstream does not answer queries with EDNS.
       isPlain: count % 2 === 1,
       cancellation: this.#closing,
       trouble: () => {},
       clock: this.#clock,
     };
     member.ask({ ...ask, why: 'probe' }).catch((error: unknown) => {
-      // Expected: it is still dead, and its health knows.
+      // Expected: it is still dead, and its health has been told.
       if (!(error instanceof UpstreamFailure)) throw error;
     });
   }

@@ -1,29 +1,26 @@
 import { Cancellation } from '../../async/cancellation.ts';
 
 /**
- * Equal work that is under way is done once, and everybody who asks for it gets its outcome.
+ * Equal work in flight is done once, and everybody who asks for it gets the outcome.
  *
- * This is a defence first. Each outgoing query is one more chance for a forger: with n equal queries in flight, each
- * with an id and port of its own, a forged reply need only hit one of them, and the chance grows as in the birthday
- * paradox (RFC 5452 §5). With one, it does not. Hence the rules:
+ * This is a defence first. With n equal queries in flight, each with its own ID and port, a forged reply needs to match only
+ * one of them, and the chance grows as in the birthday paradox (RFC 5452 §5). With one query it does not. The rules:
  *
- * - No waiter owns the work. It is told when it is not wanted any more, so the one who asked first may
- *   leave and the others stay.
- * - The work is abandoned when the last waiter left, and then it is out of the map: who comes later begins anew.
- * - A failure is shared like a success and is not kept: what came to an end is out of the map before anybody hears
- *   of it.
+ * - No waiter owns the work: the first one may leave while others stay.
+ * - The work is cancelled and removed from the map when the last waiter leaves. Whoever comes later starts again.
+ * - A failure is shared like a success. Neither is kept: work that has ended is removed before anybody hears of it.
  */
 export class SingleFlight<K, V> {
   readonly #flights = new Map<K, Holder<V>>();
 
-  /** Keys under way. */
+  /** Number of keys in flight. */
   get size(): number {
     return this.#flights.size;
   }
 
   /**
-   * The outcome of `work` for `key`, which is begun unless it is under way. `abandoned` is cancelled when nobody waits
-   * for it any more, with the reason of the waiter who left last.
+   * The outcome of `work` for `key`, which is started unless it is in flight. `abandoned` is cancelled when nobody waits
+   * any more, with the reason of the last waiter.
    * @throws what the work throws, or the reason of `cancellation` when that comes first.
    */
   run(key: K, work: (abandoned: Cancellation) => Promise<V>, cancellation: Cancellation): Promise<V> {
@@ -65,7 +62,7 @@ export class SingleFlight<K, V> {
   }
 
   #abandon(key: K, shared: SharedWork<V>, reason: unknown): void {
-    // Over already, and its waiters are about to hear of it: nothing to end.
+    // It has ended, and its waiters are about to hear of it: there is nothing to cancel.
     if (shared.isOver) return;
     if (this.#flights.get(key)?.shared === shared) this.#flights.delete(key);
     shared.abandoned.cancel(reason);
@@ -73,8 +70,8 @@ export class SingleFlight<K, V> {
 }
 
 /**
- * What stands in the map. It is emptied when the work is over: an outgrown table of the map can keep it, but nothing
- * else, alive up to the next full garbage collection (see `DenseSet`).
+ * The value in the map. It is emptied when the work has ended, because an old table of the map may keep it alive until the
+ * next full garbage collection (see `DenseSet`).
  */
 interface Holder<V> {
   shared: SharedWork<V> | undefined;

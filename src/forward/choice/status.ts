@@ -5,7 +5,7 @@ import type { UpstreamState } from './health.ts';
 import type { Member } from './member.ts';
 import type { SelectionReason } from './next-upstream.ts';
 
-/** One upstream at one moment. */
+/** A snapshot of one upstream. */
 export interface UpstreamStatus {
   readonly label: string;
   readonly role: 'upstream' | 'fallback';
@@ -16,7 +16,7 @@ export interface UpstreamStatus {
   readonly success: number;
   /** Tries since the start, probes included. */
   readonly asked: number;
-  /** Those that were answered, with any RCODE. */
+  /** Tries that were answered, with any RCODE. */
   readonly answered: number;
   /** Why it was last asked; undefined when it never was. */
   readonly lastWhy: SelectionReason | 'probe' | undefined;
@@ -25,26 +25,26 @@ export interface UpstreamStatus {
   readonly lastFailure:
     | { readonly kind: UpstreamFailureKind; readonly text: string; readonly agoMs: number }
     | undefined;
-  /** What it does not do as others do, as clauses: `does not know EDNS`. */
+  /** What it does not do as others do, as clauses: `does not support EDNS`. */
   readonly quirks: readonly string[];
   readonly wrongReplies: Readonly<Record<WrongReply, number>>;
 }
 
-/** All of a forwarder at one moment. */
+/** A snapshot of a forwarder. */
 export interface ForwarderStatus {
   readonly upstreams: readonly UpstreamStatus[];
   readonly routes: readonly { readonly domain: string; readonly upstreams: readonly string[] }[];
-  /** Which upstream the next question without a route would be put to first, and why. */
+  /** Which upstream is asked first for the next question without a route, and why. */
   readonly next: { readonly label: string; readonly why: SelectionReason } | undefined;
   /** Questions since the start. */
   readonly questions: number;
-  /** Those that no upstream answered; equal questions in flight count once. */
+  /** Questions that no upstream answered; equal questions in flight count once. */
   readonly failures: number;
-  /** Queries that are waited for now. */
+  /** Queries in flight. */
   readonly inFlight: number;
 }
 
-/** What `statusOf` is made from. `now` is of the same clock as the members' health. */
+/** The input of `statusOf`. `now` is of the same clock as the health of the members. */
 export interface StatusParts {
   readonly now: number;
   readonly members: readonly Member[];
@@ -53,7 +53,7 @@ export interface StatusParts {
   readonly counts: { readonly questions: number; readonly failures: number; readonly inFlight: number };
 }
 
-/** The status as a value that can be printed. */
+/** The status as a printable value. */
 export function statusOf({ now, members, next, routes, counts }: StatusParts): ForwarderStatus {
   return {
     ...counts,

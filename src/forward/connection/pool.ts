@@ -145,7 +145,7 @@ export class ConnectionPool<Reply> implements Transport {
 
   /** See `Transport`. */
   reset(): void {
-    const failure = new UpstreamFailure('reset', 'was left because the network changed');
+    const failure = new UpstreamFailure('reset', 'was reset because the network changed');
     this.#held.clear();
     for (const query of [...this.#waiting]) query.fail(failure);
     for (const connection of [...this.#connections]) connection.destroy(failure);

@@ -90,7 +90,7 @@ export class HttpsConnection implements Connection<HttpsReply> {
   /** Sends a query. @throws UpstreamFailure `overloaded` */
   send(query: PendingQuery<HttpsReply>): void {
     if (this.#pending.size >= MAX_LOAD) {
-      throw new UpstreamFailure('overloaded', 'does not keep up with what it is sent');
+      throw new UpstreamFailure('overloaded', 'is too slow: too many queries are waiting for it');
     }
     this.#requests += 1;
     this.#pending.set(query, undefined);

@@ -92,7 +92,7 @@ function whyNoReply(head: IncomingHttpHeaders): string | undefined {
 }
 
 function describeType(type: string): string {
-  if (type === '') return 'something without a content type';
+  if (type === '') return 'a reply without a content type';
   return `content of type ${type.replace(/[^ -~]/g, '?').slice(0, 60)}, not application/dns-message`;
 }
 

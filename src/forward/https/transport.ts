@@ -57,11 +57,11 @@ export function httpsTransport(
       const match = matchReply(message, request.questionEnd, bytes);
       if (match !== 'match' && match !== 'case') {
         countWrong(match);
-        throw new UpstreamFailure('malformed', 'answered something else than what was asked');
+        throw new UpstreamFailure('malformed', 'answered another question');
       }
       return withAge(readWholeReply(bytes, request, label), age);
     },
-    quirks: () => (refusesPost.isKnown ? ['refuses several POST requests at once'] : []),
+    quirks: () => (refusesPost.isKnown ? ['refuses concurrent POST requests'] : []),
     forget: () => {
       client.forget();
       refusesPost.clear();

@@ -85,7 +85,7 @@ export class NamedUpstream implements Upstream {
   reset(): void {
     // A host may be elsewhere for those who ask from another network.
     this.#knownUntil = Number.NEGATIVE_INFINITY;
-    this.#endLookUp('was left because the network changed');
+    this.#endLookUp('was reset because the network changed');
     for (const { upstream } of this.#all()) upstream.reset();
   }
 

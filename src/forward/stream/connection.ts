@@ -85,7 +85,7 @@ export class StreamConnection implements Connection<Uint8Array> {
   send(query: PendingQuery<Uint8Array>): void {
     const { random, socket } = this.#options;
     if (this.#writer.isFull || this.#byId.size >= MAX_LOAD) {
-      throw new UpstreamFailure('overloaded', 'does not keep up with what it is sent');
+      throw new UpstreamFailure('overloaded', 'is too slow: too many queries are waiting for it');
     }
     let id = random.u16();
     // At most three quarters of the ids are taken, so this ends soon.
@@ -148,7 +148,7 @@ export class StreamConnection implements Connection<Uint8Array> {
     this.#wrongReplies += 1;
     this.#options.countWrong(kind);
     if (this.#wrongReplies >= MAX_WRONG_REPLIES) {
-      this.destroy(new UpstreamFailure('malformed', 'sends replies that answer nothing'));
+      this.destroy(new UpstreamFailure('malformed', 'sent too many replies that match no query'));
     }
   }
 

@@ -29,15 +29,15 @@ export class TlsAuthorities {
    */
   static parse(pem: string): TlsAuthorities {
     const found = pem.match(pemCertificate) ?? [];
-    if (found.length === 0) throw new TlsAuthoritiesError('holds no certificate in PEM form');
+    if (found.length === 0) throw new TlsAuthoritiesError('contains no certificate in PEM format');
     if (found.length > MAX_CERTIFICATES) {
-      throw new TlsAuthoritiesError(`holds more than ${MAX_CERTIFICATES} certificates`);
+      throw new TlsAuthoritiesError(`contains more than ${MAX_CERTIFICATES} certificates`);
     }
     found.forEach((certificate, index) => {
       try {
         new X509Certificate(certificate);
       } catch (error) {
-        const message = `holds a certificate that cannot be read (number ${index + 1})`;
+        const message = `contains a certificate that cannot be parsed (number ${index + 1})`;
         throw new TlsAuthoritiesError(message, { cause: error });
       }
     });

@@ -105,7 +105,7 @@ function judge(socket: TLSSocket, identity: TlsIdentity): UpstreamFailure | unde
   try {
     return whyUntrusted(socket, identity);
   } catch (error) {
-    return new UpstreamFailure('untrusted', 'is not trusted: its certificate cannot be read', {
+    return new UpstreamFailure('untrusted', 'is not trusted: its certificate cannot be parsed', {
       cause: error,
     });
   }

@@ -38,21 +38,21 @@ function publicKeyPin(socket: TLSSocket): string {
 /** The clause for one of OpenSSL's or Node's codes. */
 function whatIsWrong(socket: TLSSocket, code: string): string {
   const certificate = socket.getPeerX509Certificate();
-  if (certificate === undefined) return 'it shows no certificate';
+  if (certificate === undefined) return 'it presented no certificate';
   switch (code) {
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return `its certificate is for ${quoted(certificate.subjectAltName ?? certificate.subject)}`;
     case 'CERT_HAS_EXPIRED':
       return `its certificate expired on ${quoted(certificate.validTo)}`;
     case 'CERT_NOT_YET_VALID':
-      return `its certificate is valid only from ${quoted(certificate.validFrom)}; is the clock right?`;
+      return `its certificate is not valid before ${quoted(certificate.validFrom)}; check the clock of this machine`;
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-      return 'its certificate is signed by nobody but itself';
+      return 'its certificate is self-signed';
     case 'SELF_SIGNED_CERT_IN_CHAIN':
     case 'UNABLE_TO_GET_ISSUER_CERT':
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-      return `its certificate is signed by somebody unknown, ${quoted(certificate.issuer)}`;
+      return `its certificate is signed by an unknown authority, ${quoted(certificate.issuer)}`;
     default:
       return 'its certificate is not valid';
   }

@@ -98,7 +98,12 @@ export class UdpExchange<T> implements DenseSetItem, PeerListener {
     }
     this.#options.wrong(kind);
     if (this.#wrongReplies >= MAX_WRONG_REPLIES) {
-      this.cancel(new UpstreamFailure('spoofed', `was answered for by ${this.#wrongReplies} wrong replies`));
+      this.cancel(
+        new UpstreamFailure(
+          'spoofed',
+          `was given up after ${this.#wrongReplies} wrong replies, which may be spoofed`,
+        ),
+      );
     }
   }
 

@@ -33,7 +33,7 @@ export interface UdpParts {
 
 /**
  * DNS over UDP, and over TCP where UDP does not do: when the answer does not fit, when somebody floods the socket with
- * guesses, when the upstream does not keep the case of names.
+ * guesses, when the upstream does not preserve the case of names.
  */
 export class UdpTransport implements Transport {
   readonly isLossy = true;
@@ -63,7 +63,7 @@ export class UdpTransport implements Transport {
 
   /** See `Transport`. */
   quirks(): readonly string[] {
-    return this.#foldsCase.isKnown ? ['does not keep the case of names'] : [];
+    return this.#foldsCase.isKnown ? ['does not preserve the case of names'] : [];
   }
 
   /** See `Transport`. */
@@ -71,7 +71,7 @@ export class UdpTransport implements Transport {
     this.#foldsCase.clear();
     this.#sockets.reset();
     this.#tcp.reset();
-    const failure = new UpstreamFailure('reset', 'was left because the network changed');
+    const failure = new UpstreamFailure('reset', 'was reset because the network changed');
     for (const exchange of this.#running.items()) exchange.cancel(failure);
   }
 
@@ -136,7 +136,7 @@ export class UdpTransport implements Transport {
       this.#exchange(query, false, () => {}).outcome,
     ]);
     if (agree(first, second)) return second;
-    throw new UpstreamFailure('spoofed', 'does not keep the case of names and answers differently each time');
+    throw new UpstreamFailure('spoofed', 'does not preserve the case of names, and its answers differ');
   }
 
   async #afterTruncation(query: TransportQuery): Promise<UpstreamReply> {
