@@ -18,11 +18,11 @@ export interface DecodedZone {
 }
 
 /**
- * Bytes of decoded zones that are kept: some 800 zones of a few records, which are those in use. A packet of 1000 bytes can
+ * Bytes of decoded zones that are kept: some 1,600 zones of a few records, which are those in use. A packet of 1000 bytes can
  * decode to 180 kB, as compression pointers let many records share one long name, so packets are held as their bytes and
  * only so much is held decoded.
  */
-const MAX_DECODED_BYTES = 4_000_000;
+const MAX_DECODED_BYTES = 8_000_000;
 
 const decoded = new LRUCache<SignedPacket, { readonly zone: DecodedZone }>({ maxSize: MAX_DECODED_BYTES });
 
