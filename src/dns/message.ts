@@ -139,6 +139,19 @@ export function encodeMessage(
   return writer.written.slice();
 }
 
+/**
+ * Writes a message as `encodeMessage` does, but never a part of it.
+ * @throws WireError `message-too-long` when not all of it fits into 65,535 octets.
+ */
+export function encodeWhole(message: Message): Uint8Array {
+  const bytes = encodeMessage(message);
+  const isCut = ((bytes[2] as number) & 0x02) !== 0 && !message.flags.truncated;
+  const additionalCount = ((bytes[10] as number) << 8) | (bytes[11] as number);
+  const expected = message.additionals.length + (message.edns === undefined ? 0 : 1);
+  if (isCut || additionalCount !== expected) throw new WireError('message-too-long', 'message');
+  return bytes;
+}
+
 /** Writes all of `records` within `room`, or none of them, and returns which. */
 function tryRecords(writer: WireWriter, records: readonly ResourceRecord[], room: number): boolean {
   const start = writer.length;

@@ -2,7 +2,7 @@ import { Rcode } from '../dns/codes.ts';
 import { EdnsOptionCode } from '../dns/edns.ts';
 import { decodeExtendedError, type ExtendedError, ExtendedErrorCode } from '../dns/extended-error.ts';
 import { type MessageLayout, type OptLayout, readLayout } from '../dns/layout.ts';
-import { decodeMessage, encodeMessage, HEADER_LENGTH, type Message } from '../dns/message.ts';
+import { decodeMessage, encodeWhole, HEADER_LENGTH, type Message } from '../dns/message.ts';
 import type { Question } from '../dns/question.ts';
 import { WireError } from '../dns/wire-error.ts';
 import { isScrubbed, scrubbed } from './answer-scrub.ts';
@@ -163,9 +163,7 @@ function withoutForeignAnswers(bytes: Uint8Array, layout: MessageLayout, rcode: 
 
 /** The message without its OPT record. @throws WireError when it would be over 65,535 octets. */
 function encodeAnew({ edns: _, ...message }: Message): LaidOut {
-  const bytes = encodeMessage({ ...message, rcode: message.rcode & 15 });
-  const isCut = ((bytes[2] as number) & 0x02) !== 0 && !message.flags.truncated;
-  if (isCut) throw new WireError('message-too-long', 'message');
+  const bytes = encodeWhole({ ...message, rcode: message.rcode & 15 });
   return { bytes, layout: readLayout(bytes) };
 }
 

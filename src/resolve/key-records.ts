@@ -1,13 +1,16 @@
 import { readLayout } from '../dns/layout.ts';
-import { decodeMessage, encodeMessage, HEADER_LENGTH } from '../dns/message.ts';
+import { decodeMessage, encodeWhole, HEADER_LENGTH, type Message } from '../dns/message.ts';
 import type { Name } from '../dns/name.ts';
 import type { ResourceRecord } from '../dns/record.ts';
+import { WireError } from '../dns/wire-error.ts';
 import { KEY_TEXT_LENGTH } from '../pkarr/public-key.ts';
 import type { ForwardedAnswer } from './answer.ts';
+import { ResolveError } from './errors.ts';
 
 /**
  * An upstream's answer without the records that names of keys own, in any section. They come from a signed packet or not at
  * all: an upstream can only have invented them, for example as the address of a mail server whose name is a key.
+ * @throws ResolveError `upstream-malformed`
  */
 export function withoutKeyRecords(
   answer: ForwardedAnswer,
@@ -25,8 +28,20 @@ export function withoutKeyRecords(
     (section) => kept[section].length === message[section].length,
   );
   if (isSame) return answer;
-  const bytes = encodeMessage({ ...message, ...kept });
+  const bytes = encodeAnew({ ...message, ...kept });
   return { ...answer, reply: { ...reply, bytes, layout: readLayout(bytes) } };
+}
+
+function encodeAnew(message: Message): Uint8Array {
+  try {
+    return encodeWhole(message);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    // Names that are compressed where they need not be take more room written out.
+    throw new ResolveError('upstream-malformed', 'The answer does not fit into a DNS message.', {
+      cause: error,
+    });
+  }
 }
 
 /**

@@ -269,3 +269,28 @@ test('names of others in which a key stands further up keep their records', asyn
   const upstream = forwarded(query, { answers: [txt], additionals: [aRecord(`${key}.dns.iroh.link`)] });
   assert.equal(await scene(upstream).resolver.resolve(query, context), upstream);
 });
+
+test('an answer that would be too long without its records of keys fails, and is not taken for NODATA', async () => {
+  // Each target is a pointer in the upstream's message, which an encoder may not write in an SRV record (RFC 3597 §4).
+  const query = queryFor('www.example', 'SRV');
+  const opaque = { ...aRecord('www.example'), type: 65_400 };
+  const srv = { ...opaque, rdata: Uint8Array.from([0, 0, 0, 0, 1, 187, 0xc0, 12]) };
+  const long = Name.fromLabels(['a'.repeat(63), 'b'.repeat(63), 'c'.repeat(63), 'example']);
+  const { question } = queryFor(long.toString(), 'SRV');
+  const forgedKey = aRecord(key, '192.0.2.66');
+  const upstream = forwarded(
+    { ...query, question },
+    {
+      answers: Array.from({ length: 500 }, () => ({ ...srv, name: long })),
+      additionals: [forgedKey],
+    },
+  );
+  const bytes = Buffer.from(upstream.reply.bytes);
+  for (const offset of upstream.reply.layout.ttlOffsets.slice(0, 500))
+    bytes.writeUInt16BE(Type.SRV, offset - 4);
+  const compressed = { ...upstream, reply: { ...upstream.reply, bytes, layout: readLayout(bytes) } };
+  await assert.rejects(
+    scene(compressed).resolver.resolve({ ...query, question }, context),
+    (error) => error instanceof ResolveError && error.kind === 'upstream-malformed',
+  );
+});
