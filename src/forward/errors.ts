@@ -1,17 +1,17 @@
 /**
  * Why one try at one upstream failed. A closed list.
  *
- * - `timed-out`: nothing that could be used came in time.
+ * - `timed-out`: no usable reply in time.
  * - `refused`: nobody listens at that address and port (ICMP port unreachable, TCP reset).
- * - `unreachable`: the machine or its network could not send, or could not connect.
- * - `untrusted`: it could not prove that it is the server that was meant.
- * - `malformed`: what came was no DNS message, or no answer to what was asked.
- * - `truncated`: the answer does not fit into UDP, and TCP did not give it.
- * - `spoofed`: too many wrong replies, or replies that disagree, and no way to tell which is right.
- * - `broken-connection`: connections closed again and again without an answer.
- * - `overloaded`: too much is waiting for this upstream already.
+ * - `unreachable`: this machine could not send or connect to it.
+ * - `untrusted`: its certificate does not prove that it is the intended server.
+ * - `malformed`: the reply is not a valid DNS message, or answers another question.
+ * - `truncated`: the answer is too long for UDP, and TCP failed.
+ * - `spoofed`: too many wrong replies, or contradicting replies.
+ * - `broken-connection`: it closed several connections without a reply.
+ * - `overloaded`: too many queries are pending at this upstream.
  * - `no-sockets`: this machine has no more sockets, ports or memory for them. That says nothing of the upstream.
- * - `reset`: the network changed, or the upstream was taken away, while the answer was awaited.
+ * - `reset`: the network changed or the upstream was removed while the query was pending.
  */
 export type UpstreamFailureKind =
   | 'timed-out'
@@ -26,12 +26,12 @@ export type UpstreamFailureKind =
   | 'no-sockets'
   | 'reset';
 
-/** The only error, besides the signal's reason, that asking one upstream gives. */
+/** The only error of asking one upstream, besides the reason of a cancellation. */
 export class UpstreamFailure extends Error {
   override readonly name = 'UpstreamFailure';
   readonly kind: UpstreamFailureKind;
 
-  /** `message` says what was seen, for people. */
+  /** `message` is a clause about the upstream, for people: `did not answer`. */
   constructor(kind: UpstreamFailureKind, message: string, options?: ErrorOptions) {
     super(message, options);
     this.kind = kind;
@@ -41,11 +41,11 @@ export class UpstreamFailure extends Error {
 /**
  * Why no upstream gave an answer. A closed list.
  *
- * - `no-upstreams`: none is known for this name.
- * - `timed-out`: nothing usable in all the time there was.
- * - `network`: every upstream refused, could not be reached, or is not trusted.
- * - `malformed-replies`: something answered, and nothing that it said could be read or trusted.
- * - `truncated`: the answer exists and needs TCP, which did not work.
+ * - `no-upstreams`: there is none for this name.
+ * - `timed-out`: no usable reply in time.
+ * - `network`: every upstream refused, is unreachable, or is not trusted.
+ * - `malformed-replies`: there were replies, and none could be parsed or trusted.
+ * - `truncated`: the answer needs TCP, and TCP failed.
  * - `overloaded`: too many queries are in flight, or the machine has no sockets for more.
  * - `closed`: the forwarder was closed.
  */
@@ -58,7 +58,7 @@ export type ForwardErrorKind =
   | 'overloaded'
   | 'closed';
 
-/** What went wrong at one upstream while one question was asked. */
+/** Why one upstream failed for one question. */
 export interface UpstreamReason {
   /** The upstream's label, for example `9.9.9.9`. */
   readonly upstream: string;
@@ -66,11 +66,11 @@ export interface UpstreamReason {
   readonly text: string;
 }
 
-/** The only error, besides the reason of the cancellation, that `Forwarder.forward` gives. */
+/** The only error of `Forwarder.forward`, besides the reason of a cancellation. */
 export class ForwardError extends Error {
   override readonly name = 'ForwardError';
   readonly kind: ForwardErrorKind;
-  /** What each upstream failed with, in the order they did; empty when none was asked. */
+  /** The failure of each upstream, in order of time; empty if none was asked. */
   readonly reasons: readonly UpstreamReason[];
 
   constructor(kind: ForwardErrorKind, reasons: readonly UpstreamReason[] = []) {
@@ -91,7 +91,7 @@ export function forwardErrorOf(reasons: readonly UpstreamReason[]): ForwardError
   return new ForwardError('timed-out', reasons);
 }
 
-/** True for what makes an upstream unusable for every question alike, until something about it changes. */
+/** Whether a failure of this kind concerns every question, until something changes. */
 export function isOutOfReach(kind: UpstreamFailureKind): boolean {
   return kind === 'refused' || kind === 'unreachable' || kind === 'untrusted';
 }
@@ -114,7 +114,7 @@ function describe(kind: ForwardErrorKind, reasons: readonly UpstreamReason[]): s
 /** Said of a server of DNS over HTTPS that has another protocol inside TLS. RFC 8484 §5.2 recommends no older one. */
 export const noHttp2 = 'does not support HTTP/2, perhaps only HTTP/1.1';
 
-/** What an error of a socket, the system's or TLS's, means for the upstream; a failure is what it is already. */
+/** The failure of an upstream for an error of its socket, from the system or from TLS. */
 export function networkFailure(error: unknown): UpstreamFailure {
   if (error instanceof UpstreamFailure) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
@@ -122,7 +122,7 @@ export function networkFailure(error: unknown): UpstreamFailure {
   if (code.endsWith('NO_APPLICATION_PROTOCOL')) {
     return new UpstreamFailure('unreachable', noHttp2, { cause: error });
   }
-  // OpenSSL does not understand what it reads, or was told by the server that it cannot go on.
+  // OpenSSL cannot parse what it reads, or the server sent an alert.
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
     return new UpstreamFailure('unreachable', `failed the TLS handshake (${code})`, { cause: error });
   }

@@ -10,18 +10,18 @@ import { TransportUpstream } from './transport.ts';
 import { type UdpParts, UdpTransport } from './udp/transport.ts';
 import type { Upstream } from './upstream.ts';
 
-/** What upstreams need when they are encrypted, besides what the others need too. */
+/** The dependencies of upstreams, encrypted ones included. */
 export interface UpstreamParts extends UdpParts {
-  /** Who makes certificates valid. */
+  /** The trusted certificate authorities. */
   readonly authorities: TlsAuthorities;
   /**
-   * Finds where an upstream is that is known by name, through upstreams that are not: never through the system's
-   * resolver, which may be ourselves. @throws UpstreamFailure, or the reason of the cancellation.
+   * Looks up the host name of an upstream through upstreams with an address, never through the resolver of the system,
+   * which may be pkarrd itself. @throws UpstreamFailure, or the reason of the cancellation.
    */
   readonly resolveHost: (host: string, cancellation: Cancellation) => Promise<HostAddresses>;
 }
 
-/** The upstream that `spec` means; nothing is sent before it is asked. */
+/** Opens an upstream. Nothing is sent before the first question. */
 export function openUpstream(spec: UpstreamSpec, parts: UpstreamParts): Upstream {
   if (spec.kind === 'udp' || spec.kind === 'tcp') return openPlainUpstream(spec, parts);
   if (spec.address !== undefined) return openEncrypted(spec, spec.address, parts);
@@ -36,7 +36,7 @@ export function openUpstream(spec: UpstreamSpec, parts: UpstreamParts): Upstream
   });
 }
 
-/** As `openUpstream`, for those that need no more than that. */
+/** Like `openUpstream`, for upstreams without encryption. */
 export function openPlainUpstream(
   spec: Extract<UpstreamSpec, { kind: 'udp' | 'tcp' }>,
   parts: UdpParts,

@@ -6,11 +6,11 @@ export interface Random {
   u16(): number;
 }
 
-/** Octets fetched from the system's generator at a time: one call for each query would cost more than the query. */
+/** Octets fetched from the generator of the system at a time: a call for each query would cost more than the query. */
 const POOL_LENGTH = 8192;
 
 /**
- * Numbers from the cryptographic generator. RFC 5452 §9.2: "Use an unpredictable query ID for outgoing queries,
+ * Random numbers from the cryptographic generator. RFC 5452 §9.2: "Use an unpredictable query ID for outgoing queries,
  * utilizing the full range available (0-65535)".
  */
 export function createRandomPool(): Random {

@@ -1,11 +1,11 @@
-/** A query that waits for its reply, on whatever connections it travels. */
+/** A query that is pending on one or more connections. */
 export interface PendingQuery<Reply> {
-  /** The message. A connection may write the id. */
+  /** The message. A connection may overwrite its ID. */
   readonly message: Buffer;
   /** Offset after its question. */
   readonly questionEnd: number;
-  /** Given what the connection received for it, once: it waits no longer. */
+  /** Called once with what the connection received for it; then it is no longer pending. */
   answered(reply: Reply): void;
-  /** The server's answer is of no use, and asking again would not change that. */
+  /** Called if the answer of the server is unusable, and asking again would not help. */
   fail(reason: unknown): void;
 }

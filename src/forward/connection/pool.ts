@@ -8,22 +8,22 @@ import { TRY_MS } from '../upstream.ts';
 import type { Closing, Connection, ConnectionListener, Loss } from './connection.ts';
 import type { PendingQuery } from './pending-query.ts';
 
-/** A query on its way, and what the reply is read with. */
+/** A query that was sent, for reading its reply. */
 export interface AskedQuery {
   readonly message: Buffer;
   readonly request: UpstreamRequest;
 }
 
 export interface ConnectionPoolOptions<Reply> {
-  /** What the messages call it: TCP, TLS, HTTPS. */
+  /** Its name in messages: TCP, TLS, HTTPS. */
   readonly protocol: string;
-  /** Begins a new connection. */
+  /** Opens a new connection. */
   readonly open: (listener: ConnectionListener<Reply>) => Connection<Reply>;
-  /** Makes the outcome of a reply. @throws UpstreamFailure */
+  /** Reads a reply. @throws UpstreamFailure */
   readonly read: (reply: Reply, query: AskedQuery) => UpstreamReply;
-  /** Queries are padded to multiples of so many octets; not padded without. */
+  /** Queries are padded to a multiple of this many octets; without it they are not padded. */
   readonly padTo?: number;
-  /** Told when the network changed: what connections keep for later ones is to be forgotten. */
+  /** Called when the network changed: forgets what connections keep for later ones. */
   readonly forget?: () => void;
   /** See `Transport.quirks`. */
   readonly quirks?: () => readonly string[];
@@ -31,57 +31,57 @@ export interface ConnectionPoolOptions<Reply> {
   readonly clock: Clock;
 }
 
-/** A query fails when what its connections did to it weighs so much. */
+/** A query fails when its losses add up to this. */
 const MAX_LOSSES = 3;
 
 /**
- * What the end of a connection weighs for the query that waited longest, when others were answered: perhaps it is the one
- * that ends connections, and then there is an end to it.
+ * The loss of the oldest query on a connection that answered others before it closed: it may be the query that makes the
+ * server close, and must not do so for ever.
  */
 const SLIGHT_LOSS = 1 / 8;
 
-/** Connections to one server at once; on further ones it would be as silent. */
+/** Maximum number of connections to one server. */
 const MAX_CONNECTIONS = 4;
 
-/** After so many connections in a row that closed without any reply, nobody there answers. */
+/** After this many connections in a row that closed without a reply, all pending queries fail. */
 const MAX_BARREN = 5;
 
-/** More queries than this on one connection are no window. */
+/** A window of this many queries is no longer a limit. */
 const MAX_WINDOW = 1024;
 
-/** How long nothing may come from a server while queries wait before another connection is tried, in ms. */
+/** How long a connection may be silent while queries are pending before another one is tried, in ms. */
 const FIRST_PATIENCE_MS = 500;
 const MIN_PATIENCE_MS = 200;
 const MAX_PATIENCE_MS = 1000;
-/** The same in smoothed response times. */
+/** The same as a multiple of the smoothed response time. */
 const PATIENCE_FACTOR = 4;
 
 /** Weight of the newest sample: RFC 6298 §2 takes 1/8 for round trips. */
 const GAIN = 1 / 8;
 
 /**
- * Asks over one connection at a time, opened when it is needed, shared by all queries and kept warm for a while.
+ * The connections to one server. All queries share one connection, which is opened on demand and kept open for a while.
  *
- * - A server may close at any time (RFC 7766 §6.2.4), and that loses no query: what it left unanswered is asked again on a
- *   new connection. A DNS query may be asked twice without harm, so it does not matter how far the first one got.
- * - One query may be what makes the server close. After a connection that closed without a single reply, the next one
- *   carries one query at first, and one more for each reply, so that the others do not share its fate.
- * - When queries wait and nothing comes for a few response times, the connection may be dead without anybody having been
- *   told (the machine slept, a gateway forgot it), or the server forgot what it read. The same queries are sent on a
- *   second connection as well, once, and the first reply counts.
+ * - A server may close a connection at any time (RFC 7766 §6.2.4). Its pending queries are sent again on a new one. Sending
+ *   a DNS query twice does no harm, so it does not matter how far the first one got.
+ * - One query may be what makes the server close. After a connection that closed without any reply, the next one starts with
+ *   a window of one query, which grows by one for each reply, so that other queries do not fail with it.
+ * - If queries are pending and nothing is received for a few response times, the connection may be dead without notice (the
+ *   machine slept, a NAT gateway dropped its state), or the server may have lost the queries. They are sent once more on
+ *   a second connection, and the first reply counts.
  */
 export class ConnectionPool<Reply> implements Transport {
   readonly isLossy = false;
   readonly #options: ConnectionPoolOptions<Reply>;
   readonly #waiting = new Set<PooledQuery<Reply>>();
-  /** Those of `#waiting` that the window holds back. */
+  /** Those of `#waiting` that were not sent yet because the window is full. */
   readonly #held = new Set<PooledQuery<Reply>>();
   readonly #connections = new Set<Connection<Reply>>();
-  /** The one for new queries while it is fit for them. */
+  /** The connection for new queries. */
   #current: Connection<Reply> | undefined;
-  /** How many queries may wait on one connection. */
+  /** Maximum number of pending queries on one connection. */
   #window = Number.POSITIVE_INFINITY;
-  /** Connections in a row that gave no reply. */
+  /** Connections in a row that closed without a reply. */
   #barren = 0;
   /** Smoothed time from query to reply, in ms; undefined before the first. */
   #responseMs: number | undefined;
@@ -180,9 +180,9 @@ export class ConnectionPool<Reply> implements Transport {
     }
   }
 
-  /** Sends what was held back, as far as the window allows now. */
+  /** Sends held queries, as far as the window allows. */
   #sendHeld(): void {
-    // One that fails at once ends here again.
+    // A query that fails at once calls this again.
     if (this.#held.size === 0 || this.#isSendingHeld) return;
     this.#isSendingHeld = true;
     for (const query of this.#held) {
@@ -204,7 +204,7 @@ export class ConnectionPool<Reply> implements Transport {
   #measure(query: PooledQuery<Reply>, ms: number): void {
     this.#barren = 0;
     this.#window = this.#window >= MAX_WINDOW ? Number.POSITIVE_INFINITY : this.#window + 1;
-    // Of a query that was sent twice nobody knows which one was answered (Karn's algorithm, RFC 6298 §3).
+    // The reply to a query that was sent twice is ambiguous (Karn's algorithm, RFC 6298 §3).
     if (query.isRepeated || query.losses > 0) return;
     this.#responseMs =
       this.#responseMs === undefined ? ms : this.#responseMs + (ms - this.#responseMs) * GAIN;
@@ -215,7 +215,7 @@ export class ConnectionPool<Reply> implements Transport {
     return Math.min(Math.max(this.#responseMs * PATIENCE_FACTOR, MIN_PATIENCE_MS), MAX_PATIENCE_MS);
   }
 
-  /** A connection for new queries: one that is fit for them if there can be one. @throws UpstreamFailure `no-sockets` */
+  /** The best connection for new queries; opened if need be. @throws UpstreamFailure `no-sockets` */
   #fit(): Connection<Reply> {
     if (this.#current !== undefined && isFit(this.#current)) return this.#current;
     const open = [...this.#connections].filter(({ isOpen }) => isOpen);
@@ -272,7 +272,7 @@ export class ConnectionPool<Reply> implements Transport {
     this.#sendHeld();
   }
 
-  /** Nobody is there, or nobody who answers: another connection would not help those that wait on none. */
+  /** Nobody listens, or nobody answers: fails the queries that are pending on no other connection. */
   #giveUp(left: readonly PooledQuery<Reply>[], failure: UpstreamFailure): void {
     const hopeless = [...left, ...this.#held].filter(({ carriers }) => carriers === 0);
     this.#held.clear();
@@ -280,10 +280,10 @@ export class ConnectionPool<Reply> implements Transport {
   }
 
   #sendAgain(query: PooledQuery<Reply>, failure: UpstreamFailure): void {
-    // It waits on another connection too.
+    // It is still pending on another connection.
     if (query.carriers > 0) return;
     if (query.losses >= MAX_LOSSES) query.fail(failure);
-    // Behind those that were not sent yet: it may be the one that ends connections.
+    // After those that were not sent yet: it may be the one that makes the server close.
     else if (this.#held.size > 0) this.#held.add(query);
     else this.#send(query);
   }
@@ -295,9 +295,9 @@ function isFit({ isOpen, isStalled }: Connection<unknown>): boolean {
 
 /** A query in a pool. */
 interface PooledQuery<Reply> extends PendingQuery<Reply> {
-  /** What its connections did to it: see `MAX_LOSSES`. */
+  /** The sum of its losses: see `MAX_LOSSES`. */
   losses: number;
-  /** Connections on which it waits. */
+  /** Number of connections on which it is pending. */
   carriers: number;
   /** It was sent on a second connection because the first was silent. */
   isRepeated: boolean;

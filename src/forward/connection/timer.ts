@@ -1,32 +1,32 @@
 import type { Clock } from '../../async/clock.ts';
 import { UpstreamFailure } from '../errors.ts';
 
-/** How long a connection may take to be established, in ms. */
+/** Timeout for establishing a connection, in ms. */
 const CONNECT_MS = 2000;
 
-/** How long a silent connection on which nothing waits any more is kept, in ms: what it owes may only be late. */
+/** How long a stalled connection without pending queries is kept, in ms: late replies may still come. */
 const STALLED_MS = 3000;
 
 export interface ConnectionTimerOptions {
   readonly clock: Clock;
   /** How long a connection without queries is kept, in ms. */
   readonly idleMs: number;
-  /** For how long nothing may come while queries wait, in ms. */
+  /** How long nothing may be received while queries are pending, in ms. */
   readonly patienceMs: () => number;
-  /** The connection is to be destroyed, for this reason. */
+  /** Called when the connection must be destroyed. */
   readonly expired: (failure: UpstreamFailure) => void;
-  /** Nothing came for that long. */
+  /** Called when nothing was received for that long. */
   readonly stalled: () => void;
 }
 
 /**
- * The one timer of a connection, which is established, then busy or idle in turn, and while it is busy silent or not.
- * The first state is that it is being established.
+ * The timer of a connection: for establishing it, for silence while queries are pending, and for being idle. It starts in
+ * the first state.
  */
 export class ConnectionTimer {
   readonly #options: ConnectionTimerOptions;
   #state: 'connecting' | 'busy' | 'idle' | 'ended' = 'connecting';
-  /** When the peer was last heard, or began to owe a reply if that is later. */
+  /** When something was last received, or the first query became pending, whichever is later. */
   #quietSince: number;
   #isStalled = false;
   #stop: () => void;
@@ -40,12 +40,12 @@ export class ConnectionTimer {
     );
   }
 
-  /** Queries have waited in silence for longer than they should, and nothing was heard since. */
+  /** Queries have been pending in silence for too long, and nothing was received since. */
   get isStalled(): boolean {
     return this.#isStalled;
   }
 
-  /** The connection is established, and a query waits on it. */
+  /** The connection is established, and a query is pending. */
   busy(): void {
     if (this.#state === 'busy' || this.#state === 'ended') return;
     this.#state = 'busy';
@@ -53,7 +53,7 @@ export class ConnectionTimer {
     this.#watch(this.#options.patienceMs());
   }
 
-  /** The connection is established, and nothing waits on it; it is closed at once when no more may be sent on it. */
+  /** The connection is established, and no query is pending. It expires at once if it takes no further queries. */
   idle(isLeaving = false): void {
     if (this.#state === 'ended') return;
     this.#state = 'idle';
@@ -61,7 +61,7 @@ export class ConnectionTimer {
     this.#endAfter(isLeaving ? 0 : this.#isStalled ? Math.min(idleMs, STALLED_MS) : idleMs);
   }
 
-  /** Something came from the peer. */
+  /** Something was received. */
   heard(): void {
     this.#quietSince = this.#options.clock.now();
     if (!this.#isStalled) return;
@@ -82,7 +82,7 @@ export class ConnectionTimer {
     this.#stop = clock.after(ms, () => expired(new UpstreamFailure('broken-connection', 'was idle')), true);
   }
 
-  /** One timer for many queries: when it goes off too early, it is set again for the rest. */
+  /** One timer for many queries: if it fires too early, it is set again for the remaining time. */
   #watch(ms: number): void {
     this.#stop();
     this.#stop = this.#options.clock.after(ms, () => {

@@ -5,11 +5,11 @@ import { isWithoutQuestion } from '../reply-match.ts';
 import type { UpstreamRequest } from '../request.ts';
 
 /**
- * The reply in octets that match the request, from where nothing limits its length.
+ * Reads a reply that matches the request, from a transport that does not limit its length.
  * @throws UpstreamFailure `malformed`
  */
 export function readWholeReply(bytes: Uint8Array, request: UpstreamRequest, label: string): UpstreamReply {
-  // RFC 7766 leaves no use for TC in a stream; what is cut short there cannot be had whole.
+  // TC has no use over a stream: there is no way to get the rest.
   if (((bytes[2] as number) & 0x02) !== 0 && !isWithoutQuestion(bytes)) {
     throw new UpstreamFailure('malformed', 'sent a truncated reply over a connection');
   }

@@ -16,39 +16,39 @@ export interface HttpsConnectionOptions {
   /** Path of the URL. */
   readonly path: string;
   readonly clock: Clock;
-  /** Whether to ask with GET rather than POST; established here. */
+  /** Whether to use GET instead of POST; established here. */
   readonly refusesPost: Quirk;
   readonly listener: ConnectionListener<HttpsReply>;
 }
 
-/** How long a session without queries is kept, in ms. */
+/** How long a session is kept without pending queries, in ms. */
 const IDLE_MS = 60_000;
 
-/** Requests that may wait on one session. */
+/** Maximum number of pending requests. */
 const MAX_LOAD = 0x8000;
 
 /** RFC 9113 §5.1.1: "Stream identifiers cannot be reused", and there are 2^30 for a client. */
 const MAX_REQUESTS = 2 ** 29;
 
-/** Headers of a reply, in octets: a DNS server has little to say in them. */
+/** Maximum length of the headers of a reply, in octets. */
 const MAX_HEADERS_LENGTH = 16_384;
 
-/** What a session may hold in MB: a few thousand requests, with room. */
+/** Memory limit of a session in MB: enough for a few thousand requests. */
 const MAX_SESSION_MEMORY = 32;
 
 const postHeaders = { ':method': 'POST', 'content-type': 'application/dns-message' };
 
-/** One HTTP/2 session with one DNS over HTTPS server (RFC 8484 §5.2) and many queries in it. */
+/** One HTTP/2 session with one DNS over HTTPS server (RFC 8484 §5.2), with many queries. */
 export class HttpsConnection implements Connection<HttpsReply> {
   readonly #options: HttpsConnectionOptions;
   readonly #headers: Record<string, string>;
   readonly #timer: ConnectionTimer;
   readonly #pending = new Map<PendingQuery<HttpsReply>, ClientHttp2Stream | undefined>();
-  /** Those whose streams have ended with the session, of whose end we have not heard yet. */
+  /** Queries whose streams ended because the session did, before its `close` event. */
   readonly #orphans = new Set<PendingQuery<HttpsReply>>();
   #session: ClientHttp2Session | undefined;
   #isAlive = true;
-  /** The server wants no further requests here. */
+  /** The server accepts no further requests on this session. */
   #isLeaving = false;
   #isFruitful = false;
   #requests = 0;
@@ -57,7 +57,7 @@ export class HttpsConnection implements Connection<HttpsReply> {
   constructor(options: HttpsConnectionOptions) {
     this.#options = options;
     const { socket, authority, path, clock, listener } = options;
-    // RFC 8484 §8.2 warns of headers that tell clients apart: these are all.
+    // RFC 8484 §8.2 warns of headers that distinguish clients, so there are no others.
     this.#headers = {
       ':scheme': 'https',
       ':authority': authority,
@@ -120,7 +120,7 @@ export class HttpsConnection implements Connection<HttpsReply> {
 
   #becomeReady(): void {
     const { socket, authority } = this.#options;
-    // The server was not the one that was meant.
+    // The server is not the intended one.
     if (socket.destroyed) return;
     // RFC 9113 §3.2: "Implementations of HTTP/2 over TLS MUST use protocol negotiation in TLS".
     if (socket.alpnProtocol !== 'h2') {
@@ -153,7 +153,7 @@ export class HttpsConnection implements Connection<HttpsReply> {
         ? session.request({ ...this.#headers, ':method': 'GET', ':path': this.#getPath(message) })
         : session.request({ ...this.#headers, ...postHeaders, 'content-length': String(message.length) });
     } catch (error) {
-      // The session came to its end, and its events did not yet.
+      // The session has ended, and its events have not been emitted yet.
       this.#fail(error);
       this.#isLeaving = true;
       this.#lose(query);
@@ -179,7 +179,7 @@ export class HttpsConnection implements Connection<HttpsReply> {
     isGet: boolean,
   ): void {
     if (outcome === 'lost') {
-      // The server did not want to begin with this POST (RFC 9113 §8.7), though it wants others.
+      // The server did not process this POST (RFC 9113 §8.7), and the session goes on.
       const isRefusedPost = rstCode === constants.NGHTTP2_REFUSED_STREAM && !isGet && this.isOpen;
       if (isRefusedPost) this.#options.refusesPost.establish();
       this.#lose(query, isRefusedPost);

@@ -3,27 +3,27 @@ import { readTtl } from '../../dns/ttl.ts';
 import { UpstreamFailure } from '../errors.ts';
 import type { UpstreamReply } from '../reply.ts';
 
-/** What a DNS over HTTPS server answered: HTTP is behind it, the DNS message is not looked at. */
+/** The body of a successful HTTP response. The DNS message has not been parsed. */
 export interface HttpsReply {
   /** Up to 65,535 octets. */
   readonly bytes: Uint8Array;
-  /** Seconds that it has spent in caches of HTTP. */
+  /** Seconds that it has spent in HTTP caches. */
   readonly age: number;
 }
 
-/** What came of one request; `lost` when its stream ended before a reply was whole. */
+/** The outcome of one request; `lost` if its stream ended before the reply was complete. */
 export type HttpsOutcome = HttpsReply | UpstreamFailure | 'lost';
 
 /** RFC 8484 §6: messages are those of RFC 1035, whose length over TCP is 16 bits. */
 const MAX_REPLY_LENGTH = 65_535;
 
-/** Ages above a week say no more than a week. */
+/** Higher ages count as a week. */
 const MAX_AGE = 604_800;
 
 const { HTTP2_HEADER_STATUS, HTTP2_HEADER_CONTENT_TYPE, HTTP2_HEADER_CONTENT_LENGTH, HTTP2_HEADER_AGE } =
   constants;
 
-/** Reads the reply on a stream; `ended` is told once, when the stream is closed. */
+/** Reads the reply on a stream; `ended` is called once, when the stream is closed. */
 export function receiveReply(stream: ClientHttp2Stream, ended: (outcome: HttpsOutcome) => void): void {
   const pieces: Uint8Array[] = [];
   let length = 0;
@@ -51,14 +51,14 @@ export function receiveReply(stream: ClientHttp2Stream, ended: (outcome: HttpsOu
       outcome = { bytes: Buffer.concat(pieces, length), age };
     }
   });
-  // Says no more than that the stream is closed without a reply, or one that nobody wants any more.
+  // It says only that the stream closed without a reply, which `close` says too, or was cancelled.
   stream.on('error', () => {});
   stream.on('close', () => ended(outcome));
 }
 
 /**
- * The reply after `age` seconds in caches of HTTP. RFC 8484 §5.1: "DoH clients MUST account for the Age of a response
- * when calculating the DNS TTL of a response". Its bytes are written to.
+ * The reply after `age` seconds in HTTP caches. RFC 8484 §5.1: "DoH clients MUST account for the Age of a response
+ * when calculating the DNS TTL of a response". Its bytes are changed in place.
  */
 export function withAge(reply: UpstreamReply, age: number): UpstreamReply {
   if (age === 0) return reply;
@@ -80,7 +80,7 @@ function aged(ttl: number, age: number): number {
   return Math.max(readTtl(ttl) - age, 0);
 }
 
-/** Why what follows these headers is not a DNS reply, as a clause. */
+/** Why the response with these headers is not a DNS reply, as a clause; undefined if it is one. */
 function whyNoReply(head: IncomingHttpHeaders): string | undefined {
   const status = Number(head[HTTP2_HEADER_STATUS]);
   // RFC 8484 §4.2.1: only a successful status has a DNS reply, and a redirection would lead to another server.
@@ -101,7 +101,7 @@ function ageOf(head: IncomingHttpHeaders): number {
   return /^\d{1,10}$/.test(text) ? Math.min(Number(text), MAX_AGE) : 0;
 }
 
-/** A header that may be left out; what is there twice is not understood. */
+/** An optional header; empty if it is missing or repeated. */
 function textOf(header: string | readonly string[] | undefined): string {
   return typeof header === 'string' ? header : '';
 }

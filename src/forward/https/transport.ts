@@ -14,16 +14,16 @@ import { type HttpsReply, withAge } from './reply.ts';
 
 /** A server that is reached over HTTPS. */
 export interface HttpsServer {
-  /** A numeric address: the connection goes there, whatever `host` is. */
+  /** The numeric address to connect to, whatever `host` is. */
   readonly address: string;
   readonly port: number;
-  /** Whom the certificate must be valid for: a host name, or an address. */
+  /** The host name or address that the certificate must be valid for. */
   readonly host: string;
   /** Path of the URL, with its leading slash. */
   readonly path: string;
 }
 
-/** What transports over HTTPS need. */
+/** The dependencies of HTTPS transports. */
 export interface HttpsParts {
   readonly clock: Clock;
   readonly budget: SocketBudget;
@@ -41,9 +41,9 @@ export function httpsTransport(
   const name = host.includes(':') ? `[${host}]` : host;
   const authority = port === 443 ? name : `${name}:${port}`;
   /**
-   * RFC 8484 §4.1: "DoH servers MUST implement both the POST and GET methods". POST keeps names out of the logs of
-   * servers. But Knot Resolver refuses a POST that begins before the body of another one has come whole, as happens
-   * with several at once, so one that refuses is asked with GET.
+   * RFC 8484 §4.1: "DoH servers MUST implement both the POST and GET methods". POST keeps names out of server
+   * logs. But Knot Resolver refuses a POST that starts before the body of another one is complete, which happens with
+   * concurrent requests, so such a server is asked with GET.
    */
   const refusesPost = new Quirk(clock);
   return new ConnectionPool<HttpsReply>({
@@ -53,7 +53,7 @@ export function httpsTransport(
     open: (listener) =>
       new HttpsConnection({ socket: client.connect(), authority, path, clock, refusesPost, listener }),
     read: ({ bytes, age }, { message, request }) => {
-      // The stream tells what answers what, and id and question are compared all the same.
+      // The stream says which query this answers; ID and question are compared nevertheless.
       const match = matchReply(message, request.questionEnd, bytes);
       if (match !== 'match' && match !== 'case') {
         countWrong(match);

@@ -12,7 +12,7 @@ export interface NamedUpstreamOptions {
   readonly label: string;
   readonly host: string;
   readonly clock: Clock;
-  /** Finds the addresses of `host`, not through this upstream. @throws UpstreamFailure */
+  /** Looks up `host` through other upstreams. @throws UpstreamFailure */
   readonly resolve: (host: string, cancellation: Cancellation) => Promise<HostAddresses>;
   /** The same upstream at this address. */
   readonly open: (address: string) => Upstream;
@@ -22,18 +22,18 @@ export interface NamedUpstreamOptions {
 interface Endpoint {
   readonly upstream: Upstream;
   readonly address: string;
-  /** Tries that wait. */
+  /** Number of pending tries. */
   waiting: number;
-  /** When it was last heard. */
+  /** When it last replied. */
   heardAt: number;
-  /** No longer asked, and closed when nothing waits for it. */
+  /** No longer asked, and closed when no try is pending. */
   isRetired: boolean;
 }
 
 /**
- * An upstream that is known by name. It is looked up when it is first asked, and again in the background when that
- * has grown old: old addresses serve as long as somebody with the right certificate answers there. An address that
- * fails is left for the next one.
+ * An upstream that is configured by host name. The name is looked up at the first question, and again in the background when
+ * its addresses have expired: old ones are used as long as a server with the right certificate answers. After a failure
+ * the next address is used.
  */
 export class NamedUpstream implements Upstream {
   readonly label: string;
@@ -43,7 +43,7 @@ export class NamedUpstream implements Upstream {
   #knownUntil = Number.NEGATIVE_INFINITY;
   #index = 0;
   #endpoint: Endpoint | undefined;
-  /** Those that are asked no longer and have tries that wait. */
+  /** Endpoints that are no longer asked and have pending tries. */
   readonly #retired = new Set<Endpoint>();
   #lookUp: { readonly outcome: Promise<HostAddresses>; readonly cancellation: Cancellation } | undefined;
   readonly #wrongBefore = noWrongReplies();
@@ -55,7 +55,7 @@ export class NamedUpstream implements Upstream {
   }
 
   /**
-   * Bounded by `TRY_MS` for the look-up and as much for each of its addresses.
+   * Takes at most `TRY_MS` for the lookup, and as much for each address.
    * @throws UpstreamFailure, or the reason of the cancellation.
    */
   async ask(ask: Ask): Promise<UpstreamReply> {
@@ -66,7 +66,7 @@ export class NamedUpstream implements Upstream {
         return await this.#askAt(endpoint, ask);
       } catch (error) {
         if (!(error instanceof UpstreamFailure) || !endpoint.isRetired) throw error;
-        // A silent address has taken all the time that one try has.
+        // A silent address has used up the time of this try.
         if (error.kind === 'timed-out' || tries >= known.addresses.length) throw error;
       }
     }
@@ -83,7 +83,7 @@ export class NamedUpstream implements Upstream {
   }
 
   reset(): void {
-    // A host may be elsewhere for those who ask from another network.
+    // A host may have other addresses on another network.
     this.#knownUntil = Number.NEGATIVE_INFINITY;
     this.#endLookUp('was reset because the network changed');
     for (const { upstream } of this.#all()) upstream.reset();
@@ -116,7 +116,7 @@ export class NamedUpstream implements Upstream {
     }
   }
 
-  /** The upstream at the address whose turn it is. */
+  /** The upstream at the current address. */
   #nextEndpoint(known: HostAddresses): Endpoint {
     const address = known.addresses[this.#index % known.addresses.length] as string;
     if (this.#endpoint === undefined) {
@@ -126,7 +126,7 @@ export class NamedUpstream implements Upstream {
     return this.#endpoint;
   }
 
-  /** It is of no use there: the next address shall serve, and when all had their turn the host is looked up again. */
+  /** Moves on to the next address. After the last one the host is looked up again. */
   #retire(endpoint: Endpoint): void {
     if (this.#endpoint !== endpoint) return;
     endpoint.isRetired = true;
@@ -149,7 +149,7 @@ export class NamedUpstream implements Upstream {
     return [...this.#retired, ...(this.#endpoint === undefined ? [] : [this.#endpoint])];
   }
 
-  /** What is known, if anything, while it is looked up again if it is old. */
+  /** The known addresses; if they have expired, a lookup starts in the background. Waits for it if there are none. */
   async #addresses(cancellation: Cancellation): Promise<HostAddresses> {
     if (this.#isClosed) throw new UpstreamFailure('reset', 'was closed');
     if (this.#options.clock.now() < this.#knownUntil && this.#known !== undefined) return this.#known;
@@ -178,7 +178,7 @@ export class NamedUpstream implements Upstream {
         this.#lookUp = undefined;
         this.#learn(found, clock.now());
       },
-      // Whoever waits for it hears of it; while there are old addresses nobody does.
+      // Whoever waits for the lookup is told; while there are old addresses nobody does.
       () => {
         if (this.#lookUp === lookUp) this.#lookUp = undefined;
       },
@@ -194,7 +194,7 @@ export class NamedUpstream implements Upstream {
       this.#index = index;
       return;
     }
-    // It has moved, and what waits at its old place may still be answered there.
+    // It has moved, and pending tries may still be answered at the old address.
     const old = this.#endpoint;
     if (old !== undefined) {
       this.#retire(old);

@@ -4,24 +4,24 @@ import { Rcode } from '../../dns/codes.ts';
 import type { UpstreamReply } from '../reply.ts';
 import { Quirk } from './quirk.ts';
 
-/** The attempt at one question from which silence may be due to the OPT record. */
+/** From this attempt on silence may be due to the OPT record. */
 const PLAIN_FROM_ATTEMPT = 2;
 
-/** How long the reply to a query with OPT is awaited when the one without, sent with it, was answered; in ms. */
+/** How long to wait for the reply to a query with OPT after the one without, sent together, was answered; in ms. */
 const GRACE_MS = 200;
 
 /**
- * Upstreams that do not know EDNS answer FORMERR or NOTIMP, as RFC 6891 §7 demands ("Responders that choose not to
+ * Upstreams that do not support EDNS answer FORMERR or NOTIMP, as RFC 6891 §7 demands ("Responders that choose not to
  * implement the protocol extensions defined in this document MUST respond with a return code (RCODE) of FORMERR to
  * messages containing an OPT RR in the additional section"), or nothing at all. They are asked again without, and
- * that is remembered for a quarter of an hour. Without OPT there is no DO bit, so it must not be believed for a wrong
- * reason: never of an upstream that was seen to answer with OPT, and for silence only when it answered a query without
- * OPT and not the one with OPT that was sent at the same moment, twice in a row.
+ * that is remembered for 15 minutes. Without OPT there is no DO bit, so this needs good evidence: it never applies to an
+ * upstream that has replied with OPT, and silence counts only if a query without OPT was answered and one with OPT, sent at
+ * the same time, was not, twice in a row.
  */
 export class EdnsFallback {
   readonly #clock: Clock;
   readonly #broken: Quirk;
-  /** It has answered with an OPT record. */
+  /** It has replied with an OPT record. */
   #knowsEdns = false;
 
   constructor(clock: Clock) {
@@ -29,7 +29,7 @@ export class EdnsFallback {
     this.#broken = new Quirk(clock);
   }
 
-  /** Whether the upstream is taken not to know EDNS. */
+  /** Whether the upstream is believed not to support EDNS. */
   get isBroken(): boolean {
     return this.#broken.isKnown;
   }
@@ -51,9 +51,9 @@ export class EdnsFallback {
     this.#knowsEdns = false;
   }
 
-  /** Two queries with OPT are still waiting: one more is sent, and one without. */
+  /** Two queries with OPT are pending: sends another one, and one without. */
   async #askBothWays(send: (edns: boolean) => Promise<UpstreamReply>): Promise<UpstreamReply> {
-    // What comes late is learned from too.
+    // A late reply counts as evidence too.
     const better = send(true).then((outcome) => {
       if (this.#refuses(outcome)) throw new Error('the upstream does not want EDNS');
       return outcome;
@@ -70,12 +70,12 @@ export class EdnsFallback {
     try {
       return await Promise.any([better, answeredPlainly]);
     } catch {
-      // Neither gave an answer: the reason is that of the plain one.
+      // Both failed: the failure of the plain query is the outcome.
       return await plain;
     }
   }
 
-  /** Whether the outcome of a query with OPT says that there should be none. What says otherwise is remembered. */
+  /** Whether this reply to a query with OPT means that EDNS is not supported. Evidence for support is remembered. */
   #refuses(outcome: UpstreamReply): boolean {
     if (isRefusal(outcome)) return true;
     this.#broken.clear();
@@ -85,7 +85,7 @@ export class EdnsFallback {
 }
 
 function isRefusal(outcome: UpstreamReply): boolean {
-  // With an OPT record in the reply the complaint is about something else, except for the version.
+  // With an OPT record in the reply the error has another cause, except BADVERS.
   if (outcome.edns) return outcome.rcode === Rcode.BADVERS;
   return outcome.rcode === Rcode.FORMERR || outcome.rcode === Rcode.NOTIMP;
 }

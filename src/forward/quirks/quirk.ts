@@ -1,12 +1,12 @@
 import type { Clock } from '../../async/clock.ts';
 
-/** How long a quirk is believed, in ms. */
+/** How long a quirk is remembered, in ms. */
 const REMEMBERED_MS = 15 * 60_000;
 
-/** Suspicions in a row that make a quirk: one may be an accident of the network, or an attacker's doing. */
+/** Suspicions in a row that establish a quirk: a single one may be packet loss, or an attack. */
 const SUSPICIONS = 2;
 
-/** One thing that an upstream does not do as others do, as far as was seen. */
+/** Something that an upstream does not do as others do, as far as observed. */
 export class Quirk {
   readonly #clock: Clock;
   #suspicions = 0;
@@ -16,17 +16,17 @@ export class Quirk {
     this.#clock = clock;
   }
 
-  /** Whether to reckon with it now. */
+  /** Whether it is currently established. */
   get isKnown(): boolean {
     return this.#clock.now() < this.#until;
   }
 
-  /** It was seen beyond doubt. */
+  /** There is proof of it. */
   establish(): void {
     this.#until = this.#clock.now() + REMEMBERED_MS;
   }
 
-  /** It looked like it. Twice in a row establishes it. */
+  /** There is a sign of it. Two in a row establish it. */
   suspect(): void {
     this.#suspicions += 1;
     if (this.#suspicions < SUSPICIONS) return;
@@ -34,7 +34,7 @@ export class Quirk {
     this.establish();
   }
 
-  /** The upstream did as others do: earlier suspicions and knowledge no longer count. */
+  /** The upstream did as others do: forgets the quirk and earlier signs. */
   clear(): void {
     this.#suspicions = 0;
     this.#until = Number.NEGATIVE_INFINITY;

@@ -4,12 +4,12 @@ import { addressOctets } from '../../ip/address.ts';
 import { type IpPrefix, parseIpPrefix } from '../../ip/prefix.ts';
 import { UpstreamSpecError } from './spec-error.ts';
 
-/** Bits of an address for which a reverse zone has one label (RFC 1035 §3.5, RFC 3596 §2.5). */
+/** Bits of an address for each label of a reverse name (RFC 1035 §3.5, RFC 3596 §2.5). */
 const LABEL_BITS = { 4: 8, 16: 4 } as const;
 
 /**
- * The domains in front of a route, read from what stands between its slashes: `lan`, `*.lan` (the same), or
- * `192.168.1.0` and `24`, whose reverse zones are meant. Empty for no words. `route` is what errors quote.
+ * Parses the domains of a route from the words between its slashes: `lan`, `*.lan` (the same), or `192.168.1.0` and `24` for
+ * the reverse zones of that network. `route` is quoted in errors.
  * @throws UpstreamSpecError
  */
 export function parseRouteDomains(words: readonly string[], route: string): readonly Name[] {
@@ -31,7 +31,7 @@ export function parseRouteDomains(words: readonly string[], route: string): read
 }
 
 function parseDomain(word: string, route: string): Name {
-  // dnsmasq writes the names below a domain like this.
+  // The form of dnsmasq for the names below a domain.
   const text = word.replace(/^\*\./, '');
   if (text === '#' || text === '*') {
     throw refused(route, `"${word}" stands for every name`, 'write the upstream without a route');
@@ -53,7 +53,7 @@ function parseDomain(word: string, route: string): Name {
   throw refused(route, 'a domain is empty', 'write it as in /lan/192.168.1.1');
 }
 
-/** The zones of `in-addr.arpa` and `ip6.arpa` in which the addresses of a network have their names: at most 128. */
+/** The zones below `in-addr.arpa` or `ip6.arpa` for the addresses of a network: at most 128. */
 function reverseZones({ octets, length }: IpPrefix): readonly Name[] {
   const bits = octets.length === 4 ? LABEL_BITS[4] : LABEL_BITS[16];
   const count = Math.ceil(length / bits);
@@ -61,7 +61,7 @@ function reverseZones({ octets, length }: IpPrefix): readonly Name[] {
   const kept = digits.slice(0, count);
   const suffix = octets.length === 4 ? 'in-addr.arpa' : 'ip6.arpa';
   const radix = octets.length === 4 ? 10 : 16;
-  // Bits of the last label that the prefix leaves open: each value of them is a zone.
+  // Free bits of the last label: each of their values is a zone.
   const open = count * bits - length;
   return Array.from({ length: 2 ** open }, (_, value) => {
     const labels = kept.map((digit, i) => (i === count - 1 ? digit | value : digit).toString(radix));

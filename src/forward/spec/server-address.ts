@@ -2,8 +2,8 @@ import { addressOctets } from '../../ip/address.ts';
 import { ipClass } from '../../ip/address-class.ts';
 
 /**
- * Why a resolver cannot be asked at this address, as a clause about it; undefined when it can. The address is in its usual
- * spelling, with its zone if it has one.
+ * Why no resolver can have this address, as a clause; undefined if one can. The address is in canonical form, with its zone if
+ * it has one.
  */
 export function whyUnusable(address: string): string | undefined {
   const octets = addressOctets(address);
@@ -17,7 +17,7 @@ export function whyUnusable(address: string): string | undefined {
   if (octets.length === 4 && (first === 0 || first >= 240)) {
     return 'is not the address of a machine (RFC 6890)';
   }
-  // RFC 4007 §6: such an address says nothing without the link on which it is meant.
+  // RFC 4007 §6: such an address is ambiguous without its link.
   if (octets.length === 16 && addressClass === 'link-local' && !address.includes('%')) {
     return `is a link-local address without its interface (write ${address}%eth0, for example)`;
   }

@@ -1,12 +1,12 @@
-/** Why a text is not an upstream: one sentence, without a full stop, that says what to write. */
+/** Why a text is not a valid upstream or route, and what to write instead: one sentence without a full stop. */
 export class UpstreamSpecError extends Error {
   override readonly name = 'UpstreamSpecError';
 }
 
-/** Characters of a text that are quoted. */
+/** Maximum length of a quoted text. */
 const MAX_QUOTED_LENGTH = 80;
 
-/** What is said of a text for which there is no better advice. */
+/** The default advice. */
 const forms =
   'write an address (9.9.9.9, 9.9.9.9:5353, [2620:fe::fe]:53), tcp://9.9.9.9, tls://9.9.9.9#dns.quad9.net or ' +
   'https://dns.quad9.net/dns-query@9.9.9.9';
@@ -17,7 +17,7 @@ export function refusal(text: string, why: string, advice: string = forms): Upst
   return new UpstreamSpecError(`"${quoted}" is not a valid upstream: ${why}; ${advice}`);
 }
 
-/** Forms that other programs have, and what to write here: the first that fits counts. */
+/** Forms of other programs, and what to write instead. The first match counts. */
 const foreignForms: readonly {
   readonly form: RegExp;
   readonly why: string;
@@ -29,7 +29,7 @@ const foreignForms: readonly {
     instead: ([, domains, target]) => `write /${domains}/${target}`,
   },
   {
-    // dnsmasq. With a name behind the sign it is meant for TLS.
+    // dnsmasq.
     form: /^([\d.]+|\[?[\da-f:.]*:[\da-f:.%\w]*\]?)#(\d+)$/i,
     why: 'the port stands behind a colon',
     instead: ([, address = '', port]) => `write ${withPort(address, port)}`,
@@ -40,7 +40,7 @@ const foreignForms: readonly {
     instead: ([, address = '', name]) => `write tls://${bracketed(address)}#${name}`,
   },
   {
-    // Unbound, and Stubby's kin.
+    // Unbound.
     form: /^([\d.]+|[\da-f:.]*:[\da-f:.]*)@(\d+)(?:#([\w.-]+))?$/i,
     why: 'the port stands behind a colon',
     instead: ([, address = '', port, name]) => {
@@ -61,7 +61,7 @@ const foreignForms: readonly {
   },
 ];
 
-/** The error for a text in a form that another program has; undefined for all other texts. */
+/** The error for a text in the form of another program; undefined for any other text. */
 export function foreignForm(text: string): UpstreamSpecError | undefined {
   for (const { form, why, instead } of foreignForms) {
     const match = form.exec(text);

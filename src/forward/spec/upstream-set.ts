@@ -3,20 +3,19 @@ import type { UpstreamSet } from '../forwarder.ts';
 import { refusal, UpstreamSpecError } from './spec-error.ts';
 import { parseUpstreamEntry, type RouteSpec, specToText, type UpstreamSpec } from './upstream-spec.ts';
 
-/** The entry that stands for the resolvers that the network gives. */
+/** The entry for the resolvers that the network provides. */
 const SYSTEM = 'system';
 
-/** Upstreams and routes as people wrote them. */
+/** The configured upstreams and routes. */
 export interface WrittenUpstreams {
-  /** In order; `system` stands for the resolvers that the network gives. */
+  /** In order; `system` stands for the resolvers that the network provides. */
   readonly upstreams: readonly (UpstreamSpec | typeof SYSTEM)[];
   readonly fallback: readonly UpstreamSpec[];
   readonly routes: readonly RouteSpec[];
 }
 
 /**
- * The upstreams and routes that people wrote, one text for each. Routes alone say nothing of other names: those still go
- * to the resolvers that the network gives.
+ * Parses upstreams and routes. With routes alone, all other names go to the resolvers that the network provides.
  * @throws UpstreamSpecError for the first that is invalid.
  */
 export function readUpstreams(
@@ -38,12 +37,12 @@ export function readUpstreams(
   return { upstreams, fallback: fallbackTexts.map(parseFallback), routes };
 }
 
-/** Whether the resolvers that the network gives are among them. */
+/** Whether the resolvers that the network provides are among them. */
 export function usesSystem({ upstreams }: WrittenUpstreams): boolean {
   return upstreams.includes(SYSTEM);
 }
 
-/** The same with the resolvers that the network gives, which are asked over UDP. */
+/** Replaces `system` by the resolvers that the network provides, asked over UDP. */
 export function withSystem(
   { upstreams, ...rest }: WrittenUpstreams,
   servers: readonly { readonly address: string; readonly port: number }[],
@@ -53,8 +52,8 @@ export function withSystem(
 }
 
 /**
- * Upstreams that are known by name alone are looked up through those of the set that have an address: through those
- * that have a route for the name, else through those for all names.
+ * Upstreams that are configured by host name are looked up through those with an address: those with a route for the name, or
+ * else those for all names.
  * @throws UpstreamSpecError for the first that nobody of the set could look up.
  */
 export function refuseUnfindable({ upstreams, fallback, routes }: WrittenUpstreams): void {
@@ -64,7 +63,7 @@ export function refuseUnfindable({ upstreams, fallback, routes }: WrittenUpstrea
   const domains = routed.flatMap((route) => route.domains);
   const targets = routes.flatMap(({ upstream }) => (upstream === 'default' ? [] : [upstream]));
   for (const spec of [...upstreams, ...fallback, ...targets]) {
-    // Plain ones have an address always.
+    // UDP and TCP upstreams always have an address.
     if (spec === SYSTEM || spec.address !== undefined || spec.kind === 'udp' || spec.kind === 'tcp') continue;
     const host = Name.parse(spec.host ?? '');
     if (domains.some((domain) => host.isWithin(domain))) continue;

@@ -5,18 +5,18 @@ import { parseRouteDomains } from './route-domains.ts';
 import { whyUnusable } from './server-address.ts';
 import { foreignForm, refusal, UpstreamSpecError } from './spec-error.ts';
 
-/** How a DNS over TLS server proves that it is the one that was meant (RFC 8310 §6 and §8). */
+/** How a DNS over TLS server is authenticated (RFC 8310 §6 and §8). */
 export type TlsIdentity =
   /** Its certificate is valid for this host name or address. */
   | { readonly kind: 'name'; readonly name: string }
   /** The SHA-256 of its certificate's public key, in base64 (RFC 7858 §4.2). */
   | { readonly kind: 'pin'; readonly sha256: string };
 
-/** An upstream resolver as it is written. Addresses are numeric, ports 1 to 65,535. A closed list. */
+/** A parsed upstream. Addresses are numeric and canonical, ports 1 to 65,535. A closed list. */
 export type UpstreamSpec =
-  /** UDP, and TCP where UDP does not do. */
+  /** UDP, and TCP where UDP is not enough. */
   | { readonly kind: 'udp'; readonly address: string; readonly port: number }
-  /** TCP alone (RFC 7766). */
+  /** Only TCP (RFC 7766). */
   | { readonly kind: 'tcp'; readonly address: string; readonly port: number }
   /** DNS over TLS (RFC 7858). Without an address, `host` has to be resolved through the other upstreams. */
   | {
@@ -36,7 +36,7 @@ export type UpstreamSpec =
       readonly path: string;
     };
 
-/** Names at and below `domains` go to `upstream`; `default` sends them where all others go. */
+/** Names at and below `domains` go to `upstream`; `default` stands for the upstreams without a route. */
 export interface RouteSpec {
   readonly domains: readonly [Name, ...Name[]];
   readonly upstream: UpstreamSpec | 'default';
@@ -51,11 +51,11 @@ const DNS_PORT = 53;
 const TLS_PORT = 853;
 const HTTPS_PORT = 443;
 
-/** Longer texts are nobody's upstream. */
+/** Maximum length of a text. */
 const MAX_TEXT_LENGTH = 1024;
 
 /**
- * Reads an upstream, or a route in dnsmasq's form: `/lan/192.168.1.1`, `/a.example/b.example/192.0.2.1`,
+ * Parses an upstream, or a route in dnsmasq's form: `/lan/192.168.1.1`, `/a.example/b.example/192.0.2.1`,
  * `/192.168.1.0/24/192.168.1.1` (the reverse names of that network), `/public.lan/#` (to the default upstreams).
  * @throws UpstreamSpecError
  */
@@ -78,7 +78,7 @@ export function parseUpstreamEntry(text: string): UpstreamEntry {
 }
 
 /**
- * Reads one upstream: `9.9.9.9`, `9.9.9.9:5353`, `2620:fe::fe`, `[2620:fe::fe]:53`, `udp://…`, `tcp://…`,
+ * Parses one upstream: `9.9.9.9`, `9.9.9.9:5353`, `2620:fe::fe`, `[2620:fe::fe]:53`, `udp://…`, `tcp://…`,
  * `tls://9.9.9.9#dns.quad9.net`, `tls://9.9.9.9#sha256/BASE64`, `tls://dns.quad9.net`,
  * `https://dns.quad9.net/dns-query@9.9.9.9`.
  * @throws UpstreamSpecError
@@ -105,7 +105,7 @@ export function parseUpstream(text: string): UpstreamSpec {
   }
 }
 
-/** The shortest text that means this upstream; equal for equal upstreams. */
+/** The shortest text for this upstream; the same for equal upstreams. */
 export function specToText(spec: UpstreamSpec): string {
   switch (spec.kind) {
     case 'udp':
@@ -159,7 +159,7 @@ function parseHttps(rest: string, whole: string): UpstreamSpec {
   const slash = server.indexOf('/');
   const { host, port } = parseHostPort(slash < 0 ? server : server.slice(0, slash), HTTPS_PORT, whole);
   const path = slash < 0 ? '/dns-query' : server.slice(slash);
-  // RFC 8484 §3 gives clients a template; which of its two methods serves is found out here.
+  // RFC 8484 §3 configures clients with a template. Here the method is chosen automatically.
   const template = /^(.*)\{\?dns\}$/.exec(path);
   if (template !== null) {
     const url = whole.replace('{?dns}', '');
@@ -170,7 +170,7 @@ function parseHttps(rest: string, whole: string): UpstreamSpec {
   return { kind: 'https', address: canonicalAddress(host) === undefined ? at : host, host, port, path };
 }
 
-/** What stands before and after the last `@`. */
+/** The parts before and after the last `@`. */
 function splitAt(text: string, whole: string): { readonly server: string; readonly at: string | undefined } {
   const index = text.lastIndexOf('@');
   if (index < 0) return { server: text, at: undefined };
@@ -189,7 +189,7 @@ function parseEndpoint(text: string, defaultPort: number, whole: string): { addr
   return { address: host, port };
 }
 
-/** `host` is a canonical address when it is an address, else a host name in lower case. */
+/** `host` is a canonical address or a host name in lower case. */
 function parseHostPort(text: string, defaultPort: number, whole: string): { host: string; port: number } {
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
   const plain = isIP(text) === 6 ? [text, text] : /^([^:]*)(?::(.*))?$/.exec(text);
@@ -213,11 +213,11 @@ function refuseUnusable(host: string, whole: string): void {
   if (why !== undefined) throw refusal(whole, `${host} ${why}`);
 }
 
-/** A host name in lower case without a final dot; undefined for what is none (RFC 1123 §2.1, underscores allowed). */
+/** A host name in lower case without a final dot; undefined for any other text (RFC 1123 §2.1, underscores allowed). */
 function hostName(text: string): string | undefined {
   const name = text.replace(/\.$/, '').toLowerCase();
   const isName = name.length <= 253 && /^(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/.test(name);
-  // A last label of digits would be read as an address by others.
+  // Other programs take a last label of digits for an address.
   return isName && !/(?:^|\.)\d+$/.test(name) ? name : undefined;
 }
 

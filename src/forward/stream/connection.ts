@@ -14,7 +14,7 @@ export interface StreamConnectionOptions {
   readonly socket: Socket;
   /** The event with which it can be used: `connect`, or `secureConnect` for TLS. */
   readonly readyEvent: 'connect' | 'secureConnect';
-  /** How long it is kept without queries, in ms. */
+  /** How long it is kept without pending queries, in ms. */
   readonly idleMs: number;
   readonly clock: Clock;
   readonly random: Random;
@@ -22,17 +22,17 @@ export interface StreamConnectionOptions {
   readonly listener: ConnectionListener<Uint8Array>;
 }
 
-/** Ids that may be taken at once, so that a free one is found soon. */
+/** Maximum number of pending queries, so that a free ID is found soon. */
 const MAX_LOAD = 0x8000;
 
-/** Ids of forgotten queries that are remembered: of the 65,536 a fourth. */
+/** Maximum number of IDs of forgotten queries that are remembered: a quarter of all. */
 const MAX_FORGOTTEN = 0x4000;
 
-/** Replies that answer nothing after which the peer does not speak DNS as we do. */
+/** After this many wrong replies the connection is closed. */
 const MAX_WRONG_REPLIES = 1000;
 
 /**
- * One stream to one upstream with many queries on it. RFC 7766 §6.2.1.1: "clients SHOULD pipeline their queries", and
+ * A TCP or TLS connection that carries many queries. RFC 7766 §6.2.1.1: "clients SHOULD pipeline their queries", and
  * §7: "responses MAY be ... delivered out of order", so replies are matched by id and question.
  */
 export class StreamConnection implements Connection<Uint8Array> {
@@ -41,7 +41,7 @@ export class StreamConnection implements Connection<Uint8Array> {
   readonly #writer: FrameWriter;
   readonly #byId = new Map<number, PendingQuery<Uint8Array>>();
   readonly #ids = new Map<PendingQuery<Uint8Array>, number>();
-  /** Of queries that nobody waits for any more: a reply to one is late, and not wrong. */
+  /** IDs of queries that are no longer pending: a reply to one is late, not wrong. */
   readonly #forgotten = new Set<number>();
   #isReady = false;
   #isFruitful = false;
@@ -81,14 +81,14 @@ export class StreamConnection implements Connection<Uint8Array> {
     return this.#byId.size;
   }
 
-  /** Sends a query, with an id that no other on this connection has. @throws UpstreamFailure `overloaded` */
+  /** Sends a query with an ID that is unique on this connection. @throws UpstreamFailure `overloaded` */
   send(query: PendingQuery<Uint8Array>): void {
     const { random, socket } = this.#options;
     if (this.#writer.isFull || this.#byId.size >= MAX_LOAD) {
       throw new UpstreamFailure('overloaded', 'is too slow: too many queries are waiting for it');
     }
     let id = random.u16();
-    // At most three quarters of the ids are taken, so this ends soon.
+    // At most three quarters of the IDs are taken, so this ends soon.
     while (this.#byId.has(id) || this.#forgotten.has(id)) id = random.u16();
     this.#byId.set(id, query);
     this.#ids.set(query, id);
@@ -125,10 +125,10 @@ export class StreamConnection implements Connection<Uint8Array> {
       if (!this.#forgotten.delete(id)) this.#countWrong('id');
       return;
     }
-    // On another connection it may have had another id since.
+    // On another connection it may have another ID.
     query.message.writeUInt16BE(id, 0);
     const match = matchReply(query.message, query.questionEnd, message);
-    // The stream proves where a reply comes from, so a server that changes the case of names is let.
+    // A stream cannot be spoofed from off-path, so a server may change the case of names.
     if (match !== 'match' && match !== 'case') {
       this.#countWrong(match);
       return;
@@ -153,7 +153,7 @@ export class StreamConnection implements Connection<Uint8Array> {
   }
 
   #becomeReady(): void {
-    // Whoever listened to the event before us did not like what it saw.
+    // A listener before this one has rejected the server.
     if (this.#options.socket.destroyed) return;
     this.#isReady = true;
     if (this.#byId.size === 0) this.#becomeIdle();

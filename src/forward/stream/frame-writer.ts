@@ -1,20 +1,20 @@
 import type { Socket } from 'node:net';
 
-/** Octets that may wait for a peer that does not read. */
+/** Maximum number of octets that wait for a peer that does not read. */
 const MAX_UNSENT = 1 << 20;
 
 /**
- * Writes messages to a stream, each with its length in front (RFC 1035 §4.2.2).
+ * Writes messages to a stream, each with a length prefix (RFC 1035 §4.2.2).
  *
- * Over TCP, what is written in one turn leaves in one segment (RFC 7766 §8 asks for length and message in one write). Over
- * TLS each message has a record of its own: dnsdist 1.7 leaves what is behind the first messages of a record unread until
- * the next record comes. Node puts everything that waits into one record, so the next message waits here until the one
- * before it has left.
+ * Over TCP, all messages of one turn of the event loop are sent in one segment (RFC 7766 §8 asks for length and message in
+ * one write). Over TLS each message has its own record: dnsdist 1.7 does not read the last messages of a record before the
+ * next record arrives. Node merges everything that is buffered into one record, so a message waits here until the one
+ * before it was written.
  */
 export class FrameWriter {
   readonly #socket: Socket;
   readonly #isOneByOne: boolean;
-  /** Over TLS: those that wait for the one that is being written; the first is at `#at`. */
+  /** Over TLS: frames that wait for the current write; the first is at `#at`. */
   #frames: Buffer[] = [];
   #at = 0;
   #isWriting = false;
@@ -26,7 +26,7 @@ export class FrameWriter {
     this.#isOneByOne = isOneByOne;
   }
 
-  /** So much waits for the peer to read that nothing should be added. */
+  /** Whether the peer reads too slowly for further messages. */
   get isFull(): boolean {
     return this.#waitingOctets + this.#socket.writableLength > MAX_UNSENT;
   }
@@ -65,7 +65,7 @@ export class FrameWriter {
 
   readonly #written = (error?: Error | null): void => {
     const frame = this.#frames[this.#at];
-    // After an error the socket is closed, and whoever waits hears of that.
+    // After an error the socket closes, and pending queries hear of that.
     if (frame === undefined || error) {
       this.#frames = [];
       this.#at = 0;

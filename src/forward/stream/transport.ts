@@ -11,17 +11,17 @@ import { StreamConnection } from './connection.ts';
 /** How long a TCP connection without queries is kept, in ms (RFC 7766 §6.2.3 asks clients to close idle ones). */
 const TCP_IDLE_MS = 10_000;
 
-/** What streams of every kind need. */
+/** The dependencies of stream transports. */
 export interface StreamParts {
   readonly budget: SocketBudget;
   readonly clock: Clock;
   readonly random: Random;
 }
 
-/** What makes one kind of stream. */
+/** What differs between TCP and TLS. */
 export interface StreamKind {
   readonly protocol: 'TCP' | 'TLS';
-  /** Begins a new connection: `net.connect` or `tls.connect` to a numeric address. */
+  /** Starts connecting: `net.connect` or `tls.connect` to a numeric address. */
   readonly connect: () => Socket;
   /** How long a connection without queries is kept, in ms. */
   readonly idleMs: number;
@@ -30,7 +30,7 @@ export interface StreamKind {
   readonly forget?: () => void;
 }
 
-/** Messages with their length in front (RFC 1035 §4.2.2), over streams of this kind. */
+/** Messages with a length prefix (RFC 1035 §4.2.2) over TCP or TLS. */
 export function streamTransport(
   { connect: begin, idleMs, ...kind }: StreamKind,
   { clock, random, budget }: StreamParts,
@@ -53,7 +53,7 @@ export function tcpTransport(
   parts: StreamParts,
   setup: TransportSetup,
 ): Transport {
-  // A numeric host is never looked up.
+  // A numeric host needs no lookup.
   const options = { port, family: isIPv6(address) ? 6 : 4, noDelay: true };
   return streamTransport(
     {

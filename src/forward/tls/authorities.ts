@@ -1,18 +1,18 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
 
-/** Why a text holds no certificate authorities, as a clause. */
+/** Why a text does not contain certificate authorities, as a clause. */
 export class TlsAuthoritiesError extends Error {
   override readonly name = 'TlsAuthoritiesError';
 }
 
-/** More certificates in one text are a mistake: all public authorities together are about 150. */
+/** Maximum number of certificates in one text: all public authorities together are about 150. */
 const MAX_CERTIFICATES = 500;
 
 /** One certificate in a PEM file (RFC 7468 §5). */
 const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
-/** Whose signature makes a certificate valid: the public authorities that Node comes with, and any others given. */
+/** The trusted certificate authorities: the public ones that Node bundles, and any others that are given. */
 export class TlsAuthorities {
   /** Node's own, with what NODE_EXTRA_CA_CERTS adds. */
   static readonly bundled: TlsAuthorities = new TlsAuthorities([]);
@@ -25,7 +25,7 @@ export class TlsAuthorities {
 
   /**
    * The public authorities and those in `pem`, the text of a PEM file.
-   * @throws TlsAuthoritiesError for a text without certificates, or with one that cannot be read.
+   * @throws TlsAuthoritiesError for a text without certificates, or with one that cannot be parsed.
    */
   static parse(pem: string): TlsAuthorities {
     const found = pem.match(pemCertificate) ?? [];
@@ -44,7 +44,7 @@ export class TlsAuthorities {
     return new TlsAuthorities(found);
   }
 
-  /** The context for connections, made when it is first needed: reading the public authorities takes a while. */
+  /** The context for connections, created on first use, because parsing the public authorities takes a while. */
   context(): SecureContext {
     // RFC 9325 §3.1.1: "Implementations MUST NOT negotiate TLS version 1.1".
     const options = { minVersion: 'TLSv1.2' } as const;

@@ -8,26 +8,26 @@ import { whyUntrusted } from './trust.ts';
 
 /** A server that is reached over TLS. */
 export interface TlsServer {
-  /** A numeric address: nothing is looked up. */
+  /** A numeric address. */
   readonly address: string;
   readonly port: number;
-  /** The host name of the server, when it has one besides what its identity says. */
+  /** The host name of the server, if it differs from its identity. */
   readonly host: string | undefined;
   readonly identity: TlsIdentity;
   /** The protocol inside, for ALPN (RFC 7301). */
   readonly protocol?: 'h2';
 }
 
-/** Servers give two tickets at a time; of those that are not used the newest are kept. */
+/** Maximum number of unused session tickets: servers send two at a time, and the newest are kept. */
 const MAX_SESSIONS = 4;
 
-/** Connections to one server, each of which resumes the session of an earlier one when it can. */
+/** Opens connections to one server that resume earlier sessions where possible. */
 export class TlsClient {
   readonly #address: string;
   readonly #options: ConnectionOptions;
   readonly #identity: TlsIdentity;
   readonly #authorities: TlsAuthorities;
-  /** Tickets and sessions that were not used yet, the newest last. */
+  /** Unused tickets and sessions, the newest last. */
   #sessions: Buffer[] = [];
 
   constructor(server: TlsServer, authorities: TlsAuthorities) {
@@ -49,14 +49,14 @@ export class TlsClient {
   }
 
   /**
-   * Begins a connection. It emits `secureConnect` when the server is the one that was meant, and else an `error`
-   * that is an UpstreamFailure `untrusted`, having been destroyed. What is written before leaves only after:
-   * nobody else is to see it.
+   * Starts connecting. The socket emits `secureConnect` if the server is trusted; otherwise it is destroyed and emits an
+   * `error` that is an UpstreamFailure `untrusted`. What is written before `secureConnect` is sent only after it, so that
+   * nobody else sees it.
    */
   connect(): TLSSocket {
     // RFC 8446 §C.4: "Clients SHOULD NOT reuse a ticket for multiple connections".
     const session = this.#sessions.pop();
-    // Node's own refusal would say neither what the certificate was nor know of pins: `whyUntrusted` judges.
+    // Node's own verification does not describe the certificate, and knows no pins: `whyUntrusted` decides.
     const socket = connect({
       ...this.#options,
       host: withInterfaceName(this.#address),
@@ -80,7 +80,7 @@ export class TlsClient {
       }
       isTrusted = true;
       for (const given of early) this.#keep(given);
-      // TLS 1.2 has no new session after one was resumed: the old one serves again.
+      // TLS 1.2 does not issue a new session after resumption: the old one is reused.
       if (session !== undefined && socket.getProtocol() === 'TLSv1.2' && socket.isSessionReused()) {
         this.#keep(session);
       }
@@ -89,7 +89,7 @@ export class TlsClient {
     return socket;
   }
 
-  /** The next connection begins afresh: on another network a resumed session would tell who moved there. */
+  /** Forgets all sessions: on another network a resumed session would identify this machine. */
   forget(): void {
     this.#sessions = [];
   }
@@ -100,7 +100,7 @@ export class TlsClient {
   }
 }
 
-/** As `whyUntrusted`; a certificate that cannot even be looked at is not trusted either. */
+/** Like `whyUntrusted`; a certificate that cannot be parsed is not trusted either. */
 function judge(socket: TLSSocket, identity: TlsIdentity): UpstreamFailure | undefined {
   try {
     return whyUntrusted(socket, identity);

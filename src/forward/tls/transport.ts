@@ -5,12 +5,12 @@ import type { TlsAuthorities } from './authorities.ts';
 import { TlsClient, type TlsServer } from './client.ts';
 
 /**
- * How long a connection without queries is kept, in ms. RFC 7858 §3.4 wants the cost of TLS shared by many queries:
+ * How long a connection is kept without pending queries, in ms. RFC 7858 §3.4 wants the cost of TLS shared by many queries:
  * "clients and servers SHOULD NOT immediately close a connection after each response".
  */
 const TLS_IDLE_MS = 30_000;
 
-/** DNS over TLS (RFC 7858): the stream of TCP inside TLS, padded, to a server that proved who it is. */
+/** DNS over TLS (RFC 7858) with padded queries, to an authenticated server. */
 export function tlsTransport(
   server: TlsServer,
   parts: StreamParts & { readonly authorities: TlsAuthorities },

@@ -3,17 +3,16 @@ import type { TLSSocket } from 'node:tls';
 import { UpstreamFailure } from '../errors.ts';
 import type { TlsIdentity } from '../spec/upstream-spec.ts';
 
-/** Characters of a certificate's own texts that are repeated to people. */
+/** Maximum length of a text of a certificate in a message. */
 const MAX_QUOTED_LENGTH = 120;
 
 /**
- * Why the server at the other end of `socket`, whose handshake is done, is not the one that was meant; undefined
- * when it is. RFC 8310 §8.1: the name is compared with the certificate as RFC 6125 says, and the certificate must be
- * valid. RFC 7858 §4.2: with a pin the public key alone decides, whatever the certificate says besides.
+ * Why the server of `socket` is not trusted after the handshake; undefined if it is. RFC 8310 §8.1: the name is compared with the certificate as RFC 6125 says, and the certificate must be
+ * valid. RFC 7858 §4.2: with a pin only the public key counts, whatever else the certificate says.
  */
 export function whyUntrusted(socket: TLSSocket, identity: TlsIdentity): UpstreamFailure | undefined {
   if (identity.kind === 'pin') {
-    // What is resumed was begun with a server that had the key.
+    // A resumed session was established with a server that had the key.
     if (socket.isSessionReused()) return undefined;
     const sha256 = publicKeyPin(socket);
     if (sha256 === identity.sha256) return undefined;
@@ -22,12 +21,12 @@ export function whyUntrusted(socket: TLSSocket, identity: TlsIdentity): Upstream
     );
   }
   if (socket.authorized) return undefined;
-  // Declared as an Error, and a code in fact.
+  // Its type says Error, but it is a code.
   const code = String(socket.authorizationError);
   return untrusted(`is not trusted as ${identity.name}: ${whatIsWrong(socket, code)} (${code})`);
 }
 
-/** The SHA-256 of the DER SubjectPublicKeyInfo of the certificate that was shown, in base64. */
+/** The SHA-256 of the DER SubjectPublicKeyInfo of the certificate, in base64. */
 function publicKeyPin(socket: TLSSocket): string {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return '(none)';
@@ -35,7 +34,7 @@ function publicKeyPin(socket: TLSSocket): string {
   return createHash('sha256').update(key).digest('base64');
 }
 
-/** The clause for one of OpenSSL's or Node's codes. */
+/** The clause for an error code of OpenSSL or Node. */
 function whatIsWrong(socket: TLSSocket, code: string): string {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return 'it presented no certificate';
@@ -62,7 +61,7 @@ function untrusted(text: string): UpstreamFailure {
   return new UpstreamFailure('untrusted', text);
 }
 
-/** A text of somebody who is not trusted, for one line of a log. */
+/** An untrusted text, made fit for one line of a log. */
 function quoted(text: string): string {
   const printable = text.replace(/\s+/g, ' ').replace(/[^ -~]/g, '?');
   return printable.length <= MAX_QUOTED_LENGTH ? printable : `${printable.slice(0, MAX_QUOTED_LENGTH)}…`;

@@ -6,42 +6,42 @@ import { networkFailure, UpstreamFailure } from '../errors.ts';
 import { matchReply, type WrongReply } from '../reply-match.ts';
 
 /**
- * After so many wrong replies on one socket somebody is guessing, and the socket is given up: RFC 5452 §9.3 asks to
- * watch for this and to "abandon the UDP query".
+ * After this many wrong replies on one socket somebody is probably spoofing, and the socket is given up: RFC 5452 §9.3 asks
+ * to watch for this and to "abandon the UDP query".
  */
 const MAX_WRONG_REPLIES = 16;
 
-/** How long the right reply is still awaited after a malformed one that had the right id and question, in ms. */
+/** How long to wait for a valid reply after a malformed one with the right ID and question, in ms. */
 const MALFORMED_GRACE_MS = 300;
 
-/** One query over one socket of its own. */
+/** One query on its own socket. */
 export interface UdpExchangeOptions<T> {
-  /** For this query alone; whoever gave it closes it when `ended` is told. */
+  /** Used for this query alone, and closed by the caller when `ended` is called. */
   readonly socket: PeerSocket;
-  /** What is sent: id and case as they shall be. */
+  /** The message, with its final ID and case. */
   readonly query: Uint8Array;
   /** Offset after its question. */
   readonly questionEnd: number;
-  /** How long to wait, in ms. */
+  /** Timeout in ms. */
   readonly timeoutMs: number;
   readonly clock: Clock;
   /** Makes the outcome of a reply that matches. A WireError that it throws makes the reply a malformed one. */
   readonly accept: (reply: Uint8Array) => T;
-  /** Told of each wrong reply; the wait goes on. */
+  /** Called for each wrong reply; the exchange goes on. */
   readonly wrong: (kind: WrongReply) => void;
-  /** Told when the wait is over, however it ended; never before the constructor has returned. */
+  /** Called when the exchange has ended, however; never before the constructor has returned. */
   readonly ended: () => void;
 }
 
-/** A query that was sent from a socket of its own, and the wait for the reply that matches it. */
+/** A query that was sent from its own socket, until a matching reply or a failure. */
 export class UdpExchange<T> implements DenseSetItem, PeerListener {
   denseIndex = -1;
   /**
-   * What `accept` made. Rejects with UpstreamFailure `timed-out`, `refused`, `unreachable`, `malformed`, `spoofed`,
+   * What `accept` returned. Rejects with UpstreamFailure `timed-out`, `refused`, `unreachable`, `malformed`, `spoofed`,
    * with what `cancel` was given, or with what `accept` threw.
    */
   readonly outcome: Promise<T>;
-  /** Ends the wait with this reason, if it has not ended. */
+  /** Ends the exchange for this reason, if it has not ended. */
   readonly cancel: (reason: unknown) => void = (reason) => {
     if (this.#end()) this.#reject(reason);
   };

@@ -5,17 +5,17 @@ import type { PeerSocket } from '../../system/peer-socket.ts';
 import type { SocketBudget } from '../socket-budget.ts';
 import type { SourcePorts } from './source-ports.ts';
 
-/** How long a socket is kept ready for the next query, in ms. */
+/** How long a spare socket is kept open, in ms. */
 const SPARE_MS = 1000;
 
-/** What sockets need. */
+/** The dependencies of query sockets. */
 export interface QuerySocketParts {
   readonly ports: SourcePorts;
   readonly budget: SocketBudget;
   readonly clock: Clock;
 }
 
-/** Where queries go. */
+/** The server that queries are sent to. */
 export interface QueryTarget {
   /** A numeric address, with a scope id if it needs one. */
   readonly address: string;
@@ -23,9 +23,9 @@ export interface QueryTarget {
 }
 
 /**
- * Sockets for the queries to one upstream, each for one query. Making one and closing one takes longer than all else
- * that a query needs, so in times of traffic it is done while nobody waits: the next one stands ready, for a second at
- * most, since a port that stays open can be found by whoever wants to forge.
+ * The sockets for queries to one upstream, each for one query. Opening and closing a socket takes longer than everything else
+ * about a query, so it is done while nobody waits: one spare socket is kept open, for a second at most, because an
+ * attacker can find a port that stays open.
  */
 export class QuerySockets {
   readonly #target: QueryTarget;
@@ -41,7 +41,7 @@ export class QuerySockets {
     this.#parts = parts;
   }
 
-  /** A socket that was not used before. @throws UpstreamFailure `no-sockets` */
+  /** An unused socket. @throws UpstreamFailure `no-sockets` */
   take(): PeerSocket {
     const spare = this.#spare;
     if (spare === undefined) return this.#open();
@@ -52,7 +52,7 @@ export class QuerySockets {
     return this.#open();
   }
 
-  /** Takes back a socket whose query is over; it is closed when what waits for the reply has been served, or now. */
+  /** Takes back a used socket. It is closed after this turn of the event loop, or at once if sockets are scarce. */
   giveBack(socket: PeerSocket): void {
     if (this.#parts.budget.isTight) {
       this.#close(socket);
@@ -64,14 +64,14 @@ export class QuerySockets {
     setImmediate(() => this.#tidy());
   }
 
-  /** The network is another: what stands ready is bound to an address of the old one. */
+  /** The network changed: the spare socket is bound to an old address. */
   reset(): void {
     this.#stopSpareTimer();
     if (this.#spare !== undefined) this.#close(this.#spare);
     this.#spare = undefined;
   }
 
-  /** No more sockets are kept ready. */
+  /** No spare socket is kept any more. */
   close(): void {
     this.#isClosed = true;
     this.reset();

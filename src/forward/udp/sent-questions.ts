@@ -1,21 +1,21 @@
 import { HEADER_LENGTH } from '../../dns/message.ts';
 
 /**
- * Letters that a name must have before its case tells whose query it is: with 10 letters in random case another
- * program's query looks like ours once in a thousand times, and only while ours for the same name is in flight.
+ * Minimum number of letters in a name for its case to identify a query: with 10 letters in random case, a query of another
+ * program equals ours once in a thousand times, and only while ours for the same name is in flight.
  */
 const MIN_LETTERS = 10;
 
 /**
- * The questions that are in flight upstream, in the random case in which each was sent. A query that comes to us with
- * just that question is our own: somebody whom we ask asks us.
+ * The questions in flight, in the random case in which they were sent. An incoming query with exactly such a question is our
+ * own: a forwarding loop.
  */
 export class SentQuestions {
   readonly #sent = new Map<string, { readonly upstream: string; count: number }>();
 
   /**
-   * Notes that `query`, whose question ends at `questionEnd`, is on its way to `upstream`.
-   * @returns what to call when its wait is over.
+   * Adds a query to `upstream` whose question ends at `questionEnd`.
+   * @returns a function that removes it.
    */
   note(query: Uint8Array, questionEnd: number, upstream: string): () => void {
     if (!isTellingCase(query, questionEnd)) return () => {};
@@ -28,9 +28,9 @@ export class SentQuestions {
     };
   }
 
-  /** The label of the upstream through which the query that starts `bytes` came back to us; undefined for others. */
+  /** The label of the upstream to which the query at the start of `bytes` was sent by us; undefined if it was not. */
   cameBackFrom(bytes: Uint8Array, questionEnd: number): string | undefined {
-    // On a quiet machine nothing is in flight, and nothing needs to be compared.
+    // Usually nothing is in flight, and nothing needs to be compared.
     if (this.#sent.size === 0 || !isTellingCase(bytes, questionEnd)) return undefined;
     return this.#sent.get(keyOf(bytes, questionEnd))?.upstream;
   }
@@ -43,8 +43,8 @@ function keyOf(bytes: Uint8Array, questionEnd: number): string {
 }
 
 /**
- * True when the name of the question that ends at `questionEnd` has enough letters, and some of them in upper case: few
- * programs but us write such names.
+ * Whether the name of the question that ends at `questionEnd` has enough letters and some in upper case: few other programs
+ * send such names.
  */
 export function isTellingCase(bytes: Uint8Array, questionEnd: number): boolean {
   let letters = 0;

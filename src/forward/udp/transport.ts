@@ -18,22 +18,22 @@ import { QuerySockets, type QueryTarget } from './query-sockets.ts';
 import type { SentQuestions } from './sent-questions.ts';
 import type { SourcePorts } from './source-ports.ts';
 
-/** How long TCP alone is asked to confirm a reply in the wrong case, in ms: many home routers drop TCP to port 53. */
+/** How long only TCP is used to confirm a reply in the wrong case, in ms: many home routers drop TCP to port 53. */
 const TCP_HEAD_START_MS = 200;
 
-/** What transports over UDP need. */
+/** The dependencies of UDP transports. */
 export interface UdpParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly ports: SourcePorts;
   readonly budget: SocketBudget;
-  /** Where the questions in flight are noted, so that we know our own when it comes back to us. */
+  /** The questions in flight, for detecting loops. */
   readonly sent: SentQuestions;
 }
 
 /**
- * DNS over UDP, and over TCP where UDP does not do: when the answer does not fit, when somebody floods the socket with
- * guesses, when the upstream does not preserve the case of names.
+ * DNS over UDP, and over TCP where UDP is not enough: if the answer is truncated, if somebody floods the socket with spoofed
+ * replies, if the upstream does not preserve the case of names.
  */
 export class UdpTransport implements Transport {
   readonly isLossy = true;
@@ -45,7 +45,7 @@ export class UdpTransport implements Transport {
   readonly #running = new DenseSet<UdpExchange<UpstreamOutcome>>();
   #isClosed = false;
 
-  /** `tcp` leads to the same address and port. */
+  /** `tcp` is a transport to the same address and port. */
   constructor(target: QueryTarget, tcp: Transport, parts: UdpParts, setup: TransportSetup) {
     this.#parts = parts;
     this.#setup = setup;
@@ -57,7 +57,7 @@ export class UdpTransport implements Transport {
   /** See `Transport`. */
   async exchange(query: TransportQuery): Promise<UpstreamReply> {
     const outcome = await this.#overUdp(query);
-    // RFC 1123 §6.1.3.2 and RFC 7766 §5: a truncated reply is asked for again over TCP.
+    // RFC 1123 §6.1.3.2 and RFC 7766 §5: after a truncated reply the query is repeated over TCP.
     return outcome === 'truncated' ? await this.#afterTruncation(query) : outcome;
   }
 
@@ -83,7 +83,7 @@ export class UdpTransport implements Transport {
     this.#tcp.close();
   }
 
-  /** One query over UDP, with what it takes when replies come in another case than the query had, or too many. */
+  /** One query over UDP, and what follows if replies come in the wrong case, or too many of them. */
   #overUdp(query: TransportQuery): Promise<UpstreamOutcome> {
     return new Promise((resolve, reject) => {
       let confirmation: Promise<UpstreamOutcome> | undefined;
@@ -95,7 +95,7 @@ export class UdpTransport implements Transport {
             this.#foldsCase.suspect();
             resolve(outcome);
           },
-          // It took more than a round trip, in which the reply in the right case would have come.
+          // It took more than a round trip, in which a reply in the right case would have come.
           (error: unknown) => exchange.cancel(error),
         );
       };
@@ -109,9 +109,9 @@ export class UdpTransport implements Transport {
   }
 
   /**
-   * What to believe when a reply came with the right id and question in the wrong case: either the upstream does not
-   * keep case, or somebody guessed. TCP cannot be spoofed from afar. Where TCP fails or does not answer soon, two
-   * queries without mixed case must be answered alike, so that one lucky guess is not enough.
+   * The answer after a reply with the right ID and question in the wrong case: either the upstream does not preserve case, or
+   * somebody guessed. TCP cannot be spoofed from off-path. If TCP fails or is slow, two queries without mixed case must
+   * have the same answer, so that one lucky guess is not enough.
    */
   async #confirm(query: TransportQuery): Promise<UpstreamOutcome> {
     const overTcp = this.#tcp.exchange(query);
@@ -125,7 +125,7 @@ export class UdpTransport implements Transport {
     try {
       return await Promise.any([overTcp, alike]);
     } catch {
-      // Both failed; that the upstream answers differently says more than that it has no TCP.
+      // Both failed. The failure over UDP says more than that TCP does not work.
       return await alike;
     }
   }
@@ -196,7 +196,7 @@ export class UdpTransport implements Transport {
 
 /** @throws WireError */
 function readDatagram(bytes: Uint8Array, request: UpstreamRequest, label: string): UpstreamOutcome {
-  // What is cut short may end anywhere, so the rest of it is not looked at. A failure has nothing to be cut.
+  // A truncated message may end anywhere, so the rest is not parsed. A failure has nothing to be cut.
   const isTruncated = ((bytes[2] as number) & 0x02) !== 0 && !isWithoutQuestion(bytes);
   return isTruncated ? 'truncated' : readReply(bytes, request, label);
 }
