@@ -23,7 +23,7 @@ export class PacketTooLargeError extends Error {
   override readonly name = 'PacketTooLargeError';
   /** Octets of the message. */
   readonly size: number;
-  /** Octets that have to go, at least 1. */
+  /** Octets over the limit, at least 1. */
   readonly excess: number;
 
   constructor(size: number) {
@@ -47,7 +47,7 @@ export function encodePacketMessage(records: readonly ResourceRecord[]): Uint8Ar
     for (const record of records) writeRecord(writer, record);
   } catch (error) {
     if (!(error instanceof WireError) || error.code !== 'message-too-long') throw error;
-    // Too long even for TCP: the whole length cannot be had by writing, so it is added up without compression.
+    // Too long even for TCP, so it cannot be written to measure it: the length without compression is added up.
     throw new PacketTooLargeError(records.reduce((sum, record) => sum + uncompressedLength(record), 12));
   }
   if (writer.length > MAX_PUBLISH_BYTES) throw new PacketTooLargeError(writer.length);
@@ -68,14 +68,14 @@ export function decodePacketMessage(message: Uint8Array, key: PublicKey): readon
   for (let i = 0; i < questionCount; i++) readQuestion(reader);
   const answers: ResourceRecord[] = [];
   for (let i = 0; i < answerCount; i++) answers.push(readRecord(reader));
-  // Read for their form alone: half a message is not one.
+  // Only their form is checked: half a message is invalid.
   for (let i = 0; i < otherCount; i++) readRecord(reader);
   return answers.filter((record) => isUsable(record, key));
 }
 
 function isUsable({ name, type, class: rrClass, rdata }: ResourceRecord, key: PublicKey): boolean {
   if (rrClass !== Class.IN || isMetaType(type) || !isWellFormed(type, rdata)) return false;
-  // RDLENGTH 0 is legal in updates only (RFC 2136 §2.4): a client could make nothing of it.
+  // RDLENGTH 0 is legal only in updates (RFC 2136 §2.4); a client cannot interpret it.
   if (rdata.length === 0 && presentationFields(type) !== undefined) return false;
   return lowerCase(name.labels.at(-1) ?? '') === key.text;
 }

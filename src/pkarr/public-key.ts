@@ -10,7 +10,7 @@ import { type PointFault, pointFault } from './curve-point.ts';
 export const KEY_TEXT_LENGTH = 52;
 
 /**
- * Why something that looks like a key is none. `non-canonical`: 52 characters hold 260 bits, so the last 4 must be
+ * Why something that looks like a key is not valid. `non-canonical`: 52 characters hold 260 bits, so the last 4 must be
  * zero and the 52nd character `y` or `o`; any other is a second spelling.
  */
 export type KeyRefusal = 'non-canonical' | PointFault;
@@ -24,7 +24,7 @@ export type LabelClass =
   | { readonly kind: 'refused'; readonly reason: KeyRefusal /** In lower case. */; readonly text: string }
   | { readonly kind: 'key'; readonly key: PublicKey };
 
-/** Thrown for octets or text that were to be a key and are none. */
+/** Thrown for octets or text that should be a key and are not. */
 export class PublicKeyError extends Error {
   override readonly name = 'PublicKeyError';
   /** `no-key`: not of a key's shape at all. */

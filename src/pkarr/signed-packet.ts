@@ -22,13 +22,13 @@ const PAYLOAD_HEADER_LENGTH = SIGNATURE_LENGTH + 8;
 const OBJECT_BYTES = 2048;
 
 /**
- * Why bytes are no signed packet. A closed list.
+ * Why bytes are not a signed packet. A closed list.
  *
  * - `too-short`: no room for key, signature and timestamp. `too-large`: a message over 1000 octets.
- * - `bad-key`: the octets of the key are no usable public key.
+ * - `bad-key`: the octets of the key are not a valid public key.
  * - `bad-timestamp`: outside 0 to 2^63 − 1.
- * - `bad-signature`: not signed by the key, or not these bytes.
- * - `bad-dns-message`: rightly signed, but something else than DNS records.
+ * - `bad-signature`: not signed by the key, or changed since.
+ * - `bad-dns-message`: the signature is valid, but the content is not a message of DNS records.
  */
 export type PacketRefusal =
   | 'too-short'
@@ -38,7 +38,7 @@ export type PacketRefusal =
   | 'bad-signature'
   | 'bad-dns-message';
 
-/** What became of bytes that claim to be a signed packet. */
+/** Whether bytes are a signed packet, and if not, why. */
 export type PacketVerdict =
   | { readonly ok: true; readonly packet: SignedPacket }
   | { readonly ok: false; readonly reason: PacketRefusal };
