@@ -35,7 +35,7 @@ export interface MessageLayout {
    */
   readonly negativeTtl: number | undefined;
   readonly opt: OptLayout | undefined;
-  /** Offset after the last record. What follows is no part of the message. */
+  /** Offset after the last record. Octets after it are not part of the message. */
   readonly end: number;
 }
 

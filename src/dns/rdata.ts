@@ -108,8 +108,8 @@ export function isWellFormed(type: number, rdata: Uint8Array): boolean {
 }
 
 /**
- * Reads `length` octets of RDATA as they stand in a message, with every name inside expanded, so that they mean the same
- * outside of that message. What holds no name and no address is not looked into: that is for `checkRdata`.
+ * Reads `length` octets of RDATA and expands every name in them, so that they mean the same outside of the message. RDATA
+ * without names and addresses is not looked into: `checkRdata` does that.
  * @throws WireError when a name or a length in them is wrong.
  */
 export function readRdata(reader: WireReader, type: number, length: number): Uint8Array {

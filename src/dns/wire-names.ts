@@ -1,6 +1,6 @@
 /*
- * Names compared where they stand in a message, pointers followed and case ignored (RFC 4343 §3), without making values of
- * them. Offsets are those of names that `readLayout` has walked, so that they end and no pointer leads in a circle.
+ * Compares names in place in a message, following pointers and ignoring case (RFC 4343 §3), without decoding them. Offsets are
+ * those of names that `readLayout` has walked, so every name ends and no pointer loops.
  */
 
 /** Whether the names at two offsets are the same. */

@@ -96,7 +96,7 @@ const POINTER_TO_QUESTION = 0xc000 | HEADER_LENGTH;
 function readAnswers(bytes: Uint8Array, { questionEnd, ttlOffsets }: MessageLayout): readonly WireAnswer[] {
   const answers: WireAnswer[] = [];
   let owner = questionEnd;
-  // An OPT record, which has no TTL, stands in no answer section.
+  // OPT records, which have no TTL, are never in the answer section.
   for (const ttlAt of ttlOffsets.slice(0, u16(bytes, 6))) {
     const rdata = ttlAt + 6;
     answers.push({ owner, type: u16(bytes, ttlAt - 4), class: u16(bytes, ttlAt - 2), rdata });

@@ -120,8 +120,8 @@ const lame: ExtendedError = {
 };
 
 /**
- * Whether a server with RCODE 0 says that it cannot help: it does not recurse, speaks for nobody, and has neither an answer
- * nor the SOA record of a negative one (RFC 2308 §2.2). To a client this would look like NODATA.
+ * Whether a server says with RCODE 0 that it cannot help: it does not recurse, is not authoritative, and has neither an answer
+ * nor the SOA record of a negative one (RFC 2308 §2.2). A client would take such a reply for NODATA.
  */
 function isLame(bytes: Uint8Array, { negativeTtl }: MessageLayout, rcode: number): boolean {
   const hasAnswers = ((bytes[6] as number) | (bytes[7] as number)) !== 0;
