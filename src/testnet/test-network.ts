@@ -75,7 +75,12 @@ export async function startTestNetwork(
   };
   for (let index = 0; index < count; index = nodes.length) {
     const last = index === 0 ? 1 : Math.min(count, index + JOINING_AT_ONCE);
-    await Promise.all(Array.from({ length: last - index }, (_, offset) => join(index + offset)));
+    const joining = Array.from({ length: last - index }, (_, offset) => join(index + offset));
+    const failed = (await Promise.allSettled(joining)).find(({ status }) => status === 'rejected');
+    if (failed?.status !== 'rejected') continue;
+    // Nodes that run on would keep this thread alive, and whoever waits for its end would wait for ever.
+    await Promise.all(Object.values(nodes).map((node) => node.close()));
+    throw failed.reason;
   }
   conditions.begun = true;
   const bootstrap = addresses

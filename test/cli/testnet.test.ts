@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { pkarrd, RunningCommand } from '../support/command.ts';
 import { freePort } from '../support/free-port.ts';
 
@@ -15,4 +17,16 @@ test('the node that testnet prints listens on the port that was asked for, and a
     new RegExp(`^pkarrd: .*127\\.0\\.0\\.1:${port}.*EADDRINUSE.* Choose another port with --port\\.\n$`),
   );
   assert.equal((await testnet.stop('SIGINT')).code, 0);
+});
+
+test('a network for which there are too few descriptors ends with 1, and leaves nothing running', () => {
+  const main = fileURLToPath(new URL('../../program/main.js', import.meta.url));
+  const script = 'ulimit -n 48; exec "$0" "$1" testnet --nodes 200';
+  const { status, stderr } = spawnSync('sh', ['-c', script, process.execPath, main], {
+    encoding: 'utf8',
+    timeout: 30_000,
+    killSignal: 'SIGKILL',
+  });
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /^pkarrd: .*EMFILE/);
 });
