@@ -47,7 +47,7 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
     }
     if (!wants && value !== undefined) throw new UsageError(`${rawName} takes no value.`);
     // In `--listen --json` the value was forgotten. A value that begins with a hyphen is written `--listen=-x`.
-    if (wants && (value === undefined || (inlineValue === false && /^-./.test(value)))) {
+    if (wants && (value === undefined || value === '' || (inlineValue === false && /^-./.test(value)))) {
       throw new UsageError(`${rawName} needs a value.`);
     }
     given.set(name, [...(given.get(name) ?? []), value ?? '']);

@@ -59,6 +59,8 @@ describe('the words of a command line', () => {
     [['a', '-x'], 'example: unknown flag -x.'],
     [['a', '--out'], '--out needs a value.'],
     [['a', '--out', '--json'], '--out needs a value.'],
+    [['a', '--out', ''], '--out needs a value.'],
+    [['a', '--out='], '--out needs a value.'],
     [['a', '--json=yes'], '--json takes no value.'],
     [['a', '--cache-sise', '1'], 'example: unknown flag --cache-sise. Did you mean --cache-size?'],
   ] as const) {

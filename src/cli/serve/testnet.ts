@@ -39,7 +39,8 @@ export const testnet: Command = {
     };
     const network = await startTestNetworkThread(options).catch((error: unknown) => {
       if (!(error instanceof MainlineError)) throw error;
-      const remedy = error.kind === 'bind-failed' ? ' Choose another port with --port.' : '';
+      const isChosen = error.kind === 'bind-failed' && options.port !== 0;
+      const remedy = isChosen ? ' Choose another port with --port.' : '';
       throw new CommandError(`${error.message}.${remedy}`, { cause: error });
     });
     const lines = network.bootstrap.slice(0, 1).map(({ host, port }) => `${host}:${port}\n`);
