@@ -243,7 +243,7 @@ class UpstreamForwarder implements Forwarder {
       clock: this.#parts.clock,
       cancellation,
       mayBegin: () => this.#inFlight.count < this.#maxInFlight,
-      worried: () => this.#prober.worried(),
+      upstreamSuspected: () => this.#prober.upstreamSuspected(),
     });
     this.#inquiries.add(inquiry);
     try {

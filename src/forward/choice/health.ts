@@ -135,7 +135,7 @@ export class UpstreamHealth {
   }
 
   /** It answered SERVFAIL or REFUSED, and another upstream had the answer. */
-  outdone(): void {
+  gaveWorseAnswer(): void {
     this.#success -= this.#success * GAIN;
   }
 

@@ -33,7 +33,7 @@ export interface InquiryOptions {
   /** False if too many tries are in flight for another one. */
   readonly mayBegin: () => boolean;
   /** A reply is late or a try failed: the upstreams should be probed. */
-  readonly worried: () => void;
+  readonly upstreamSuspected: () => void;
 }
 
 /** The state of one upstream within one question. */
@@ -153,7 +153,7 @@ export class Inquiry implements DenseSetItem {
   }
 
   #late(): void {
-    this.#options.worried();
+    this.#options.upstreamSuspected();
     this.#step();
   }
 
@@ -185,7 +185,7 @@ export class Inquiry implements DenseSetItem {
     asked.isSpent = true;
     if (!isUnhelpful(reply.rcode)) {
       for (const other of this.#candidates) {
-        if (other.wasUnhelpful) other.health.outdone();
+        if (other.wasUnhelpful) other.health.gaveWorseAnswer();
       }
       this.#succeed(reply);
       return;
@@ -206,7 +206,7 @@ export class Inquiry implements DenseSetItem {
       return;
     }
     this.#note(asked, error.kind, error.message);
-    this.#options.worried();
+    this.#options.upstreamSuspected();
     this.#advance();
   }
 

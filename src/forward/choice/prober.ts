@@ -36,12 +36,12 @@ export class Prober {
     this.#lastUsedAt = this.#clock.now();
     if (this.#isPaused) {
       this.#isPaused = false;
-      this.worried();
+      this.upstreamSuspected();
     }
   }
 
   /** Something may be wrong with an upstream. */
-  worried(): void {
+  upstreamSuspected(): void {
     if (this.#stopTimer === undefined && !this.#closing.isCancelled) this.#schedule();
   }
 
