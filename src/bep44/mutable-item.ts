@@ -33,15 +33,22 @@ export function isStorable({ seq, signature, value }: SignedValue): boolean {
   );
 }
 
-/** Where the item of `key` lives, 20 bytes. BEP 44: "The data MUST be stored under the SHA-1 hash of the public key". */
-export function targetOf(key: Uint8Array): Buffer {
-  return createHash('sha1').update(key).digest();
+/**
+ * Where the item of `key` lives, 20 bytes. BEP 44: "The data MUST be stored under the SHA-1 hash of the public key", or of "the
+ * public key concatenated with the salt".
+ */
+export function targetOf(key: Uint8Array, salt: Uint8Array = NO_SALT): Buffer {
+  return createHash('sha1').update(key).update(salt).digest();
 }
+
+const NO_SALT = new Uint8Array(0);
 
 /**
  * The bytes that the owner of the key signs. BEP 44: "ed25519 signature of the bencoded sequence number concatenated with
- * the v key", as in `3:seqi4e1:v12:Hello world!`.
+ * the v key", as in `3:seqi4e1:v12:Hello world!`; a salt that is not empty comes first, as in `4:salt6:foobar`.
  */
-export function signedBytes(seq: bigint, value: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from(`3:seqi${seq}e1:v${value.length}:`, 'latin1'), value]);
+export function signedBytes(seq: bigint, value: Uint8Array, salt: Uint8Array = NO_SALT): Buffer {
+  const signed = [Buffer.from(`3:seqi${seq}e1:v${value.length}:`, 'latin1'), value];
+  if (salt.length > 0) signed.unshift(Buffer.from(`4:salt${salt.length}:`, 'latin1'), salt);
+  return Buffer.concat(signed);
 }

@@ -89,7 +89,6 @@ const refused: readonly (readonly [input: string, code: string])[] = [
   ['d1:a', 'truncated'],
   ['li1e', 'truncated'],
   ['99', 'truncated'],
-  ['i1ei2e', 'trailing-bytes'],
   ['x', 'bad-byte'],
   ['1x', 'bad-byte'],
   ['i1.5e', 'bad-byte'],
@@ -111,6 +110,11 @@ for (const [input, code] of refused) {
     assert.throws(() => decodeBencode(text(input)), { name: 'BencodeError', code });
   });
 }
+
+test('bytes behind a value are ignored, because programs in use send them', () => {
+  for (const behind of ['i2e', 'e', '\0', 'x'.repeat(100)])
+    assert.deepEqual(decodeBencode(text(`d1:ai1ee${behind}`)), new Map([['a', 1n]]));
+});
 
 test('keys may come in any order, because programs in use send them so', () => {
   assert.deepEqual(

@@ -33,12 +33,13 @@ const MESSAGES = {
   get_peers: query('get_peers', { id: ID, info_hash: TARGET }),
   get: query('get', { id: ID, target: TARGET, seq: 4 }),
   put: query('put', PUT),
+  announce_peer: query('announce_peer', { id: ID, info_hash: TARGET, port: 6881, token: PUT.token }),
   reply: { t: T, y: 'r', r: REPLY, ip: Buffer.from([9, 8, 7, 6, 0, 80]) },
   error: { t: T, y: 'e', e: [203, Buffer.from('no')] },
 };
 
 type MessageName = keyof typeof MESSAGES;
-const QUERIES = ['ping', 'find_node', 'get_peers', 'get', 'put'] as const;
+const QUERIES = ['ping', 'find_node', 'get_peers', 'announce_peer', 'get', 'put'] as const;
 const NAMES = [...QUERIES, 'reply', 'error'] as const;
 
 function decode(message: unknown) {
@@ -77,6 +78,8 @@ const FIELDS: readonly (readonly [message: MessageName, path: readonly string[],
     ['ping', ['q'], 'method'],
     ['find_node', ['a', 'target'], 'target'],
     ['get_peers', ['a', 'info_hash'], 'target'],
+    ['announce_peer', ['a', 'info_hash'], 'target'],
+    ['announce_peer', ['a', 'token'], 'token'],
     ['get', ['a', 'target'], 'target'],
     ['put', ['a', 'token'], 'token'],
     ['put', ['a', 'v'], 'value'],

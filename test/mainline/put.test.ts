@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { targetOf } from '../../src/bep44/mutable-item.ts';
 import { type LocalDhtNode, startMainlineNode } from '../../src/mainline/node/node.ts';
 import { startTestNetwork } from '../../src/testnet/test-network.ts';
-import { fieldsOf, never, newAuthor } from './support/items.ts';
+import { type Author, fieldsOf, never, newAuthor } from './support/items.ts';
 import { type RustLikeNetwork, startRustLikeNetwork } from './support/rust-like-node.ts';
 import { type Script, type ScriptedNode, startScriptedNode } from './support/scripted-node.ts';
 import { lookUp } from './support/walk.ts';
@@ -67,7 +67,7 @@ describe('among nodes that follow Rust mainline 7 to the letter', () => {
   });
 });
 
-test('a republished item counts as held where webtorrent nodes call it not newer, and as no conflict', async () => {
+test('an item that is put again is stored again, and another one with the same sequence number is a conflict', async () => {
   const network = await startTestNetwork({ nodes: 8 });
   const node = await startMainlineNode({ bootstrap: network.bootstrap, host: '127.0.0.1' });
   await node.settled();
@@ -75,10 +75,7 @@ test('a republished item counts as held where webtorrent nodes call it not newer
   const item = author.item(5n, 'x');
   assert.equal((await node.put(item, { signal: never() })).stored, 8);
   const again = await node.put(item, { signal: never() });
-  assert.deepEqual(
-    { alreadyHeld: again.alreadyHeld, conflict: again.conflict },
-    { alreadyHeld: 8, conflict: false },
-  );
+  assert.deepEqual({ stored: again.stored, conflict: again.conflict }, { stored: 8, conflict: false });
   const other = await node.put(author.item(5n, 'y'), { signal: never() });
   assert.deepEqual(
     { refused: other.refused, conflict: other.conflict },
@@ -88,14 +85,31 @@ test('a republished item counts as held where webtorrent nodes call it not newer
   await network.close();
 });
 
+test('where a node calls the very item that it holds not newer, as webtorrent does, it counts as held and as no conflict', async () => {
+  const { outcome } = await putAmong([error(302), error(302), stored], (_, author) =>
+    fieldsOf(author.item(5n, 'x')),
+  );
+  assert.deepEqual(
+    {
+      stored: outcome.stored,
+      alreadyHeld: outcome.alreadyHeld,
+      refused: outcome.refused,
+      conflict: outcome.conflict,
+    },
+    { stored: 1, alreadyHeld: 2, refused: {}, conflict: false },
+  );
+});
+
 /** Puts into a network of scripted nodes, each with its own answer to the put. */
-async function putAmong(answers: readonly Script[], held?: (index: number) => object) {
+async function putAmong(answers: readonly Script[], held?: (index: number, author: Author) => object) {
   const author = newAuthor();
   const nodes: ScriptedNode[] = [];
   for (const [index, answer] of answers.entries()) {
     nodes.push(
       await startScriptedNode((query, self) =>
-        query.q === 'put' ? answer(query, self) : { nodes: '', token: `token ${index}`, ...held?.(index) },
+        query.q === 'put'
+          ? answer(query, self)
+          : { nodes: '', token: `token ${index}`, ...held?.(index, author) },
       ),
     );
   }

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import bencode from 'bencode';
-import { targetOf } from '../../src/bep44/mutable-item.ts';
+import { type MutableItem, targetOf } from '../../src/bep44/mutable-item.ts';
 import type { NodeAddress } from '../../src/mainline/dht-node.ts';
 import { type LocalDhtNode, startMainlineNode } from '../../src/mainline/node/node.ts';
+import { type BencodedDictionary, decodeBencode } from '../../src/mainline/wire/bencode-read.ts';
+import { encodeBencode } from '../../src/mainline/wire/bencode-write.ts';
 import { type LocalTestNetwork, startTestNetwork } from '../../src/testnet/test-network.ts';
 import { fieldsOf, newAuthor } from './support/items.ts';
 import { newWire, type Wire } from './support/wire.ts';
@@ -17,8 +19,9 @@ const ID = randomBytes(20);
 interface Answer {
   readonly t: Buffer;
   readonly y: Buffer;
-  readonly r?: { readonly [name in 'id' | 'token' | 'nodes' | 'v' | 'k' | 'sig' | 'values']?: Buffer } & {
+  readonly r?: { readonly [name in 'id' | 'token' | 'nodes' | 'v' | 'k' | 'sig']?: Buffer } & {
     seq?: number;
+    values?: Buffer | readonly Buffer[];
   };
   readonly e?: readonly [number, Buffer];
   readonly ip?: Buffer;
@@ -88,8 +91,104 @@ describe('a serving node', () => {
       [same?.seq, same?.v, same?.k, same?.sig],
       [Number(item.seq), undefined, undefined, undefined],
     );
-    assert.equal(code(await ask('put', put)), 302);
     assert.equal(code(await ask('put', { ...put, cas: 3 })), 301);
+  });
+
+  /** Puts an item with a token that was asked for, and gives the refusal if there is one. */
+  async function put(item: MutableItem, more: object = {}): Promise<number | undefined> {
+    const { r } = await ask('get', { target: targetOf(item.key) });
+    return code(await ask('put', { token: r?.token, ...fieldsOf(item), ...more }));
+  }
+
+  test('takes the item that it holds once more, and another one only with a larger sequence number', async () => {
+    const author = newAuthor();
+    assert.equal(await put(author.item(5n, 'x')), undefined);
+    assert.equal(await put(author.item(5n, 'x')), undefined);
+    assert.equal(await put(author.item(5n, 'x'), { cas: 5 }), undefined);
+    assert.equal(await put(author.item(5n, 'y')), 302);
+    assert.equal(await put(author.item(4n, 'x')), 302);
+    assert.equal(await put(author.item(6n, 'y')), undefined);
+    assert.equal(await put(author.item(6n, 'y'), { cas: 5 }), 301);
+    assert.equal((await ask('get', { target: targetOf(author.key) })).r?.seq, 6);
+  });
+
+  test('keeps sequence numbers exact up to the largest', async () => {
+    const author = newAuthor();
+    const target = targetOf(author.key);
+    // The `bencode` package reads and writes numbers, which are not exact here.
+    const askExactly = async (q: string, a: object): Promise<BencodedDictionary> => {
+      const arrival = once(socket, 'message');
+      socket.send(encodeBencode({ t: 'tt', y: 'q', q, a: { id: ID, ...a }, ro: 1 }), port, '127.0.0.1');
+      const [answer] = await arrival;
+      return decodeBencode(answer) as BencodedDictionary;
+    };
+    const held = async (seq: bigint) => {
+      const r = (await askExactly('get', { target, seq })).get('r') as BencodedDictionary;
+      return { token: r.get('token'), seq: r.get('seq'), isWhole: r.has('v') };
+    };
+    const putExactly = async ({ key: k, seq, signature: sig, value: v }: MutableItem) => {
+      const { token } = await held(0n);
+      return String((await askExactly('put', { token, k, seq, sig, v })).get('y'));
+    };
+    const largest = 2n ** 63n - 1n;
+    assert.equal(await putExactly(author.item(largest - 1n, 'x')), 'r');
+    assert.deepEqual(
+      [(await held(largest - 2n)).isWhole, (await held(largest - 1n)).isWhole, (await held(0n)).seq],
+      [true, false, largest - 1n],
+    );
+    assert.equal(await putExactly(author.item(largest - 2n, 'y')), 'e');
+    assert.equal(await putExactly(author.item(largest, 'y')), 'r');
+  });
+
+  test('keeps items with a salt beside the one without, and immutable ones under the hash of their value', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const key = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+    const [v, salt] = [Buffer.from('Hello World!'), Buffer.from('foobar')];
+    const target = createHash('sha1').update(key).update(salt).digest();
+    const { r } = await ask('get', { target });
+    // Test 2 of BEP 44: "4:salt6:foobar3:seqi1e1:v12:Hello World!".
+    const sig = sign(null, Buffer.from('4:salt6:foobar3:seqi1e1:v12:Hello World!'), privateKey);
+    const salted = { token: r?.token, k: key, seq: 1, salt, sig, v };
+    assert.equal(code(await ask('put', { ...salted, salt: '' })), 206);
+    assert.equal(code(await ask('put', salted)), undefined);
+    assert.deepEqual((await ask('get', { target })).r?.v, v);
+    assert.equal((await ask('get', { target: targetOf(key) })).r?.v, undefined);
+    // Test 3: an immutable item.
+    const hash = Buffer.from('e5f96f6f38320f0f33959cb4d3d656452117aadb', 'hex');
+    assert.equal(code(await ask('put', { token: r?.token, v })), undefined);
+    const immutable = (await ask('get', { target: hash })).r;
+    assert.deepEqual([immutable?.v, immutable?.k, immutable?.seq], [v, undefined, undefined]);
+  });
+
+  test('gives peers to whoever asks after they were announced with its token', async () => {
+    const info_hash = randomBytes(20);
+    const { r } = await ask('get_peers', { info_hash });
+    assert.deepEqual([r?.token !== undefined, r?.nodes?.length, r?.values], [true, 20 * 26, undefined]);
+    const announce = { info_hash, port: 7001, token: r?.token };
+    assert.equal(code(await ask('announce_peer', { ...announce, token: 'made up' })), 203);
+    assert.equal(code(await ask('announce_peer', { ...announce, port: 0 })), 203);
+    assert.equal(String((await ask('announce_peer', announce)).y), 'r');
+    // Rust mainline announces with the token of a `get`.
+    const { token } = (await ask('get', { target: info_hash })).r ?? {};
+    assert.equal(
+      String((await ask('announce_peer', { ...announce, token, port: 1, implied_port: 1 })).y),
+      'r',
+    );
+    const told = (await ask('get_peers', { info_hash })).r;
+    const peer = (port: number) => Buffer.from([127, 0, 0, 1, port >> 8, port & 255]);
+    const values = [told?.values].flat().map(String).sort();
+    assert.deepEqual(values, [peer(7001), peer(socket.address().port)].map(String).sort());
+    assert.equal(told?.nodes?.length, 20 * 26);
+    for (let more = 7002; more < 7030; more++)
+      assert.equal(code(await ask('announce_peer', { ...announce, port: more })), undefined);
+    assert.equal([(await ask('get_peers', { info_hash })).r?.values].flat().length, 16, 'some of many');
+  });
+
+  test('answers what stands before other bytes', async () => {
+    const arrival = once(socket, 'message');
+    const query = bencode.encode({ t: 'tt', y: 'q', q: 'ping', a: { id: ID }, ro: 1 });
+    socket.send(Buffer.concat([query, Buffer.from('\0\0trailing')]), port, '127.0.0.1');
+    assert.equal(String(Object(bencode.decode((await arrival)[0])).y), 'r');
   });
 
   test('refuses puts with the codes of BEP 44', async () => {
@@ -107,19 +206,22 @@ describe('a serving node', () => {
     assert.equal(String((await ask('put', put)).y), 'r');
   });
 
-  test('refuses a sequence number that its store would round', async () => {
-    const item = newAuthor().item(2n ** 60n, 'x');
-    const { r } = await ask('get', { target: targetOf(item.key) });
-    assert.equal(code(await ask('put', { token: r?.token, ...fieldsOf(item) })), 203);
+  test('answers an unknown method that has a target with the nodes closest to it, and no other', async () => {
+    const target = randomBytes(20);
+    const { nodes } = (await ask('find_node', { target })).r ?? {};
+    // BEP 51, and what is to come.
+    assert.deepEqual((await ask('sample_infohashes', { target })).r?.nodes, nodes);
+    assert.deepEqual((await ask('scrape', { info_hash: target })).r?.nodes, nodes);
+    assert.equal(code(await ask('frobnicate', {})), 204);
+    assert.equal(code(await ask('frobnicate', { target: 'short' })), 204);
   });
 
-  test('refuses malformed queries with 203 and unknown ones with 204', async () => {
+  test('refuses malformed queries with 203', async () => {
     assert.equal(code(await ask('find_node', { target: 7 })), 203);
     assert.equal(code(await ask('get', {})), 203);
     assert.equal(code(await ask('put', { token: [], v: 'x' })), 203);
     assert.equal(code(await ask(7, {})), 203);
-    assert.equal(code(await ask('sample_infohashes', { target: randomBytes(20) })), 204);
-    assert.equal(code(await ask('announce_peer', { info_hash: randomBytes(20), port: 1, token: 't' })), 204);
+    assert.equal(code(await ask('announce_peer', { info_hash: randomBytes(20), token: 't' })), 203);
   });
 
   test('does not take who says it is read-only into its table', async () => {

@@ -102,7 +102,7 @@ function plainReply(reply: ReplyMessage): PlainReply {
 /** Sends the answers that `bittorrent-dht` gives to queries of others. */
 export interface Responder {
   /** `nodes` are all nodes it knows, closest first. */
-  respond(query: object, r: object, nodes: readonly NodeAddress[]): void;
+  respond(query: object, nodes: readonly NodeAddress[]): void;
   /** A refusal with a code of BEP 5 or BEP 44. */
   refuse(query: object, code: number, message: string): void;
 }
@@ -115,8 +115,8 @@ export class BoundedKRpc extends KRpc {
   responder: Responder | undefined;
 
   /** Called by `bittorrent-dht`. */
-  override response(_peer: object, query: object, r: object, nodes: readonly NodeAddress[] = []): void {
-    this.responder?.respond(query, r, nodes);
+  override response(_peer: object, query: object, _r: object, nodes: readonly NodeAddress[] = []): void {
+    this.responder?.respond(query, nodes);
   }
 
   /** Called by `bittorrent-dht`. */

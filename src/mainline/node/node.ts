@@ -70,10 +70,8 @@ export async function startMainlineNode(
     state.lastFault = error instanceof Error ? (error.stack ?? error.message) : String(error);
     environment.onFault(error);
   };
-  const serving = options.serve ?? false;
   const socket = new KrpcSocket({
     network,
-    serving,
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     randomBytes: environment.randomBytes,
     now: environment.now,
@@ -82,12 +80,6 @@ export async function startMainlineNode(
   await socket.bind(environment.openDatagrams, options.host ?? '0.0.0.0', options.port ?? 0);
   const id = initialId(options.externalHost, environment.randomBytes);
   const routing = new Routing({ socket, id, randomBytes: environment.randomBytes, onFault });
-  if (serving) {
-    const limits = network === 'test' ? TEST_LIMITS : PUBLIC_LIMITS;
-    const handler = new Serving({ socket, routing, limits, now: environment.now });
-    routing.rpc.responder = handler;
-    socket.serveWith(handler);
-  }
   return new MainlineNode({ ...options, network }, environment, { socket, routing, state, onFault });
 }
 
@@ -105,7 +97,8 @@ interface FaultState {
 
 class MainlineNode implements LocalDhtNode {
   readonly #parts: Parts;
-  readonly #serving: boolean;
+  /** Answers queries of others; undefined while they are not served. */
+  readonly #serving: Serving | undefined;
   readonly #external = new ExternalAddress();
   readonly #network: Network;
   readonly #maintenance: Maintenance;
@@ -121,7 +114,6 @@ class MainlineNode implements LocalDhtNode {
     const { socket, routing, onFault } = parts;
     const { bootstrap, nodes = [], concurrency = DEFAULT_CONCURRENCY, network: kind } = options;
     this.#parts = parts;
-    this.#serving = options.serve ?? false;
     this.#network = new Network({
       kind,
       socket,
@@ -139,6 +131,12 @@ class MainlineNode implements LocalDhtNode {
       now: environment.now,
       onFault,
     });
+    if (options.serve === true) {
+      const limits = kind === 'test' ? TEST_LIMITS : PUBLIC_LIMITS;
+      this.#serving = new Serving({ socket, routing, limits, ...environment });
+      routing.rpc.responder = this.#serving;
+      socket.serveWith(this.#serving);
+    }
   }
 
   async *lookup(
@@ -179,8 +177,8 @@ class MainlineNode implements LocalDhtNode {
       nodeId: copyOf(routing.id),
       secureId: address !== undefined && isSecureNodeId(routing.id, address),
       ...(externalHost !== undefined && { externalHost }),
-      serving: this.#serving,
-      storedItems: routing.storedItems,
+      serving: this.#serving !== undefined,
+      storedItems: this.#serving?.storedItems ?? 0,
       active: this.#calls.size,
       queries: {
         sent: traffic.of('sent'),

@@ -1,6 +1,5 @@
 import { Client as Dht } from 'bittorrent-dht';
 import type { Contact } from 'k-rpc';
-import { signatureCheck } from '../../bep44/ed25519.ts';
 import { parseIpv4 } from '../addresses.ts';
 import type { NodeAddress } from '../dht-node.ts';
 import type { KrpcSocket } from '../socket/krpc-socket.ts';
@@ -14,8 +13,6 @@ export const K = 20;
 const TABLE_CONCURRENCY = 64;
 /** A node that was silent this often in a row leaves the table. BEP 5: "it is suggested to try once more before discarding". */
 const MAX_SILENCES = 2;
-/** Items kept for others, with about 1200 bytes each at most, and how long. BEP 44: "these items MAY expire in 2 hours". */
-const STORED_ITEMS = { max: 1000, maxAge: 2 * 60 * 60 * 1000 };
 
 /** What the routing table needs. */
 export interface RoutingOptions {
@@ -49,8 +46,6 @@ export class Routing {
     this.#dht = new Dht({
       krpc: this.rpc,
       bootstrap: false,
-      verify: (signature, message, key) => signatureCheck(key)(message, signature),
-      maxValues: STORED_ITEMS,
     });
     // An EventEmitter without a listener for 'error' throws.
     this.#dht.on('error', options.onFault);
@@ -65,11 +60,6 @@ export class Routing {
   /** Nodes in the table. */
   get size(): number {
     return this.rpc.nodes.count();
-  }
-
-  /** Items kept for others. */
-  get storedItems(): number {
-    return Object.keys(this.#dht.toJSON().values).length;
   }
 
   /** Calls `listener` for each node that comes into the table. */

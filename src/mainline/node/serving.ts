@@ -1,17 +1,22 @@
 import { TokenBuckets } from '../../async/token-bucket.ts';
-import { MAX_VALUE_LENGTH } from '../../bep44/mutable-item.ts';
 import type { NodeAddress } from '../dht-node.ts';
 import type { KrpcSocket, QueryHandler } from '../socket/krpc-socket.ts';
 import type { Encodable } from '../wire/bencode-write.ts';
-import { type NodeContact, writeCompactNodes } from '../wire/compact-nodes.ts';
-import type { PutBody, QueryMessage } from '../wire/krpc-message.ts';
+import { type NodeContact, writeCompactAddress, writeCompactNodes } from '../wire/compact-nodes.ts';
+import type { PutBody, QueryBody, QueryMessage } from '../wire/krpc-message.ts';
+import type { RandomBytes } from '../wire/node-id.ts';
+import { ItemStore } from './item-store.ts';
 import type { Responder } from './k-rpc-bridge.ts';
+import { PeerStore } from './peer-store.ts';
 import type { Routing } from './routing.ts';
+import { WriteTokens } from './write-tokens.ts';
 
-/** BEP 44: "The salt string MUST NOT be longer than 64 bytes." */
-const MAX_SALT_LENGTH = 64;
 /** Addresses whose rate is remembered. */
 const MAX_ADDRESSES = 4096;
+/** Items kept for others. */
+const MAX_ITEMS = 1000;
+/** Peers of BitTorrent named in one answer, 8 bytes each. */
+const MAX_PEERS_TOLD = 16;
 /** Newcomers pinged at once before they come into the table. */
 const MAX_INTRODUCTIONS = 16;
 
@@ -39,6 +44,8 @@ export interface ServingOptions {
   readonly socket: KrpcSocket;
   readonly routing: Routing;
   readonly limits: ServingLimits;
+  readonly randomBytes: RandomBytes;
+  /** Milliseconds of a clock that does not go back. */
   readonly now: () => number;
 }
 
@@ -51,21 +58,29 @@ interface PlainQuery {
 }
 
 /**
- * Answers queries of others. `bittorrent-dht` decides what is answered; this gives it checked fields only, and bounds what
- * goes out: 8 nodes on the public network, one item, and so many answers a second for one address. Without an item an answer has 330 bytes at
- * most, three times its question.
+ * Answers queries of others, within limits: 8 nodes on the public network, one item, and so many answers a second for one
+ * address. Without an item an answer has 500 bytes at most. `bittorrent-dht` answers about nodes, and gets checked fields
+ * only. What is kept is kept here: it knows no sequence number over 2^53, and refuses an item that it holds. One kind of token
+ * serves for items and peers, as Rust mainline announces with the token of a `get`.
  */
 export class Serving implements QueryHandler, Responder {
   readonly #options: ServingOptions;
   readonly #rates: TokenBuckets;
+  readonly #items = new ItemStore(MAX_ITEMS);
+  readonly #peers = new PeerStore();
+  readonly #tokens: WriteTokens;
   #introductions = 0;
-  /** Whether the query being handled was answered. `bittorrent-dht` answers before it returns, or not at all. */
-  #answered = false;
 
   /** Takes the socket to answer on and the node that knows the answers. */
   constructor(options: ServingOptions) {
     this.#options = options;
     this.#rates = new TokenBuckets(options.limits, MAX_ADDRESSES);
+    this.#tokens = new WriteTokens(options.randomBytes, options.now());
+  }
+
+  /** Items kept for others. */
+  get storedItems(): number {
+    return this.#items.size;
   }
 
   /** Answers `query`, unless `from` asks too often. */
@@ -73,21 +88,33 @@ export class Serving implements QueryHandler, Responder {
     if (!this.#admits(from)) return;
     if (!query.readOnly) this.#introduce(query.id, from);
     const { body, transaction } = query;
-    if (body.method === 'unsupported') {
-      this.#options.socket.refuse(from, transaction, 204, 'Method Unknown');
-      return;
-    }
-    const problem = body.method === 'put' ? problemOf(body) : undefined;
-    if (problem !== undefined) {
-      this.#options.socket.refuse(from, transaction, problem.code, problem.message);
-      return;
-    }
-    this.#answered = false;
-    const plain: PlainQuery = { q: Buffer.from(body.method), a: plainArguments(query), checked: query, from };
-    this.#options.routing.rpc.emit('query', plain, { ...from, address: from.host });
-    if (!this.#answered && body.method === 'put') {
-      // bittorrent-dht says nothing when its verify fails. BEP 44: "206 invalid signature".
-      this.#options.socket.refuse(from, transaction, 206, 'invalid signature');
+    switch (body.method) {
+      case 'get':
+        this.#reply(from, transaction, this.#itemAt(body, from));
+        return;
+      case 'put':
+        this.#put(body, transaction, from);
+        return;
+      case 'get_peers':
+        this.#reply(from, transaction, this.#peersOf(body.infoHash, from));
+        return;
+      case 'announce_peer':
+        this.#announce(body, transaction, from);
+        return;
+      case 'unknown':
+        // As libtorrent does, so that methods to come (and BEP 51's today) find their way to the nodes that know them.
+        if (body.target !== undefined) this.#reply(from, transaction, { nodes: this.#nearest(body.target) });
+        else this.#options.socket.refuse(from, transaction, 204, 'Method Unknown');
+        return;
+      default: {
+        const plain: PlainQuery = {
+          q: Buffer.from(body.method),
+          a: plainArguments(query.id, body),
+          checked: query,
+          from,
+        };
+        this.#options.routing.rpc.emit('query', plain, { ...from, address: from.host });
+      }
     }
   }
 
@@ -96,35 +123,77 @@ export class Serving implements QueryHandler, Responder {
     if (this.#admits(from)) this.#options.socket.refuse(from, transaction, 203, 'Protocol Error');
   }
 
-  /** Sends what `bittorrent-dht` answers, cut down to our bounds. */
-  respond(query: object, r: object, nodes: readonly NodeAddress[]): void {
+  /** Sends what `bittorrent-dht` answers, cut down to our limits. */
+  respond(query: object, nodes: readonly NodeAddress[]): void {
     if (!isPlainQuery(query)) return;
-    this.#answered = true;
     const { body, transaction } = query.checked;
-    const fields = new Map<string, Encodable>(Object.entries(r).filter(isEncodable));
-    if (body.method === 'get' && body.seq !== undefined) {
-      const seq = fields.get('seq');
-      // BEP 44: "If a stored item exists but its sequence number is less than or equal to the seq field then the k, v, and
-      // sig fields SHOULD be omitted from the response."
-      if (typeof seq === 'number' && BigInt(seq) <= body.seq)
-        for (const name of ['k', 'v', 'sig']) fields.delete(name);
-    }
-    const nearest = body.method === 'get' ? this.#nearest(body.target) : nodes.filter(isContact);
-    if (nearest.length > 0)
-      fields.set('nodes', writeCompactNodes(nearest.slice(0, this.#options.limits.nodes)));
-    this.#options.socket.reply(query.from, transaction, Object.fromEntries(fields));
+    const nearest = nodes.filter(isContact).slice(0, this.#options.limits.nodes);
+    this.#reply(query.from, transaction, body.method === 'ping' ? {} : { nodes: writeCompactNodes(nearest) });
   }
 
   /** Sends a refusal of `bittorrent-dht`. */
   refuse(query: object, code: number, message: string): void {
     if (!isPlainQuery(query)) return;
-    this.#answered = true;
     this.#options.socket.refuse(query.from, query.checked.transaction, code, message);
   }
 
-  /** BEP 44: "Responses to get should always include nodes". bittorrent-dht leaves them out when it has the item. */
-  #nearest(target: Uint8Array): readonly NodeContact[] {
-    return this.#options.routing.closest(target, this.#options.limits.nodes);
+  /** What a `get` is answered with. BEP 44: "Responses to get should always include nodes". */
+  #itemAt({ target, seq }: QueryBody & { method: 'get' }, from: NodeAddress): Fields {
+    const beside = this.#besides(target, from);
+    const item = this.#items.get(target);
+    if (item === undefined) return beside;
+    const { value: v, signed } = item;
+    if (signed === undefined) return { ...beside, v };
+    // BEP 44: "If a stored item exists but its sequence number is less than or equal to the seq field then the k, v, and
+    // sig fields SHOULD be omitted from the response."
+    if (seq !== undefined && signed.seq <= seq) return { ...beside, seq: signed.seq };
+    return { ...beside, k: signed.key, seq: signed.seq, sig: signed.signature, v };
+  }
+
+  #put(put: PutBody, transaction: Uint8Array, from: NodeAddress): void {
+    if (!this.#accepts(put.token, transaction, from)) return;
+    const problem = this.#items.put(put);
+    if (problem === undefined) this.#reply(from, transaction, {});
+    else this.#options.socket.refuse(from, transaction, problem.code, problem.message);
+  }
+
+  #peersOf(infoHash: Uint8Array, from: NodeAddress): Fields {
+    const values = this.#peers.get(infoHash, MAX_PEERS_TOLD, this.#options.now());
+    return { ...this.#besides(infoHash, from), values: values.length > 0 ? values : undefined };
+  }
+
+  #announce(
+    { infoHash, port, token }: QueryBody & { method: 'announce_peer' },
+    transaction: Uint8Array,
+    from: NodeAddress,
+  ): void {
+    if (!this.#accepts(token, transaction, from)) return;
+    const peer = writeCompactAddress({ host: from.host, port: port ?? from.port });
+    this.#peers.add(infoHash, peer, this.#options.now());
+    this.#reply(from, transaction, {});
+  }
+
+  /** What stands in every answer to whoever may put or announce next. */
+  #besides(target: Uint8Array, from: NodeAddress): Fields {
+    const token = this.#tokens.tokenFor(from.host, this.#options.now());
+    return { token, nodes: this.#nearest(target) };
+  }
+
+  /** Whether the token is one of ours; refuses the query when it is none. */
+  #accepts(token: Uint8Array, transaction: Uint8Array, from: NodeAddress): boolean {
+    const { socket, now } = this.#options;
+    const isOurs = this.#tokens.accepts(token, from.host, now());
+    if (!isOurs) socket.refuse(from, transaction, 203, 'bad token');
+    return isOurs;
+  }
+
+  #reply(to: NodeAddress, transaction: Uint8Array, fields: Fields): void {
+    const { socket, routing } = this.#options;
+    socket.reply(to, transaction, { id: routing.id, ...fields });
+  }
+
+  #nearest(target: Uint8Array): Buffer {
+    return writeCompactNodes(this.#options.routing.closest(target, this.#options.limits.nodes));
   }
 
   #admits(from: NodeAddress): boolean {
@@ -147,46 +216,15 @@ export class Serving implements QueryHandler, Responder {
   }
 }
 
-/** What BEP 44 lets a node refuse before it looks at token and signature. */
-function problemOf(put: PutBody): { readonly code: number; readonly message: string } | undefined {
-  if (put.value.length > MAX_VALUE_LENGTH) return { code: 205, message: 'message (v field) too big' };
-  if (put.signed === undefined) return undefined;
-  if ((put.signed.salt?.length ?? 0) > MAX_SALT_LENGTH)
-    return { code: 207, message: 'salt (salt field) too big' };
-  const { seq, cas } = put.signed;
-  // bittorrent-dht keeps numbers: larger ones would be rounded, and two sequence numbers become one.
-  const exact = [seq, cas ?? 0n].every((number) => number >= 0n && number <= Number.MAX_SAFE_INTEGER);
-  return exact ? undefined : { code: 203, message: 'seq and cas must be from 0 to 2^53 - 1 here' };
-}
+type Fields = { readonly [name: string]: Encodable | undefined };
 
-/** The arguments as `bittorrent-dht` reads them, copied: what is stored must not keep whole datagrams alive. */
-function plainArguments(query: QueryMessage): object {
-  const id = Buffer.from(query.id);
-  const { body } = query;
-  switch (body.method) {
-    case 'find_node':
-    case 'get':
-      return { id, target: Buffer.from(body.target) };
-    case 'get_peers':
-      return { id, info_hash: Buffer.from(body.infoHash) };
-    case 'put':
-      return { id, token: Buffer.from(body.token), v: Buffer.from(body.value), ...plainSigned(body.signed) };
-    case 'ping':
-    case 'unsupported':
-      return { id };
-  }
-}
+/** What `bittorrent-dht` answers. */
+type PackageQuery = Extract<QueryBody, { method: 'ping' | 'find_node' }>;
 
-function plainSigned(signed: PutBody['signed']): object {
-  if (signed === undefined) return {};
-  return {
-    k: Buffer.from(signed.key),
-    sig: Buffer.from(signed.signature),
-    seq: Number(signed.seq),
-    ...(signed.cas !== undefined && { cas: Number(signed.cas) }),
-    // "if salt is specified and an empty string, it is as if it was not specified" (BEP 44).
-    ...(signed.salt !== undefined && signed.salt.length > 0 && { salt: Buffer.from(signed.salt) }),
-  };
+/** The arguments as `bittorrent-dht` reads them, copied: what it keeps must not keep whole datagrams alive. */
+function plainArguments(sender: Uint8Array, body: PackageQuery): object {
+  const id = Buffer.from(sender);
+  return body.method === 'ping' ? { id } : { id, target: Buffer.from(body.target) };
 }
 
 function isPlainQuery(query: object): query is PlainQuery {
@@ -195,9 +233,4 @@ function isPlainQuery(query: object): query is PlainQuery {
 
 function isContact(node: NodeAddress): node is NodeContact {
   return 'id' in node;
-}
-
-function isEncodable(entry: [string, unknown]): entry is [string, Encodable] {
-  const value = entry[1];
-  return value instanceof Uint8Array || Number.isSafeInteger(value);
 }

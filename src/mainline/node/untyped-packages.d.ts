@@ -65,8 +65,6 @@ declare module 'bittorrent-dht' {
     readonly krpc?: EventEmitter;
     readonly bootstrap?: false | readonly { readonly host: string; readonly port: number }[];
     readonly verify?: (signature: Uint8Array, message: Uint8Array, key: Uint8Array) => boolean;
-    readonly maxValues?: number | { readonly max: number; readonly maxAge: number };
-    readonly maxPeers?: number;
   }
   /** What `get` of a mutable item gives. */
   interface StoredValue {

@@ -42,8 +42,6 @@ export interface QueryHandler {
 /** What a KRPC socket needs from around it. */
 export interface KrpcSocketOptions {
   readonly network: NetworkKind;
-  /** False sets the read-only flag on queries. */
-  readonly serving: boolean;
   /** Milliseconds until a query without an answer is given up. */
   readonly timeoutMs: number;
   readonly randomBytes: RandomBytes;
@@ -108,7 +106,7 @@ export class KrpcSocket {
     return this.#datagrams?.port ?? 0;
   }
 
-  /** Hands queries of others to `handler`. Without one they are dropped. */
+  /** Hands queries of others to `handler`. Without one they are dropped, and our own carry the read-only flag. */
   serveWith(handler: QueryHandler): void {
     this.#handler = handler;
   }
@@ -138,7 +136,7 @@ export class KrpcSocket {
     const transaction = Buffer.alloc(TRANSACTION_LENGTH);
     transaction.writeUInt32BE(id);
     this.traffic.add('sent');
-    datagrams.send(encodeQuery(transaction, query, !this.#options.serving), to, (errorCode) => {
+    datagrams.send(encodeQuery(transaction, query, this.#handler === undefined), to, (errorCode) => {
       if (errorCode === undefined) return;
       this.sendErrors.add(errorCode);
       this.#settle(id, { kind: 'not-sent', errorCode });

@@ -13,7 +13,6 @@ export type BencodedDictionary = ReadonlyMap<string, Bencoded>;
  * What can be wrong with bytes that claim to be bencode. A closed list.
  *
  * - `truncated`: the bytes end inside a value.
- * - `trailing-bytes`: bytes are left over after the value.
  * - `bad-byte`: a byte that starts no value, or stands where a digit or a delimiter must.
  * - `bad-number`: a leading zero, a minus zero, no digits, or more digits than any field of KRPC can hold.
  * - `duplicate-key`: a dictionary says two things under one key.
@@ -21,7 +20,6 @@ export type BencodedDictionary = ReadonlyMap<string, Bencoded>;
  */
 export type BencodeErrorCode =
   | 'truncated'
-  | 'trailing-bytes'
   | 'bad-byte'
   | 'bad-number'
   | 'duplicate-key'
@@ -62,16 +60,13 @@ const ZERO = 0x30;
 const NINE = 0x39;
 
 /**
- * Reads exactly one bencoded value, which must fill `input`. Time and memory are linear in the length of `input`.
+ * Reads the bencoded value that `input` begins with. Time and memory are linear in the length of `input`.
  *
- * More is accepted than BEP 3 allows in one respect only: the keys of a dictionary may come in any order, because
- * programs in use send them so. Throws {@link BencodeError} and nothing else.
+ * More is accepted than BEP 3 allows in two respects, because programs in use send it: the keys of a dictionary may come in
+ * any order, and bytes behind the value are ignored. Throws {@link BencodeError} and nothing else.
  */
 export function decodeBencode(input: Uint8Array): Bencoded {
-  const reader = new Reader(input);
-  const value = reader.value(0);
-  reader.expectEnd();
-  return value;
+  return new Reader(input).value(0);
 }
 
 class Reader {
@@ -91,10 +86,6 @@ class Reader {
     if (byte === LIST) return this.#list(depth);
     if (byte === DICTIONARY) return this.#dictionary(depth);
     return this.#string();
-  }
-
-  expectEnd(): void {
-    if (this.#at !== this.#input.length) throw this.#problem('trailing-bytes');
   }
 
   #integer(): bigint {

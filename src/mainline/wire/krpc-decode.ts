@@ -14,7 +14,7 @@ import type { KrpcMessage, QueryBody, Stored } from './krpc-message.ts';
  *   `y` is none of q, r and e.
  * - `transaction`: `t` is no byte string of 1 to 32 bytes. - `read-only`: `ro` is no integer.
  * - `method`: `q` is no byte string. - `arguments`: `a` or `r` is no dictionary.
- * - `node-id`, `target`, `nodes`, `token`, `key`, `signature`, `seq`, `cas`, `salt`, `value`: the field of that name is
+ * - `node-id`, `target`, `nodes`, `token`, `key`, `signature`, `seq`, `cas`, `salt`, `value`, `port`: the field of that name is
  *   missing where it must be, or has a wrong type, length or range. - `error`: `e` is no list that begins with a code.
  */
 export type MalformedReason =
@@ -35,6 +35,7 @@ export type MalformedReason =
   | 'cas'
   | 'salt'
   | 'value'
+  | 'port'
   | 'error';
 
 /** A checked message, or why there is none and, if it could be read, which query or answer it claimed to be. */
@@ -129,8 +130,12 @@ function readQueryBody(method: string, a: BencodedDictionary): QueryBody {
     }
     case 'put':
       return readPut(a);
-    default:
-      return { method: 'unsupported' };
+    case 'announce_peer':
+      return readAnnounce(a);
+    default: {
+      const target = a.get('target') ?? a.get('info_hash');
+      return { method: 'unknown', ...(isId(target) && { target }) };
+    }
   }
 }
 
@@ -148,6 +153,15 @@ function readPut(a: BencodedDictionary): QueryBody {
     ...(salt !== undefined && { salt }),
   };
   return { method: 'put', token, value, signed };
+}
+
+/** BEP 5: with `implied_port` "present and non-zero, the port argument should be ignored". */
+function readAnnounce(a: BencodedDictionary): QueryBody {
+  const infoHash = required(a, 'info_hash', isId, 'target');
+  const token = required(a, 'token', isToken, 'token');
+  const isImplied = (optional(a, 'implied_port', isInteger, 'port') ?? 0n) !== 0n;
+  const port = isImplied ? undefined : Number(required(a, 'port', isPort, 'port'));
+  return { method: 'announce_peer', infoHash, port, token };
 }
 
 function readStored(r: BencodedDictionary): Stored {
@@ -236,5 +250,7 @@ const isCompactNodes: Guard<Uint8Array> = (value): value is Uint8Array =>
 const isInteger: Guard<bigint> = (value) => typeof value === 'bigint';
 const isSeq: Guard<bigint> = (value): value is bigint =>
   typeof value === 'bigint' && value >= 0n && value <= MAX_SEQ;
+const isPort: Guard<bigint> = (value): value is bigint =>
+  typeof value === 'bigint' && value > 0n && value < 65_536n;
 const isDictionary: Guard<BencodedDictionary> = (value): value is BencodedDictionary => value instanceof Map;
 const isList: Guard<readonly Bencoded[]> = (value): value is readonly Bencoded[] => Array.isArray(value);

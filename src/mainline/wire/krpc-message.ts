@@ -26,8 +26,15 @@ export type QueryBody =
   | { readonly method: 'get_peers'; readonly infoHash: Uint8Array }
   | { readonly method: 'get'; readonly target: Uint8Array; readonly seq?: bigint }
   | PutBody
-  /** `announce_peer` and every method that we do not know. */
-  | { readonly method: 'unsupported' };
+  | {
+      readonly method: 'announce_peer';
+      readonly infoHash: Uint8Array;
+      /** 1 to 65535; undefined for the port that the query comes from. */
+      readonly port: number | undefined;
+      readonly token: Uint8Array;
+    }
+  /** Every method that we do not know, with its 20-byte `target` or `info_hash` if it has one. */
+  | { readonly method: 'unknown'; readonly target?: Uint8Array };
 
 /** A `put` of BEP 44 whose `v` is a byte string. */
 export interface PutBody {

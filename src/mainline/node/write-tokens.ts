@@ -1,0 +1,52 @@
+import { createHmac } from 'node:crypto';
+import { isSame } from '../wire/bytes.ts';
+import type { RandomBytes } from '../wire/node-id.ts';
+
+/** Milliseconds after which the secret is another. BEP 5: "a secret that changes every five minutes". */
+const ROTATE_MS = 5 * 60 * 1000;
+const SECRET_LENGTH = 20;
+const TOKEN_LENGTH = 8;
+
+/**
+ * Leave to put, bound to the address of whoever asked. BEP 5: "the SHA1 hash of the IP address concatenated onto a secret
+ * that changes every five minutes and tokens up to ten minutes old are accepted".
+ */
+export class WriteTokens {
+  readonly #randomBytes: RandomBytes;
+  #secret: Uint8Array;
+  #previous: Uint8Array;
+  #rotateAt: number;
+
+  /** Takes the time at which it begins, in milliseconds of a clock that does not go back. */
+  constructor(randomBytes: RandomBytes, now: number) {
+    this.#randomBytes = randomBytes;
+    this.#secret = randomBytes(SECRET_LENGTH);
+    this.#previous = randomBytes(SECRET_LENGTH);
+    this.#rotateAt = now + ROTATE_MS;
+  }
+
+  /** The token for a host at `now`. */
+  tokenFor(host: string, now: number): Uint8Array {
+    this.#rotate(now);
+    return tokenOf(this.#secret, host);
+  }
+
+  /** Whether `token` was given to that host in the last five to ten minutes. */
+  accepts(token: Uint8Array, host: string, now: number): boolean {
+    this.#rotate(now);
+    return isSame(token, tokenOf(this.#secret, host)) || isSame(token, tokenOf(this.#previous, host));
+  }
+
+  #rotate(now: number): void {
+    if (now < this.#rotateAt) return;
+    // After a longer pause neither secret is fresh.
+    const isLong = now >= this.#rotateAt + ROTATE_MS;
+    this.#previous = isLong ? this.#randomBytes(SECRET_LENGTH) : this.#secret;
+    this.#secret = this.#randomBytes(SECRET_LENGTH);
+    this.#rotateAt = now + ROTATE_MS;
+  }
+}
+
+function tokenOf(secret: Uint8Array, host: string): Uint8Array {
+  return createHmac('sha1', secret).update(host).digest().subarray(0, TOKEN_LENGTH);
+}
