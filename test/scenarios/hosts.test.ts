@@ -52,8 +52,13 @@ for (const workers of [1, 2]) {
         return [...new Set(texts)].join(' ');
       };
       const until = async (name: string, expected: string) => {
-        for (let i = 0; i < 200 && (await ask(name)) !== expected; i++) await sleep(20);
-        assert.equal(await ask(name), expected);
+        // The system may give all queries of a moment to one worker, so several moments in a row are asked for.
+        let inARow = 0;
+        for (let i = 0; i < 200 && inARow < 10; i++) {
+          inARow = (await ask(name)) === expected ? inARow + 1 : 0;
+          await sleep(20);
+        }
+        assert.equal(inARow, 10, `${name} is not ${expected} in every worker`);
       };
       assert.equal(await ask('early.example'), '192.0.2.7');
       assert.equal(await ask('www.example'), '192.0.2.1');
