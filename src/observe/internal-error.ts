@@ -39,7 +39,15 @@ export function describeInternalError(
 
 /** Whether going on would do harm: out of memory, or a failed invariant of signatures or of the store. */
 function isFatal(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  try {
+    return error instanceof Error && meansHarm(error);
+  } catch {
+    // A getter of what was thrown may throw itself, and what it would say is not one of ours.
+    return false;
+  }
+}
+
+function meansHarm(error: Error): boolean {
   // V8 itself ends the process when its heap is full; a failed allocation of a buffer is an error.
   const isOutOfMemory =
     ('code' in error && error.code === 'ERR_MEMORY_ALLOCATION_FAILED') ||

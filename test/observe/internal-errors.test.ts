@@ -135,3 +135,17 @@ test('the place is the first frame that is not the runtime itself', () => {
   const anonymous = 'Error: x\n    at /opt/pkarrd/dist/program/main.js:3:56';
   assert.equal(errorPlace(Object.assign(failing(), { stack: anonymous })), 'main.js:3');
 });
+
+test('what was thrown cannot harm by its own getters: it is counted like any other', () => {
+  for (const field of ['name', 'message', 'stack', 'code']) {
+    const { errors, ended } = scene();
+    const error = Object.defineProperty(new RangeError('a bug'), field, {
+      get() {
+        throw new Error('a getter');
+      },
+    });
+    errors.report('rejection', error);
+    assert.equal(errors.status()[0]?.count, 1, field);
+    assert.deepEqual(ended, [], field);
+  }
+});
