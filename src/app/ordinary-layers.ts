@@ -19,13 +19,13 @@ export interface OrdinaryLayersParts {
  * answers. A layer that is off is left out.
  */
 export function ordinaryLayers(
-  settings: Pick<Settings, 'rebindingProtection' | 'rebindingAllow' | 'negativeTtl'>,
+  settings: Pick<Settings, 'rebindingProtection' | 'rebindingAllow' | 'negativeTtl' | 'suffix'>,
   forwarder: Forwarder,
   { searchDomains, hosts }: OrdinaryLayersParts,
 ): Layer {
   const hasRoute = (name: Name) => forwarder.hasRoute(name);
-  const { negativeTtl } = settings;
-  const layers: Layer[] = [keepStrayKeys({ searchDomains, negativeTtl }), specialUse({ hasRoute })];
+  const { negativeTtl, suffix: suffixes } = settings;
+  const layers: Layer[] = [keepStrayKeys({ searchDomains, suffixes, negativeTtl }), specialUse({ hasRoute })];
   if (hosts !== undefined) layers.unshift(hostsLayer(hosts));
   if (settings.rebindingProtection) {
     layers.push(rebindingProtection({ allowed: settings.rebindingAllow, hasRoute }));

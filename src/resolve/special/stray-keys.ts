@@ -41,20 +41,23 @@ export class SearchDomains {
 /** What keeping keys back depends on. */
 export interface StrayKeyOptions {
   readonly searchDomains: SearchDomains;
+  /** Domains under which keys resolve: `KEY.SUFFIX` is the key, and stub resolvers put search domains behind it too. */
+  readonly suffixes: readonly Name[];
   /** Seconds that clients may cache that there is no such name. */
   readonly negativeTtl: number;
 }
 
 /**
- * Answers names in which a key can only be meant as a key of its own: directly before a search domain, or in a label that was
- * pasted from a URL. Sent upstream they would show who looks for which key, and a wildcard of the search domain would take the
- * place of what the key signed. NXDOMAIN makes the stub resolver go on to the key itself. Other names with a key in them are
- * ordinary: `_iroh.KEY.dns.iroh.link` goes out. Names below a suffix never come here.
+ * Answers names in which a key can only be meant as a key of its own: directly before a search domain, or before a suffix
+ * and a search domain, or in a label that was pasted from a URL. Sent upstream they would show who looks for which key, and a
+ * wildcard of the search domain would take the place of what the key signed. NXDOMAIN makes the stub resolver go on to the
+ * key itself. Other names with a key in them are ordinary: `_iroh.KEY.dns.iroh.link` goes out. Names that end in a suffix
+ * never come here.
  */
-export function keepStrayKeys({ searchDomains, negativeTtl }: StrayKeyOptions): Layer {
+export function keepStrayKeys({ searchDomains, suffixes, negativeTtl }: StrayKeyOptions): Layer {
   return (inner) => ({
     async resolve(query, context) {
-      const found = findStrayKey(query.question.name, searchDomains);
+      const found = findStrayKey(query.question.name, searchDomains, suffixes);
       if (found === undefined) return await inner.resolve(query, context);
       return recordsAnswer({
         rcode: Rcode.NXDOMAIN,
@@ -69,21 +72,32 @@ export function keepStrayKeys({ searchDomains, negativeTtl }: StrayKeyOptions): 
 function findStrayKey(
   name: Name,
   searchDomains: SearchDomains,
+  suffixes: readonly Name[],
 ): { readonly zone: Name; readonly text: string } | undefined {
   const { length } = name.labels;
   for (const [index, label] of name.labels.entries()) {
     if (!hasKeyText(label)) continue;
     const zone = name.ancestor(length - index);
-    if (searchDomains.has(zone.parent)) {
+    const behind = [zone.parent, ...suffixes.flatMap((suffix) => behindSuffix(zone.parent, suffix) ?? [])];
+    const searched = behind.find((domain) => searchDomains.has(domain));
+    if (searched !== undefined) {
       return {
         zone,
-        text: `A key before the search domain ${zone.parent} is not sent upstream; ask for the key alone.`,
+        text: `A key before the search domain ${searched} is not sent upstream; ask for the key alone.`,
       };
     }
     if (PASTED.test(label))
       return { zone, text: 'A key in a part of a URL is not sent upstream; ask for the key alone.' };
   }
   return undefined;
+}
+
+/** What follows `suffix` in a domain that begins with it. */
+function behindSuffix(domain: Name, suffix: Name): Name | undefined {
+  const count = suffix.labels.length;
+  if (count >= domain.labels.length) return undefined;
+  const first = Name.fromLabels(domain.labels.slice(0, count));
+  return first.equals(suffix) ? domain.ancestor(domain.labels.length - count) : undefined;
 }
 
 function keysOf(domains: readonly Name[]): ReadonlySet<string> {

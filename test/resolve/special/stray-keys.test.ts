@@ -14,7 +14,8 @@ const refused = `${'n'.repeat(51)}y`;
 function scene(system: readonly string[] = [], clients: readonly string[] = []) {
   const searchDomains = new SearchDomains(clients.map((text) => Name.parse(text)));
   searchDomains.setSystem(system);
-  const layer = keepStrayKeys({ searchDomains, negativeTtl: 60 });
+  const suffixes = [Name.parse('key'), Name.parse('pk.example')];
+  const layer = keepStrayKeys({ searchDomains, suffixes, negativeTtl: 60 });
   return { searchDomains, ...layered(layer) };
 }
 
@@ -31,6 +32,9 @@ test('a key directly before a search domain does not go out, with names below it
     'KEY.localdomain',
     'KEY.corp',
     'KEY.home.arpa',
+    'KEY.key.lan',
+    'www.KEY.Key.wild.example',
+    'KEY.pk.example.guests.example',
   ];
   for (const name of names) {
     for (const text of [key, key.toUpperCase(), refused, `pk:${key}`]) {
@@ -49,6 +53,8 @@ test('names of others that carry a key are ordinary', async () => {
     `${key}.example`,
     `${key}.b.wild.example`,
     `${key}.lan.example`,
+    `${key}.key.example`,
+    `${key}.pk.lan`,
     'www.wild.example',
     `${key.slice(1)}.wild.example`,
     'www.lan',
@@ -90,7 +96,7 @@ test('a search domain that is a suffix answers for the key', async () => {
   const router = suffixes(
     createRouter({
       pkarr: { resolve: async () => recordsAnswer({}) },
-      ordinary: keepStrayKeys({ searchDomains, negativeTtl: 60 })({
+      ordinary: keepStrayKeys({ searchDomains, suffixes: [], negativeTtl: 60 })({
         resolve: async (query) => forwarded(query, {}),
       }),
       negativeTtl: 60,
