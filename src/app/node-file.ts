@@ -36,7 +36,7 @@ export async function readNodeFile(path: string, log: Log): Promise<readonly Nod
   try {
     const file = await nodeDisk.open(path, 'read');
     if (file === 'absent') return [];
-    if (file === 'no-file') throw new Error('it is no file');
+    if (file === 'no-file') throw new Error('it is not a file');
     let bytes: Buffer;
     try {
       bytes = await file.read(0, MAX_LENGTH + 1);
@@ -125,7 +125,7 @@ function parseNodes(bytes: Buffer): readonly NodeAddress[] {
   return lines.map((line) => {
     const [, host = '', port = ''] = /^([0-9.]{7,15}):([0-9]{1,5})$/.exec(line) ?? [];
     const address = { host, port: Number(port) };
-    if (!isNodeAddress(address)) throw new Error('a line is no address of a node');
+    if (!isNodeAddress(address)) throw new Error('a line is not the address of a node');
     return address;
   });
 }

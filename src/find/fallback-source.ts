@@ -51,7 +51,7 @@ export function fallbackSource(
         yield* merged.events(work());
       } finally {
         clearTimeout(timer);
-        ending.abort(new SourceError('nobody waits for the rest'));
+        ending.abort(new SourceError('the rest is not needed'));
       }
     },
   };

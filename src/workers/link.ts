@@ -106,7 +106,7 @@ export class Link<Theirs extends Calls, Mine extends Calls> {
     if (call !== 0) this.#answering.set(call, controller);
     try {
       const handler = this.#handlers[name];
-      if (handler === undefined) throw new LinkError(`nobody knows how to ${name}`);
+      if (handler === undefined) throw new LinkError(`unknown request: ${name}`);
       const answer = await handler(body, controller.signal);
       if (call !== 0) this.#send({ kind: 'answer', call, body: answer });
     } catch (error) {
