@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startMainlineNode } from '../../src/mainline/node/node.ts';
 import { never } from '../mainline/support/items.ts';
 import { aRecord, signedPacket, testKey } from '../support/packets.ts';
@@ -38,7 +39,13 @@ await withDirectory(async (stateDir) => {
   const second = await startProgram(settings);
   // Never asked before, so it comes from the network.
   const after = await second.ask(nameOf(2));
-  const { dht, packets } = await second.app.status();
+  // Answered by the first nodes; the others of the last run are heard from a moment later.
+  let status = await second.app.status();
+  for (let look = 0; look < 100 && (status.dht?.nodes ?? 0) < 8; look++) {
+    await sleep(50);
+    status = await second.app.status();
+  }
+  const { dht, packets } = status;
   await second.app.close();
 
   const elsewhere = await startProgram({ ...settings, bootstrap: [{ host: '23.9.9.9', port: 6881 }] });
