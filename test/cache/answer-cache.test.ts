@@ -262,6 +262,49 @@ test('flushing a name frees what is held for it and all below it, counts it, and
   assert.equal(cache.statistics().entries, 0);
 });
 
+test('a name is the same in any case from A to Z, and only its letters have one', () => {
+  const { cache, put, warm } = busyScene();
+  const letters = 'abcdefghijklmnopqrstuvwxyz';
+  const found = (name: string, type: number = Type.A) => {
+    const request = encodeMessage(query(name, type));
+    const [hash, end] = [cache.firstLevel.hash(request, request.length - 4), request.length - 4];
+    return cache.firstLevel.find(hash, request, end, 0, cache.generation, 1_000_000) >= 0;
+  };
+  put(`${letters}.example`);
+  warm(`${letters}.example`);
+  assert.ok(found(`${letters.toUpperCase()}.EXAMPLE`));
+  // @ and [ are beside A and Z, and ` and { beside a and z; and a type is no letter: 0xff61 is not 0xff41.
+  for (const [held, asked] of [
+    ['\\096.example', '\\064.example'],
+    ['\\123.example', '\\091.example'],
+  ] as const) {
+    put(held);
+    warm(held);
+    assert.ok(!found(asked), asked);
+  }
+  put('a.example', { type: 0xff61 });
+  warm('a.example', { type: 0xff61 });
+  put('a.example', { type: 0x61ff });
+  warm('a.example', { type: 0x61ff });
+  assert.ok(!found('a.example', 0xff41));
+  assert.ok(!found('a.example', 0x41ff));
+});
+
+test('the first-level cache knows whose AD bit may be shown', () => {
+  const { cache, clock } = busyScene();
+  for (const authenticData of [true, false, true]) {
+    const request = encodeMessage(query('a.example'));
+    const question = { name: Name.parse('a.example'), type: Type.A, class: 1 };
+    const message = toMessage(recordsAnswer({ answers: [aRecord('a.example', '192.0.2.1', 600)] }), question);
+    const facts = { rcode: 0, extendedErrors: [], authenticData };
+    cache.put(questionKey(request, request.length - 4, 0), packMessage(message, facts));
+    const hit: Hit = { slot: -1, entry: undefined };
+    for (let i = 0; i < 2; i++) cache.findHit(hit, request, request.length - 4, 0, clock.time);
+    assert.ok(hit.slot >= 0 && hit.entry === undefined);
+    assert.equal(cache.firstLevel.isAuthentic(hit.slot), authenticData);
+  }
+});
+
 test('hits and misses are counted, whichever level an answer comes from', () => {
   const { cache, put, hit, state } = scene();
   const counts = () => [cache.statistics().hits, cache.statistics().misses];
