@@ -1,4 +1,5 @@
 import { parse, TomlError } from 'smol-toml';
+import { decodeUtf8 } from '../files/decode-utf8.ts';
 import { FileError, readUserFile } from '../files/read-file.ts';
 import type { ConfigProblem } from './config-error.ts';
 import { type TomlLines, tomlLines } from './toml-lines.ts';
@@ -28,6 +29,7 @@ export async function readConfigFile(
     problems: [{ where, message }],
   });
   try {
+    // TOML 1.0.0: "A TOML file must be a valid UTF-8 encoded Unicode document."
     const text = decodeUtf8((await readUserFile(path, { maxBytes: MAX_FILE_LENGTH })).bytes);
     if (text === undefined) return failed(path, 'the configuration file is not valid UTF-8.');
     const lines = tomlLines(text);
@@ -55,13 +57,3 @@ export const noConfigFile: ConfigFile = {
   problems: [],
   lineIn: () => undefined,
 };
-
-/** TOML 1.0.0: "A TOML file must be a valid UTF-8 encoded Unicode document." A byte order mark is ignored. */
-function decodeUtf8(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
-}

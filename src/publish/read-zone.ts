@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { dirname, isAbsolute, join } from 'node:path';
+import { decodeUtf8 } from '../files/decode-utf8.ts';
 import { FileError, fileIdentity, readUserFile } from '../files/read-file.ts';
 import { type Include, includedNames } from '../pkarr/zone/file/include.ts';
 import { ZoneProblem } from './zone-problem.ts';
@@ -108,21 +109,12 @@ function pathFrom(from: string, name: string): string {
 async function readSource(path: string): Promise<SourceFile> {
   try {
     const { bytes, identity, changedAt } = await readUserFile(path, { maxBytes: MAX_FILE_LENGTH });
+    // What would be published in place of octets that are not UTF-8 was not written by anybody.
     const text = decodeUtf8(bytes);
     if (text === undefined) return { problem: 'it is not valid UTF-8; other octets are written \\DDD' };
     return { text, identity, changedAt };
   } catch (error) {
     if (error instanceof FileError) return { problem: error.message };
-    throw error;
-  }
-}
-
-/** Undefined for octets that are not UTF-8: what would be published in their place was not written by anybody. */
-function decodeUtf8(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
     throw error;
   }
 }
