@@ -8,7 +8,17 @@ import { join } from 'node:path';
 import { root } from './bun.ts';
 
 /** Fields that a package needs to be found, installed and run. */
-const FIELDS = ['name', 'version', 'description', 'license', 'type', 'engines', 'bin', 'files'] as const;
+const FIELDS = [
+  'name',
+  'version',
+  'description',
+  'license',
+  'type',
+  'engines',
+  'bin',
+  'man',
+  'files',
+] as const;
 
 const manifest = join(root, 'package.json');
 /** The manifest of the repository meanwhile. If `npm pack` is interrupted, `git checkout package.json` restores it. */

@@ -1,9 +1,10 @@
 import { type FlagHelp, settingsHelp } from '../config/settings-help.ts';
+import { wrapText } from '../config/wrap-text.ts';
 import { type Command, exitCodesText } from './command.ts';
 import { commands } from './commands.ts';
 
-/** How a setting is given other than by its flag. */
-const settingsSentence =
+/** How a setting is given other than by its flag: one sentence of help. */
+export const settingsSentence =
   'A setting can also be given as an environment variable (--log-level as PKARRD_LOG_LEVEL) and in the configuration file.';
 
 /** The width of help, in characters. */
@@ -27,7 +28,23 @@ export function programHelp(): string {
 
 /** The help of one command, with every flag. */
 export function commandHelp(command: Command): string {
-  const flags: readonly FlagHelp[] = [
+  return [
+    `Usage: pkarrd ${commandSynopsis(command)}`,
+    '',
+    ...command.description.flatMap((paragraph) => [...wrapText(paragraph, WIDTH), '']),
+    'Flags:',
+    ...commandFlags(command).flatMap(({ usage, text }) => [
+      `  ${usage}`,
+      ...wrapText(text, WIDTH - 8).map((line) => `        ${line}`),
+    ]),
+    '',
+    ...(command.settings.length === 0 ? [] : [settingsSentence, '']),
+  ].join('\n');
+}
+
+/** Every flag that a command accepts, in the order of its help. */
+export function commandFlags(command: Command): readonly FlagHelp[] {
+  return [
     ...settingsHelp(command.settings),
     ...command.flags.map(({ name, value, help }) => ({
       usage: value === undefined ? `--${name}` : `--${name} ${value}`,
@@ -35,35 +52,10 @@ export function commandHelp(command: Command): string {
     })),
     { usage: '--help', text: 'Show this help' },
   ];
-  return [
-    `Usage: pkarrd ${synopsis(command)}`,
-    '',
-    ...command.description.flatMap((paragraph) => [...wrap(paragraph, WIDTH), '']),
-    'Flags:',
-    ...flags.flatMap(({ usage, text }) => [
-      `  ${usage}`,
-      ...wrap(text, WIDTH - 8).map((line) => `        ${line}`),
-    ]),
-    '',
-    ...(command.settings.length === 0 ? [] : [settingsSentence, '']),
-  ].join('\n');
 }
 
-function synopsis({ name, operands, flags, settings }: Command): string {
+/** How a command is written: `publish ZONEFILE [FLAGS]`. */
+export function commandSynopsis({ name, operands, flags, settings }: Command): string {
   const words = operands.map((operand) => (operand.optional === true ? `[${operand.name}]` : operand.name));
   return [name, ...words, ...(flags.length + settings.length > 0 ? ['[FLAGS]'] : [])].join(' ');
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
 }

@@ -115,6 +115,11 @@ describe('what `npm pack` makes', () => {
     }
   });
 
+  test('brings its manual pages to where man looks for them', () => {
+    for (const page of ['man1/pkarrd.1', 'man5/pkarrd.toml.5'])
+      assert.match(readFileSync(join(installed.prefix, 'share/man', page), 'utf8'), /^\.SH NAME$/m);
+  });
+
   test('runs without a network, as a user that has no entry in /etc/passwd and no home directory', {
     skip: cannotLeaveNetwork,
   }, () => {
