@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bunPath, ownPlatform } from '../../tools/bun.ts';
 import { HOST, launch, type Server, versionOf } from './process.ts';
 
 /** What a peer needs to start: a folder of its own, a port, and an upstream. */
@@ -104,11 +105,8 @@ function environmentOfUnit(): Readonly<Record<string, string>> {
 }
 
 function fetchedBun(): string | undefined {
-  const folder = fileURLToPath(new URL('../../../.bun', import.meta.url));
-  if (!existsSync(folder)) return undefined;
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  const file = files.find((path) => path.includes('@oven') && path.endsWith('bin/bun'));
-  return file === undefined ? undefined : join(folder, file);
+  const platform = ownPlatform();
+  return platform !== undefined && existsSync(bunPath(platform)) ? bunPath(platform) : undefined;
 }
 
 function ours(

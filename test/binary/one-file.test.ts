@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { after, test } from 'node:test';
 import { Rcode } from '../../src/dns/codes.ts';
 import { askUdp, query } from '../support/dns-client.ts';
+import { listeningPort } from '../support/listening-port.ts';
 
 /** `npm run test:bun` has just built it; what lies in dist otherwise may be old. */
 const { TEST_BINARY: binary } = process.env;
@@ -24,17 +24,6 @@ function run(...words: readonly string[]) {
     encoding: 'utf8',
     timeout: 60_000,
   });
-}
-
-/** Waits until it says that it is ready, and where. */
-async function portOf(stderr: Readable): Promise<number> {
-  let log = '';
-  stderr.setEncoding('utf8');
-  for await (const text of stderr) {
-    log += text;
-    if (log.includes('Ready.')) break;
-  }
-  return Number(/listen=127\.0\.0\.1:(\d+)/.exec(log)?.[1]);
 }
 
 test('the one file shows its version and its commands', options, () => {
@@ -69,7 +58,7 @@ test(
     const words = ['--listen', '127.0.0.1:0', '--bootstrap', '127.0.0.1:9', '--upstream', '127.0.0.1:9'];
     const child = spawn(binary ?? '', ['serve', '--state-dir', directory, ...words], { env: {} });
     const ended = once(child, 'exit');
-    const port = await portOf(child.stderr);
+    const port = await listeningPort(child.stderr);
     const reply = await askUdp({ host: '127.0.0.1', port }, query('localhost'));
     assert.equal(reply.rcode, Rcode.NOERROR);
     const here = ['--state-dir', directory];
@@ -90,7 +79,7 @@ test(
     const words = ['--workers', '2', '--listen', '127.0.0.1:0', '--dht', 'off', '--upstream', '127.0.0.1:9'];
     const child = spawn(binary ?? '', ['serve', '--state-dir', directory, ...words], { env: {} });
     const ended = once(child, 'exit');
-    const port = await portOf(child.stderr);
+    const port = await listeningPort(child.stderr);
     // Asked one after another, the same one might always be first.
     const questions = Array.from({ length: 200 }, () =>
       askUdp({ host: '127.0.0.1', port }, query('localhost')),
