@@ -15,10 +15,12 @@ export class CurrentUpstreams {
   #set: UpstreamSet;
   /** The last set that was not empty: without a network there is none for a while, and then often the same again. */
   #asked: string;
+  #routes: string;
 
   constructor(set: UpstreamSet) {
     this.#set = set;
     this.#asked = namesOf(set).sort().join(' ');
+    this.#routes = routesOf(set);
   }
 
   get set(): UpstreamSet {
@@ -29,6 +31,13 @@ export class CurrentUpstreams {
   replace(set: UpstreamSet): UpstreamChange {
     const [before, now] = [namesOf(this.#set), namesOf(set)];
     this.#set = set;
+    const routes = routesOf(set);
+    const hasOtherRoutes = routes !== this.#routes;
+    this.#routes = routes;
+    if (hasOtherRoutes) {
+      if (set.upstreams.length > 0) this.#asked = now.sort().join(' ');
+      return 'others';
+    }
     if (before.join(' ') === now.join(' ')) return 'none';
     const asked = now.sort().join(' ');
     if (set.upstreams.length === 0 || asked === this.#asked) return 'order';
@@ -40,4 +49,14 @@ export class CurrentUpstreams {
 
 function namesOf({ upstreams }: UpstreamSet): string[] {
   return upstreams.map((spec) => specToText(spec));
+}
+
+/** The routes as text, in order. */
+function routesOf({ routes }: UpstreamSet): string {
+  return routes
+    .map(
+      ({ domains, upstream }) =>
+        `${domains.join(' ')} ${upstream === 'default' ? upstream : specToText(upstream)}`,
+    )
+    .join('\n');
 }

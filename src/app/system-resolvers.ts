@@ -1,12 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { elapsedClock } from '../async/elapsed-clock.ts';
 import type { Settings } from '../config/settings.ts';
 import { FileError, readUserFile } from '../files/read-file.ts';
 import { canonicalAddress } from '../ip/address.ts';
 import type { Log } from '../observe/log.ts';
 import { replaceFile } from '../store/disk.ts';
 import { machineAddresses, machineInterfaceNames } from '../system/interfaces.ts';
+import { type LinkSources, linksWithDomains, machineLinks } from '../system/links/link-resolvers.ts';
+import type { LinkState } from '../system/links/link-state.ts';
 import { type Endpoint, whyOurs } from '../system/own-addresses.ts';
 import { ResolverFiles } from '../system/resolver-files.ts';
 import { findSystemUpstreams, type SystemUpstreams } from '../system/system-upstreams.ts';
@@ -21,6 +24,9 @@ const FIRST_LINE = 'pkarrd resolvers 1';
 const MAX_LENGTH = 4_096;
 
 const DNS_PORT = 53;
+
+/** Milliseconds for which what links say is good enough. */
+const LINKS_GOOD_FOR = 200;
 
 /** The resolvers to ask, and how they were found. */
 export interface FoundResolvers extends SystemUpstreams {
@@ -50,10 +56,12 @@ export async function systemSearchDomains(resolvers: ResolverSource): Promise<re
  * directory.
  */
 export class SystemResolvers implements ResolverSource {
-  readonly #settings: Pick<Settings, 'listen' | 'stateDir'>;
+  readonly #settings: Pick<Settings, 'listen' | 'stateDir' | 'linkRoutes'>;
   readonly #log: Log;
   readonly #files: ResolverFiles;
   readonly #mayWrite: boolean;
+  readonly #links: LinkSources;
+  #asking: { readonly at: number; readonly links: Promise<readonly LinkState[]> } | undefined;
   /** Undefined before the file was read. */
   #kept: readonly Endpoint[] | undefined;
   #written: Promise<void> = Promise.resolve();
@@ -61,25 +69,32 @@ export class SystemResolvers implements ResolverSource {
 
   /** @param options `mayWrite`: the running program keeps the resolvers; a command only reads. */
   constructor(
-    settings: Pick<Settings, 'listen' | 'stateDir'>,
+    settings: Pick<Settings, 'listen' | 'stateDir' | 'linkRoutes'>,
     {
       log,
       mayWrite,
       files = new ResolverFiles(),
-    }: { readonly log: Log; readonly mayWrite: boolean; readonly files?: ResolverFiles },
+      links = machineLinks(),
+    }: {
+      readonly log: Log;
+      readonly mayWrite: boolean;
+      readonly files?: ResolverFiles;
+      readonly links?: LinkSources;
+    },
   ) {
     this.#settings = settings;
     this.#log = log;
     this.#files = files;
     this.#mayWrite = mayWrite;
+    this.#links = links;
   }
 
   /** See `ResolverSource`. What changed since the last call is logged. */
   async current(): Promise<NetworkResolvers> {
-    const found = await this.find();
+    const [found, links] = await Promise.all([this.find(), this.#findLinks()]);
     this.#tell(found);
     const { servers, search } = found;
-    return { servers, search };
+    return { servers, search: [...new Set([...search, ...links.flatMap((link) => link.search)])], links };
   }
 
   /** The same with how they were found, and no line of the log. Never rejects. */
@@ -96,6 +111,20 @@ export class SystemResolvers implements ResolverSource {
     this.#kept ??= await this.#read();
     const servers = this.#kept.filter((server) => whyOurs(server, listening, machine) === undefined);
     return { ...found, servers, isKept: servers.length > 0 };
+  }
+
+  /** Links whose domains their own resolvers answer, ourselves left out of these. Several workers ask at once. */
+  async #findLinks(): Promise<readonly LinkState[]> {
+    if (!this.#settings.linkRoutes) return [];
+    const now = elapsedClock.now();
+    if (this.#asking === undefined || now - this.#asking.at > LINKS_GOOD_FOR)
+      this.#asking = { at: now, links: linksWithDomains(this.#links) };
+    const listening = ownEndpoints(this.#settings.listen);
+    const machine = machineAddresses();
+    return (await this.#asking.links).flatMap((link) => {
+      const servers = link.servers.filter((server) => whyOurs(server, listening, machine) === undefined);
+      return servers.length === 0 ? [] : [{ ...link, servers }];
+    });
   }
 
   /** Resolves when what is to be kept is on the disk. */

@@ -11,12 +11,14 @@ import { TlsAuthorities } from '../forward/tls/authorities.ts';
 import { canonicalAddress } from '../ip/address.ts';
 import { machineAddresses } from '../system/interfaces.ts';
 import { type Endpoint, whyOurs } from '../system/own-addresses.ts';
+import { linkRoutes } from './link-routes.ts';
 import { ownEndpoints } from './own-endpoints.ts';
 import type { ResolverSource } from './system-resolvers.ts';
 
 /**
- * Whom to ask for ordinary names: those that are configured, and where these include `system` the resolvers of the
- * system as they are now.
+ * Whom to ask for ordinary names: those that are configured, where these include `system` the resolvers of the system as
+ * they are now, and for the domains of links (VPNs) their resolvers. A route of the configuration counts before that of a
+ * link for the same domain. A link that wants every name gets those that the system's resolvers would get.
  * @throws UpstreamSpecError for a text that is not an upstream.
  */
 export async function chooseUpstreams(
@@ -24,9 +26,10 @@ export async function chooseUpstreams(
   resolvers: ResolverSource,
 ): Promise<UpstreamSet> {
   const written = writtenUpstreams({ upstream, fallback });
-  if (!usesSystem(written)) return withSystem(written, []);
-  const { servers } = await resolvers.current();
-  return withSystem(written, servers);
+  const { servers, links } = await resolvers.current();
+  const wantAll = links.filter(({ takesAll }) => takesAll).flatMap((link) => link.servers);
+  const set = withSystem(written, wantAll.length > 0 ? wantAll : servers);
+  return { ...set, routes: [...set.routes, ...linkRoutes(links, set.routes)] };
 }
 
 /** Bytes of a file of CA certificates; Mozilla's whole list has 220,000. */

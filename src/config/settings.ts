@@ -74,6 +74,12 @@ export const settings = {
     default: () => [],
     help: 'Upstream resolver that is used only when no other upstream answers',
   }),
+  linkRoutes: setting({
+    name: 'link-routes',
+    kind: onOff(),
+    default: () => true,
+    help: 'Ask the resolvers of VPN links for the domains of those links, while they are up',
+  }),
   upstreamCa: setting({
     name: 'upstream-ca',
     kind: choiceOr('bundled', text(path)),

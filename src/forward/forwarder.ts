@@ -91,6 +91,12 @@ interface Group {
   readonly members: readonly Member[];
 }
 
+/** The upstreams of a route. */
+interface RouteGroup extends Group {
+  readonly domain: Name;
+  readonly link: string | undefined;
+}
+
 const DEFAULT_MAX_IN_FLIGHT = 4096;
 
 /**
@@ -113,7 +119,7 @@ class UpstreamForwarder implements Forwarder {
   #members = new Map<string, Member>();
   #defaults: Group = { id: 0, members: [] };
   /** By the key of the domain. */
-  #routes = new Map<string, Group & { readonly domain: Name }>();
+  #routes = new Map<string, RouteGroup>();
   readonly #sent = new SentQuestions();
   #isClosed = false;
   #questions = 0;
@@ -278,14 +284,14 @@ function makeRoutes(
   specs: readonly RouteSpec[],
   defaults: Group,
   member: (spec: UpstreamSpec) => Member,
-): Map<string, Group & { readonly domain: Name }> {
-  const routes = new Map<string, Group & { readonly domain: Name }>();
-  for (const { domains, upstream } of specs) {
+): Map<string, RouteGroup> {
+  const routes = new Map<string, RouteGroup>();
+  for (const { domains, upstream, link } of specs) {
     const added = upstream === 'default' ? defaults.members : [member(upstream)];
     for (const domain of domains) {
       const before = routes.get(domain.key);
       const id = before?.id ?? routes.size + 1;
-      routes.set(domain.key, { id, domain, members: unique([...(before?.members ?? []), ...added]) });
+      routes.set(domain.key, { id, domain, link, members: unique([...(before?.members ?? []), ...added]) });
     }
   }
   return routes;

@@ -1,5 +1,7 @@
 import { elapsedClock } from '../async/elapsed-clock.ts';
 import { machineInterfaceNames, machineInterfaces } from './interfaces.ts';
+import { linkFacts } from './links/link-facts.ts';
+import { linkPlaces, linkSummary } from './links/link-resolvers.ts';
 import { ResolverFiles } from './resolver-files.ts';
 import { resolverSummary } from './system-upstreams.ts';
 
@@ -16,21 +18,27 @@ export type NetworkChange = 'interfaces' | 'resolvers' | 'sleep';
 export interface NetworkView {
   /** Text that differs when addresses or interfaces do. */
   interfaces(): string;
-  /** Text that differs when the files of the system name other resolvers or search domains. */
+  /** Text that differs when the files of the system name other resolvers or domains, for the machine or for a link. */
   resolvers(): Promise<string>;
   /** Milliseconds that the machine slept since the last call. */
   slept(): number;
 }
 
 /** This machine. */
-export function machineView(files: ResolverFiles = new ResolverFiles()): NetworkView {
+export function machineView(
+  files: ResolverFiles = new ResolverFiles(),
+  linkFiles: ResolverFiles = new ResolverFiles(linkPlaces),
+): NetworkView {
   return {
     interfaces: () =>
       Object.entries(machineInterfaces())
         .flatMap(([name, addresses]) => (addresses ?? []).map(({ cidr }) => `${name} ${cidr}`))
         .sort()
         .join('\n'),
-    resolvers: async () => resolverSummary(await files.read(), machineInterfaceNames()),
+    resolvers: async () => {
+      const [places, ofLinks] = await Promise.all([files.read(), linkFiles.read()]);
+      return resolverSummary(places, machineInterfaceNames()) + linkSummary(ofLinks, linkFacts);
+    },
     slept: () => elapsedClock.check(),
   };
 }

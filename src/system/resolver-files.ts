@@ -5,8 +5,11 @@ import { join } from 'node:path';
 /** A place where a system stores the resolvers of its network. */
 export interface ResolverPlace {
   readonly path: string;
-  /** resolv.conf(5), or a lease of systemd-networkd, whose name is the number of an interface. */
-  readonly format: 'resolv-conf' | 'netif-lease';
+  /**
+   * resolv.conf(5), a lease of systemd-networkd, or what systemd keeps of a link; the last two have the number of an
+   * interface as their name.
+   */
+  readonly format: 'resolv-conf' | 'netif-lease' | 'link-state';
   /** All files of a directory, or one file. */
   readonly isDirectory: boolean;
 }

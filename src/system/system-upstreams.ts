@@ -125,5 +125,7 @@ function parse(
 ): ParsedResolvers | undefined {
   if (text === undefined) return undefined;
   if (format === 'resolv-conf') return parseResolvConf(text, interfaces);
+  // What a link says concerns some domains only; see links/.
+  if (format === 'link-state') return undefined;
   return parseNetifLease(text, interfaces, Number(path.slice(path.lastIndexOf('/') + 1)));
 }

@@ -3,6 +3,7 @@ import type { SettingTexts } from '../config/setting-texts.ts';
 import type { InternalError } from '../observe/internal-error.ts';
 import type { FrontStatus } from '../serve/front.ts';
 import type { ListenFailure } from '../serve/told-listeners.ts';
+import type { LinkState } from '../system/links/link-state.ts';
 import type { SystemUpstreams } from '../system/system-upstreams.ts';
 import type { PacketCrossing } from './packet-proxy.ts';
 
@@ -21,8 +22,10 @@ export type Started =
 /** The octets of a query, and the offset after its question. */
 export type IncomingQuery = { readonly query: Uint8Array; readonly questionEnd: number };
 
-/** The resolvers of the network, and the search domains of the system. */
-export type NetworkResolvers = Readonly<Pick<SystemUpstreams, 'servers' | 'search'>>;
+/** The resolvers of the network, the search domains of the system, and the links whose domains have resolvers of their own. */
+export type NetworkResolvers = Readonly<Pick<SystemUpstreams, 'servers' | 'search'>> & {
+  readonly links: readonly LinkState[];
+};
 
 /** The calls of a worker. */
 export type WorkerCalls = {

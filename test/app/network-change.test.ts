@@ -8,6 +8,7 @@ import { decodeExtendedError } from '../../src/dns/extended-error.ts';
 import { silentLog } from '../../src/observe/log.ts';
 import { Listening } from '../../src/serve/listening.ts';
 import { machineInterfaces } from '../../src/system/interfaces.ts';
+import type { LinkState } from '../../src/system/links/link-state.ts';
 import { building } from '../support/building.ts';
 import { askUdp, query } from '../support/dns-client.ts';
 import { aRecord, signedPacket, testKey } from '../support/packets.ts';
@@ -37,6 +38,7 @@ const startScene = () =>
     );
     assert.ok(home !== undefined && office !== undefined);
     let servers = [home.server];
+    let links: readonly LinkState[] = [];
     const settings = {
       ...defaultSettings({ environment: {}, isRoot: false, home: '/nonexistent' }),
       listen: [{ host: '127.0.0.1', port: 0 }],
@@ -45,7 +47,7 @@ const startScene = () =>
     const now = () => performance.now();
     const resolution = await startResolution(settings, silentLog, {
       packetReader: { read: async () => ({ kind: 'found', packet, stale: false, timeToLive: 3_600 }) },
-      resolvers: { current: async () => ({ servers, search: [] }) },
+      resolvers: { current: async () => ({ servers, search: [], links }) },
     });
     undo(() => resolution.close());
     const front = createFront(settings, {
@@ -69,6 +71,11 @@ const startScene = () =>
       async move(to: readonly { readonly server: { readonly address: string; readonly port: number } }[]) {
         servers = to.map((network) => network.server);
         await front.networkChanged(await resolution.networkChanged());
+      },
+      async links(states: readonly LinkState[]) {
+        links = states;
+        await front.networkChanged(await resolution.networkChanged());
+        return resolution.forwarder.status().routes;
       },
       async ask(name: string) {
         const edns = { udpPayloadSize: 1232, version: 0, dnssecOk: false, options: [] };
@@ -127,6 +134,45 @@ test('an answer of the old upstreams is served as stale when the new ones do not
     const { address, extendedErrors } = await ask('intranet.example');
     // RFC 8914 §4.4: Stale Answer.
     assert.deepEqual([address, extendedErrors], ['192.0.2.1', [3]]);
+  } finally {
+    await scene.close();
+  }
+});
+
+/** A VPN whose resolver knows corp.example. */
+function vpnTo({
+  server,
+}: {
+  readonly server: { readonly address: string; readonly port: number };
+}): LinkState {
+  return { link: 'tun0', servers: [server], domains: ['corp.example'], search: [], takesAll: false };
+}
+
+test('names below the domain of a link are asked of its resolvers while it is up, whatever is cached', async () => {
+  const scene = await startScene();
+  const { office, ask, links } = scene;
+  try {
+    assert.equal((await ask('intra.corp.example')).address, '192.0.2.1');
+    assert.deepEqual(await links([vpnTo(office)]), [
+      { domain: 'corp.example.', upstreams: [`127.0.0.1:${office.server.port}`], link: 'tun0' },
+    ]);
+    assert.equal((await ask('intra.corp.example')).address, '192.0.2.2');
+    assert.equal((await ask('example')).address, '192.0.2.1');
+    assert.deepEqual(await links([]), []);
+    assert.equal((await ask('intra.corp.example')).address, '192.0.2.1');
+  } finally {
+    await scene.close();
+  }
+});
+
+test('a link that wants every name gets them, and gives them back', async () => {
+  const scene = await startScene();
+  const { office, ask, links } = scene;
+  try {
+    await links([{ ...vpnTo(office), domains: [], takesAll: true }]);
+    assert.equal((await ask('one.example')).address, '192.0.2.2');
+    await links([]);
+    assert.equal((await ask('one.example')).address, '192.0.2.1');
   } finally {
     await scene.close();
   }

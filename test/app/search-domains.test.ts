@@ -22,7 +22,7 @@ test('a key before a search domain of the system or of a setting is not sent ups
   };
   const resolution = await startResolution(settings, silentLog, {
     packetReader: { read: async () => ({ kind: 'absent', seconds: 60 }) },
-    resolvers: { current: async () => ({ servers: [], search }) },
+    resolvers: { current: async () => ({ servers: [], search, links: [] }) },
   });
   try {
     const isForwarded = async (name: string) => {

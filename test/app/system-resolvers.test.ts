@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { SystemResolvers } from '../../src/app/system-resolvers.ts';
 import { type LogFields, silentLog } from '../../src/observe/log.ts';
+import type { LinkState } from '../../src/system/links/link-state.ts';
 import { ResolverFiles } from '../../src/system/resolver-files.ts';
 
 const listen = [{ host: '127.0.0.1', port: 53 }];
@@ -36,11 +37,12 @@ async function withSystem(
           (message: string, fields: LogFields = {}) =>
             lines.push({ level, message, fields });
         const resolvers = new SystemResolvers(
-          { listen, stateDir },
+          { listen, stateDir, linkRoutes: true },
           {
             log: { ...silentLog, info: note('info'), warn: note('warn') },
             mayWrite,
             files: new ResolverFiles([{ path, format: 'resolv-conf', isDirectory: false }]),
+            links: { files: new ResolverFiles([]), facts: () => [lo], networkManager: async () => vpn },
           },
         );
         started.push(resolvers);
@@ -54,6 +56,11 @@ async function withSystem(
     await rm(directory, { recursive: true });
   }
 }
+
+const lo = { number: 1, name: 'lo', isTunnel: false, hasDefaultRoute: false };
+
+/** What the links of this test say. */
+let vpn: readonly LinkState[] | undefined;
 
 const own = 'nameserver 127.0.0.1\n';
 
@@ -164,4 +171,25 @@ test('a state directory that cannot be written to is told, and the resolvers are
     await resolvers.written();
     assert.ok(lines.some(({ message }) => message.startsWith('Cannot write the resolvers of the network.')));
     assert.ok(await readFile(stateDir));
+  }));
+
+test('the search domains of links count, and a link that names only us has no resolvers', () =>
+  withSystem(async ({ write, start }) => {
+    await write('nameserver 192.0.2.1\nsearch lan\n');
+    const tunnel: LinkState = {
+      ...{ link: 'lo', domains: ['corp.example', 'b.example'], search: ['corp.example'], takesAll: false },
+      servers: [
+        { address: '127.0.0.1', port: 53 },
+        { address: '192.0.2.7', port: 53 },
+      ],
+    };
+    vpn = [tunnel, { ...tunnel, link: 'other', servers: tunnel.servers.slice(0, 1) }];
+    try {
+      const { resolvers } = start();
+      const { search, links } = await resolvers.current();
+      assert.deepEqual(search, ['lan', 'corp.example']);
+      assert.deepEqual(links, [{ ...tunnel, servers: tunnel.servers.slice(1) }]);
+    } finally {
+      vpn = undefined;
+    }
   }));

@@ -96,7 +96,11 @@ function scene(
       },
       cameBackFrom: (query) => (query[0] === 1 ? 'of the primary' : undefined),
       onLoop: (upstream) => loops.push(upstream),
-      systemResolvers: async () => ({ servers: [{ address: '192.0.2.53', port: 53 }], search: ['lan'] }),
+      systemResolvers: async () => ({
+        servers: [{ address: '192.0.2.53', port: 53 }],
+        search: ['lan'],
+        links: [],
+      }),
       onInternalError: () => {},
       log: silentLog,
       now: () => performance.now(),
@@ -173,6 +177,7 @@ test('a worker gets packets for its client and the resolvers of the system, and 
   assert.deepEqual(await links[0]?.ask('systemResolvers', undefined), {
     servers: [{ address: '192.0.2.53', port: 53 }],
     search: ['lan'],
+    links: [],
   });
   links[0]?.tell('loop', '192.0.2.53');
   await turn();

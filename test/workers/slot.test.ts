@@ -44,7 +44,7 @@ function scene(
       cameBackToOther: () => undefined,
       loop: () => {},
       listenFailed: () => {},
-      systemResolvers: async () => ({ servers: [], search: [] }),
+      systemResolvers: async () => ({ servers: [], search: [], links: [] }),
       internalError: () => undefined,
     },
     begin: () => begin(started.length),

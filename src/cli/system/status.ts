@@ -67,8 +67,10 @@ function workersLine({ running, wanted, restarts }: WorkersStatus): string {
 function writeUpstreams(terminal: Terminal, { upstreams, routes, next }: ForwarderStatus): void {
   if (upstreams.length === 0) terminal.out('upstreams   none\n');
   for (const upstream of upstreams) terminal.out(`upstream    ${upstreamLine(upstream)}\n`);
-  for (const { domain, upstreams: routed } of routes)
-    terminal.out(`route       ${domain} ${routed.join(' ')}\n`);
+  for (const { domain, upstreams: routed, link } of routes) {
+    const of = link === undefined ? '' : ` (link ${link})`;
+    terminal.out(`route       ${domain} ${routed.join(' ')}${of}\n`);
+  }
   if (next !== undefined) terminal.out(`asked next  ${next.label}: ${reasons[next.why]}\n`);
 }
 

@@ -33,7 +33,12 @@ export interface UpstreamStatus {
 /** A snapshot of a forwarder. */
 export interface ForwarderStatus {
   readonly upstreams: readonly UpstreamStatus[];
-  readonly routes: readonly { readonly domain: string; readonly upstreams: readonly string[] }[];
+  readonly routes: readonly {
+    readonly domain: string;
+    readonly upstreams: readonly string[];
+    /** The link (interface) whose resolvers these are; absent for a route of the configuration. */
+    readonly link?: string;
+  }[];
   /** Which upstream is asked first for the next question without a route, and why. */
   readonly next: { readonly label: string; readonly why: SelectionReason } | undefined;
   /** Questions since the start. */
@@ -49,7 +54,11 @@ export interface StatusParts {
   readonly now: number;
   readonly members: readonly Member[];
   readonly next: { readonly member: Member | undefined; readonly why: SelectionReason } | undefined;
-  readonly routes: readonly { readonly domain: Name; readonly members: readonly Member[] }[];
+  readonly routes: readonly {
+    readonly domain: Name;
+    readonly members: readonly Member[];
+    readonly link: string | undefined;
+  }[];
   readonly counts: { readonly questions: number; readonly failures: number; readonly inFlight: number };
 }
 
@@ -58,9 +67,10 @@ export function statusOf({ now, members, next, routes, counts }: StatusParts): F
   return {
     ...counts,
     upstreams: members.map((member) => upstreamStatus(member, now)),
-    routes: routes.map(({ domain, members: routed }) => ({
+    routes: routes.map(({ domain, members: routed, link }) => ({
       domain: domain.toString(),
       upstreams: routed.map(({ upstream }) => upstream.label),
+      ...(link === undefined ? {} : { link }),
     })),
     next: next?.member === undefined ? undefined : { label: next.member.upstream.label, why: next.why },
   };

@@ -40,6 +40,8 @@ export type UpstreamSpec =
 export interface RouteSpec {
   readonly domains: readonly [Name, ...Name[]];
   readonly upstream: UpstreamSpec | 'default';
+  /** The link (interface) that it belongs to, if it is not of the configuration. */
+  readonly link?: string;
 }
 
 /** One entry of a list of upstreams. */
