@@ -9,6 +9,7 @@ import { InternalErrors } from '../observe/internal-errors.ts';
 import { type Log, silentLog } from '../observe/log.ts';
 import { rateLimited } from '../observe/log-rate-limit.ts';
 import { classifyLabel } from '../pkarr/public-key.ts';
+import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import { externalAddresses, noExternalAddresses } from '../publish/external-addresses.ts';
 import { PublicationMemory } from '../publish/publication-memory.ts';
 import { Publisher, type PublisherEntries } from '../publish/publisher.ts';
@@ -97,12 +98,14 @@ export async function startApp(
   // Publishing goes to the same DHT and relays, and what was published is known here at once.
   const { finder, dht, relays } = packets;
   let external = noExternalAddresses;
+  const learn = async (packet: SignedPacket, isInNetwork: boolean) => {
+    const isNewer = await finder.learn(packet, isInNetwork);
+    if (isNewer || isInNetwork) front.forgetKey(packet.key);
+    return isNewer;
+  };
   const publisher = new Publisher(entries, {
     ...publishNetwork(dht?.connection, relays),
-    async learn(packet) {
-      await finder.learn(packet);
-      front.forgetKey(packet.key);
-    },
+    learn: (packet) => learn(packet, true),
     async external() {
       const network = networkOf(settings.bootstrap);
       const status = await packets.dhtStatus();
@@ -171,6 +174,8 @@ export async function startApp(
         internalErrors: internalErrors.status(),
       };
     },
+    ask: (request) => front.ask(request),
+    learn: (packet) => learn(packet, false),
     async flush(name) {
       const label = classifyLabel(name.labels.at(-1) ?? '');
       const key = label.kind === 'key' ? label.key : undefined;

@@ -42,6 +42,7 @@ export function createFront(settings: Settings, { resolution, listeners, ...part
   });
   return {
     open: () => listeners.open(answering(responder)),
+    ask: (request) => responder.ask(request),
     forgetKey(key) {
       for (const name of namesOfKey(key, settings.suffix)) cache.forget(name);
     },

@@ -3,8 +3,10 @@ import type { Name } from '../dns/name.ts';
 import type { FinderStatistics } from '../find/finder.ts';
 import type { DhtStatus } from '../mainline/dht-node.ts';
 import type { InternalErrorCount } from '../observe/internal-errors.ts';
+import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { PublicationStatus } from '../publish/publication-status.ts';
 import type { FrontStatus } from '../serve/front.ts';
+import type { AskOutcome } from '../serve/responder.ts';
 
 /** The running program. */
 export interface App {
@@ -12,6 +14,10 @@ export interface App {
   readonly addresses: readonly ListenAddress[];
   /** Its current status. */
   status(): Promise<AppStatus>;
+  /** Answers a DNS request of a program of this machine, as `serve` would over TCP. See `Responder.ask`. */
+  ask(request: Uint8Array): Promise<AskOutcome>;
+  /** Takes in a packet that was just published. @returns whether it is newer than what was known. */
+  learn(packet: SignedPacket): Promise<boolean>;
   /** Removes everything cached for `name` and the names below it. */
   flush(name: Name): Promise<FlushOutcome>;
   /** Finishes queries in flight, within 2 s, and frees everything. May be called twice. */

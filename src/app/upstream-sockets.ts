@@ -8,10 +8,11 @@ const MAX_SOCKETS = 4096;
 const MIN_SOCKETS = 16;
 
 /**
- * Descriptors that are left to all else: 64 clients over TCP and as many that are just being accepted or refused, the
- * sockets that we listen on, the DHT and the relays, the store and other files, and what the runtime itself has open.
+ * Descriptors that are left to all else: 64 clients over TCP and as many that are just being accepted or refused, 56
+ * commands, the sockets that we listen on, the DHT and the relays, the store and other files, and what the runtime itself
+ * has open.
  */
-const RESERVED = 192;
+const RESERVED = 256;
 
 /** What is assumed of a system that does not tell its limit: the usual one. */
 const USUAL_LIMIT = 1024;

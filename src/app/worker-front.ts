@@ -86,6 +86,7 @@ export function runWorker(): void {
       return undefined;
     },
     status: () => ready().front.status(),
+    ask: (request) => ready().front.ask(request),
     flush(text) {
       const name = Name.parse(text);
       const label = classifyLabel(name.labels.at(-1) ?? '');

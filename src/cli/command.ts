@@ -2,7 +2,7 @@ import type { Machine, SettingKey } from '../config/settings.ts';
 import { EXIT_INTERNAL_ERROR } from '../system/uncaught.ts';
 
 /** The exit codes of all commands; 70 is `EX_SOFTWARE` of sysexits.h. */
-export const Exit = { OK: 0, FAILED: 1, USAGE: 2, INTERNAL: EXIT_INTERNAL_ERROR } as const;
+export const Exit = { OK: 0, FAILED: 1, USAGE: 2, NOT_RUNNING: 3, INTERNAL: EXIT_INTERNAL_ERROR } as const;
 
 /** One of `Exit`. */
 export type ExitCode = (typeof Exit)[keyof typeof Exit];
@@ -10,7 +10,7 @@ export type ExitCode = (typeof Exit)[keyof typeof Exit];
 /** `Exit` as a sentence for help and documentation. */
 export const exitCodesText =
   `Exit codes: ${Exit.OK} success, ${Exit.FAILED} failure, ${Exit.USAGE} invalid usage or configuration, ` +
-  `${Exit.INTERNAL} internal error.`;
+  `${Exit.NOT_RUNNING} no running pkarrd to ask, ${Exit.INTERNAL} internal error.`;
 
 /** A command of the program: one file each. */
 export interface Command {
@@ -72,6 +72,12 @@ export interface Terminal {
 /** The command failed; the message is one sentence, or one per line. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
+  readonly exit: ExitCode;
+
+  constructor(message: string, options: ErrorOptions & { readonly exit?: ExitCode } = {}) {
+    super(message, options);
+    this.exit = options.exit ?? Exit.FAILED;
+  }
 }
 
 /** The command line is invalid; the message is one sentence. */

@@ -51,6 +51,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./system/status.ts')).status,
   },
   {
+    name: 'query',
+    summary: 'Ask the running pkarrd for the records of a name',
+    load: async () => (await import('./ask/query.ts')).query,
+  },
+  {
     name: 'flush',
     summary: 'Flush the caches of the running pkarrd',
     load: async () => (await import('./system/flush.ts')).flush,

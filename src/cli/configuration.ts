@@ -49,9 +49,29 @@ export async function loadUsedSettings(
   terminal: Terminal,
   uses: readonly SettingKey[],
 ): Promise<Settings> {
+  return (await loadUsedConfiguration(invocation, terminal, uses)).settings;
+}
+
+/** The same with where each setting comes from. @throws ConfigError */
+export async function loadUsedConfiguration(
+  invocation: Invocation,
+  terminal: Terminal,
+  uses: readonly SettingKey[],
+): Promise<LoadedSettings> {
   const judge = uses.includes('upstream') ? upstreamProblems : () => [];
-  const { settings } = await loadSettings({ ...sourcesOf(invocation, terminal), uses, judge });
-  return settings;
+  return await loadSettings({ ...sourcesOf(invocation, terminal), uses, judge });
+}
+
+/**
+ * The same without the file of the system, which may be what is to be repaired.
+ * @throws ConfigError for a flag or a variable that is invalid.
+ */
+export async function loadWithoutFile(
+  invocation: Invocation,
+  terminal: Terminal,
+  uses: readonly SettingKey[],
+): Promise<LoadedSettings> {
+  return await loadSettings({ ...sourcesOf(invocation, terminal), uses, file: '/dev/null' });
 }
 
 function sourcesOf(invocation: Invocation, terminal: Terminal): ConfigSources {

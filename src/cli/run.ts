@@ -25,7 +25,7 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
     }
     if (error instanceof CommandError) {
       terminal.err(error.message.replace(/^/gm, 'pkarrd: ').concat('\n'));
-      return Exit.FAILED;
+      return error.exit;
     }
     // A bug: a report needs the stack.
     tellInternalError(terminal, error);

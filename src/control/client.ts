@@ -1,83 +1,165 @@
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CONTROL_TIMEOUT,
   ControlError,
+  type ControlProblem,
   type ControlReply,
-  controlSocketPath,
   MAX_REPLY,
   readLine,
+  type SocketName,
+  socketPath,
 } from './socket.ts';
 
+/** How to ask. */
+export interface AskOptions {
+  /** The sockets that take the request, the preferred one first. By default `control`. */
+  readonly sockets?: readonly SocketName[];
+  /** Milliseconds for the whole; by default 5 s. */
+  readonly timeout?: number;
+}
+
+/** Milliseconds until a program that is busy is asked again. */
+const BUSY_PAUSE = 150;
+
 /**
- * Sends a request to the program that runs with this state directory: a command and its arguments.
+ * Sends a request to the running program whose sockets are in one of these directories: a command and its arguments.
  * @returns the value of the reply.
- * @throws ControlError when no program runs, when it does not answer, or when it refuses the request.
+ * @throws ControlError
  */
-export async function askProgram(stateDir: string, words: readonly string[]): Promise<unknown> {
-  const path = controlSocketPath(stateDir);
-  const socket = connect(path);
+export async function askProgram(
+  directories: readonly string[],
+  words: readonly string[],
+  { sockets = ['control'], timeout = CONTROL_TIMEOUT }: AskOptions = {},
+): Promise<unknown> {
+  const deadline = performance.now() + timeout;
+  for (;;) {
+    const { socket, path } = await connectToOne(directories, sockets);
+    const left = deadline - performance.now();
+    const reply = await exchange(socket, path, words, { left, timeout });
+    if (reply?.ok === true) return reply.value;
+    if (reply?.isBusy !== true && reply !== undefined) throw new ControlError(reply.message);
+    // Busy with others, or our connection made room for one of theirs.
+    if (performance.now() + BUSY_PAUSE > deadline) throw reply === undefined ? closed(path) : tooBusy(path);
+    await sleep(BUSY_PAUSE * (0.5 + Math.random()));
+  }
+}
+
+/** @returns undefined when the connection was closed without a reply. */
+async function exchange(
+  socket: Socket,
+  path: string,
+  words: readonly string[],
+  { left, timeout }: { readonly left: number; readonly timeout: number },
+): Promise<ControlReply | undefined> {
+  const timer = setTimeout(() => socket.destroy(silent(path, timeout)), Math.max(1, left));
   try {
-    await connected(socket, stateDir, path);
-    const timedOut = new ControlError(
-      `The pkarrd that listens on ${path} did not answer within ${CONTROL_TIMEOUT / 1000} s.`,
-    );
-    socket.setTimeout(CONTROL_TIMEOUT, () => socket.destroy(timedOut));
     socket.write(`${JSON.stringify(words)}\n`);
-    const reply = parseReply(await replyLine(socket, path), path);
-    if (!reply.ok) throw new ControlError(reply.message);
-    return reply.value;
+    const line = await readLine(socket, MAX_REPLY).catch((error: unknown) => {
+      if (error instanceof ControlError) throw error;
+      // ECONNRESET or EPIPE: closed while we wrote.
+      return undefined;
+    });
+    return line === undefined ? undefined : parseReply(line, path);
   } finally {
+    clearTimeout(timer);
     socket.destroy();
   }
 }
 
-async function connected(socket: Socket, stateDir: string, path: string): Promise<void> {
+/** Connects to the first socket that somebody listens on. @throws ControlError the most telling one. */
+async function connectToOne(
+  directories: readonly string[],
+  sockets: readonly SocketName[],
+): Promise<{ readonly socket: Socket; readonly path: string }> {
+  const errors: ControlError[] = [];
+  for (const directory of directories) {
+    for (const name of sockets) {
+      const path = socketPath(directory, name);
+      try {
+        return { socket: await connectTo(path), path };
+      } catch (error) {
+        if (!(error instanceof ControlError)) throw error;
+        errors.push(error);
+      }
+    }
+  }
+  // One that is there and cannot be used is meant, rather than one that is not there.
+  throw errors.find(({ problem }) => problem !== 'not-running') ?? notRunning(directories);
+}
+
+/** @throws ControlError */
+async function connectTo(path: string): Promise<Socket> {
+  const socket = connect(path);
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('error', reject);
     });
+    return socket;
   } catch (error) {
+    socket.destroy();
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new ControlError(connectProblem(code, stateDir, path) ?? `Cannot connect to ${path}: ${message}.`, {
-      cause: error,
-    });
+    const { problem, text } = connectProblem(code, path) ?? {
+      problem: 'no-answer' as const,
+      text: `Cannot connect to ${path}: ${message}.`,
+    };
+    throw new ControlError(text, { cause: error, problem });
   }
 }
 
 /** Why nothing can be asked and what to do, for the errors of connect(2) that have a remedy (unix(7)). */
-function connectProblem(code: string | undefined, stateDir: string, path: string): string | undefined {
+function connectProblem(
+  code: string | undefined,
+  path: string,
+): { readonly problem: ControlProblem; readonly text: string } | undefined {
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
     // The socket file of a program that was killed.
     case 'ECONNREFUSED':
-      return (
-        `No pkarrd is running with the state directory ${stateDir}. Start "pkarrd serve", or give its state ` +
-        'directory with --state-dir; for a system service, run this command as root.'
-      );
+      return { problem: 'not-running', text: `Nobody listens on ${path}.` };
     case 'EACCES':
     case 'EPERM':
-      return `Permission denied to use ${path}. Run this command as root or as the user that runs pkarrd.`;
+      return {
+        problem: 'not-allowed',
+        text: `Not allowed to use ${path}. Run this command as root or as the user that runs pkarrd.`,
+      };
     case 'EAGAIN':
-      return `The pkarrd that listens on ${path} is busy with other control requests. Try again.`;
+      return {
+        problem: 'no-answer',
+        text: `The pkarrd that listens on ${path} does not accept connections. Restart it: systemctl restart pkarrd`,
+      };
     default:
       return undefined;
   }
 }
 
-async function replyLine(socket: Socket, path: string): Promise<string> {
-  const line = await readLine(socket, MAX_REPLY).catch((error: unknown) => {
-    if (error instanceof ControlError) throw error;
-    // ECONNRESET or EPIPE: closed while we wrote.
-    return undefined;
-  });
-  if (line !== undefined) return line;
-  throw new ControlError(
-    `The pkarrd that listens on ${path} closed the connection without a reply; it may be stopping.`,
-  );
+function notRunning(directories: readonly string[]): ControlError {
+  const text =
+    `pkarrd is not running: nobody listens in ${directories.join(' or ')}. Start it with "systemctl start pkarrd" ` +
+    'or "pkarrd serve", or give its state directory with --state-dir.';
+  return new ControlError(text, { problem: 'not-running' });
 }
 
+function silent(path: string, timeout: number): ControlError {
+  const text =
+    `The pkarrd that listens on ${path} did not answer within ${timeout / 1000} s. See its log (journalctl -u pkarrd); ` +
+    'if it hangs, restart it (systemctl restart pkarrd).';
+  return new ControlError(text, { problem: 'no-answer' });
+}
+
+function closed(path: string): ControlError {
+  const text = `The pkarrd that listens on ${path} closed the connection without a reply. It may be stopping; try again.`;
+  return new ControlError(text, { problem: 'no-answer' });
+}
+
+function tooBusy(path: string): ControlError {
+  const text = `The pkarrd that listens on ${path} is busy with other requests. Try again.`;
+  return new ControlError(text, { problem: 'no-answer' });
+}
+
+/** @throws ControlError */
 function parseReply(line: string, path: string): ControlReply {
   let reply: unknown;
   try {

@@ -1,47 +1,156 @@
 import { mkdir } from 'node:fs/promises';
-import type { App } from '../app/status.ts';
+import type { App, AppStatus } from '../app/status.ts';
+import { TokenBucket } from '../async/token-bucket.ts';
 import { Name } from '../dns/name.ts';
 import { WireError } from '../dns/wire-error.ts';
 import { type AdjustableLog, type LogLevel, logLevels } from '../observe/log.ts';
-import { type ControlHandler, type ControlServer, openControlSocket } from './server.ts';
-import { ControlError, controlSocketPath } from './socket.ts';
+import { SignedPacket } from '../pkarr/signed-packet.ts';
+import { type ControlPlaces, ownDirectory } from './directories.ts';
+import { publicStatus } from './public-status.ts';
+import {
+  BusyError,
+  type ControlAccess,
+  type ControlHandler,
+  type ControlServer,
+  openControlSocket,
+  ownerAccess,
+  publicAccess,
+} from './server.ts';
+import { ControlError, socketPath } from './socket.ts';
 
-/**
- * Lets `pkarrd status`, `flush` and `log-level` control the running program through a socket in the state directory. The
- * program works without it, so failing to open it is only a warning.
- */
-export async function openControl(app: App, stateDir: string, log: AdjustableLog): Promise<ControlServer> {
-  const path = controlSocketPath(stateDir);
-  const onError = (error: unknown) => {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    log.error('Error at the control socket.', { path, error: text });
-  };
-  try {
-    await mkdir(stateDir, { recursive: true, mode: 0o700 });
-    return await openControlSocket(path, handlers(app, log), onError);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    log.warn('Cannot open the control socket; status, flush and log-level are not available.', {
-      path,
-      reason,
-    });
-    return { close: async () => {} };
-  }
+/** Names that are asked at one time through the socket of everybody. */
+const MAX_QUERIES = 32;
+
+/** Packets that the socket of everybody takes: each costs a check of its signature and a place in the store. */
+const PACKETS = { perSecond: 1, burst: 20 };
+
+/** Milliseconds for which one status is given to all who ask: to make it, workers and the DHT's thread are asked. */
+const STATUS_LIFETIME = 100;
+
+/** What the sockets give access to. */
+export interface ControlParts {
+  readonly app: App;
+  readonly log: AdjustableLog;
+  /** Reads the configuration again. @returns what came of it; see `ReloadOutcome`. */
+  readonly reload?: () => Promise<unknown>;
 }
 
-function handlers(app: App, log: AdjustableLog): Readonly<Record<string, ControlHandler>> {
+/**
+ * Opens the two sockets for commands: see `SocketName`. They lie in the runtime directory that a service manager gave, where
+ * everybody may use the one for everybody, or else in the state directory, for this user alone. The program works without
+ * them, so failing to open one is only a warning.
+ */
+export async function openControl(
+  parts: ControlParts,
+  places: Omit<ControlPlaces, 'isStateDirGiven'>,
+): Promise<ControlServer> {
+  const { log } = parts;
+  const { directory, isPublic } = ownDirectory(places);
+  const open = async (path: string, handlers: Handlers, access: ControlAccess) => {
+    const onError = (error: unknown) => {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      log.error('Error at a control socket.', { path, error: text });
+    };
+    try {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      return await openControlSocket(path, handlers, onError, access);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.warn('Cannot open a control socket; commands such as status, flush and reload cannot use it.', {
+        path,
+        reason,
+      });
+      return { close: async () => {} };
+    }
+  };
+  const servers = [
+    await open(
+      socketPath(directory, 'status'),
+      statusHandlers(parts),
+      isPublic ? publicAccess : { ...publicAccess, mode: 0o600 },
+    ),
+    await open(socketPath(directory, 'control'), controlHandlers(parts), ownerAccess),
+  ];
   return {
-    status: async () => {
-      const { dht, ...status } = await app.status();
-      return { ...status, ...(dht !== undefined && { dht: { ...dht, nodeId: toHex(dht.nodeId) } }) };
+    close: async () => {
+      await Promise.all(servers.map((server) => server.close()));
     },
+  };
+}
+
+type Handlers = Readonly<Record<string, ControlHandler>>;
+
+/** What everybody may do. */
+function statusHandlers({ app }: ControlParts): Handlers {
+  const packets = new TokenBucket(PACKETS, performance.now());
+  let status: { readonly at: number; readonly value: Promise<unknown> } | undefined;
+  let queries = 0;
+  return {
+    status: () => {
+      const now = performance.now();
+      if (status === undefined || now - status.at > STATUS_LIFETIME)
+        status = { at: now, value: app.status().then((found) => printable(publicStatus(found))) };
+      return status.value;
+    },
+    query: async ([request = '']) => {
+      if (queries >= MAX_QUERIES) throw new BusyError('pkarrd is busy with other queries. Try again.');
+      queries++;
+      try {
+        return await query(app, request);
+      } finally {
+        queries--;
+      }
+    },
+    learn: async ([packet = '']) => {
+      if (!packets.take(performance.now())) throw new BusyError('Too many packets at once. Try again.');
+      const verdict = SignedPacket.fromBytes(Buffer.from(packet, 'base64'));
+      if (!verdict.ok) throw new ControlError(`This is not a signed packet: ${verdict.reason}.`);
+      return { isNewer: await app.learn(verdict.packet) };
+    },
+  };
+}
+
+/** What the user that runs the program may do, and root. */
+function controlHandlers({ app, log, reload }: ControlParts): Handlers {
+  return {
+    status: async () => printable(await app.status()),
     flush: async ([name = '.']) => await app.flush(parseName(name)),
     'log-level': async ([level]) => {
       if (!isLevel(level)) throw new ControlError(`A log level is one of ${logLevels.join(', ')}.`);
       log.setLevel(level);
       return { level };
     },
+    ...(reload !== undefined && { reload }),
   };
+}
+
+/** What came of a query: a DNS message in base64. */
+export interface QueryResult {
+  readonly reply: string;
+  /** The cache had the answer, and it was fresh. */
+  readonly isCached: boolean;
+  /** How long it took. */
+  readonly milliseconds: number;
+}
+
+async function query(app: App, request: string): Promise<QueryResult> {
+  const begun = performance.now();
+  const outcome = await app.ask(Buffer.from(request, 'base64'));
+  switch (outcome) {
+    case 'limited':
+      throw new BusyError('Too many queries at once (client-rate). Try again.');
+    case 'unavailable':
+      throw new BusyError('No worker process answers at this moment. Try again.');
+    default: {
+      const reply = Buffer.from(outcome.reply).toString('base64');
+      return { reply, isCached: outcome.isCached, milliseconds: performance.now() - begun };
+    }
+  }
+}
+
+/** A status as JSON can hold it. */
+function printable({ dht, ...status }: AppStatus) {
+  return { ...status, ...(dht !== undefined && { dht: { ...dht, nodeId: toHex(dht.nodeId) } }) };
 }
 
 function parseName(text: string): Name {

@@ -1,6 +1,5 @@
-import { lstatSync } from 'node:fs';
-import { chmod, unlink } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import { bindSocket } from './bind-socket.ts';
 import { CONTROL_TIMEOUT, ControlError, type ControlReply, MAX_REQUEST, readLine } from './socket.ts';
 
 /** Executes one control command: takes its arguments, returns a value that JSON can hold. @throws ControlError. */
@@ -12,71 +11,131 @@ export interface ControlServer {
   close(): Promise<void>;
 }
 
-/** Milliseconds after which a connection is closed: the client's timeout for the connection and for the reply. */
-const LIFETIME = 2 * CONTROL_TIMEOUT;
+/** Who may use a socket, and for how much. */
+export interface ControlAccess {
+  /** Permissions of the socket file. */
+  readonly mode: number;
+  /** Connections that are answered at once. */
+  readonly maxConnections: number;
+  /** Milliseconds that a client has to send its request. */
+  readonly requestTimeout: number;
+  /** Milliseconds that a request may take. */
+  readonly answerTimeout: number;
+}
 
-/** Connections that are answered at once. */
-const MAX_CONNECTIONS = 8;
+/** Only the user that runs the program, and root. A reload may wait for another one, and for files. */
+export const ownerAccess: ControlAccess = {
+  mode: 0o600,
+  maxConnections: 8,
+  requestTimeout: CONTROL_TIMEOUT,
+  answerTimeout: 60_000,
+};
+
+/** Every user of this machine, none of whom can be told from another: so nobody keeps a connection for long. */
+export const publicAccess: ControlAccess = {
+  mode: 0o666,
+  maxConnections: 48,
+  requestTimeout: 1_000,
+  answerTimeout: CONTROL_TIMEOUT,
+};
+
+/** Milliseconds that a connection without a request is safe from making room for another. */
+const GRACE = 100;
+
+/** A connection, and what became of it. */
+interface Connection {
+  readonly since: number;
+  state: 'reading' | 'asked' | 'answered';
+  timer: NodeJS.Timeout;
+}
 
 /**
- * Listens at `path` for requests: one line of JSON, an array of words, answered by one line of JSON. Only the user that
- * runs the program may connect. The socket file of a dead process is replaced. `onError` is told internal errors of
- * handlers, and errors of the system while connections are accepted.
- * @throws ControlError when another process listens there or the file is not a socket, or the error of the system.
+ * Listens at `path` for requests: one line of JSON, an array of words, answered by one line of JSON. `onError` is told
+ * internal errors of handlers, and errors of the system while connections are accepted.
+ * @throws as `bindSocket`.
  */
 export async function openControlSocket(
   path: string,
   handlers: Readonly<Record<string, ControlHandler>>,
   onError: (error: unknown) => void,
+  access: ControlAccess = ownerAccess,
 ): Promise<ControlServer> {
-  await removeStaleSocket(path);
-  const open = new Map<Socket, { isAnswered: boolean }>();
+  const { maxConnections, requestTimeout, answerTimeout } = access;
+  const open = new Map<Socket, Connection>();
   const reply = (socket: Socket, value: ControlReply) => {
-    const state = open.get(socket);
-    if (state === undefined || state.isAnswered) return;
-    state.isAnswered = true;
+    const connection = open.get(socket);
+    if (connection === undefined || connection.state === 'answered') return;
+    connection.state = 'answered';
+    // One that does not read its reply must not hold its place for ever.
+    connection.timer.refresh();
     // What else the client sent is discarded, so that the end of its side is seen.
     socket.end(`${JSON.stringify(value)}\n`).resume();
   };
   const server = createServer((socket) => {
-    open.set(socket, { isAnswered: false });
-    // A client that sends no request, or does not read its reply, must not hold its place for ever.
-    const deadline = setTimeout(() => socket.destroy(), LIFETIME);
+    const timer = setTimeout(() => socket.destroy(), requestTimeout);
+    const connection: Connection = { since: performance.now(), state: 'reading', timer };
+    open.set(socket, connection);
     socket.on('close', () => {
-      clearTimeout(deadline);
+      clearTimeout(connection.timer);
       open.delete(socket);
     });
     // A client that disconnects does not want the reply.
     socket.on('error', () => socket.destroy());
-    if (open.size > MAX_CONNECTIONS) {
-      reply(socket, { ok: false, message: 'pkarrd is busy with other control requests. Try again.' });
+    if (open.size > maxConnections && !makeRoom(open)) {
+      reply(socket, busy);
       return;
     }
     readLine(socket, MAX_REQUEST)
       .then(async (line) => {
-        if (line !== undefined) reply(socket, await answer(line, handlers, onError));
+        if (line === undefined || connection.state !== 'reading') return;
+        connection.state = 'asked';
+        clearTimeout(connection.timer);
+        connection.timer = setTimeout(() => socket.destroy(), answerTimeout);
+        reply(socket, await answer(line, handlers, onError));
       })
       // A line that is too long, or an error of the socket, which then takes no reply.
       .catch((error: unknown) => reply(socket, refusal(error)))
       .catch(onError);
   });
   // Beyond this, connections are closed without a word.
-  server.maxConnections = 8 * MAX_CONNECTIONS;
-  await listen(server, path, onError);
-  await chmod(path, 0o600);
+  server.maxConnections = 2 * maxConnections;
+  const remove = await bindSocket(server, path, access.mode);
+  // Out of descriptors, for example. The socket stays open.
+  server.on('error', onError);
   return {
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const [socket, { isAnswered }] of open) {
+      for (const [socket, { state }] of open) {
         // One that does not read its reply must not hold up the end.
-        if (isAnswered) socket.destroy();
+        if (state === 'answered') socket.destroy();
         else reply(socket, { ok: false, message: 'pkarrd is stopping.' });
         socket.destroySoon();
       }
+      await remove();
       await closed;
     },
   };
 }
+
+/** Ends the connection that has been waiting longest for its request. @returns false when there is none. */
+function makeRoom(open: ReadonlyMap<Socket, Connection>): boolean {
+  const now = performance.now();
+  for (const [socket, { state, since }] of open) {
+    if (state !== 'reading' || now - since < GRACE) continue;
+    socket.destroy();
+    return true;
+  }
+  return false;
+}
+
+const busy: ControlReply = {
+  ok: false,
+  message: 'pkarrd is busy with other control requests. Try again.',
+  isBusy: true,
+};
+
+/** There are too many requests at this moment. The same one may be answered in a while. */
+export class BusyError extends ControlError {}
 
 /** The handler's reply to a request. Never rejects. */
 async function answer(
@@ -97,10 +156,8 @@ async function answer(
 }
 
 function refusal(error: unknown): ControlReply {
-  return {
-    ok: false,
-    message: error instanceof ControlError ? error.message : "Internal error; see pkarrd's log.",
-  };
+  if (!(error instanceof ControlError)) return { ok: false, message: "Internal error; see pkarrd's log." };
+  return { ok: false, message: error.message, ...(error instanceof BusyError && { isBusy: true as const }) };
 }
 
 function parseRequest(line: string): readonly string[] {
@@ -112,39 +169,4 @@ function parseRequest(line: string): readonly string[] {
   }
   if (Array.isArray(words) && words.every((word) => typeof word === 'string')) return words;
   throw new ControlError('A control request must be an array of strings.');
-}
-
-function listen(server: Server, path: string, onError: (error: unknown) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, () => {
-      server.off('error', reject);
-      // Out of descriptors, for example. The socket stays open.
-      server.on('error', onError);
-      resolve();
-    });
-  });
-}
-
-/** Makes room for a new socket. @throws ControlError when the path is in use. */
-async function removeStaleSocket(path: string): Promise<void> {
-  const file = lstatSync(path, { throwIfNoEntry: false });
-  if (file === undefined) return;
-  if (!file.isSocket()) throw new ControlError(`${path} exists and is not a socket.`);
-  if (await isAlive(path)) throw new ControlError(`Another pkarrd listens on ${path}.`);
-  await unlink(path);
-}
-
-/** unix(7): connect(2) fails with ECONNREFUSED when no process listens; every other outcome may mean that one does. */
-function isAlive(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', ({ code }: NodeJS.ErrnoException) => {
-      resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT');
-    });
-  });
 }

@@ -92,12 +92,22 @@ export class Finder implements PacketLibrary {
     );
   }
 
-  /** Takes in a packet that came another way, for example because we published it. Resolves when it is stored. */
-  async learn(packet: SignedPacket): Promise<void> {
+  /**
+   * Takes in a packet that came another way, for example because we published it. Resolves when it is stored.
+   * @param isInNetwork whoever gives it has just put it there, or seen it. Others could keep an old packet fresh by giving
+   * it again and again; of theirs only a newer one is taken.
+   * @returns whether it is newer than what was known.
+   */
+  async learn(packet: SignedPacket, isInNetwork = true): Promise<boolean> {
     const { cache, archive, now } = this.#parts;
-    if (isRefused({ floor: archive.floor(packet.key) }, packet)) return;
+    if (this.#isToRecall(packet.key)) await this.#recall(packet.key);
+    if (isRefused({ floor: archive.floor(packet.key) }, packet)) return false;
+    const before = cache.get(packet.key)?.packet;
+    const isNewer = before === undefined || compareRecency(packet, before) > 0;
+    if (!isNewer && !isInNetwork) return false;
     this.#absent.delete(packet.key.text);
     await archive.note(cache.see(packet, now()));
+    return isNewer;
   }
 
   /** Makes the next read of `key`, or of every key, ask the network. @returns how many keys that concerns */

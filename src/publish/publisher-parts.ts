@@ -14,7 +14,7 @@ export interface NetworkParts extends ScheduleClocks, PublishNetwork {
 /** What a publisher works with. */
 export interface PublisherParts extends NetworkParts {
   /** Told of every packet that was put. */
-  readonly learn: (packet: SignedPacket) => Promise<void>;
+  readonly learn: (packet: SignedPacket) => Promise<unknown>;
   /** Our addresses as they are known now. Never rejects. */
   readonly external: () => Promise<Placeholders>;
   /** Told of each internal error, which the log has already. */

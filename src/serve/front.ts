@@ -3,7 +3,7 @@ import type { ListenAddress } from '../config/listen-address.ts';
 import type { Name } from '../dns/name.ts';
 import type { ForwarderStatus } from '../forward/choice/status.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
-import type { ResponderParts, ResponderStatistics } from './responder.ts';
+import type { AskOutcome, ResponderParts, ResponderStatistics } from './responder.ts';
 
 /** The side of the program that faces clients: octets in, octets out. */
 export interface Front {
@@ -12,6 +12,8 @@ export interface Front {
    * @throws ListenError when an address is taken or not permitted; then nothing is left open.
    */
   open(): Promise<readonly ListenAddress[]>;
+  /** Answers a request of a program of this machine; see `Responder.ask`. */
+  ask(request: Uint8Array): Promise<AskOutcome>;
   /** Forgets the answers made from an outdated packet of `key`. */
   forgetKey(key: PublicKey): void;
   /** Forgets the answers for names at and below `name`. @returns how many. */

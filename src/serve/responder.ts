@@ -54,6 +54,21 @@ export interface ResponderParts {
   readonly onBug: (error: unknown) => void;
 }
 
+/**
+ * The reply to a program of this machine that asks without a network. `limited`: it asks too often. `unavailable`: no
+ * process is there to answer.
+ */
+export type AskOutcome =
+  | { readonly reply: Uint8Array; readonly isCached: boolean }
+  | 'limited'
+  | 'unavailable';
+
+/**
+ * The client of `Responder.ask`. Nobody knows which user it is, so all of them together have the limits of one other
+ * machine.
+ */
+const LOCAL_CLIENT = 'local socket';
+
 /** Sends a reply, at most once, now or later. */
 export type Send = (reply: Uint8Array) => void;
 
@@ -119,7 +134,7 @@ export class Responder {
     // Before the access list, so that refusals are limited too.
     const verdict = rate.verdict(path.client, path);
     if (verdict === 'drop') return false;
-    if (!access.isAllowed(path.client)) {
+    if (path.client !== LOCAL_CLIENT && !access.isAllowed(path.client)) {
       send(renderError(request, Rcode.REFUSED, [stranger], path));
       return true;
     }
@@ -151,6 +166,24 @@ export class Responder {
         this.#answerMiss(request, path, send, found?.entry ?? this.#parts.cache.peekOther(request.cacheKey));
     }
     return true;
+  }
+
+  /**
+   * Answers a program of this machine that asks through a socket of its own: with the same answers and limits as others,
+   * whatever networks may send queries. Octets that get no reply count as too many.
+   */
+  ask(bytes: Uint8Array): Promise<AskOutcome> {
+    const isCached = this.#isCached(bytes);
+    return new Promise((resolve) => {
+      const path = { client: LOCAL_CLIENT, stream: true };
+      if (!this.respond(bytes, path, (reply) => resolve({ reply, isCached }))) resolve('limited');
+    });
+  }
+
+  #isCached(bytes: Uint8Array): boolean {
+    const request = readRequest(bytes);
+    const entry = request.kind === 'request' ? this.#parts.cache.peek(request.cacheKey) : undefined;
+    return entry?.isFresh(this.#parts.now()) ?? false;
   }
 
   /** Counters. */

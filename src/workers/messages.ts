@@ -2,6 +2,7 @@ import type { ListenAddress } from '../config/listen-address.ts';
 import type { SettingTexts } from '../config/setting-texts.ts';
 import type { InternalError } from '../observe/internal-error.ts';
 import type { FrontStatus } from '../serve/front.ts';
+import type { AskOutcome } from '../serve/responder.ts';
 import type { ListenFailure } from '../serve/told-listeners.ts';
 import type { LinkState } from '../system/links/link-state.ts';
 import type { SystemUpstreams } from '../system/system-upstreams.ts';
@@ -41,6 +42,8 @@ export type WorkerCalls = {
   readonly status: { readonly in: undefined; readonly out: FrontStatus };
   /** Health check: a worker that does not hang answers at once. */
   readonly areYouThere: { readonly in: undefined; readonly out: undefined };
+  /** A request of a program of this machine, which the primary took. */
+  readonly ask: { readonly in: Uint8Array; readonly out: AskOutcome };
   /** A name in presentation form. The response is the number of answers that were removed. */
   readonly flush: { readonly in: string; readonly out: number };
   /** A key as text: there is a newer packet of it. */

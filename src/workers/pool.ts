@@ -20,6 +20,9 @@ import { type WorkerLink, WorkerSlot } from './slot.ts';
 /** Milliseconds that a worker has to answer `status` and `flush`; a worker that takes longer is left out. */
 const PATIENCE = 1_000;
 
+/** The same to answer a question, which takes 4.5 s at most. */
+const ASK_PATIENCE = 4_800;
+
 /** Milliseconds after which a worker that was told to stop is killed: a little more than queries in flight need. */
 const CLOSE_AT_LATEST = 1_750;
 
@@ -63,6 +66,8 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
   } = parts;
   const texts = settingsToTexts(settings);
   let addresses: readonly ListenAddress[] = [];
+  /** Requests of programs of this machine, since the start. */
+  let asked = 0;
 
   const slots: readonly WorkerSlot[] = Array.from({ length: settings.workers }, (_, index) => {
     const handlers: Handlers<PrimaryCalls> = {
@@ -154,6 +159,13 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
         throw error;
       }
     },
+    async ask(request) {
+      // One after another, so that a worker that hangs is not asked each time.
+      const running = slots.flatMap((slot) => slot.listening ?? []);
+      const worker = running[asked++ % Math.max(1, running.length)];
+      if (worker === undefined) return 'unavailable';
+      return await worker.link.ask('ask', request, AbortSignal.timeout(ASK_PATIENCE)).catch(unavailable);
+    },
     forgetKey(key) {
       for (const { link } of slots) link?.tell('forgetKey', key.text);
     },
@@ -180,6 +192,11 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
     },
     close,
   };
+}
+
+/** A worker that ended, or that does not answer. */
+function unavailable(): 'unavailable' {
+  return 'unavailable';
 }
 
 /** The addresses of a worker that listens. @throws ListenError the worker's error. */

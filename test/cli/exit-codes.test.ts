@@ -26,7 +26,7 @@ test('an internal error ends a command with 70 and its stack', async () => {
 test('help and README list the exit codes', () => {
   assert.equal(
     exitCodesText,
-    'Exit codes: 0 success, 1 failure, 2 invalid usage or configuration, 70 internal error.',
+    'Exit codes: 0 success, 1 failure, 2 invalid usage or configuration, 3 no running pkarrd to ask, 70 internal error.',
   );
   assert.ok(programHelp().includes(`\n${exitCodesText}\n`));
   const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');

@@ -1,17 +1,33 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
 import { askProgram } from '../../src/control/client.ts';
-import { type ControlHandler, type ControlServer, openControlSocket } from '../../src/control/server.ts';
-import { ControlError, controlSocketPath, MAX_REPLY } from '../../src/control/socket.ts';
+import {
+  type ControlAccess,
+  type ControlHandler,
+  type ControlServer,
+  openControlSocket,
+  publicAccess,
+} from '../../src/control/server.ts';
+import { ControlError, MAX_REPLY, socketPath } from '../../src/control/socket.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-control-'));
-const path = controlSocketPath(directory);
+const path = socketPath(directory, 'control');
 
 /** The longest request, in octets. */
 const MAX_REQUEST = 4096;
@@ -24,8 +40,9 @@ afterEach(async () => {
 async function open(
   handlers: Readonly<Record<string, ControlHandler>> = { echo: async (words) => words },
   onError: (error: unknown) => void = unexpected,
+  access?: ControlAccess,
 ): Promise<ControlServer> {
-  const server = await openControlSocket(path, handlers, onError);
+  const server = await openControlSocket(path, handlers, onError, access);
   closings.push(() => server.close());
   return server;
 }
@@ -62,7 +79,7 @@ async function textOf(socket: Socket): Promise<string> {
 
 test('a request reaches its handler, and its value comes back', async () => {
   await open();
-  assert.deepEqual(await askProgram(directory, ['echo', 'a', 'ü "']), ['a', 'ü "']);
+  assert.deepEqual(await askProgram([directory], ['echo', 'a', 'ü "']), ['a', 'ü "']);
 });
 
 test('only the user that runs the program may connect, whatever the umask', async () => {
@@ -94,8 +111,8 @@ test('a request that is not valid is refused with a sentence', async () => {
 test('a request of the greatest length is answered, and one octet more is refused', async () => {
   await open();
   const word = (length: number) => 'x'.repeat(length - JSON.stringify(['echo', '']).length);
-  assert.deepEqual(await askProgram(directory, ['echo', word(MAX_REQUEST)]), [word(MAX_REQUEST)]);
-  const tooLong = askProgram(directory, ['echo', word(MAX_REQUEST + 1)]);
+  assert.deepEqual(await askProgram([directory], ['echo', word(MAX_REQUEST)]), [word(MAX_REQUEST)]);
+  const tooLong = askProgram([directory], ['echo', word(MAX_REQUEST + 1)]);
   await assert.rejects(tooLong, new ControlError(`The line is longer than ${MAX_REQUEST} octets.`));
 });
 
@@ -108,7 +125,7 @@ test('a line without end is refused as soon as it is too long', async () => {
 
 test('one client after the other is answered, however many', async () => {
   await open();
-  for (let count = 0; count < 20; count++) await askProgram(directory, ['echo']);
+  for (let count = 0; count < 20; count++) await askProgram([directory], ['echo']);
 });
 
 test('what follows the first line is not read', async () => {
@@ -131,17 +148,98 @@ test('a reply longer than its bound is not collected', async () => {
   closings.push(() => new Promise((resolve) => server.close(resolve)));
   server.listen(path);
   await once(server, 'listening');
-  await assert.rejects(askProgram(directory, ['status']), /The line is longer than 16777216 octets/);
+  await assert.rejects(askProgram([directory], ['status']), /The line is longer than 16777216 octets/);
 });
 
 test('more clients than are answered at once are told that the program is busy', async () => {
   const { promise, resolve } = deferred();
   await open({ wait: () => promise });
-  const first = Array.from({ length: 8 }, () => askProgram(directory, ['wait']));
-  const refused = new ControlError('pkarrd is busy with other control requests. Try again.');
-  await assert.rejects(askProgram(directory, ['wait']), refused);
+  const first = Array.from({ length: 8 }, () => askProgram([directory], ['wait']));
+  const isBusy = new RegExp(`^ControlError: The pkarrd that listens on ${path} is busy with other requests.`);
+  await assert.rejects(askProgram([directory], ['wait'], { timeout: 500 }), isBusy);
+  const patient = askProgram([directory], ['wait']);
   resolve();
-  await Promise.all(first);
+  await Promise.all([...first, patient]);
+});
+
+test('connections that ask nothing make room for those that do, and end after a while', async () => {
+  await open(undefined, undefined, { ...publicAccess, requestTimeout: 500 });
+  const silent = await Promise.all(Array.from({ length: 40 }, connected));
+  const ended = Promise.all(silent.map((socket) => once(socket.resume(), 'close')));
+  for (let count = 0; count < 60; count++) assert.deepEqual(await askProgram([directory], ['echo']), []);
+  await ended;
+});
+
+test('hundreds of connections of others to the one socket leave the other one as it is, and hold few descriptors', async () => {
+  await open();
+  const crowded = join(directory, 'status.sock');
+  const server = await openControlSocket(crowded, { echo: async () => 'here' }, unexpected, publicAccess);
+  closings.push(() => server.close());
+  const before = readdirSync('/proc/self/fd').length;
+  const crowd = Array.from({ length: 400 }, () => connect(crowded).on('error', () => {}));
+  closings.push(() => {
+    for (const socket of crowd) socket.destroy();
+  });
+  await Promise.all(crowd.map((socket) => once(socket, 'connect')));
+  assert.deepEqual(await askProgram([directory], ['echo']), []);
+  assert.equal(await askProgram([directory], ['echo'], { sockets: ['status'] }), 'here');
+  // Both ends are in this process.
+  const ofServer =
+    readdirSync('/proc/self/fd').length - before - crowd.filter((one) => !one.destroyed).length;
+  assert.ok(ofServer <= 2 * publicAccess.maxConnections, String(ofServer));
+});
+
+test('a socket is not opened where every user could replace it', async () => {
+  const shared = join(directory, 'shared');
+  mkdirSync(shared);
+  chmodSync(shared, 0o777);
+  const opening = () => openControlSocket(socketPath(shared, 'control'), {}, unexpected);
+  await assert.rejects(opening(), /every user can write to .*; run: chmod o-w /);
+  assert.deepEqual(readdirSync(shared), []);
+  // In a directory like /tmp only the owner of a file can replace it.
+  chmodSync(shared, 0o1777);
+  await (await opening()).close();
+  assert.deepEqual(readdirSync(shared), []);
+});
+
+test('nobody but the user can connect to a socket before it has its permissions', async () => {
+  const seen = new Set<string>();
+  const before = process.umask(0);
+  const watcher = watch(directory, () => {
+    for (const name of readdirSync(directory)) {
+      const found = lstatSync(join(directory, name), { throwIfNoEntry: false });
+      if (found !== undefined) seen.add(`${name.slice(0, 2)} ${(found.mode & 0o777).toString(8)}`);
+    }
+  });
+  try {
+    for (let count = 0; count < 20; count++) await (await openControlSocket(path, {}, unexpected)).close();
+    await open();
+    for (const deadline = performance.now() + 5_000; !seen.has('co 600') && performance.now() < deadline; )
+      await new Promise((resolve) => setTimeout(resolve, 5));
+  } finally {
+    watcher.close();
+    process.umask(before);
+  }
+  assert.deepEqual(
+    [...seen].filter((one) => /^(co|\.s)/.test(one)).sort(),
+    ['.s 700', 'co 600'].filter((one) => seen.has(one)),
+  );
+  assert.ok(seen.has('co 600'));
+});
+
+test('the socket of a program that was started meanwhile stays', async () => {
+  const server = await openControlSocket(path, {}, unexpected);
+  rmSync(path);
+  await open({ who: async () => 'the new one' });
+  await server.close();
+  assert.equal(await askProgram([directory], ['who']), 'the new one');
+});
+
+test('what may not be used is told from what is not there, and the first that may be used is asked', async () => {
+  const absent = join(directory, 'absent');
+  await open({ who: async () => 'here' });
+  assert.equal(await askProgram([absent, directory], ['who']), 'here');
+  assert.equal(await askProgram([directory], ['who'], { sockets: ['status', 'control'] }), 'here');
 });
 
 test('a client that waits for its reply is told that the program stops', async () => {
@@ -152,16 +250,17 @@ test('a client that waits for its reply is told that the program stops', async (
       await deferred().promise;
     },
   });
-  const reply = askProgram(directory, ['wait']);
+  const reply = askProgram([directory], ['wait']);
   await asked.promise;
   await Promise.all([assert.rejects(reply, new ControlError('pkarrd is stopping.')), server.close()]);
 });
 
 test('when no program runs, or one was killed, that is said', async () => {
-  const expected = /^No pkarrd is running with the state directory .* --state-dir; .* as root\.$/;
-  const message = (error: unknown) => error instanceof ControlError && expected.test(error.message);
-  await assert.rejects(askProgram(directory, ['status']), message);
-  await assert.rejects(askProgram(join(directory, 'absent'), ['status']), message);
+  const expected = /^pkarrd is not running: nobody listens in .*\. Start it .* with --state-dir\.$/;
+  const message = (error: unknown) =>
+    error instanceof ControlError && error.problem === 'not-running' && expected.test(error.message);
+  await assert.rejects(askProgram([directory], ['status']), message);
+  await assert.rejects(askProgram([join(directory, 'absent')], ['status']), message);
 });
 
 test('a connection that ends without a reply is told as such', async () => {
@@ -169,7 +268,20 @@ test('a connection that ends without a reply is told as such', async () => {
   closings.push(() => new Promise((resolve) => server.close(resolve)));
   server.listen(path);
   await once(server, 'listening');
-  await assert.rejects(askProgram(directory, ['status']), /closed the connection without a reply/);
+  const asked = askProgram([directory], ['status'], { timeout: 300 });
+  await assert.rejects(asked, /closed the connection without a reply/);
+});
+
+test('a program that does not answer is told as such, with what to do', async () => {
+  const server = createServer((socket) => closings.push(() => socket.destroy()));
+  closings.push(() => new Promise((resolve) => server.close(resolve)));
+  server.listen(path);
+  await once(server, 'listening');
+  await assert.rejects(askProgram([directory], ['status'], { timeout: 200 }), (error) => {
+    assert.ok(error instanceof ControlError && error.problem === 'no-answer');
+    assert.match(error.message, /did not answer within 0\.2 s\..*systemctl restart pkarrd/);
+    return true;
+  });
 });
 
 test('another program at the socket is told as such', async () => {
@@ -177,7 +289,7 @@ test('another program at the socket is told as such', async () => {
     const server = createServer((socket) => socket.end(`${line}\n`).resume());
     server.listen(path);
     await once(server, 'listening');
-    await assert.rejects(askProgram(directory, ['status']), /another program may be listening there/);
+    await assert.rejects(askProgram([directory], ['status']), /another program may be listening there/);
     await new Promise((resolve) => server.close(resolve));
   }
 });
@@ -187,7 +299,7 @@ test('an internal error of a handler is reported, and its message is not sent', 
   const bug = new TypeError('secret');
   await open({ fail: async () => Promise.reject(bug) }, (error) => errors.push(error));
   const message = "Internal error; see pkarrd's log.";
-  await assert.rejects(askProgram(directory, ['fail']), new ControlError(message));
+  await assert.rejects(askProgram([directory], ['fail']), new ControlError(message));
   assert.deepEqual(errors, [bug]);
 });
 

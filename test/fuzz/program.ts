@@ -128,6 +128,6 @@ async function check(
   if (program.exitCode !== null || program.signalCode !== null)
     throw new Error(`It ended in ${when}: ${program.exitCode ?? program.signalCode}.`);
   if (reply === undefined) throw new Error(`It did not answer within ${PATIENCE / 1000} s in ${when}.`);
-  const { internalErrors } = (await askProgram(stateDir, ['status'])) as AppStatus;
+  const { internalErrors } = (await askProgram([stateDir], ['status'])) as AppStatus;
   if (internalErrors.length > 0) throw new Error(`${when}: ${JSON.stringify(internalErrors)}`);
 }

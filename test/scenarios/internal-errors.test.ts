@@ -42,7 +42,7 @@ async function serveWithFaults(options: CommandOptions = {}, words: readonly str
     ],
     { preload, ...options },
   );
-  const status = async () => (await askProgram(stateDir, ['status'])) as AppStatus;
+  const status = async () => (await askProgram([stateDir], ['status'])) as AppStatus;
   return {
     command,
     order: async (fault: string, part = 'main') => await order(await faultPort(command, part), fault),

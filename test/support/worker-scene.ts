@@ -33,7 +33,7 @@ export async function startWorkers(count: number, ...words: readonly string[]): 
     ...words,
   ]);
   const port = Number((await command.printed(/Ready\. listen=127\.0\.0\.1:(\d+)/))[1]);
-  const tell = async (...told: readonly string[]) => await askProgram(stateDir, told);
+  const tell = async (...told: readonly string[]) => await askProgram([stateDir], told);
   const status = async () => (await tell('status')) as AppStatus;
   return {
     command,

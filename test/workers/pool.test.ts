@@ -52,6 +52,7 @@ function scene(
         start: () => ({ kind: 'listening', addresses: [address] }),
         areYouThere: () => undefined,
         status: () => statusOf(number),
+        ask: () => 'unavailable',
         flush: (name) => name.length,
         forgetKey: (text) => note(`forgets ${text}`),
         networkChanged: () => note('network'),

@@ -35,7 +35,9 @@ import { loadUsedSettings } from '../configuration.ts';
 import { type NetworkAccess, networkSettings, withNetwork } from '../network.ts';
 import { recordLines } from '../packet-text.ts';
 import { Progress } from '../progress.ts';
+import { directoriesOf } from '../system/ask-program.ts';
 import { timestampToText } from '../time-text.ts';
+import { handOver } from './hand-over.ts';
 
 /** The file in the state directory where this command records what it published. The running program has its own. */
 const MEMORY_FILE = 'published';
@@ -54,6 +56,7 @@ export const publish: Command = {
       'one whose timestamp is more than a day in the future.',
     'Without --force, it does not publish a zone file that contains no records: that would take the records of the key down.',
     'In record data, {external_ipv4} and {external_ipv6} are replaced by the public addresses of this machine.',
+    'A pkarrd that runs on this machine is given the packet too, so that it answers with it at once.',
     'DHT nodes drop a packet after a few days at most. Publish it again every few hours: run --once from a timer, or let ' +
       'pkarrd serve do it with a [[publish]] table in the configuration file.',
   ],
@@ -174,6 +177,7 @@ async function publishSource(
   } finally {
     progress.clear();
   }
+  await handOver(published.packet, await directoriesOf(invocation, terminal));
   if (invocation.has('json')) writeJson(terminal, publishedToJson(published));
   else if (published.isAdopted)
     terminal.err(`The packet in the network is newer than ${text.path}; it was published again unchanged.\n`);

@@ -64,7 +64,8 @@ export const serve: Command = {
         throw error;
       },
     );
-    const control = await openControl(app, settings.stateDir, log);
+    const places = { stateDir: settings.stateDir, environment: terminal.machine.environment };
+    const control = await openControl({ app, log }, places);
     log.info('Ready.', { listen: app.addresses.map(listenAddressToText).join(',') || 'none yet' });
     // From here on a bug in one place must not take DNS away from everybody.
     onUncaught(({ kind, error }) => internalErrors.report(kind, error));

@@ -1,17 +1,45 @@
-import { askProgram } from '../../control/client.ts';
+import { ConfigError } from '../../config/config-error.ts';
+import { type AskOptions, askProgram } from '../../control/client.ts';
+import { directoriesToAsk } from '../../control/directories.ts';
 import { ControlError } from '../../control/socket.ts';
-import { CommandError } from '../command.ts';
+import { CommandError, Exit, type Invocation, type Terminal } from '../command.ts';
+import { loadUsedConfiguration, loadWithoutFile } from '../configuration.ts';
 
 /**
- * Sends a request to the program that runs with this state directory.
+ * Sends a request to the running program that an invocation means: the one with the state directory that it names, or else
+ * this user's, or that of the system.
  * @returns the value of its reply.
- * @throws CommandError when it refuses, or when none is running.
+ * @throws CommandError when it refuses, or when there is none that could be asked.
  */
-export async function askRunning(stateDir: string, words: readonly string[]): Promise<unknown> {
+export async function askRunning(
+  invocation: Invocation,
+  terminal: Terminal,
+  words: readonly string[],
+  options?: AskOptions,
+): Promise<unknown> {
+  const directories = await directoriesOf(invocation, terminal);
   try {
-    return await askProgram(stateDir, words);
+    return await askProgram(directories, words, options);
   } catch (error) {
-    if (error instanceof ControlError) throw new CommandError(error.message, { cause: error });
-    throw error;
+    if (!(error instanceof ControlError)) throw error;
+    const exit = error.problem === 'refused' ? Exit.FAILED : Exit.NOT_RUNNING;
+    throw new CommandError(error.message, { cause: error, exit });
   }
+}
+
+/** Where the sockets of the program that an invocation means may be. @throws ConfigError */
+export async function directoriesOf(invocation: Invocation, terminal: Terminal): Promise<readonly string[]> {
+  const uses = ['stateDir'] as const;
+  const { settings, origins } = await loadUsedConfiguration(invocation, terminal, uses).catch(
+    (error: unknown) => {
+      // The file of the system is broken: the program that runs can say more about it.
+      if (!(error instanceof ConfigError) || invocation.value('config') !== undefined) throw error;
+      return loadWithoutFile(invocation, terminal, uses);
+    },
+  );
+  // The file of the system is that of its service, whose sockets are not in its state directory.
+  const isOfSystem = invocation.value('config') === undefined && /:\d+$/.test(origins.stateDir);
+  const isStateDirGiven = origins.stateDir !== 'default' && !isOfSystem;
+  const { environment } = terminal.machine;
+  return directoriesToAsk({ stateDir: settings.stateDir, isStateDirGiven, environment });
 }

@@ -2,14 +2,13 @@ import type { FlushOutcome } from '../../app/status.ts';
 import { Name } from '../../dns/name.ts';
 import { WireError } from '../../dns/wire-error.ts';
 import { type Command, configFlag, Exit, jsonFlag, UsageError, writeJson } from '../command.ts';
-import { loadUsedSettings } from '../configuration.ts';
 import { askRunning } from './ask-program.ts';
 
 /** Flushes the caches of the running program. */
 export const flush: Command = {
   name: 'flush',
   description: [
-    'Flushes the caches of the running pkarrd (the one with this state directory) for NAME and all names below it, or ' +
+    'Flushes the caches of the running pkarrd for NAME and all names below it, or ' +
       'for all names. A signed packet is not removed but fetched again at the next query, so that an older one cannot ' +
       'replace it.',
   ],
@@ -19,8 +18,7 @@ export const flush: Command = {
   async run(invocation, terminal) {
     const [name = '.'] = invocation.operands;
     checkName(name);
-    const { stateDir } = await loadUsedSettings(invocation, terminal, ['stateDir']);
-    const outcome = (await askRunning(stateDir, ['flush', name])) as FlushOutcome;
+    const outcome = (await askRunning(invocation, terminal, ['flush', name])) as FlushOutcome;
     if (invocation.has('json')) writeJson(terminal, outcome);
     else terminal.out(`Flushed ${outcome.answers} answers and ${outcome.packets} packets.\n`);
     return Exit.OK;

@@ -1,13 +1,12 @@
 import { logLevels } from '../../observe/log.ts';
 import { type Command, configFlag, Exit, UsageError } from '../command.ts';
-import { loadUsedSettings } from '../configuration.ts';
 import { askRunning } from './ask-program.ts';
 
 /** Changes the log level of the running program until it stops. */
 export const logLevel: Command = {
   name: 'log-level',
   description: [
-    `Changes the log level of the running pkarrd (the one with this state directory) until it stops. LEVEL is one of ${logLevels.join(', ')}. ` +
+    `Changes the log level of the running pkarrd until it stops. LEVEL is one of ${logLevels.join(', ')}. ` +
       'With debug, the names and keys of queries are logged.',
   ],
   operands: [{ name: 'LEVEL' }],
@@ -20,8 +19,7 @@ export const logLevel: Command = {
         `${JSON.stringify(level)} is not a log level; expected one of ${logLevels.join(', ')}.`,
       );
     }
-    const { stateDir } = await loadUsedSettings(invocation, terminal, ['stateDir']);
-    await askRunning(stateDir, ['log-level', level]);
+    await askRunning(invocation, terminal, ['log-level', level]);
     terminal.out(`The log level is now ${level}.\n`);
     return Exit.OK;
   },

@@ -1,8 +1,8 @@
 import type { AppStatus } from '../../app/status.ts';
+import type { AskOptions } from '../../control/client.ts';
 import type { ForwarderStatus, UpstreamStatus } from '../../forward/choice/status.ts';
 import type { WorkersStatus } from '../../serve/front.ts';
 import { type Command, configFlag, Exit, jsonFlag, type Terminal, writeJson } from '../command.ts';
-import { loadUsedSettings } from '../configuration.ts';
 import { askRunning } from './ask-program.ts';
 import { duration } from './duration.ts';
 import { publicationLines } from './publication-text.ts';
@@ -11,17 +11,17 @@ import { publicationLines } from './publication-text.ts';
 export const status: Command = {
   name: 'status',
   description: [
-    'Shows the state of the running pkarrd (the one with this state directory): its upstreams, which of them is asked ' +
+    'Shows the state of the running pkarrd: its upstreams, which of them is asked ' +
       'next and why, its caches, its DHT node, and its publications: how many nodes hold them, when they are published ' +
-      'again, and the last error. Names of queries are not shown.',
+      'again, and the last error. Names of queries are not shown. Other users than root and that of pkarrd see less.',
   ],
   operands: [],
   flags: [configFlag, jsonFlag],
   settings: ['stateDir'],
   async run(invocation, terminal) {
-    const { stateDir } = await loadUsedSettings(invocation, terminal, ['stateDir']);
-    // The socket belongs to a pkarrd of this version: only this user can have created it.
-    const found = (await askRunning(stateDir, ['status'])) as AppStatus;
+    const options: AskOptions = { sockets: ['control', 'status'] };
+    // The socket belongs to a pkarrd of this version: only its user can have created it.
+    const found = (await askRunning(invocation, terminal, ['status'], options)) as AppStatus;
     if (invocation.has('json')) writeJson(terminal, found);
     else writeStatus(terminal, found);
     return Exit.OK;
