@@ -68,7 +68,7 @@ export async function startApp(
 
   // Bytes in, bytes out: the cache or the router answers, in this process or in several that share the ports.
   const common = {
-    cameBackFrom: (query: Uint8Array, end: number) => resolution.forwarder.cameBackFrom(query, end),
+    cameBackFrom: (query: Uint8Array, end: number) => resolution.cameBackFrom(query, end),
     onLoop: tellLoops(log, now),
     now,
   };

@@ -57,6 +57,7 @@ export function createFront(settings: Settings, { resolution, listeners, ...part
       queries: responder.statistics(),
       cache: cache.statistics(),
       forwarder: resolution.forwarder.status(),
+      portalIsLikely: resolution.portalIsLikely(),
     }),
     async close() {
       await responder.close(CLOSE_GRACE);

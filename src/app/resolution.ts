@@ -14,6 +14,7 @@ import { HostsAnswers } from '../resolve/special/hosts.ts';
 import { SearchDomains } from '../resolve/special/stray-keys.ts';
 import { answerSuffixes, isKeyName } from '../resolve/special/suffix.ts';
 import type { LocalAnswers } from '../serve/local-answers.ts';
+import { watchForPortal } from './captive-portal.ts';
 import { ownersMayName } from './client-limits.ts';
 import { CurrentUpstreams } from './current-upstreams.ts';
 import { openHosts } from './hosts.ts';
@@ -29,6 +30,10 @@ export interface Resolution {
   /** Answers ordinary names, for the program's own questions. */
   readonly ordinary: Resolver;
   readonly forwarder: Forwarder;
+  /** See `Forwarder.cameBackFrom`, for all queries to resolvers. */
+  cameBackFrom(query: Uint8Array, questionEnd: number): string | undefined;
+  /** Whether the network seems to have a captive portal that is not open yet. */
+  portalIsLikely(): boolean;
   /** What is answered before the cache is asked. */
   readonly local: LocalAnswers | undefined;
   /**
@@ -94,7 +99,8 @@ export async function startResolution(
   const readSearchDomains = async () => searchDomains.setSystem(await systemSearchDomains(resolvers));
   await readSearchDomains();
   const hosts = await openHosts(settings, log);
-  const layers = ordinaryLayers(settings, forwarder, { searchDomains, hosts });
+  const watch = await watchForPortal(settings, log, { chosen: forwarder, resolvers, budget });
+  const layers = ordinaryLayers(settings, forwarder, { searchDomains, hosts, portal: watch?.portal });
   const completed = completeAliases({
     follow: router,
     isKeyName: (name) => isKeyName(name, settings.suffix),
@@ -108,15 +114,20 @@ export async function startResolution(
     ordinary,
     forwarder,
     local: hosts && new HostsAnswers(hosts),
+    cameBackFrom: (query, end) =>
+      forwarder.cameBackFrom(query, end) ?? watch?.forwarder.cameBackFrom(query, end),
+    portalIsLikely: () => watch?.portal.isLikely === true,
     async networkChanged() {
       const change = upstreams.replace(await chooseUpstreams(settings, resolvers));
       await readSearchDomains();
       if (change !== 'none') forwarder.setUpstreams(upstreams.set);
       forwarder.networkChanged();
+      await watch?.networkChanged();
       return change === 'others';
     },
     close() {
       hosts?.close();
+      watch?.close();
       forwarder.close();
     },
   };

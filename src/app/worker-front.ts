@@ -47,7 +47,7 @@ export function runWorker(): void {
 
   /** The upstream through which a query of this worker or of another one came back. */
   const cameBackFrom = (resolution: Resolution) => (query: Uint8Array, questionEnd: number) => {
-    const upstream = resolution.forwarder.cameBackFrom(query, questionEnd);
+    const upstream = resolution.cameBackFrom(query, questionEnd);
     if (upstream !== undefined || !isTellingCase(query, questionEnd)) return upstream;
     const copy = { query: new Uint8Array(query.subarray(0, questionEnd)), questionEnd };
     return link.ask('cameBackToOther', copy, AbortSignal.timeout(LOOP_PATIENCE)).catch(() => undefined);
@@ -104,7 +104,7 @@ export function runWorker(): void {
       if (running !== undefined) await followNetwork(running).catch(report);
     },
     cameBackFrom: ({ query, questionEnd }: IncomingQuery) =>
-      running?.resolution.forwarder.cameBackFrom(query, questionEnd),
+      running?.resolution.cameBackFrom(query, questionEnd),
     async stop() {
       await running?.front.close();
       running?.resolution.close();

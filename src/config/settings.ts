@@ -41,6 +41,22 @@ export interface Setting<T> {
 /** Where `listen = "default"` listens: on these addresses, on the first of these ports that is available. */
 export const defaultListen = { hosts: ['127.0.0.1', '::1'], ports: [53, 5300] } as const;
 
+/** The hosts that systems and browsers fetch a page from to find out whether they are on the Internet. */
+const PORTAL_CHECKS = [
+  'captive.apple.com',
+  'connectivity-check.ubuntu.com',
+  'connectivitycheck.android.com',
+  'connectivitycheck.gstatic.com',
+  'conncheck.opensuse.org',
+  'detectportal.firefox.com',
+  'fedoraproject.org',
+  'network-test.debian.org',
+  'networkcheck.kde.org',
+  'nmcheck.gnome.org',
+  'ping.archlinux.org',
+  'www.msftconnecttest.com',
+] as const;
+
 /** Well-known bootstrap nodes of the Mainline DHT. */
 const PUBLIC_BOOTSTRAP = [
   { host: 'router.bittorrent.com', port: 6881 },
@@ -79,6 +95,19 @@ export const settings = {
     kind: onOff(),
     default: () => true,
     help: 'Ask the resolvers of VPN links for the domains of those links, while they are up',
+  }),
+  captivePortal: setting({
+    name: 'captive-portal',
+    kind: choice(['auto', 'off']),
+    default: () => 'auto' as const,
+    help: "Ask the network's resolvers for the names in portal-check when no chosen upstream answers",
+  }),
+  portalCheck: setting({
+    name: 'portal-check',
+    kind: listOf(domain),
+    default: () => PORTAL_CHECKS.map((text) => Name.parse(text)),
+    defaultText: 'those of the usual systems and browsers',
+    help: 'Name that systems ask for to find out whether they are behind a captive portal',
   }),
   upstreamCa: setting({
     name: 'upstream-ca',

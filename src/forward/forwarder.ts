@@ -71,6 +71,8 @@ export interface Forwarder {
    * Undefined for every other query. `questionEnd` is the offset after its question.
    */
   cameBackFrom(query: Uint8Array, questionEnd: number): string | undefined;
+  /** Whether an upstream for names without a route has replied since the start, or since the network changed. */
+  hasAnswered(): boolean;
   /** For `status`: the state of each upstream, which one is next and why, and the last errors. */
   status(): ForwarderStatus;
   /**
@@ -173,6 +175,11 @@ class UpstreamForwarder implements Forwarder {
   /** See `Forwarder`. */
   cameBackFrom(query: Uint8Array, questionEnd: number): string | undefined {
     return this.#sent.cameBackFrom(query, questionEnd);
+  }
+
+  /** See `Forwarder`. */
+  hasAnswered(): boolean {
+    return this.#defaults.members.some(({ health }) => Number.isFinite(health.lastHeardAt));
   }
 
   /** See `Forwarder`. */

@@ -35,6 +35,8 @@ export interface FrontStatus {
   readonly queries: ResponderStatistics;
   readonly cache: CacheStatistics;
   readonly forwarder: ForwarderStatus;
+  /** The network seems to have a captive portal that is not open yet. */
+  readonly portalIsLikely: boolean;
   /** Undefined when there is one process. */
   readonly workers?: WorkersStatus;
 }

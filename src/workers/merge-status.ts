@@ -7,6 +7,7 @@ export function mergeStatus(parts: readonly [FrontStatus, ...FrontStatus[]]): Fr
     queries: addCounts(parts.map(({ queries }) => queries)),
     cache: addCounts(parts.map(({ cache }) => cache)),
     forwarder: mergeForwarders(parts.map(({ forwarder }) => forwarder)),
+    portalIsLikely: parts.some(({ portalIsLikely }) => portalIsLikely),
   };
 }
 

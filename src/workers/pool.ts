@@ -223,4 +223,5 @@ const unknown: FrontStatus = {
   queries: { queries: 0, inFlight: 0 },
   cache: { entries: 0, bytes: 0, hits: 0, misses: 0 },
   forwarder: { upstreams: [], routes: [], next: undefined, questions: 0, failures: 0, inFlight: 0 },
+  portalIsLikely: false,
 };

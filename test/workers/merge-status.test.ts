@@ -30,6 +30,7 @@ const status = (one: Partial<UpstreamStatus>, questions: number): FrontStatus =>
     failures: 1,
     inFlight: 2,
   },
+  portalIsLikely: questions > 5,
 });
 
 test('counts are added, and whoever asked most says who is next', () => {
@@ -38,6 +39,11 @@ test('counts are added, and whoever asked most says who is next', () => {
   assert.deepEqual(cache, { entries: 4, bytes: 600, hits: 8, misses: 10 });
   assert.deepEqual([forwarder.questions, forwarder.failures, forwarder.inFlight], [11, 2, 4]);
   assert.equal(forwarder.next?.label, 'of 8');
+});
+
+test('a captive portal that one worker met is likely for all', () => {
+  assert.equal(mergeStatus([status({}, 3), status({}, 8)]).portalIsLikely, true);
+  assert.equal(mergeStatus([status({}, 3), status({}, 4)]).portalIsLikely, false);
 });
 
 test('an upstream is one: counts added, times weighed by what was asked, the last failure of all', () => {

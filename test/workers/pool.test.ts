@@ -114,6 +114,7 @@ const statusOf = (number: number): FrontStatus => ({
   queries: { queries: 10 ** number, inFlight: 0 },
   cache: { entries: 1, bytes: 1, hits: 1, misses: 1 },
   forwarder: { upstreams: [], routes: [], next: undefined, questions: 0, failures: 0, inFlight: 0 },
+  portalIsLikely: false,
 });
 
 // The line to a process keeps the program running, as that to a worker which the test plays does not.

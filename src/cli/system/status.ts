@@ -30,7 +30,18 @@ export const status: Command = {
 
 function writeStatus(
   terminal: Terminal,
-  { uptime, queries, cache, forwarder, workers, packets, dht, publications, internalErrors }: AppStatus,
+  {
+    uptime,
+    queries,
+    cache,
+    forwarder,
+    portalIsLikely,
+    workers,
+    packets,
+    dht,
+    publications,
+    internalErrors,
+  }: AppStatus,
 ): void {
   const asked = cache.hits + cache.misses;
   const rate = asked === 0 ? '' : `, ${((100 * cache.hits) / asked).toFixed(1)} % hits`;
@@ -40,6 +51,8 @@ function writeStatus(
   if (workers !== undefined) terminal.out(`workers     ${workersLine(workers)}\n`);
   terminal.out(`cache       ${cache.entries} answers, ${(cache.bytes / 1e6).toFixed(1)} MB${rate}\n`);
   writeUpstreams(terminal, forwarder);
+  if (portalIsLikely)
+    terminal.out('portal      likely: no chosen upstream answers; open a page in a browser to log in\n');
   terminal.out(
     `packets     ${packets.keysHeld} keys held, ${packets.lookupsStarted} lookups, ${packets.lookupsRunning} running\n`,
   );

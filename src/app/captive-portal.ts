@@ -1,0 +1,61 @@
+import type { Settings } from '../config/settings.ts';
+import { createForwarder, type Forwarder } from '../forward/forwarder.ts';
+import type { SocketBudget } from '../forward/socket-budget.ts';
+import type { UpstreamSpec } from '../forward/spec/upstream-spec.ts';
+import type { Log } from '../observe/log.ts';
+import { forwardResolver } from '../resolve/forward-resolver.ts';
+import { CaptivePortal } from '../resolve/special/captive-portal.ts';
+import type { ResolverSource } from './system-resolvers.ts';
+import { asksSystem } from './upstreams.ts';
+
+/** What looks for captive portals, with the network's resolvers behind it. */
+export interface PortalWatch {
+  readonly portal: CaptivePortal;
+  /** Queries of ours to the network's resolvers that came back; see `Forwarder.cameBackFrom`. */
+  readonly forwarder: Forwarder;
+  networkChanged(): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Looks for captive portals where upstreams were chosen. Undefined when it is off, and when the resolvers of the network are
+ * asked anyway: then its portal is found without us.
+ */
+export async function watchForPortal(
+  settings: Pick<Settings, 'captivePortal' | 'portalCheck' | 'upstream' | 'fallback'>,
+  log: Log,
+  parts: {
+    readonly chosen: Forwarder;
+    readonly resolvers: ResolverSource;
+    readonly budget: SocketBudget;
+  },
+): Promise<PortalWatch | undefined> {
+  const { chosen, resolvers, budget } = parts;
+  if (settings.captivePortal === 'off' || settings.portalCheck.length === 0 || asksSystem(settings))
+    return undefined;
+  const networkSet = async () => {
+    const { servers } = await resolvers.current();
+    const upstreams = servers.map(({ address, port }): UpstreamSpec => ({ kind: 'udp', address, port }));
+    return { upstreams, fallback: [], routes: [] };
+  };
+  const forwarder = createForwarder({ ...(await networkSet()), budget });
+  const portal = new CaptivePortal({
+    checks: settings.portalCheck,
+    hasAnswered: () => chosen.hasAnswered(),
+    network: forwardResolver(forwarder),
+    onLikely: () =>
+      log.warn(
+        'A captive portal is likely: no chosen upstream answers, and the resolvers of the network do. Open a page in a browser to log in.',
+      ),
+  });
+  return {
+    portal,
+    forwarder,
+    async networkChanged() {
+      portal.networkChanged();
+      forwarder.setUpstreams(await networkSet());
+      forwarder.networkChanged();
+    },
+    close: () => forwarder.close(),
+  };
+}
