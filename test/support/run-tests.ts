@@ -1,22 +1,31 @@
 /**
  * Runs all compiled tests, or those whose path contains one of the given words, and prints a summary at the end.
  *
+ * With `--booted` first, instead those below `booted`, which boot a machine: where that cannot be done they are skipped, loudly.
+ *
  * Not `node --test`: it waits for ever for a test file whose process does not end, because a failed test left a socket open
  * or a child process holds its pipes. Here each file has a time limit, and so has the whole run.
  */
 import { relative } from 'node:path';
+import { whyNotBooted } from '../booted/support/whether.ts';
 import { type FileOutcome, runTestFile } from './test-file.ts';
 import { testFiles, testFolder } from './test-files.ts';
 import { describeOutcome, summary } from './test-summary.ts';
 
 /** Files that run at the same time. They share a machine, and some of them measure. */
 const AT_ONCE = 2;
-/** Milliseconds for one file; the slowest needs a sixth of them. */
-const FILE_LIMIT_MS = 150_000;
+const isBooted = process.argv[2] === '--booted';
+/** Milliseconds for one file; the slowest needs a sixth of them. A booted one may wait for others to end their machines. */
+const FILE_LIMIT_MS = isBooted ? 900_000 : 150_000;
 /** Time limit for the whole run, which needs 3 to 5 minutes. */
-const { TEST_LIMIT_SECONDS = '600' } = process.env;
+const { TEST_LIMIT_SECONDS = isBooted ? '1800' : '600' } = process.env;
 
-const files = testFiles(process.argv.slice(2));
+const whySkipped = isBooted ? whyNotBooted() : undefined;
+if (whySkipped !== undefined) {
+  console.log(`# SKIPPED: ALL TESTS OF A BOOTED MACHINE, for ${whySkipped}.`);
+  process.exit(0);
+}
+const files = testFiles(process.argv.slice(isBooted ? 3 : 2), isBooted ? 'booted' : 'here');
 
 const startedAt = performance.now();
 const stop = new AbortController();
