@@ -7,8 +7,3 @@ export async function putProgram(machine: Machine): Promise<void> {
   await machine.put(join(root, 'dist/program'), '/usr/lib/pkarrd');
   await machine.sh('chmod 755 /usr/lib/pkarrd/main.js && ln -sf ../lib/pkarrd/main.js /usr/bin/pkarrd');
 }
-
-/** Puts the one file, which `npm run build:binary` makes, into a machine as /usr/bin/pkarrd. */
-export async function putOneFile(machine: Machine): Promise<void> {
-  await machine.put(join(root, 'dist/pkarrd'), '/usr/bin/pkarrd');
-}
