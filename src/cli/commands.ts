@@ -66,6 +66,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./system/log-level.ts')).logLevel,
   },
   {
+    name: 'integrate',
+    summary: 'Make every program of this machine ask pkarrd, or undo that',
+    load: async () => (await import('./system/integrate.ts')).integrate,
+  },
+  {
     name: 'testnet',
     summary: 'Run a test DHT on loopback',
     load: async () => (await import('./serve/testnet.ts')).testnet,

@@ -6,6 +6,7 @@ import type { PublicKey } from '../pkarr/public-key.ts';
 import { classifyLabel, hasKeyText, refusalToText } from '../pkarr/public-key.ts';
 import { type Answer, recordsAnswer } from './answer.ts';
 import type { Query, ResolveContext, Resolver } from './query.ts';
+import { answerProbe, PROBE_LABEL } from './special/probe.ts';
 
 /** Where questions can go. */
 export interface Routes {
@@ -30,6 +31,7 @@ export function createRouter(routes: Routes): Resolver {
         case 'key':
           return await routes.pkarr.resolve(label.key, query, context);
         case 'refused':
+          if (label.text === PROBE_LABEL) return answerProbe(query);
           return noSuchKey(label.text, refusalToText(label.reason), routes.negativeTtl);
         case 'not-a-key':
           if (hasKeyText(text))

@@ -1,6 +1,8 @@
 import type { AppStatus } from '../../app/status.ts';
 import type { AskOptions } from '../../control/client.ts';
 import type { ForwarderStatus, UpstreamStatus } from '../../forward/choice/status.ts';
+import { thisMachine } from '../../integrate/machine.ts';
+import { findIntegration } from '../../integrate/overwritten.ts';
 import type { WorkersStatus } from '../../serve/front.ts';
 import { type Command, configFlag, Exit, jsonFlag, type Terminal, writeJson } from '../command.ts';
 import { askRunning } from './ask-program.ts';
@@ -13,7 +15,8 @@ export const status: Command = {
   description: [
     'Shows the state of the running pkarrd: its upstreams, which of them is asked ' +
       'next and why, its caches, its DHT node, and its publications: how many nodes hold them, when they are published ' +
-      'again, and the last error. Names of queries are not shown. Other users than root and that of pkarrd see less.',
+      'again, and the last error. Names of queries are not shown. A last line ' +
+      'tells when somebody has overwritten what "pkarrd integrate" set. Other users than root and that of pkarrd see less.',
   ],
   operands: [],
   flags: [configFlag, jsonFlag],
@@ -22,8 +25,12 @@ export const status: Command = {
     const options: AskOptions = { sockets: ['control', 'status'] };
     // The socket belongs to a pkarrd of this version: only its user can have created it.
     const found = (await askRunning(invocation, terminal, ['status'], options)) as AppStatus;
-    if (invocation.has('json')) writeJson(terminal, found);
-    else writeStatus(terminal, found);
+    const integration = await findIntegration(thisMachine);
+    if (invocation.has('json')) writeJson(terminal, { ...found, ...(integration && { integration }) });
+    else {
+      writeStatus(terminal, found);
+      for (const problem of integration?.problems ?? []) terminal.out(`integrate   ${problem}\n`);
+    }
     return Exit.OK;
   },
 };

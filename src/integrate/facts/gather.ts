@@ -1,0 +1,134 @@
+import { basename } from 'node:path';
+import { PROBE_ADDRESS, PROBE_LABEL } from '../../resolve/special/probe.ts';
+import { type Machine, outputOf } from '../machine.ts';
+import { findDocker } from './docker.ts';
+import type { Answering, Facts, ResolvconfFacts } from './facts.ts';
+import { filesIn, followLinks, isThere, readText } from './files.ts';
+import { findResolvedLinks, type LinkFacts } from './links.ts';
+import { findNetworkdLinks, findNetworkFiles } from './networkd.ts';
+import { findResolvConf } from './resolv-conf-file.ts';
+
+/** Milliseconds for systemd to say what runs. */
+const SYSTEMCTL_TIMEOUT = 3_000;
+
+/** Looks at everything. Nothing is changed, and whatever does not answer in a few seconds counts as not there. */
+export async function gatherFacts(machine: Machine): Promise<Facts> {
+  const [running, networkManager] = await Promise.all([runningUnits(machine), findNetworkManager(machine)]);
+  const hasResolved = running.has('systemd-resolved.service');
+  const hasNetworkd = running.has('systemd-networkd.service');
+  const names = await interfaceNumbers(machine);
+  const networkdLinks = hasNetworkd ? await findNetworkdLinks(machine) : [];
+  const networkd = hasNetworkd && {
+    files: await findNetworkFiles(machine, networkdLinks, (number) => names.get(number)),
+  };
+  const resolvedLinks = hasResolved ? await findResolvedLinks(machine) : undefined;
+  const ofNetworkManager = networkManager ? await networkManagerLinks(machine) : new Set<string>();
+  const ofNetworkd = new Set(networkdLinks.map(({ number }) => number));
+  const managerOf = (name: string, number: number): LinkFacts['manager'] =>
+    ofNetworkManager.has(name) ? 'NetworkManager' : ofNetworkd.has(number) ? 'networkd' : 'other';
+  return {
+    resolvConf: await findResolvConf(machine),
+    nsswitch: await readText(machine, '/etc/nsswitch.conf'),
+    resolved: hasResolved
+      ? {
+          version: await systemdVersion(machine),
+          stub: await answering(machine, '127.0.0.53'),
+          globalServers: (resolvedLinks?.globalServers ?? []).filter((server) => server !== '127.0.0.1'),
+        }
+      : undefined,
+    networkManager,
+    networkd: networkd || undefined,
+    resolvconf: await findResolvconf(machine),
+    links: !hasResolved
+      ? []
+      : resolvedLinks?.links
+          .filter(({ servers, domains }) => servers.length + domains.length > 0)
+          .map((link) => ({ ...link, manager: managerOf(link.name, link.number) })),
+    dhcpClients: await findDhcpClients(machine),
+    isOpenWrt: await isThere(machine, '/etc/openwrt_release'),
+    docker: await findDocker(machine),
+    answering: await answering(machine, '127.0.0.1'),
+  };
+}
+
+/** Who answers at an address. pkarrd is known by a name that nobody else has. */
+async function answering(machine: Machine, server: string): Promise<Answering> {
+  const found = await machine.ask(server, PROBE_LABEL);
+  if (found === 'silent') return 'nobody';
+  return found.includes(PROBE_ADDRESS) ? 'pkarrd' : 'another program';
+}
+
+/** The units of interest that are active; none where there is no systemd. */
+async function runningUnits(machine: Machine): Promise<ReadonlySet<string>> {
+  const units = ['systemd-resolved.service', 'systemd-networkd.service'];
+  const shown = await outputOf(
+    machine,
+    ['systemctl', 'show', '--property=Id,ActiveState', ...units],
+    SYSTEMCTL_TIMEOUT,
+  );
+  const blocks = (shown ?? '').split('\n\n');
+  const active = blocks.filter((block) => /^ActiveState=(?:active|reloading)$/m.test(block));
+  return new Set(active.flatMap((block) => /^Id=(.+)$/m.exec(block)?.[1] ?? []));
+}
+
+/** NetworkManager says itself whether it runs, whatever started it. */
+async function findNetworkManager(machine: Machine): Promise<Facts['networkManager']> {
+  const said = await outputOf(
+    machine,
+    ['nmcli', '--terse', '--fields', 'RUNNING,VERSION', 'general', 'status'],
+    SYSTEMCTL_TIMEOUT,
+  );
+  const [, version] = /^running:(.+)$/m.exec(said ?? '') ?? [];
+  return version === undefined ? undefined : { version };
+}
+
+/** The links whose resolvers NetworkManager sets; it also lists those that others have configured. */
+async function networkManagerLinks(machine: Machine): Promise<ReadonlySet<string>> {
+  const said = await outputOf(
+    machine,
+    ['nmcli', '--terse', '--escape', 'no', '--fields', 'STATE,DEVICE', 'device', 'status'],
+    SYSTEMCTL_TIMEOUT,
+  );
+  const lines = (said ?? '').split('\n').map((line) => /^(connect(?:ed|ing)[^:]*):(.+)$/.exec(line));
+  return new Set(
+    lines.flatMap((line) => (line?.[2] === undefined || line[1]?.includes('extern') ? [] : [line[2]])),
+  );
+}
+
+async function systemdVersion(machine: Machine): Promise<number> {
+  const said = await outputOf(machine, ['resolvectl', '--version']);
+  return Number(/^systemd (\d+)/.exec(said ?? '')?.[1] ?? 0);
+}
+
+/** The number of each interface, and its name. */
+async function interfaceNumbers(machine: Machine): Promise<ReadonlyMap<number, string>> {
+  const paths = await filesIn(machine, '/sys/class/net');
+  const pairs = await Promise.all(
+    paths.map(async (path) => [Number(await readText(machine, `${path}/ifindex`)), basename(path)] as const),
+  );
+  return new Map(pairs);
+}
+
+/** systemd has a resolvconf(8) too, which only speaks to systemd-resolved. */
+async function findResolvconf(machine: Machine): Promise<ResolvconfFacts | undefined> {
+  const places = ['/usr/sbin/resolvconf', '/sbin/resolvconf', '/usr/bin/resolvconf'];
+  for (const place of places) {
+    if (!(await isThere(machine, place))) continue;
+    const target = (await followLinks(machine, place)) ?? place;
+    if (basename(target) === 'resolvectl') return undefined;
+    if (await isThere(machine, '/etc/resolvconf/update.d'))
+      return { kind: 'debian', configuration: undefined };
+    return { kind: 'openresolv', configuration: await readText(machine, '/etc/resolvconf.conf') };
+  }
+  return undefined;
+}
+
+/** DHCP clients leave a file with their process while they run. */
+async function findDhcpClients(machine: Machine): Promise<readonly string[]> {
+  const names = [...(await filesIn(machine, '/run')), ...(await filesIn(machine, '/run/dhcpcd'))].map(
+    (path) => basename(path),
+  );
+  const clients = names.flatMap((name) => /^(dhclient|dhcpcd)\b.*\.pid$/.exec(name)?.[1] ?? []);
+  const isRunning = names.includes('pid') ? ['dhcpcd'] : [];
+  return [...new Set([...clients, ...isRunning])];
+}

@@ -1,0 +1,118 @@
+import { carryOut, StepError, settle, stepsToDo, type Undone, undo } from './apply.ts';
+import { readChanges } from './changes/journal.ts';
+import type { Answering } from './facts/facts.ts';
+import { gatherFacts } from './facts/gather.ts';
+import type { Machine } from './machine.ts';
+import { makePlan } from './plan/make-plan.ts';
+import type { NoPlan, Plan, Step } from './plan/plan.ts';
+import { addressesOf, type Check, ORDINARY_NAME, verify } from './verify.ts';
+
+/** What a person decides. */
+export interface IntegrateOptions {
+  /** Whether anything may be changed. Otherwise the plan is shown, and `confirm` says no. */
+  readonly mayChange: boolean;
+  /** Domains of links may be lost. */
+  readonly losesRoutes: boolean;
+  /** Domains of which pkarrd knows who is to be asked, without a final dot. */
+  readonly routedDomains: readonly string[];
+  /** A name that is found before and has to be found afterwards. */
+  readonly ordinaryName?: string;
+  /** Shows the plan and asks whether to go on. Called only when there is something to do. */
+  readonly confirm: (plan: Plan, steps: readonly Step[]) => Promise<boolean>;
+}
+
+/** How an integration ended. A closed list. */
+export type Outcome =
+  /** It is done and checked. */
+  | {
+      readonly kind: 'done';
+      readonly plan: Plan;
+      readonly steps: readonly Step[];
+      readonly checks: readonly Check[];
+    }
+  /** Everything was as it is to be, so nothing was changed. A check may fail nevertheless. */
+  | { readonly kind: 'unchanged'; readonly plan: Plan; readonly checks: readonly Check[] }
+  /** The person did not want it. */
+  | { readonly kind: 'declined'; readonly plan: Plan; readonly steps: readonly Step[] }
+  /** It cannot be done, and nothing was changed: one sentence, and what to do. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly plan?: Plan }
+  | { readonly kind: 'by-hand'; readonly noPlan: NoPlan }
+  /** A step or a check failed, and everything is as it was before. */
+  | {
+      readonly kind: 'rolled-back';
+      readonly plan: Plan;
+      readonly reasons: readonly string[];
+      readonly undone: Undone | undefined;
+    };
+
+/**
+ * Makes the programs of this machine ask pkarrd: looks at what is there, plans, carries out, checks, and takes everything back
+ * when a check fails.
+ * @throws ChangesError when the list of earlier changes cannot be used.
+ */
+export async function integrate(machine: Machine, options: IntegrateOptions): Promise<Outcome> {
+  if (options.mayChange) await undoInterrupted(machine);
+  const facts = await gatherFacts(machine);
+  const earlier = await readChanges(machine);
+  const before = earlier !== undefined && earlier.paths.length > 0 ? earlier.row : undefined;
+  const plan = makePlan(facts, { before, routedDomains: options.routedDomains });
+  if ('byHand' in plan) return { kind: 'by-hand', noPlan: plan };
+  if (facts.answering !== 'pkarrd' && options.mayChange) {
+    return { kind: 'refused', reason: notAnswering(facts.answering) };
+  }
+
+  const ordinaryName = await findOrdinary(machine, options.ordinaryName ?? ORDINARY_NAME);
+  const steps = await stepsToDo(machine, plan);
+  if (steps.length === 0) {
+    return { kind: 'unchanged', plan, checks: await verify(machine, { plan, ordinaryName, isFresh: false }) };
+  }
+  if (plan.lostRoutes.length > 0 && !options.losesRoutes && options.mayChange) {
+    return { kind: 'refused', reason: losesRoutes(plan), plan };
+  }
+  if (!(await options.confirm(plan, steps))) return { kind: 'declined', plan, steps };
+
+  const rollBack = async (reasons: readonly string[]): Promise<Outcome> => {
+    return { kind: 'rolled-back', plan, reasons, undone: await undo(machine) };
+  };
+  try {
+    await carryOut(machine, plan, steps);
+  } catch (error) {
+    if (error instanceof StepError) return await rollBack([error.message]);
+    throw error;
+  }
+  const checks = await verify(machine, { plan, ordinaryName, isFresh: true });
+  const failed = checks.flatMap(({ rule, problem }) =>
+    problem === undefined ? [] : [`${rule}: ${problem}.`],
+  );
+  if (failed.length > 0) return await rollBack(failed);
+  await settle(machine);
+  return { kind: 'done', plan, steps, checks };
+}
+
+/** A run that did not end, because of a crash or a loss of power, is taken back first: half of a plan is none. */
+async function undoInterrupted(machine: Machine): Promise<void> {
+  const changes = await readChanges(machine);
+  if (changes !== undefined && changes.state !== 'done') await undo(machine);
+}
+
+/** The name, if it is found now: without a network it cannot be found afterwards either. */
+async function findOrdinary(machine: Machine, name: string): Promise<string | undefined> {
+  return (await addressesOf(machine, name)).length > 0 ? name : undefined;
+}
+
+function notAnswering(answering: Answering): string {
+  const how = 'Start pkarrd there ("pkarrd install"), and run this again. Nothing was changed.';
+  return answering === 'nobody'
+    ? `Nobody answers on 127.0.0.1, port 53. ${how}`
+    : `Another program than pkarrd answers on 127.0.0.1, port 53: "ss -lnup sport = :53" shows which. Stop it. ${how}`;
+}
+
+function losesRoutes({ lostRoutes }: Plan): string {
+  const lost = lostRoutes.map(
+    ({ link, domains, servers }) => `${domains.join(', ')} of ${link} (${servers.join(', ')})`,
+  );
+  return (
+    `Names in ${lost.join(' and in ')} would no longer be asked of that link. Name them in the configuration, for example ` +
+    `upstream = ["/${lostRoutes[0]?.domains[0]}/${lostRoutes[0]?.servers[0]}"], or give --lose-split-dns. Nothing was changed.`
+  );
+}

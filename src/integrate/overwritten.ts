@@ -1,0 +1,52 @@
+import { isResolvedStub } from '../system/own-addresses.ts';
+import { type Changes, ChangesError, readChanges } from './changes/journal.ts';
+import { isSameState, pathState } from './changes/path-state.ts';
+import { findResolvConf, RESOLV_CONF } from './facts/resolv-conf-file.ts';
+import { type Machine, pathOn } from './machine.ts';
+
+/** Whether what `integrate` set is still there. */
+export interface Integration {
+  /** One sentence for each thing that is not as it was left; empty when all is well. */
+  readonly problems: readonly string[];
+}
+
+/** Looks at what `integrate` has written; undefined when it was not run. It reads a few small files. */
+export async function findIntegration(machine: Machine): Promise<Integration | undefined> {
+  let changes: Changes | undefined;
+  try {
+    changes = await readChanges(machine);
+  } catch (error) {
+    if (error instanceof ChangesError) return { problems: [error.message] };
+    throw error;
+  }
+  if (changes === undefined || changes.paths.length === 0) return undefined;
+  if (changes.state !== 'done') {
+    return { problems: ['"pkarrd integrate" did not end; run it again, or "pkarrd integrate --undo".'] };
+  }
+  const problems = await resolvConfProblems(machine);
+  for (const { path, after } of changes.paths) {
+    const found = await pathState(pathOn(machine, path));
+    if (path === RESOLV_CONF && problems.length > 0) continue;
+    if (
+      isSameState(found, after) ||
+      (found.kind === 'file' && after.kind === 'file' && found.sha256 === after.sha256)
+    )
+      continue;
+    problems.push(
+      `${path} ${found.kind === 'absent' ? 'was removed' : 'was overwritten'} after "pkarrd integrate" wrote it; ` +
+        'run "pkarrd integrate" again.',
+    );
+  }
+  return { problems };
+}
+
+/** Whoever replaces the file does not always touch what we wrote: it may have been a link to systemd-resolved's. */
+async function resolvConfProblems(machine: Machine): Promise<string[]> {
+  const { servers } = await findResolvConf(machine);
+  const others = servers.filter((server) => server !== '127.0.0.1' && !isResolvedStub(server));
+  if (servers.length > 0 && others.length === 0) return [];
+  return [
+    `${RESOLV_CONF} names ${others.length > 0 ? others.join(', ') : 'no resolver'}, so programs do not ask pkarrd; ` +
+      'run "pkarrd integrate" again.',
+  ];
+}
