@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The version of Bun that is tested. */
-const VERSION = '1.4.5';
+export const VERSION = '1.4.5';
 
 /** A platform that Bun, and so the one-file binary, is available for: as npm and Bun name it. */
 export interface Platform {
