@@ -14,7 +14,6 @@ export interface Manifest {
   readonly dependencies?: object;
   readonly optionalDependencies?: object;
   readonly scripts?: object;
-  readonly devDependencies?: Readonly<Record<string, string>>;
   readonly files: readonly string[];
   readonly allowScripts: Readonly<Record<string, boolean>>;
 }

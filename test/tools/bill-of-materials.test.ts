@@ -24,8 +24,8 @@ test('the bill of materials names every package that the program is made of, wit
       components.some((one) => one.name === name && one.version === version),
       name,
     );
-  for (const [name, version] of Object.entries(manifest.devDependencies ?? {}))
-    assert.ok(!components.some((one) => one.name === name && one.version === version), name);
+  for (const name of ['typescript', 'esbuild', 'knip', 'fast-check'])
+    assert.ok(!components.some((one) => one.name === name), name);
   for (const { name, hashes, licenses } of components) {
     assert.match(hashes?.[0]?.content ?? '', /^[0-9a-f]{128}$/, name);
     assert.ok(licenses?.length, `${name} states no license`);
