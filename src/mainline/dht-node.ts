@@ -42,7 +42,7 @@ export interface LookupSummary {
 
 /** What became of a put, in nodes. */
 export interface PutOutcome {
-  /** Nodes that the item was sent to: the closest that gave a token, at most 20. */
+  /** Nodes that the item was sent to: the 20 closest that gave a token, and up to 80 where nodes crowd around the target. */
   readonly asked: number;
   /** Nodes that said they stored it. */
   readonly stored: number;
@@ -111,7 +111,7 @@ export interface DhtNode {
     options: { readonly seq?: bigint; readonly signal: AbortSignal },
   ): AsyncIterable<LookupEvent>;
   /**
-   * Stores `item` at the 20 nodes closest to SHA-1 of its key. With `cas`, nodes store it only if what they hold has
+   * Stores `item` at the nodes closest to SHA-1 of its key; PutOutcome.asked says how many. With `cas`, nodes store it only if what they hold has
    * that sequence number. Rejects with the reason of `signal`, or with {@link MainlineError}; what nodes answer is
    * never an error but part of the outcome.
    */

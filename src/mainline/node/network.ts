@@ -1,11 +1,13 @@
 import type { NetworkKind } from '../addresses.ts';
 import type { NodeAddress } from '../dht-node.ts';
 import type { AskOutcome, KrpcSocket } from '../socket/krpc-socket.ts';
+import { NetworkSize, targetsAround } from '../traversal/network-size.ts';
+import { RoundTripEstimate } from '../traversal/round-trip.ts';
+import { Traversal, type TraversalEnd } from '../traversal/traversal.ts';
 import type { Encodable } from '../wire/bencode-write.ts';
+import type { NodeContact } from '../wire/compact-nodes.ts';
 import type { ExternalAddress } from './external-address.ts';
-import { RoundTripEstimate } from './round-trip.ts';
 import type { Routing } from './routing.ts';
-import { Traversal, type TraversalEnd } from './traversal.ts';
 
 /** With fewer nodes in the table than this, traversals begin at the bootstrap addresses and at remembered nodes too. */
 const THIN_TABLE = 8;
@@ -54,12 +56,15 @@ interface Walk {
   readonly args: { readonly [name: string]: Encodable | undefined };
   /** Whether somebody waits for what is found; it is served before a search that nobody waits for. */
   readonly isAwaited: boolean;
+  /** Whether a crowd around the target is looked behind. */
+  readonly mayLookAround: boolean;
 }
 
 /** The other nodes: asks them one by one or all around a target, and learns from how they answer. */
 export class Network {
   readonly #options: NetworkOptions;
   readonly #roundTrip = new RoundTripEstimate();
+  readonly #size = new NetworkSize();
   readonly #traversals = new Set<Traversal>();
   /** How many of them somebody waits for. */
   #awaited = 0;
@@ -96,12 +101,13 @@ export class Network {
 
   /** Asks the nodes around `target` (20 bytes) for what they hold there; with `seq`, for newer items only. */
   get(target: Uint8Array, seq: bigint | undefined, events: TraversalEvents): Traversal {
-    return this.#traverse({ target, method: 'get', args: { target, seq }, isAwaited: true }, events);
+    const walk = { target, method: 'get', args: { target, seq }, isAwaited: true, mayLookAround: true };
+    return this.#traverse(walk, events);
   }
 
   /** Asks the nodes around `target` for nodes; those that answer come into the table. Resolves when that is over. */
   search(target: Uint8Array): Promise<void> {
-    const walk = { target, method: 'find_node', args: { target }, isAwaited: false };
+    const walk = { target, method: 'find_node', args: { target }, isAwaited: false, mayLookAround: false };
     return new Promise((resolve) => {
       this.#traverse(walk, { onOutcome: () => true, onEnd: () => {}, onOver: resolve });
     });
@@ -112,8 +118,9 @@ export class Network {
     for (const traversal of [...this.#traversals]) traversal.stop();
   }
 
-  #traverse({ target, method, args, isAwaited }: Walk, events: TraversalEvents): Traversal {
+  #traverse({ target, method, args, isAwaited, mayLookAround }: Walk, events: TraversalEvents): Traversal {
     const { routing, kind, concurrency } = this.#options;
+    const reach = this.#size.reach(target);
     const closest = routing.closest(target, concurrency);
     const beginnings = [...this.#bootstrap, ...this.#someRemembered()];
     let waitedFor = isAwaited;
@@ -129,6 +136,8 @@ export class Network {
       reserve: () => [...this.#bootstrap, ...beginnings],
       concurrency: () => Math.min(concurrency, this.#share(waitedFor)),
       sharedHosts: kind === 'test',
+      reach,
+      lookAround: mayLookAround ? (found) => this.#lookAround(target, reach, found) : undefined,
       ask: (node, settle) =>
         this.ask(node, method, args, (outcome) => {
           // Nobody is to blame for silence while nobody at all is heard.
@@ -141,7 +150,10 @@ export class Network {
       onOutcome: ({ host, port }, outcome) => {
         if (events.onOutcome({ host, port }, outcome)) satisfied();
       },
-      onEnd: events.onEnd,
+      onEnd: (ended) => {
+        this.#size.observe(target, traversal.distances());
+        events.onEnd(ended);
+      },
       onOver: () => {
         this.#traversals.delete(traversal);
         satisfied();
@@ -150,6 +162,30 @@ export class Network {
     });
     this.#traversals.add(traversal);
     return traversal;
+  }
+
+  /** See TraversalOptions.lookAround. */
+  #lookAround(target: Uint8Array, reach: number, found: (nodes: readonly NodeContact[]) => void): () => void {
+    const nodes: NodeContact[] = [];
+    let open = 0;
+    const searches = targetsAround(target, reach).map((around) => {
+      open++;
+      const walk = { target: around, method: 'find_node', args: { target: around }, isAwaited: true };
+      const search: Traversal = this.#traverse(
+        { ...walk, mayLookAround: false },
+        {
+          onOutcome: () => false,
+          onEnd: () => {
+            nodes.push(...search.answered());
+            if (--open === 0) found(nodes);
+          },
+        },
+      );
+      return search;
+    });
+    return () => {
+      for (const search of searches) search.stop();
+    };
   }
 
   #someRemembered(): readonly NodeAddress[] {

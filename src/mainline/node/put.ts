@@ -3,11 +3,11 @@ import type { VerifiedItem } from '../../bep44/verified-item.ts';
 import type { NodeAddress, PutOutcome } from '../dht-node.ts';
 import { Counter } from '../socket/counter.ts';
 import type { AskOutcome } from '../socket/krpc-socket.ts';
+import type { TokenHolder } from '../traversal/traversal.ts';
 import { isSame } from '../wire/bytes.ts';
 import type { Stored } from '../wire/krpc-message.ts';
 import { ItemScreen } from './item-screen.ts';
 import type { Network } from './network.ts';
-import type { TokenHolder } from './traversal.ts';
 
 /** BEP 44: 301 "the CAS hash mismatched", 302 "sequence number less than current". */
 const CAS_MISMATCH = 301;
@@ -42,7 +42,7 @@ export async function put(
 }
 
 interface Found {
-  /** The closest nodes that gave a token, at most 20. */
+  /** See Traversal.tokenHolders. */
   readonly holders: readonly TokenHolder[];
   /** What sequence number each node showed, by address. */
   readonly seqAt: ReadonlyMap<string, bigint>;

@@ -3,12 +3,11 @@ import type { Contact } from 'k-rpc';
 import { parseIpv4 } from '../addresses.ts';
 import type { NodeAddress } from '../dht-node.ts';
 import type { KrpcSocket } from '../socket/krpc-socket.ts';
+import { K } from '../traversal/closest.ts';
 import type { NodeContact } from '../wire/compact-nodes.ts';
 import { isSecureNodeId, type RandomBytes, secureNodeId } from '../wire/node-id.ts';
 import { BoundedKRpc, KRpcBridge } from './k-rpc-bridge.ts';
 
-/** Nodes of a bucket, and the closest nodes of a lookup. Kademlia's k. */
-export const K = 20;
 /** Queries that checking the nodes of the table may have open at once. */
 const TABLE_CONCURRENCY = 64;
 /** A node that was silent this often in a row leaves the table. BEP 5: "it is suggested to try once more before discarding". */

@@ -1,15 +1,15 @@
 import { TokenBuckets } from '../../async/token-bucket.ts';
 import type { NodeAddress } from '../dht-node.ts';
 import type { KrpcSocket, QueryHandler } from '../socket/krpc-socket.ts';
+import { ItemStore } from '../storage/item-store.ts';
+import { PeerStore } from '../storage/peer-store.ts';
+import { WriteTokens } from '../storage/write-tokens.ts';
 import type { Encodable } from '../wire/bencode-write.ts';
 import { type NodeContact, writeCompactAddress, writeCompactNodes } from '../wire/compact-nodes.ts';
 import type { PutBody, QueryBody, QueryMessage } from '../wire/krpc-message.ts';
 import type { RandomBytes } from '../wire/node-id.ts';
-import { ItemStore } from './item-store.ts';
 import type { Responder } from './k-rpc-bridge.ts';
-import { PeerStore } from './peer-store.ts';
 import type { Routing } from './routing.ts';
-import { WriteTokens } from './write-tokens.ts';
 
 /** Addresses whose rate is remembered. */
 const MAX_ADDRESSES = 4096;

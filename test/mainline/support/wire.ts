@@ -9,6 +9,7 @@ export interface PlainMessage {
   readonly t?: unknown;
   readonly y?: unknown;
   readonly q?: unknown;
+  readonly a?: unknown;
 }
 
 /** A network card made of memory: what a node sends is seen, and what it receives is made up. */

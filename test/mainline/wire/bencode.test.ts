@@ -7,8 +7,8 @@ import {
   BencodeError,
   decodeBencode,
   MAX_VALUES,
-} from '../../src/mainline/wire/bencode-read.ts';
-import { type Encodable, encodeBencode } from '../../src/mainline/wire/bencode-write.ts';
+} from '../../../src/mainline/wire/bencode-read.ts';
+import { type Encodable, encodeBencode } from '../../../src/mainline/wire/bencode-write.ts';
 
 const text = (bencoded: string) => Buffer.from(bencoded, 'latin1');
 

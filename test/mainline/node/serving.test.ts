@@ -4,14 +4,14 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import bencode from 'bencode';
-import { type MutableItem, targetOf } from '../../src/bep44/mutable-item.ts';
-import type { NodeAddress } from '../../src/mainline/dht-node.ts';
-import { type LocalDhtNode, startMainlineNode } from '../../src/mainline/node/node.ts';
-import { type BencodedDictionary, decodeBencode } from '../../src/mainline/wire/bencode-read.ts';
-import { encodeBencode } from '../../src/mainline/wire/bencode-write.ts';
-import { type LocalTestNetwork, startTestNetwork } from '../../src/testnet/test-network.ts';
-import { fieldsOf, newAuthor } from './support/items.ts';
-import { newWire, type Wire } from './support/wire.ts';
+import { type MutableItem, targetOf } from '../../../src/bep44/mutable-item.ts';
+import type { NodeAddress } from '../../../src/mainline/dht-node.ts';
+import { type LocalDhtNode, startMainlineNode } from '../../../src/mainline/node/node.ts';
+import { type BencodedDictionary, decodeBencode } from '../../../src/mainline/wire/bencode-read.ts';
+import { encodeBencode } from '../../../src/mainline/wire/bencode-write.ts';
+import { type LocalTestNetwork, startTestNetwork } from '../../../src/testnet/test-network.ts';
+import { fieldsOf, newAuthor } from '../support/items.ts';
+import { newWire, type Wire } from '../support/wire.ts';
 
 const ID = randomBytes(20);
 

@@ -6,9 +6,9 @@ import {
   decodeDatagram,
   MAX_DATAGRAM_LENGTH,
   type MalformedReason,
-} from '../../src/mainline/wire/krpc-decode.ts';
-import type { ReplyMessage } from '../../src/mainline/wire/krpc-message.ts';
-import { compact } from './support/scripted-node.ts';
+} from '../../../src/mainline/wire/krpc-decode.ts';
+import type { ReplyMessage } from '../../../src/mainline/wire/krpc-message.ts';
+import { compact } from '../support/scripted-node.ts';
 
 const ID = Buffer.alloc(20, 1);
 const TARGET = Buffer.alloc(20, 2);

@@ -1,9 +1,11 @@
+import { parseIpv4 } from '../addresses.ts';
 import type { NodeAddress } from '../dht-node.ts';
 import type { AskOutcome } from '../socket/krpc-socket.ts';
 import { copyOf, isSame, latin1 } from '../wire/bytes.ts';
 import { ID_LENGTH, type NodeContact } from '../wire/compact-nodes.ts';
 import type { ReplyMessage } from '../wire/krpc-message.ts';
-import { K } from './routing.ts';
+import { isSecureNodeId } from '../wire/node-id.ts';
+import { Closest, K, type Placed } from './closest.ts';
 
 /** Nodes asked in one traversal. A lookup in the public network asks 30 to 80. */
 const MAX_ASKED = 256;
@@ -11,6 +13,8 @@ const MAX_ASKED = 256;
 const MAX_KNOWN = 2048;
 /** Nodes asked at one host, where hosts are not shared: one host shall not crowd out the others around a target. */
 const MAX_PER_HOST = 4;
+/** Nodes that one item is put to. More than 20 only where a crowd of nodes stands around its target. */
+const MAX_HOLDERS = 80;
 /** Milliseconds after which a traversal ends whatever happens. */
 const MAX_DURATION_MS = 20_000;
 /** Milliseconds without any answer after which the reserve is asked. */
@@ -29,10 +33,17 @@ export interface TraversalOptions {
    * know may all be gone.
    */
   readonly reserve: () => readonly NodeAddress[];
+  /**
+   * Looks for nodes at some distance from the target, for when nodes crowd around it, and gives those it found. Calls back once,
+   * later, unless the returned function is called before. Undefined when that is not to be done.
+   */
+  readonly lookAround: ((found: (nodes: readonly NodeContact[]) => void) => () => void) | undefined;
   /** Queries that may be open at once, those that are late not counted; at least 1, and it may change at any time. */
   readonly concurrency: () => number;
   /** Whether one host may hold any number of nodes. */
   readonly sharedHosts: boolean;
+  /** How far from the target all nodes are asked, as a part of all ids: see NetworkSize. */
+  readonly reach: number;
   /** Asks one node. `settle` is called once, later, unless the returned function is called before. */
   readonly ask: (to: AskedNode, settle: (outcome: AskOutcome) => void) => () => void;
   /** Milliseconds after which a query is late. */
@@ -55,6 +66,8 @@ export interface AskedNode extends NodeAddress {
 }
 
 interface Candidate extends AskedNode {
+  /** Undefined for an address given without id. */
+  readonly placed?: Placed;
   state: 'new' | 'asked' | 'late' | 'answered' | 'failed';
   token?: Uint8Array;
 }
@@ -67,9 +80,10 @@ export interface TokenHolder extends NodeAddress {
 }
 
 /**
- * Walks to the nodes closest to a target (Kademlia, BEP 5): asks the 20 closest that it knows and that are not late, learns
- * closer ones from their answers, and ends when the 20 closest that live have answered. A node that is late holds nobody
- * up: the next closest is asked in its place, and its answer still counts when it comes before the end.
+ * Walks to the nodes closest to a target (Kademlia, BEP 5): asks the closest that it knows and that are not late, learns
+ * closer ones from their answers, and ends when the closest that live have answered; {@link Closest} says which these are.
+ * A node that is late holds nobody up: the next closest is asked in its place, and its answer still counts when it comes
+ * before the end.
  */
 export class Traversal {
   readonly #options: TraversalOptions;
@@ -87,6 +101,9 @@ export class Traversal {
   #late = 0;
   /** Whether any node has replied. */
   #heard = false;
+  /** Whether nodes were looked for around a crowd; once is enough. */
+  #hasLookedAround = false;
+  #isLookingAround = false;
   #ended = false;
 
   /** Begins at once. */
@@ -123,41 +140,89 @@ export class Traversal {
     this.#cancels.clear();
   }
 
-  /** The closest nodes that answered with a token, closest first, at most 20. */
+  /** The closest nodes that answered with a token, closest first; at most 80. */
   tokenHolders(): readonly TokenHolder[] {
-    const holders: TokenHolder[] = [];
-    for (const { id, host, port, token, state } of this.#candidates) {
-      if (holders.length === K) break;
-      if (state === 'answered' && id !== undefined && token !== undefined)
-        holders.push({ id, host, port, token });
+    const holders = this.#closestAnswered().flatMap(({ id, host, port, token }) =>
+      id !== undefined && token !== undefined ? [{ id, host, port, token }] : [],
+    );
+    // Those that crowd around the target stand closest to it, and those that were there before stand behind them.
+    return holders.length <= MAX_HOLDERS
+      ? holders
+      : [...holders.slice(0, K), ...holders.slice(K - MAX_HOLDERS)];
+  }
+
+  /** The closest nodes that answered, closest first. */
+  answered(): readonly NodeContact[] {
+    return this.#closestAnswered().flatMap(({ id, host, port }) =>
+      id === undefined ? [] : [{ id, host, port }],
+    );
+  }
+
+  /** Distances of the closest nodes that answered and that count, in rising order, as parts of all ids. */
+  distances(): readonly number[] {
+    const closest = new Closest(0, this.#options.sharedHosts);
+    return this.#closestAnswered().flatMap(({ placed }) => {
+      if (placed === undefined || !closest.counts(placed)) return [];
+      closest.take(placed);
+      return [placed.distance];
+    });
+  }
+
+  #closestAnswered(): readonly Candidate[] {
+    const closest = new Closest(this.#options.reach, this.#options.sharedHosts);
+    const answered: Candidate[] = [];
+    for (const candidate of this.#candidates) {
+      const { placed, state } = candidate;
+      if (placed === undefined || state !== 'answered') continue;
+      if (closest.isBeyond(placed)) break;
+      if (!closest.admits(placed)) continue;
+      closest.take(placed);
+      answered.push(candidate);
     }
-    return holders;
+    return answered;
   }
 
   #advance(): void {
     if (this.#ended) return;
     for (const candidate of this.#anonymous) if (candidate.state === 'new') this.#ask(candidate);
-    let near = 0;
     let waiting = this.#anonymous.some(({ state }) => state === 'new' || state === 'asked');
+    const closest = new Closest(this.#options.reach, this.#options.sharedHosts);
     for (const candidate of this.#candidates) {
-      if (near === K) break;
+      const { placed } = candidate;
+      if (placed === undefined || !closest.admits(placed)) continue;
+      if (closest.isBeyond(placed)) break;
       if (candidate.state === 'new') this.#ask(candidate);
       if (candidate.state === 'failed' || candidate.state === 'late') continue;
-      near++;
+      closest.take(placed);
       if (candidate.state !== 'answered') waiting = true;
     }
     if (this.asked >= MAX_ASKED && this.#open === 0) {
       this.#end('limit');
       return;
     }
-    if (waiting) return;
-    if (near === K) {
-      this.#end('closest-answered');
-      return;
-    }
-    if (this.#open + this.#late > 0) return;
-    if (this.#addReserve()) this.#advance();
+    if (waiting || this.#isLookingAround) return;
+    if (!closest.isFull && this.#open + this.#late > 0) return;
+    if (closest.isCrowded && this.#lookAround()) return;
+    if (closest.isFull) this.#end('closest-answered');
+    else if (this.#addReserve()) this.#advance();
     else this.#end('exhausted');
+  }
+
+  /** Whether that begins now. */
+  #lookAround(): boolean {
+    const { lookAround } = this.#options;
+    if (this.#hasLookedAround || lookAround === undefined) return false;
+    this.#hasLookedAround = true;
+    this.#isLookingAround = true;
+    const cancel = lookAround((nodes) => {
+      this.#isLookingAround = false;
+      this.#cancels.delete(cancel);
+      if (this.#ended) return;
+      for (const node of nodes) this.#candidate(node.id, node);
+      this.#advance();
+    });
+    this.#cancels.add(cancel);
+    return true;
   }
 
   /** Whether there were addresses in the reserve that were not given before, and are needed. */
@@ -234,7 +299,8 @@ export class Traversal {
     const name = `${latin1(id)}${host}:${port}`;
     const known = this.#known.get(name);
     if (known !== undefined || this.#known.size >= MAX_KNOWN) return known;
-    const candidate: Candidate = { id: copyOf(id), host, port, state: 'new' };
+    const placed = placeOf(id, host, this.#options.target);
+    const candidate: Candidate = { id: copyOf(id), host, port, placed, state: 'new' };
     this.#known.set(name, candidate);
     const at = this.#candidates.findIndex(
       (other) => other.id !== undefined && isCloser(id, other.id, this.#options.target),
@@ -253,6 +319,22 @@ export class Traversal {
     this.#options.onOver();
     this.#options.onEnd(ended);
   }
+}
+
+function placeOf(id: Uint8Array, host: string, target: Uint8Array): Placed {
+  const address = parseIpv4(host) ?? 0;
+  return {
+    distance: distanceOf(id, target),
+    isSecure: isSecureNodeId(id, address),
+    network: address >>> 16,
+  };
+}
+
+/** The distance as a part of all ids, exact to 48 bits. */
+function distanceOf(id: Uint8Array, target: Uint8Array): number {
+  let distance = 0;
+  for (let at = 0; at < 6; at++) distance = distance * 256 + ((id[at] ?? 0) ^ (target[at] ?? 0));
+  return distance / 2 ** 48;
 }
 
 /** BEP 5: "the distance metric is XOR and the result is interpreted as an unsigned integer". */

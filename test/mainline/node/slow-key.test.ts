@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { targetOf } from '../../src/bep44/mutable-item.ts';
-import { startMainlineNode } from '../../src/mainline/node/node.ts';
-import { fieldsOf, newAuthor } from './support/items.ts';
-import { reply, startScriptedNode } from './support/scripted-node.ts';
-import { lookUp } from './support/walk.ts';
+import { targetOf } from '../../../src/bep44/mutable-item.ts';
+import { startMainlineNode } from '../../../src/mainline/node/node.ts';
+import { fieldsOf, newAuthor } from '../support/items.ts';
+import { reply, startScriptedNode } from '../support/scripted-node.ts';
+import { lookUp } from '../support/walk.ts';
 
 test('a key whose nodes are slow does not delay another', async () => {
   const [slow, quick] = [newAuthor(), newAuthor()];

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { targetOf } from '../../src/bep44/mutable-item.ts';
-import { type LocalDhtNode, startMainlineNode } from '../../src/mainline/node/node.ts';
-import { startTestNetwork } from '../../src/testnet/test-network.ts';
-import { type Author, fieldsOf, never, newAuthor } from './support/items.ts';
-import { type RustLikeNetwork, startRustLikeNetwork } from './support/rust-like-node.ts';
-import { type Script, type ScriptedNode, startScriptedNode } from './support/scripted-node.ts';
-import { lookUp } from './support/walk.ts';
+import { targetOf } from '../../../src/bep44/mutable-item.ts';
+import { type LocalDhtNode, startMainlineNode } from '../../../src/mainline/node/node.ts';
+import { startTestNetwork } from '../../../src/testnet/test-network.ts';
+import { type Author, fieldsOf, never, newAuthor } from '../support/items.ts';
+import { type RustLikeNetwork, startRustLikeNetwork } from '../support/rust-like-node.ts';
+import { type Script, type ScriptedNode, startScriptedNode } from '../support/scripted-node.ts';
+import { lookUp } from '../support/walk.ts';
 
 describe('among nodes that follow Rust mainline 7 to the letter', () => {
   let network: RustLikeNetwork;

@@ -4,11 +4,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import bencode from 'bencode';
-import type { DhtNode } from '../../src/mainline/dht-node.ts';
-import { startMainlineNode } from '../../src/mainline/node/node.ts';
-import { startTestNetwork } from '../../src/testnet/test-network.ts';
-import { never, newAuthor } from './support/items.ts';
-import { lookUp } from './support/walk.ts';
+import type { DhtNode } from '../../../src/mainline/dht-node.ts';
+import { startMainlineNode } from '../../../src/mainline/node/node.ts';
+import { startTestNetwork } from '../../../src/testnet/test-network.ts';
+import { never, newAuthor } from '../support/items.ts';
+import { lookUp } from '../support/walk.ts';
 
 /** Throws datagrams at a node, some at a time, and waits until it has been through them. */
 async function bombard(node: DhtNode, datagrams: Iterable<Uint8Array>): Promise<void> {

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import bencode from 'bencode';
-import { parseIpv4 } from '../../src/mainline/addresses.ts';
-import type { LookupEvent } from '../../src/mainline/dht-node.ts';
-import { startMainlineNode } from '../../src/mainline/node/node.ts';
-import { isSecureNodeId } from '../../src/mainline/wire/node-id.ts';
-import { startTestNetwork } from '../../src/testnet/test-network.ts';
-import { fieldsOf, never, newAuthor } from './support/items.ts';
-import { compact } from './support/scripted-node.ts';
-import { lookUp } from './support/walk.ts';
-import { newWire, type PlainMessage } from './support/wire.ts';
+import { parseIpv4 } from '../../../src/mainline/addresses.ts';
+import type { LookupEvent } from '../../../src/mainline/dht-node.ts';
+import { startMainlineNode } from '../../../src/mainline/node/node.ts';
+import { isSecureNodeId } from '../../../src/mainline/wire/node-id.ts';
+import { startTestNetwork } from '../../../src/testnet/test-network.ts';
+import { fieldsOf, never, newAuthor } from '../support/items.ts';
+import { compact } from '../support/scripted-node.ts';
+import { lookUp } from '../support/walk.ts';
+import { newWire, type PlainMessage } from '../support/wire.ts';
 
 /** What the system says without a route. */
 const DOWN = 'ENETUNREACH';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { targetOf } from '../../src/bep44/mutable-item.ts';
-import { ItemStore } from '../../src/mainline/node/item-store.ts';
-import { PeerStore } from '../../src/mainline/node/peer-store.ts';
-import { WriteTokens } from '../../src/mainline/node/write-tokens.ts';
-import { newAuthor } from './support/items.ts';
+import { targetOf } from '../../../src/bep44/mutable-item.ts';
+import { ItemStore } from '../../../src/mainline/storage/item-store.ts';
+import { PeerStore } from '../../../src/mainline/storage/peer-store.ts';
+import { WriteTokens } from '../../../src/mainline/storage/write-tokens.ts';
+import { newAuthor } from '../support/items.ts';
 
 const MINUTE = 60_000;
 

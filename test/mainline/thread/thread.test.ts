@@ -3,13 +3,13 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
-import { VerifiedItem } from '../../src/bep44/verified-item.ts';
-import { startMainlineThread } from '../../src/mainline/thread/proxy.ts';
-import { spawnDhtThread } from '../../src/mainline/thread/spawn.ts';
-import { startTestNetwork } from '../../src/testnet/test-network.ts';
-import { never, newAuthor } from './support/items.ts';
-import { startScriptedNode } from './support/scripted-node.ts';
-import { firstEvent, lookUp } from './support/walk.ts';
+import { VerifiedItem } from '../../../src/bep44/verified-item.ts';
+import { startMainlineThread } from '../../../src/mainline/thread/proxy.ts';
+import { spawnDhtThread } from '../../../src/mainline/thread/spawn.ts';
+import { startTestNetwork } from '../../../src/testnet/test-network.ts';
+import { never, newAuthor } from '../support/items.ts';
+import { startScriptedNode } from '../support/scripted-node.ts';
+import { firstEvent, lookUp } from '../support/walk.ts';
 
 test('a node in a thread puts, finds, tells of itself and closes', async () => {
   const network = await startTestNetwork({ nodes: 12 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { targetOf } from '../../src/bep44/mutable-item.ts';
-import { type LocalDhtNode, startMainlineNode } from '../../src/mainline/node/node.ts';
-import { type LocalTestNetwork, startTestNetwork } from '../../src/testnet/test-network.ts';
-import { type Author, fieldsOf, never, newAuthor } from './support/items.ts';
+import { targetOf } from '../../../src/bep44/mutable-item.ts';
+import { type LocalDhtNode, startMainlineNode } from '../../../src/mainline/node/node.ts';
+import { type LocalTestNetwork, startTestNetwork } from '../../../src/testnet/test-network.ts';
+import { type Author, fieldsOf, never, newAuthor } from '../support/items.ts';
 import {
   compact,
   idNear,
@@ -12,8 +12,8 @@ import {
   type Script,
   type ScriptedNode,
   startScriptedNode,
-} from './support/scripted-node.ts';
-import { firstEvent, lookUp } from './support/walk.ts';
+} from '../support/scripted-node.ts';
+import { firstEvent, lookUp } from '../support/walk.ts';
 
 const NODES = 24;
 

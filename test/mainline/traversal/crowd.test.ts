@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { ownNetworkIsMissing, runInOwnNetwork } from '../../support/own-network.ts';
+
+test('when 30 % of all nodes are placed around a target to take its item and hide it, it is put behind them too, and found', {
+  skip: ownNetworkIsMissing(),
+}, async () => {
+  const told = await runInOwnNetwork(fileURLToPath(new URL('crowd-child.js', import.meta.url)));
+  const { crowd, others, found } = told as Readonly<Record<'crowd' | 'others' | 'found', number>>;
+  assert.ok(crowd >= 15, `${crowd} of those that were placed were put to`);
+  assert.ok(others >= 8, `${others} others hold it`);
+  assert.ok(found >= 3, `found at ${found} nodes`);
+});
