@@ -191,8 +191,9 @@ export class Network {
   #someRemembered(): readonly NodeAddress[] {
     const { remembered } = this.#options;
     const at = this.#nextRemembered;
-    this.#nextRemembered = at + REMEMBERED_AT_ONCE < remembered.length ? at + REMEMBERED_AT_ONCE : 0;
-    return remembered.slice(at, at + REMEMBERED_AT_ONCE);
+    this.#nextRemembered = (at + REMEMBERED_AT_ONCE) % Math.max(1, remembered.length);
+    // Past the end it goes on at the start: the last few alone may all be gone.
+    return [...remembered.slice(at), ...remembered.slice(0, at)].slice(0, REMEMBERED_AT_ONCE);
   }
 
   #share(isAwaited: boolean): number {

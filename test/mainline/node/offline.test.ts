@@ -76,6 +76,25 @@ test('a lookup that begins when the network has come finds its way at once, and 
   await node.close();
 });
 
+test('each lookup begins at sixteen remembered nodes, if there are so many, also when those before it had most of them', async () => {
+  const wire = newWire();
+  const gone = { host: '67.215.246.11', port: 6881 };
+  const alive = Array.from({ length: 16 }, (_, index) => ({ host: `46.${index}.7.9`, port: 6881 }));
+  wire.answerWith((message, to) => {
+    if (!alive.some(({ host }) => host === to.host)) return undefined;
+    const r = { id: Buffer.alloc(20, to.host), nodes: compact([]), token: 't' };
+    return bencode.encode({ t: message.t, y: 'r', r });
+  });
+  // The search of the start begins at the first sixteen, and nobody has answered it yet.
+  const node = await startMainlineNode(
+    { bootstrap: [gone], nodes: [...alive, gone], timeoutMs: 200 },
+    wire.environment,
+  );
+  const { summary } = await lookUp(node, newAuthor().key);
+  assert.deepEqual([summary.asked, summary.answered], [16, 15]);
+  await node.close();
+});
+
 test('a change of network begins the search anew at once, and our address of before is forgotten', async () => {
   const wire = newWire();
   wire.answerWith(publicAnswer);
