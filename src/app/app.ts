@@ -18,6 +18,7 @@ import { type ListenEvent, Listening, type ListeningParts } from '../serve/liste
 import { machineInterfaces } from '../system/interfaces.ts';
 import { machineView, watchNetwork } from '../system/network-watch.ts';
 import { workerProcesses } from '../system/open-workers.ts';
+import { programVersion } from '../system/program-version.ts';
 import { createWorkerPool } from '../workers/pool.ts';
 import { createFront } from './front.ts';
 import { publishNetwork } from './packet-sources.ts';
@@ -166,6 +167,7 @@ export async function startApp(
     addresses,
     async status() {
       return {
+        version: programVersion(),
         uptime: (performance.now() - startedAt) / 1000,
         ...(await front.status()),
         packets: finder.statistics(),

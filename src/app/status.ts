@@ -33,6 +33,8 @@ export interface FlushOutcome {
 
 /** The state of the program and its counts since the start. */
 export interface AppStatus extends FrontStatus {
+  /** The version of the program. */
+  readonly version: string;
   /** Seconds. */
   readonly uptime: number;
   readonly packets: FinderStatistics;

@@ -56,6 +56,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./ask/query.ts')).query,
   },
   {
+    name: 'doctor',
+    summary: 'Say what is wrong with name resolution on this machine, and what to do',
+    load: async () => (await import('./system/doctor.ts')).doctor,
+  },
+  {
     name: 'flush',
     summary: 'Flush the caches of the running pkarrd',
     load: async () => (await import('./system/flush.ts')).flush,

@@ -41,7 +41,8 @@ export async function withScene(work: (scene: IntegrateScene) => Promise<void>):
       async run(call) {
         const typed = [call.program, ...call.args].join(' ');
         if (call.program === 'cp') return await runProgram(call);
-        if (call.program === 'getent') return succeeded(getent(scene, call.args[1] ?? ''));
+        if (call.program === 'getent')
+          return succeeded(getent(scene, (call.args[1] ?? '').replace(/\.$/, '')));
         const known = scene.programs.get(typed) ?? scene.programs.get(call.program);
         const looks = /^(?:resolvectl --no-pager|resolvectl --version|systemctl show|nmcli --terse|ip )/.test(
           typed,

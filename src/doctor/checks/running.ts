@@ -1,0 +1,107 @@
+import type { AppStatus } from '../../app/status.ts';
+import type { RunningProgram } from '../check-parts.ts';
+import { type Finding, failure, fine, warning } from '../finding.ts';
+
+/** How the running program does: its version, its upstreams, the DHT, publications. */
+export function examineRunning(running: RunningProgram, version: string): readonly Finding[] {
+  if (running.kind === 'silent')
+    return [
+      failure(
+        'running',
+        running.reason,
+        'See "journalctl -u pkarrd", and start it: "systemctl start pkarrd".',
+      ),
+    ];
+  const { status } = running;
+  return [
+    ...versionFinding(status, version),
+    ...upstreamFindings(status),
+    ...portalFinding(status),
+    dhtFinding(status),
+    ...publicationFindings(status),
+    ...errorFindings(status),
+  ];
+}
+
+function versionFinding({ version: running }: AppStatus, version: string): readonly Finding[] {
+  if (running === version) return [fine('running', `pkarrd ${version} runs.`)];
+  const text = `pkarrd ${running} runs, and this is pkarrd ${version}.`;
+  return [warning('running', text, 'Restart it: "systemctl restart pkarrd".')];
+}
+
+function upstreamFindings({ forwarder }: AppStatus): readonly Finding[] {
+  const { upstreams } = forwarder;
+  if (upstreams.length === 0) {
+    const remedy = 'Connect to a network, or name some in /etc/pkarrd/pkarrd.toml: upstream = ["9.9.9.9"].';
+    return [failure('upstreams', 'There is no upstream resolver, so ordinary names are not found.', remedy)];
+  }
+  const dead = upstreams.filter(({ state }) => state === 'dead');
+  const last = dead[0]?.lastFailure?.text;
+  const why = last === undefined ? '' : ` (${last})`;
+  if (dead.length === upstreams.length)
+    return [
+      failure(
+        'upstreams',
+        `None of ${upstreams.length} upstreams answers${why}.`,
+        'Check the network, or name others in "upstream".',
+      ),
+    ];
+  const names = dead.map(({ label }) => label).join(', ');
+  if (dead.length > 0)
+    return [
+      warning(
+        'upstreams',
+        `${names} does not answer${why}; the others do.`,
+        'Remove it from "upstream", or wait until it is back.',
+      ),
+    ];
+  return [fine('upstreams', `${upstreams.map(({ label }) => label).join(', ')}: none has failed.`)];
+}
+
+function portalFinding({ portalIsLikely }: AppStatus): readonly Finding[] {
+  if (!portalIsLikely) return [];
+  return [
+    warning(
+      'portal',
+      'A captive portal is likely: no chosen upstream answers here.',
+      'Open a page in a browser to log in.',
+    ),
+  ];
+}
+
+function dhtFinding({ dht }: AppStatus): Finding {
+  if (dht === undefined) {
+    const remedy = 'Set "dht = true", unless relays are to be the only source.';
+    return warning('DHT', 'The DHT is off, or its node has not started yet.', remedy);
+  }
+  const { sent, answered } = dht.queries;
+  if (answered === 0 && sent > 0) {
+    const remedy = 'Does a firewall block UDP? Then set relay-use = "always".';
+    return failure('DHT', `None of ${sent} queries to the DHT was answered.`, remedy);
+  }
+  if (dht.nodes === 0)
+    return warning('DHT', 'No node of the DHT is known yet.', 'Wait a moment, and run this again.');
+  return fine('DHT', `${dht.nodes} nodes of the DHT are known.`);
+}
+
+function publicationFindings({ publications }: AppStatus): readonly Finding[] {
+  return publications.flatMap(({ name, state, problem, lastError }) => {
+    const why = problem ?? lastError?.text;
+    if (problem === undefined && state !== 'failing' && state !== 'stopped') return [];
+    const remedy = '"pkarrd status" says more of it.';
+    return [
+      warning(
+        'publishing',
+        `${name} is not published as it should be: ${why ?? state}.`.replace(/\.\.$/, '.'),
+        remedy,
+      ),
+    ];
+  });
+}
+
+function errorFindings({ internalErrors }: AppStatus): readonly Finding[] {
+  const count = internalErrors.reduce((sum, error) => sum + error.count, 0);
+  if (count === 0) return [];
+  const remedy = 'Report it with the output of "pkarrd status".';
+  return [warning('running', `${count} internal errors happened since it started.`, remedy)];
+}

@@ -1,0 +1,302 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { AppStatus } from '../../src/app/status.ts';
+import { parseOwners } from '../../src/doctor/checks/port.ts';
+import { examineRunning } from '../../src/doctor/checks/running.ts';
+import { examine } from '../../src/doctor/examine.ts';
+import type { Finding } from '../../src/doctor/finding.ts';
+import { PROBE_LABEL } from '../../src/resolve/special/probe.ts';
+import { type IntegrateScene, withScene } from '../integrate/scene.ts';
+
+const status: AppStatus = {
+  version: '1.0.0',
+  uptime: 60,
+  queries: { queries: 1, inFlight: 0 },
+  cache: { entries: 0, bytes: 0, hits: 0, misses: 0 },
+  forwarder: {
+    upstreams: [
+      {
+        label: '192.0.2.53',
+        role: 'upstream',
+        state: 'alive',
+        srttMs: 10,
+        success: 1,
+        asked: 1,
+        answered: 1,
+        lastWhy: 'best',
+        heardAgoMs: 5,
+        lastFailure: undefined,
+        quirks: [],
+        wrongReplies: {} as AppStatus['forwarder']['upstreams'][0]['wrongReplies'],
+      },
+    ],
+    routes: [],
+    next: undefined,
+    questions: 1,
+    failures: 0,
+    inFlight: 0,
+  },
+  portalIsLikely: false,
+  packets: {} as AppStatus['packets'],
+  dht: { nodes: 100, queries: { sent: 9, answered: 8, refused: 0, silent: 1 } } as AppStatus['dht'],
+  publications: [],
+  internalErrors: [],
+};
+
+/** A machine on which all is well: /etc/resolv.conf names us, and nothing else is there. */
+async function wellScene(scene: IntegrateScene): Promise<void> {
+  scene.programs.set(
+    'ss',
+    'udp UNCONN 0 0 127.0.0.1:53 0.0.0.0:* users:(("pkarrd",pid=7,fd=3))\ntcp LISTEN 0 511 127.0.0.1:53 0.0.0.0:*\n',
+  );
+  await scene.write({
+    '/etc/resolv.conf': 'nameserver 127.0.0.1\n',
+    '/etc/nsswitch.conf': 'hosts: files dns\n',
+    '/var/lib/pkarrd/store': '',
+  });
+}
+
+async function findingsOf(scene: IntegrateScene, parts: Partial<Parameters<typeof examine>[0]> = {}) {
+  return await examine({
+    machine: scene.machine,
+    running: { kind: 'answers', status },
+    version: '1.0.0',
+    programFile: process.execPath,
+    stateDir: '/var/lib/pkarrd',
+    now: Date.now(),
+    ...parts,
+  });
+}
+
+/** What is not well, by topic and state. */
+function wrong(findings: readonly Finding[]): readonly string[] {
+  return findings
+    .filter(({ state }) => state !== 'ok')
+    .map(({ topic, state, text }) => `${state} ${topic}: ${text}`);
+}
+
+/** The one that is not well. */
+function only(findings: readonly Finding[]): Finding {
+  const [finding, ...others] = findings.filter(({ state }) => state !== 'ok');
+  assert.deepEqual(others, []);
+  assert.ok(finding !== undefined, 'everything is well');
+  assert.match(finding.remedy ?? '', /^["A-Z].*\.$/);
+  assert.match(finding.text, /^[A-Z/].*\.$|^[\w.]+ /);
+  return finding;
+}
+
+describe('the doctor', () => {
+  test('finds nothing wrong on a machine on which all is well', () =>
+    withScene(async (scene) => {
+      await wellScene(scene);
+      const findings = await findingsOf(scene);
+      assert.deepEqual(wrong(findings), []);
+      const topics = new Set(findings.map(({ topic }) => topic));
+      for (const topic of [
+        'port 53',
+        'running',
+        'upstreams',
+        'DHT',
+        'look-ups',
+        'resolv.conf',
+        'clock',
+        'state directory',
+      ])
+        assert.ok(topics.has(topic), topic);
+    }));
+
+  test('names whoever has port 53 in the place of pkarrd', () =>
+    withScene(async (scene) => {
+      await wellScene(scene);
+      scene.answering = 'other';
+      scene.programs.set('ss', 'udp UNCONN 0 0 0.0.0.0:53 0.0.0.0:* users:(("dnsmasq",pid=9,fd=4))\n');
+      const [first] = wrong(await findingsOf(scene));
+      assert.equal(first, 'failure port 53: dnsmasq answers on 127.0.0.1, port 53, and it is not pkarrd.');
+      scene.answering = 'nobody';
+      scene.programs.set('ss', '');
+      assert.match(wrong(await findingsOf(scene)).join(), /Nobody answers on 127\.0\.0\.1, port 53\./);
+    }));
+
+  test('says that large answers are lost where nobody listens over TCP', () =>
+    withScene(async (scene) => {
+      await wellScene(scene);
+      scene.programs.set('ss', 'udp UNCONN 0 0 127.0.0.1:53 0.0.0.0:*\n');
+      assert.match(only(await findingsOf(scene)).text, /over TCP/);
+    }));
+
+  test('says so when programs ask somebody else, and when a key is answered by others', () =>
+    withScene(async (scene) => {
+      await wellScene(scene);
+      await scene.write({ '/etc/resolv.conf': 'search fritz.box\nnameserver 10.77.0.1\n' });
+      scene.names.set(PROBE_LABEL, []);
+      const found = wrong(await findingsOf(scene));
+      assert.ok(
+        found.some((text) => /failure resolv\.conf: .*names 10\.77\.0\.1/.test(text)),
+        found.join('\n'),
+      );
+      assert.ok(
+        found.some((text) => /failure look-ups: Programs find nothing for a key/.test(text)),
+        found.join('\n'),
+      );
+      assert.ok(
+        found.some((text) => /warning search domain: .*KEY\.fritz\.box/.test(text)),
+        found.join('\n'),
+      );
+      scene.names.set(PROBE_LABEL, ['198.51.100.9']);
+      assert.match(
+        wrong(await findingsOf(scene)).join('\n'),
+        /Somebody else than pkarrd answers a key \(KEY\) with 198\.51\.100\.9/,
+      );
+    }));
+
+  test('looks into systemd-resolved where programs ask it: links, LLMNR, DNSSEC, domains of links', () =>
+    withScene(async (scene) => {
+      await wellScene(scene);
+      await scene.write({
+        '/etc/resolv.conf': 'nameserver 127.0.0.53\n',
+        '/etc/nsswitch.conf': 'hosts: files resolve [!UNAVAIL=return] dns\n',
+      });
+      const said = new Map([
+        [
+          'systemctl show --property=Id,ActiveState systemd-resolved.service systemd-networkd.service',
+          'Id=systemd-resolved.service\nActiveState=active\n',
+        ],
+        ['resolvectl --version', 'systemd 252 (252.39)\n'],
+        ['resolvectl --no-pager dns', 'Global: 127.0.0.1\nLink 2 (lan0): 10.77.0.1\nLink 3 (tun0):\n'],
+        ['resolvectl --no-pager domain', 'Global: ~.\nLink 2 (lan0): fritz.box\nLink 3 (tun0): ~.\n'],
+        ['resolvectl --no-pager default-route', 'Link 2 (lan0): yes\nLink 3 (tun0): no\n'],
+        ['resolvectl --no-pager llmnr', 'Global: yes\nLink 2 (lan0): yes\n'],
+        ['resolvectl --no-pager dnssec', 'Global: no\nLink 2 (lan0): allow-downgrade\n'],
+        [
+          'systemd-analyze cat-config systemd/resolved.conf',
+          '# x\n[Resolve]\nResolveUnicastSingleLabel=yes\n',
+        ],
+      ]);
+      for (const [typed, out] of said) scene.programs.set(typed, out);
+      const found = (await findingsOf(scene)).filter(
+        ({ topic, state }) => topic === 'systemd-resolved' && state === 'failure',
+      );
+      assert.deepEqual(
+        found.map(
+          ({ text }) =>
+            /lan0 \(10\.77\.0\.1\)|tun0 wants every name|LLMNR|DNSSEC \(Link 2 \(lan0\): allow-downgrade\)/.exec(
+              text,
+            )?.[0],
+        ),
+        ['lan0 (10.77.0.1)', 'tun0 wants every name', 'LLMNR', 'DNSSEC (Link 2 (lan0): allow-downgrade)'],
+      );
+    }));
+
+  test('says that the clock cannot be right when it is before the program was made', () =>
+    withScene(async (scene) => {
+      await wellScene(scene);
+      assert.match(only(await findingsOf(scene, { now: 60_000 })).text, /^The clock says 1970-01-01T00:01/);
+    }));
+
+  test('says that containers go round pkarrd, until their configuration names a resolver', () =>
+    withScene(async (scene) => {
+      await wellScene(scene);
+      await scene.write({ '/etc/docker/daemon.json': '{}' });
+      assert.match(only(await findingsOf(scene)).text, /containers ask public resolvers/);
+      await scene.write({ '/etc/docker/daemon.json': '{"dns":["172.17.0.1"]}' });
+      assert.deepEqual(wrong(await findingsOf(scene)), []);
+      await scene.write({ '/usr/bin/podman': '' });
+      assert.match(only(await findingsOf(scene)).topic, /Podman/);
+      await scene.write({
+        '/etc/containers/containers.conf.d/a.conf': '[containers]\ndns_servers = ["10.88.0.1"]\n',
+      });
+      assert.deepEqual(wrong(await findingsOf(scene)), []);
+    }));
+
+  test('says that the unit starts another program, or one that is gone', () =>
+    withScene(async (scene) => {
+      await wellScene(scene);
+      const unit = (argv: string, more = '') =>
+        `LoadState=loaded\nActiveState=active\nUnitFileState=enabled\nNeedDaemonReload=no\nNRestarts=0\n${more}FragmentPath=/x\nExecStart={ path=/x ; argv[]=${argv} serve ; }\n`;
+      const property =
+        '--property=LoadState,ActiveState,UnitFileState,NeedDaemonReload,NRestarts,FragmentPath,ExecStart';
+      const show = `systemctl show pkarrd.service ${property}`;
+      scene.programs.set(show, unit(process.execPath));
+      assert.deepEqual(wrong(await findingsOf(scene)), []);
+      scene.programs.set(show, unit('/bin/sh'));
+      assert.match(only(await findingsOf(scene)).text, /^Its unit starts \/bin\/sh/);
+      scene.programs.set(show, unit('/nonexistent/pkarrd'));
+      assert.match(only(await findingsOf(scene)).text, /does not exist/);
+      scene.programs.set(show, 'LoadState=not-found\n');
+      assert.match(only(await findingsOf(scene)).text, /not as a service/);
+      scene.programs.set(show, unit(process.execPath).replace('NRestarts=0', 'NRestarts=4'));
+      assert.match(only(await findingsOf(scene)).text, /4 times/);
+    }));
+
+  test('goes on when something cannot be examined', () =>
+    withScene(async (scene) => {
+      await wellScene(scene);
+      const findings = await findingsOf(scene, { programFile: '/nonexistent' });
+      assert.match(only(findings).text, /^This cannot be examined: .*ENOENT/);
+    }));
+});
+
+describe('the running program', () => {
+  const of = (parts: Partial<AppStatus>, version = '1.0.0') =>
+    only(examineRunning({ kind: 'answers', status: { ...status, ...parts } }, version));
+  const [upstream] = status.forwarder.upstreams;
+  assert.ok(upstream !== undefined);
+  const withUpstreams = (...states: ('alive' | 'dead')[]) => ({
+    forwarder: { ...status.forwarder, upstreams: states.map((state) => ({ ...upstream, state })) },
+  });
+
+  test('that does not answer is a failure with its reason', () => {
+    assert.equal(
+      only(examineRunning({ kind: 'silent', reason: 'Not allowed.' }, '1.0.0')).text,
+      'Not allowed.',
+    );
+  });
+
+  test('of another version has to be restarted', () => {
+    assert.match(of({}, '1.1.0').text, /1\.0\.0 runs, and this is pkarrd 1\.1\.0/);
+  });
+
+  test('without an upstream that answers finds no ordinary names; with another one it does', () => {
+    assert.deepEqual(
+      [of(withUpstreams()).state, of(withUpstreams('dead', 'dead')).state],
+      ['failure', 'failure'],
+    );
+    assert.equal(of(withUpstreams('alive', 'dead')).state, 'warning');
+  });
+
+  test('whose DHT does not answer names the remedy', () => {
+    const queries = { sent: 30, answered: 0, refused: 0, silent: 30 };
+    assert.match(of({ dht: { nodes: 0, queries } as AppStatus['dht'] }).remedy ?? '', /relay-use = "always"/);
+    assert.equal(of({ dht: undefined }).state, 'warning');
+  });
+
+  test('behind a portal, with a publication that fails, or with internal errors says so', () => {
+    assert.match(of({ portalIsLikely: true }).text, /captive portal/);
+    const publication = {
+      kind: 'publish',
+      name: 'home',
+      state: 'failing',
+      isAdopted: false,
+      lastError: { agoMs: 1, text: 'no node answered' },
+    } as const;
+    assert.equal(
+      of({ publications: [publication] }).text,
+      'home is not published as it should be: no node answered.',
+    );
+    const error = { count: 3 } as AppStatus['internalErrors'][0];
+    assert.match(of({ internalErrors: [error] }).text, /^3 internal errors/);
+  });
+});
+
+test('the owners of port 53 are read from ss', () => {
+  const text = [
+    'udp   UNCONN 0      0         127.0.0.53%lo:53        0.0.0.0:*    users:(("systemd-resolve",pid=1,fd=12))',
+    'tcp   LISTEN 0      4096              [::1]:53           [::]:*    users:(("node",pid=5,fd=3),("systemd",pid=1,fd=40))',
+    'garbage',
+    '',
+  ].join('\n');
+  assert.deepEqual(parseOwners(text), [
+    { protocol: 'udp', address: '127.0.0.53%lo', programs: ['systemd-resolve'] },
+    { protocol: 'tcp', address: '[::1]', programs: ['node', 'systemd'] },
+  ]);
+});
