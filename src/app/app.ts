@@ -15,6 +15,7 @@ import { PublicationMemory } from '../publish/publication-memory.ts';
 import { Publisher, type PublisherEntries } from '../publish/publisher.ts';
 import type { Front } from '../serve/front.ts';
 import { type ListenEvent, Listening, type ListeningParts } from '../serve/listening.ts';
+import { type BoundSockets, noBoundSockets } from '../system/activation/bound-sockets.ts';
 import { machineInterfaces } from '../system/interfaces.ts';
 import { machineView, watchNetwork } from '../system/network-watch.ts';
 import { workerProcesses } from '../system/open-workers.ts';
@@ -44,6 +45,7 @@ export async function startApp(
   log: Log,
   entries: PublisherEntries = { publish: [], keep: [] },
   internalErrors: InternalErrors = endingErrors(log),
+  given: BoundSockets = noBoundSockets,
 ): Promise<App> {
   const startedAt = performance.now();
   const now = () => elapsedClock.now();
@@ -84,12 +86,14 @@ export async function startApp(
           ...common,
           resolution,
           listeners: new Listening(settings.listen, listening),
+          given,
           onBug: (error) => internalErrors.report('query', error),
         })
       : createWorkerPool(settings, {
           ...common,
           packetReader: packets.packetReader,
           ...workerProcesses(WORKER_FILE),
+          given,
           listening,
           systemResolvers: () => resolvers.current(),
           onInternalError: (error) => internalErrors.take(error),
@@ -202,8 +206,27 @@ function tellLoops(log: Log, now: () => number): (upstream: string) => void {
 }
 
 function tellListening(log: Log, event: ListenEvent): void {
-  const address = listenAddressToText(event.address);
+  const address = listenAddressToText(event.kind === 'refused' ? event.error.address : event.address);
   switch (event.kind) {
+    case 'refused':
+      log.warn(
+        'Cannot listen on an address: its socket was not handed over by the service manager, and pkarrd may not open it. ' +
+          'Add it to the socket unit with the command in "run".',
+        {
+          address,
+          protocol: event.error.protocol,
+          code: event.error.code,
+          run: `pkarrd install --listen ${address}`,
+        },
+      );
+      break;
+    case 'wildcard':
+      log.warn(
+        'A UDP socket of the service manager listens on all addresses, so the system may send a reply from another address ' +
+          'than the one that was asked (RFC 2181 section 4.1). Name the addresses in the socket unit instead.',
+        { address, run: 'pkarrd install --listen ADDRESS' },
+      );
+      break;
     case 'waiting':
       log.warn('Cannot listen on an address yet; trying again every second.', {
         address,

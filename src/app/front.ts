@@ -6,6 +6,7 @@ import type { Front, FrontCallbacks } from '../serve/front.ts';
 import type { Listeners } from '../serve/listening.ts';
 import { answering } from '../serve/open-listeners.ts';
 import { Responder } from '../serve/responder.ts';
+import type { BoundSockets } from '../system/activation/bound-sockets.ts';
 import { accessPrefixes, clientRate } from './client-limits.ts';
 import type { Resolution } from './resolution.ts';
 
@@ -19,10 +20,15 @@ const MAX_STALE = 86_400;
 export interface FrontParts extends FrontCallbacks {
   readonly resolution: Resolution;
   readonly listeners: Listeners;
+  /** Sockets that this process was given. */
+  readonly given: BoundSockets;
 }
 
 /** The front of one process: listeners, access list, responder, cache. */
-export function createFront(settings: Settings, { resolution, listeners, ...parts }: FrontParts): Front {
+export function createFront(
+  settings: Settings,
+  { resolution, listeners, given, ...parts }: FrontParts,
+): Front {
   const { now } = parts;
   const cache = new AnswerCache({
     maxBytes: settings.cacheSize,
@@ -41,7 +47,7 @@ export function createFront(settings: Settings, { resolution, listeners, ...part
     trustAuthenticData: settings.trustAd,
   });
   return {
-    open: () => listeners.open(answering(responder)),
+    open: () => listeners.open(answering(responder, given)),
     ask: (request) => responder.ask(request),
     forgetKey(key) {
       for (const name of namesOfKey(key, settings.suffix)) cache.forget(name);
@@ -60,7 +66,9 @@ export function createFront(settings: Settings, { resolution, listeners, ...part
       portalIsLikely: resolution.portalIsLikely(),
     }),
     async close() {
-      await responder.close(CLOSE_GRACE);
+      const startedAt = now();
+      await listeners.leaveToOthers();
+      await responder.close(Math.max(0, startedAt + CLOSE_GRACE - now()));
       await listeners.close();
     },
   };

@@ -8,11 +8,14 @@ const MAX_SOCKETS = 4096;
 const MIN_SOCKETS = 16;
 
 /**
- * Descriptors that are left to all else: 64 clients over TCP and as many that are just being accepted or refused, 56
- * commands, the sockets that we listen on, the DHT and the relays, the store and other files, and what the runtime itself
- * has open.
+ * Descriptors that are left to all else: 64 clients over TCP and 256 that were just accepted, 56 commands, the sockets that we
+ * listen on, the DHT and the relays, the store and other files, and what the runtime itself has open.
  */
-const RESERVED = 256;
+const RESERVED = 448;
+
+/** The same where there are few: then clients that come all at once wait to be accepted. */
+const RESERVED_OF_FEW = 256;
+const FEW = 1024;
 
 /** What is assumed of a system that does not tell its limit: the usual one. */
 const USUAL_LIMIT = 1024;
@@ -24,5 +27,5 @@ export function upstreamSockets(limit: number = descriptorLimit() ?? USUAL_LIMIT
 
 /** How many sockets are for upstreams when `limit` descriptors may be open. */
 export function socketsWithin(limit: number): number {
-  return Math.max(Math.min(limit - RESERVED, MAX_SOCKETS), MIN_SOCKETS);
+  return Math.max(Math.min(limit - (limit < FEW ? RESERVED_OF_FEW : RESERVED), MAX_SOCKETS), MIN_SOCKETS);
 }

@@ -11,6 +11,7 @@ import { ToldListeners } from '../serve/told-listeners.ts';
 import { nameProcess } from '../system/process-name.ts';
 import { EXIT_INTERNAL_ERROR, onUncaught } from '../system/uncaught.ts';
 import { primaryPeer } from '../system/worker-line.ts';
+import { portsOfWorker } from '../system/worker-ports.ts';
 import { Link } from '../workers/link.ts';
 import type { IncomingQuery, PrimaryCalls, Started, WorkerCalls } from '../workers/messages.ts';
 import { PacketProxy } from '../workers/packet-proxy.ts';
@@ -65,6 +66,7 @@ export function runWorker(): void {
         resolution,
         cameBackFrom: cameBackFrom(resolution),
         listeners,
+        given: portsOfWorker(),
         onLoop: (upstream) => link.tell('loop', upstream),
         onBug: report,
         now,

@@ -1,10 +1,12 @@
 import { type ListenAddress, listenAddressToText } from '../config/listen-address.ts';
 import { defaultListen, type Settings } from '../config/settings.ts';
+import type { BoundSockets } from '../system/activation/bound-sockets.ts';
 import { ListenError } from './listen-error.ts';
 import {
   closeListeners,
   isAbsent,
   type ListenerPair,
+  leaveListeners,
   type Opener,
   openDefaultListeners,
   openHosts,
@@ -26,6 +28,10 @@ const MAX_GONE = 32;
 export type ListenEvent =
   /** It is not available; retried. */
   | { readonly kind: 'waiting'; readonly address: ListenAddress; readonly reason: string }
+  /** We were given other sockets, and may not open this one; not retried. */
+  | { readonly kind: 'refused'; readonly error: ListenError }
+  /** We were given a UDP socket for all addresses, whose replies may come from another one than was asked. */
+  | { readonly kind: 'wildcard'; readonly address: ListenAddress }
   /** Listened on from now: it was waited for, or is new on this machine. */
   | { readonly kind: 'listening'; readonly address: ListenAddress }
   /** No longer listened on: the machine lost it long ago. */
@@ -37,6 +43,11 @@ export interface Listeners {
   open(opener: Opener): Promise<readonly ListenAddress[]>;
   /** The addresses of the machine may have changed. Resolves when the available ones are listened on. */
   networkChanged(): Promise<void>;
+  /**
+   * The program ends: what comes from now on to sockets that somebody else has too is left to them. Resolves when all that
+   * was taken from those has been read.
+   */
+  leaveToOthers(): Promise<void>;
   /** Frees all addresses. */
   close(): Promise<void>;
 }
@@ -63,7 +74,8 @@ interface Target {
 /**
  * All addresses that the program listens on. A wildcard is expanded to one listener for each address of the machine, as they
  * come and go: RFC 2181 §4 requires a reply to come from the address that was queried, and with a single wildcard socket the
- * system may choose another one. An address that the machine does not have yet is waited for.
+ * system may choose another one. An address that the machine does not have yet is waited for. When we were given sockets, one
+ * that we may not open ourselves stops nothing: those answer.
  */
 export class Listening implements Listeners {
   readonly #listen: Settings['listen'];
@@ -99,7 +111,7 @@ export class Listening implements Listeners {
 
   /** The addresses listened on, with their actual ports. */
   get addresses(): readonly ListenAddress[] {
-    return [...this.#targets.values()].flatMap(({ pair }) => pair?.address ?? []);
+    return this.#pairs.map(({ address }) => address);
   }
 
   /** See `Listeners`. */
@@ -108,13 +120,27 @@ export class Listening implements Listeners {
   }
 
   /** See `Listeners`. */
+  async leaveToOthers(): Promise<void> {
+    await this.#stopChanging();
+    await leaveListeners(this.#pairs);
+  }
+
+  /** See `Listeners`. */
   async close(): Promise<void> {
+    await this.#stopChanging();
+    const pairs = this.#pairs;
+    this.#targets.clear();
+    await closeListeners(pairs);
+  }
+
+  async #stopChanging(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     await this.#updated;
-    const pairs = [...this.#targets.values()].flatMap(({ pair }) => pair ?? []);
-    this.#targets.clear();
-    await closeListeners(pairs);
+  }
+
+  get #pairs(): readonly ListenerPair[] {
+    return [...this.#targets.values()].flatMap(({ pair }) => pair ?? []);
   }
 
   async #openDefault(): Promise<void> {
@@ -130,8 +156,12 @@ export class Listening implements Listeners {
 
   async #openConfigured(address: ListenAddress): Promise<void> {
     if (isWildcard(address.host)) {
-      await this.#openWildcard(address);
-      return;
+      if (this.#given?.has(address.host, address.port) !== true) {
+        await this.#openWildcard(address);
+        return;
+      }
+      if (this.#given.find('udp', address.host, address.port) !== undefined)
+        this.#parts.onEvent({ kind: 'wildcard', address });
     }
     const target: Target = { address, isOwn: false, isTold: false };
     const known = this.#targets.get(keyOf(address));
@@ -140,7 +170,10 @@ export class Listening implements Listeners {
       return;
     }
     const error = await this.#open(target);
-    if (error !== undefined && !isAbsent(error)) throw error;
+    if (error !== undefined && !isAbsent(error)) {
+      if (this.#given === undefined) throw error;
+      if (this.#tellRefused(error)) return;
+    }
     this.#targets.set(keyOf(target.pair?.address ?? address), target);
     if (error !== undefined) this.#tellWaiting(target, error);
   }
@@ -153,9 +186,13 @@ export class Listening implements Listeners {
     const { port, pairs, errors } = await openHosts(hosts, wanted, this.#opener);
     this.#wildcards.push({ host: wildcard, port });
     const [first] = errors.values();
-    if (pairs.size === 0 && first !== undefined && ![...errors.values()].some(isAbsent)) throw first;
+    if (pairs.size === 0 && first !== undefined && ![...errors.values()].some(isAbsent)) {
+      if (this.#given === undefined) throw first;
+    }
     for (const host of hosts) {
       const [pair, error] = [pairs.get(host), errors.get(host)];
+      if (error !== undefined && this.#tellRefused(error)) continue;
+      if (pair?.missing !== undefined) this.#parts.onEvent({ kind: 'refused', error: pair.missing });
       const target: Target = { address: { host, port }, isOwn: true, isTold: false };
       this.#targets.set(keyOf(target.address), pair === undefined ? target : { ...target, pair });
       if (error !== undefined) this.#tellWaiting(target, error);
@@ -200,11 +237,29 @@ export class Listening implements Listeners {
   async #open(target: Target): Promise<ListenError | undefined> {
     try {
       target.pair = await openPair(target.address, this.#opener);
+      const { missing } = target.pair;
+      if (missing !== undefined) this.#parts.onEvent({ kind: 'refused', error: missing });
       return undefined;
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       return error;
     }
+  }
+
+  /** The sockets that we were given, if there are any. */
+  get #given(): BoundSockets | undefined {
+    const { given } = this.#opener;
+    return given?.isEmpty === false ? given : undefined;
+  }
+
+  /** Reports an address that we may not listen on while we were given others. @returns whether it is such. */
+  #tellRefused(error: ListenError): boolean {
+    if (this.#given === undefined) return false;
+    // A socket for all IPv6 addresses mostly takes IPv4 too (bindv6only of ipv6(7)): then nothing is missing.
+    const isCovered = error.code === 'EADDRINUSE' && this.#given.has('::', error.address.port);
+    if (!isCovered && error.code !== 'EACCES') return false;
+    if (!isCovered) this.#parts.onEvent({ kind: 'refused', error });
+    return true;
   }
 
   #tellWaiting(target: Target, error: ListenError): void {

@@ -1,4 +1,5 @@
 import type { ListenAddress } from '../config/listen-address.ts';
+import { type BoundSockets, noBoundSockets } from '../system/activation/bound-sockets.ts';
 import { ListenError } from './listen-error.ts';
 import type { Responder } from './responder.ts';
 import { TcpConnections } from './tcp/connections.ts';
@@ -9,6 +10,11 @@ import { UdpListener } from './udp-listener.ts';
 export interface Opened {
   /** The actual port. */
   readonly port: number;
+  /**
+   * Takes no more datagrams or connections from a socket that somebody else has too, who will. What was taken can still be
+   * answered.
+   */
+  leave?(): Promise<void>;
   /** Closes it. */
   stop(): Promise<void>;
 }
@@ -17,22 +23,28 @@ export interface Opened {
 export interface Opener {
   udp(address: ListenAddress): Promise<Opened>;
   tcp(address: ListenAddress): Promise<Opened>;
+  /** Sockets that this process was given: they are taken, and nothing is bound where there is one. */
+  readonly given?: BoundSockets;
 }
 
 /** The listeners of one address. */
 export interface ListenerPair {
   /** With the actual port. */
   readonly address: ListenAddress;
-  readonly udp: Opened;
-  readonly tcp: Opened;
+  /** Undefined when only the other could be had, which we were given: see `missing`. */
+  readonly udp: Opened | undefined;
+  readonly tcp: Opened | undefined;
+  /** Why one of the two is not there. */
+  readonly missing?: ListenError;
 }
 
-/** Opens listeners whose queries `responder` answers. */
-export function answering(responder: Responder): Opener {
+/** Opens listeners whose queries `responder` answers, at the sockets that this process was given or at its own. */
+export function answering(responder: Responder, given: BoundSockets = noBoundSockets): Opener {
   const connections = new TcpConnections(responder);
   return {
-    udp: (address) => UdpListener.open(address, responder),
-    tcp: (address) => TcpListener.open(address, connections),
+    udp: (address) => UdpListener.open(address, responder, given.find('udp', address.host, address.port)),
+    tcp: (address) => TcpListener.open(address, connections, given.find('tcp', address.host, address.port)),
+    given,
   };
 }
 
@@ -139,7 +151,12 @@ const withoutInterface: readonly string[] = ['EINVAL', 'ENODEV', 'ENXIO'];
 
 /** Closes all listeners. */
 export async function closeListeners(pairs: readonly ListenerPair[]): Promise<void> {
-  await Promise.all(pairs.flatMap(({ udp, tcp }) => [udp.stop(), tcp.stop()]));
+  await Promise.all(pairs.flatMap(({ udp, tcp }) => [udp?.stop(), tcp?.stop()]));
+}
+
+/** Leaves what can be left to others: see `Opened`. */
+export async function leaveListeners(pairs: readonly ListenerPair[]): Promise<void> {
+  await Promise.all(pairs.flatMap(({ udp, tcp }) => [udp?.leave?.(), tcp?.leave?.()]));
 }
 
 /**
@@ -148,8 +165,14 @@ export async function closeListeners(pairs: readonly ListenerPair[]): Promise<vo
  */
 const DRAWS = 16;
 
-/** Listens over UDP and TCP; port 0 means a port that is free for both. @throws ListenError. */
+/**
+ * Listens over UDP and TCP; port 0 means a port that is free for both. When we were given one of the two, the other may be
+ * missing.
+ * @throws ListenError.
+ */
 export async function openPair(address: ListenAddress, opener: Opener): Promise<ListenerPair> {
+  if (opener.given?.has(address.host, address.port) === true)
+    return await openGiven(address, opener, opener.given);
   for (let draw = 1; ; draw++) {
     const udp = await opener.udp(address);
     const taken = { host: address.host, port: udp.port };
@@ -160,5 +183,25 @@ export async function openPair(address: ListenAddress, opener: Opener): Promise<
       const mayDrawAgain = address.port === 0 && draw < DRAWS;
       if (!mayDrawAgain || !(error instanceof ListenError) || error.code !== 'EADDRINUSE') throw error;
     }
+  }
+}
+
+async function openGiven(address: ListenAddress, opener: Opener, given: BoundSockets): Promise<ListenerPair> {
+  const { host, port } = address;
+  const isGiven = {
+    udp: given.find('udp', host, port) !== undefined,
+    tcp: given.find('tcp', host, port) !== undefined,
+  };
+  // The given one first: without it there is no reason to go on with half of the pair.
+  const first = isGiven.udp ? 'udp' : 'tcp';
+  const second = isGiven.udp ? 'tcp' : 'udp';
+  const opened = await opener[first](address);
+  const halves = { udp: undefined, tcp: undefined, [first]: opened };
+  try {
+    return { address, ...halves, [second]: await opener[second](address) };
+  } catch (error) {
+    if (error instanceof ListenError && !isGiven[second]) return { address, ...halves, missing: error };
+    await opened.stop();
+    throw error;
   }
 }

@@ -1,7 +1,13 @@
 import { type ListenAddress, listenAddressToText } from '../config/listen-address.ts';
 import { ListenError } from './listen-error.ts';
 import type { Listeners } from './listening.ts';
-import { closeListeners, type ListenerPair, type Opener, openPair } from './open-listeners.ts';
+import {
+  closeListeners,
+  type ListenerPair,
+  leaveListeners,
+  type Opener,
+  openPair,
+} from './open-listeners.ts';
 
 /** An address that a worker cannot listen on, though the primary found it available. A type, so that it can be cloned. */
 export type ListenFailure = { readonly address: ListenAddress; readonly reason: string };
@@ -63,6 +69,11 @@ export class ToldListeners implements Listeners {
 
   /** The primary follows the network. */
   async networkChanged(): Promise<void> {}
+
+  /** See `Listeners`. */
+  async leaveToOthers(): Promise<void> {
+    await this.#change(() => leaveListeners([...this.#pairs.values()]));
+  }
 
   /** See `Listeners`. */
   async close(): Promise<void> {

@@ -20,21 +20,28 @@ export interface UdpStatistics {
 /** Answers datagrams on one address. */
 export class UdpListener {
   readonly #responder: Responder;
+  /** The socket is another's too: a service manager's, or that of other workers. */
+  readonly #isShared: boolean;
   #socket: DatagramSocket | undefined;
   #ignored = 0;
 
-  private constructor(responder: Responder) {
+  private constructor(responder: Responder, isShared: boolean) {
     this.#responder = responder;
+    this.#isShared = isShared;
   }
 
-  /** Binds to `address`; port 0 means any. @throws ListenError when the address is not available. */
-  static async open(address: ListenAddress, responder: Responder): Promise<UdpListener> {
-    const listener = new UdpListener(responder);
+  /**
+   * Binds to `address`, port 0 means any, or takes `descriptor`, which is bound to it.
+   * @throws ListenError when the address is not available.
+   */
+  static async open(address: ListenAddress, responder: Responder, descriptor?: number): Promise<UdpListener> {
+    const listener = new UdpListener(responder, descriptor !== undefined);
     const { host, port } = address;
     try {
       listener.#socket = await openDatagrams({
         host,
         port,
+        descriptor,
         receiveBuffer: RECEIVE_BUFFER,
         onDatagram: listener.#take,
       });
@@ -52,6 +59,11 @@ export class UdpListener {
   /** Counters. */
   statistics(): UdpStatistics {
     return { ignored: this.#ignored, sendErrors: this.#socket?.sendErrors ?? 0 };
+  }
+
+  /** See `Opened`. */
+  async leave(): Promise<void> {
+    if (this.#isShared) await this.#socket?.stopReading();
   }
 
   /** Closes the socket. */

@@ -9,6 +9,11 @@ export interface DatagramSocket {
   send(octets: Uint8Array, port: number, host: string): void;
   /** Datagrams that were not sent, as far as the runtime tells. */
   readonly sendErrors: number;
+  /**
+   * Stops reading, where the runtime can: what arrives from now on stays in the kernel, for the others that have the same
+   * socket. Datagrams can still be sent. Only for a socket that was given as a descriptor.
+   */
+  stopReading(): Promise<void>;
   /** Sends queued datagrams and frees the port. */
   close(): Promise<void>;
 }
@@ -19,7 +24,12 @@ export interface DatagramOptions {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
-  /** The size of the kernel's receive buffer; the system may grant less. */
+  /** A descriptor that is bound there already, of which the socket becomes the owner. */
+  readonly descriptor?: number | undefined;
+  /**
+   * The size of the kernel's receive buffer; the system may grant less. A socket that was given keeps its own: who opened it
+   * may have been allowed more than we are, and setting it could only take that away.
+   */
   readonly receiveBuffer: number;
   /**
    * Called with each datagram, its source address and port, which may be forged, and the socket to answer it with: the

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
-import { addressToText } from '../ip/address.ts';
+import { socketRows } from './activation/socket-table.ts';
 
 /** A process that holds a port. */
 export interface PortHolder {
@@ -45,27 +45,13 @@ export function findPortHolders(
     }));
 }
 
-/** Inodes of sockets bound to the address or to all (proc_pid_net(5): local_address in column 2, inode in column 10). */
+/** Inodes of sockets that are bound to the address or to all. */
 function boundInodes(table: string | undefined, address: { host: string; port: number }): readonly string[] {
-  const rows = table?.trim().split('\n').slice(1) ?? [];
-  return rows.flatMap((row) => {
-    const columns = row.trim().split(/\s+/);
-    const [local = '', state, inode] = [columns[1], columns[3], columns[9]];
-    const [hex = '', port = ''] = local.split(':');
-    // TCP: connections of the same port (01 and up) hold nothing; 0A is LISTEN. UDP sockets have 07, or 01 connected.
-    const isConnection = columns.length > 9 && state !== '0A' && state !== '07';
-    if (inode === undefined || isConnection || Number.parseInt(port, 16) !== address.port) return [];
-    const host = hostFromHex(hex);
+  return socketRows(table ?? '').flatMap(({ host, port, inode, isBound }) => {
+    if (!isBound || port !== address.port) return [];
     const isSame = host === address.host || host === '::' || (host === '0.0.0.0' && !isIPv6(address.host));
     return isSame ? [inode] : [];
   });
-}
-
-/** The kernel prints each 32-bit word of an address as the machine holds it: little endian wherever Node runs. */
-function hostFromHex(hex: string): string | undefined {
-  if (!/^(?:[0-9a-f]{8}|[0-9a-f]{32})$/i.test(hex)) return undefined;
-  const octets = Buffer.from(hex, 'hex').swap32();
-  return addressToText(octets);
 }
 
 function holdsOneOf(pid: string, inodes: ReadonlySet<string>, files: ProcFiles): boolean {

@@ -28,10 +28,15 @@ export interface HeldPort {
 }
 
 /**
- * Makes sure of a port for all workers, port 0 for any free one. Rejects with the system's error, which has a `code`, when
- * the address cannot be had.
+ * Makes sure of a port for all workers, port 0 for any free one: it is bound, or it is `descriptor`, which is bound to it and
+ * stays open. Rejects with the system's error, which has a `code`, when the address cannot be had.
  */
-export type HoldPort = (protocol: 'udp' | 'tcp', host: string, port: number) => Promise<HeldPort>;
+export type HoldPort = (
+  protocol: 'udp' | 'tcp',
+  host: string,
+  port: number,
+  descriptor?: number,
+) => Promise<HeldPort>;
 
 /** How a runtime has several processes share a port. */
 export interface WorkerProcesses {

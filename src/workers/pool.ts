@@ -10,7 +10,8 @@ import type { Front, FrontCallbacks, FrontStatus } from '../serve/front.ts';
 import { ListenError } from '../serve/listen-error.ts';
 import { Listening, type ListeningParts } from '../serve/listening.ts';
 import type { Opener } from '../serve/open-listeners.ts';
-import type { HoldPort, WorkerProcesses } from '../system/worker-process.ts';
+import type { BoundSockets } from '../system/activation/bound-sockets.ts';
+import type { HeldPort, HoldPort, WorkerProcesses } from '../system/worker-process.ts';
 import type { Handlers } from './link.ts';
 import { mergeStatus } from './merge-status.ts';
 import type { IncomingQuery, NetworkResolvers, PrimaryCalls, Started } from './messages.ts';
@@ -39,6 +40,8 @@ const RENEW_GATHER = 500;
 export interface WorkerPoolParts extends Pick<FrontCallbacks, 'onLoop' | 'now'>, WorkerProcesses {
   /** How it is listened: workers listen where the primary finds that one can. */
   readonly listening: ListeningParts;
+  /** Sockets that this process was given, for its workers. */
+  readonly given: BoundSockets;
   /** The source of packets for the workers. */
   readonly packetReader: PacketReader;
   /** The upstream through which a query of this process came back; undefined for any other query. */
@@ -55,6 +58,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
   const {
     spawn,
     hold,
+    given,
     isHeldForRunning,
     packetReader,
     cameBackFrom,
@@ -132,7 +136,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
     ...parts.listening,
     onEvent(event) {
       parts.listening.onEvent(event);
-      if (event.kind === 'waiting') return;
+      if (event.kind !== 'listening' && event.kind !== 'closed') return;
       if (!isHeldForRunning) {
         if (event.kind === 'listening') renewal.request();
         return;
@@ -151,7 +155,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
   return {
     async open() {
       try {
-        await held.open(holding(hold));
+        await held.open(holding(hold, given));
         await Promise.all(slots.map((slot) => slot.start()));
         return addresses;
       } catch (error) {
@@ -207,15 +211,18 @@ function listening(started: Started): readonly ListenAddress[] {
 }
 
 /** Opens ports that nobody answers at yet. */
-function holding(hold: HoldPort): Opener {
-  const open = (protocol: 'udp' | 'tcp') => async (address: ListenAddress) => {
-    try {
-      return await hold(protocol, address.host, address.port);
-    } catch (cause) {
-      throw cause instanceof Error ? new ListenError(protocol, address, cause) : cause;
-    }
-  };
-  return { udp: open('udp'), tcp: open('tcp') };
+function holding(hold: HoldPort, given: BoundSockets): Opener {
+  const open =
+    (protocol: 'udp' | 'tcp') =>
+    async (address: ListenAddress): Promise<HeldPort> => {
+      const { host, port } = address;
+      try {
+        return await hold(protocol, host, port, given.find(protocol, host, port));
+      } catch (cause) {
+        throw cause instanceof Error ? new ListenError(protocol, address, cause) : cause;
+      }
+    };
+  return { udp: open('udp'), tcp: open('tcp'), given };
 }
 
 /** The status while no worker answers. */

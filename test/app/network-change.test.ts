@@ -7,6 +7,7 @@ import { Rcode, Type } from '../../src/dns/codes.ts';
 import { decodeExtendedError } from '../../src/dns/extended-error.ts';
 import { silentLog } from '../../src/observe/log.ts';
 import { Listening } from '../../src/serve/listening.ts';
+import { noBoundSockets } from '../../src/system/activation/bound-sockets.ts';
 import { machineInterfaces } from '../../src/system/interfaces.ts';
 import type { LinkState } from '../../src/system/links/link-state.ts';
 import { building } from '../support/building.ts';
@@ -57,6 +58,7 @@ const startScene = () =>
         onEvent: () => {},
         onBug: (error) => assert.fail(String(error)),
       }),
+      given: noBoundSockets,
       cameBackFrom: () => undefined,
       onLoop: () => {},
       onBug: (error) => assert.fail(String(error)),

@@ -3,9 +3,11 @@ import { createSocket } from 'node:dgram';
 import { test } from 'node:test';
 import type { ListenAddress } from '../../src/config/listen-address.ts';
 import { decodeMessage } from '../../src/dns/message.ts';
+import { ListenError } from '../../src/serve/listen-error.ts';
 import { type ListenEvent, Listening } from '../../src/serve/listening.ts';
 import { answering, type Opener } from '../../src/serve/open-listeners.ts';
 import { isWildcard, ownHosts } from '../../src/serve/own-hosts.ts';
+import { BoundSockets } from '../../src/system/activation/bound-sockets.ts';
 import { askUdp, query, TcpClient } from '../support/dns-client.ts';
 import { scriptedResponder } from './scripted-responder.ts';
 
@@ -155,6 +157,67 @@ test('where some of the addresses of a wildcard are taken, the others are listen
   await other.close();
   await until(() => events.length === 2);
   assert.deepEqual(hostsOf(listening).sort(), ['127.0.0.11', '127.0.0.12']);
+  await listening.close();
+});
+
+/** An opener with a UDP socket that was given for `host`, and what else it may open. */
+function givenOpener(
+  host: string,
+  code: string,
+  mayOpen: (protocol: string, address: ListenAddress) => boolean,
+) {
+  const given = new BoundSockets([{ descriptor: 9, protocol: 'udp', host, port: 53 }]);
+  const opened: string[] = [];
+  const open = (protocol: 'udp' | 'tcp') => async (address: ListenAddress) => {
+    const isGiven = given.find(protocol, address.host, address.port) !== undefined;
+    if (!isGiven && !mayOpen(protocol, address))
+      throw new ListenError(protocol, address, Object.assign(new Error(code), { code }));
+    opened.push(`${protocol} ${address.host}`);
+    return { port: address.port, stop: async () => {} };
+  };
+  const opener: Opener = { udp: open('udp'), tcp: open('tcp'), given };
+  return { opener, opened };
+}
+
+test('beside sockets that were given, one that may not be opened is told, and the others answer', async () => {
+  const { opener, opened } = givenOpener('127.0.0.1', 'EACCES', () => false);
+  const { open, events } = scene(['127.0.0.1', '192.0.2.1'], opener);
+  const listening = await open([
+    { host: '127.0.0.1', port: 53 },
+    { host: '192.0.2.1', port: 53 },
+    { host: '0.0.0.0', port: 53 },
+  ]);
+  assert.deepEqual(opened, ['udp 127.0.0.1']);
+  assert.deepEqual(hostsOf(listening), ['127.0.0.1']);
+  assert.deepEqual(
+    events.map((event) => event.kind === 'refused' && [event.error.protocol, event.error.address.host]),
+    [
+      ['tcp', '127.0.0.1'],
+      ['udp', '192.0.2.1'],
+      ['udp', '192.0.2.1'],
+    ],
+  );
+  await listening.close();
+});
+
+test('beside sockets that were given, all others that may be opened are', async () => {
+  const { opener, opened } = givenOpener('127.0.0.1', 'EACCES', () => true);
+  const { open, events } = scene(['127.0.0.1', '192.0.2.1'], opener);
+  const listening = await open([{ host: '0.0.0.0', port: 53 }]);
+  assert.deepEqual(opened, ['udp 127.0.0.1', 'tcp 127.0.0.1', 'udp 192.0.2.1', 'tcp 192.0.2.1']);
+  assert.deepEqual(events, []);
+  await listening.close();
+});
+
+test('a socket for all addresses is not spread over those of the machine, and nothing is missing beside it', async () => {
+  const { opener, opened } = givenOpener('::', 'EADDRINUSE', (protocol) => protocol === 'tcp');
+  const { open, events } = scene(['127.0.0.1', '::1'], opener);
+  const listening = await open([
+    { host: '::', port: 53 },
+    { host: '127.0.0.1', port: 53 },
+  ]);
+  assert.deepEqual(opened, ['udp ::', 'tcp ::']);
+  assert.deepEqual(events, [{ kind: 'wildcard', address: { host: '::', port: 53 } }]);
   await listening.close();
 });
 

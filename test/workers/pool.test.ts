@@ -8,6 +8,7 @@ import type { FrontStatus } from '../../src/serve/front.ts';
 import { ListenError } from '../../src/serve/listen-error.ts';
 import type { ListenEvent } from '../../src/serve/listening.ts';
 import type { MachineAddresses } from '../../src/serve/own-hosts.ts';
+import { noBoundSockets } from '../../src/system/activation/bound-sockets.ts';
 import type { HoldPort, WorkerProcess } from '../../src/system/worker-process.ts';
 import { type Handlers, Link } from '../../src/workers/link.ts';
 import type { PrimaryCalls, Started, WorkerCalls } from '../../src/workers/messages.ts';
@@ -82,6 +83,7 @@ function scene(
       spawn,
       hold,
       isHeldForRunning,
+      given: noBoundSockets,
       listening: {
         machine: () => machine,
         onEvent: (event) => events.push(event),

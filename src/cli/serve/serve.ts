@@ -5,12 +5,14 @@ import { openControl } from '../../control/open-control.ts';
 import { InternalErrors } from '../../observe/internal-errors.ts';
 import { createLog, type LogFields } from '../../observe/log.ts';
 import { ListenError } from '../../serve/listen-error.ts';
+import { takeInheritance } from '../../system/activation/inheritance.ts';
 import { nameProcess } from '../../system/process-name.ts';
 import { onUncaught } from '../../system/uncaught.ts';
 import { LinkError } from '../../workers/link.ts';
 import { type Command, CommandError, configFlag, Exit, type ExitCode } from '../command.ts';
 import { loadConfiguration, publisherEntries } from '../configuration.ts';
 import { untilStopped } from '../stop-signal.ts';
+import { withInherited } from './inherited.ts';
 import { listenProblem } from './listen-problem.ts';
 
 /** Milliseconds after a signal at which the program exits, whatever is still running. */
@@ -29,15 +31,17 @@ export const serve: Command = {
   flags: [configFlag],
   settings: settingKeys,
   async run(invocation, terminal) {
-    const { settings, tables, warnings } = await loadConfiguration(invocation, terminal);
+    const inheritance = takeInheritance(process.env);
+    const { settings: configured, tables, warnings } = await loadConfiguration(invocation, terminal);
     const log = createLog({
-      level: settings.logLevel,
+      level: configured.logLevel,
       write: terminal.err,
       now: terminal.now,
       journal: terminal.errIsJournal,
     });
     for (const { where, message } of warnings)
       log.warn('Configuration warning.', { where, warning: message });
+    const { settings, given } = withInherited(configured, inheritance, log);
     // Tools that show who holds port 53 should show this name, not that of the runtime.
     nameProcess('pkarrd');
     const stopped = untilStopped(['SIGINT', 'SIGTERM']);
@@ -56,7 +60,7 @@ export const serve: Command = {
       onTooMany: () => giveUp({ fields: { reason: 'too many internal errors' }, code: Exit.INTERNAL }),
       onFatal: () => process.exit(Exit.INTERNAL),
     });
-    const app = await startApp(settings, log, publisherEntries(tables), internalErrors).catch(
+    const app = await startApp(settings, log, publisherEntries(tables), internalErrors, given).catch(
       (error: unknown) => {
         if (error instanceof ListenError) throw new CommandError(listenProblem(error), { cause: error });
         if (error instanceof LinkError)

@@ -33,6 +33,8 @@ export interface ConnectionRules {
  */
 export class TcpConnection {
   readonly client: TcpClient;
+  /** When it was accepted, by `performance.now()`. */
+  readonly acceptedAt: number = performance.now();
   readonly #socket: Socket;
   readonly #responder: Responder;
   readonly #rules: ConnectionRules;
@@ -42,6 +44,9 @@ export class TcpConnection {
   /** The client has closed its side, or sent something after which nothing is read. */
   #isLastQueryRead = false;
   #isBroken = false;
+  #hasAsked = false;
+  /** Called with the first query, or when the connection is gone. */
+  #onFirstQuery: () => void = () => {};
   #timer: NodeJS.Timeout | undefined;
   #timerLimit = 0;
   /** Collects replies during a turn of the event loop for this connection. */
@@ -68,6 +73,7 @@ export class TcpConnection {
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       clearTimeout(this.#timer);
+      this.#onFirstQuery();
       rules.onClosed(this);
     });
     this.#armTimer();
@@ -81,6 +87,26 @@ export class TcpConnection {
   /** True when the client waits for nothing: such a connection may be closed at any time (RFC 7766 §6.2.3). */
   get isIdle(): boolean {
     return this.#inFlight === 0 && this.#backlog.length === 0 && this.#socket.writableLength === 0;
+  }
+
+  /** Resolves when a first query was read, or when that has taken `milliseconds` since the connection was accepted. */
+  async firstQuery(milliseconds: number): Promise<void> {
+    const left = this.acceptedAt + milliseconds - performance.now();
+    if (this.#hasAsked || left <= 0 || this.#socket.destroyed) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, left);
+      this.#onFirstQuery = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Reads no more queries, and ends the connection when those that were read are answered. */
+  finish(): void {
+    this.#isBroken = true;
+    this.#isLastQueryRead = true;
+    this.#endWhenDone();
   }
 
   /** Ends the connection at once. */
@@ -111,6 +137,8 @@ export class TcpConnection {
 
   #take(message: Uint8Array): void {
     if (this.#isBroken) return;
+    this.#hasAsked = true;
+    this.#onFirstQuery();
     if (this.#inFlight >= MAX_IN_FLIGHT || this.#unsent > MAX_UNSENT) {
       // At most what one read brought; reading is paused until there is room.
       this.#backlog.push(message);

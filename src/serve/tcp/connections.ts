@@ -9,6 +9,11 @@ export interface TcpLimits {
   readonly connections: number;
   /** Maximum number of connections of one client: an IPv4 address or an IPv6 /56. */
   readonly connectionsPerClient: number;
+  /**
+   * Connections accepted in the last half second do not count, up to this number: after a restart, all that have waited in the
+   * kernel come at once, and most send one query and go.
+   */
+  readonly young: number;
   /** Idle timeout in milliseconds. */
   readonly idle: number;
   /** The same when more than half of the connections are open. */
@@ -19,9 +24,13 @@ export interface TcpLimits {
 export const defaultTcpLimits: TcpLimits = {
   connections: 64,
   connectionsPerClient: 16,
+  young: 256,
   idle: 10_000,
   idleUnderPressure: 2_000,
 };
+
+/** Milliseconds in which a connection is young: one that asks once and goes needs less. */
+const YOUNG = 500;
 
 /** The part of all connections, and of one client's, that may wait for slow answers; the rest is for quick ones. */
 const WAITING_PART = 3 / 4;
@@ -58,8 +67,12 @@ export class TcpConnections {
     const address = socket.remoteAddress ?? '';
     // Programs of this machine can only be told apart by the loopback address that they use.
     const client = { address, key: clientKey(address) ?? address };
-    this.#makeRoom(this.#of(client.key), connectionsPerClient);
-    this.#makeRoom([...this.#open], connections);
+    const counted = this.#counted();
+    this.#makeRoom(counted.filter(isOf(client.key)), connectionsPerClient);
+    this.#makeRoom(
+      counted.filter((connection) => this.#open.has(connection)),
+      connections,
+    );
     this.#accepted++;
     const connection = new TcpConnection(socket, client, this.#responder, this.#rules);
     this.#open.add(connection);
@@ -76,38 +89,59 @@ export class TcpConnections {
       this.#open.size * 2 > this.#limits.connections ? this.#limits.idleUnderPressure : this.#limits.idle,
     onWaiting: (connection) => {
       const { connections, connectionsPerClient } = this.#limits;
-      this.#limitWaiting(this.#of(connection.client.key), connectionsPerClient);
-      this.#limitWaiting([...this.#open], connections);
+      const counted = this.#counted();
+      this.#limitWaiting(counted.filter(isOf(connection.client.key)), connectionsPerClient);
+      this.#limitWaiting(
+        counted.filter((other) => this.#open.has(other)),
+        connections,
+      );
     },
     onClosed: (connection) => this.#open.delete(connection),
   };
 
-  #of(clientKey: string): readonly TcpConnection[] {
-    return [...this.#open].filter(({ client }) => client.key === clientKey);
+  /** The connections that count. */
+  #counted(): readonly TcpConnection[] {
+    const since = performance.now() - YOUNG;
+    const all = [...this.#open];
+    const old = all.filter(({ acceptedAt }) => acceptedAt <= since);
+    return all.length - old.length > this.#limits.young ? all : old;
   }
 
-  /** Closes one of `limit` connections: an idle one, else one whose client does not read. */
+  /** Leaves fewer than `limit` connections: closes idle ones, else those whose clients do not read. */
   #makeRoom(crowd: readonly TcpConnection[], limit: number): void {
-    if (crowd.length < limit) return;
-    const idle = crowd.filter((connection) => connection.isIdle);
-    const quick = crowd.filter((connection) => !connection.isWaiting);
-    this.#evictFrom([idle, quick, crowd].find(({ length }) => length > 0) ?? []);
+    const left = new Set(crowd);
+    while (left.size >= limit) {
+      const idle = [...left].filter((connection) => connection.isIdle);
+      const quick = [...left].filter((connection) => !connection.isWaiting);
+      const evicted = this.#evictFrom([idle, quick, [...left]].find(({ length }) => length > 0) ?? []);
+      if (evicted === undefined) return;
+      left.delete(evicted);
+    }
   }
 
   #limitWaiting(crowd: readonly TcpConnection[], limit: number): void {
-    const waiting = crowd.filter((connection) => connection.isWaiting);
-    if (waiting.length > Math.max(1, Math.floor(limit * WAITING_PART))) this.#evictFrom(waiting);
+    const waiting = new Set(crowd.filter((connection) => connection.isWaiting));
+    while (waiting.size > Math.max(1, Math.floor(limit * WAITING_PART))) {
+      const evicted = this.#evictFrom([...waiting]);
+      if (evicted === undefined) return;
+      waiting.delete(evicted);
+    }
   }
 
   /** Closes the oldest candidate of the client that has the most of them. */
-  #evictFrom(candidates: readonly TcpConnection[]): void {
+  #evictFrom(candidates: readonly TcpConnection[]): TcpConnection | undefined {
     const counts = new Map<string, number>();
     for (const { client } of candidates) counts.set(client.key, (counts.get(client.key) ?? 0) + 1);
     const most = Math.max(...counts.values());
     const oldest = candidates.find(({ client }) => counts.get(client.key) === most);
-    if (oldest === undefined) return;
+    if (oldest === undefined) return undefined;
     this.#evicted++;
     this.#open.delete(oldest);
     oldest.destroy();
+    return oldest;
   }
+}
+
+function isOf(clientKey: string): (connection: TcpConnection) => boolean {
+  return ({ client }) => client.key === clientKey;
 }

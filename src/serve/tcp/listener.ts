@@ -1,29 +1,56 @@
 import type { Socket } from 'node:net';
 import { TCPServer } from 'dns2';
 import type { ListenAddress } from '../../config/listen-address.ts';
-import { listenOptions } from '../../system/inherited-ports.ts';
+import { listenTcp } from '../../system/listen-tcp.ts';
 import { ListenError } from '../listen-error.ts';
 import type { TcpConnection } from './connection.ts';
 import type { TcpConnections } from './connections.ts';
+
+/**
+ * Milliseconds from a connection to its first query in which we wait for it before we end: a client sends it at once, and it
+ * takes a round trip.
+ */
+const FIRST_QUERY = 250;
+
+/** Milliseconds that clients have to take their last answers and close. */
+const LAST_ANSWERS = 150;
 
 /** Answers TCP connections on one address. Of the package's server only the socket is used; its codec never runs. */
 export class TcpListener extends TCPServer {
   readonly #connections: TcpConnections;
   readonly #own = new Set<TcpConnection>();
+  /** The socket is another's too: a service manager's, or that of other workers. */
+  readonly #isShared: boolean;
   #acceptErrors = 0;
+  #closed: Promise<void> | undefined;
 
-  private constructor(connections: TcpConnections) {
+  private constructor(connections: TcpConnections, isShared: boolean) {
     super();
     this.#connections = connections;
+    this.#isShared = isShared;
   }
 
-  /** Listens on `address`; port 0 means any. @throws ListenError when the address is not available. */
-  static async open(address: ListenAddress, connections: TcpConnections): Promise<TcpListener> {
-    const listener = new TcpListener(connections);
-    const { host, port } = address;
+  /**
+   * Listens on `address`, port 0 means any, or at `descriptor`, which listens there.
+   * @throws ListenError when the address is not available.
+   */
+  static async open(
+    address: ListenAddress,
+    connections: TcpConnections,
+    descriptor?: number,
+  ): Promise<TcpListener> {
+    const listener = new TcpListener(connections, descriptor !== undefined);
     await new Promise<void>((resolve, reject) => {
-      listener.once('error', (cause: Error) => reject(new ListenError('tcp', address, cause)));
-      listener.listen(listenOptions(host, port), resolve);
+      const refuse = (cause: Error) => reject(new ListenError('tcp', address, cause));
+      listener.once('error', refuse);
+      listener.once('listening', resolve);
+      try {
+        listenTcp(listener, { ...address, descriptor });
+      } catch (error) {
+        // A descriptor that is no socket; anything else is an event.
+        if (!(error instanceof Error)) throw error;
+        refuse(error);
+      }
     });
     listener.removeAllListeners('error');
     // Accepting fails when there are no file descriptors; Node tries again by itself.
@@ -51,10 +78,27 @@ export class TcpListener extends TCPServer {
     socket.once('close', () => this.#own.delete(connection));
   }
 
-  /** Stops listening and closes all connections. */
+  /** See `Opened`. A client that was accepted a moment ago has its query read. */
+  async leave(): Promise<void> {
+    if (!this.#isShared) return;
+    void this.#stopListening();
+    await Promise.all([...this.#own].map((connection) => connection.firstQuery(FIRST_QUERY)));
+  }
+
+  /** Stops listening and ends all connections, whose clients get what was answered. */
   async stop(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.close(() => resolve()));
-    for (const connection of this.#own) connection.destroy();
+    const closed = this.#stopListening();
+    for (const connection of this.#own) connection.finish();
+    const tooLong = setTimeout(() => {
+      for (const connection of this.#own) connection.destroy();
+    }, LAST_ANSWERS);
     await closed;
+    clearTimeout(tooLong);
+  }
+
+  /** Accepts nothing more. Resolves when the last connection is closed. */
+  #stopListening(): Promise<void> {
+    this.#closed ??= new Promise<void>((resolve) => this.close(() => resolve()));
+    return this.#closed;
   }
 }

@@ -1,16 +1,15 @@
 import { isIPv6 } from 'node:net';
 import { throwLater } from '../../async/throw-later.ts';
 import type { DatagramSocket, OpenDatagrams } from '../datagram-socket.ts';
-import { inheritedDescriptor } from '../inherited-ports.ts';
 import { SendQueue } from '../send-queue.ts';
 import { BUN_IPV6_ONLY, type BunApi, type BunUdpSocket } from './api.ts';
+import { type DetachedSender, detachSender } from './detached-sender.ts';
 import { growReceiveBuffer } from './receive-buffer.ts';
 
 /** Opens a socket on Bun: all datagrams of one turn of the event loop are sent with one system call. */
 export function openBunDatagrams(bun: BunApi): OpenDatagrams {
-  return async ({ host, port, receiveBuffer, onDatagram }) => {
+  return async ({ host, port, descriptor: fd, receiveBuffer, onDatagram }) => {
     const datagrams = new BunDatagrams();
-    const fd = inheritedDescriptor('udp', host, port);
     const socket = await bun.udpSocket({
       ...(fd === undefined ? { hostname: host, port, flags: isIPv6(host) ? BUN_IPV6_ONLY : 0 } : { fd }),
       socket: {
@@ -26,13 +25,15 @@ export function openBunDatagrams(bun: BunApi): OpenDatagrams {
       },
     });
     datagrams.bound(socket);
-    await growReceiveBuffer(socket.fd, receiveBuffer);
+    if (fd === undefined) await growReceiveBuffer(socket.fd, receiveBuffer);
     return datagrams;
   };
 }
 
 class BunDatagrams implements DatagramSocket {
-  readonly #queue = new SendQueue((list) => this.#socket?.sendMany(list) ?? 0);
+  readonly #queue = new SendQueue((list) => (this.#sender ?? this.#socket)?.sendMany(list) ?? 0);
+  /** Takes the place of the socket when nothing is read any more. */
+  #sender: DetachedSender | undefined;
   #socket: BunUdpSocket | undefined;
   #strayErrors = 0;
 
@@ -63,8 +64,16 @@ class BunDatagrams implements DatagramSocket {
     this.#strayErrors++;
   }
 
+  async stopReading(): Promise<void> {
+    const socket = this.#socket;
+    if (socket === undefined || this.#sender !== undefined) return;
+    this.#sender = await detachSender(socket.fd);
+    if (this.#sender !== undefined) socket.close();
+  }
+
   async close(): Promise<void> {
     this.flush();
-    this.#socket?.close();
+    if (this.#sender === undefined) this.#socket?.close();
+    else this.#sender.close();
   }
 }

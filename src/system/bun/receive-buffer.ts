@@ -1,4 +1,4 @@
-import { callLibc } from './libc.ts';
+import { loadLibc } from './libc.ts';
 
 /** Numbers of `setsockopt(2)` by platform: SOL_SOCKET and SO_RCVBUF. */
 const platforms: Readonly<Record<string, readonly [level: number, option: number]>> = {
@@ -14,5 +14,5 @@ export async function growReceiveBuffer(descriptor: number, octets: number): Pro
   const platform = platforms[process.platform];
   if (platform === undefined) return;
   const [level, option] = platform;
-  await callLibc(({ setsockopt }) => setsockopt(descriptor, level, option, Int32Array.of(octets), 4));
+  (await loadLibc())?.setsockopt(descriptor, level, option, Int32Array.of(octets), 4);
 }

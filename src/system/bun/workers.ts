@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
-import { type FIRST_INHERITED, type InheritedPort, PORTS_VARIABLE } from '../inherited-ports.ts';
 import { workerOf } from '../worker-line.ts';
-import type { HoldPort, WorkerProcesses } from '../worker-process.ts';
+import { CHANNELS, type InheritedPort, PORTS_VARIABLE } from '../worker-ports.ts';
+import type { WorkerProcesses } from '../worker-process.ts';
 import { WORKER_ROLE } from '../worker-role.ts';
 import { BUN_IPV6_ONLY, type BunApi } from './api.ts';
-import { callLibc } from './libc.ts';
+import { loadLibc } from './libc.ts';
 
 /** Where the files of a one-file binary are, as Bun shows them. */
 const INSIDE_BINARY = '/$bunfs/';
@@ -21,9 +21,10 @@ export function bunWorkers(bun: BunApi, file: string): WorkerProcesses {
   const held = new Set<InheritedPort & { readonly descriptor: number }>();
   return {
     isHeldForRunning: false,
-    async hold(protocol, host, port) {
+    async hold(protocol, host, port, given) {
       const open = protocol === 'udp' ? openUdp : openTcp;
-      const { descriptor, port: taken } = await open(bun, host, port);
+      const { descriptor, port: taken } =
+        given === undefined ? await open(bun, host, port) : { descriptor: given, port };
       const entry = { protocol, host, port: taken, descriptor };
       held.add(entry);
       return {
@@ -46,20 +47,13 @@ export function bunWorkers(bun: BunApi, file: string): WorkerProcesses {
   };
 }
 
-const CHANNELS = ['ignore', 'inherit', 'inherit', 'ipc'] as const satisfies {
-  readonly length: typeof FIRST_INHERITED;
-};
-
 /** A descriptor that this process does not read from. */
 interface Bound {
   readonly descriptor: number;
   readonly port: number;
 }
 
-type Open = (
-  bun: BunApi,
-  ...address: Parameters<HoldPort> extends [unknown, ...infer Rest] ? Rest : never
-) => Promise<Bound>;
+type Open = (bun: BunApi, host: string, port: number) => Promise<Bound>;
 
 /*
  * Bun opens no socket that it does not read from. So it is closed as soon as another descriptor of the same is there,
@@ -95,7 +89,7 @@ const openTcp: Open = async (bun, host, port) => {
 };
 
 async function duplicate(descriptor: number): Promise<number> {
-  const copy = await callLibc(({ dup }) => dup(descriptor));
+  const copy = (await loadLibc())?.dup(descriptor) ?? -1;
   if (copy >= 0) return copy;
   throw new Error('no descriptor of a port can be had that several processes share; set workers to 1');
 }

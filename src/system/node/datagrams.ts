@@ -3,6 +3,7 @@ import { isIPv6 } from 'node:net';
 import { UDPServer } from 'dns2';
 import type { DatagramOptions, DatagramSocket, OpenDatagrams } from '../datagram-socket.ts';
 import { isWorker } from '../worker-role.ts';
+import { stopReceiving } from './stop-receiving.ts';
 
 /** Opens a socket on Node: each datagram is sent at once, because Node cannot send several with one call. */
 export const openNodeDatagrams: OpenDatagrams = async (options) => {
@@ -18,12 +19,12 @@ class NodeDatagrams extends UDPServer {
   readonly #onDatagram: DatagramOptions['onDatagram'];
   #sendErrors = 0;
 
-  constructor({ host, port, receiveBuffer, onDatagram }: DatagramOptions) {
+  constructor({ host, port, descriptor, receiveBuffer, onDatagram }: DatagramOptions) {
     const family = isIPv6(host) ? 6 : 4;
     const options: SocketOptions = {
       type: `udp${family}`,
       ipv6Only: family === 6,
-      recvBufferSize: receiveBuffer,
+      ...(descriptor === undefined && { recvBufferSize: receiveBuffer }),
       // The addresses that we send to come from datagrams: nothing is to be looked up, and nothing waits for a turn
       // of the event loop.
       lookup: (name, _, callback) => callback(null, name, family),
@@ -35,7 +36,11 @@ class NodeDatagrams extends UDPServer {
     // The package's own `listen` never settles when the address is taken.
     this.bound = new Promise<void>((resolve, reject) => {
       this.once('error', reject);
-      this.bind({ address: host, port, exclusive: !isWorker }, () => {
+      const place =
+        descriptor === undefined
+          ? { address: host, port, exclusive: !isWorker }
+          : { fd: descriptor, exclusive: true };
+      this.bind(place, () => {
         this.removeAllListeners('error');
         // From here on an error is one datagram that could not be sent, for example to an address without a route.
         this.on('error', () => {
@@ -67,6 +72,7 @@ class NodeDatagrams extends UDPServer {
         if (toPort === 0 || !isOpen) this.#sendErrors++;
         else this.send(octets, toPort, to);
       },
+      stopReading: async () => stopReceiving(this),
       close: () => {
         isOpen = false;
         return new Promise<void>((resolve) => this.close(() => resolve()));

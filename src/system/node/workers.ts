@@ -4,6 +4,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, isIPv6 } from 'node:net';
 import { workerOf } from '../worker-line.ts';
+import { CHANNELS, type InheritedPort, PORTS_VARIABLE } from '../worker-ports.ts';
 import type { WorkerProcesses } from '../worker-process.ts';
 import { WORKER_ROLE } from '../worker-role.ts';
 
@@ -11,15 +12,21 @@ import { WORKER_ROLE } from '../worker-role.ts';
  * Workers on Node are those of its own `cluster`: the primary binds each socket once, on behalf of the first worker that
  * wants it, and hands the same descriptor to all. `cluster` counts how often a worker asks for an address, and those that
  * asked equally often share a descriptor: so none may try again and again, and the primary finds out before whether an
- * address can be had. `file` is what they run.
+ * address can be had. A socket that the primary was given itself is not bound: every worker inherits its descriptor. `file`
+ * is what they run.
  */
 export function nodeWorkers(file: string): WorkerProcesses {
   // Each worker accepts from the one queue when it has time. With round robin, which is the default for TCP, the primary would
   // have to accept and pass on every connection.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
+  const given = new Map<number, InheritedPort>();
   return {
     isHeldForRunning: true,
-    async hold(protocol, host, port) {
+    async hold(protocol, host, port, descriptor) {
+      if (descriptor !== undefined) {
+        given.set(descriptor, { protocol, host, port });
+        return { port, stop: async () => {} };
+      }
       const bind = protocol === 'udp' ? tryUdp : tryTcp;
       const taken = port === 0 ? await drawPort((drawn) => bind(host, drawn)) : await bind(host, port);
       return { port: taken, stop: async () => {} };
@@ -29,9 +36,12 @@ export function nodeWorkers(file: string): WorkerProcesses {
         exec: file,
         args: [],
         serialization: 'advanced',
-        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        stdio: [...CHANNELS, ...given.keys()],
       });
-      const worker = cluster.fork(WORKER_ROLE);
+      const worker = cluster.fork({
+        ...WORKER_ROLE,
+        [PORTS_VARIABLE]: JSON.stringify([...given.values()]),
+      });
       // The process emits it too, and is listened to; an 'error' event without a listener is thrown.
       worker.on('error', () => {});
       return workerOf(worker.process);

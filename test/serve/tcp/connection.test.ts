@@ -98,7 +98,7 @@ test('what deserves no answer ends a connection, after the answers to what was a
 });
 
 test('200 idle connections do not stop the 201st', async () => {
-  const { server, connections } = await openTcp();
+  const { server, connections } = await openTcp({ young: 0 });
   const idle = Array.from({ length: 200 }, () => new TcpClient(server));
   await Promise.all(
     idle.map(({ socket }) => socket.connecting && new Promise((r) => socket.once('connect', r))),

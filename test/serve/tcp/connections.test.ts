@@ -37,10 +37,10 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-/** Connections from any addresses: eight in all, four for one client. */
-function scene() {
+/** Connections from any addresses: eight in all, four for one client, and `young` that do not count yet. */
+function scene(young = 0) {
   const { responder, held } = scriptedResponder();
-  const limits = { connections: 8, connectionsPerClient: 4, idle: 10_000, idleUnderPressure: 2_000 };
+  const limits = { connections: 8, connectionsPerClient: 4, young, idle: 10_000, idleUnderPressure: 2_000 };
   const connections = new TcpConnections(responder, limits);
   const sockets: FakeSocket[] = [];
   const open = async (address: string, name?: string): Promise<FakeSocket> => {
@@ -104,6 +104,21 @@ test('however many connections wait for slow answers, what can be answered at on
     quick.destroy();
   }
   assert.equal(slow.filter(open).length, 6, 'and nobody had to go for it');
+  close();
+});
+
+test('connections that were accepted a moment ago do not count, up to a number', async () => {
+  const { open: connect, connections, close } = scene(20);
+  const rush = [];
+  for (let i = 0; i < 20; i++)
+    rush.push(await connect('192.0.2.1', i % 2 === 0 ? 'slow.example' : undefined));
+  assert.ok(rush.every(open));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await connect('192.0.2.1', 'a.example');
+  assert.equal(rush.filter(open).length, 3, 'half a second later they do');
+  // Of too many at once all count, as if none were young.
+  for (let i = 0; i < 25; i++) await connect('192.0.2.2');
+  assert.ok(connections.statistics().open <= 8 + 21, `${connections.statistics().open}`);
   close();
 });
 
