@@ -22,6 +22,7 @@ export class TcpListener extends TCPServer {
   /** The socket is another's too: a service manager's, or that of other workers. */
   readonly #isShared: boolean;
   #acceptErrors = 0;
+  /** Settles when the last connection is closed, after listening has stopped. */
   #closed: Promise<void> | undefined;
 
   private constructor(connections: TcpConnections, isShared: boolean) {
@@ -81,24 +82,23 @@ export class TcpListener extends TCPServer {
   /** See `Opened`. A client that was accepted a moment ago has its query read. */
   async leave(): Promise<void> {
     if (!this.#isShared) return;
-    void this.#stopListening();
+    this.#stopListening();
     await Promise.all([...this.#own].map((connection) => connection.firstQuery(FIRST_QUERY)));
   }
 
   /** Stops listening and ends all connections, whose clients get what was answered. */
   async stop(): Promise<void> {
-    const closed = this.#stopListening();
+    this.#stopListening();
     for (const connection of this.#own) connection.finish();
     const tooLong = setTimeout(() => {
       for (const connection of this.#own) connection.destroy();
     }, LAST_ANSWERS);
-    await closed;
+    await this.#closed;
     clearTimeout(tooLong);
   }
 
-  /** Accepts nothing more. Resolves when the last connection is closed. */
-  #stopListening(): Promise<void> {
+  /** Accepts nothing more. */
+  #stopListening(): void {
     this.#closed ??= new Promise<void>((resolve) => this.close(() => resolve()));
-    return this.#closed;
   }
 }
