@@ -8,14 +8,14 @@ const MAX_SOCKETS = 4096;
 const MIN_SOCKETS = 16;
 
 /**
- * Descriptors that are left to all else: 64 clients over TCP and 256 that were just accepted, 56 commands, the sockets that we
+ * Descriptors that are left to all else: 64 clients over TCP and 512 that were just accepted, 56 commands, the sockets that we
  * listen on, the DHT and the relays, the store and other files, and what the runtime itself has open.
  */
-const RESERVED = 448;
+const RESERVED = 704;
 
 /** The same where there are few: then clients that come all at once wait to be accepted. */
 const RESERVED_OF_FEW = 256;
-const FEW = 1024;
+const FEW = 2048;
 
 /** What is assumed of a system that does not tell its limit: the usual one. */
 const USUAL_LIMIT = 1024;

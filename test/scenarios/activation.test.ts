@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Rcode, Type } from '../../src/dns/codes.ts';
-import { askUdp, query, TcpClient } from '../support/dns-client.ts';
+import { askUdp, query, type ServerAddress, TcpClient } from '../support/dns-client.ts';
 import { answerAll, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { ServiceManager, type SocketSpec, serviceManagerIsMissing } from '../support/service-manager.ts';
 import { openFlood } from '../support/worker-scene.ts';
@@ -72,19 +72,20 @@ for (const workers of ['1', '2']) {
       await manager.start([...words, '--listen', `127.0.0.1:${server.port}`]);
       await manager.until(/Ready\./);
       assert.doesNotMatch(manager.log, /no setting names/);
-      const flood = await openFlood(server);
+      // The kernel keeps a few hundred replies for a client that does not read at once.
+      const floods = await Promise.all(Array.from({ length: 5 }, () => openFlood(server)));
       let isOver = false;
       let asked = 0;
       const connections: Promise<number | undefined>[] = [];
       const load = async () => {
-        for (let due = performance.now(); !isOver; due += 10) {
+        while (!isOver) {
           // 500 queries a second, half of which nobody has asked before, and 200 connections.
-          for (let i = 0; i < 5; i++) {
+          for (const flood of floods) {
             flood.send(query(asked % 2 === 0 ? 'localhost' : `n${asked}.example`, Type.A, { id: asked }));
             asked++;
           }
-          for (let i = 0; i < 2; i++) connections.push(askOverTcp(server, `t${asked}-${i}.example`));
-          await sleep(Math.max(0, due + 10 - performance.now()));
+          for (let i = 0; i < 2; i++) connections.push(askOverTcp(server));
+          await sleep(10);
         }
       };
       const loading = load();
@@ -98,22 +99,22 @@ for (const workers of ['1', '2']) {
       await sleep(200);
       isOver = true;
       await loading;
-      await flood.settle(asked, 10_000);
-      assert.deepEqual([flood.replies.size, flood.refused], [asked, 0]);
-      assert.deepEqual(
-        new Set([...flood.replies.values()].map(({ rcode }) => rcode)),
-        new Set([Rcode.NOERROR]),
-      );
+      for (const flood of floods) {
+        await flood.settle(asked / floods.length, 10_000);
+        assert.deepEqual([flood.replies.size, flood.refused], [asked / floods.length, 0]);
+        const codes = [...flood.replies.values()].map(({ rcode }) => rcode);
+        assert.deepEqual(new Set(codes), new Set([Rcode.NOERROR]));
+        flood.close();
+      }
       assert.deepEqual(new Set(await Promise.all(connections)), new Set([Rcode.NOERROR]));
-      flood.close();
     },
   );
 }
 
 /** The RCODE of the answer; undefined when the connection was refused or closed before it came. */
-async function askOverTcp(server: { host: string; port: number }, name: string): Promise<number | undefined> {
+async function askOverTcp(server: ServerAddress): Promise<number | undefined> {
   const client = new TcpClient(server);
-  client.send(query(name));
+  client.send(query('localhost'));
   const reply = await client.next();
   client.socket.destroy();
   return reply?.rcode;

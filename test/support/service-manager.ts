@@ -14,21 +14,27 @@ const main = fileURLToPath(new URL('../../program/main.js', import.meta.url));
  * starts, and receives datagrams at the sockets of sd_notify(3) and of the journal. Node can do none of it.
  */
 const script = `
-import json, os, selectors, socket, sys, signal
+import json, os, random, selectors, socket, sys, signal
 SO_RCVBUFFORCE = 33
 spec = json.loads(sys.argv[1])
+def open_all():
+    opened = []
+    for s in spec['sockets']:
+        family = socket.AF_INET6 if ':' in s['host'] else socket.AF_INET
+        kind = socket.SOCK_DGRAM if s['protocol'] == 'udp' else socket.SOCK_STREAM
+        one = socket.socket(family, kind)
+        opened.append((one, s.get('name', '')))
+        if family == socket.AF_INET6: one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if s['host'] == '::' else 1)
+        # The port of the one before, or any that the system does not give to connections of others.
+        one.bind((s['host'], opened[-2][0].getsockname()[1] if s['port'] == 'same' else s['port'] or random.randrange(16384, 32768)))
+        one.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE if os.getuid() == 0 else socket.SO_RCVBUF, 4 << 20)
+        if kind == socket.SOCK_STREAM: one.listen(4096)
+    return opened
 held = []
-for s in spec['sockets']:
-    family = socket.AF_INET6 if ':' in s['host'] else socket.AF_INET
-    kind = socket.SOCK_DGRAM if s['protocol'] == 'udp' else socket.SOCK_STREAM
-    one = socket.socket(family, kind)
-    if family == socket.AF_INET6: one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if s['host'] == '::' else 1)
-    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1 if kind == socket.SOCK_STREAM else 0)
-    # The port of the one before, or any.
-    one.bind((s['host'], held[-1][0].getsockname()[1] if s['port'] == 'same' else s['port']))
-    one.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE if os.getuid() == 0 else socket.SO_RCVBUF, 4 << 20)
-    if kind == socket.SOCK_STREAM: one.listen(4096)
-    held.append((one, s.get('name', '')))
+for draw in range(64):
+    try: held = open_all(); break
+    except OSError as error:
+        if error.errno != 98 or draw == 63: raise
 def say(**what):
     sys.stdout.write(json.dumps(what) + '\\n'); sys.stdout.flush()
 receivers = {}

@@ -29,7 +29,7 @@ test('the limit is that of this process', {
 
 test('upstreams have what clients and files leave them, some always, and never more than a machine can use', () => {
   assert.deepEqual(
-    [64, 256, 1024, 1e6, Number.POSITIVE_INFINITY].map(socketsWithin),
-    [16, 16, 576, 4096, 4096],
+    [64, 256, 1024, 2048, 1e6, Number.POSITIVE_INFINITY].map(socketsWithin),
+    [16, 16, 768, 1344, 4096, 4096],
   );
 });

@@ -24,7 +24,7 @@ export interface TcpLimits {
 export const defaultTcpLimits: TcpLimits = {
   connections: 64,
   connectionsPerClient: 16,
-  young: 256,
+  young: 512,
   idle: 10_000,
   idleUnderPressure: 2_000,
 };
