@@ -12,8 +12,11 @@ import { type SpawnDhtThread, spawnDhtThread } from '../mainline/thread/spawn.ts
 import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
 import type { Log } from '../observe/log.ts';
 import type { Resolver } from '../resolve/query.ts';
+import { machineInterfaces } from '../system/interfaces.ts';
+import { isMetered } from '../system/links/metered.ts';
 import { BootstrapNames } from './bootstrap-names.ts';
 import { keepNodeFile, type NodeFileKeeper, nodeFileName, readNodeFile } from './node-file.ts';
+import { logServing, ServingConditionsWatch } from './serving-conditions.ts';
 
 /** Milliseconds between tries to start the thread of the node; doubled up to the maximum. */
 const FIRST_PAUSE = 500;
@@ -95,10 +98,21 @@ async function start(
     signal.throwIfAborted();
     try {
       const options = { bootstrap: addresses, nodes, ...dhtListen, network, serve };
-      const thread = await startMainlineThread(options, spawnTelling(parts.onInternalError));
+      const thread = await startMainlineThread(options, spawnTelling(parts.onInternalError), (change) =>
+        logServing(log, change),
+      );
       const knownNodes = () => thread.knownNodes();
       const keeper = file === undefined ? undefined : keepNodeFile({ path: file, knownNodes, log });
-      return new ProgramNode(thread, { bootstrap, remembers: nodes.length > 0, keeper, parts });
+      const serving =
+        serve === 'auto'
+          ? new ServingConditionsWatch({
+              machine: machineInterfaces,
+              isMetered,
+              clock: systemClock,
+              tell: (conditions) => thread.setServingConditions(conditions),
+            })
+          : undefined;
+      return new ProgramNode(thread, { bootstrap, remembers: nodes.length > 0, keeper, serving, parts });
     } catch (error) {
       if (!(error instanceof MainlineError)) throw error;
       log.error('The DHT node cannot start.', { reason: error.message, retryInSeconds: pause / 1000 });
@@ -148,6 +162,7 @@ function spawnTelling(onInternalError: DhtParts['onInternalError']): SpawnDhtThr
 class ProgramNode implements DhtNode {
   readonly #thread: MainlineThread;
   readonly #keeper: NodeFileKeeper | undefined;
+  readonly #serving: ServingConditionsWatch | undefined;
   readonly #names: BootstrapNames;
   /** Whether there are addresses to begin at without any name. */
   readonly #hasAddresses: boolean;
@@ -162,13 +177,15 @@ class ProgramNode implements DhtNode {
       readonly bootstrap: readonly NodeAddress[];
       readonly remembers: boolean;
       readonly keeper: NodeFileKeeper | undefined;
+      readonly serving: ServingConditionsWatch | undefined;
       readonly parts: DhtParts;
     },
   ) {
-    const { bootstrap, remembers, keeper, parts } = options;
+    const { bootstrap, remembers, keeper, serving, parts } = options;
     const addresses = bootstrap.filter(isNodeAddress);
     this.#thread = thread;
     this.#keeper = keeper;
+    this.#serving = serving;
     this.#hasAddresses = remembers || addresses.length > 0;
     this.#names = new BootstrapNames({
       hosts: bootstrap.filter((host) => !isNodeAddress(host)),
@@ -222,6 +239,7 @@ class ProgramNode implements DhtNode {
 
   networkChanged(): void {
     this.#thread.networkChanged();
+    this.#serving?.look();
     this.#names.networkChanged();
   }
 
@@ -232,6 +250,7 @@ class ProgramNode implements DhtNode {
   async close(): Promise<void> {
     this.#callOff();
     this.#names.close();
+    this.#serving?.close();
     await this.#keeper?.close();
     await this.#thread.close();
   }

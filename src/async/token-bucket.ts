@@ -32,6 +32,12 @@ export class TokenBucket {
     this.#tokens -= 1;
     return true;
   }
+
+  /** Takes `count` tokens, at least 0, even if there are fewer: the bucket has none until the debt is paid. */
+  spend(count: number, now: number): void {
+    this.has(now);
+    this.#tokens -= count;
+  }
 }
 
 /** A token bucket for each key, all with the same rate. If there are too many, the least recently used one is dropped. */

@@ -199,9 +199,9 @@ export const settings = {
   }),
   dhtServe: setting({
     name: 'dht-serve',
-    kind: onOff(),
+    kind: { ...choiceOr('auto', onOff()), placeholder: 'on|off|auto' },
     default: () => false,
-    help: 'Answer queries of other DHT nodes and store items for them, within limits',
+    help: 'Answer other DHT nodes and store items for them, within limits; auto: if reachable from outside',
   }),
   stateDir: setting({
     name: 'state-dir',

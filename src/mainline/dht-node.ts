@@ -74,6 +74,8 @@ export interface DhtStatus {
   readonly externalHost?: string;
   /** Whether queries of others are answered. */
   readonly serving: boolean;
+  /** With `serve: 'auto'`, why they are answered or not. */
+  readonly autoServing?: AutoServingState;
   /** Items kept for others. */
   readonly storedItems: number;
   /** Lookups and puts going on now. */
@@ -95,6 +97,31 @@ export interface DhtStatus {
   readonly faults: number;
   /** The last of them, with its stack. */
   readonly lastFault?: string;
+}
+
+/**
+ * Where a node stands that serves by itself.
+ *
+ * - `no-own-address`: no interface of this machine has the address that other nodes see, or they do not agree on one yet.
+ * - `metered`: the connection of that address is metered.
+ * - `not-reached`: no query of a stranger arrived in the last 15 minutes.
+ * - `trial`: queries of strangers arrive, but not for 15 minutes yet.
+ * - `serving`: it serves.
+ */
+export type AutoServingState = 'no-own-address' | 'metered' | 'not-reached' | 'trial' | 'serving';
+
+/** Why a node stopped serving by itself. */
+export type ServingEnd = 'no-own-address' | 'metered' | 'not-reached' | 'network-changed' | 'thread-died';
+
+/** A node with `serve: 'auto'` began to serve at this address, or stopped. */
+export type ServingChange =
+  | { readonly kind: 'began'; readonly host: string }
+  | { readonly kind: 'ended'; readonly reason: ServingEnd };
+
+/** The public IPv4 addresses of this machine's interfaces: at which a node may serve, and those of metered connections. */
+export interface ServingConditions {
+  readonly hosts: readonly string[];
+  readonly metered: readonly string[];
 }
 
 /** A node of the Mainline DHT. */
@@ -141,6 +168,14 @@ export interface ControlledDhtNode extends DhtNode {
    * as well. Throws {@link MainlineError} of kind `invalid-argument`.
    */
   setBootstrap(addresses: readonly NodeAddress[]): void;
-  /** This machine is in another network: the external address is forgotten, and nodes are searched for now. */
+  /**
+   * Tells a node with `serve: 'auto'` what this machine offers, about once a minute and after each {@link networkChanged}.
+   * Until it is told, it does not serve.
+   */
+  setServingConditions(conditions: ServingConditions): void;
+  /**
+   * This machine is in another network: the external address is forgotten, nodes are searched for now, and a node that
+   * served by itself stops.
+   */
   networkChanged(): void;
 }

@@ -14,8 +14,11 @@ export interface MainlineOptions {
   readonly port?: number;
   /** Default: `test` when there are bootstrap addresses and all are loopback, else `public`. */
   readonly network?: NetworkKind;
-  /** Whether queries of others are answered and their items kept. Default false: the node is read-only (BEP 43). */
-  readonly serve?: boolean;
+  /**
+   * Whether queries of others are answered and their items kept. Default false: the node is read-only (BEP 43). `auto`: while
+   * it can be reached from outside, see ControlledDhtNode.setServingConditions.
+   */
+  readonly serve?: boolean | 'auto';
   /** Queries that one lookup may have open at once, 1 to 256. Default 96. */
   readonly concurrency?: number;
   /** Milliseconds until a query without an answer is given up, 100 to 60,000. Default 2000. */

@@ -6,7 +6,7 @@ import type { App } from '../../src/app/status.ts';
 import { defaultSettings, type Settings } from '../../src/config/settings.ts';
 import { Type } from '../../src/dns/codes.ts';
 import { decodeExtendedError } from '../../src/dns/extended-error.ts';
-import { silentLog } from '../../src/observe/log.ts';
+import { type Log, silentLog } from '../../src/observe/log.ts';
 import { askUdp, query } from '../support/dns-client.ts';
 import { ownTime } from '../support/own-time.ts';
 
@@ -30,6 +30,7 @@ export interface Program {
 /** Starts the program with a state directory of the test's, so that it can be started there again. */
 export async function startProgram(
   settings: Partial<Settings> & Pick<Settings, 'stateDir' | 'bootstrap'>,
+  log: Log = silentLog,
 ): Promise<Program> {
   const app = await startApp(
     {
@@ -40,7 +41,7 @@ export async function startProgram(
       dhtListen: { host: '127.0.0.1', port: 0 },
       ...settings,
     },
-    silentLog,
+    log,
   );
   const [server] = app.addresses;
   if (server === undefined) throw new Error('The program listens nowhere.');

@@ -28,10 +28,19 @@ export function ownNetworkIsMissing(): string | false {
 /**
  * Runs a compiled file in a network of its own, where it may take any address of {@link OWN_NETWORKS}: what counts as public
  * can be tried there, and nothing leaves the machine. Gives what it wrote last, as JSON.
+ *
+ * @param preload a file that each of its threads loads first.
  */
-export async function runInOwnNetwork(file: string, args: readonly string[] = []): Promise<unknown> {
-  const { stdout } = await promisify(execFile)('unshare', [...command, process.execPath, file, ...args], {
-    timeout: 120_000,
-  });
+export async function runInOwnNetwork(
+  file: string,
+  args: readonly string[] = [],
+  preload?: URL,
+): Promise<unknown> {
+  const flags = preload === undefined ? [] : ['--import', preload.href];
+  const { stdout } = await promisify(execFile)(
+    'unshare',
+    [...command, process.execPath, ...flags, file, ...args],
+    { timeout: 120_000 },
+  );
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
 }

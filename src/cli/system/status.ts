@@ -3,6 +3,7 @@ import type { AskOptions } from '../../control/client.ts';
 import type { ForwarderStatus, UpstreamStatus } from '../../forward/choice/status.ts';
 import { thisMachine } from '../../integrate/machine.ts';
 import { findIntegration } from '../../integrate/overwritten.ts';
+import type { AutoServingState, DhtStatus } from '../../mainline/dht-node.ts';
 import type { WorkersStatus } from '../../serve/front.ts';
 import { type Command, configFlag, Exit, jsonFlag, type Terminal, writeJson } from '../command.ts';
 import { askRunning } from './ask-program.ts';
@@ -70,6 +71,7 @@ function writeStatus(
     terminal.out(
       `dht         ${dht.nodes} nodes known, ${answered} of ${sent} queries answered, port ${dht.port}\n`,
     );
+    for (const line of servingLines(dht)) terminal.out(`dht-serve   ${line}\n`);
   }
   for (const publication of publications) {
     terminal.out(publicationLines(publication).join('\n').concat('\n'));
@@ -78,6 +80,21 @@ function writeStatus(
     terminal.out(`bug         ${count} × ${kind} in ${part} at ${place}, last ${duration(agoSeconds)} ago\n`);
   }
 }
+
+/** What the DHT node does for others; nothing unless it was asked to. */
+function servingLines({ serving, autoServing, served, storedItems }: DhtStatus): readonly string[] {
+  const counts = `${served.answered} of ${served.received} queries of others answered, ${storedItems} items stored`;
+  if (serving) return [`${autoServing === undefined ? 'on' : 'auto'}, ${counts}`];
+  if (autoServing === undefined || autoServing === 'serving') return [];
+  return [`auto, not serving: ${obstacles[autoServing]}`];
+}
+
+const obstacles: Readonly<Record<Exclude<AutoServingState, 'serving'>, string>> = {
+  'no-own-address': 'no interface has the address that other nodes see',
+  metered: 'the connection is metered',
+  'not-reached': 'no query arrived from outside in the last 15 minutes',
+  trial: 'queries arrive from outside, but not for 15 minutes yet',
+};
 
 function workersLine({ running, wanted, restarts }: WorkersStatus): string {
   const shares = running.map(({ pid, queries }) => `process ${pid}: ${queries} queries`);

@@ -1,9 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import { elapsedClock } from '../../async/elapsed-clock.ts';
 import { orAborted } from '../../async/or-aborted.ts';
 import { KEY_LENGTH } from '../../bep44/ed25519.ts';
 import { acceptsHost, type NetworkKind, networkOf, parseIpv4 } from '../addresses.ts';
-import type { ControlledDhtNode, DhtNode, DhtStatus, LookupEvent, NodeAddress } from '../dht-node.ts';
+import type {
+  ControlledDhtNode,
+  DhtNode,
+  DhtStatus,
+  LookupEvent,
+  NodeAddress,
+  ServingChange,
+  ServingConditions,
+} from '../dht-node.ts';
 import { MainlineError } from '../errors.ts';
 import {
   checkAddresses,
@@ -17,13 +26,14 @@ import { KrpcSocket } from '../socket/krpc-socket.ts';
 import { copyOf } from '../wire/bytes.ts';
 import { ID_LENGTH } from '../wire/compact-nodes.ts';
 import { isSecureNodeId, type RandomBytes, secureNodeId } from '../wire/node-id.ts';
+import { AutoServing } from './auto-serving.ts';
 import { ExternalAddress } from './external-address.ts';
 import { lookup } from './lookup.ts';
 import { Maintenance } from './maintenance.ts';
 import { Network } from './network.ts';
 import { put } from './put.ts';
 import { Routing } from './routing.ts';
-import { PUBLIC_LIMITS, Serving, TEST_LIMITS } from './serving.ts';
+import { AUTO_LIMITS, PUBLIC_LIMITS, Serving, type ServingLimits, TEST_LIMITS } from './serving.ts';
 
 /** What a node takes from the world. */
 export interface MainlineEnvironment {
@@ -31,8 +41,12 @@ export interface MainlineEnvironment {
   readonly randomBytes: RandomBytes;
   /** Milliseconds of a clock that does not go back. */
   readonly now: () => number;
+  /** The same of a clock that counts the time that the machine slept. */
+  readonly elapsed: () => number;
   /** Is told of each error thrown inside the DHT packages and kept there. */
   readonly onFault: (error: unknown) => void;
+  /** Is told when a node with `serve: 'auto'` begins to serve and when it stops. */
+  readonly onServing: (change: ServingChange) => void;
 }
 
 /** A node in this thread. */
@@ -46,12 +60,14 @@ const MAX_ACTIVE = 256;
 /** Nodes given out by knownNodes. */
 const MAX_KNOWN_NODES = 200;
 
-/** The machine's sockets, randomness and clock. Faults are told in the status and go nowhere else. */
+/** The machine's sockets, randomness and clocks. Faults are told in the status and go nowhere else. */
 export const machineEnvironment: MainlineEnvironment = {
   openDatagrams: openUdp,
   randomBytes,
   now: () => performance.now(),
+  elapsed: () => elapsedClock.now(),
   onFault: () => {},
+  onServing: () => {},
 };
 
 /**
@@ -97,8 +113,11 @@ interface FaultState {
 
 class MainlineNode implements LocalDhtNode {
   readonly #parts: Parts;
+  readonly #environment: MainlineEnvironment;
   /** Answers queries of others; undefined while they are not served. */
-  readonly #serving: Serving | undefined;
+  #serving: Serving | undefined;
+  /** Undefined unless the node decides by itself whether it serves. */
+  readonly #auto: AutoServing | undefined;
   readonly #external = new ExternalAddress();
   readonly #network: Network;
   readonly #maintenance: Maintenance;
@@ -114,6 +133,7 @@ class MainlineNode implements LocalDhtNode {
     const { socket, routing, onFault } = parts;
     const { bootstrap, nodes = [], concurrency = DEFAULT_CONCURRENCY, network: kind } = options;
     this.#parts = parts;
+    this.#environment = environment;
     this.#network = new Network({
       kind,
       socket,
@@ -131,11 +151,18 @@ class MainlineNode implements LocalDhtNode {
       now: environment.now,
       onFault,
     });
-    if (options.serve === true) {
-      const limits = kind === 'test' ? TEST_LIMITS : PUBLIC_LIMITS;
-      this.#serving = new Serving({ socket, routing, limits, ...environment });
-      routing.rpc.responder = this.#serving;
-      socket.serveWith(this.#serving);
+    if (options.serve === true) this.#serve(kind === 'test' ? TEST_LIMITS : PUBLIC_LIMITS);
+    if (options.serve === 'auto') {
+      this.#auto = new AutoServing({
+        now: environment.elapsed,
+        seenAt: () => this.#external.agreed(),
+        serve: (change) => {
+          if (change.kind === 'began') this.#serve(AUTO_LIMITS);
+          else this.#stopServing();
+          environment.onServing(change);
+        },
+      });
+      socket.watchQueries(this.#auto);
     }
   }
 
@@ -178,6 +205,7 @@ class MainlineNode implements LocalDhtNode {
       secureId: address !== undefined && isSecureNodeId(routing.id, address),
       ...(externalHost !== undefined && { externalHost }),
       serving: this.#serving !== undefined,
+      ...(this.#auto !== undefined && { autoServing: this.#auto.state }),
       storedItems: this.#serving?.storedItems ?? 0,
       active: this.#calls.size,
       queries: {
@@ -208,8 +236,13 @@ class MainlineNode implements LocalDhtNode {
     this.#maintenance.wake();
   }
 
+  setServingConditions(conditions: ServingConditions): void {
+    this.#auto?.setConditions(conditions);
+  }
+
   networkChanged(): void {
     this.#external.forget();
+    this.#auto?.networkChanged();
     this.#maintenance.wake();
   }
 
@@ -231,6 +264,19 @@ class MainlineNode implements LocalDhtNode {
       this.#closed = this.#parts.routing.close();
     }
     return this.#closed;
+  }
+
+  #serve(limits: ServingLimits): void {
+    const { socket, routing } = this.#parts;
+    this.#serving = new Serving({ socket, routing, limits, ...this.#environment });
+    routing.rpc.responder = this.#serving;
+    socket.serveWith(this.#serving);
+  }
+
+  #stopServing(): void {
+    this.#serving = undefined;
+    this.#parts.routing.rpc.responder = undefined;
+    this.#parts.socket.serveWith(undefined);
   }
 
   /** Begins a lookup or put: its signal aborts with the caller's, or with `closed` when the node is closed. */

@@ -1,4 +1,4 @@
-import { TokenBuckets } from '../../async/token-bucket.ts';
+import { type Rate, TokenBucket, TokenBuckets } from '../../async/token-bucket.ts';
 import type { NodeAddress } from '../dht-node.ts';
 import type { KrpcSocket, QueryHandler } from '../socket/krpc-socket.ts';
 import { ItemStore } from '../storage/item-store.ts';
@@ -20,12 +20,14 @@ const MAX_PEERS_TOLD = 16;
 /** Newcomers pinged at once before they come into the table. */
 const MAX_INTRODUCTIONS = 16;
 
-/** What one address may ask of us. */
+/** What others may ask of us; the first two are for each address. */
 export interface ServingLimits {
   readonly perSecond: number;
   readonly burst: number;
   /** Nodes in an answer, 26 bytes each. */
   readonly nodes: number;
+  /** Bytes that are sent to all addresses together; undefined for any number. */
+  readonly bandwidth?: Rate;
 }
 
 /**
@@ -33,11 +35,21 @@ export interface ServingLimits {
  * routing table".
  */
 export const PUBLIC_LIMITS: ServingLimits = { perSecond: 20, burst: 60, nodes: 8 };
+/** The limits of a node that serves by itself: those of the public network, and 50 kB in any second. */
+export const AUTO_LIMITS: ServingLimits = {
+  ...PUBLIC_LIMITS,
+  bandwidth: { perSecond: 40_000, burst: 10_000 },
+};
 /**
  * On a test network many nodes share an address, and each of them is asked by all the others. They name 20 nodes, as Rust
  * mainline does: with 8, a small network never learns of all the 20 nodes that an item belongs to.
  */
 export const TEST_LIMITS: ServingLimits = { perSecond: 2000, burst: 4000, nodes: 20 };
+
+/** Bytes of the headers of IPv4 and UDP. */
+const HEADER_LENGTH = 28;
+/** Bytes of a `ping` with an IPv4 and UDP header, and a little more. */
+const PING_LENGTH = 128;
 
 /** What serving needs. */
 export interface ServingOptions {
@@ -66,6 +78,7 @@ interface PlainQuery {
 export class Serving implements QueryHandler, Responder {
   readonly #options: ServingOptions;
   readonly #rates: TokenBuckets;
+  readonly #bandwidth: TokenBucket | undefined;
   readonly #items = new ItemStore(MAX_ITEMS);
   readonly #peers = new PeerStore();
   readonly #tokens: WriteTokens;
@@ -74,7 +87,9 @@ export class Serving implements QueryHandler, Responder {
   /** Takes the socket to answer on and the node that knows the answers. */
   constructor(options: ServingOptions) {
     this.#options = options;
+    const { bandwidth } = options.limits;
     this.#rates = new TokenBuckets(options.limits, MAX_ADDRESSES);
+    if (bandwidth !== undefined) this.#bandwidth = new TokenBucket(bandwidth, options.now());
     this.#tokens = new WriteTokens(options.randomBytes, options.now());
   }
 
@@ -104,7 +119,7 @@ export class Serving implements QueryHandler, Responder {
       case 'unknown':
         // As libtorrent does, so that methods to come (and BEP 51's today) find their way to the nodes that know them.
         if (body.target !== undefined) this.#reply(from, transaction, { nodes: this.#nearest(body.target) });
-        else this.#options.socket.refuse(from, transaction, 204, 'Method Unknown');
+        else this.#refuse(from, transaction, 204, 'Method Unknown');
         return;
       default: {
         const plain: PlainQuery = {
@@ -120,7 +135,7 @@ export class Serving implements QueryHandler, Responder {
 
   /** Refuses a query with a wrong field: "Protocol Error, such as a malformed packet, invalid arguments" (BEP 5). */
   onMalformedQuery(transaction: Uint8Array, from: NodeAddress): void {
-    if (this.#admits(from)) this.#options.socket.refuse(from, transaction, 203, 'Protocol Error');
+    if (this.#admits(from)) this.#refuse(from, transaction, 203, 'Protocol Error');
   }
 
   /** Sends what `bittorrent-dht` answers, cut down to our limits. */
@@ -134,7 +149,7 @@ export class Serving implements QueryHandler, Responder {
   /** Sends a refusal of `bittorrent-dht`. */
   refuse(query: object, code: number, message: string): void {
     if (!isPlainQuery(query)) return;
-    this.#options.socket.refuse(query.from, query.checked.transaction, code, message);
+    this.#refuse(query.from, query.checked.transaction, code, message);
   }
 
   /** What a `get` is answered with. BEP 44: "Responses to get should always include nodes". */
@@ -154,7 +169,7 @@ export class Serving implements QueryHandler, Responder {
     if (!this.#accepts(put.token, transaction, from)) return;
     const problem = this.#items.put(put);
     if (problem === undefined) this.#reply(from, transaction, {});
-    else this.#options.socket.refuse(from, transaction, problem.code, problem.message);
+    else this.#refuse(from, transaction, problem.code, problem.message);
   }
 
   #peersOf(infoHash: Uint8Array, from: NodeAddress): Fields {
@@ -181,15 +196,22 @@ export class Serving implements QueryHandler, Responder {
 
   /** Whether the token is one of ours; refuses the query when it is none. */
   #accepts(token: Uint8Array, transaction: Uint8Array, from: NodeAddress): boolean {
-    const { socket, now } = this.#options;
-    const isOurs = this.#tokens.accepts(token, from.host, now());
-    if (!isOurs) socket.refuse(from, transaction, 203, 'bad token');
+    const isOurs = this.#tokens.accepts(token, from.host, this.#options.now());
+    if (!isOurs) this.#refuse(from, transaction, 203, 'bad token');
     return isOurs;
   }
 
   #reply(to: NodeAddress, transaction: Uint8Array, fields: Fields): void {
     const { socket, routing } = this.#options;
-    socket.reply(to, transaction, { id: routing.id, ...fields });
+    this.#spend(HEADER_LENGTH + socket.reply(to, transaction, { id: routing.id, ...fields }));
+  }
+
+  #refuse(to: NodeAddress, transaction: Uint8Array, code: number, message: string): void {
+    this.#spend(HEADER_LENGTH + this.#options.socket.refuse(to, transaction, code, message));
+  }
+
+  #spend(length: number): void {
+    this.#bandwidth?.spend(length, this.#options.now());
   }
 
   #nearest(target: Uint8Array): Buffer {
@@ -197,7 +219,8 @@ export class Serving implements QueryHandler, Responder {
   }
 
   #admits(from: NodeAddress): boolean {
-    if (this.#rates.take(from.host, this.#options.now())) return true;
+    const now = this.#options.now();
+    if (this.#bandwidth?.has(now) !== false && this.#rates.take(from.host, now)) return true;
     this.#options.socket.dropped.add('rate-limited');
     return false;
   }
@@ -210,6 +233,7 @@ export class Serving implements QueryHandler, Responder {
     const { routing, socket } = this.#options;
     if (this.#introductions >= MAX_INTRODUCTIONS || routing.has(id)) return;
     this.#introductions++;
+    this.#spend(PING_LENGTH);
     socket.ask(from, { q: 'ping', a: { id: routing.id } }, () => {
       this.#introductions--;
     });

@@ -1,4 +1,4 @@
-import { acceptsHost, type NetworkKind, parseIpv4 } from '../addresses.ts';
+import { acceptsHost, type Ipv4, type NetworkKind, parseIpv4 } from '../addresses.ts';
 import type { NodeAddress } from '../dht-node.ts';
 import { decodeDatagram, type MalformedReason } from '../wire/krpc-decode.ts';
 import { encodeError, encodeQuery, encodeReply, type OutgoingQuery } from '../wire/krpc-encode.ts';
@@ -37,6 +37,14 @@ export interface QueryHandler {
   onQuery(query: QueryMessage, from: NodeAddress): void;
   /** A query with a wrong field, to be refused with the same transaction id. */
   onMalformedQuery(transaction: Uint8Array, from: NodeAddress): void;
+}
+
+/** Is told which hosts are asked, and whose queries arrive. */
+export interface QueryWatcher {
+  /** A query is sent to `host`. */
+  asked(host: Ipv4): void;
+  /** A well-formed query of `host` arrived, whether it is served or not. */
+  received(host: Ipv4): void;
 }
 
 /** What a KRPC socket needs from around it. */
@@ -80,6 +88,7 @@ export class KrpcSocket {
   readonly #pending = new Map<number, Pending>();
   #datagrams: Datagrams | undefined;
   #handler: QueryHandler | undefined;
+  #watcher: QueryWatcher | undefined;
   #onReply: ((reply: ReplyMessage, from: NodeAddress) => void) | undefined;
   #heardAt = Number.NEGATIVE_INFINITY;
   #closed = false;
@@ -107,8 +116,13 @@ export class KrpcSocket {
   }
 
   /** Hands queries of others to `handler`. Without one they are dropped, and our own carry the read-only flag. */
-  serveWith(handler: QueryHandler): void {
+  serveWith(handler: QueryHandler | undefined): void {
     this.#handler = handler;
+  }
+
+  /** Tells `watcher` of all queries from now on. */
+  watchQueries(watcher: QueryWatcher): void {
+    this.#watcher = watcher;
   }
 
   /** Tells `listener` of every reply to one of our queries, after the query was settled. */
@@ -136,6 +150,7 @@ export class KrpcSocket {
     const transaction = Buffer.alloc(TRANSACTION_LENGTH);
     transaction.writeUInt32BE(id);
     this.traffic.add('sent');
+    if (address !== undefined) this.#watcher?.asked(address);
     datagrams.send(encodeQuery(transaction, query, this.#handler === undefined), to, (errorCode) => {
       if (errorCode === undefined) return;
       this.sendErrors.add(errorCode);
@@ -144,14 +159,14 @@ export class KrpcSocket {
     return () => this.#take(id);
   }
 
-  /** Answers a query. */
-  reply(to: NodeAddress, transaction: Uint8Array, r: Parameters<typeof encodeReply>[1]): void {
-    this.#answer(to, encodeReply(transaction, r, to));
+  /** Answers a query. @returns the length of the answer in bytes. */
+  reply(to: NodeAddress, transaction: Uint8Array, r: Parameters<typeof encodeReply>[1]): number {
+    return this.#answer(to, encodeReply(transaction, r, to));
   }
 
-  /** Refuses a query, with an error code of BEP 5 or BEP 44. */
-  refuse(to: NodeAddress, transaction: Uint8Array, code: number, message: string): void {
-    this.#answer(to, encodeError(transaction, code, message, to));
+  /** Refuses a query, with an error code of BEP 5 or BEP 44. @returns the length of the answer in bytes. */
+  refuse(to: NodeAddress, transaction: Uint8Array, code: number, message: string): number {
+    return this.#answer(to, encodeError(transaction, code, message, to));
   }
 
   /** Settles what is open as `closed` and frees the port. */
@@ -185,6 +200,7 @@ export class KrpcSocket {
       return;
     }
     this.traffic.add('received');
+    this.#watcher?.received(sender);
     // BEP 43: the read-only node "no longer responds to 'query' messages that it receives".
     if (this.#handler === undefined) {
       this.dropped.add('not-serving');
@@ -263,12 +279,13 @@ export class KrpcSocket {
     }
   }
 
-  #answer(to: NodeAddress, datagram: Uint8Array): void {
-    if (this.#closed || this.#datagrams === undefined) return;
+  #answer(to: NodeAddress, datagram: Uint8Array): number {
+    if (this.#closed || this.#datagrams === undefined) return 0;
     this.traffic.add('served');
     this.#datagrams.send(datagram, to, (errorCode) => {
       if (errorCode !== undefined) this.sendErrors.add(errorCode);
     });
+    return datagram.length;
   }
 
   #guard(work: () => void): void {

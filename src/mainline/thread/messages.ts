@@ -1,5 +1,12 @@
 import type { MutableItem } from '../../bep44/mutable-item.ts';
-import type { DhtStatus, LookupEvent, NodeAddress, PutOutcome } from '../dht-node.ts';
+import type {
+  DhtStatus,
+  LookupEvent,
+  NodeAddress,
+  PutOutcome,
+  ServingChange,
+  ServingConditions,
+} from '../dht-node.ts';
 import type { MainlineErrorKind } from '../errors.ts';
 
 /** What a node's thread is told. `call` numbers what is asked, so that answers find their way. */
@@ -22,6 +29,7 @@ export type ToThread =
   | { readonly kind: 'cancel'; readonly call: number }
   /** See ControlledDhtNode. */
   | { readonly kind: 'bootstrap'; readonly addresses: readonly NodeAddress[] }
+  | { readonly kind: 'serving-conditions'; readonly conditions: ServingConditions }
   | { readonly kind: 'network-changed' }
   | { readonly kind: 'wake' }
   | { readonly kind: 'close' };
@@ -34,6 +42,7 @@ export type FromThread =
   | { readonly kind: 'ready' }
   /** Nodes to begin with, should this thread end. */
   | { readonly kind: 'remember'; readonly nodes: readonly NodeAddress[] }
+  | { readonly kind: 'serving'; readonly change: ServingChange }
   | { readonly kind: 'event'; readonly call: number; readonly event: ThreadEvent }
   | { readonly kind: 'result'; readonly call: number; readonly result: ThreadResult }
   | { readonly kind: 'failed'; readonly call: number; readonly problem: ThreadProblem };

@@ -2,7 +2,15 @@ import type { Worker } from 'node:worker_threads';
 import { EventQueue } from '../../async/event-queue.ts';
 import { Restarts } from '../../async/restarts.ts';
 import { VerifiedItem } from '../../bep44/verified-item.ts';
-import type { ControlledDhtNode, DhtStatus, LookupEvent, NodeAddress, PutOutcome } from '../dht-node.ts';
+import type {
+  ControlledDhtNode,
+  DhtStatus,
+  LookupEvent,
+  NodeAddress,
+  PutOutcome,
+  ServingChange,
+  ServingConditions,
+} from '../dht-node.ts';
 import { MainlineError } from '../errors.ts';
 import {
   checkAddresses,
@@ -26,13 +34,16 @@ export interface MainlineThread extends ControlledDhtNode {
  * fail with `thread-died`, a new thread starts with the nodes the last one knew, and until then calls fail with `unavailable`.
  * `ready` goes on waiting. Resolves when the port is bound; rejects with MainlineError of kind `bind-failed`,
  * `invalid-argument` or `thread-died`.
+ *
+ * @param onServing is told when a node with `serve: 'auto'` begins to serve and when it stops.
  */
 export async function startMainlineThread(
   options: MainlineOptions,
   spawn: SpawnDhtThread = spawnDhtThread,
+  onServing: (change: ServingChange) => void = () => {},
 ): Promise<MainlineThread> {
   checkOptions(options);
-  const node = new ThreadedNode(plainOptions(options), spawn);
+  const node = new ThreadedNode(plainOptions(options), spawn, onServing);
   node.start();
   await node.started;
   return node;
@@ -49,6 +60,9 @@ class ThreadedNode implements MainlineThread {
   readonly started: Promise<void>;
   #options: MainlineOptions;
   readonly #spawn: SpawnDhtThread;
+  readonly #onServing: (change: ServingChange) => void;
+  /** Whether the node serves by itself. */
+  #isServing = false;
   readonly #calls = new Map<number, WaitingCall>();
   readonly #ready = waiting();
   readonly #started = waiting();
@@ -61,9 +75,10 @@ class ThreadedNode implements MainlineThread {
   readonly #restarts = new Restarts({ start: () => this.#start(), onFailure: () => {} });
   #closed: Promise<void> | undefined;
 
-  constructor(options: MainlineOptions, spawn: SpawnDhtThread) {
+  constructor(options: MainlineOptions, spawn: SpawnDhtThread, onServing: (change: ServingChange) => void) {
     this.#options = options;
     this.#spawn = spawn;
+    this.#onServing = onServing;
     this.#remembered = options.nodes ?? [];
     this.started = this.#started.promise;
     // Whoever asks for it learns of a failure; when nobody does, it is no unhandled rejection.
@@ -147,6 +162,11 @@ class ThreadedNode implements MainlineThread {
     if (this.#up) this.#say({ kind: 'wake' });
   }
 
+  setServingConditions({ hosts, metered }: ServingConditions): void {
+    const conditions = { hosts: [...hosts], metered: [...metered] };
+    if (this.#up) this.#say({ kind: 'serving-conditions', conditions });
+  }
+
   networkChanged(): void {
     if (this.#up) this.#say({ kind: 'network-changed' });
   }
@@ -206,6 +226,9 @@ class ThreadedNode implements MainlineThread {
       case 'remember':
         if (message.nodes.length > 0) this.#remembered = message.nodes;
         return;
+      case 'serving':
+        this.#tellServing(message.change);
+        return;
       case 'event':
         this.#calls.get(message.call)?.event?.(message.event);
         return;
@@ -225,7 +248,13 @@ class ThreadedNode implements MainlineThread {
     this.#started.reject(error); // of no effect once it was up
     this.#failAll(error);
     if (this.#closed !== undefined || !everUp) return;
+    if (this.#isServing) this.#tellServing({ kind: 'ended', reason: 'thread-died' });
     this.#restarts.schedule(performance.now() - startedAt);
+  }
+
+  #tellServing(change: ServingChange): void {
+    this.#isServing = change.kind === 'began';
+    this.#onServing(change);
   }
 
   #ask(message: (call: number) => ToThread, signal?: AbortSignal): Promise<ThreadResult> {

@@ -1,9 +1,9 @@
 import type { MessagePort } from 'node:worker_threads';
 import { throwLater } from '../../async/throw-later.ts';
 import { VerifiedItem } from '../../bep44/verified-item.ts';
-import type { DhtNode, LookupEvent } from '../dht-node.ts';
+import type { DhtNode, LookupEvent, ServingChange } from '../dht-node.ts';
 import { MainlineError } from '../errors.ts';
-import { startMainlineNode } from '../node/node.ts';
+import { machineEnvironment, startMainlineNode } from '../node/node.ts';
 import type { MainlineOptions } from '../options.ts';
 import type { FromThread, ThreadEvent, ThreadProblem, ThreadResult, ToThread } from './messages.ts';
 
@@ -15,8 +15,9 @@ const REMEMBER_MS = 60_000;
  * started.
  */
 export async function serveNode(options: MainlineOptions, port: MessagePort): Promise<void> {
-  const node = await startMainlineNode(options);
   const say = (message: FromThread) => port.postMessage(message);
+  const onServing = (change: ServingChange) => say({ kind: 'serving', change });
+  const node = await startMainlineNode(options, { ...machineEnvironment, onServing });
   const calls = new Map<number, AbortController>();
   const remember = () => {
     node.knownNodes().then((nodes) => say({ kind: 'remember', nodes }), throwLater);
@@ -43,6 +44,9 @@ export async function serveNode(options: MainlineOptions, port: MessagePort): Pr
       case 'bootstrap':
         node.setBootstrap(message.addresses);
         return;
+      case 'serving-conditions':
+        node.setServingConditions(message.conditions);
+        return;
       case 'network-changed':
         node.networkChanged();
         return;
@@ -67,7 +71,7 @@ export async function serveNode(options: MainlineOptions, port: MessagePort): Pr
   );
 }
 
-type Call = Exclude<ToThread, { kind: 'cancel' | 'bootstrap' | 'network-changed' | 'wake' | 'close' }>;
+type Call = Extract<ToThread, { kind: 'lookup' | 'put' | 'status' | 'known-nodes' }>;
 
 async function perform(
   node: DhtNode,

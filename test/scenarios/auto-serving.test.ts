@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { ownNetworkIsMissing, runInOwnNetwork } from '../support/own-network.ts';
+
+test('with dht-serve = auto the program serves other nodes once strangers reach its public address for 15 minutes, until the network changes', {
+  skip: ownNetworkIsMissing(),
+}, async () => {
+  const child = fileURLToPath(new URL('auto-serving-child.js', import.meta.url));
+  const told = await runInOwnNetwork(child, [], new URL('../support/thread-time.js', import.meta.url));
+  assert.deepEqual(told, [
+    'not-reached',
+    'trial',
+    'trial',
+    0,
+    'serving',
+    1,
+    ['The DHT node serves others now (dht-serve = auto).{"address":"109.0.0.1"}'],
+    'not-reached',
+    [
+      'The network changed.{"change":"interfaces"}',
+      'The DHT node no longer serves others.{"reason":"the network changed"}',
+    ],
+  ]);
+});
