@@ -21,7 +21,7 @@ export const ORDINARY_NAME = 'example.com';
 const GETENT_TIMEOUT = 12_000;
 
 /** Milliseconds that a machine has after the change: links ask for their address again, which takes some seconds. */
-const SETTLE_TIME = 30_000;
+const SETTLE_TIME = 15_000;
 /** Milliseconds between two tries. */
 const TRY_EVERY = 500;
 
@@ -30,7 +30,7 @@ export interface VerifyOptions {
   readonly plan: Plan;
   /** A name that was found before the change; undefined when none was, as without a network. */
   readonly ordinaryName: string | undefined;
-  /** Whether something was changed just now: then the machine has half a minute to come to rest. */
+  /** Whether something was changed just now: then the machine has some seconds to come to rest. */
   readonly isFresh: boolean;
 }
 

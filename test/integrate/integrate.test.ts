@@ -48,7 +48,7 @@ test('what is set is checked, a second run changes nothing, and an undo leaves e
       ],
     );
     assert.deepEqual(scene.calls.splice(0), [
-      'systemctl restart NetworkManager',
+      'nmcli general reload',
       'resolvectl revert lan0',
       'systemctl restart systemd-resolved',
     ]);
@@ -62,7 +62,7 @@ test('what is set is checked, a second run changes nothing, and an undo leaves e
     assert.deepEqual([undone?.kept, undone?.problems], [[], []]);
     assert.deepEqual(await scene.tree(), before);
     assert.deepEqual(await scene.tree(CHANGES_DIRECTORY), {});
-    assert.deepEqual(scene.calls, ['systemctl restart systemd-resolved', 'systemctl restart NetworkManager']);
+    assert.deepEqual(scene.calls, ['systemctl restart systemd-resolved', 'nmcli general reload']);
     assert.equal(await undo(scene.machine), undefined);
   });
 });
@@ -152,7 +152,7 @@ describe('a failure takes everything back', () => {
           ]);
         assert.deepEqual(scene.calls.slice(-2), [
           'systemctl restart systemd-resolved',
-          'systemctl restart NetworkManager',
+          'nmcli general reload',
         ]);
       });
     });
@@ -256,18 +256,18 @@ test('a run that was interrupted is taken back by the next one, or by an undo', 
     await withScene(async (scene) => {
       await desktop(scene);
       const before = await scene.tree();
-      // It ends while NetworkManager is restarted.
-      scene.programs.set('systemctl restart NetworkManager', () => Promise.reject(new Error('gone')));
+      // It ends while NetworkManager reads its files.
+      scene.programs.set('nmcli general reload', () => Promise.reject(new Error('gone')));
       const crash = new Error('crash');
       const { machine } = scene;
       const crashing = {
         ...machine,
         run: (call: Parameters<typeof machine.run>[0]) =>
-          call.args[1] === 'NetworkManager' ? Promise.reject(crash) : machine.run(call),
+          call.program === 'nmcli' && call.args[1] === 'reload' ? Promise.reject(crash) : machine.run(call),
       };
       await assert.rejects(integrate(crashing, yes), crash);
       assert.match((await findIntegration(machine))?.problems.join() ?? '', /did not end/);
-      scene.programs.delete('systemctl restart NetworkManager');
+      scene.programs.delete('nmcli general reload');
       if (next === 'integrate') assert.equal((await integrate(machine, yes)).kind, 'done');
       await undo(machine);
       assert.deepEqual(await scene.tree(), before);

@@ -26,7 +26,7 @@ test('NetworkManager with systemd-resolved: both get a file, and the link gives 
     assert.deepEqual(steps, [
       '/etc/systemd/resolved.conf.d/pkarrd.conf',
       '/etc/NetworkManager/conf.d/90-pkarrd.conf',
-      'systemctl restart NetworkManager',
+      'nmcli general reload',
       'resolvectl revert lan0',
       'systemctl restart systemd-resolved',
     ]);

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectLan } from '../support/lan.ts';
+import { bootMachine, type Machine } from '../support/machine.ts';
+import { putProgram } from '../support/program.ts';
+import type { Recipe } from '../support/recipes.ts';
+
+/** The address under the key; a public one, for routers empty answers with others. It is only in the machine's own network. */
+export const KEY_ADDRESS = '8.8.4.4';
+/** What the provider's resolver answers for every name that there is and is not. */
+export const PROVIDER_ADDRESS = '198.51.100.1';
+/** What somebody on the link answers by LLMNR. */
+export const LIAR_ADDRESS = '203.0.113.66';
+/** What the provider's other resolver answers, which may replace the first. */
+export const SECOND_ADDRESS = '198.51.100.2';
+
+/** Debian's package for the router of the lab. */
+export const routerPackage = 'dnsmasq-base';
+
+/**
+ * A machine behind a router that gives a search domain, whose resolver answers every name, with somebody on the link who answers
+ * by LLMNR, and a DHT that takes a while and holds one key.
+ */
+export interface Lab extends AsyncDisposable {
+  readonly machine: Machine;
+  /** The key that is published. */
+  readonly key: string;
+}
+
+/**
+ * The router of the lab in its own namespace, by dnsmasq(8): DHCP with a search domain, and a resolver that knows every name.
+ * 10.77.0.3 is another resolver of it, with other answers.
+ */
+const ROUTER = `
+  set -- --no-hosts --no-resolv --bind-interfaces --log-queries --user=root --conf-file=/dev/null
+  ip netns exec isp dnsmasq "$@" --pid-file=/run/isp-1.pid --log-facility=/var/log/provider.log --listen-address=10.77.0.1 \\
+    --address=/#/${PROVIDER_ADDRESS} --except-interface=lo --dhcp-authoritative --dhcp-range=10.77.0.20,10.77.0.20,2m \\
+    --dhcp-option=option:dns-server,10.77.0.1 --dhcp-option=option:router,10.77.0.1 --domain=fritz.box \\
+    --dhcp-option=option:domain-search,fritz.box --dhcp-leasefile=/run/isp.leases
+  ip -n isp address add 10.77.0.3/24 dev eth0
+  ip netns exec isp dnsmasq "$@" --pid-file=/run/isp-2.pid --log-facility=/var/log/second.log --listen-address=10.77.0.3 \\
+    --except-interface=lo --address=/#/${SECOND_ADDRESS}
+  systemd-run --quiet --unit=liar ip netns exec isp node /opt/liar.mjs`;
+
+/** Answers every question of LLMNR (RFC 4795) that arrives on the link. */
+const LIAR = `
+import dgram from 'node:dgram';
+import { appendFileSync } from 'node:fs';
+const socket = dgram.createSocket({ type: 'udp4', reuseAddr: true });
+socket.bind(5355, '0.0.0.0', () => socket.addMembership('224.0.0.252', '10.77.0.1'));
+socket.on('message', (bytes, from) => {
+  if (bytes.length < 18 || bytes[2] & 0x80) return;
+  const end = 12 + bytes[12] + 6;
+  const type = bytes.readUInt16BE(end - 4);
+  appendFileSync('/var/log/liar.log', bytes.toString('latin1', 13, 13 + bytes[12]) + ' ' + type + '\\n');
+  const answer = type === 1 ? Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 30, 0, 4, ${LIAR_ADDRESS.split('.').join(', ')}]) : Buffer.alloc(0);
+  const head = Buffer.from([bytes[0], bytes[1], 0x80, 0, 0, 1, 0, type === 1 ? 1 : 0, 0, 0, 0, 0]);
+  socket.send(Buffer.concat([head, bytes.subarray(12, end), answer]), from.port, from.address);
+});
+`;
+
+/** Waits until pkarrd answers. */
+export const ANSWERS =
+  'until dig @127.0.0.1 +short +time=1 +tries=1 localhost A | grep -qx 127.0.0.1; do sleep 0.1; done';
+
+/** What runs pkarrd in the lab: the program's own unit, for the installed path. */
+const SERVICE = `
+  sed 's|^ExecStart=.*|ExecStart=/usr/bin/pkarrd serve|' /opt/pkarrd.service > /etc/systemd/system/pkarrd.service
+  systemctl daemon-reload
+  systemctl start pkarrd
+  ${ANSWERS}`;
+
+/**
+ * Boots a machine of the lab. Its link `lan0` is there, and nobody has configured it.
+ * @param configure makes the manager of the machine look after `lan0`, as a script of sh.
+ */
+export async function openLab(recipe: Recipe, configure: string): Promise<Lab> {
+  const machine = await bootMachine(recipe);
+  try {
+    await putProgram(machine);
+    await machine.put('systemd/pkarrd.service', '/opt/pkarrd.service');
+    await machine.write('/opt/liar.mjs', LIAR);
+    await connectLan(machine, { device: 'lan0', namespace: 'isp', network: '10.77.0', address: false });
+    await machine.sh(ROUTER);
+    // The DHT takes longer than anybody who lies.
+    await machine.sh(`
+      mkdir -p /etc/pkarrd
+      systemd-run --quiet --unit=testnet --property=StandardOutput=file:/run/testnet.out pkarrd testnet --delay 100
+      until grep -q : /run/testnet.out; do sleep 0.1; done
+      printf 'bootstrap = ["%s"]\\nrelay-use = "off"\\n' "$(head -n 1 /run/testnet.out)" > /etc/pkarrd/pkarrd.toml
+      pkarrd keygen --out /root/my.key > /root/key
+      printf '$TTL 300\\n@ A ${KEY_ADDRESS}\\nwww A ${KEY_ADDRESS}\\n' > /root/my.zone
+      pkarrd publish /root/my.zone --key /root/my.key --state-dir /root/state`);
+    await machine.sh(configure);
+    await until(machine, 'ip -4 -brief address show dev lan0 | grep -q 10.77.0.20');
+    await machine.sh(SERVICE);
+    const key = (await machine.read('/root/key')).trim();
+    const lab: Lab = {
+      machine,
+      key,
+      [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose](),
+    };
+    return lab;
+  } catch (error) {
+    await machine[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Waits until a script of sh succeeds, half a minute at most. */
+export async function until(machine: Machine, script: string): Promise<void> {
+  for (
+    const startedAt = performance.now();
+    (await machine.run(['sh', '-c', script])).code !== 0;
+    await sleep(100)
+  ) {
+    assert.ok(performance.now() - startedAt < 30_000, `not so after 30 s: ${script}`);
+  }
+}
+
+/** The addresses of a name as programs of the machine find them. */
+export async function addresses(machine: Machine, name: string): Promise<string> {
+  const { out } = await machine.run(['getent', 'ahosts', name]);
+  return [...new Set(out.split('\n').flatMap((line) => line.split(/\s+/)[0] || []))].join(' ');
+}

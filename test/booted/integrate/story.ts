@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import type { Machine } from '../support/machine.ts';
+import type { Recipe } from '../support/recipes.ts';
+import {
+  ANSWERS,
+  addresses,
+  KEY_ADDRESS,
+  type Lab,
+  openLab,
+  PROVIDER_ADDRESS,
+  SECOND_ADDRESS,
+  until,
+} from './lab.ts';
+
+/** A kind of system, and what is particular to it. Scripts are those of sh. */
+export interface RowStory {
+  readonly recipe: Recipe;
+  /** What `integrate` says that it found. */
+  readonly found: RegExp;
+  /** Makes the manager look after the link `lan0`. */
+  readonly configure: string;
+  /** Brings the link down and up again. */
+  readonly reconnect: string;
+  /** What is restarted, and must change nothing. */
+  readonly managers: readonly string[];
+  /** Makes the network give 10.77.0.3 as resolver instead of 10.77.0.1, and ends when the manager has been told. */
+  readonly replace: string;
+}
+
+/** How often each name of the key is looked up, with cold caches. */
+const ROUNDS = 12;
+
+/** Tells a row from its beginning to its end: before, set, looked up, disturbed, set again, undone. */
+export async function tellRow(row: RowStory): Promise<void> {
+  await using lab = await openLab(row.recipe, row.configure);
+  const { machine, key } = lab;
+
+  // The lab catches who leaks: as it comes, the system asks the provider and the link for a key, and believes them.
+  assert.notEqual(await addresses(machine, key), KEY_ADDRESS);
+  assert.notEqual(await addresses(machine, `www.${key}`), KEY_ADDRESS);
+  assert.match(await heard(lab), new RegExp(key));
+
+  const before = await picture(machine);
+  const said = await machine.sh('pkarrd integrate --yes');
+  assert.match(said, row.found);
+  assert.match(said, /^Done\./m);
+  await forgetHeard(machine);
+
+  await findsKeys(lab, ROUNDS);
+  await findsOrdinary(machine, PROVIDER_ADDRESS);
+  await machine.sh(row.reconnect);
+  await until(machine, 'ip -4 -brief address show dev lan0 | grep -q 10.77.0.20');
+  await findsKeys(lab, 2);
+  await findsOrdinary(machine, PROVIDER_ADDRESS);
+  for (const manager of row.managers) {
+    await machine.sh(`systemctl restart ${manager}; ${manager === 'pkarrd' ? ANSWERS : ''}`);
+    await until(machine, 'ip -4 -brief address show dev lan0 | grep -q 10.77.0.20');
+    await findsKeys(lab, 2, `after a restart of ${manager}`);
+    await findsOrdinary(machine, PROVIDER_ADDRESS);
+  }
+  assert.doesNotMatch(await heard(lab), new RegExp(key));
+
+  const set = await picture(machine);
+  const again = await machine.sh('pkarrd integrate --yes');
+  assert.match(again, /Nothing was changed\.\n$/);
+  assert.equal(await picture(machine), set);
+
+  await machine.sh(row.replace);
+  const replacedAt = performance.now();
+  for (let count = 0; (await addresses(machine, `n${count}.example.net`)) !== SECOND_ADDRESS; count++) {
+    assert.ok(performance.now() - replacedAt < 10_000, 'the new upstream is not used');
+  }
+  const took = performance.now() - replacedAt;
+  assert.ok(took < 1_000, `the new upstream was used after ${took.toFixed()} ms`);
+  await findsKeys(lab, 2);
+  assert.doesNotMatch(await heard(lab), new RegExp(key));
+
+  await machine.sh('pkarrd integrate --undo');
+  assert.equal(await picture(machine), before);
+  // The system asks as it did before.
+  await until(machine, `getent ahosts undone.example.net | grep -q ^198.51.100`);
+  assert.notEqual(await addresses(machine, `www.${key}`), KEY_ADDRESS);
+}
+
+/** Each look-up of the key and of a name below it is right, although nobody has anything of it in a cache. */
+async function findsKeys({ machine, key }: Lab, rounds: number, when = ''): Promise<void> {
+  const forget =
+    'pkarrd flush > /dev/null; if systemctl -q is-active systemd-resolved; then resolvectl flush-caches; fi';
+  const { out } = await machine.run(
+    [
+      'sh',
+      '-c',
+      `for round in $(seq ${rounds}); do for name in "$1" "www.$1"; do
+         ${forget}; getent ahosts "$name" | cut -d ' ' -f 1 | sort -u | tr '\\n' ' '; echo "$?"; done; done`,
+      'sh',
+      key,
+    ],
+    { timeoutMs: 120_000 },
+  );
+  assert.deepEqual(out.trimEnd().split('\n'), new Array(2 * rounds).fill(`${KEY_ADDRESS} 0`), when);
+}
+
+async function findsOrdinary(machine: Machine, expected: string): Promise<void> {
+  const name = `fresh-${Math.random().toString(36).slice(2)}.example.org`;
+  await until(machine, `getent ahosts ${name} | grep -q '^${expected} '`);
+}
+
+/** What the provider's resolvers and the one who lies on the link were asked. */
+async function heard({ machine }: Lab): Promise<string> {
+  const files = '/var/log/provider.log /var/log/second.log /var/log/liar.log';
+  return (await machine.run(['sh', '-c', `cat ${files} 2> /dev/null`])).out;
+}
+
+async function forgetHeard(machine: Machine): Promise<void> {
+  await machine.sh('for log in provider second liar; do : > /var/log/$log.log; done');
+}
+
+/** Everything in /etc: names, kinds, modes, owners, targets of links, times and contents of files. */
+async function picture(machine: Machine): Promise<string> {
+  return await machine.sh(`
+    cd /etc
+    find . -type d -printf '%p %y %m %U %G\\n' | sort
+    find . ! -type d -printf '%p %y %m %U %G %T@ %l\\n' | sort
+    find . -type f -print0 | sort -z | xargs -0 sha256sum`);
+}
