@@ -21,7 +21,7 @@ export const ORDINARY_NAME = 'example.com';
 const GETENT_TIMEOUT = 12_000;
 
 /** Milliseconds that a machine has after the change: links ask for their address again, which takes some seconds. */
-const SETTLE_TIME = 15_000;
+const SETTLE_TIME = 30_000;
 /** Milliseconds between two tries. */
 const TRY_EVERY = 500;
 

@@ -28,19 +28,24 @@ export interface Lab extends AsyncDisposable {
 }
 
 /**
- * The router of the lab in its own namespace, by dnsmasq(8): DHCP with a search domain, and a resolver that knows every name.
- * 10.77.0.3 is another resolver of it, with other answers.
+ * The router of the lab in its own namespace, by dnsmasq(8): DHCP with a search domain and with the resolver that the script is
+ * called with, and two resolvers that know every name, at 10.77.0.1 and 10.77.0.3, with different answers.
  */
-const ROUTER = `
-  set -- --no-hosts --no-resolv --bind-interfaces --log-queries --user=root --conf-file=/dev/null
-  ip netns exec isp dnsmasq "$@" --pid-file=/run/isp-1.pid --log-facility=/var/log/provider.log --listen-address=10.77.0.1 \\
-    --address=/#/${PROVIDER_ADDRESS} --except-interface=lo --dhcp-authoritative --dhcp-range=10.77.0.20,10.77.0.20,2m \\
-    --dhcp-option=option:dns-server,10.77.0.1 --dhcp-option=option:router,10.77.0.1 --domain=fritz.box \\
-    --dhcp-option=option:domain-search,fritz.box --dhcp-leasefile=/run/isp.leases
+const ROUTER = `#!/bin/sh -eu
+router() { ip netns exec isp dnsmasq --no-hosts --no-resolv --bind-interfaces --except-interface=lo --log-queries --user=root \\
+  --conf-file=/dev/null "$@"; }
+if [ -e /run/isp.pid ]; then
+  kill $(cat /run/isp.pid)
+  while ip netns exec isp ss -lnuH 'sport = :53' | grep -q 10.77.0.1:; do sleep 0.02; done
+else
   ip -n isp address add 10.77.0.3/24 dev eth0
-  ip netns exec isp dnsmasq "$@" --pid-file=/run/isp-2.pid --log-facility=/var/log/second.log --listen-address=10.77.0.3 \\
-    --except-interface=lo --address=/#/${SECOND_ADDRESS}
-  systemd-run --quiet --unit=liar ip netns exec isp node /opt/liar.mjs`;
+  router --listen-address=10.77.0.3 --address=/#/${SECOND_ADDRESS} --log-facility=/var/log/second.log --pid-file=
+fi
+router --listen-address=10.77.0.1 --address=/#/${PROVIDER_ADDRESS} --log-facility=/var/log/provider.log --pid-file=/run/isp.pid \\
+  --dhcp-authoritative --dhcp-range=10.77.0.20,10.77.0.20,2m --dhcp-option=option:dns-server,$1 \\
+  --dhcp-option=option:router,10.77.0.1 --domain=fritz.box --dhcp-option=option:domain-search,fritz.box \\
+  --dhcp-leasefile=/run/isp.leases
+`;
 
 /** Answers every question of LLMNR (RFC 4795) that arrives on the link. */
 const LIAR = `
@@ -70,22 +75,31 @@ const SERVICE = `
   systemctl start pkarrd
   ${ANSWERS}`;
 
-/**
- * Boots a machine of the lab. Its link `lan0` is there, and nobody has configured it.
- * @param configure makes the manager of the machine look after `lan0`, as a script of sh.
- */
-export async function openLab(recipe: Recipe, configure: string): Promise<Lab> {
+/** How a machine of the lab gets its network, as scripts of sh. */
+export interface LabScripts {
+  /** Runs before there is a link. */
+  readonly prepare?: string;
+  /** Makes the manager of the machine look after the link `lan0`, which has no address yet. */
+  readonly configure: string;
+}
+
+/** Boots a machine of the lab. */
+export async function openLab(recipe: Recipe, { prepare = '', configure }: LabScripts): Promise<Lab> {
   const machine = await bootMachine(recipe);
   try {
     await putProgram(machine);
     await machine.put('systemd/pkarrd.service', '/opt/pkarrd.service');
     await machine.write('/opt/liar.mjs', LIAR);
+    await machine.sh(prepare);
     await connectLan(machine, { device: 'lan0', namespace: 'isp', network: '10.77.0', address: false });
-    await machine.sh(ROUTER);
+    await machine.write('/opt/router', ROUTER, '0755');
+    await machine.sh(
+      '/opt/router 10.77.0.1; systemd-run --quiet --unit=liar ip netns exec isp node /opt/liar.mjs',
+    );
     // The DHT takes longer than anybody who lies.
     await machine.sh(`
       mkdir -p /etc/pkarrd
-      systemd-run --quiet --unit=testnet --property=StandardOutput=file:/run/testnet.out pkarrd testnet --delay 100
+      systemd-run --quiet --unit=testnet --property=StandardOutput=file:/run/testnet.out pkarrd testnet --delay 40
       until grep -q : /run/testnet.out; do sleep 0.1; done
       printf 'bootstrap = ["%s"]\\nrelay-use = "off"\\n' "$(head -n 1 /run/testnet.out)" > /etc/pkarrd/pkarrd.toml
       pkarrd keygen --out /root/my.key > /root/key

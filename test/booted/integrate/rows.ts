@@ -23,4 +23,20 @@ export const rows = {
     ...byNetworkManager,
     managers: ['NetworkManager', 'systemd-resolved', 'pkarrd'],
   }),
+
+  'systemd-networkd and systemd-resolved': (suite: Suite): RowStory => ({
+    recipe: withPackages(suites[suite], ...managers.networkManagerAndResolved, routerPackage),
+    found: /^Found: systemd-networkd and systemd-resolved \d+\.$/m,
+    prepare: 'systemctl disable --now --quiet NetworkManager',
+    configure: `
+      mkdir -p /etc/systemd/network
+      printf '[Match]\\nName=lan0\\n[Network]\\nDHCP=ipv4\\n[DHCPv4]\\nUseDomains=yes\\n' > /etc/systemd/network/10-lan.network
+      systemctl start systemd-networkd`,
+    reconnect: 'networkctl down lan0; networkctl up lan0',
+    managers: ['systemd-networkd', 'systemd-resolved', 'pkarrd'],
+    replace: `
+      /opt/router 10.77.0.3
+      networkctl renew lan0
+      until grep -qx DNS=10.77.0.3 /run/systemd/netif/leases/*; do sleep 0.02; done`,
+  }),
 } as const satisfies Readonly<Record<string, (suite: Suite) => RowStory>>;

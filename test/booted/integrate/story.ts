@@ -6,6 +6,7 @@ import {
   addresses,
   KEY_ADDRESS,
   type Lab,
+  type LabScripts,
   openLab,
   PROVIDER_ADDRESS,
   SECOND_ADDRESS,
@@ -13,12 +14,10 @@ import {
 } from './lab.ts';
 
 /** A kind of system, and what is particular to it. Scripts are those of sh. */
-export interface RowStory {
+export interface RowStory extends LabScripts {
   readonly recipe: Recipe;
   /** What `integrate` says that it found. */
   readonly found: RegExp;
-  /** Makes the manager look after the link `lan0`. */
-  readonly configure: string;
   /** Brings the link down and up again. */
   readonly reconnect: string;
   /** What is restarted, and must change nothing. */
@@ -32,7 +31,7 @@ const ROUNDS = 12;
 
 /** Tells a row from its beginning to its end: before, set, looked up, disturbed, set again, undone. */
 export async function tellRow(row: RowStory): Promise<void> {
-  await using lab = await openLab(row.recipe, row.configure);
+  await using lab = await openLab(row.recipe, row);
   const { machine, key } = lab;
 
   // The lab catches who leaks: as it comes, the system asks the provider and the link for a key, and believes them.
