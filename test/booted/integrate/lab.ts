@@ -10,7 +10,7 @@ export const KEY_ADDRESS = '8.8.4.4';
 /** What the provider's resolver answers for every name that there is and is not. */
 export const PROVIDER_ADDRESS = '198.51.100.1';
 /** What somebody on the link answers by LLMNR. */
-export const LIAR_ADDRESS = '203.0.113.66';
+const LIAR_ADDRESS = '203.0.113.66';
 /** What the provider's other resolver answers, which may replace the first. */
 export const SECOND_ADDRESS = '198.51.100.2';
 
