@@ -14,18 +14,26 @@ import { externalAddresses, noExternalAddresses } from '../publish/external-addr
 import { PublicationMemory } from '../publish/publication-memory.ts';
 import { Publisher, type PublisherEntries } from '../publish/publisher.ts';
 import type { Front } from '../serve/front.ts';
-import { type ListenEvent, Listening, type ListeningParts } from '../serve/listening.ts';
+import { CurrentListening } from '../serve/listeners/current-listening.ts';
+import type { ListenEvent, ListeningParts } from '../serve/listening.ts';
 import { type BoundSockets, noBoundSockets } from '../system/activation/bound-sockets.ts';
 import { machineInterfaces } from '../system/interfaces.ts';
 import { machineView, watchNetwork } from '../system/network-watch.ts';
 import { workerProcesses } from '../system/open-workers.ts';
 import { programVersion } from '../system/program-version.ts';
 import { createWorkerPool } from '../workers/pool.ts';
+import {
+  applicableSettings,
+  changedKeys,
+  describeChange,
+  isChanged,
+} from './configuration/changed-settings.ts';
+import { ReloadError } from './configuration/reload-error.ts';
+import { CurrentResolution } from './current-resolution.ts';
+import { checkDhtPort } from './dht/dht-port.ts';
 import { createFront } from './front.ts';
-import { publishNetwork } from './packet-sources.ts';
 import { startPackets } from './packets.ts';
-import { startResolution } from './resolution.ts';
-import type { App } from './status.ts';
+import type { App, ReloadOutcome } from './status.ts';
 import { SystemResolvers } from './system-resolvers.ts';
 import { asksSystem } from './upstreams.ts';
 
@@ -41,21 +49,21 @@ const PUBLICATION_FILE = 'publications';
  * @throws ListenError if an address is not available; then nothing is left running.
  */
 export async function startApp(
-  settings: Settings,
+  initial: Settings,
   log: Log,
   entries: PublisherEntries = { publish: [], keep: [] },
   internalErrors: InternalErrors = endingErrors(log),
   given: BoundSockets = noBoundSockets,
 ): Promise<App> {
+  let settings = initial;
   const startedAt = performance.now();
   const now = () => elapsedClock.now();
   const nowWall = () => Date.now();
 
   // From question to answer: the router, with Pkarr names on one side and upstreams on the other.
   // Their search domains are of use too when their resolvers are not.
-  const isAsked = asksSystem(settings);
-  const resolvers = new SystemResolvers(settings, { log: isAsked ? log : silentLog, mayWrite: isAsked });
-  const resolution = await startResolution(settings, log, {
+  const resolvers = new SystemResolvers(settings, useOfResolvers(settings, log));
+  const resolution = await CurrentResolution.start(settings, log, {
     resolvers,
     packetReader: { read: (key, options) => packets.packetReader.read(key, options) },
   });
@@ -85,7 +93,7 @@ export async function startApp(
       ? createFront(settings, {
           ...common,
           resolution,
-          listeners: new Listening(settings.listen, listening),
+          listeners: new CurrentListening(settings.listen, listening),
           given,
           onBug: (error) => internalErrors.report('query', error),
         })
@@ -101,7 +109,7 @@ export async function startApp(
         });
 
   // Publishing goes to the same DHT and relays, and what was published is known here at once.
-  const { finder, dht, relays } = packets;
+  const { finder } = packets;
   let external = noExternalAddresses;
   const learn = async (packet: SignedPacket, isInNetwork: boolean) => {
     const isNewer = await finder.learn(packet, isInNetwork);
@@ -109,7 +117,15 @@ export async function startApp(
     return isNewer;
   };
   const publisher = new Publisher(entries, {
-    ...publishNetwork(dht?.connection, relays),
+    get sources() {
+      return packets.network.sources;
+    },
+    get sink() {
+      return packets.network.sink;
+    },
+    get relays() {
+      return packets.network.relays;
+    },
     learn: (packet) => learn(packet, true),
     async external() {
       const network = networkOf(settings.bootstrap);
@@ -161,14 +177,51 @@ export async function startApp(
   };
 
   // The listeners open last, when everything behind them is ready.
-  const addresses = await front.open().catch(async (error: unknown) => {
+  let addresses = await front.open().catch(async (error: unknown) => {
     await close();
     throw error;
   });
   publisher.start();
 
+  const reload = async (wanted: Settings, wantedEntries: PublisherEntries): Promise<ReloadOutcome> => {
+    const before = settings;
+    const next = applicableSettings(before, wanted);
+    const changes = (from: Settings, to: Settings) =>
+      changedKeys(from, to).map((key) => describeChange(key, from, to));
+    const needRestart = changes(next, wanted);
+    const changed = changes(before, next);
+    // What can fail comes first, so that it changes nothing.
+    if (isChanged(before, next, 'dht', 'dhtListen')) await checkDhtPort(before, next);
+    const isElsewhere = isChanged(before, next, 'listen');
+    if (isElsewhere) addresses = await front.listenAt(next.listen);
+    resolvers.reload(next, useOfResolvers(next, log));
+    try {
+      if (changed.length > 0) await resolution.replace(next);
+    } catch (error) {
+      resolvers.reload(before, useOfResolvers(before, log));
+      if (isElsewhere) addresses = await front.listenAt(before.listen);
+      throw new ReloadError(`The configuration cannot be used: ${errorMessage(error)}.`, { cause: error });
+    }
+    settings = next;
+    if (changed.length > 0) {
+      packets.reload(next);
+      await front.reload(next);
+    }
+    return { changed, needRestart, ...publisher.reload(wantedEntries) };
+  };
+
   return {
-    addresses,
+    get addresses() {
+      return addresses;
+    },
+    reload(wanted, wantedEntries) {
+      const done = following.then(() => reload(wanted, wantedEntries));
+      following = done.then(
+        () => {},
+        () => {}, // whoever asked for it is told
+      );
+      return done;
+    },
     async status() {
       return {
         version: programVersion(),
@@ -191,6 +244,16 @@ export async function startApp(
     },
     close,
   };
+}
+
+/** Resolvers of the system that nobody is to ask are neither told of nor kept. */
+function useOfResolvers(settings: Settings, log: Log): { readonly log: Log; readonly mayWrite: boolean } {
+  const isAsked = asksSystem(settings);
+  return { log: isAsked ? log : silentLog, mayWrite: isAsked };
+}
+
+function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Logs forwarding loops: one line a minute, whatever clients do. */

@@ -1,5 +1,6 @@
 import { AnswerCache } from '../cache/answer-cache.ts';
 import type { Settings } from '../config/settings.ts';
+import { Name } from '../dns/name.ts';
 import { isKeyName, namesOfKey } from '../resolve/special/suffix.ts';
 import { AccessList } from '../serve/access-list.ts';
 import type { Front, FrontCallbacks } from '../serve/front.ts';
@@ -8,6 +9,7 @@ import { answering } from '../serve/open-listeners.ts';
 import { Responder } from '../serve/responder.ts';
 import type { BoundSockets } from '../system/activation/bound-sockets.ts';
 import { accessPrefixes, clientRate } from './client-limits.ts';
+import { answersChange, isChanged } from './configuration/changed-settings.ts';
 import type { Resolution } from './resolution.ts';
 
 /** Milliseconds that queries in flight have when the program stops. */
@@ -26,10 +28,11 @@ export interface FrontParts extends FrontCallbacks {
 
 /** The front of one process: listeners, access list, responder, cache. */
 export function createFront(
-  settings: Settings,
+  initial: Settings,
   { resolution, listeners, given, ...parts }: FrontParts,
 ): Front {
   const { now } = parts;
+  let settings = initial;
   const cache = new AnswerCache({
     maxBytes: settings.cacheSize,
     maxStale: MAX_STALE,
@@ -48,6 +51,19 @@ export function createFront(
   });
   return {
     open: () => listeners.open(answering(responder, given)),
+    listenAt: (listen) => listeners.replace(listen),
+    async reload(next) {
+      const before = settings;
+      settings = next;
+      access.replace(accessPrefixes(next));
+      responder.replaceParts({
+        local: resolution.local,
+        trustAuthenticData: next.trustAd,
+        // What clients have used of it is kept.
+        ...(isChanged(before, next, 'clientRate') && { rate: clientRate(next, now) }),
+      });
+      if (answersChange(before, next)) cache.flush(Name.root);
+    },
     ask: (request) => responder.ask(request),
     forgetKey(key) {
       for (const name of namesOfKey(key, settings.suffix)) cache.forget(name);

@@ -11,7 +11,7 @@ import type { PublishNetwork } from '../publish/put-packet.ts';
 import { createRelayClient, type RelayClient } from '../relay/client.ts';
 import { resolveHost } from '../resolve/host-addresses.ts';
 import type { Resolver } from '../resolve/query.ts';
-import type { StartingDht } from './dht.ts';
+import type { StartingDht } from './dht/dht.ts';
 
 /** Milliseconds without a packet from the DHT before relays are asked. */
 const RELAYS_AFTER = 300;

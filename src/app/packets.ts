@@ -1,32 +1,37 @@
 import { randomBytes } from 'node:crypto';
 import type { Settings } from '../config/settings.ts';
 import { Finder } from '../find/finder.ts';
-import { defaultFinderSettings } from '../find/finder-settings.ts';
+import { defaultFinderSettings, type FinderSettings } from '../find/finder-settings.ts';
 import type { DhtStatus } from '../mainline/dht-node.ts';
 import { MainlineError } from '../mainline/errors.ts';
 import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
 import type { Log } from '../observe/log.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
-import type { RelayClient } from '../relay/client.ts';
+import type { PublishNetwork } from '../publish/put-packet.ts';
 import { limitedPacketReader, type PacketReader } from '../resolve/packet-reader.ts';
 import type { Resolver } from '../resolve/query.ts';
 import { openPacketStore } from '../store/open-packet-store.ts';
 import { storeArchive } from '../store/packet-archive.ts';
 import { PacketCache } from '../store/packet-cache.ts';
 import { coldKeyLimit } from './client-limits.ts';
-import { type StartingDht, startDht } from './dht.ts';
-import { openRelays, packetSources } from './packet-sources.ts';
+import { isChanged } from './configuration/changed-settings.ts';
+import { startDht } from './dht/dht.ts';
+import { openRelays, packetSources, publishNetwork } from './packet-sources.ts';
 
 /** All that packets come from and are kept in. There is one for the whole program. */
 export interface Packets {
   /** Where answers get their packets. */
   readonly packetReader: PacketReader;
   readonly finder: Finder;
-  /** Undefined when the DHT is off. */
-  readonly dht: StartingDht | undefined;
-  readonly relays: readonly RelayClient[];
+  /** Where publications look and put, as it is now. */
+  readonly network: PublishNetwork;
   /** Undefined while the node or its thread is started, and when the DHT is off. */
   dhtStatus(): Promise<DhtStatus | undefined>;
+  /**
+   * Uses other settings from now on. A node of the DHT with other settings is another node, and takes the place of the old
+   * one; the store and what is in memory stay.
+   */
+  reload(settings: Settings): void;
   /** What was true of the old network is forgotten. */
   networkChanged(): void;
   /** Ends lookups at once and frees the rest. */
@@ -47,46 +52,81 @@ export interface PacketsParts {
 
 /** Opens the store and starts the DHT node, for which nothing waits. */
 export async function startPackets(
-  settings: Settings,
+  initial: Settings,
   log: Log,
   { ordinary, onNewer, onInternalError, now, nowWall }: PacketsParts,
 ): Promise<Packets> {
   const store = await openPacketStore({
-    directory: settings.stateDir,
-    maxBytes: settings.storeSize,
+    directory: initial.stateDir,
+    maxBytes: initial.storeSize,
     log,
     now,
     nowWall,
     randomBytes,
     onInternalError: (error) => onInternalError(describeInternalError('store', 'main', error)),
   });
-  const dht = settings.dht ? startDht(settings, { resolver: ordinary, log, onInternalError }) : undefined;
-  const relays = openRelays(settings, ordinary, { now, nowWall });
+  let settings = initial;
+  /** @param after what the node waits for: another one has its port until then. */
+  const openDht = (after?: Promise<void>) => {
+    if (!settings.dht) return undefined;
+    const opened = startDht(settings, { resolver: ordinary, log, onInternalError }, after);
+    // What could not be refreshed while nobody answered is refreshed by the next who asks.
+    opened.connection.onRecovered(() => finder.networkChanged());
+    return opened;
+  };
+  let dht = openDht();
+  let relays = openRelays(settings, ordinary, { now, nowWall });
+  let network = publishNetwork(dht?.connection, relays);
   const finder = new Finder({
     sources: packetSources(dht, relays, settings.relayUse),
+    settings: finderSettings(settings),
     cache: new PacketCache(settings.packetCacheSize),
     archive: storeArchive(store, { now, nowWall }),
-    settings: {
-      ...defaultFinderSettings,
-      minimumTtl: settings.minimumPacketTtl,
-      maximumTtl: settings.maximumPacketTtl,
-      absentTtl: settings.negativeTtl,
-    },
     now,
     onNewer,
     onInternalError: (error) => onInternalError(describeInternalError('rejection', 'main', error)),
   });
-  // What could not be refreshed while nobody answered is refreshed by the next who asks.
-  dht?.connection.onRecovered(() => finder.networkChanged());
-  const coldKeys = coldKeyLimit(settings, now);
+  let coldKeys = coldKeyLimit(settings, now);
+  /** Settles when the nodes that were replaced are closed. */
+  let left = Promise.resolve();
+
+  const replaceNetwork = (isOtherDht: boolean) => {
+    const [oldDht, oldRelays] = [dht, relays];
+    if (isOtherDht) {
+      // Lookups in it end, and go on in the new one.
+      const closed = oldDht?.close() ?? Promise.resolve();
+      left = Promise.all([left, closed]).then(() => {});
+      dht = openDht(closed);
+    }
+    relays = openRelays(settings, ordinary, { now, nowWall });
+    network = publishNetwork(dht?.connection, relays);
+    for (const relay of oldRelays) relay.close();
+  };
+
   return {
     packetReader: limitedPacketReader(finder, (client) => coldKeys.take(client)),
     finder,
-    dht,
-    relays,
+    get network() {
+      return network;
+    },
     async dhtStatus() {
       // While its thread is started again there is none.
       return await dht?.connection.node?.status().catch(onlyMainline);
+    },
+    reload(next) {
+      const isOther = (...keys: Parameters<typeof isChanged>[2][]) => isChanged(settings, next, ...keys);
+      const isOtherDht = isOther('dht', 'bootstrap', 'dhtListen', 'dhtServe');
+      const isOtherNetwork = isOtherDht || isOther('relay', 'relayUse');
+      const isOtherLimit = isOther('coldKeyRate', 'coldKeyClientRate');
+      settings = next;
+      if (isOtherNetwork) replaceNetwork(isOtherDht);
+      if (isOtherLimit) coldKeys = coldKeyLimit(settings, now);
+      finder.replaceParts({
+        ...(isOtherNetwork && { sources: packetSources(dht, relays, settings.relayUse) }),
+        settings: finderSettings(settings),
+      });
+      // What one network did not have, another one may have, and newer.
+      if (isOtherNetwork) finder.forget();
     },
     networkChanged() {
       dht?.networkChanged();
@@ -96,9 +136,23 @@ export async function startPackets(
     async close() {
       finder.close();
       await dht?.close();
+      await left;
       for (const relay of relays) relay.close();
       await store.close();
     },
+  };
+}
+
+function finderSettings({
+  minimumPacketTtl,
+  maximumPacketTtl,
+  negativeTtl,
+}: Pick<Settings, 'minimumPacketTtl' | 'maximumPacketTtl' | 'negativeTtl'>): FinderSettings {
+  return {
+    ...defaultFinderSettings,
+    minimumTtl: minimumPacketTtl,
+    maximumTtl: maximumPacketTtl,
+    absentTtl: negativeTtl,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import { AuthorityClient } from '../forward/authority.ts';
 import { createForwarder, type Forwarder } from '../forward/forwarder.ts';
+import type { SocketBudget } from '../forward/socket-budget.ts';
 import type { Log } from '../observe/log.ts';
 import { completeAliases } from '../resolve/complete-alias.ts';
 import { forwardResolver } from '../resolve/forward-resolver.ts';
@@ -41,8 +42,8 @@ export interface Resolution {
    * @returns true if other upstreams are asked from now on.
    */
   networkChanged(): Promise<boolean>;
-  /** Ends all queries to upstreams. */
-  close(): void;
+  /** Ends all queries to upstreams, unless its forwarder goes on in another resolution. */
+  close(options?: { readonly keepForwarder: boolean }): void;
 }
 
 /** What a resolution needs of the rest of the program. */
@@ -50,6 +51,10 @@ export interface ResolutionParts {
   readonly packetReader: PacketReader;
   /** The resolvers of the system, for `upstream = system`, and its search domains. */
   readonly resolvers: ResolverSource;
+  /** The sockets that all queries of this process to others may use together; by default as many as it can have. */
+  readonly budget?: SocketBudget;
+  /** One that goes on, with what it knows of upstreams and its connections to them; by default a new one. */
+  readonly forwarder?: Forwarder;
 }
 
 /**
@@ -59,9 +64,8 @@ export interface ResolutionParts {
 export async function startResolution(
   settings: Settings,
   log: Log,
-  { packetReader, resolvers }: ResolutionParts,
+  { packetReader, resolvers, budget = upstreamSockets(), forwarder: kept }: ResolutionParts,
 ): Promise<Resolution> {
-  const budget = upstreamSockets();
   // An alias leads from a packet back to the router: the one loop in the data, closed here.
   const router: Resolver = answerSuffixes(settings.suffix)(
     createRouter({
@@ -90,11 +94,8 @@ export async function startResolution(
   });
 
   const upstreams = new CurrentUpstreams(await chooseUpstreams(settings, resolvers));
-  const forwarder = createForwarder({
-    ...upstreams.set,
-    authorities: await upstreamAuthorities(settings),
-    budget,
-  });
+  const forwarder =
+    kept ?? createForwarder({ ...upstreams.set, authorities: await upstreamAuthorities(settings), budget });
   const searchDomains = new SearchDomains(settings.searchDomain);
   const readSearchDomains = async () => searchDomains.setSystem(await systemSearchDomains(resolvers));
   await readSearchDomains();
@@ -108,6 +109,8 @@ export async function startResolution(
   });
   // Inside the layers, so that they check the addresses of an alias to a key too.
   const ordinary = layers(completed(forwardResolver(forwarder)));
+  // Last, so that a failure before it changes nothing.
+  kept?.setUpstreams(upstreams.set);
 
   return {
     router,
@@ -125,10 +128,10 @@ export async function startResolution(
       await watch?.networkChanged();
       return change === 'others';
     },
-    close() {
+    close({ keepForwarder } = { keepForwarder: false }) {
       hosts?.close();
       watch?.close();
-      forwarder.close();
+      if (!keepForwarder) forwarder.close();
     },
   };
 }

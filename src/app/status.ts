@@ -1,17 +1,27 @@
+import type { ConfigProblem } from '../config/config-error.ts';
 import type { ListenAddress } from '../config/listen-address.ts';
+import type { Settings } from '../config/settings.ts';
 import type { Name } from '../dns/name.ts';
 import type { FinderStatistics } from '../find/finder.ts';
 import type { DhtStatus } from '../mainline/dht-node.ts';
 import type { InternalErrorCount } from '../observe/internal-errors.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { PublicationStatus } from '../publish/publication-status.ts';
+import type { PublisherEntries } from '../publish/publisher.ts';
 import type { FrontStatus } from '../serve/front.ts';
 import type { AskOutcome } from '../serve/responder.ts';
+import type { SettingChange } from './configuration/changed-settings.ts';
 
 /** The running program. */
 export interface App {
-  /** The addresses that it listens on, over UDP and TCP. */
+  /** The addresses that it listens on now, over UDP and TCP. */
   readonly addresses: readonly ListenAddress[];
+  /**
+   * Uses another configuration from now on. Sockets, caches and the DHT are kept where their settings stay, and questions in
+   * flight are answered. One reload follows another.
+   * @throws ListenError when an address cannot be had, or ReloadError; then nothing has changed.
+   */
+  reload(settings: Settings, entries: PublisherEntries): Promise<ReloadOutcome>;
   /** Its current status. */
   status(): Promise<AppStatus>;
   /** Answers a DNS request of a program of this machine, as `serve` would over TCP. See `Responder.ask`. */
@@ -22,6 +32,30 @@ export interface App {
   flush(name: Name): Promise<FlushOutcome>;
   /** Finishes queries in flight, within 2 s, and frees everything. May be called twice. */
   close(): Promise<void>;
+}
+
+/** What came of a reload. */
+export interface ReloadOutcome {
+  /** Settings that have changed, in the order of help. */
+  readonly changed: readonly SettingChange[];
+  /** Settings that keep their value until the next start. */
+  readonly needRestart: readonly SettingChange[];
+  /** Publications that were added or removed, by name. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+}
+
+/** Whether the configuration on disk is the one that is used. */
+export interface ConfigurationStatus {
+  /**
+   * `current`: it is. `accepted`: it was invalid at the start, and the last one that was accepted is used. `defaults`: it was
+   * invalid at the start, and there was no other. `refused`: it was refused by the last reload.
+   */
+  readonly state: 'current' | 'accepted' | 'defaults' | 'refused';
+  /** What is wrong with the one on disk. */
+  readonly problems: readonly ConfigProblem[];
+  /** Of `accepted`: milliseconds since 1970. */
+  readonly acceptedAt?: number;
 }
 
 /** What a flush removed. */
@@ -42,6 +76,8 @@ export interface AppStatus extends FrontStatus {
   readonly dht: DhtStatus | undefined;
   /** Zones and packets that are kept in the network, in the order of the configuration. */
   readonly publications: readonly PublicationStatus[];
+  /** Absent when the program is part of another command. */
+  readonly configuration?: ConfigurationStatus;
   /** Internal errors since the start, the most frequent first. */
   readonly internalErrors: readonly InternalErrorCount[];
 }

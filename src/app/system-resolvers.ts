@@ -56,10 +56,10 @@ export async function systemSearchDomains(resolvers: ResolverSource): Promise<re
  * directory.
  */
 export class SystemResolvers implements ResolverSource {
-  readonly #settings: Pick<Settings, 'listen' | 'stateDir' | 'linkRoutes'>;
-  readonly #log: Log;
+  #settings: Pick<Settings, 'listen' | 'stateDir' | 'linkRoutes'>;
+  #log: Log;
   readonly #files: ResolverFiles;
-  readonly #mayWrite: boolean;
+  #mayWrite: boolean;
   readonly #links: LinkSources;
   #asking: { readonly at: number; readonly links: Promise<readonly LinkState[]> } | undefined;
   /** Undefined before the file was read. */
@@ -87,6 +87,16 @@ export class SystemResolvers implements ResolverSource {
     this.#files = files;
     this.#mayWrite = mayWrite;
     this.#links = links;
+  }
+
+  /** Uses other settings from now on. The options are those of the constructor. */
+  reload(
+    settings: Pick<Settings, 'listen' | 'stateDir' | 'linkRoutes'>,
+    { log, mayWrite }: { readonly log: Log; readonly mayWrite: boolean },
+  ): void {
+    this.#settings = settings;
+    this.#log = log;
+    this.#mayWrite = mayWrite;
   }
 
   /** See `ResolverSource`. What changed since the last call is logged. */

@@ -1,5 +1,5 @@
 import { elapsedClock } from '../async/elapsed-clock.ts';
-import { settingsFromTexts } from '../config/setting-texts.ts';
+import { type SettingTexts, settingsFromTexts } from '../config/setting-texts.ts';
 import { Name } from '../dns/name.ts';
 import { isTellingCase } from '../forward/udp/sent-questions.ts';
 import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
@@ -7,7 +7,7 @@ import { silentLog } from '../observe/log.ts';
 import { classifyLabel, PublicKey } from '../pkarr/public-key.ts';
 import type { Front } from '../serve/front.ts';
 import { ListenError } from '../serve/listen-error.ts';
-import { ToldListeners } from '../serve/told-listeners.ts';
+import { ToldListeners } from '../serve/listeners/told-listeners.ts';
 import { nameProcess } from '../system/process-name.ts';
 import { EXIT_INTERNAL_ERROR, onUncaught } from '../system/uncaught.ts';
 import { primaryPeer } from '../system/worker-line.ts';
@@ -15,8 +15,9 @@ import { portsOfWorker } from '../system/worker-ports.ts';
 import { Link } from '../workers/link.ts';
 import type { IncomingQuery, PrimaryCalls, Started, WorkerCalls } from '../workers/messages.ts';
 import { PacketProxy } from '../workers/packet-proxy.ts';
+import { CurrentResolution } from './current-resolution.ts';
 import { createFront } from './front.ts';
-import { type Resolution, startResolution } from './resolution.ts';
+import type { Resolution } from './resolution.ts';
 
 /** Milliseconds that a query waits for the other workers to say whether it is theirs: far more than it takes. */
 const LOOP_PATIENCE = 500;
@@ -26,7 +27,7 @@ const LAST_WORDS = 500;
 
 /** The parts of a worker that was started. */
 interface Running {
-  readonly resolution: Resolution;
+  readonly resolution: CurrentResolution;
   readonly front: Front;
 }
 
@@ -45,6 +46,24 @@ export function runWorker(): void {
   let listeners: ToldListeners | undefined;
   /** The network changed while this worker started. */
   let isOutdated = false;
+  /** The settings that were given last, if others than at the start. */
+  let newTexts: SettingTexts | undefined;
+  /** Changes of the network and of the settings are followed one after another. */
+  let following: Promise<unknown> = Promise.resolve();
+  const follow = (work: () => Promise<void>): Promise<void> => {
+    const done = following.then(work);
+    following = done.catch(() => {}); // whoever asked for it is told
+    return done;
+  };
+  const followNetwork = ({ resolution, front }: Running) =>
+    follow(async () => front.networkChanged(await resolution.networkChanged()));
+  const reload = ({ resolution, front }: Running, texts: SettingTexts) =>
+    follow(async () => {
+      const settings = settingsFromTexts(texts);
+      await resolution.replace(settings);
+      packetReader.forget();
+      await front.reload(settings);
+    });
 
   /** The upstream through which a query of this worker or of another one came back. */
   const cameBackFrom = (resolution: Resolution) => (query: Uint8Array, questionEnd: number) => {
@@ -58,7 +77,7 @@ export function runWorker(): void {
     async start({ texts, held }): Promise<Started> {
       listeners = new ToldListeners(held, (failure) => link.tell('listenFailed', failure));
       const settings = settingsFromTexts(texts);
-      const resolution = await startResolution(settings, silentLog, {
+      const resolution = await CurrentResolution.start(settings, silentLog, {
         packetReader,
         resolvers: { current: () => link.ask('systemResolvers', undefined) },
       });
@@ -73,6 +92,7 @@ export function runWorker(): void {
       });
       running = { resolution, front };
       if (isOutdated) await followNetwork(running);
+      if (newTexts !== undefined) await reload(running, newTexts);
       try {
         return { kind: 'listening', addresses: await front.open() };
       } catch (error) {
@@ -80,6 +100,11 @@ export function runWorker(): void {
         const { protocol, address, code, message } = error;
         return { kind: 'refused', protocol, address, code, message };
       }
+    },
+    async reload(texts) {
+      newTexts = texts;
+      if (running !== undefined) await reload(running, texts);
+      return undefined;
     },
     listenAt: (address) => listeners?.listenAt(address),
     leave: (address) => listeners?.leave(address),
@@ -135,8 +160,4 @@ export function runWorker(): void {
     if (running === undefined) throw new Error('this worker does not listen yet');
     return running;
   };
-}
-
-async function followNetwork({ resolution, front }: Running): Promise<void> {
-  await front.networkChanged(await resolution.networkChanged());
 }

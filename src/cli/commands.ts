@@ -66,6 +66,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./system/flush.ts')).flush,
   },
   {
+    name: 'reload',
+    summary: 'Have the running pkarrd read its configuration again',
+    load: async () => (await import('./system/reload.ts')).reload,
+  },
+  {
     name: 'log-level',
     summary: 'Change the log level of the running pkarrd',
     load: async () => (await import('./system/log-level.ts')).logLevel,

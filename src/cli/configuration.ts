@@ -30,14 +30,25 @@ import { openResolverWarnings } from './open-resolver.ts';
 export async function loadConfiguration(invocation: Invocation, terminal: Terminal): Promise<LoadedSettings> {
   const loaded = await loadSettings({
     ...sourcesOf(invocation, terminal),
-    judge: async (found) => [
-      ...upstreamProblems(found),
-      ...(await authorityProblems(found)),
-      ...keyProblems(found.tables),
-      ...heapProblems(found),
-    ],
+    judge: judgeConfiguration,
   });
   return { ...loaded, warnings: [...loaded.warnings, ...openResolverWarnings(loaded)] };
+}
+
+/** The same without a file: the defaults, environment and flags. @throws ConfigError */
+export async function loadDefaults(invocation: Invocation, terminal: Terminal): Promise<LoadedSettings> {
+  const sources = { ...sourcesOf(invocation, terminal), file: '/dev/null' };
+  return await loadSettings({ ...sources, judge: judgeConfiguration });
+}
+
+/** What is wrong with valid values: upstreams, keys, the size of the heap. */
+export async function judgeConfiguration(found: LoadedSettings): Promise<readonly ConfigProblem[]> {
+  return [
+    ...upstreamProblems(found),
+    ...(await authorityProblems(found)),
+    ...keyProblems(found.tables),
+    ...heapProblems(found),
+  ];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import { startDht } from '../app/dht.ts';
+import { startDht } from '../app/dht/dht.ts';
 import { openRelays, packetSources, publishNetwork, relayUrls } from '../app/packet-sources.ts';
 import { SystemResolvers } from '../app/system-resolvers.ts';
 import { chooseUpstreams } from '../app/upstreams.ts';

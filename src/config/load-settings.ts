@@ -17,7 +17,7 @@ import {
 } from './settings.ts';
 
 /** The file that is read if it exists, unless another one is given. */
-const DEFAULT_CONFIG_FILE = '/etc/pkarrd/pkarrd.toml';
+export const DEFAULT_CONFIG_FILE = '/etc/pkarrd/pkarrd.toml';
 
 /** Invalid values of one list that are reported one by one. */
 const MAX_REFUSED = 20;

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import type { App, AppStatus } from '../app/status.ts';
+import type { App, AppStatus, ConfigurationStatus } from '../app/status.ts';
 import { TokenBucket } from '../async/token-bucket.ts';
 import { Name } from '../dns/name.ts';
 import { WireError } from '../dns/wire-error.ts';
@@ -31,8 +31,10 @@ const STATUS_LIFETIME = 100;
 export interface ControlParts {
   readonly app: App;
   readonly log: AdjustableLog;
-  /** Reads the configuration again. @returns what came of it; see `ReloadOutcome`. */
-  readonly reload?: () => Promise<unknown>;
+  /** Reads the configuration again. @returns what came of it, as JSON can hold it. */
+  readonly reload: () => Promise<unknown>;
+  /** Whether the configuration on disk is the one that is used. */
+  readonly configuration: () => ConfigurationStatus;
 }
 
 /**
@@ -81,7 +83,8 @@ export async function openControl(
 type Handlers = Readonly<Record<string, ControlHandler>>;
 
 /** What everybody may do. */
-function statusHandlers({ app }: ControlParts): Handlers {
+function statusHandlers(parts: ControlParts): Handlers {
+  const { app } = parts;
   const packets = new TokenBucket(PACKETS, performance.now());
   let status: { readonly at: number; readonly value: Promise<unknown> } | undefined;
   let queries = 0;
@@ -89,7 +92,7 @@ function statusHandlers({ app }: ControlParts): Handlers {
     status: () => {
       const now = performance.now();
       if (status === undefined || now - status.at > STATUS_LIFETIME)
-        status = { at: now, value: app.status().then((found) => printable(publicStatus(found))) };
+        status = { at: now, value: statusOf(parts).then((found) => printable(publicStatus(found))) };
       return status.value;
     },
     query: async ([request = '']) => {
@@ -111,16 +114,17 @@ function statusHandlers({ app }: ControlParts): Handlers {
 }
 
 /** What the user that runs the program may do, and root. */
-function controlHandlers({ app, log, reload }: ControlParts): Handlers {
+function controlHandlers(parts: ControlParts): Handlers {
+  const { app, log, reload } = parts;
   return {
-    status: async () => printable(await app.status()),
+    status: async () => printable(await statusOf(parts)),
     flush: async ([name = '.']) => await app.flush(parseName(name)),
     'log-level': async ([level]) => {
       if (!isLevel(level)) throw new ControlError(`A log level is one of ${logLevels.join(', ')}.`);
       log.setLevel(level);
       return { level };
     },
-    ...(reload !== undefined && { reload }),
+    reload,
   };
 }
 
@@ -146,6 +150,10 @@ async function query(app: App, request: string): Promise<QueryResult> {
       return { reply, isCached: outcome.isCached, milliseconds: performance.now() - begun };
     }
   }
+}
+
+async function statusOf({ app, configuration }: ControlParts): Promise<AppStatus> {
+  return { ...(await app.status()), configuration: configuration() };
 }
 
 /** A status as JSON can hold it. */

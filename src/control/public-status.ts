@@ -8,10 +8,17 @@ const HIDDEN = 'run "pkarrd status" as root to see it';
  * a file, nothing of a URL but its host, since a path such as that of NextDNS says whose account it is, and not whose keys
  * are kept in the network.
  */
-export function publicStatus({ forwarder, publications, ...status }: AppStatus): AppStatus {
+export function publicStatus({ forwarder, publications, configuration, ...status }: AppStatus): AppStatus {
   const { upstreams, routes, next, ...counts } = forwarder;
   return {
     ...status,
+    ...(configuration !== undefined && {
+      configuration: {
+        ...configuration,
+        // What is wrong may quote a value.
+        problems: configuration.problems.map(({ where }) => ({ where, message: HIDDEN })),
+      },
+    }),
     forwarder: {
       ...counts,
       upstreams: upstreams.map(({ label, lastFailure, ...upstream }) => ({

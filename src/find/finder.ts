@@ -44,7 +44,7 @@ export interface FinderStatistics {
  * another. The first valid packet answers those who wait, and the rest of the lookup refreshes what is held.
  */
 export class Finder implements PacketLibrary {
-  readonly #parts: FinderParts;
+  #parts: FinderParts;
   readonly #flights = new Map<string, Flight>();
   /** Until when a key counts as absent. */
   readonly #absent = new LRUCache<string, number>({ max: MAX_REMEMBERED });
@@ -55,6 +55,14 @@ export class Finder implements PacketLibrary {
 
   constructor(parts: FinderParts) {
     this.#parts = parts;
+  }
+
+  /**
+   * Works with other sources or numbers from now on. Lookups in the old sources, which may be closed now, that find nothing
+   * there go on in the new ones.
+   */
+  replaceParts(parts: Partial<Pick<FinderParts, 'sources' | 'settings'>>): void {
+    this.#parts = { ...this.#parts, ...parts };
   }
 
   /** See `PacketLibrary`. */
@@ -191,7 +199,20 @@ export class Finder implements PacketLibrary {
   }
 
   async #lookup(key: PublicKey, foundFirst: (outcome: ReadOutcome) => void): Promise<ReadOutcome> {
-    const { sources, cache, archive, settings } = this.#parts;
+    for (;;) {
+      const { sources } = this.#parts;
+      const outcome = await this.#lookupIn(sources, key, foundFirst);
+      const isOver = outcome.kind === 'found' || sources === this.#parts.sources;
+      if (isOver || this.#closing.signal.aborted) return outcome;
+    }
+  }
+
+  async #lookupIn(
+    sources: readonly PacketSource[],
+    key: PublicKey,
+    foundFirst: (outcome: ReadOutcome) => void,
+  ): Promise<ReadOutcome> {
+    const { cache, archive, settings } = this.#parts;
     const held = cache.get(key)?.packet;
     let state = initialState(held, archive.floor(key));
     const failures: string[] = [];

@@ -4,6 +4,10 @@ import type { Task, TaskResult } from './task.ts';
 /** A task with its state. */
 export interface PublisherEntry {
   readonly task: Task;
+  /** Tells it from others: what the configuration says of it, as text. */
+  readonly identity: string;
+  /** Ends what goes on when it is no longer in the configuration. */
+  readonly leaving: AbortController;
   readonly schedule: Schedule;
   /** The look at its files that goes on, and the run. They never reject. */
   looking: Promise<void> | undefined;
@@ -18,9 +22,11 @@ export interface PublisherEntry {
 }
 
 /** An entry for which nothing was done yet. */
-export function newEntry(task: Task, clocks: ScheduleClocks): PublisherEntry {
+export function newEntry(task: Task, identity: string, clocks: ScheduleClocks): PublisherEntry {
   return {
     task,
+    identity,
+    leaving: new AbortController(),
     schedule: new Schedule(clocks),
     looking: undefined,
     running: undefined,

@@ -33,22 +33,66 @@ export interface PublisherEntries {
  */
 export class Publisher {
   readonly #parts: PublisherParts;
-  readonly #entries: readonly PublisherEntry[];
+  #entries: readonly PublisherEntry[];
   readonly #closing = new AbortController();
+  /** What still ran when its entry was removed. It ends at once. */
+  #leaving: Promise<void> = Promise.resolve();
   #external: Placeholders = noExternalAddresses;
   #timer: NodeJS.Timeout | undefined;
+  #isStarted = false;
 
   constructor(entries: PublisherEntries, parts: PublisherParts) {
     this.#parts = parts;
-    const tasks: readonly Task[] = [
-      ...entries.publish.map((entry) => new ZoneTask(entry, parts)),
-      ...entries.keep.map((entry) => new KeepTask(entry, parts)),
+    this.#entries = this.#entriesFor(entries, []);
+  }
+
+  /**
+   * Keeps other things in the network from now on. What stays goes on as it is, but for what an internal error had stopped,
+   * which begins anew. What was removed is not taken from the network, where it expires.
+   * @returns the names of what is new, and of what was removed.
+   */
+  reload(entries: PublisherEntries): {
+    readonly added: readonly string[];
+    readonly removed: readonly string[];
+  } {
+    const before = this.#entries;
+    this.#entries = this.#entriesFor(entries, before);
+    for (const entry of before) {
+      if (this.#entries.includes(entry)) continue;
+      entry.leaving.abort(new TaskError('It is no longer in the configuration.'));
+      this.#leaving = Promise.all([this.#leaving, entry.running]).then(() => {});
+    }
+    if (this.#isStarted) this.start();
+    const missingIn = (all: readonly PublisherEntry[], others: readonly PublisherEntry[]) =>
+      all
+        .filter(({ identity }) => others.every((other) => other.identity !== identity))
+        .map(({ task }) => task.name);
+    return { added: missingIn(this.#entries, before), removed: missingIn(before, this.#entries) };
+  }
+
+  /** Entries for the configuration, `known` ones where they are still in it. */
+  #entriesFor(
+    { publish, keep }: PublisherEntries,
+    known: readonly PublisherEntry[],
+  ): readonly PublisherEntry[] {
+    const parts = this.#parts;
+    const entryFor = (identity: string, create: () => Task) =>
+      known.find((entry) => entry.identity === identity && !entry.isStopped) ??
+      newEntry(create(), identity, parts);
+    return [
+      ...publish.map((entry) =>
+        entryFor(JSON.stringify([entry.name, entry.zone, entry.key]), () => new ZoneTask(entry, parts)),
+      ),
+      ...keep.map((entry) =>
+        entryFor(JSON.stringify([entry.name, entry.key.text]), () => new KeepTask(entry, parts)),
+      ),
     ];
-    this.#entries = tasks.map((task) => newEntry(task, parts));
   }
 
   /** Begins, and looks every second. Without anything to keep it does nothing. */
   start(): void {
+    this.#isStarted = true;
+    clearInterval(this.#timer);
     if (this.#entries.length === 0 || this.#closing.signal.aborted) return;
     const tick = () => {
       this.tick().catch(throwLater);
@@ -94,6 +138,12 @@ export class Publisher {
     clearInterval(this.#timer);
     this.#closing.abort(new TaskError('The program is stopping.'));
     await this.idle();
+    await this.#leaving;
+  }
+
+  /** Aborts when the entry is removed, and when the program ends. */
+  #signalOf({ leaving }: PublisherEntry): AbortSignal {
+    return AbortSignal.any([this.#closing.signal, leaving.signal]);
   }
 
   #running(): readonly Promise<void>[] {
@@ -136,10 +186,10 @@ export class Publisher {
     entry.warmedUpAt = now;
     this.#begin(entry, async () => {
       try {
-        await entry.task.warmUp(this.#closing.signal);
+        await entry.task.warmUp(this.#signalOf(entry));
       } catch (error) {
         // That the network cannot be reached is told when something is to be put there.
-        if (!isExpected(error) && !this.#closing.signal.aborted) this.#stop(entry, error);
+        if (!isExpected(error) && !this.#signalOf(entry).aborted) this.#stop(entry, error);
       }
     });
   }
@@ -158,13 +208,13 @@ export class Publisher {
     schedule.begun();
     try {
       this.#checkAlone(entry);
-      const result = await task.run(this.#closing.signal);
+      const result = await task.run(this.#signalOf(entry));
       await this.#parts.learn(result.packet);
       this.#tellSuccess(entry, result);
       entry.done = { result, at: this.#parts.now() };
       schedule.succeeded();
     } catch (error) {
-      if (this.#closing.signal.aborted) return;
+      if (this.#signalOf(entry).aborted) return;
       if (!isExpected(error)) {
         this.#stop(entry, error);
         return;

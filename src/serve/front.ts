@@ -1,5 +1,6 @@
 import type { CacheStatistics } from '../cache/answer-cache.ts';
 import type { ListenAddress } from '../config/listen-address.ts';
+import type { Settings } from '../config/settings.ts';
 import type { Name } from '../dns/name.ts';
 import type { ForwarderStatus } from '../forward/choice/status.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
@@ -12,6 +13,17 @@ export interface Front {
    * @throws ListenError when an address is taken or not permitted; then nothing is left open.
    */
   open(): Promise<readonly ListenAddress[]>;
+  /**
+   * Listens where `listen` says from now on; the sockets of addresses that stay are kept. Resolves with those that are
+   * available.
+   * @throws ListenError; then nothing has changed.
+   */
+  listenAt(listen: Settings['listen']): Promise<readonly ListenAddress[]>;
+  /**
+   * Uses other settings from now on, but for where it listens. Cached answers that they could make wrong are forgotten, and
+   * questions in flight are answered.
+   */
+  reload(settings: Settings): Promise<void>;
   /** Answers a request of a program of this machine; see `Responder.ask`. */
   ask(request: Uint8Array): Promise<AskOutcome>;
   /** Forgets the answers made from an outdated packet of `key`. */

@@ -41,6 +41,11 @@ export type ListenEvent =
 export interface Listeners {
   /** Listens. Resolves with the addresses that are available. @throws ListenError; then nothing is left open. */
   open(opener: Opener): Promise<readonly ListenAddress[]>;
+  /**
+   * Listens where `listen` says from now on. Resolves with the addresses that are available.
+   * @throws ListenError; then nothing has changed.
+   */
+  replace(listen: Settings['listen']): Promise<readonly ListenAddress[]>;
   /** The addresses of the machine may have changed. Resolves when the available ones are listened on. */
   networkChanged(): Promise<void>;
   /**
@@ -77,7 +82,7 @@ interface Target {
  * system may choose another one. An address that the machine does not have yet is waited for. When we were given sockets, one
  * that we may not open ourselves stops nothing: those answer.
  */
-export class Listening implements Listeners {
+export class Listening implements Omit<Listeners, 'replace'> {
   readonly #listen: Settings['listen'];
   readonly #parts: ListeningParts;
   #opener: Opener = unopened;

@@ -83,8 +83,8 @@ export interface ResponderStatistics {
  * returns.
  */
 export class Responder {
-  readonly #parts: ResponderParts;
-  readonly #hotPath: HotPath;
+  #parts: ResponderParts;
+  #hotPath: HotPath;
   /** Resolutions in flight by cache key: equal questions of all clients share one. */
   readonly #resolving = new Map<string, Resolving>();
   readonly #waiting = new Set<Promise<void>>();
@@ -96,6 +96,12 @@ export class Responder {
   constructor(parts: ResponderParts) {
     this.#parts = parts;
     this.#hotPath = new HotPath(parts);
+  }
+
+  /** Uses other parts from now on. Questions in flight are answered with the old ones. */
+  replaceParts(parts: Partial<Pick<ResponderParts, 'local' | 'rate' | 'trustAuthenticData'>>): void {
+    this.#parts = { ...this.#parts, ...parts };
+    this.#hotPath = new HotPath(this.#parts);
   }
 
   /**

@@ -2,8 +2,8 @@ import type { ListenAddress } from '../config/listen-address.ts';
 import type { SettingTexts } from '../config/setting-texts.ts';
 import type { InternalError } from '../observe/internal-error.ts';
 import type { FrontStatus } from '../serve/front.ts';
+import type { ListenFailure } from '../serve/listeners/told-listeners.ts';
 import type { AskOutcome } from '../serve/responder.ts';
-import type { ListenFailure } from '../serve/told-listeners.ts';
 import type { LinkState } from '../system/links/link-state.ts';
 import type { SystemUpstreams } from '../system/system-upstreams.ts';
 import type { PacketCrossing } from './packet-proxy.ts';
@@ -35,6 +35,8 @@ export type WorkerCalls = {
     readonly in: { readonly texts: SettingTexts; readonly held: readonly ListenAddress[] };
     readonly out: Started;
   };
+  /** Other settings to answer with from now on. */
+  readonly reload: { readonly in: SettingTexts; readonly out: undefined };
   /** An address that has come. */
   readonly listenAt: { readonly in: ListenAddress };
   /** One that has been gone for long. */

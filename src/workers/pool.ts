@@ -1,14 +1,15 @@
 import { Spaced } from '../async/spaced.ts';
 import type { Rate } from '../async/token-bucket.ts';
 import { type ListenAddress, listenAddressToText } from '../config/listen-address.ts';
-import { settingsToTexts } from '../config/setting-texts.ts';
+import { type SettingTexts, settingsToTexts } from '../config/setting-texts.ts';
 import type { Settings } from '../config/settings.ts';
 import type { InternalError } from '../observe/internal-error.ts';
 import type { Log } from '../observe/log.ts';
 import type { PacketReader } from '../resolve/packet-reader.ts';
 import type { Front, FrontCallbacks, FrontStatus } from '../serve/front.ts';
 import { ListenError } from '../serve/listen-error.ts';
-import { Listening, type ListeningParts } from '../serve/listening.ts';
+import { CurrentListening } from '../serve/listeners/current-listening.ts';
+import type { ListeningParts } from '../serve/listening.ts';
 import type { Opener } from '../serve/open-listeners.ts';
 import type { BoundSockets } from '../system/activation/bound-sockets.ts';
 import type { HeldPort, HoldPort, WorkerProcesses } from '../system/worker-process.ts';
@@ -20,6 +21,9 @@ import { type WorkerLink, WorkerSlot } from './slot.ts';
 
 /** Milliseconds that a worker has to answer `status` and `flush`; a worker that takes longer is left out. */
 const PATIENCE = 1_000;
+
+/** The same to take other settings, for which it may have to read files. */
+const RELOAD_PATIENCE = 8_000;
 
 /** The same to answer a question, which takes 4.5 s at most. */
 const ASK_PATIENCE = 4_800;
@@ -68,7 +72,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
     log,
     now,
   } = parts;
-  const texts = settingsToTexts(settings);
+  let texts = settingsToTexts(settings);
   let addresses: readonly ListenAddress[] = [];
   /** Requests of programs of this machine, since the start. */
   let asked = 0;
@@ -132,7 +136,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
     now,
   });
 
-  const held = new Listening(settings.listen, {
+  const held = new CurrentListening(settings.listen, {
     ...parts.listening,
     onEvent(event) {
       parts.listening.onEvent(event);
@@ -162,6 +166,22 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
         await close();
         throw error;
       }
+    },
+    async listenAt(listen) {
+      const before = textsOf(held.addresses);
+      addresses = await held.replace(listen);
+      const now = textsOf(addresses);
+      const come = addresses.filter((address) => !before.has(listenAddressToText(address)));
+      for (const { link } of slots) {
+        for (const [text, address] of before) if (!now.has(text)) link?.tell('leave', address);
+        if (isHeldForRunning) for (const address of come) link?.tell('listenAt', address);
+      }
+      if (!isHeldForRunning && come.length > 0) await renewAll();
+      return addresses;
+    },
+    async reload(next) {
+      texts = settingsToTexts(next);
+      await Promise.all(slots.map((slot) => reloadSlot(slot, texts)));
     },
     async ask(request) {
       // One after another, so that a worker that hangs is not asked each time.
@@ -196,6 +216,20 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
     },
     close,
   };
+}
+
+/** Gives a worker other settings. One that does not take them gives way to a new one, which begins with them. */
+async function reloadSlot(slot: WorkerSlot, texts: SettingTexts): Promise<void> {
+  try {
+    await slot.link?.ask('reload', texts, AbortSignal.timeout(RELOAD_PATIENCE));
+  } catch {
+    // It ended, and is started again; or it hangs; or it failed, for example to read a file that all workers read.
+    await slot.renew(CLOSE_AT_LATEST);
+  }
+}
+
+function textsOf(addresses: readonly ListenAddress[]): ReadonlyMap<string, ListenAddress> {
+  return new Map(addresses.map((address) => [listenAddressToText(address), address]));
 }
 
 /** A worker that ended, or that does not answer. */

@@ -42,6 +42,7 @@ export class WorkerSlot {
   /** Settles when the latest worker listens or has failed to. */
   #begun: Promise<void> = Promise.resolve();
   #exited: Promise<void> = Promise.resolve();
+  #renewed: Promise<void> = Promise.resolve();
 
   constructor(parts: WorkerSlotParts) {
     this.#parts = parts;
@@ -86,9 +87,14 @@ export class WorkerSlot {
 
   /**
    * Has the worker give way to a new one, for what only a new one gets. It finishes, within `milliseconds`; resolves when
-   * the other listens. Nothing is done when a worker is about to be started anyway.
+   * the other listens. Nothing is done when a worker is about to be started anyway. One renewal follows another.
    */
-  async renew(milliseconds: number): Promise<void> {
+  renew(milliseconds: number): Promise<void> {
+    this.#renewed = this.#renewed.then(() => this.#renew(milliseconds));
+    return this.#renewed;
+  }
+
+  async #renew(milliseconds: number): Promise<void> {
     await this.#begun;
     if (this.#isClosing || this.#process === undefined) return;
     this.#isRenewing = true;

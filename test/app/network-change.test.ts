@@ -6,7 +6,7 @@ import { defaultSettings } from '../../src/config/settings.ts';
 import { Rcode, Type } from '../../src/dns/codes.ts';
 import { decodeExtendedError } from '../../src/dns/extended-error.ts';
 import { silentLog } from '../../src/observe/log.ts';
-import { Listening } from '../../src/serve/listening.ts';
+import { CurrentListening } from '../../src/serve/listeners/current-listening.ts';
 import { noBoundSockets } from '../../src/system/activation/bound-sockets.ts';
 import { machineInterfaces } from '../../src/system/interfaces.ts';
 import type { LinkState } from '../../src/system/links/link-state.ts';
@@ -53,7 +53,7 @@ const startScene = () =>
     undo(() => resolution.close());
     const front = createFront(settings, {
       resolution,
-      listeners: new Listening(settings.listen, {
+      listeners: new CurrentListening(settings.listen, {
         machine: machineInterfaces,
         onEvent: () => {},
         onBug: (error) => assert.fail(String(error)),

@@ -54,6 +54,10 @@ function scene(
         areYouThere: () => undefined,
         status: () => statusOf(number),
         ask: () => 'unavailable',
+        reload: () => {
+          note('reload');
+          return undefined;
+        },
         flush: (name) => name.length,
         forgetKey: (text) => note(`forgets ${text}`),
         networkChanged: () => note('network'),

@@ -1,9 +1,13 @@
 import { startApp } from '../../app/app.ts';
+import { keepAccepted } from '../../app/configuration/accepted-configuration.ts';
+import type { ConfigurationStatus } from '../../app/status.ts';
 import { listenAddressToText } from '../../config/listen-address.ts';
+import { DEFAULT_CONFIG_FILE } from '../../config/load-settings.ts';
 import { settingKeys } from '../../config/settings.ts';
+import { loadSettled } from '../../config/settled-file.ts';
 import { openControl } from '../../control/open-control.ts';
 import { InternalErrors } from '../../observe/internal-errors.ts';
-import { createLog, type LogFields } from '../../observe/log.ts';
+import { createLog, type Log, type LogFields, silentLog } from '../../observe/log.ts';
 import { ListenError } from '../../serve/listen-error.ts';
 import { takeInheritance } from '../../system/activation/inheritance.ts';
 import { nameProcess } from '../../system/process-name.ts';
@@ -14,6 +18,9 @@ import { loadConfiguration, publisherEntries } from '../configuration.ts';
 import { untilStopped } from '../stop-signal.ts';
 import { withInherited } from './inherited.ts';
 import { listenProblem } from './listen-problem.ts';
+import { Reloader } from './reloader.ts';
+
+import { serviceDirectory, startConfiguration } from './start-configuration.ts';
 
 /** Milliseconds after a signal at which the program exits, whatever is still running. */
 const END_AT_LATEST = 1_900;
@@ -23,16 +30,27 @@ export const serve: Command = {
   name: 'serve',
   description: [
     'Answers DNS queries over UDP and TCP until it receives SIGINT or SIGTERM. It then finishes the queries in flight ' +
-      'and exits within 2 s. A second signal ends it at once. SIGHUP is ignored.',
+      'and exits within 2 s. A second signal ends it at once. SIGHUP makes it read its configuration again, like "pkarrd ' +
+      'reload"; an invalid one changes nothing.',
     'Names whose last label is a public key are answered from the signed packet of that key, which is fetched from the ' +
       'DHT. All other names are forwarded to upstream resolvers. No configuration is required.',
+    'With an invalid configuration it does not start, except as a service, which is one that was given $STATE_DIRECTORY and ' +
+      '$RUNTIME_DIRECTORY and no terminal: then it uses the last configuration that was accepted, or else the defaults, and ' +
+      'the log and "pkarrd status" say so.',
   ],
   operands: [],
   flags: [configFlag],
   settings: settingKeys,
   async run(invocation, terminal) {
     const inheritance = takeInheritance(process.env);
-    const { settings: configured, tables, warnings } = await loadConfiguration(invocation, terminal);
+    // From the first moment on: it ends a program that does not expect it.
+    let isReloadDue = false;
+    let reload = () => {
+      isReloadDue = true;
+    };
+    process.on('SIGHUP', () => reload());
+    const { loaded, status } = await startConfiguration(invocation, terminal);
+    const { settings: configured, tables, warnings } = loaded;
     const log = createLog({
       level: configured.logLevel,
       write: terminal.err,
@@ -41,15 +59,11 @@ export const serve: Command = {
     });
     for (const { where, message } of warnings)
       log.warn('Configuration warning.', { where, warning: message });
+    tellSubstitute(log, status);
     const { settings, given } = withInherited(configured, inheritance, log);
     // Tools that show who holds port 53 should show this name, not that of the runtime.
     nameProcess('pkarrd');
     const stopped = untilStopped(['SIGINT', 'SIGTERM']);
-    process.on('SIGHUP', () => {
-      log.warn(
-        'SIGHUP ignored: restart pkarrd to apply a changed configuration. Zone files are followed anyway.',
-      );
-    });
     let giveUp: (why: Ending) => void = () => {};
     const givenUp = new Promise<Ending>((resolve) => {
       giveUp = resolve;
@@ -68,11 +82,31 @@ export const serve: Command = {
         throw error;
       },
     );
-    const places = { stateDir: settings.stateDir, environment: terminal.machine.environment };
-    const control = await openControl({ app, log }, places);
+    const keepIn = serviceDirectory(terminal);
+    const path = invocation.value('config') ?? DEFAULT_CONFIG_FILE;
+    const reloader = new Reloader(status, {
+      app,
+      log,
+      load: () => loadSettled(path, () => loadConfiguration(invocation, terminal)),
+      prepare: (wanted) => withInherited(wanted, inheritance, silentLog).settings,
+      entriesOf: (found) => publisherEntries(found.tables),
+      keepIn,
+      now: terminal.now,
+      onStatus: () => {},
+    });
+    const control = await openControl(
+      { app, log, reload: () => reloader.request(), configuration: () => reloader.status },
+      { stateDir: settings.stateDir, environment: terminal.machine.environment },
+    );
+    if (keepIn !== undefined && status.state === 'current')
+      await keepAccepted(keepIn, { settings: configured, tables, acceptedAt: terminal.now() }, log);
     log.info('Ready.', { listen: app.addresses.map(listenAddressToText).join(',') || 'none yet' });
     // From here on a bug in one place must not take DNS away from everybody.
     onUncaught(({ kind, error }) => internalErrors.report(kind, error));
+    reload = () => {
+      reloader.request().catch((error: unknown) => internalErrors.report('rejection', error));
+    };
+    if (isReloadDue) reload();
     const asked = stopped.then((signal): Ending => ({ fields: { signal }, code: Exit.OK }));
     const { fields, code } = await Promise.race([asked, givenUp]);
     log.info('Stopping.', fields);
@@ -82,6 +116,21 @@ export const serve: Command = {
     return code;
   },
 };
+
+/** Says that another configuration is used than the one on disk, which is invalid. */
+function tellSubstitute(log: Log, { state, problems, acceptedAt = 0 }: ConfigurationStatus): void {
+  if (state === 'current') return;
+  const used =
+    state === 'accepted'
+      ? `the last accepted configuration, of ${new Date(acceptedAt).toISOString()}`
+      : 'the defaults';
+  for (const { where, message } of problems) {
+    log.error(`The configuration is invalid. Using ${used}. Correct it and run: pkarrd reload`, {
+      where,
+      problem: message,
+    });
+  }
+}
 
 /** Why the program ends, for the log, and its exit code. */
 interface Ending {

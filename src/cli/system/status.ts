@@ -1,4 +1,4 @@
-import type { AppStatus } from '../../app/status.ts';
+import type { AppStatus, ConfigurationStatus } from '../../app/status.ts';
 import type { AskOptions } from '../../control/client.ts';
 import type { ForwarderStatus, UpstreamStatus } from '../../forward/choice/status.ts';
 import { thisMachine } from '../../integrate/machine.ts';
@@ -18,6 +18,7 @@ export const status: Command = {
       'next and why, its caches, its DHT node, and its publications: how many nodes hold them, when they are published ' +
       'again, and the last error. Names of queries are not shown. A last line ' +
       'tells when somebody has overwritten what "pkarrd integrate" set. Other users than root and that of pkarrd see less.',
+    'The exit code is 1 while the configuration on disk is invalid and another one is used.',
   ],
   operands: [],
   flags: [configFlag, jsonFlag],
@@ -32,9 +33,26 @@ export const status: Command = {
       writeStatus(terminal, found);
       for (const problem of integration?.problems ?? []) terminal.out(`integrate   ${problem}\n`);
     }
-    return Exit.OK;
+    const { configuration } = found;
+    return configuration === undefined || configuration.state === 'current' ? Exit.OK : Exit.FAILED;
   },
 };
+
+/** What is wrong with the configuration on disk, before anything else. */
+function writeConfiguration(terminal: Terminal, configuration: ConfigurationStatus | undefined): void {
+  if (configuration === undefined || configuration.state === 'current') return;
+  const { state, problems, acceptedAt = 0 } = configuration;
+  const used = {
+    accepted: `using the last accepted one, of ${new Date(acceptedAt).toISOString()}`,
+    defaults: 'using the defaults, since none was accepted before',
+    refused: 'using the one before the last reload',
+  }[state];
+  const [first, ...others] = problems.map(
+    ({ where, message }) => `${where}: ${message.replaceAll('\n', '; ')}`,
+  );
+  terminal.out(`INVALID     the configuration cannot be used, ${used}: ${first}\n`);
+  for (const problem of others) terminal.out(`${' '.repeat(12)}${problem}\n`);
+}
 
 function writeStatus(
   terminal: Terminal,
@@ -48,9 +66,11 @@ function writeStatus(
     packets,
     dht,
     publications,
+    configuration,
     internalErrors,
   }: AppStatus,
 ): void {
+  writeConfiguration(terminal, configuration);
   const asked = cache.hits + cache.misses;
   const rate = asked === 0 ? '' : `, ${((100 * cache.hits) / asked).toFixed(1)} % hits`;
   terminal.out(

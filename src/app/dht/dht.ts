@@ -1,19 +1,19 @@
 import { join } from 'node:path';
-import { systemClock } from '../async/clock.ts';
-import { orAborted } from '../async/or-aborted.ts';
-import { throwLater } from '../async/throw-later.ts';
-import type { Settings } from '../config/settings.ts';
-import { DhtConnection } from '../find/dht-connection.ts';
-import { isNodeAddress, networkOf } from '../mainline/addresses.ts';
-import type { DhtNode, DhtStatus, LookupEvent, NodeAddress, PutOutcome } from '../mainline/dht-node.ts';
-import { MainlineError } from '../mainline/errors.ts';
-import { type MainlineThread, startMainlineThread } from '../mainline/thread/proxy.ts';
-import { type SpawnDhtThread, spawnDhtThread } from '../mainline/thread/spawn.ts';
-import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
-import type { Log } from '../observe/log.ts';
-import type { Resolver } from '../resolve/query.ts';
-import { machineInterfaces } from '../system/interfaces.ts';
-import { isMetered } from '../system/links/metered.ts';
+import { systemClock } from '../../async/clock.ts';
+import { orAborted } from '../../async/or-aborted.ts';
+import { throwLater } from '../../async/throw-later.ts';
+import type { Settings } from '../../config/settings.ts';
+import { DhtConnection } from '../../find/dht-connection.ts';
+import { isNodeAddress, networkOf } from '../../mainline/addresses.ts';
+import type { DhtNode, DhtStatus, LookupEvent, NodeAddress, PutOutcome } from '../../mainline/dht-node.ts';
+import { MainlineError } from '../../mainline/errors.ts';
+import { type MainlineThread, startMainlineThread } from '../../mainline/thread/proxy.ts';
+import { type SpawnDhtThread, spawnDhtThread } from '../../mainline/thread/spawn.ts';
+import { describeInternalError, type InternalError } from '../../observe/internal-error.ts';
+import type { Log } from '../../observe/log.ts';
+import type { Resolver } from '../../resolve/query.ts';
+import { machineInterfaces } from '../../system/interfaces.ts';
+import { isMetered } from '../../system/links/metered.ts';
 import { BootstrapNames } from './bootstrap-names.ts';
 import { keepNodeFile, type NodeFileKeeper, nodeFileName, readNodeFile } from './node-file.ts';
 import { logServing, ServingConditionsWatch } from './serving-conditions.ts';
@@ -53,11 +53,16 @@ export interface StartingDht {
 /**
  * Starts the DHT node beside everything else: DNS does not wait for it. Bootstrap hosts given by name are resolved
  * with the `resolver` of the parts, never with the system's.
+ * @param after is waited for: until then another node may have the port and the file of known nodes.
  */
-export function startDht(settings: DhtSettings, parts: DhtParts): StartingDht {
+export function startDht(
+  settings: DhtSettings,
+  parts: DhtParts,
+  after: Promise<void> = Promise.resolve(),
+): StartingDht {
   const closing = new AbortController();
   const pauses = new Pauses();
-  const node = start(settings, parts, pauses, closing.signal);
+  const node = after.then(() => start(settings, parts, pauses, closing.signal));
   const connection = new DhtConnection(node);
   let started: ProgramNode | undefined;
   node.then(

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BootstrapNames } from '../../src/app/bootstrap-names.ts';
-import { Class, Type } from '../../src/dns/codes.ts';
-import { Name } from '../../src/dns/name.ts';
-import type { NodeAddress } from '../../src/mainline/dht-node.ts';
-import { type Log, silentLog } from '../../src/observe/log.ts';
-import { recordsAnswer } from '../../src/resolve/answer.ts';
-import { ResolveError } from '../../src/resolve/errors.ts';
-import type { Resolver } from '../../src/resolve/query.ts';
-import { MovableClock } from '../support/movable-clock.ts';
+import { BootstrapNames } from '../../../src/app/dht/bootstrap-names.ts';
+import { Class, Type } from '../../../src/dns/codes.ts';
+import { Name } from '../../../src/dns/name.ts';
+import type { NodeAddress } from '../../../src/mainline/dht-node.ts';
+import { type Log, silentLog } from '../../../src/observe/log.ts';
+import { recordsAnswer } from '../../../src/resolve/answer.ts';
+import { ResolveError } from '../../../src/resolve/errors.ts';
+import type { Resolver } from '../../../src/resolve/query.ts';
+import { MovableClock } from '../../support/movable-clock.ts';
 
 const HOSTS = [
   { host: 'one.example', port: 6881 },

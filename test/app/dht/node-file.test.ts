@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { keepNodeFile, nodeFileName, readNodeFile, writeNodeFile } from '../../src/app/node-file.ts';
-import { type Log, silentLog } from '../../src/observe/log.ts';
+import { keepNodeFile, nodeFileName, readNodeFile, writeNodeFile } from '../../../src/app/dht/node-file.ts';
+import { type Log, silentLog } from '../../../src/observe/log.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-nodes-'));
 after(() => rmSync(directory, { recursive: true }));

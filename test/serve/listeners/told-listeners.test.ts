@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { answering } from '../../src/serve/open-listeners.ts';
-import { type ListenFailure, ToldListeners } from '../../src/serve/told-listeners.ts';
-import { askUdp, query } from '../support/dns-client.ts';
-import { scriptedResponder } from './scripted-responder.ts';
+import { type ListenFailure, ToldListeners } from '../../../src/serve/listeners/told-listeners.ts';
+import { answering } from '../../../src/serve/open-listeners.ts';
+import { askUdp, query } from '../../support/dns-client.ts';
+import { scriptedResponder } from '../scripted-responder.ts';
 
 const opener = answering(scriptedResponder().responder);
 const any = { host: '127.0.0.21', port: 0 };

@@ -1,9 +1,9 @@
-import type { Clock } from '../async/clock.ts';
-import { throwLater } from '../async/throw-later.ts';
-import { acceptsHost, parseIpv4 } from '../mainline/addresses.ts';
-import type { ServingChange, ServingConditions, ServingEnd } from '../mainline/dht-node.ts';
-import type { Log } from '../observe/log.ts';
-import type { MachineInterfaces } from '../system/interfaces.ts';
+import type { Clock } from '../../async/clock.ts';
+import { throwLater } from '../../async/throw-later.ts';
+import { acceptsHost, parseIpv4 } from '../../mainline/addresses.ts';
+import type { ServingChange, ServingConditions, ServingEnd } from '../../mainline/dht-node.ts';
+import type { Log } from '../../observe/log.ts';
+import type { MachineInterfaces } from '../../system/interfaces.ts';
 
 /** Milliseconds between looks. A connection may become metered without any change of its addresses. */
 const LOOK_EVERY = 60_000;

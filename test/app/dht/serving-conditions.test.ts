@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { test } from 'node:test';
-import { ServingConditionsWatch } from '../../src/app/serving-conditions.ts';
-import type { ServingConditions } from '../../src/mainline/dht-node.ts';
-import { MovableClock } from '../support/movable-clock.ts';
+import { ServingConditionsWatch } from '../../../src/app/dht/serving-conditions.ts';
+import type { ServingConditions } from '../../../src/mainline/dht-node.ts';
+import { MovableClock } from '../../support/movable-clock.ts';
 
 const ipv4 = (address: string): NetworkInterfaceInfo => ({
   address,

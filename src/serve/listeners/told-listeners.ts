@@ -1,13 +1,13 @@
-import { type ListenAddress, listenAddressToText } from '../config/listen-address.ts';
-import { ListenError } from './listen-error.ts';
-import type { Listeners } from './listening.ts';
+import { type ListenAddress, listenAddressToText } from '../../config/listen-address.ts';
+import { ListenError } from '../listen-error.ts';
+import type { Listeners } from '../listening.ts';
 import {
   closeListeners,
   type ListenerPair,
   leaveListeners,
   type Opener,
   openPair,
-} from './open-listeners.ts';
+} from '../open-listeners.ts';
 
 /** An address that a worker cannot listen on, though the primary found it available. A type, so that it can be cloned. */
 export type ListenFailure = { readonly address: ListenAddress; readonly reason: string };
@@ -65,6 +65,11 @@ export class ToldListeners implements Listeners {
       this.#pairs.delete(key);
       if (pair !== undefined) await closeListeners([pair]);
     });
+  }
+
+  /** The primary follows the setting, and tells us. */
+  async replace(): Promise<readonly ListenAddress[]> {
+    return [...this.#pairs.values()].map(({ address }) => address);
   }
 
   /** The primary follows the network. */

@@ -1,11 +1,11 @@
-import type { Clock } from '../async/clock.ts';
-import { throwLater } from '../async/throw-later.ts';
-import { WireError } from '../dns/wire-error.ts';
-import type { NodeAddress } from '../mainline/dht-node.ts';
-import type { Log } from '../observe/log.ts';
-import { ResolveError } from '../resolve/errors.ts';
-import { resolveHost } from '../resolve/host-addresses.ts';
-import type { Resolver } from '../resolve/query.ts';
+import type { Clock } from '../../async/clock.ts';
+import { throwLater } from '../../async/throw-later.ts';
+import { WireError } from '../../dns/wire-error.ts';
+import type { NodeAddress } from '../../mainline/dht-node.ts';
+import type { Log } from '../../observe/log.ts';
+import { ResolveError } from '../../resolve/errors.ts';
+import { resolveHost } from '../../resolve/host-addresses.ts';
+import type { Resolver } from '../../resolve/query.ts';
 
 /** Milliseconds between attempts while no name has an address; doubled up to the maximum. */
 const FIRST_PAUSE = 500;

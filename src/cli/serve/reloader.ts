@@ -1,0 +1,130 @@
+import { keepAccepted } from '../../app/configuration/accepted-configuration.ts';
+import { ReloadError } from '../../app/configuration/reload-error.ts';
+import type { App, ConfigurationStatus, ReloadOutcome } from '../../app/status.ts';
+import { ConfigError, type ConfigProblem } from '../../config/config-error.ts';
+import type { LoadedSettings } from '../../config/load-settings.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { AdjustableLog } from '../../observe/log.ts';
+import type { PublisherEntries } from '../../publish/publisher.ts';
+import { ListenError } from '../../serve/listen-error.ts';
+import { listenProblem } from './listen-problem.ts';
+
+/** What came of a reload, for `pkarrd reload`. */
+export type ReloadReport =
+  | ({ readonly isAccepted: true; readonly warnings: readonly ConfigProblem[] } & ReloadOutcome)
+  /** The configuration before stays in force. */
+  | { readonly isAccepted: false; readonly problems: readonly ConfigProblem[] };
+
+/** What a reloader works with. */
+export interface ReloaderParts {
+  readonly app: Pick<App, 'reload'>;
+  readonly log: AdjustableLog;
+  /** Loads the configuration anew. @throws ConfigError */
+  readonly load: () => Promise<LoadedSettings>;
+  /** What the program does with settings before it uses them. */
+  readonly prepare: (settings: Settings) => Settings;
+  readonly entriesOf: (loaded: LoadedSettings) => PublisherEntries;
+  /** Where an accepted configuration is kept; undefined for nowhere. */
+  readonly keepIn: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Told of each change of the status. */
+  readonly onStatus: (status: ConfigurationStatus) => void;
+}
+
+/** Problems of one configuration that are logged. */
+const MAX_TOLD = 20;
+
+/** Reloads the configuration, once at a time, whoever asks and however often. */
+export class Reloader {
+  readonly #parts: ReloaderParts;
+  #running: Promise<ReloadReport> | undefined;
+  #next: Promise<ReloadReport> | undefined;
+  #status: ConfigurationStatus;
+
+  /** @param status that of the configuration which the program began with. */
+  constructor(status: ConfigurationStatus, parts: ReloaderParts) {
+    this.#status = status;
+    this.#parts = parts;
+  }
+
+  /** Whether the configuration on disk is the one that is used. */
+  get status(): ConfigurationStatus {
+    return this.#status;
+  }
+
+  /** Reloads, or waits for a reload that begins after this was asked. */
+  request(): Promise<ReloadReport> {
+    if (this.#running === undefined) return this.#begin();
+    // The one that runs may have read the file before it was changed.
+    this.#next ??= this.#running.then(() => {
+      this.#next = undefined;
+      return this.#begin();
+    });
+    return this.#next;
+  }
+
+  #begin(): Promise<ReloadReport> {
+    const running = this.#reload().finally(() => {
+      this.#running = undefined;
+    });
+    this.#running = running;
+    return running;
+  }
+
+  async #reload(): Promise<ReloadReport> {
+    const { app, log, load, prepare, entriesOf, keepIn, now } = this.#parts;
+    try {
+      const loaded = await load();
+      const outcome = await app.reload(prepare(loaded.settings), entriesOf(loaded));
+      const { settings, tables, warnings } = loaded;
+      // A level that was set by command stays, unless the configuration says another one than before.
+      if (outcome.changed.some(({ name }) => name === 'log-level')) log.setLevel(settings.logLevel);
+      tellOutcome(log, outcome, warnings);
+      this.#setStatus({ state: 'current', problems: [] });
+      if (keepIn !== undefined) await keepAccepted(keepIn, { settings, tables, acceptedAt: now() }, log);
+      return { isAccepted: true, ...outcome, warnings };
+    } catch (error) {
+      const problems = problemsOf(error);
+      for (const { where, message } of problems.slice(0, MAX_TOLD)) {
+        log.error('The configuration cannot be used, so the one before stays in force.', {
+          where,
+          problem: message,
+        });
+      }
+      // One that took the place of an invalid one at the start still does.
+      const { state, acceptedAt } = this.#status;
+      const refused = state === 'current' || state === 'refused' ? 'refused' : state;
+      this.#setStatus({ state: refused, problems, ...(acceptedAt !== undefined && { acceptedAt }) });
+      return { isAccepted: false, problems };
+    }
+  }
+
+  #setStatus(status: ConfigurationStatus): void {
+    this.#status = status;
+    this.#parts.onStatus(status);
+  }
+}
+
+function tellOutcome(log: AdjustableLog, outcome: ReloadOutcome, warnings: readonly ConfigProblem[]): void {
+  for (const { where, message } of warnings) log.warn('Configuration warning.', { where, warning: message });
+  const namesOf = (changes: ReloadOutcome['changed']) => changes.map(({ name }) => name).join(',');
+  const { changed, needRestart, added, removed } = outcome;
+  const isSame = changed.length + added.length + removed.length === 0;
+  log.info(isSame ? 'The configuration was reloaded; nothing changed.' : 'The configuration was reloaded.', {
+    ...(changed.length > 0 && { changed: namesOf(changed) }),
+    ...(added.length > 0 && { publicationsAdded: added.length }),
+    ...(removed.length > 0 && { publicationsRemoved: removed.length }),
+  });
+  if (needRestart.length > 0) {
+    log.warn('Settings that keep their value until pkarrd is restarted.', { settings: namesOf(needRestart) });
+  }
+}
+
+/** @throws any error that is no fault of the configuration or the machine. */
+function problemsOf(error: unknown): readonly ConfigProblem[] {
+  if (error instanceof ConfigError) return error.problems;
+  if (error instanceof ListenError) return [{ where: 'listen', message: listenProblem(error) }];
+  if (error instanceof ReloadError) return [{ where: 'configuration', message: error.message }];
+  throw error;
+}

@@ -1,0 +1,55 @@
+import type { ListenAddress } from '../../config/listen-address.ts';
+import type { Settings } from '../../config/settings.ts';
+import { type Listeners, Listening, type ListeningParts } from '../listening.ts';
+import type { Opener } from '../open-listeners.ts';
+import { sharedOpener } from './shared-opener.ts';
+
+/** All listeners of a process, where the setting says and can say something else later. */
+export class CurrentListening implements Listeners {
+  readonly #parts: ListeningParts;
+  #current: Listening;
+  #opener: Opener | undefined;
+
+  /** `listen` is the setting. */
+  constructor(listen: Settings['listen'], parts: ListeningParts) {
+    this.#parts = parts;
+    this.#current = new Listening(listen, parts);
+  }
+
+  /** See `Listening.open`. */
+  async open(opener: Opener): Promise<readonly ListenAddress[]> {
+    this.#opener = sharedOpener(opener);
+    return await this.#current.open(this.#opener);
+  }
+
+  /** See `Listening.addresses`. */
+  get addresses(): readonly ListenAddress[] {
+    return this.#current.addresses;
+  }
+
+  /** See `Listeners`. The sockets of addresses that stay are kept. */
+  async replace(listen: Settings['listen']): Promise<readonly ListenAddress[]> {
+    if (this.#opener === undefined) throw new RangeError('not opened yet');
+    const next = new Listening(listen, this.#parts);
+    await next.open(this.#opener);
+    const old = this.#current;
+    this.#current = next;
+    await old.close();
+    return next.addresses;
+  }
+
+  /** See `Listeners`. */
+  async networkChanged(): Promise<void> {
+    await this.#current.networkChanged();
+  }
+
+  /** See `Listeners`. */
+  async leaveToOthers(): Promise<void> {
+    await this.#current.leaveToOthers();
+  }
+
+  /** See `Listeners`. */
+  async close(): Promise<void> {
+    await this.#current.close();
+  }
+}
