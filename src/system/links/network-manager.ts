@@ -5,12 +5,12 @@ import { type LinkState, linkState } from './link-state.ts';
 const TIMEOUT = 1_000;
 const MAX_LENGTH = 1_000_000;
 
-/** busctl(1): a property as JSON. */
-const WORDS = [
+/** The question, for busctl(1), which prints the property as JSON. */
+export const busctlWords: readonly string[] = [
   ...['--system', '--json=short', '--timeout=1', '--auto-start=false', 'get-property'],
   ...['org.freedesktop.NetworkManager', '/org/freedesktop/NetworkManager/DnsManager'],
   ...['org.freedesktop.NetworkManager.DnsManager', 'Configuration'],
-] as const;
+];
 
 /**
  * The links of VPNs that NetworkManager knows, with their resolvers and domains. Only they, not other links: the domains of
@@ -20,7 +20,7 @@ const WORDS = [
 export async function networkManagerLinks(): Promise<readonly LinkState[] | undefined> {
   const output = await new Promise<string | undefined>((resolve) => {
     const options = { timeout: TIMEOUT, killSignal: 'SIGKILL', maxBuffer: MAX_LENGTH } as const;
-    execFile('busctl', WORDS, options, (error, stdout) => resolve(error === null ? stdout : undefined));
+    execFile('busctl', busctlWords, options, (error, stdout) => resolve(error === null ? stdout : undefined));
   });
   return output === undefined ? undefined : parseConfiguration(output);
 }
