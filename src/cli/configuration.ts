@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { upstreamAuthorities, whyLoop } from '../app/upstreams.ts';
 import type { ConfigProblem } from '../config/config-error.ts';
+import { credentialFor } from '../config/credentials.ts';
 import { type ConfigSources, type LoadedSettings, loadSettings } from '../config/load-settings.ts';
 import type { PublishTables } from '../config/publish-tables.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
@@ -91,9 +92,12 @@ function sourcesOf(invocation: Invocation, terminal: Terminal): ConfigSources {
 }
 
 /** What the tables of the file ask to publish and to keep, with a default name for those without one. */
-export function publisherEntries({ publish, keep }: PublishTables): PublisherEntries {
+export function publisherEntries({ publish, keep }: PublishTables, { machine }: Terminal): PublisherEntries {
   return {
-    publish: publish.map(({ zone, key, name }) => ({ zone, key, name: name ?? basename(zone) })),
+    publish: publish.map(({ zone, key, name }) => {
+      const credential = credentialFor(key, machine.environment);
+      return { zone, key, ...(credential !== undefined && { credential }), name: name ?? basename(zone) };
+    }),
     keep: keep.map(({ key, name }, index) => ({
       key: parsePastedKey(key),
       name: name ?? `keep ${index + 1}`,

@@ -38,11 +38,13 @@ export function writeKeyFile(path: string, keyPair: KeyPair): void {
 
 /**
  * The key pair in a file that `writeKeyFile` wrote.
+ * @param credential the file that the service manager made of it for this program. Its owner and its permissions are the
+ * service manager's business: systemd 257 has it of root, with 0440.
  * @throws KeyFileError, also when others than the owner can read the file.
  */
-export async function readKeyFile(path: string): Promise<KeyPair> {
-  const { bytes, mode } = await readFile(path);
-  if ((mode & 0o077) !== 0) {
+export async function readKeyFile(path: string, credential?: string): Promise<KeyPair> {
+  const { bytes, mode } = await readFile(path, credential);
+  if (credential === undefined && (mode & 0o077) !== 0) {
     const shown = (mode & 0o777).toString(8).padStart(4, '0');
     throw new KeyFileError(`Others can read the key in ${path} (mode ${shown}). Run: chmod 600 ${path}`);
   }
@@ -51,11 +53,12 @@ export async function readKeyFile(path: string): Promise<KeyPair> {
   return KeyPair.fromSeed(Buffer.from(text, 'hex'));
 }
 
-async function readFile(path: string): ReturnType<typeof readUserFile> {
+async function readFile(path: string, credential?: string): ReturnType<typeof readUserFile> {
   try {
-    return await readUserFile(path, { maxBytes: MAX_FILE_LENGTH });
+    return await readUserFile(credential ?? path, { maxBytes: MAX_FILE_LENGTH });
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
+    if (credential !== undefined && error.kind === 'absent') throw new KeyFileError(notGiven(path));
     const message =
       error.kind === 'too-large' ? notAKey(path) : `The key file ${path} cannot be read: ${error.message}.`;
     throw new KeyFileError(message, { cause: error });
@@ -69,6 +72,11 @@ function removeQuietly(path: string): void {
   } catch {
     // the error of the write says more
   }
+}
+
+/** What to do about a key file that was not there, or not known, when the service was started. */
+export function notGiven(path: string): string {
+  return `The key file ${path} was not there when the service was started, which is when systemd reads it. Run: systemctl restart pkarrd`;
 }
 
 function notAKey(path: string): string {

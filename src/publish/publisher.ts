@@ -10,7 +10,7 @@ import { newEntry, type PublisherEntry } from './publisher-entry.ts';
 import type { PublisherParts } from './publisher-parts.ts';
 import { holdersOf } from './put-report.ts';
 import { type Task, TaskError, type TaskResult } from './task.ts';
-import { ZoneTask } from './zone-task.ts';
+import { type ZoneEntry, ZoneTask } from './zone-task.ts';
 
 /** Milliseconds between two looks at the clock and at the files. */
 const TICK = 1_000;
@@ -21,8 +21,7 @@ const WARM_UP_EVERY = 10_000;
 
 /** What is to be kept in the network. Names are for people. */
 export interface PublisherEntries {
-  /** Paths of a zone file and of its key file. */
-  readonly publish: readonly { readonly zone: string; readonly key: string; readonly name: string }[];
+  readonly publish: readonly ZoneEntry[];
   readonly keep: readonly { readonly key: PublicKey; readonly name: string }[];
 }
 

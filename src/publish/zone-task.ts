@@ -14,11 +14,21 @@ const ADDRESS_PATIENCE = 60_000;
 /** Faults of one file that are logged. */
 const MAX_TOLD = 5;
 
+/** The files of a zone. */
+export interface ZoneEntry {
+  /** Paths of the zone file and of its key file. */
+  readonly zone: string;
+  readonly key: string;
+  /** See `readKeyFile`. */
+  readonly credential?: string;
+  readonly name: string;
+}
+
 /** A zone file that is signed with a key and kept in the network. */
 export class ZoneTask implements Task {
   readonly kind = 'publish';
   readonly name: string;
-  readonly #files: { readonly zone: string; readonly key: string };
+  readonly #files: ZoneEntry;
   readonly #parts: NetworkParts;
   readonly #log: Log;
   readonly #startedAt: number;
@@ -27,10 +37,7 @@ export class ZoneTask implements Task {
   #watch: ZoneWatch | undefined;
   #isAdopted = false;
 
-  constructor(
-    entry: { readonly zone: string; readonly key: string; readonly name: string },
-    parts: NetworkParts,
-  ) {
+  constructor(entry: ZoneEntry, parts: NetworkParts) {
     this.name = entry.name;
     this.#files = entry;
     this.#parts = parts;
@@ -87,7 +94,7 @@ export class ZoneTask implements Task {
   /** Reads the key, without which the zone has no name. Tried again at each look: somebody may be repairing the file. */
   async #open(): Promise<ZoneWatch | undefined> {
     try {
-      this.#keyPair = await readKeyFile(this.#files.key);
+      this.#keyPair = await readKeyFile(this.#files.key, this.#files.credential);
     } catch (error) {
       if (!(error instanceof KeyFileError)) throw error;
       if (error.message !== this.#keyProblem) {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeMessage } from '../../src/dns/message.ts';
 import { pkarrd, RunningCommand } from '../support/command.ts';
 import { query, udpExchange } from '../support/dns-client.ts';
@@ -312,4 +313,32 @@ test('from a terminal, or without what a service manager gives, an invalid file 
     assert.equal(code, 2);
     assert.match(err, /pkarrd\.toml:2:\d+: invalid TOML/);
   }
+});
+
+test('a key that systemd did not hand over at the start is named with the restart that it needs', async () => {
+  const credentials = path('credentials');
+  mkdirSync(credentials);
+  environment = { ...environment, CREDENTIALS_DIRECTORY: credentials } as typeof environment;
+  await pkarrd(['keygen', '--out', join(credentials, 'keys_old.key')]);
+  // As systemd 257 has it.
+  chmodSync(join(credentials, 'keys_old.key'), 0o440);
+  writeFileSync(path('given.zone'), '@ A 192.0.2.9\n');
+  const table = (name: string) =>
+    `[[publish]]\nzone = "${path('given.zone')}"\nkey = "/etc/pkarrd/keys/${name}.key"\nname = "${name}"`;
+  write(upstreamOf(one), table('old'));
+  const serving = await serve();
+  const stateOf = async () =>
+    JSON.parse((await run('status', '--json')).out).publications.map(
+      ({ name, key, problem }: { name: string; key?: string; problem?: string }) =>
+        `${name} ${key === undefined ? problem : 'has its key'}`,
+    );
+  while ((await stateOf())[0] !== 'old has its key') await sleep(50);
+  write(upstreamOf(one), table('old'), table('new'));
+  const { code, out, err } = await run('reload');
+  assert.deepEqual([code, out], [0, 'publication added: new\n']);
+  assert.match(
+    err,
+    /^pkarrd: warning: The key file \/etc\/pkarrd\/keys\/new\.key was not there when .* Run: systemctl restart pkarrd\n$/,
+  );
+  await serving.stop();
 });

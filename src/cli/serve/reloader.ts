@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { keepAccepted } from '../../app/configuration/accepted-configuration.ts';
 import { ReloadError } from '../../app/configuration/reload-error.ts';
 import type { App, ConfigurationStatus, ReloadOutcome } from '../../app/status.ts';
@@ -11,7 +12,12 @@ import { listenProblem } from './listen-problem.ts';
 
 /** What came of a reload, for `pkarrd reload`. */
 export type ReloadReport =
-  | ({ readonly isAccepted: true; readonly warnings: readonly ConfigProblem[] } & ReloadOutcome)
+  | ({
+      readonly isAccepted: true;
+      /** Key files that the service manager did not hand over when the program was started: it needs a restart. */
+      readonly missingKeys: readonly string[];
+      readonly warnings: readonly ConfigProblem[];
+    } & ReloadOutcome)
   /** The configuration before stays in force. */
   | { readonly isAccepted: false; readonly problems: readonly ConfigProblem[] };
 
@@ -76,14 +82,15 @@ export class Reloader {
     const { app, log, load, prepare, entriesOf, keepIn, now } = this.#parts;
     try {
       const loaded = await load();
-      const outcome = await app.reload(prepare(loaded.settings), entriesOf(loaded));
+      const entries = entriesOf(loaded);
+      const outcome = await app.reload(prepare(loaded.settings), entries);
       const { settings, tables, warnings } = loaded;
       // A level that was set by command stays, unless the configuration says another one than before.
       if (outcome.changed.some(({ name }) => name === 'log-level')) log.setLevel(settings.logLevel);
       tellOutcome(log, outcome, warnings);
       this.#setStatus({ state: 'current', problems: [] });
       if (keepIn !== undefined) await keepAccepted(keepIn, { settings, tables, acceptedAt: now() }, log);
-      return { isAccepted: true, ...outcome, warnings };
+      return { isAccepted: true, ...outcome, missingKeys: missingKeys(entries), warnings };
     } catch (error) {
       const problems = problemsOf(error);
       for (const { where, message } of problems.slice(0, MAX_TOLD)) {
@@ -119,6 +126,12 @@ function tellOutcome(log: AdjustableLog, outcome: ReloadOutcome, warnings: reado
   if (needRestart.length > 0) {
     log.warn('Settings that keep their value until pkarrd is restarted.', { settings: namesOf(needRestart) });
   }
+}
+
+function missingKeys({ publish }: PublisherEntries): readonly string[] {
+  return publish.flatMap(({ key, credential }) =>
+    credential === undefined || existsSync(credential) ? [] : [key],
+  );
 }
 
 /** @throws any error that is no fault of the configuration or the machine. */

@@ -74,14 +74,18 @@ export const serve: Command = {
       onTooMany: () => giveUp({ fields: { reason: 'too many internal errors' }, code: Exit.INTERNAL }),
       onFatal: () => process.exit(Exit.INTERNAL),
     });
-    const app = await startApp(settings, log, publisherEntries(tables), internalErrors, given).catch(
-      (error: unknown) => {
-        if (error instanceof ListenError) throw new CommandError(listenProblem(error), { cause: error });
-        if (error instanceof LinkError)
-          throw new CommandError(`Cannot start the workers: ${error.message}`, { cause: error });
-        throw error;
-      },
-    );
+    const app = await startApp(
+      settings,
+      log,
+      publisherEntries(tables, terminal),
+      internalErrors,
+      given,
+    ).catch((error: unknown) => {
+      if (error instanceof ListenError) throw new CommandError(listenProblem(error), { cause: error });
+      if (error instanceof LinkError)
+        throw new CommandError(`Cannot start the workers: ${error.message}`, { cause: error });
+      throw error;
+    });
     const keepIn = serviceDirectory(terminal);
     const path = invocation.value('config') ?? DEFAULT_CONFIG_FILE;
     const reloader = new Reloader(status, {
@@ -89,7 +93,7 @@ export const serve: Command = {
       log,
       load: () => loadSettled(path, () => loadConfiguration(invocation, terminal)),
       prepare: (wanted) => withInherited(wanted, inheritance, silentLog).settings,
-      entriesOf: (found) => publisherEntries(found.tables),
+      entriesOf: (found) => publisherEntries(found.tables, terminal),
       keepIn,
       now: terminal.now,
       onStatus: () => {},

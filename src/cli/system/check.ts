@@ -62,7 +62,7 @@ async function examine(invocation: Invocation, terminal: Terminal): Promise<Find
     const loaded = await loadConfiguration(invocation, terminal);
     const { settings, tables } = loaded;
     const upstreams = asksSystem(settings) ? await systemResolvers(settings) : undefined;
-    const publications = await examinePublications(tables);
+    const publications = await examinePublications(tables, terminal.machine);
     return {
       loaded,
       problems: [

@@ -1,5 +1,7 @@
 import type { ConfigProblem } from '../../config/config-error.ts';
+import { credentialFor } from '../../config/credentials.ts';
 import type { PublishTables } from '../../config/publish-tables.ts';
+import type { Machine } from '../../config/settings.ts';
 import { noExternalAddresses } from '../../publish/external-addresses.ts';
 import { KeyFileError, readKeyFile } from '../../publish/key-file.ts';
 import { readZoneText } from '../../publish/read-zone.ts';
@@ -16,22 +18,24 @@ interface PublicationFindings {
  * Reads the zone files and key files of the configuration. The running program reports errors in them and continues;
  * `check` reports them in advance.
  */
-export async function examinePublications({ publish }: PublishTables): Promise<PublicationFindings> {
-  const found = await Promise.all(publish.map(examineOne));
+export async function examinePublications(
+  { publish }: PublishTables,
+  { environment }: Machine,
+): Promise<PublicationFindings> {
+  const found = await Promise.all(publish.map((table) => examineOne(table, environment)));
   return {
     problems: found.flatMap(({ problems }) => problems),
     warnings: found.flatMap(({ warnings }) => warnings),
   };
 }
 
-async function examineOne({
-  zone,
-  key,
-  where,
-}: PublishTables['publish'][number]): Promise<PublicationFindings> {
+async function examineOne(
+  { zone, key, where }: PublishTables['publish'][number],
+  environment: Machine['environment'],
+): Promise<PublicationFindings> {
   const at = (message: string): ConfigProblem => ({ where, message });
   try {
-    const { publicKey } = await readKeyFile(key);
+    const { publicKey } = await readKeyFile(key, credentialFor(key, environment));
     const { warnings } = loadZone(await readZoneText(zone), publicKey, noExternalAddresses);
     return { problems: [], warnings: warnings.map(at) };
   } catch (error) {

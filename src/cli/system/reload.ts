@@ -1,5 +1,6 @@
 import type { SettingChange } from '../../app/configuration/changed-settings.ts';
 import { problemToText } from '../../config/config-error.ts';
+import { notGiven } from '../../publish/key-file.ts';
 import { type Command, configFlag, Exit, jsonFlag, type Terminal, writeJson } from '../command.ts';
 import type { ReloadReport } from '../serve/reloader.ts';
 import { askRunning } from './ask-program.ts';
@@ -35,7 +36,7 @@ function writeReport(report: ReloadReport, terminal: Terminal): void {
     terminal.err('pkarrd: Nothing was changed: the configuration before stays in force.\n');
     return;
   }
-  const { changed, needRestart, added, removed, warnings } = report;
+  const { changed, needRestart, added, removed, missingKeys, warnings } = report;
   for (const warning of warnings) terminal.err(`pkarrd: warning: ${problemToText(warning)}\n`);
   for (const change of changed) terminal.out(changeLine(change));
   for (const name of added) terminal.out(`publication added: ${name}\n`);
@@ -44,6 +45,7 @@ function writeReport(report: ReloadReport, terminal: Terminal): void {
   for (const change of needRestart) {
     terminal.out(changeLine(change).replace('\n', ', after a restart (systemctl restart pkarrd)\n'));
   }
+  for (const key of missingKeys) terminal.err(`pkarrd: warning: ${notGiven(key)}\n`);
 }
 
 function changeLine({ name, before, after }: SettingChange): string {
