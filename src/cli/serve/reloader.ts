@@ -63,19 +63,28 @@ export class Reloader {
   request(): Promise<ReloadReport> {
     if (this.#running === undefined) return this.#begin();
     // The one that runs may have read the file before it was changed.
-    this.#next ??= this.#running.then(() => {
-      this.#next = undefined;
-      return this.#begin();
-    });
+    this.#next ??= this.#afterThis(this.#running);
     return this.#next;
   }
 
   #begin(): Promise<ReloadReport> {
-    const running = this.#reload().finally(() => {
+    this.#running = this.#run();
+    return this.#running;
+  }
+
+  async #run(): Promise<ReloadReport> {
+    try {
+      return await this.#reload();
+    } finally {
       this.#running = undefined;
-    });
-    this.#running = running;
-    return running;
+    }
+  }
+
+  /** @param running whoever asked for it is told when it fails. */
+  async #afterThis(running: Promise<ReloadReport>): Promise<ReloadReport> {
+    await running.catch(() => undefined);
+    this.#next = undefined;
+    return await this.#begin();
   }
 
   async #reload(): Promise<ReloadReport> {
