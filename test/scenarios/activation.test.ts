@@ -39,8 +39,12 @@ for (const workers of ['1', '2']) {
       const sockets = [specs[1], specs[2], specs[0], specs[3]].flatMap((spec) => spec ?? []);
       await using manager = await ServiceManager.open(
         sockets.map(({ protocol, host }) => ({ protocol, host })),
+        ['notify'],
       );
-      const pid = await manager.start([...alone, '--workers', workers]);
+      const pid = await manager.start([...alone, '--workers', workers], {
+        NOTIFY_SOCKET: manager.notifySocket,
+        WATCHDOG_USEC: '9000000',
+      });
       await manager.until(/Ready\./);
       for (const [index, { protocol, host }] of sockets.entries()) {
         const port = manager.ports[index] ?? 0;

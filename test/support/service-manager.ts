@@ -82,9 +82,14 @@ while not ended:
                     say(buffers=[one.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for one, _ in held])
                 elif child: os.kill(child, word['signal'])
         else:
-            data, ancillary, _, _ = key.fileobj.recvmsg(1 << 20, 64)
+            data, ancillary, _, _ = key.fileobj.recvmsg(1 << 20, 256)
+            # BARRIER=1 of sd_notify_barrier(3): the descriptor that came with it is closed when all before was read.
+            for _, type, value in ancillary:
+                if type == socket.SCM_RIGHTS: os.close(int.from_bytes(value[:4], 'little'))
+            credentials = [value for _, type, value in ancillary if type == 2]
+            if data == b'BARRIER=1': continue
             kind = [k for k, one in receivers.items() if one is key.fileobj][0]
-            sender = int.from_bytes(ancillary[0][2][:4], 'little')
+            sender = int.from_bytes(credentials[0][:4], 'little')
             say(received=kind, text=data.decode('latin1'), sender=sender)
     if child:
         pid, status = os.waitpid(child, os.WNOHANG)

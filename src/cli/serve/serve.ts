@@ -1,6 +1,7 @@
 import { startApp } from '../../app/app.ts';
 import { keepAccepted } from '../../app/configuration/accepted-configuration.ts';
 import type { ConfigurationStatus } from '../../app/status.ts';
+import { type Supervisor, supervise } from '../../app/supervision/supervise.ts';
 import { listenAddressToText } from '../../config/listen-address.ts';
 import { DEFAULT_CONFIG_FILE } from '../../config/load-settings.ts';
 import { settingKeys } from '../../config/settings.ts';
@@ -10,6 +11,7 @@ import { InternalErrors } from '../../observe/internal-errors.ts';
 import { createLog, type Log, type LogFields, silentLog } from '../../observe/log.ts';
 import { ListenError } from '../../serve/listen-error.ts';
 import { takeInheritance } from '../../system/activation/inheritance.ts';
+import { openServiceManager } from '../../system/notify/open-service-manager.ts';
 import { nameProcess } from '../../system/process-name.ts';
 import { onUncaught } from '../../system/uncaught.ts';
 import { LinkError } from '../../workers/link.ts';
@@ -19,7 +21,6 @@ import { untilStopped } from '../stop-signal.ts';
 import { withInherited } from './inherited.ts';
 import { listenProblem } from './listen-problem.ts';
 import { Reloader } from './reloader.ts';
-
 import { serviceDirectory, startConfiguration } from './start-configuration.ts';
 
 /** Milliseconds after a signal at which the program exits, whatever is still running. */
@@ -60,6 +61,12 @@ export const serve: Command = {
     for (const { where, message } of warnings)
       log.warn('Configuration warning.', { where, warning: message });
     tellSubstitute(log, status);
+    const supervision = await openServiceManager(
+      process.env,
+      inheritance.files.get('notify'),
+      (error: unknown) =>
+        log.warn('The service manager cannot be told how pkarrd does.', { reason: String(error) }),
+    );
     const { settings, given } = withInherited(configured, inheritance, log);
     // Tools that show who holds port 53 should show this name, not that of the runtime.
     nameProcess('pkarrd');
@@ -86,6 +93,7 @@ export const serve: Command = {
         throw new CommandError(`Cannot start the workers: ${error.message}`, { cause: error });
       throw error;
     });
+    let supervisor: Supervisor | undefined;
     const keepIn = serviceDirectory(terminal);
     const path = invocation.value('config') ?? DEFAULT_CONFIG_FILE;
     const reloader = new Reloader(status, {
@@ -96,19 +104,24 @@ export const serve: Command = {
       entriesOf: (found) => publisherEntries(found.tables, terminal),
       keepIn,
       now: terminal.now,
-      onStatus: () => {},
+      onStatus: () => supervisor?.changed(),
     });
+    const requestReload = async () => {
+      const request = () => reloader.request();
+      return await (supervisor === undefined ? request() : supervisor.reloading(request));
+    };
     const control = await openControl(
-      { app, log, reload: () => reloader.request(), configuration: () => reloader.status },
+      { app, log, reload: requestReload, configuration: () => reloader.status },
       { stateDir: settings.stateDir, environment: terminal.machine.environment },
     );
     if (keepIn !== undefined && status.state === 'current')
       await keepAccepted(keepIn, { settings: configured, tables, acceptedAt: terminal.now() }, log);
     log.info('Ready.', { listen: app.addresses.map(listenAddressToText).join(',') || 'none yet' });
+    supervisor = supervise({ app, supervision, log, notes: () => statusNotes(reloader.status) });
     // From here on a bug in one place must not take DNS away from everybody.
     onUncaught(({ kind, error }) => internalErrors.report(kind, error));
     reload = () => {
-      reloader.request().catch((error: unknown) => internalErrors.report('rejection', error));
+      requestReload().catch((error: unknown) => internalErrors.report('rejection', error));
     };
     if (isReloadDue) reload();
     const asked = stopped.then((signal): Ending => ({ fields: { signal }, code: Exit.OK }));
@@ -116,6 +129,7 @@ export const serve: Command = {
     log.info('Stopping.', fields);
     // The service manager must not have to wait, even if something hangs.
     setTimeout(() => process.exit(code), END_AT_LATEST).unref();
+    await supervisor.stopping();
     await Promise.all([app.close(), control.close()]);
     return code;
   },
@@ -133,6 +147,20 @@ function tellSubstitute(log: Log, { state, problems, acceptedAt = 0 }: Configura
       where,
       problem: message,
     });
+  }
+}
+
+/** What the service manager shows first of the configuration. */
+function statusNotes({ state }: ConfigurationStatus): readonly string[] {
+  switch (state) {
+    case 'current':
+      return [];
+    case 'accepted':
+      return ['The configuration is invalid, and the last accepted one is used.'];
+    case 'defaults':
+      return ['The configuration is invalid, and the defaults are used.'];
+    case 'refused':
+      return ['The configuration on disk is invalid, and the one before stays in force.'];
   }
 }
 

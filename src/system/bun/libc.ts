@@ -12,6 +12,8 @@ export interface Libc {
     address: Uint8Array,
     addressLength: number,
   ): number | bigint;
+  /** Writes seconds and nanoseconds. */
+  clock_gettime(clock: number, time: BigInt64Array): number;
 }
 
 /** Where the C library is, by platform. With musl it has another name, and nothing is called. */
@@ -37,6 +39,7 @@ async function load(): Promise<Libc | undefined> {
       setsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'u32'], returns: 'i32' },
       dup: { args: ['i32'], returns: 'i32' },
       socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
+      clock_gettime: { args: ['i32', 'ptr'], returns: 'i32' },
       sendto: { args: ['i32', 'ptr', 'u64', 'i32', 'ptr', 'u32'], returns: 'i64' },
     }).symbols;
   } catch {
