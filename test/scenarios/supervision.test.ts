@@ -95,6 +95,36 @@ test('a service manager that cannot be told stops nothing, and it is said once',
 });
 
 test(
+  'a reload is told from its beginning to its end, and a configuration that is refused is in the status',
+  options,
+  async () => {
+    await using manager = await ServiceManager.open(sockets, ['notify']);
+    const directory = mkdtempSync(join(tmpdir(), 'pkarrd-reload-'));
+    const file = join(directory, 'pkarrd.toml');
+    writeFileSync(file, 'dht = "off"\nupstream = ["127.0.0.1:9"]\n');
+    await manager.start(['--config', file]);
+    await manager.until(() => told(manager).length === 2);
+    manager.kill(1);
+    await manager.until(() => told(manager).length >= 4);
+    assert.match(told(manager)[2] ?? '', /^RELOADING=1\nMONOTONIC_USEC=\d{7,}$/);
+    assert.equal(told(manager)[3], 'READY=1');
+    writeFileSync(file, 'upstream = "nonsense"\n');
+    manager.kill(1);
+    await manager.until(() =>
+      /^STATUS=The configuration on disk is invalid, /.test(told(manager).at(-1) ?? ''),
+    );
+    assert.deepEqual(
+      told(manager)
+        .slice(4, -1)
+        .map((text) => text.split('\n')[0]),
+      ['RELOADING=1', 'READY=1'],
+    );
+    assert.equal(await manager.stop(), 0);
+    rmSync(directory, { recursive: true });
+  },
+);
+
+test(
   'an upstream that dies and comes back is a line each, however many queries meet it',
   options,
   async () => {
