@@ -76,6 +76,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./system/log-level.ts')).logLevel,
   },
   {
+    name: 'install',
+    summary: 'Make pkarrd a service that starts with the machine',
+    load: async () => (await import('./system/install.ts')).install,
+  },
+  {
+    name: 'uninstall',
+    summary: 'Remove the service',
+    load: async () => (await import('./system/uninstall.ts')).uninstall,
+  },
+  {
     name: 'integrate',
     summary: 'Make every program of this machine ask pkarrd, or undo that',
     load: async () => (await import('./system/integrate.ts')).integrate,

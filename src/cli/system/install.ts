@@ -1,0 +1,80 @@
+import { type ListenAddress, parseListenAddress } from '../../config/listen-address.ts';
+import { type Installation, install as installService } from '../../install/install.ts';
+import { InstallError, type Step, thisMachine } from '../../install/machine.ts';
+import { runningProgram } from '../../install/program-path.ts';
+import {
+  type Command,
+  CommandError,
+  Exit,
+  jsonFlag,
+  type Terminal,
+  UsageError,
+  writeJson,
+} from '../command.ts';
+
+/** Makes this program a service of the machine. */
+export const install: Command = {
+  name: 'install',
+  description: [
+    'Makes this program a service: it starts now and with the machine, and answers on 127.0.0.1 and ::1, port 53. With ' +
+      'systemd, which holds its sockets, no query is refused or lost while it restarts. It is installed for OpenRC, procd ' +
+      '(OpenWrt) and launchd (macOS) too, which the tests of pkarrd do not run.',
+    'With systemd it answers at the addresses of --listen too, also when one comes later; without --listen those of an ' +
+      'earlier run stay.',
+    'A second run changes only what is not as it should be. Run it again after the program has moved.',
+    'The machine asks it after "pkarrd integrate".',
+  ],
+  operands: [],
+  flags: [jsonFlag],
+  settings: ['listen'],
+  async run(invocation, terminal) {
+    if (!terminal.machine.isRoot) {
+      throw new CommandError('Permission denied to install a service. Run this command as root.');
+    }
+    const { listen: given } = invocation.settings;
+    try {
+      const listen = given?.map(listenAddress);
+      const done = await installService(thisMachine, { program: runningProgram(), listen });
+      if (invocation.has('json')) writeJson(terminal, done);
+      else writeText(done, terminal);
+      return done.answers === false ? Exit.FAILED : Exit.OK;
+    } catch (error) {
+      if (error instanceof InstallError) throw asCommandError(error, terminal);
+      throw error;
+    }
+  },
+};
+
+function listenAddress(text: string): ListenAddress {
+  const address = parseListenAddress(text, 53);
+  if (address !== undefined && address.port !== 0) return address;
+  throw new UsageError(`install: --listen ${text} is not an address such as 192.168.1.2:53 or [fd00::2]:53.`);
+}
+
+function writeText({ steps, answers, manager }: Installation, terminal: Terminal): void {
+  terminal.out(stepsText(steps));
+  if (answers === true) {
+    terminal.out('pkarrd answers on 127.0.0.1, port 53. "pkarrd integrate" makes this machine ask it.\n');
+  } else if (answers === undefined)
+    terminal.out(`pkarrd is a service of ${manager}, and listens on 127.0.0.1, port 5300.\n`);
+  else {
+    terminal.err(
+      'pkarrd: It was started, and does not answer on 127.0.0.1, port 53. "pkarrd doctor" looks for the reason.\n',
+    );
+  }
+}
+
+/** A line for each step. */
+export function stepsText(steps: readonly Step[]): string {
+  return steps
+    .map((step) =>
+      step.action === 'ran' ? `ran        ${step.command}\n` : `${step.action.padEnd(10)} ${step.path}\n`,
+    )
+    .join('');
+}
+
+/** The error of a command, after the steps that were done before it. */
+export function asCommandError(error: InstallError, terminal: Terminal): CommandError {
+  if (error.steps.length > 0) terminal.err(stepsText(error.steps));
+  return new CommandError(error.message, { cause: error });
+}

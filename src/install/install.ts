@@ -1,0 +1,201 @@
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ListenAddress } from '../config/listen-address.ts';
+import { putDirectory, putFile, removeFile, textOf } from './files.ts';
+import {
+  doing,
+  InstallError,
+  type Machine,
+  managerOf,
+  RUNNING_UNITS,
+  runStep,
+  type Step,
+} from './machine.ts';
+import type { OtherManager } from './other-managers.ts';
+import { whyHidden } from './program-path.ts';
+import { type ProgramWords, service, type WantedFile } from './service.ts';
+import { dropInPaths, listenFile, systemdFiles } from './systemd-units.ts';
+
+/** How pkarrd becomes a service. */
+export interface InstallOptions {
+  readonly program: ProgramWords;
+  /** Addresses beside loopback; undefined leaves those of an earlier installation. */
+  readonly listen: readonly ListenAddress[] | undefined;
+}
+
+/** What was installed. */
+export interface Installation {
+  readonly manager: 'systemd' | OtherManager['name'];
+  readonly steps: readonly Step[];
+  /** Whether it answers on 127.0.0.1, port 53; undefined where it was not asked, since it listens elsewhere. */
+  readonly answers: boolean | undefined;
+}
+
+/** Where packages put their units (systemd.unit(5)). */
+const PACKAGE_UNITS = ['/usr/lib/systemd/system', '/lib/systemd/system'];
+
+/**
+ * Makes this program a service that starts with the machine, and starts it. What is as it should be already is left alone.
+ * @throws InstallError
+ */
+export async function install(machine: Machine, options: InstallOptions): Promise<Installation> {
+  const manager = managerOf(machine);
+  if (manager === undefined) {
+    throw new InstallError(
+      `No service manager was found: neither systemd nor OpenRC, procd or launchd. Have this started with the machine: ` +
+        `${options.program.join(' ')} serve`,
+      [],
+    );
+  }
+  const why = whyHidden(options.program);
+  if (why !== undefined) throw new InstallError(why, []);
+  return manager === 'systemd'
+    ? await installUnits(machine, options)
+    : await installOther(machine, manager, options);
+}
+
+async function installUnits(machine: Machine, { program, listen }: InstallOptions): Promise<Installation> {
+  const steps: Step[] = [];
+  const version = await systemdVersion(machine);
+  // A package brings everything but --listen.
+  const isWhole = !(await isPackaged(machine, program));
+  const files = isWhole ? systemdFiles(program, version) : [];
+  await putDirectories(machine, steps);
+  const changed = await putFiles(machine, steps, files);
+  const isListenChanged = listen !== undefined && (await putFiles(machine, steps, [listenFile(listen)]));
+  // One that an earlier systemd had, and this one does not understand.
+  const isStale = isWhole && (await removeOtherDropIns(machine, steps, files));
+  if (changed || isListenChanged || isStale) await runStep(machine, steps, ['systemctl', 'daemon-reload']);
+  await runStep(machine, steps, ['systemctl', 'enable', ...RUNNING_UNITS]);
+  // An open socket keeps its addresses until it is closed, which the service must be stopped for.
+  const isSocketChanged = steps.some((step) => step.action === 'written' && /pkarrd\.socket/.test(step.path));
+  if (isSocketChanged) await runStep(machine, steps, ['systemctl', 'stop', ...RUNNING_UNITS]);
+  await startUnits(machine, steps, changed || isStale);
+  return { manager: 'systemd', steps, answers: await machine.answers() };
+}
+
+async function startUnits(machine: Machine, steps: Step[], isChanged: boolean): Promise<void> {
+  try {
+    await runStep(machine, steps, ['systemctl', 'start', 'pkarrd.socket']);
+    // Returns when it answers. While it restarts, queries wait in the socket.
+    await runStep(machine, steps, ['systemctl', isChanged ? 'restart' : 'start', 'pkarrd.service']);
+  } catch (error) {
+    if (!(error instanceof InstallError)) throw error;
+    const words = [
+      '--boot',
+      '--no-pager',
+      '--output=cat',
+      '--lines=8',
+      ...RUNNING_UNITS.map((unit) => `--unit=${unit}`),
+    ];
+    const { out } = await machine.run({ program: 'journalctl', args: words, timeout: 10_000 });
+    const said = out.trim();
+    const isTaken = /address already in use/i.test(said);
+    const advice = isTaken
+      ? '\nAnother program has port 53. Which one shows: ss --listening --numeric --processes "sport = :53"'
+      : '';
+    throw new InstallError(
+      `${error.message}${said === '' ? '' : `\nThe journal says:\n${said}`}${advice}`,
+      steps,
+      { cause: error },
+    );
+  }
+}
+
+/** The version of systemd, such as 257. */
+async function systemdVersion(machine: Machine): Promise<number> {
+  const { out, code, problem } = await machine.run({
+    program: 'systemctl',
+    args: ['--version'],
+    timeout: 10_000,
+  });
+  const [, version] = /^systemd (\d+)/.exec(out) ?? [];
+  if (version === undefined)
+    throw new InstallError(`"systemctl --version" ${problem ?? `ended with ${code}`}.`, []);
+  return Number(version);
+}
+
+/** Whether a package of the system has the units of this very program. @throws InstallError when they are of another one */
+async function isPackaged({ root }: Machine, program: ProgramWords): Promise<boolean> {
+  for (const folder of PACKAGE_UNITS) {
+    const unit = join(folder, 'pkarrd.service');
+    const text = await textOf(join(root, unit));
+    if (text === undefined) continue;
+    const [, path = ''] = /^ExecStart=(\S+)/m.exec(text) ?? [];
+    if (realpathOf(join(root, path)) === program.at(-1)) return true;
+    throw new InstallError(
+      `A package has installed ${unit}, which runs ${path}, and this is ${program.join(' ')}. ` +
+        'Remove the package first, or use its program.',
+      [],
+    );
+  }
+  return false;
+}
+
+function realpathOf(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** /etc/pkarrd, and the folders in it whose files only root and the running service can read. */
+async function putDirectories(machine: Machine, steps: Step[]): Promise<void> {
+  for (const [path, mode] of [
+    [service.configuration, 0o755],
+    [`${service.configuration}/keys`, 0o700],
+    [`${service.configuration}/tls`, 0o700],
+  ] as const) {
+    steps.push(await doing(steps, path, () => putDirectory(machine.root, path, mode)));
+  }
+}
+
+/** Writes files. Returns whether one has changed. */
+async function putFiles(machine: Machine, steps: Step[], files: readonly WantedFile[]): Promise<boolean> {
+  let isChanged = false;
+  for (const file of files) {
+    const step = await doing(steps, file.path, () => putFile(machine.root, file));
+    steps.push(step);
+    isChanged ||= step.action === 'written';
+  }
+  return isChanged;
+}
+
+async function removeOtherDropIns(
+  machine: Machine,
+  steps: Step[],
+  wanted: readonly WantedFile[],
+): Promise<boolean> {
+  let isRemoved = false;
+  for (const path of dropInPaths) {
+    if (wanted.some((file) => file.path === path)) continue;
+    const step = await doing(steps, path, () => removeFile(machine.root, path));
+    if (step !== undefined) steps.push(step);
+    isRemoved ||= step?.action === 'removed';
+  }
+  return isRemoved;
+}
+
+async function installOther(
+  machine: Machine,
+  manager: OtherManager,
+  { program, listen }: InstallOptions,
+): Promise<Installation> {
+  if (listen !== undefined) {
+    throw new InstallError(
+      `With ${manager.name} there is no socket unit: write listen = […] into ${service.configuration}/pkarrd.toml.`,
+      [],
+    );
+  }
+  const steps: Step[] = [];
+  await putDirectories(machine, steps);
+  await putFiles(machine, steps, manager.files(program));
+  for (const words of manager.start) await runStep(machine, steps, words);
+  return {
+    manager: manager.name,
+    steps,
+    answers: manager.name === 'procd' ? undefined : await machine.answers(),
+  };
+}

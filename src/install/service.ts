@@ -1,0 +1,47 @@
+/** What every service manager is told of pkarrd. Each file that is generated says it in the words of its own. */
+export const service = {
+  description: 'Local DNS resolver for public-key names and for every other name',
+  /** Variables of the program, and what they are for. */
+  environment: [
+    {
+      name: 'NODE_OPTIONS',
+      value: '--max-old-space-size=128 --max-semi-space-size=4',
+      why: [
+        "The limit of each process's heap in MB: enough for the caches at their default sizes; with larger ones pkarrd does",
+        'not start, and says so. A small semi-space keeps 60 MB of garbage out of memory.',
+      ],
+    },
+    {
+      name: 'BUN_JSC_forceRAMSize',
+      value: '100663296',
+      why: [
+        'The same for the one file, which takes this for the memory of the machine, in bytes. For caches above the default,',
+        'use six times their size.',
+      ],
+    },
+  ],
+  /** RLIMIT_NOFILE of each process. */
+  openFiles: 16_384,
+  /** Seconds to end in; it takes 2 at most. */
+  stopSeconds: 5,
+  /** Milliseconds from an end that nobody asked for to the next start. */
+  restartMs: 500,
+  configuration: '/etc/pkarrd',
+  state: '/var/lib/pkarrd',
+  runtime: '/run/pkarrd',
+} as const;
+
+/** The words that run this program, `serve` not among them. */
+export type ProgramWords = readonly [string, ...string[]];
+
+/** A file that an installation has. */
+export interface WantedFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly content: string;
+  /** Permission bits. */
+  readonly mode: number;
+}
+
+/** The first line of the files that we write, by which we know them again; a comment in all of their languages but one. */
+export const MARK = 'Written by "pkarrd install"; "pkarrd uninstall" removes it.';

@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { root } from '../../support/installed-package.ts';
+import type { Counts } from './load-child.ts';
+import type { Machine } from './machine.ts';
+
+/** Milliseconds for building a package; the one file is compressed for half a minute on a busy machine. */
+const BUILD_MS = 300_000;
+
+/** Builds the Debian package for an architecture, and gives its path. It is removed after the tests of this file. */
+export async function debianPackage(architecture: 'all' | 'amd64'): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'pkarrd-deb-'));
+  after(() => rmSync(folder, { recursive: true }));
+  const words = [join(root, 'dist/tools/build-deb.js'), `--output=${folder}`, architecture];
+  await promisify(execFile)(process.execPath, words, { timeout: BUILD_MS });
+  return join(folder, readdirSync(folder)[0] ?? '');
+}
+
+/** Where {@link installPackage} leaves the package, so that it can be installed again. */
+export const PACKAGE = '/opt/pkarrd.deb';
+
+/** Installs a Debian package in a machine, with what its scripts print. */
+export async function installPackage(machine: Machine, file: string): Promise<string> {
+  await machine.put(file, PACKAGE);
+  return await machine.sh(`dpkg --install ${PACKAGE} 2>&1`);
+}
+
+/** Everything that a machine has on its disk, but for logs of what was done and what is gone after a boot. */
+export async function everyPath(machine: Machine): Promise<readonly string[]> {
+  const left = ['/proc', '/sys', '/dev', '/run', '/tmp', '/var/tmp', '/var/log', '/opt'].map(
+    (path) => `-path ${path}`,
+  );
+  return (await machine.sh(`find / \\( ${left.join(' -o ')} \\) -prune -o -print | sort`))
+    .trimEnd()
+    .split('\n');
+}
+
+/** Queries without retries at a steady rate from inside the machine. */
+export interface Load {
+  readonly kind: 'udp' | 'tcp';
+  /** Queries a second. */
+  readonly rate: number;
+  readonly seconds: number;
+  readonly name?: string;
+}
+
+const loadProgram = fileURLToPath(new URL('load-child.js', import.meta.url));
+const LOAD = '/opt/load/load.mjs';
+
+/** Asks for as long as the load says, and gives what became of the queries. */
+export async function load(
+  machine: Machine,
+  { kind, rate, seconds, name = 'localhost' }: Load,
+): Promise<Counts> {
+  if ((await machine.run(['test', '-e', LOAD])).code !== 0) await machine.put(loadProgram, LOAD);
+  const node = (await machine.run(['test', '-x', '/opt/node'])).code === 0 ? '/opt/node' : 'node';
+  const words = [node, LOAD, kind, String(rate), String(seconds), name];
+  const { code, out, err } = await machine.run(words, { timeoutMs: seconds * 1000 + 60_000 });
+  if (code !== 0) throw new Error(`The load ended with ${code}: ${err}`);
+  return JSON.parse(out) as Counts;
+}
+
+/** The value of a property of the service, such as `NRestarts` or `StatusText`. */
+export async function property(machine: Machine, name: string): Promise<string> {
+  return (await machine.sh(`systemctl show --value --property=${name} pkarrd.service`)).trimEnd();
+}

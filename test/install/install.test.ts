@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { install } from '../../src/install/install.ts';
+import { InstallError, type Machine } from '../../src/install/machine.ts';
+import { launchd, openRc, procd } from '../../src/install/other-managers.ts';
+import { uninstall } from '../../src/install/uninstall.ts';
+import type { ProgramResult } from '../../src/system/run-program.ts';
+
+// What systemd makes of the units is tried in test/booted/service.
+
+const program = ['/usr/bin/env', '/usr/bin/env'] as const;
+const folder = mkdtempSync(join(tmpdir(), 'pkarrd-install-'));
+after(() => rmSync(folder, { recursive: true }));
+let count = 0;
+
+/** A machine that is a directory, with files by which its service manager is known; programs are only noted. */
+function machineWith(
+  files: Readonly<Record<string, string>>,
+  replies: (command: string) => Partial<ProgramResult> = () => ({}),
+): Machine & { readonly ran: string[] } {
+  const root = join(folder, String(count++));
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), content);
+  }
+  mkdirSync(join(root, 'etc'), { recursive: true });
+  const ran: string[] = [];
+  return {
+    root,
+    ran,
+    platform: 'linux',
+    answers: async () => true,
+    run: async ({ program: name, args }) => {
+      const command = [name, ...args].join(' ');
+      ran.push(command);
+      const out = command === 'systemctl --version' ? 'systemd 257 (257.13)\n' : '';
+      return { code: 0, out, err: '', problem: undefined, ...replies(command) };
+    },
+  };
+}
+
+const PLIST = '/Library/LaunchDaemons/pkarrd.plist';
+const withSystemd = { '/run/systemd/system/x': '' };
+
+test('a second run changes nothing, and a unit that somebody edited is written again', async () => {
+  const machine = machineWith(withSystemd);
+  const first = await install(machine, { program, listen: undefined });
+  assert.ok(first.steps.some(({ action }) => action === 'written'));
+  assert.ok(machine.ran.includes('systemctl daemon-reload'));
+  assert.equal(statSync(join(machine.root, '/etc/pkarrd/keys')).mode & 0o777, 0o700);
+
+  machine.ran.length = 0;
+  const second = await install(machine, { program, listen: undefined });
+  assert.deepEqual(
+    second.steps.filter(({ action }) => action !== 'unchanged'),
+    [
+      { action: 'ran', command: 'systemctl enable pkarrd.socket pkarrd.service' },
+      { action: 'ran', command: 'systemctl start pkarrd.socket' },
+      { action: 'ran', command: 'systemctl start pkarrd.service' },
+    ],
+  );
+
+  const unit = join(machine.root, '/etc/systemd/system/pkarrd.service');
+  const text = readFileSync(unit, 'utf8');
+  writeFileSync(unit, `${text}# edited\n`);
+  machine.ran.length = 0;
+  await install(machine, { program, listen: undefined });
+  assert.equal(readFileSync(unit, 'utf8'), text);
+  assert.ok(machine.ran.includes('systemctl restart pkarrd.service'));
+});
+
+test('addresses stay until others are named, and the socket is opened anew when they change', async () => {
+  const machine = machineWith(withSystemd);
+  const file = join(machine.root, '/etc/systemd/system/pkarrd.socket.d/listen.conf');
+  await install(machine, { program, listen: [{ host: '192.168.1.2', port: 53 }] });
+  assert.match(readFileSync(file, 'utf8'), /^FreeBind=yes$/m);
+  machine.ran.length = 0;
+  await install(machine, { program, listen: undefined });
+  assert.match(readFileSync(file, 'utf8'), /^ListenStream=192\.168\.1\.2:53$/m);
+  assert.ok(!machine.ran.some((command) => command.startsWith('systemctl stop')));
+  await install(machine, { program, listen: [{ host: '192.168.1.3', port: 53 }] });
+  assert.ok(machine.ran.includes('systemctl stop pkarrd.socket pkarrd.service'));
+});
+
+test('uninstall removes what install wrote, keeps what somebody else wrote, and says what is left', async () => {
+  const machine = machineWith(withSystemd);
+  await install(machine, { program, listen: [{ host: '192.168.1.2', port: 53 }] });
+  const own = join(machine.root, '/etc/systemd/system/pkarrd.service.d/own.conf');
+  const units = join(machine.root, '/etc/systemd/system');
+  writeFileSync(own, '[Service]\nMemoryMax=1G\n');
+  writeFileSync(join(units, 'pkarrd-publish.timer'), '# mine\n');
+  machine.ran.length = 0;
+  const { steps, left } = await uninstall(machine);
+  assert.ok(machine.ran[0]?.startsWith('systemctl disable --now pkarrd.socket pkarrd.service'));
+  for (const name of [
+    'pkarrd.service',
+    'pkarrd.socket',
+    'pkarrd.socket.d',
+    'pkarrd.service.d/from-253.conf',
+  ]) {
+    assert.equal(existsSync(join(units, name)), false, name);
+  }
+  assert.ok(existsSync(own));
+  assert.ok(steps.some((step) => step.action === 'kept' && step.path.endsWith('.timer')));
+  assert.deepEqual(left, ['/etc/pkarrd']);
+  rmSync(join(units, 'pkarrd-publish.timer'));
+  assert.deepEqual((await uninstall(machine)).steps, []);
+});
+
+test('where a package has installed another program, it is not overridden', async () => {
+  const unit = '/usr/lib/systemd/system/pkarrd.service';
+  const machine = machineWith({ ...withSystemd, [unit]: 'ExecStart=/usr/bin/pkarrd serve\n' });
+  await assert.rejects(
+    install(machine, { program, listen: undefined }),
+    /A package has installed .*Remove the package first/,
+  );
+});
+
+test('what a program of the system says when it fails is told, with what was done before', async () => {
+  const machine = machineWith(withSystemd, (command) =>
+    command === 'systemctl start pkarrd.socket'
+      ? { code: 1, err: 'Job failed.\n' }
+      : {
+          out: command.startsWith('journalctl')
+            ? 'Failed to listen on sockets: Address already in use\n'
+            : 'systemd 257\n',
+        },
+  );
+  await assert.rejects(install(machine, { program, listen: undefined }), (error: unknown) => {
+    assert.ok(error instanceof InstallError);
+    assert.match(
+      error.message,
+      /"systemctl start pkarrd\.socket" failed: Job failed\.\n.*\n.*already in use\nAnother program has port 53/,
+    );
+    return error.steps.some(({ action }) => action === 'written');
+  });
+});
+
+test('without a service manager it says what has to be started', async () => {
+  await assert.rejects(install(machineWith({}), { program, listen: undefined }), {
+    message:
+      /No service manager was found: .* started with the machine: \/usr\/bin\/env \/usr\/bin\/env serve$/,
+  });
+});
+
+test('where it is not systemd, its own file is written and removed again', async () => {
+  const cases = [
+    [{ '/sbin/openrc-run': '' }, 'linux', 'OpenRC', '/etc/init.d/pkarrd', 'rc-service pkarrd restart'],
+    [{ '/etc/openwrt_release': '' }, 'linux', 'procd', '/etc/init.d/pkarrd', '/etc/init.d/pkarrd restart'],
+    [{}, 'darwin', 'launchd', PLIST, `launchctl bootstrap system ${PLIST}`],
+  ] as const;
+  for (const [files, platform, name, path, last] of cases) {
+    const machine = { ...machineWith(files), platform };
+    const { manager, answers } = await install(machine, { program, listen: undefined });
+    assert.deepEqual([manager, machine.ran.at(-1)], [name, last]);
+    assert.equal(answers, name === 'procd' ? undefined : true);
+    assert.ok(existsSync(join(machine.root, path)));
+    const { steps } = await uninstall(machine);
+    assert.deepEqual(
+      steps.filter(({ action }) => action !== 'ran'),
+      [{ action: 'removed', path }],
+    );
+  }
+});
+
+test('the scripts for OpenRC and procd run the program whatever its path, and so does the property list', () => {
+  const strange = ['/usr/bin/env', '/opt/it\'s here/$(touch x) <main> & "co".js'] as const;
+  const [rc, init, plist] = [openRc, procd, launchd].map(({ files }) => {
+    const file = join(folder, String(count++));
+    writeFileSync(file, files(strange)[0]?.content ?? '');
+    return file;
+  }) as [string, string, string];
+  // As supervise-daemon.sh does it.
+  const script = '. "$1"; eval "set -- \\"\\$command\\" $command_args"; printf "%s\\n" "$@"';
+  assert.deepEqual(linesOf('sh', '-euc', script, 'sh', rc), [...strange, 'serve']);
+  const stubs =
+    'for f in mkdir chown chmod procd_open_instance procd_close_instance; do eval "$f() { :; }"; done';
+  const shown = 'procd_set_param() { [ "$1" != command ] || { shift; printf "%s\\n" "$@"; }; }';
+  assert.deepEqual(linesOf('sh', '-euc', `${stubs}; ${shown}; . "$1"; start_service`, 'sh', init), [
+    ...[...strange, 'serve', '--listen', '127.0.0.1:5300', '--listen', '[::1]:5300'],
+  ]);
+  const python =
+    'import plistlib,sys; print(*plistlib.load(open(sys.argv[1],"rb"))["ProgramArguments"], sep="\\n")';
+  assert.deepEqual(linesOf('python3', '-c', python, plist), [...strange, 'serve']);
+});
+
+function linesOf(file: string, ...words: readonly string[]): readonly string[] {
+  const { status, stdout, stderr } = spawnSync(file, words, { encoding: 'utf8', cwd: folder });
+  assert.equal(status, 0, stderr);
+  return stdout.trimEnd().split('\n');
+}
