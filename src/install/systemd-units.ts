@@ -138,8 +138,9 @@ After=network-online.target
 
 [Service]
 Type=oneshot
-ExecStart=${command} publish /etc/pkarrd/publish.zone --key \${CREDENTIALS_DIRECTORY}/publish.key --once
-LoadCredential=publish.key:/etc/pkarrd/keys/publish.key
+ExecStart=${command} publish /etc/pkarrd/publish.zone --key /etc/pkarrd/keys/publish.key --once
+# This key and no other.
+LoadCredential=keys_publish.key:/etc/pkarrd/keys/publish.key
 TimeoutStartSec=3min
 DynamicUser=yes
 # Of its own: that of pkarrd.service belongs to another user.

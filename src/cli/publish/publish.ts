@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { orAborted } from '../../async/or-aborted.ts';
+import { credentialFor } from '../../config/credentials.ts';
 import type { Settings } from '../../config/settings.ts';
 import { SourceError } from '../../find/packet-source.ts';
 import { networkOf } from '../../mainline/addresses.ts';
@@ -83,7 +84,7 @@ export const publish: Command = {
     const keyFile = invocation.value('key');
     if (keyFile === undefined) throw new UsageError('publish: --key FILE is missing.');
     try {
-      const keyPair = await readKeyFile(keyFile);
+      const keyPair = await readKeyFile(keyFile, credentialFor(keyFile, terminal.machine.environment));
       const source: ZoneSource = {
         text: await readZoneText(file),
         keyPair,
