@@ -6,19 +6,19 @@ export const KEY_LENGTH = 32;
 /** Bytes of an Ed25519 signature (RFC 8032 §5.1.6). */
 export const SIGNATURE_LENGTH = 64;
 
-/** Whether a signature of any length is the one of this message by the key. Never throws. */
+/** Whether `signature`, of any length, is a valid signature of `message` by the key. Never throws. */
 export type SignatureCheck = (message: Uint8Array, signature: Uint8Array) => boolean;
 
 /**
- * The check for a key of any length, under the strict rules of RFC 8032 §5.1.7 and not ZIP 215's. A point of small order
- * is refused as key and as R, as `verify_strict` of Rust's ed25519-dalek does. Every runtime gives the same verdicts. It
- * takes 0.15 ms a signature, where the strict check of `@noble/ed25519` takes 1.5 to 5.
+ * The check for a key of any length, by the strict rules of RFC 8032 §5.1.7, not those of ZIP 215. Points of small order are
+ * refused as key and as R, as in `verify_strict` of Rust's ed25519-dalek. The result is the same on every runtime. A check
+ * takes 0.15 ms; the strict check of `@noble/ed25519` takes 1.5 to 5.
  *
- * The runtime's own check does the arithmetic. It wants S < L, a key that is a point, and bytes of R that are those of
- * SB - kA written out: so R is a point in its one spelling, and R + kA = SB holds without the cofactor, hence with it.
- * Small order is asked here, for Node 24 refuses it and Node 22 does not. The second spelling of a key, a y of p to
- * p + 18, passes here; but for such a point that is not of small order nobody knows a secret, and `PublicKey` refuses it.
- * So nothing passes that noble's strict check refuses, and a test holds that.
+ * The check of the runtime does the arithmetic. It requires S < L, a key that is a point, and an R whose bytes equal the
+ * encoding of SB - kA. So R is a point in its canonical encoding, and R + kA = SB holds without the cofactor, and therefore
+ * also with it. Small order is checked here, because Node 24 refuses it and Node 22 does not. A non-canonical encoding of a
+ * key, with y from p to p + 18, is accepted here; but nobody knows a secret for such a point unless it has small order, and
+ * `PublicKey` refuses it. A test checks that nothing is accepted that the strict check of noble refuses.
  */
 export function signatureCheck(key: Uint8Array): SignatureCheck {
   if (key.length !== KEY_LENGTH || isSmallOrder(key)) return () => false;
@@ -30,12 +30,12 @@ export function signatureCheck(key: Uint8Array): SignatureCheck {
     verify(null, message, imported, signature);
 }
 
-/** RFC 8410 §4: what stands before the 32 bytes of a key in a SubjectPublicKeyInfo. */
+/** RFC 8410 §4: the bytes before the 32 bytes of a key in a SubjectPublicKeyInfo. */
 const SPKI_PREFIX = Uint8Array.from([0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00]);
 
 /**
- * Whether 32 bytes are a point of order 1, 2, 4 or 8 in any spelling. Anybody can sign for such a key, so a signature
- * under it proves nothing.
+ * Whether 32 bytes are any encoding of a point of order 1, 2, 4 or 8. Anybody can sign for such a key, so its signatures
+ * prove nothing.
  */
 function isSmallOrder(point: Uint8Array): boolean {
   const y = Buffer.from(point);
@@ -43,7 +43,7 @@ function isSmallOrder(point: Uint8Array): boolean {
   return SMALL_ORDER_Y.has(y.toString('latin1'));
 }
 
-/** All y-coordinates of such points, the sign of x left aside. */
+/** All y-coordinates of such points, without the sign of x. */
 const SMALL_ORDER_Y: ReadonlySet<string> = new Set(
   [
     '0000000000000000000000000000000000000000000000000000000000000000', // 0, order 4

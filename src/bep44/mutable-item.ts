@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { SIGNATURE_LENGTH } from './ed25519.ts';
 
-/** What the owner of a key signs, and the signature. */
+/** A value and sequence number with their signature. */
 export interface SignedValue {
   /** The sequence number, `seq`. */
   readonly seq: bigint;
@@ -12,15 +12,14 @@ export interface SignedValue {
 }
 
 /**
- * A mutable item of BEP 44 without salt, as somebody gives it: nothing of it is checked. See VerifiedItem for one whose
- * signature holds.
+ * A mutable item of BEP 44 without salt, not verified. See VerifiedItem for one with a valid signature.
  */
 export interface MutableItem extends SignedValue {
   /** The ed25519 public key, `k`. */
   readonly key: Uint8Array;
 }
 
-/** BEP 44: "Storing nodes MAY reject put requests where the bencoded form of v is longer than 1000 bytes". We count `v` raw. */
+/** BEP 44: "Storing nodes MAY reject put requests where the bencoded form of v is longer than 1000 bytes". We measure the raw `v`. */
 export const MAX_VALUE_LENGTH = 1000;
 
 /** The largest sequence number. BEP 44: "The sequence number SHOULD not exceed MAX_INT64". */
@@ -34,7 +33,7 @@ export function isStorable({ seq, signature, value }: SignedValue): boolean {
 }
 
 /**
- * Where the item of `key` lives, 20 bytes. BEP 44: "The data MUST be stored under the SHA-1 hash of the public key", or of "the
+ * The target of the item of `key`, 20 bytes. BEP 44: "The data MUST be stored under the SHA-1 hash of the public key", or of "the
  * public key concatenated with the salt".
  */
 export function targetOf(key: Uint8Array, salt: Uint8Array = NO_SALT): Buffer {
@@ -44,7 +43,7 @@ export function targetOf(key: Uint8Array, salt: Uint8Array = NO_SALT): Buffer {
 const NO_SALT = new Uint8Array(0);
 
 /**
- * The bytes that the owner of the key signs. BEP 44: "ed25519 signature of the bencoded sequence number concatenated with
+ * The bytes that are signed. BEP 44: "ed25519 signature of the bencoded sequence number concatenated with
  * the v key", as in `3:seqi4e1:v12:Hello world!`; a salt that is not empty comes first, as in `4:salt6:foobar`.
  */
 export function signedBytes(seq: bigint, value: Uint8Array, salt: Uint8Array = NO_SALT): Buffer {

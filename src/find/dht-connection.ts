@@ -3,24 +3,24 @@ import type { DhtNode } from '../mainline/dht-node.ts';
 import { MainlineError } from '../mainline/errors.ts';
 import { SourceError } from './packet-source.ts';
 
-/** Milliseconds in which some node has to answer something; a round trip takes 0.6 s even by satellite. */
+/** Milliseconds within which any node must answer; even by satellite a round trip takes only 0.6 s. */
 const PATIENCE = 3_000;
-/** Milliseconds for the start of our node, for which the addresses of bootstrap hosts have to be found. */
+/** Milliseconds for the start of our node, which has to resolve the bootstrap hosts. */
 const START_PATIENCE = 6_000;
-/** Milliseconds after a failure in which nothing is asked; doubled with each further one up to the longest. */
+/** Milliseconds without lookups after a failure; doubled after each further failure, up to the maximum. */
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 5_000;
 
-/** The node for one lookup or put. To be disposed of when that is over. */
+/** The node for one lookup or put. To be disposed of afterwards. */
 export interface DhtSession extends Disposable {
   readonly node: DhtNode;
-  /** Aborts with the caller's signal, and with a SourceError when no node answers anything. */
+  /** Aborts with the caller's signal, and with a SourceError if no node answers. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Our node of the DHT, and whether any other node answers it. When none did for three seconds, whoever waits fails, and for
- * a while whoever comes next fails at once, so that relays can be asked instead; then one lookup is let through to try.
+ * Our DHT node, and whether other nodes answer it. If none answers for three seconds, calls in progress fail, and for a while
+ * new calls fail at once, so that relays can be asked instead; then one lookup is let through as a test.
  */
 export class DhtConnection {
   readonly #started: SharedPromise<DhtNode>;
@@ -33,8 +33,8 @@ export class DhtConnection {
   #isTrying = false;
 
   /**
-   * @param node may still be starting, and may stay pending while there is no network.
-   * @param now milliseconds, never going back.
+   * @param node may still be starting, and may remain pending while there is no network.
+   * @param now milliseconds of a monotonic clock.
    */
   constructor(node: Promise<DhtNode>, now: () => number = () => performance.now()) {
     this.#now = now;
@@ -42,17 +42,17 @@ export class DhtConnection {
     this.#watch(node);
   }
 
-  /** The node once it is started; it may know no others yet. */
+  /** The node once it is started, even if it does not know other nodes yet. */
   get node(): DhtNode | undefined {
     return this.#node;
   }
 
-  /** `run` is called at the first answer after a failure. */
+  /** Calls `run` at the first answer after a failure. */
   onRecovered(run: () => void): void {
     this.#listeners.push(run);
   }
 
-  /** Tries again at once: what failed in the old network says nothing of the new one. */
+  /** Ends the pause, because failures in the old network say nothing about the new one. */
   networkChanged(): void {
     this.#failures = 0;
     this.#pausedUntil = Number.NEGATIVE_INFINITY;
@@ -60,8 +60,8 @@ export class DhtConnection {
   }
 
   /**
-   * The node, for a lookup or put. Whether it knows others makes no difference: they begin at the bootstrap addresses.
-   * @throws SourceError when no node answers, or ours cannot be started; the reason of `signal`.
+   * The node for a lookup or put, even if it does not know other nodes: these start at the bootstrap addresses.
+   * @throws SourceError if no node answers, or ours cannot be started; the reason of `signal`.
    */
   async open(signal: AbortSignal): Promise<DhtSession> {
     signal.throwIfAborted();
@@ -99,10 +99,10 @@ export class DhtConnection {
     for (const run of this.#listeners) run();
   }
 
-  /** No node answered. @returns the error to throw. */
+  /** No node answered. Returns the error to throw. */
   async failed(reason: string): Promise<SourceError> {
     const now = this.#now();
-    // Lookups that fail together are one failure.
+    // Lookups that fail at the same time count as one failure.
     if (now >= this.#pausedUntil) {
       this.#pausedUntil = now + Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(this.#failures++, 10));
       this.#answersAtFailure = await this.#answers();
@@ -110,41 +110,41 @@ export class DhtConnection {
     return new SourceError(reason);
   }
 
-  /** Whether this is the one that tries after a failure. @throws SourceError for all others */
+  /** Whether this call is the test after a failure. @throws SourceError for other calls during a pause */
   async #passPause(): Promise<boolean> {
-    // The node goes on looking for others by itself, and may have had an answer since the failure.
+    // The node continues to search for others, and may have received an answer since the failure.
     if (this.#failures > 0 && (await this.#answers()) > this.#answersAtFailure) this.answered();
     if (this.#failures === 0) return false;
     if (this.#isTrying || this.#now() < this.#pausedUntil) {
-      // When the network is back, whoever asks next is not to wait for the end of the pause.
+      // When the network is back, the next lookup should not have to wait for the end of the pause.
       this.#node?.wake();
-      throw new SourceError('no DHT node answered lately');
+      throw new SourceError('no DHT node has answered recently');
     }
     this.#isTrying = true;
     return true;
   }
 
-  /** @throws SourceError when there was no answer since `before`. */
+  /** @throws SourceError if there was no answer since `before`. */
   async #expectAnswers(before: Promise<number>, patience: number): Promise<void> {
-    // Answers to any query count: a lookup may wait for nodes that are gone while others are there. The count begins anew
-    // when the thread of the node was started again.
+    // Answers to any query count: a lookup may wait for nodes that are gone while others are up. The count is lower when the
+    // thread of the node was restarted.
     const answers = await this.#answers();
     if (answers > 0 && answers !== (await before)) this.answered();
     else throw await this.failed(`no DHT node answered within ${patience / 1000} s`);
   }
 
-  /** How many answers the node had; 0 while there is none. */
+  /** The number of answers that the node received; 0 while there is no node. */
   async #answers(): Promise<number> {
     try {
       return (await this.#node?.status())?.queries.answered ?? 0;
     } catch (error) {
-      // The thread of the node died, and is started again.
+      // The thread of the node ended, and is being restarted.
       if (error instanceof MainlineError) return 0;
       throw error;
     }
   }
 
-  /** Notes the node when it is started, and that others answer it when it knows some. */
+  /** Waits for the start of the node, and for its first known nodes. */
   #watch(starting: Promise<DhtNode>): void {
     starting
       .then((node) => {
@@ -153,12 +153,12 @@ export class DhtConnection {
       })
       .then(
         () => this.answered(),
-        () => {}, // it was closed, or cannot be started: whoever waits for it is told
+        () => {}, // it was closed or cannot be started, which open() reports
       );
   }
 }
 
-/** A failure of the node as one of the source; anything else as it is. */
+/** A MainlineError as a SourceError; any other error unchanged. */
 export function toSourceError(error: unknown): unknown {
   return error instanceof MainlineError ? new SourceError(error.message, { cause: error }) : error;
 }

@@ -6,7 +6,7 @@ import { type PacketVerdict, SignedPacket } from '../pkarr/signed-packet.ts';
 import { type DhtConnection, toSourceError } from './dht-connection.ts';
 import type { PacketSource, SourceEvent } from './packet-source.ts';
 
-/** Distinct items of one lookup whose verdict is remembered; nodes usually hold one or two. */
+/** Maximum number of distinct items per lookup whose verdict is cached; nodes usually hold one or two. */
 const MAX_VERDICTS = 8;
 
 /** Packets from the Mainline DHT (BEP 44). While the node is starting, a lookup waits for it. */
@@ -52,7 +52,7 @@ function translate(
       return { kind: 'unusable', seq: event.item.seq, reason: verdict.reason, from };
     }
     case 'confirmation':
-      // The node holds nothing that we do not have; the summary counts it.
+      // The node has nothing newer than we have; the summary counts it.
       return undefined;
     case 'done': {
       const { asked, answered, noValue, confirmed } = event.summary;
@@ -61,7 +61,7 @@ function translate(
   }
 }
 
-/** Up to 20 nodes return the same item, whose records are decoded once. */
+/** Up to 20 nodes return the same item, and its records are decoded once. */
 function judgeOnce(key: PublicKey): (item: VerifiedItem) => PacketVerdict {
   const verdicts = new LRUCache<VerifiedItem, PacketVerdict>({ max: MAX_VERDICTS });
   return (item) => {

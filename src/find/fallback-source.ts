@@ -5,19 +5,18 @@ import { type Observed, type PacketSource, SourceError } from './packet-source.t
 
 /** When the second source is asked. */
 export interface FallbackOptions {
-  /** Milliseconds without a packet from the first source; 0 asks both at once. */
+  /** Milliseconds to wait for a packet from the first source; with 0 both are asked at once. */
   readonly afterMs: number;
   /**
-   * How many of the first source have to say that they have nothing to be believed; fewer do when no more were asked. If it
-   * ends with fewer, or fails, the second source is asked at once. Infinity asks it whenever the first ends without a
-   * packet.
+   * How many nodes of the first source must report that they have nothing; fewer suffice if fewer were asked. If it ends with
+   * fewer, or fails, the second source is asked at once. With Infinity it is asked whenever the first ends without a packet.
    */
   readonly quorum: number;
 }
 
 /**
- * The first source, and the second if the first has no packet soon enough or fails. Both go on until they end: a packet of
- * one does not stop a newer one of the other. A source that fails counts for nothing, unless the other fails too.
+ * Asks the first source, and the second if the first has no packet soon enough or fails. Both run until they end, because the
+ * other may have a newer packet. The failure of one source is ignored, unless the other fails too.
  */
 export function fallbackSource(
   primary: PacketSource,
@@ -31,7 +30,7 @@ export function fallbackSource(
       const merged = new MergedEvents();
       const lookUp = (source: PacketSource) =>
         source.lookup(key, { ...options, signal: AbortSignal.any([signal, ending.signal]) });
-      // An older packet than the one that is held is no answer.
+      // A packet that is older than the one we have is not an answer.
       const isNews = ({ timestamp }: SignedPacket) => timestamp > (options.newerThan ?? -1n);
       let second: Promise<SourceEnd> | undefined;
       const askSecond = () => {
@@ -58,8 +57,8 @@ export function fallbackSource(
 }
 
 /**
- * Several sources, each asked when those before it ended without a packet, or took too long: relays, each of which learns
- * which key is looked for. At least one source.
+ * Several sources in order; each is asked if those before it ended without a packet or took too long. It is for relays, since
+ * each relay that is asked learns the key. There must be at least one source.
  */
 export function inTurn(
   [first, ...rest]: readonly [PacketSource, ...PacketSource[]],
@@ -79,10 +78,10 @@ function isConclusive({ packets, observed, failure }: SourceEnd, quorum: number)
   return Number.isFinite(quorum) && observed.empty >= Math.min(quorum, Math.max(1, observed.asked));
 }
 
-/** A source that ended without saying what it observed. */
+/** The observation of a source that ended without reporting one. */
 const silent: Observed = { asked: 1, answered: 0, empty: 0, notNewer: 0 };
 
-/** @throws SourceError when all failed. */
+/** @throws SourceError if all failed. */
 function observedBy(ends: readonly SourceEnd[]): Observed {
   const whole = ends.filter(({ failure }) => failure === undefined);
   if (whole.length === 0) throw new SourceError(ends.map(({ failure }) => failure).join('; '));

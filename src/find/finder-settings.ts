@@ -1,19 +1,19 @@
-/** Numbers of a finder, in seconds unless they say otherwise. */
+/** Settings of a finder, in seconds unless stated otherwise. */
 export interface FinderSettings {
-  /** PKARR.md's bounds of a packet's time to live; pkarr has 300 and 86,400. */
+  /** Bounds of the time for which a packet is fresh; 300 and 86,400 in the pkarr library. */
   readonly minimumTtl: number;
   readonly maximumTtl: number;
-  /** How long a key without a packet is remembered as absent; pkdns has 60. */
+  /** How long the absence of a packet is cached; 60 in pkdns. */
   readonly absentTtl: number;
-  /** Who waits this long while an expired packet is held gets that one (RFC 8767 §5). */
+  /** After this time a caller gets an expired packet, if there is one (RFC 8767 §5). */
   readonly staleAfter: number;
-  /** After a lookup that did not confirm an expired packet, the packet is served without another one for so long. */
+  /** How long an expired packet is served without another lookup, after one that did not confirm it. */
   readonly recheckAfter: number;
-  /** A lookup that still runs after this is ended. */
+  /** Timeout of a lookup. */
   readonly lookupTimeout: number;
-  /** Lookups at one time; one more is `unreachable`. */
+  /** Maximum number of concurrent lookups; beyond it a read is `unreachable`. */
   readonly maxLookups: number;
-  /** Answers "I have nothing" before they are believed; fewer suffice when all that were asked say so. */
+  /** Number of negative answers that prove absence; fewer suffice if all nodes that were asked give one. */
   readonly absentQuorum: number;
 }
 

@@ -12,23 +12,23 @@ import { Flight } from './flight.ts';
 import { applyEvent, initialState, isRefused, type LookupState, provesAbsence } from './lookup-state.ts';
 import { type PacketSource, SourceError } from './packet-source.ts';
 
-/** The last part of a packet's time to live, in which a read starts a lookup although it need not wait for it. */
+/** The last fraction of a packet's time to live, in which a read starts a lookup in the background. */
 const REFRESH_PART = 0.1;
-/** Keys whose absence, or last failed refresh, is remembered. */
+/** Maximum number of keys whose absence or last failed refresh is cached. */
 const MAX_REMEMBERED = 10_000;
 
-/** What a finder works with. */
+/** The parts of a finder. */
 export interface FinderParts {
   readonly sources: readonly PacketSource[];
   readonly cache: PacketCache;
-  /** What is known from earlier runs; `noArchive` without a state directory. */
+  /** Packets of earlier runs; `noArchive` without a state directory. */
   readonly archive: PacketArchive;
   readonly settings: FinderSettings;
-  /** Milliseconds, never going back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** Told of a key whose packet was replaced by a newer one: what was made of the older one is out of date. */
+  /** Called with a key whose packet was replaced by a newer one, so that answers from the older one are out of date. */
   readonly onNewer?: (key: PublicKey) => void;
-  /** Told of a bug in a lookup that nobody waits for. */
+  /** Called with an internal error of a lookup for which no caller waits. */
   readonly onInternalError?: (error: unknown) => void;
 }
 
@@ -40,15 +40,15 @@ export interface FinderStatistics {
 }
 
 /**
- * Finds the newest packet of a key. At most one lookup for a key runs at a time, whoever asks; a key never waits for
- * another. The first valid packet answers those who wait, and the rest of the lookup refreshes what is held.
+ * Finds the newest packet of a key. At most one lookup per key runs at a time, shared by all callers; keys do not wait for each
+ * other. The first valid packet answers the callers, and the rest of the lookup refreshes the cache.
  */
 export class Finder implements PacketLibrary {
   #parts: FinderParts;
   readonly #flights = new Map<string, Flight>();
-  /** Until when a key counts as absent. */
+  /** When the absence of a key expires. */
   readonly #absent = new LRUCache<string, number>({ max: MAX_REMEMBERED });
-  /** Until when an expired packet that no source confirmed is served without another lookup. */
+  /** When a lookup for an expired packet that no source confirmed is due again. */
   readonly #recheckAt = new LRUCache<string, number>({ max: MAX_REMEMBERED });
   readonly #closing = new AbortController();
   #lookupsStarted = 0;
@@ -71,7 +71,7 @@ export class Finder implements PacketLibrary {
     { freshness, signal }: { readonly freshness: Freshness; readonly signal: AbortSignal },
   ): Promise<ReadOutcome> {
     signal.throwIfAborted();
-    // Without a wait when the archive has nothing, as for most keys of a first run.
+    // Synchronous if the archive has nothing, as for most keys in a first run.
     if (this.#isToRecall(key)) await orAborted(this.#recall(key), signal);
     if (freshness === 'fresh') {
       const known = this.#known(key) ?? this.#knownStale(key);
@@ -79,7 +79,7 @@ export class Finder implements PacketLibrary {
         this.#refreshAhead(key, known);
         const noting = this.#parts.archive.whenNoted(key);
         if (noting === undefined) return known;
-        // What is served is stored first, for whoever came first and for all others.
+        // A packet is stored before it is served, to the first caller and to all others.
         await orAborted(noting, signal);
         return this.#known(key) ?? known;
       }
@@ -101,9 +101,9 @@ export class Finder implements PacketLibrary {
   }
 
   /**
-   * Takes in a packet that came another way, for example because we published it. Resolves when it is stored.
-   * @param isInNetwork whoever gives it has just put it there, or seen it. Others could keep an old packet fresh by giving
-   * it again and again; of theirs only a newer one is taken.
+   * Adds a packet from elsewhere, for example one that we published. Resolves when it is stored.
+   * @param isInNetwork the caller has just put the packet into the network, or seen it there. Without that only a newer packet
+   * is accepted, because others could keep an old packet fresh by sending it again and again.
    * @returns whether it is newer than what was known.
    */
   async learn(packet: SignedPacket, isInNetwork = true): Promise<boolean> {
@@ -118,7 +118,7 @@ export class Finder implements PacketLibrary {
     return isNewer;
   }
 
-  /** Makes the next read of `key`, or of every key, ask the network. @returns how many keys that concerns */
+  /** Makes the next read of `key`, or of every key, ask the network. @returns the number of keys affected */
   forget(key?: PublicKey): number {
     for (const remembered of [this.#absent, this.#recheckAt]) {
       if (key === undefined) remembered.clear();
@@ -127,12 +127,12 @@ export class Finder implements PacketLibrary {
     return this.#parts.cache.expire(key);
   }
 
-  /** Looks for expired packets again at once: what could not be reached may be reached now. */
+  /** Lets the next read of an expired packet look it up again, because sources may be reachable now. */
   networkChanged(): void {
     this.#recheckAt.clear();
   }
 
-  /** What the finder holds and has done. */
+  /** The current counts. */
   statistics(): FinderStatistics {
     return {
       keysHeld: this.#parts.cache.size,
@@ -141,12 +141,12 @@ export class Finder implements PacketLibrary {
     };
   }
 
-  /** Ends every lookup; those who wait get what is known. */
+  /** Ends all lookups; callers get what is known. */
   close(): void {
     this.#closing.abort(new SourceError('the program is stopping'));
   }
 
-  /** A packet in use is looked for again in the last tenth of its life, so that nobody has to wait for it. */
+  /** A packet in use is looked up again in the last tenth of its time to live, so that no caller has to wait. */
   #refreshAhead(key: PublicKey, known: ReadOutcome): void {
     if (known.kind !== 'found' || known.stale || this.#flights.has(key.text)) return;
     if (known.timeToLive < this.#wholeTime(known.packet) * REFRESH_PART && !this.#isRecheckEarly(key))
@@ -165,7 +165,7 @@ export class Finder implements PacketLibrary {
   async #recall(key: PublicKey): Promise<void> {
     const { cache, archive } = this.#parts;
     const recalled = await archive.recall(key);
-    // What came meanwhile was seen later.
+    // A packet that arrived meanwhile was seen later.
     if (recalled !== undefined && cache.get(key) === undefined) cache.see(recalled.packet, recalled.lastSeen);
   }
 
@@ -221,7 +221,7 @@ export class Finder implements PacketLibrary {
     const reason = new SourceError(`took over ${settings.lookupTimeout} s`);
     const timer = setTimeout(() => tooLong.abort(reason), settings.lookupTimeout * 1000).unref();
     const signal = AbortSignal.any([this.#closing.signal, tooLong.signal]);
-    // Asking for what is newer than "just before ours" makes holders of our packet return it, which proves it alive.
+    // With the timestamp just before ours, nodes that have our packet return it, which proves that it is still stored.
     const known = held?.timestamp ?? state.floor;
     const options = known === undefined ? { signal } : { newerThan: known - 1n, signal };
     const ask = async (source: PacketSource) => {
@@ -234,7 +234,7 @@ export class Finder implements PacketLibrary {
           noting.push(taken);
         }
       } catch (error) {
-        // The error of a source is an observation. Anything else is a bug, and is not hidden.
+        // A SourceError is an observation. Any other error is a bug, and is not hidden.
         if (!(error instanceof SourceError)) throw error;
         failures.push(error.message);
       }
@@ -248,7 +248,7 @@ export class Finder implements PacketLibrary {
     return this.#conclude(key, state, failures);
   }
 
-  /** Holds a packet and stores it; if it is not older than `held`, it answers those who wait. */
+  /** Caches and stores a packet; if it is not older than `held`, it answers the callers. */
   async #takeIn(
     packet: SignedPacket,
     held: SignedPacket | undefined,
@@ -258,10 +258,10 @@ export class Finder implements PacketLibrary {
     const before = cache.get(packet.key)?.packet;
     const seen = cache.see(packet, now());
     if (before !== undefined && compareRecency(seen.packet, before) > 0) onNewer?.(packet.key);
-    // What is served is stored first: after a kill nothing older may take its place.
+    // A packet is stored before it is served: after a kill no older one may take its place.
     await archive.note(seen);
     if (held !== undefined && compareRecency(packet, held) < 0) return;
-    // One that was overtaken while it was stored is not handed out: the newer one is next.
+    // If a newer packet arrived while this one was stored, the newer one is served next.
     const newest = cache.get(packet.key)?.packet ?? seen.packet;
     if (compareRecency(seen.packet, newest) >= 0) foundFirst(this.#found(seen.packet, seen.lastSeen));
   }
@@ -283,7 +283,7 @@ export class Finder implements PacketLibrary {
     return { kind: 'unreachable', reason: [...failures, ...shortfallOf(state)].join('; ') };
   }
 
-  /** The first outcome of a lookup; while an expired packet is held, that one after a while (RFC 8767 §5). */
+  /** The first outcome of a lookup; or, if there is an expired packet, that one after a while (RFC 8767 §5). */
   async #firstOf(flight: Flight, expired: HeldPacket | undefined, signal: AbortSignal): Promise<ReadOutcome> {
     const first = flight.first(signal);
     if (expired === undefined) return await first;
@@ -294,20 +294,20 @@ export class Finder implements PacketLibrary {
   }
 
   #found(packet: SignedPacket, lastSeen: number): Extract<ReadOutcome, { kind: 'found' }> {
-    // Whole seconds that are left.
+    // Remaining whole seconds.
     const left = Math.floor(this.#wholeTime(packet) - (this.#parts.now() - lastSeen) / 1000);
     const timeToLive = Math.max(0, left);
     return { kind: 'found', packet, stale: timeToLive === 0, timeToLive };
   }
 
-  /** Seconds of a packet's whole time to live. */
+  /** The time to live of a packet in seconds. */
   #wholeTime(packet: SignedPacket): number {
     const { minimumTtl, maximumTtl } = this.#parts.settings;
     return packetTimeToLive(packet, { minimum: minimumTtl, maximum: maximumTtl });
   }
 }
 
-/** Why what was observed proves nothing. */
+/** Why the observations do not prove absence. */
 function shortfallOf({ observed, behind }: LookupState): readonly string[] {
   const { asked, answered, notNewer } = observed;
   if (notNewer + behind > 0) return ['only packets older than one that was seen before were found'];

@@ -1,16 +1,16 @@
 import { orAborted } from '../async/or-aborted.ts';
 import type { ReadOutcome } from '../store/packet-library.ts';
 
-/** One lookup in flight, and those who wait for it. */
+/** A lookup in progress, shared by its callers. */
 export class Flight {
   readonly #first: Promise<ReadOutcome>;
   readonly #whole: Promise<ReadOutcome>;
   #waiting = 0;
 
   /**
-   * @param lookup is started at once. It calls `foundFirst` with the first outcome that answers, gives the last one, and
-   * rejects only because of a bug, which those who wait get.
-   * @param onInternalError is told of the bug when nobody waits.
+   * @param lookup is started at once. It calls `foundFirst` with the first outcome that is an answer, and resolves to the last
+   * one. It rejects only because of a bug, with which the callers reject too.
+   * @param onInternalError called with the bug if there is no caller.
    */
   constructor(
     lookup: (foundFirst: (outcome: ReadOutcome) => void) => Promise<ReadOutcome>,
@@ -30,12 +30,12 @@ export class Flight {
     this.#first.catch(() => {}); // as told above
   }
 
-  /** `run` is called when the lookup is over. */
+  /** Calls `run` when the lookup is over. */
   onEnd(run: () => void): void {
     this.#whole.then(run, run);
   }
 
-  /** The first packet that is not older than the one held, or the outcome of the whole lookup. */
+  /** The first packet that is not older than the one we have, or the outcome of the whole lookup. */
   first(signal: AbortSignal): Promise<ReadOutcome> {
     return this.#wait(this.#first, signal);
   }

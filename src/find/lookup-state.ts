@@ -3,20 +3,20 @@ import type { Timestamp } from '../pkarr/timestamp.ts';
 import type { Observed, SourceEvent } from './packet-source.ts';
 
 /**
- * What a lookup knows so far, and which packet wins. The result does not depend on the order in which events arrive.
+ * The state of a lookup, which decides which packet wins. The result does not depend on the order of events.
  */
 export interface LookupState {
-  /** The newest packet, including the one that we held before. */
+  /** The newest packet, including the one that we already had. */
   readonly best: SignedPacket | undefined;
-  /** How many reported the best packet during this lookup; 0 when it is the one that we held and nobody has it. */
+  /** How many returned the best packet during this lookup; 0 if it is the one that we had and nobody returned it. */
   readonly heldBy: number;
-  /** A packet with an older timestamp is refused: a newer one was served before, and is not held any more. */
+  /** A packet with an older timestamp is refused: a newer one was served before, but is no longer cached. */
   readonly floor: Timestamp | undefined;
-  /** How many reported an older packet than the best, or than the floor. */
+  /** How many returned an older packet than the best one, or than the floor. */
   readonly behind: number;
   /**
-   * The largest sequence number of an item that the key signed and that is no packet. It is reported to people and does
-   * not hide an older packet that is valid.
+   * The largest sequence number of an item that is signed by the key but is not a valid packet. It is reported to people, and
+   * does not hide an older valid packet.
    */
   readonly unusableSeq: bigint | undefined;
   readonly observed: Observed;
@@ -24,12 +24,12 @@ export interface LookupState {
 
 const nothingObserved: Observed = { asked: 0, answered: 0, empty: 0, notNewer: 0 };
 
-/** The state of a lookup without any event; `held` is the packet that we have already. */
+/** The state before the first event; `held` is the packet that we already have. */
 export function initialState(held?: SignedPacket, floor?: Timestamp): LookupState {
   return { best: held, floor, heldBy: 0, behind: 0, unusableSeq: undefined, observed: nothingObserved };
 }
 
-/** The state after one more event. Pure. */
+/** The state after another event. Pure. */
 export function applyEvent(state: LookupState, event: SourceEvent): LookupState {
   switch (event.kind) {
     case 'packet':
@@ -49,17 +49,17 @@ export function isRefused({ floor }: Pick<LookupState, 'floor'>, { timestamp }: 
 }
 
 /**
- * Whether a lookup that found no packet proves that there is none: enough of those asked have nothing, or all of them, and
+ * Whether a lookup without a packet proves that there is none: enough of the nodes have nothing, or all that were asked, and
  * none has anything. Pure.
  *
- * @param quorum how many suffice; fewer do when no more were asked.
+ * @param quorum how many suffice; fewer do if fewer were asked.
  */
 export function provesAbsence({ observed, behind }: LookupState, quorum: number): boolean {
   const { asked, empty, notNewer } = observed;
   return notNewer + behind === 0 && empty >= Math.min(quorum, Math.max(asked, 1));
 }
 
-/** What two sources observed together. */
+/** The sum of the observations of two sources. */
 export function addObserved(a: Observed, b: Observed): Observed {
   return {
     asked: a.asked + b.asked,

@@ -4,19 +4,19 @@ import { type Observed, SourceError, type SourceEvent } from './packet-source.ts
 
 /** How one source ended. */
 export interface SourceEnd {
-  /** Packets that were news. */
+  /** Number of packets that were news. */
   readonly packets: number;
-  /** Undefined when it did not say. */
+  /** Undefined if it did not report it. */
   readonly observed: Observed | undefined;
-  /** Why it gave no answer. */
+  /** Why it did not answer. */
   readonly failure: string | undefined;
 }
 
-/** The events of several sources in the order in which they come, with one `done` at the end. */
+/** The events of several sources in order of arrival, with one `done` at the end. */
 export class MergedEvents {
   readonly #queue = new EventQueue<SourceEvent>();
 
-  /** Takes in all that a source reports, except its `done`. Never rejects: a bug is thrown to whoever reads. */
+  /** Adds all events of a source except its `done`. Never rejects: a bug is thrown to the reader of `events`. */
   async take(
     events: AsyncIterable<SourceEvent>,
     isNews: (packet: SignedPacket) => boolean,
@@ -44,7 +44,7 @@ export class MergedEvents {
     return { packets, observed, failure };
   }
 
-  /** All events, until `work` gives what was observed, or rejects: that is thrown. May be called once. */
+  /** All events until `work` resolves to the observation; if it rejects, the error is thrown. May be called once. */
   async *events(work: Promise<Observed>): AsyncGenerator<SourceEvent> {
     work.then(
       (observed) => {

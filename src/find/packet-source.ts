@@ -4,32 +4,32 @@ import type { Timestamp } from '../pkarr/timestamp.ts';
 
 /** What a source reports while it looks for the packet of one key. */
 export type SourceEvent =
-  /** Somebody returned this packet. The same packet may come many times. */
+  /** A node or relay returned this packet. The same packet may be reported many times. */
   | { readonly kind: 'packet'; readonly packet: SignedPacket; readonly from: string }
-  /** Somebody returned an item that the key signed and that is no packet. */
+  /** A node or relay returned an item that is signed by the key but is not a valid packet. */
   | { readonly kind: 'unusable'; readonly seq: bigint; readonly reason: PacketRefusal; readonly from: string }
   /** The last event of a lookup that was not stopped. */
   | { readonly kind: 'done'; readonly observed: Observed };
 
-/** What was seen on the way, in nodes or relays: the evidence for believing that a key has no packet. */
+/** What a lookup observed, in numbers of nodes and relays: the evidence that a key has no packet. */
 export interface Observed {
   readonly asked: number;
-  /** Of those asked, how many answered at all. */
+  /** How many of those asked answered. */
   readonly answered: number;
-  /** Of those that answered, how many have nothing under the key. */
+  /** How many of those that answered have nothing for the key. */
   readonly empty: number;
-  /** Of those that answered, how many have something that is not newer than `newerThan`: the key is not absent. */
+  /** How many of those that answered have something not newer than `newerThan`, so that the key is not absent. */
   readonly notNewer: number;
 }
 
-/** Somewhere that packets can be found: the DHT, a relay. */
+/** A source of packets: the DHT or a relay. */
 export interface PacketSource {
-  /** What it is called in messages, for example `dht`. */
+  /** Its name in messages, for example `dht`. */
   readonly label: string;
   /**
-   * Looks for packets of `key`. With `newerThan` packets up to that timestamp need not be reported. Leaving the
-   * loop ends the work; an aborted `signal` makes the iteration throw its reason.
-   * @throws SourceError when the source cannot be asked at all, or nobody answers.
+   * Looks for packets of `key`. With `newerThan`, packets up to that timestamp need not be reported. Leaving the loop stops the
+   * lookup; if `signal` aborts, the iteration throws its reason.
+   * @throws SourceError if the source cannot be asked, or does not answer.
    */
   lookup(
     key: PublicKey,
@@ -37,7 +37,7 @@ export interface PacketSource {
   ): AsyncIterable<SourceEvent>;
 }
 
-/** The source gave no answer: not started, closed, overloaded, unreachable. Not: asked and found nothing. */
+/** The source did not answer: it is not started, closed, overloaded or unreachable. It is not the error of an absent packet. */
 export class SourceError extends Error {
   override readonly name = 'SourceError';
 }

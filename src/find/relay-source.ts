@@ -2,9 +2,9 @@ import { type RelayClient, type RelayGetOutcome, relayFailureToText } from '../r
 import { type PacketSource, SourceError, type SourceEvent } from './packet-source.ts';
 
 /**
- * Packets from one relay. A relay that gives no answer to the question is a SourceError.
+ * Packets from one relay. Throws SourceError if the relay does not answer the request.
  *
- * @param options `patience`: milliseconds that are waited for a relay that has set a rate limit; default 0.
+ * @param options `patience`: milliseconds to wait for a relay that limits the rate; default 0.
  */
 export function relaySource(client: RelayClient, options: { readonly patience?: number } = {}): PacketSource {
   const { label } = client;
@@ -31,7 +31,7 @@ function eventOf(
     case 'packet':
       return { kind: 'packet', packet: outcome.packet, from };
     case 'unusable':
-      // Octets that the key did not sign say nothing about the key; all that is known is that the relay answered so.
+      // Octets that the key did not sign say nothing about the key.
       if (outcome.seq === undefined) return undefined;
       return { kind: 'unusable', seq: outcome.seq, reason: outcome.reason, from };
     case 'absent':

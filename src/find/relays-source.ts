@@ -6,13 +6,12 @@ import { relaySource } from './relay-source.ts';
 
 /** Milliseconds without a packet from one relay before the next is asked. */
 const NEXT_AFTER = 1_000;
-/** Milliseconds that a lookup waits for a rate limit; what comes later than the client waits is held for the next. */
+/** Milliseconds that a lookup waits for a rate limit. If the client gives up earlier, the packet is cached for the next query. */
 const LIMIT_PATIENCE = 10_000;
 
 /**
- * Several relays that share the load: each key has an order of them of its own, so that a key is asked of the same relay
- * each time, and one that has set a rate limit comes last. When none of them answers and some have set a limit, the lookup
- * waits for those.
+ * Several relays that share the load. The order of relays depends on the key, so that each key is asked of the same relay each
+ * time; a relay that limits the rate comes last. If none of them answers and some limit the rate, the lookup waits for those.
  */
 export function relaysSource(relays: readonly [RelayClient, ...RelayClient[]]): PacketSource {
   return {

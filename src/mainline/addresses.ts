@@ -2,16 +2,15 @@ import { ipv4Class } from '../ip/address-class.ts';
 import type { NodeAddress } from './dht-node.ts';
 
 /**
- * Which addresses belong to the network a node is part of. On the `public` one, addresses that cannot be a node's on the
- * Internet are dropped. A `test` network lives on loopback: there loopback addresses and nothing else are nodes, and one
- * address may hold many of them.
+ * The kind of network that a node belongs to. On the `public` one, addresses that no node on the Internet can have are
+ * dropped. A `test` network is on loopback: all its nodes have loopback addresses, and many may share one.
  */
 export type NetworkKind = 'public' | 'test';
 
 /** An IPv4 address as one unsigned number of 32 bits. */
 export type Ipv4 = number;
 
-/** The address written as four decimal numbers without leading zeros, or undefined when `host` is anything else. */
+/** The address in dotted form without leading zeros, or undefined if `host` is anything else. */
 export function parseIpv4(host: string): Ipv4 | undefined {
   // By hand: this runs for every datagram, and a regular expression takes three times as long.
   let [address, octet, digits, dots] = [0, 0, 0, 0];
@@ -50,7 +49,7 @@ function isPort(port: number): boolean {
   return Number.isInteger(port) && port > 0 && port < 65_536;
 }
 
-/** Whether a node can live at `address` on a network of this kind. */
+/** Whether a node on a network of this kind can have this address. */
 export function acceptsHost(network: NetworkKind, address: Ipv4): boolean {
   return network === 'test' ? isLoopback(address) : ipv4Class(address) === 'public';
 }

@@ -2,11 +2,11 @@ import { isNodeAddress, type NetworkKind, parseIpv4 } from './addresses.ts';
 import type { NodeAddress } from './dht-node.ts';
 import { MainlineError } from './errors.ts';
 
-/** How a node is set up. All of it can be sent to a thread. */
+/** The options of a node. They can be sent to a thread. */
 export interface MainlineOptions {
-  /** Addresses of nodes that are always there; DhtNode.setBootstrap can give others. None for the first node of a network. */
+  /** Addresses of nodes that are always up; ControlledDhtNode.setBootstrap replaces them. Empty for the first node of a network. */
   readonly bootstrap: readonly NodeAddress[];
-  /** Nodes known from an earlier run, see DhtNode.knownNodes. Default none. */
+  /** Nodes known from an earlier run, see DhtNode.knownNodes. Empty by default. */
   readonly nodes?: readonly NodeAddress[];
   /** The local IPv4 address to bind. Default `0.0.0.0`. */
   readonly host?: string;
@@ -21,18 +21,18 @@ export interface MainlineOptions {
   readonly serve?: boolean | 'auto';
   /** Queries that one lookup may have open at once, 1 to 256. Default 96. */
   readonly concurrency?: number;
-  /** Milliseconds until a query without an answer is given up, 100 to 60,000. Default 2000. */
+  /** Timeout of a query in milliseconds, 100 to 60,000. Default 2000. */
   readonly timeoutMs?: number;
-  /** Our own IPv4 address as others saw it earlier; the node id is made to fit it (BEP 42). */
+  /** Our own IPv4 address as others saw it in an earlier run; the node id will fit it (BEP 42). */
   readonly externalHost?: string;
 }
 
-/** See MainlineOptions. More than Rust mainline's 20 at once, because the silent ones do not hold up the rest. */
+/** See MainlineOptions. More than the 20 of Rust mainline, so that silent nodes do not delay a lookup. */
 export const DEFAULT_CONCURRENCY = 96;
-/** Milliseconds. What Rust mainline and k-rpc-socket wait. */
+/** Milliseconds, as in Rust mainline and k-rpc-socket. */
 export const DEFAULT_TIMEOUT_MS = 2000;
 
-/** Throws MainlineError of kind `invalid-argument` for the first option out of its bounds. */
+/** Throws MainlineError of kind `invalid-argument` for the first option that is out of range. */
 export function checkOptions(options: MainlineOptions): void {
   const { bootstrap, nodes = [], host, port = 0, externalHost } = options;
   const { concurrency = DEFAULT_CONCURRENCY, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
@@ -51,13 +51,13 @@ export function checkAddresses(addresses: readonly NodeAddress[]): void {
     check(isNodeAddress(node), `"${node.host}:${node.port}" is not an IPv4 address and port`);
 }
 
-/** The options and nothing else, in objects that can be sent to a thread. */
+/** A copy of the options that can be sent to a thread, with nothing but their fields. */
 export function plainOptions(options: MainlineOptions): MainlineOptions {
   const { bootstrap, nodes = [], ...rest } = options;
   return { ...rest, bootstrap: plainAddresses(bootstrap), nodes: plainAddresses(nodes) };
 }
 
-/** The addresses and nothing else. */
+/** Copies of the addresses with nothing but their fields. */
 export function plainAddresses(addresses: readonly NodeAddress[]): readonly NodeAddress[] {
   return addresses.map(({ host, port }) => ({ host, port }));
 }

@@ -1,7 +1,6 @@
 /**
- * What this program promises of signatures or of the packet store does not hold: an own signature that does not verify,
- * an older packet in the place of a newer. Memory or code is damaged, and going on could publish or serve what nobody
- * signed: the process ends.
+ * An invariant of signatures or of the packet store is broken: a signature of our own does not verify, or an older packet
+ * replaced a newer one. Memory or code is corrupt, and the process could publish or serve what nobody signed, so it ends.
  */
 export class InvariantError extends Error {
   override readonly name = 'InvariantError';

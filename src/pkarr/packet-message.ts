@@ -9,16 +9,16 @@ import { WireReader } from '../dns/wire-reader.ts';
 import { WireWriter } from '../dns/wire-writer.ts';
 import type { PublicKey } from './public-key.ts';
 
-/** Octets of a DNS message that may be read: BEP 44 limits `v` to 1000. */
+/** Maximum octets of a DNS message that is read: BEP 44 limits `v` to 1000. */
 export const MAX_READ_BYTES = 1000;
 
 /**
- * Octets of a DNS message that may be published. Some nodes measure the bencoded value, with the four octets of
- * `995:` in front, and some refuse at 1000.
+ * Maximum octets of a DNS message that is published. Some nodes apply the limit of 1000 to the bencoded value, which has the
+ * four octets of `995:` in front, and some refuse exactly 1000.
  */
 export const MAX_PUBLISH_BYTES = 995;
 
-/** Thrown for a message over `MAX_PUBLISH_BYTES`. */
+/** A message is longer than `MAX_PUBLISH_BYTES`. */
 export class PacketTooLargeError extends Error {
   override readonly name = 'PacketTooLargeError';
   /** Octets of the message. */
@@ -47,7 +47,7 @@ export function encodePacketMessage(records: readonly ResourceRecord[]): Uint8Ar
     for (const record of records) writeRecord(writer, record);
   } catch (error) {
     if (!(error instanceof WireError) || error.code !== 'message-too-long') throw error;
-    // Too long even for TCP, so it cannot be written to measure it: the length without compression is added up.
+    // It is too long even for TCP and cannot be encoded, so the lengths without compression are added up.
     throw new PacketTooLargeError(records.reduce((sum, record) => sum + uncompressedLength(record), 12));
   }
   if (writer.length > MAX_PUBLISH_BYTES) throw new PacketTooLargeError(writer.length);
@@ -55,9 +55,9 @@ export function encodePacketMessage(records: readonly ResourceRecord[]): Uint8Ar
 }
 
 /**
- * The records that `key` may speak for in a message: those in its answer section, of class IN and of a type that can stand
- * in a zone, whose last label is the key, unless their RDATA is malformed. Any id, any flags and octets after the message
- * are tolerated, as by other implementations. @throws WireError for what is not a DNS message.
+ * The records of a message that belong to `key`: those in the answer section, of class IN, of a type that a zone can have,
+ * whose last label is the key and whose RDATA is valid. Any id, any flags and octets after the message are accepted, as in
+ * other implementations. @throws WireError if it is not a DNS message.
  */
 export function decodePacketMessage(message: Uint8Array, key: PublicKey): readonly ResourceRecord[] {
   const reader = new WireReader(message);
@@ -68,7 +68,7 @@ export function decodePacketMessage(message: Uint8Array, key: PublicKey): readon
   for (let i = 0; i < questionCount; i++) readQuestion(reader);
   const answers: ResourceRecord[] = [];
   for (let i = 0; i < answerCount; i++) answers.push(readRecord(reader));
-  // Only their form is checked: half a message is invalid.
+  // The other sections are only checked for their form: a truncated message is invalid.
   for (let i = 0; i < otherCount; i++) readRecord(reader);
   return answers.filter((record) => isUsable(record, key));
 }

@@ -1,6 +1,6 @@
 import { classifyLabel, KEY_TEXT_LENGTH, PublicKey, PublicKeyError } from './public-key.ts';
 
-/** Longer texts are no address that a person would paste; it bounds the work. */
+/** Maximum length of the text; people do not paste longer addresses, and it bounds the work. */
 const MAX_PASTED_LENGTH = 4096;
 
 /**
@@ -17,13 +17,13 @@ export function parsePastedKey(text: string): PublicKey {
   }
   const labels = hostOf(text.trim()).split('.');
   for (const label of labels.reverse()) {
-    // The rightmost label of a key's shape counts: what is right of it is a suffix such as `key`, what is left a name.
+    // The rightmost label in the form of a key counts: a suffix such as `key` may follow it, and a name may precede it.
     if (classifyLabel(label).kind !== 'not-a-key') return PublicKey.fromLabel(label);
   }
   throw new PublicKeyError('no-key', whyNot(labels[0] ?? ''));
 }
 
-/** The host of an address with or without scheme, user, port, path and final dot. */
+/** The host of an address; scheme, user, port, path and final dot are optional. */
 function hostOf(text: string): string {
   const authority = text.replace(/^(?:[a-z][a-z0-9+.-]*:\/\/|(?:pk|pkarr):)/i, '').replace(/[/?#].*$/s, '');
   return authority

@@ -16,18 +16,18 @@ export const KEY_TEXT_LENGTH = 52;
 export type KeyRefusal = 'non-canonical' | PointFault;
 
 /**
- * What a DNS label is to Pkarr. Whatever is not `not-a-key` must never be asked of an ordinary name server: it would
- * leak which key somebody looks for.
+ * What a DNS label is to Pkarr. Unless it is `not-a-key`, it must never be sent to an ordinary name server, which would learn
+ * the key.
  */
 export type LabelClass =
   | { readonly kind: 'not-a-key' }
   | { readonly kind: 'refused'; readonly reason: KeyRefusal /** In lower case. */; readonly text: string }
   | { readonly kind: 'key'; readonly key: PublicKey };
 
-/** Thrown for octets or text that should be a key and are not. */
+/** Octets or text are not a valid key. */
 export class PublicKeyError extends Error {
   override readonly name = 'PublicKeyError';
-  /** `no-key`: not of a key's shape at all. */
+  /** `no-key`: it does not even have the form of a key. */
   readonly reason: KeyRefusal | 'no-key';
 
   constructor(reason: KeyRefusal | 'no-key', message: string) {
@@ -36,9 +36,9 @@ export class PublicKeyError extends Error {
   }
 }
 
-/** An Ed25519 public key that is a point of the curve and not of small order. */
+/** An Ed25519 public key: a point of the curve, and not of small order. */
 export class PublicKey {
-  /** 52 characters of lower-case z-base32: the one spelling. */
+  /** 52 characters of lower-case z-base32, the canonical form. */
   readonly text: string;
   /** The key as a top-level name: the apex of its zone. */
   readonly name: Name;
@@ -59,7 +59,7 @@ export class PublicKey {
     return PublicKey.fromLabel(encode(bytes));
   }
 
-  /** The key that a DNS label in any case spells. @throws PublicKeyError. */
+  /** The key of a DNS label, in upper or lower case. @throws PublicKeyError. */
   static fromLabel(label: string): PublicKey {
     const found = PublicKey.classify(label);
     if (found.kind === 'key') return found.key;
@@ -97,7 +97,7 @@ export class PublicKey {
     return this.#bytes.slice();
   }
 
-  /** The item of this key that is signed so, or undefined when the signature is not this key's (RFC 8032 §5.1.7). */
+  /** The item of this key with this signature, or undefined if the signature is not valid (RFC 8032 §5.1.7). */
   verify(signed: SignedValue): VerifiedItem | undefined {
     this.#verifier ??= VerifiedItem.verifierOf(this.#bytes);
     return this.#verifier(signed);
@@ -120,22 +120,22 @@ export class PublicKey {
 }
 
 /**
- * What `label` is: a key, of a key's shape but refused, or something else. The shape is 52 characters of the
- * z-base32 alphabet in any case. Verdicts are remembered, since each costs about 0.12 ms.
+ * Whether `label` is a key, is refused although it has the form of one, or is something else. The form is 52 characters of
+ * z-base32 in upper or lower case. Results are cached, since a check takes about 0.12 ms.
  */
 export function classifyLabel(label: string): LabelClass {
   return PublicKey.classify(label);
 }
 
 /**
- * Whether `label` has the text of a key in it, valid or not, perhaps among other characters (`pk:KEY`, `KEY:8080`). As a
- * top-level label it can only be meant as a key: none of the Internet is as long.
+ * Whether `label` contains the text of a key, valid or not, with or without other characters (`pk:KEY`, `KEY:8080`). As a
+ * top-level label it must be meant as a key, because no top-level domain is as long.
  */
 export function hasKeyText(label: string): boolean {
   return label.length >= KEY_TEXT_LENGTH && keyInside.test(label);
 }
 
-/** Why, for people; without a final stop. */
+/** The reason for people, without a final period. */
 export function refusalToText(reason: KeyRefusal): string {
   switch (reason) {
     case 'non-canonical':
@@ -151,5 +151,5 @@ const keyShape = /^[ybndrfg8ejkmcpqxot1uwisza345h769]{52}$/;
 const keyInside = /[ybndrfg8ejkmcpqxot1uwisza345h769]{52}/i;
 const notAKey: LabelClass = { kind: 'not-a-key' };
 
-/** Enough for the keys in use at a time; an entry takes about half a kilobyte. */
+/** Maximum number of cached results; each takes about half a kilobyte. */
 const verdicts = new LRUCache<string, LabelClass>({ max: 4096 });

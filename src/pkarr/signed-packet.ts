@@ -15,10 +15,10 @@ import {
 import { PublicKey, PublicKeyError } from './public-key.ts';
 import { MAX_TIMESTAMP, type Timestamp } from './timestamp.ts';
 
-/** Octets of signature and timestamp, which stand before the message in a relay payload. */
+/** Octets of signature and timestamp, which precede the message in a relay payload. */
 const PAYLOAD_HEADER_LENGTH = SIGNATURE_LENGTH + 8;
 
-/** Bytes of a packet in memory beside its message: the objects, the key, and what OpenSSL keeps to verify with it. */
+/** Memory of a packet in bytes, without its message: the objects, the key, and the state of OpenSSL for the key. */
 const OBJECT_BYTES = 2048;
 
 /**
@@ -43,12 +43,12 @@ export type PacketVerdict =
   | { readonly ok: true; readonly packet: SignedPacket }
   | { readonly ok: false; readonly reason: PacketRefusal };
 
-/** DNS records signed by a key. It exists only verified, and never changes. */
+/** DNS records signed by a key. Instances are always verified and never change. */
 export class SignedPacket {
   readonly key: PublicKey;
-  /** What it is in the DHT: a mutable item of BEP 44. */
+  /** Its form in the DHT: a mutable item of BEP 44. */
   readonly item: VerifiedItem;
-  /** Seconds: the smallest TTL of `records`; undefined when there are none. */
+  /** The smallest TTL of `records` in seconds; undefined if there are none. */
   readonly smallestTtl: number | undefined;
 
   private constructor(key: PublicKey, item: VerifiedItem, records: readonly ResourceRecord[]) {
@@ -66,7 +66,7 @@ export class SignedPacket {
     return decodePacketMessage(this.message, this.key);
   }
 
-  /** When it was signed, by the author's clock. */
+  /** The time of signing by the author's clock. */
   get timestamp(): Timestamp {
     return this.item.seq;
   }
@@ -76,7 +76,7 @@ export class SignedPacket {
     return this.item.signature;
   }
 
-  /** The DNS message as it was signed, 12 to 1000 octets; not to be written to. */
+  /** The signed DNS message, 12 to 1000 octets; not to be written to. */
   get message(): Uint8Array {
     return this.item.value;
   }
@@ -150,12 +150,12 @@ export class SignedPacket {
     return new SignedPacket(key, item, decodePacketMessage(item.value, key));
   }
 
-  /** Bytes that it takes in memory with its key, for caches that are bounded by memory. */
+  /** Its size in memory in bytes, with its key, for caches that are limited by memory. */
   get memorySize(): number {
     return this.message.length + OBJECT_BYTES;
   }
 
-  /** Octets of the DNS message: what the limit of 1000 counts. */
+  /** Octets of the DNS message, to which the limit of 1000 applies. */
   get size(): number {
     return this.message.length;
   }

@@ -1,8 +1,8 @@
 import type { SignedPacket } from './signed-packet.ts';
 
 /**
- * Seconds that a packet counts as fresh after it was last seen in the network: the smallest TTL of its records,
- * held between `minimum` and `maximum`; `minimum` for a packet without records.
+ * Seconds for which a packet is fresh after it was last seen in the network: the smallest TTL of its records, clamped to
+ * `minimum` and `maximum`; `minimum` for a packet without records.
  */
 export function packetTimeToLive(
   packet: SignedPacket,

@@ -7,9 +7,9 @@ export type Timestamp = bigint;
 export const MAX_TIMESTAMP: Timestamp = MAX_SEQ;
 
 /**
- * The timestamp for an author's next packet: `now`, or one microsecond after `previous` when the clock has not
- * passed it, so that a packet is always newer than the one before.
- * @throws RangeError when there is none left.
+ * The timestamp for an author's next packet: `now`, or one microsecond after `previous` if the clock has not passed it, so
+ * that a packet is always newer than the one before.
+ * @throws RangeError if `previous` is the largest timestamp.
  */
 export function nextTimestamp(now: Timestamp, previous?: Timestamp): Timestamp {
   const next = previous !== undefined && previous >= now ? previous + 1n : now;

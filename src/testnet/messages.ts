@@ -1,7 +1,7 @@
 import type { NodeAddress } from '../mainline/dht-node.ts';
 import type { ThreadProblem } from '../mainline/thread/messages.ts';
 
-/** What the thread of a test network says. */
+/** A message from the thread of a test network. */
 export type FromTestNetworkThread =
   | {
       readonly kind: 'network';

@@ -3,7 +3,7 @@ import { spawnThread } from '../mainline/thread/spawn.ts';
 import type { FromTestNetworkThread } from './messages.ts';
 import type { TestNetwork, TestNetworkOptions } from './test-network.ts';
 
-/** Starts a test network in a thread of its own, so that it does not disturb what is measured. Rejects with MainlineError. */
+/** Starts a test network in a thread of its own, so that it does not disturb measurements. Rejects with MainlineError. */
 export async function startTestNetworkThread(options: TestNetworkOptions): Promise<TestNetwork> {
   const worker = spawnThread(new URL('./testnet-thread.js', import.meta.url), options);
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));

@@ -2,15 +2,15 @@ import type { DhtNode, NodeAddress } from '../mainline/dht-node.ts';
 import { type MainlineEnvironment, machineEnvironment, startMainlineNode } from '../mainline/node/node.ts';
 import type { Datagrams, OpenDatagrams } from '../mainline/socket/datagrams.ts';
 
-/** How a test network is set up. */
+/** The options of a test network. */
 export interface TestNetworkOptions {
   /** Number of nodes, at least 1. */
   readonly nodes: number;
-  /** Milliseconds that a node's datagrams wait before they leave it. A query to it takes that long. Default 0. */
+  /** Delay in milliseconds of each datagram that a node sends, so that a query to it takes that long. Default 0. */
   readonly delayMs?: number;
-  /** Share of the datagrams of each node that are lost, 0 to 1. Default 0. */
+  /** Fraction of each node's datagrams that are lost, 0 to 1. Default 0. */
   readonly lossRate?: number;
-  /** Share of the nodes that receive and never answer, 0 to 1; which ones follows from their index alone. Default 0. */
+  /** Fraction of the nodes that never answer, 0 to 1. Which ones depends only on their index. Default 0. */
   readonly silentFraction?: number;
   /** A loopback address. Default `127.0.0.1`. */
   readonly host?: string;
@@ -30,18 +30,18 @@ export interface TestNetwork {
 
 /** A test network in this thread. */
 export interface LocalTestNetwork extends TestNetwork {
-  /** All nodes, silent ones too, in the order of `addresses`. */
+  /** All nodes, including silent ones, in the order of `addresses`. */
   readonly nodes: readonly DhtNode[];
 }
 
-/** Nodes that join at once while a network is built. */
+/** Number of nodes that join at the same time during the start. */
 const JOINING_AT_ONCE = 10;
 const BOOTSTRAP_NODES = 3;
 
 /**
- * Starts a DHT of real serving nodes on loopback. Resolves when every node has joined. Delay, loss and silence begin then, so
- * that tables are full of nodes that will not answer, as they are out there. `random` decides what is lost. Rejects with
- * MainlineError.
+ * Starts a DHT of real serving nodes on loopback. Resolves when every node has joined. Only then do delay, loss and silence
+ * begin, so that routing tables contain nodes that do not answer, as in the public DHT. `random` decides which datagrams are
+ * lost. Rejects with MainlineError.
  */
 export async function startTestNetwork(
   options: TestNetworkOptions,
@@ -78,7 +78,7 @@ export async function startTestNetwork(
     const joining = Array.from({ length: last - index }, (_, offset) => join(index + offset));
     const failed = (await Promise.allSettled(joining)).find(({ status }) => status === 'rejected');
     if (failed?.status !== 'rejected') continue;
-    // Nodes that run on would keep this thread alive, and whoever waits for its end would wait for ever.
+    // Nodes that continue to run would keep this thread alive, and its end is waited for.
     await Promise.all(Object.values(nodes).map((node) => node.close()));
     throw failed.reason;
   }
@@ -105,11 +105,11 @@ interface Conditions {
   readonly delayMs: number;
   readonly lossRate: number;
   readonly random: () => number;
-  /** False while the network is built. */
+  /** False during the start. */
   begun: boolean;
 }
 
-/** Opens sockets on which datagrams are late, lost, or not heard. */
+/** Opens sockets that delay, lose or ignore datagrams. */
 function impaired(open: OpenDatagrams, conditions: Conditions, silent: boolean): OpenDatagrams {
   return async (options) => {
     const delayed = new Set<NodeJS.Timeout>();

@@ -1,4 +1,4 @@
-/** What runs in the thread of a test network. It is started by `proxy.ts` and by nobody else. */
+/** The entry point of the thread of a test network. Only `proxy.ts` starts it. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { throwLater } from '../async/throw-later.ts';
 import { MainlineError } from '../mainline/errors.ts';
@@ -18,7 +18,7 @@ try {
     addresses: network.addresses,
   } satisfies FromTestNetworkThread);
 } catch (error) {
-  // Anything else is a bug: it ends the thread, and whoever started it is told.
+  // Anything else is a bug. It ends the thread, and the other side is notified.
   if (!(error instanceof MainlineError)) throw error;
   const problem = { kind: error.kind, message: error.message };
   port.postMessage({ kind: 'start-failed', problem } satisfies FromTestNetworkThread);

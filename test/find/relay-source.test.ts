@@ -271,7 +271,7 @@ test('a source that fails counts for nothing where the other answers', async () 
       kind: 'done',
       observed: { asked: 1, answered: 1, empty: 1, notNewer: 0 },
     };
-    scene[failing].last.end(new SourceError('no DHT node answered lately'));
+    scene[failing].last.end(new SourceError('no DHT node has answered recently'));
     scene[answering].last.emit(nothing);
     scene[answering].last.end();
     assert.deepEqual(await all, [nothing]);

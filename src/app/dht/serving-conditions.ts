@@ -5,10 +5,10 @@ import type { ServingChange, ServingConditions, ServingEnd } from '../../mainlin
 import type { Log } from '../../observe/log.ts';
 import type { MachineInterfaces } from '../../system/interfaces.ts';
 
-/** Milliseconds between looks. A connection may become metered without any change of its addresses. */
+/** Milliseconds between checks. A connection may become metered without a change of addresses. */
 const LOOK_EVERY = 60_000;
 
-/** What is needed to tell the node of the DHT what the machine offers. */
+/** The parts of {@link ServingConditionsWatch}. */
 export interface ServingConditionsParts {
   readonly machine: () => MachineInterfaces;
   /** Whether the connection of an interface is metered. */

@@ -2,33 +2,32 @@ import { type Ipv4, parseIpv4 } from '../addresses.ts';
 import type { AutoServingState, ServingChange, ServingConditions, ServingEnd } from '../dht-node.ts';
 import { Reachability } from './reachability.ts';
 
-/** What serving by itself needs. */
+/** Options and callbacks of {@link AutoServing}. */
 export interface AutoServingOptions {
-  /** Milliseconds of a clock that does not go back and counts the time that the machine slept. */
+  /** Milliseconds of a monotonic clock that also counts the time in which the machine slept. */
   readonly now: () => number;
   /** The IPv4 address at which others see this node, once several agree. */
   readonly seenAt: () => string | undefined;
-  /** Begins or ends to serve. */
+  /** Starts or stops serving. */
   readonly serve: (change: ServingChange) => void;
 }
 
 /**
- * Decides whether a node serves by itself (`serve: 'auto'`). It does so while it has a public address of its own, which means
- * that an interface of this machine has the address that others see, the connection is not metered, and strangers have
- * reached it for a quarter of an hour. A NAT that happens to be open may close at any moment, and its ports are few, so an
- * address behind one is not enough.
+ * Decides whether a node with `serve: 'auto'` serves. It does while three conditions are met: an interface of this machine has
+ * the address that other nodes see; its connection is not metered; unsolicited queries have arrived for 15 minutes. A node
+ * behind a NAT does not serve, even if queries arrive: the mapping may be closed at any moment.
  */
 export class AutoServing {
   readonly #options: AutoServingOptions;
   readonly #reachability = new Reachability();
   #conditions: ServingConditions = { hosts: [], metered: [] };
-  /** The address at which others see this node in this network; some of them may be silent or wrong for a while. */
+  /** The last address on which other nodes agreed in this network. */
   #seenAt: string | undefined;
-  /** The same if it is an address of this machine at which the node may serve. */
+  /** The same, if it is an address of this machine and the node may serve there. */
   #own: Ipv4 | undefined;
   #isServing = false;
 
-  /** Begins without conditions, so not at all. */
+  /** Does not serve before the conditions are set. */
   constructor(options: AutoServingOptions) {
     this.#options = options;
   }
@@ -46,7 +45,7 @@ export class AutoServing {
     this.#reachability.asked(host, this.#options.now());
   }
 
-  /** A well-formed query of `host` arrived. */
+  /** A valid query of `host` arrived. */
   received(host: Ipv4): void {
     this.#look();
     if (this.#own === undefined) return;
@@ -54,13 +53,13 @@ export class AutoServing {
     this.#look();
   }
 
-  /** What this machine offers now. To be called about once a minute, because it also notices that nobody arrives any more. */
+  /** The addresses of this machine. To be called about once a minute; that is also when missing queries are noticed. */
   setConditions(conditions: ServingConditions): void {
     this.#conditions = conditions;
     this.#look();
   }
 
-  /** This machine is in another network, so everything begins anew. */
+  /** This machine is in another network: stops serving, and waits for 15 minutes of queries again. */
   networkChanged(): void {
     this.#conditions = { hosts: [], metered: [] };
     this.#seenAt = undefined;
@@ -84,7 +83,7 @@ export class AutoServing {
     this.#options.serve({ kind: 'began', host: seenAt });
   }
 
-  /** What speaks against serving, apart from who arrives. */
+  /** The condition that is not met, except that queries arrive. */
   #obstacle(): 'no-own-address' | 'metered' | undefined {
     const { hosts, metered } = this.#conditions;
     if (this.#seenAt === undefined) return 'no-own-address';

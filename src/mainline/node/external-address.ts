@@ -1,17 +1,17 @@
-/** Voters remembered; the oldest vote gives way. */
+/** Maximum number of votes; beyond it the oldest is dropped. */
 const MAX_VOTERS = 32;
-/** Votes that one address needs, and they must be more than half of all. */
+/** Votes that an address needs, which must also be more than half of all votes. */
 const MIN_AGREEING = 4;
 
 /**
  * Our IPv4 address as others see it. BEP 42: "Since a single node can not be trusted, there should be some mechanism to
  * determine whether or not the node has a correct understanding of its external IP or not. This could be done by voting".
- * Each host that answers us has one vote, its last one.
+ * Each host that answers us has one vote; a later one replaces it.
  */
 export class ExternalAddress {
   readonly #votes = new Map<string, string>();
 
-  /** Notes that the node at `voter` sees us at `host`. `voter` is a host, or host and port where hosts are shared. */
+  /** Records that the node at `voter` sees us at `host`. `voter` is a host, or a host and port where nodes share hosts. */
   vote(voter: string, host: string): void {
     this.#votes.delete(voter);
     this.#votes.set(voter, host);

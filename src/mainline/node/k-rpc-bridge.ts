@@ -7,33 +7,33 @@ import { writeCompactNodes } from '../wire/compact-nodes.ts';
 import type { OutgoingQuery } from '../wire/krpc-encode.ts';
 import type { ReplyMessage } from '../wire/krpc-message.ts';
 
-/** A reply as `k-rpc` and `bittorrent-dht` read it. It is made of checked fields only. */
+/** A reply in the form that `k-rpc` and `bittorrent-dht` expect, made only of checked fields. */
 interface PlainReply {
   readonly r: { readonly id: Buffer; readonly nodes: Buffer; readonly token?: Buffer };
 }
 
 type QueryCallback = (error: Error | null, reply: PlainReply | null, from: object) => void;
 
-/** Whom `k-rpc` asks: a contact of its table with an id, or a bootstrap address without. */
+/** A node that `k-rpc` queries: a contact of its table with an id, or a bootstrap address without one. */
 interface Peer extends NodeAddress {
   readonly id?: Uint8Array;
   readonly token?: Uint8Array | null;
 }
 
 /**
- * Shows a {@link KrpcSocket} to `k-rpc` in the shape of a `k-rpc-socket`. What a table is filled and kept with goes this
- * way; lookups and puts of our own do not, so they never wait in its queue.
+ * Adapts a {@link KrpcSocket} to the interface of `k-rpc-socket`, for `k-rpc`. Only queries that maintain the routing table go
+ * through it. Our lookups and puts do not, so they never wait in its queue.
  */
 export class KRpcBridge extends EventEmitter {
-  /** Queries of `k-rpc` without an answer yet; it reads this. */
+  /** Open queries of `k-rpc`, which reads this. */
   inflight = 0;
   readonly #socket: KrpcSocket;
 
-  /** Takes the socket that does the work. */
+  /** An adapter of `socket`. */
   constructor(socket: KrpcSocket) {
     super();
     this.#socket = socket;
-    // k-rpc puts whoever replies into its table; it reads nothing but the id.
+    // k-rpc adds every node that replies to its table; it reads only the id.
     socket.listenToReplies((reply, from) =>
       this.emit('response', { r: { id: Buffer.from(reply.id) } }, { ...from, address: from.host }),
     );
@@ -62,7 +62,7 @@ export class KRpcBridge extends EventEmitter {
   }
 }
 
-/** What `k-rpc` gets: an error whose code tells it whether to drop the node from its table, or a reply. */
+/** The arguments for the callback of `k-rpc`: a reply, or an error whose code decides whether the node is dropped from the table. */
 function translate(outcome: AskOutcome, peer: Peer): { error: Error | null; reply: PlainReply | null } {
   switch (outcome.kind) {
     case 'reply': {
@@ -71,7 +71,7 @@ function translate(outcome: AskOutcome, peer: Peer): { error: Error | null; repl
       return { error: null, reply: plainReply(outcome.reply) };
     }
     case 'silent':
-      // While nobody answers, no single node is to blame, and dropping them would leave no way back.
+      // While no node answers, the nodes are not the cause, and without them the network would not be found again.
       return failure(outcome.network === 'heard' ? 'ETIMEDOUT' : 'ENETUNREACH');
     case 'refused':
       return failure('EREFUSED');
@@ -87,7 +87,7 @@ function failure(code: string): { error: Error; reply: null } {
   return { error: Object.assign(new Error(code), { code }), reply: null };
 }
 
-/** Ids and tokens are copied: the table keeps them long after the datagram. */
+/** Ids and tokens are copied, because the table keeps them for long and the datagram must not stay in memory. */
 function plainReply(reply: ReplyMessage): PlainReply {
   const token = reply.token === undefined ? undefined : Buffer.from(reply.token);
   return {
@@ -108,10 +108,10 @@ export interface Responder {
 }
 
 /**
- * A `k-rpc` whose answers to others go through a {@link Responder}, because as it comes it would send its whole table.
+ * A `k-rpc` that answers through a {@link Responder}, because it would send its whole table otherwise.
  */
 export class BoundedKRpc extends KRpc {
-  /** Takes the answers; without one, nothing is answered. */
+  /** Sends the answers; while undefined, queries are not answered. */
   responder: Responder | undefined;
 
   /** Called by `bittorrent-dht`. */

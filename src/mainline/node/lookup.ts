@@ -6,8 +6,8 @@ import { ItemScreen } from './item-screen.ts';
 import type { Network } from './network.ts';
 
 /**
- * One lookup: see DhtNode.lookup. `key` has 32 bytes. At most 256 nodes are asked and each says one thing, so a lookup that
- * nobody reads holds 256 items of 1.2 kB.
+ * One lookup: see DhtNode.lookup. `key` has 32 bytes. At most 256 nodes are asked, with one event each, so a lookup whose
+ * events are not read holds at most 256 items of 1.2 kB.
  */
 export async function* lookup(
   network: Network,
@@ -42,7 +42,7 @@ export async function* lookup(
   }
 }
 
-/** Counts what the nodes said. */
+/** Counts the answers. */
 class Tally {
   readonly #screen: ItemScreen;
   readonly #counts = { held: 0, confirmed: 0, noValue: 0, invalid: 0, refused: 0 };
@@ -51,7 +51,7 @@ class Tally {
     this.#screen = new ItemScreen(key);
   }
 
-  /** Counts one outcome and gives the event that it is, if it is one. */
+  /** Counts one outcome, and returns its event if it has one. */
   add(from: NodeAddress, outcome: AskOutcome): LookupEvent | undefined {
     if (outcome.kind === 'refused' || outcome.kind === 'malformed') this.#counts.refused++;
     if (outcome.kind !== 'reply') return undefined;

@@ -5,33 +5,33 @@ import type { Routing } from './routing.ts';
 
 /** Milliseconds between refreshes of a filled table. BEP 5: "Buckets that have not been changed in 15 minutes should be refreshed". */
 const REFRESH_MS = 15 * 60 * 1000;
-/** Milliseconds until the first retry while nobody is known; each further one waits twice as long, up to the maximum. */
+/** Milliseconds until the first retry while no node is known; doubled after each retry, up to the maximum. */
 const RETRY_MS = 1000;
 const MAX_RETRY_MS = 60_000;
-/** Milliseconds between a search and the next one that somebody asks for. */
+/** Minimum of milliseconds between a search and the next one on demand. */
 const ON_DEMAND_MS = 250;
-/** Nodes in the table with which the node counts as ready though the search for more goes on. */
+/** Number of nodes in the table at which the node is ready, even if the search is not over. */
 const READY_NODES = 8;
 
-/** What maintenance needs. */
+/** Options and environment of {@link Maintenance}. */
 export interface MaintenanceOptions {
   readonly routing: Routing;
   readonly network: Network;
   readonly randomBytes: RandomBytes;
-  /** Milliseconds of a clock that does not go back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
   readonly onFault: (error: unknown) => void;
 }
 
 /**
- * Fills the routing table and keeps it filled: at the start, every 15 minutes, and with growing pauses as long as it is
- * empty. A pause ends when somebody's lookup finds a node, when something changed, and when somebody asks.
+ * Keeps the routing table filled: it searches at the start, then every 15 minutes, or with growing pauses while the table is
+ * empty. A pause ends early when a lookup finds a node, when the network changed, and on demand.
  */
 export class Maintenance {
   readonly #options: MaintenanceOptions;
   /** Resolves once nodes are known. */
   readonly ready: Promise<void>;
-  /** Resolves when the first search is over, whatever it found. */
+  /** Resolves when the first search is over, successful or not. */
   readonly settled: Promise<void>;
   #resolveReady: () => void = () => {};
   #timer: NodeJS.Timeout | undefined;
@@ -55,19 +55,19 @@ export class Maintenance {
     this.settled.catch(options.onFault);
   }
 
-  /** Searches now, unless that is going on: something changed, and the next search may find what the last one did not. */
+  /** Searches now, unless a search is running: after a change, a search may find what the last one did not. */
   wake(): void {
     if (this.#searching || this.#closed) return;
     this.#failures = 0;
     this.#begin();
   }
 
-  /** Searches now as well, but not again and again: somebody wants to know whether anybody is reached. */
+  /** Searches now to find out whether any node can be reached, but not more often than every {@link ON_DEMAND_MS}. */
   demand(): void {
     if (this.#options.now() - this.#endedAt >= ON_DEMAND_MS) this.wake();
   }
 
-  /** Ends the timers. */
+  /** Stops the timers. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -92,7 +92,7 @@ export class Maintenance {
     this.#timer = setTimeout(() => this.#begin(), this.#pauseMs());
   }
 
-  /** The pause before the next search, spread by a quarter so that many nodes do not wake together. */
+  /** The pause before the next search, with random jitter of up to a quarter so that many nodes do not search at the same time. */
   #pauseMs(): number {
     const pause =
       this.#failures === 0 ? REFRESH_MS : Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** (this.#failures - 1));

@@ -9,76 +9,76 @@ import type { NodeContact } from '../wire/compact-nodes.ts';
 import type { ExternalAddress } from './external-address.ts';
 import type { Routing } from './routing.ts';
 
-/** With fewer nodes in the table than this, traversals begin at the bootstrap addresses and at remembered nodes too. */
+/** With fewer nodes in the table, a traversal also starts at the bootstrap addresses and at remembered nodes. */
 const THIN_TABLE = 8;
-/** Remembered nodes that one traversal begins at; the next begins at others. Of sixteen some live, also after days. */
+/** Remembered nodes at which one traversal starts; the next starts at others. Even after days, some of sixteen are still up. */
 const REMEMBERED_AT_ONCE = 16;
 
 /**
- * Queries that all traversals together have open at once, while many go on. One alone asks its 20 closest nodes in one
- * go, which is quickest; 30 that do so wait for each other in our own socket. Each has as many as LEAST_SHARE in any
- * case: of six nodes one answers, even when a third of them are silent.
+ * Open queries of all traversals together, shared while many run. A single traversal asks its 20 closest nodes at once, which
+ * is fastest; 30 that do so delay each other in our own socket. Each has at least LEAST_SHARE: of six nodes one answers,
+ * even if a third of them are silent.
  */
 const SHARED_QUERIES = 180;
 const LEAST_SHARE = 6;
 
-/** Queries of a traversal that has found what somebody waited for, while others have not. */
+/** Open queries of a traversal that has already found what its caller waits for, while others have not. */
 const SATISFIED_SHARE = 2;
 
-/** What the network is reached through. */
+/** The parts of {@link Network}. */
 export interface NetworkOptions {
   readonly kind: NetworkKind;
   readonly socket: KrpcSocket;
   readonly routing: Routing;
   readonly external: ExternalAddress;
-  /** Addresses that are always there; see also {@link Network.setBootstrap}. */
+  /** Addresses of nodes that are always up; see {@link Network.setBootstrap}. */
   readonly bootstrap: readonly NodeAddress[];
-  /** Nodes remembered from an earlier run; they may all be gone. */
+  /** Nodes of an earlier run; all of them may be gone. */
   readonly remembered: readonly NodeAddress[];
   /** Queries that one traversal may have open at once. */
   readonly concurrency: number;
 }
 
-/** What happens in a traversal. */
+/** The callbacks of a traversal. */
 export interface TraversalEvents {
-  /** Gives true when somebody has now what he waited for, and the rest may take longer. */
+  /** Returns true if the caller has what it waits for, so that the rest may take longer. */
   readonly onOutcome: (node: NodeAddress, outcome: AskOutcome) => boolean;
-  /** It ended by itself. */
+  /** It ended and was not stopped. */
   readonly onEnd: (ended: TraversalEnd) => void;
   /** It ended or was stopped; before `onEnd`. */
   readonly onOver?: () => void;
 }
 
-/** What is asked of the nodes on the way to a target. */
+/** A traversal to be started. */
 interface Walk {
   readonly target: Uint8Array;
   readonly method: string;
   readonly args: { readonly [name: string]: Encodable | undefined };
-  /** Whether somebody waits for what is found; it is served before a search that nobody waits for. */
+  /** Whether a caller waits for the result; it has priority over searches in the background. */
   readonly isAwaited: boolean;
-  /** Whether a crowd around the target is looked behind. */
+  /** Whether to search beyond a crowd around the target; see TraversalOptions.lookAround. */
   readonly mayLookAround: boolean;
 }
 
-/** The other nodes: asks them one by one or all around a target, and learns from how they answer. */
+/** Queries other nodes, single ones or all around a target, and learns from their answers. */
 export class Network {
   readonly #options: NetworkOptions;
   readonly #roundTrip = new RoundTripEstimate();
   readonly #size = new NetworkSize();
   readonly #traversals = new Set<Traversal>();
-  /** How many of them somebody waits for. */
+  /** How many of them a caller waits for. */
   #awaited = 0;
   #bootstrap: readonly NodeAddress[];
-  /** Where in the remembered nodes the next traversal begins. */
+  /** The index of the first remembered node for the next traversal. */
   #nextRemembered = 0;
 
-  /** Takes the parts. */
+  /** Sends nothing yet. */
   constructor(options: NetworkOptions) {
     this.#options = options;
     this.#bootstrap = options.bootstrap;
   }
 
-  /** Asks one node. See KrpcSocket.ask; our id is added to the arguments. */
+  /** Queries one node. See KrpcSocket.ask; our id is added to the arguments. */
   ask(
     to: NodeAddress,
     method: string,
@@ -93,19 +93,19 @@ export class Network {
     });
   }
 
-  /** Gives the addresses to begin at; traversals that nobody has answered yet begin there as well. */
+  /** Replaces the bootstrap addresses; traversals without any answer so far also start there. */
   setBootstrap(addresses: readonly NodeAddress[]): void {
     this.#bootstrap = addresses;
     for (const traversal of this.#traversals) traversal.askReserve();
   }
 
-  /** Asks the nodes around `target` (20 bytes) for what they hold there; with `seq`, for newer items only. */
+  /** Asks the nodes around `target` (20 bytes) for the item stored there; with `seq`, only for a newer one. */
   get(target: Uint8Array, seq: bigint | undefined, events: TraversalEvents): Traversal {
     const walk = { target, method: 'get', args: { target, seq }, isAwaited: true, mayLookAround: true };
     return this.#traverse(walk, events);
   }
 
-  /** Asks the nodes around `target` for nodes; those that answer come into the table. Resolves when that is over. */
+  /** Asks the nodes around `target` for nodes; those that answer are added to the table. Resolves at the end. */
   search(target: Uint8Array): Promise<void> {
     const walk = { target, method: 'find_node', args: { target }, isAwaited: false, mayLookAround: false };
     return new Promise((resolve) => {
@@ -140,7 +140,7 @@ export class Network {
       lookAround: mayLookAround ? (found) => this.#lookAround(target, reach, found) : undefined,
       ask: (node, settle) =>
         this.ask(node, method, args, (outcome) => {
-          // Nobody is to blame for silence while nobody at all is heard.
+          // If no other node answered either, our network may be the cause.
           if (outcome.kind === 'silent' && outcome.network === 'heard' && node.id !== undefined) {
             routing.noteSilence(node.id);
           }
@@ -192,7 +192,7 @@ export class Network {
     const { remembered } = this.#options;
     const at = this.#nextRemembered;
     this.#nextRemembered = (at + REMEMBERED_AT_ONCE) % Math.max(1, remembered.length);
-    // Past the end it goes on at the start: the last few alone may all be gone.
+    // At the end of the list it continues at the start, because the last few alone may all be gone.
     return [...remembered.slice(at), ...remembered.slice(0, at)].slice(0, REMEMBERED_AT_ONCE);
   }
 

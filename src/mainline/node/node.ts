@@ -35,32 +35,32 @@ import { put } from './put.ts';
 import { Routing } from './routing.ts';
 import { AUTO_LIMITS, PUBLIC_LIMITS, Serving, type ServingLimits, TEST_LIMITS } from './serving.ts';
 
-/** What a node takes from the world. */
+/** The environment of a node. */
 export interface MainlineEnvironment {
   readonly openDatagrams: OpenDatagrams;
   readonly randomBytes: RandomBytes;
-  /** Milliseconds of a clock that does not go back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** The same of a clock that counts the time that the machine slept. */
+  /** Milliseconds of a monotonic clock that also counts the time in which the machine slept. */
   readonly elapsed: () => number;
-  /** Is told of each error thrown inside the DHT packages and kept there. */
+  /** Called with each error that was thrown inside the DHT packages and caught. */
   readonly onFault: (error: unknown) => void;
-  /** Is told when a node with `serve: 'auto'` begins to serve and when it stops. */
+  /** Called when a node with `serve: 'auto'` begins to serve and when it stops. */
   readonly onServing: (change: ServingChange) => void;
 }
 
 /** A node in this thread. */
 export interface LocalDhtNode extends ControlledDhtNode {
-  /** Resolves when the first search for nodes is over, whatever it found. It takes longer than `ready`. */
+  /** Resolves when the first search for nodes is over, successful or not; later than `ready`. */
   settled(): Promise<void>;
 }
 
-/** Lookups and puts at once. Each holds up to 96 open queries, and 4096 may be open in all. */
+/** Maximum number of lookups and puts at once. Each has up to 96 open queries, and the socket 4096. */
 const MAX_ACTIVE = 256;
-/** Nodes given out by knownNodes. */
+/** Maximum number of nodes returned by knownNodes. */
 const MAX_KNOWN_NODES = 200;
 
-/** The machine's sockets, randomness and clocks. Faults are told in the status and go nowhere else. */
+/** The sockets, random numbers and clocks of this machine. Faults show only in the status. */
 export const machineEnvironment: MainlineEnvironment = {
   openDatagrams: openUdp,
   randomBytes,
@@ -114,7 +114,7 @@ interface FaultState {
 class MainlineNode implements LocalDhtNode {
   readonly #parts: Parts;
   readonly #environment: MainlineEnvironment;
-  /** Answers queries of others; undefined while they are not served. */
+  /** Answers queries of others; undefined while the node does not serve. */
   #serving: Serving | undefined;
   /** Undefined unless the node decides by itself whether it serves. */
   readonly #auto: AutoServing | undefined;
@@ -140,7 +140,7 @@ class MainlineNode implements LocalDhtNode {
       routing,
       external: this.#external,
       bootstrap,
-      // What was remembered of another network is none of this one's.
+      // Nodes of another kind of network are of no use here.
       remembered: nodes.filter(({ host }) => acceptsHost(kind, parseIpv4(host) ?? 0)),
       concurrency,
     });
@@ -284,7 +284,7 @@ class MainlineNode implements LocalDhtNode {
     this.#closing.signal.throwIfAborted();
     outer.throwIfAborted();
     if (this.#calls.size >= MAX_ACTIVE) {
-      throw new MainlineError('busy', `${MAX_ACTIVE} lookups and puts are going on already`);
+      throw new MainlineError('busy', `${MAX_ACTIVE} lookups and puts are already in progress`);
     }
     const inner = new AbortController();
     const onAbort = () => inner.abort(outer.reason);

@@ -25,7 +25,7 @@ export async function put(
   const found = await findHolders(network, target, item, signal);
   const answers = await allSettled(found.holders, signal, (holder, settle) => {
     const args = {
-      // Rust mainline's servers read it, and do not answer without; others ignore it.
+      // Servers of Rust mainline require it; others ignore it.
       target,
       token: holder.token,
       k: item.key,
@@ -44,9 +44,9 @@ export async function put(
 interface Found {
   /** See Traversal.tokenHolders. */
   readonly holders: readonly TokenHolder[];
-  /** What sequence number each node showed, by address. */
+  /** The sequence number that each node returned, by address. */
   readonly seqAt: ReadonlyMap<string, bigint>;
-  /** Nodes that hold this very item, by address. */
+  /** Nodes that already have exactly this item, by address. */
   readonly sameAt: ReadonlySet<string>;
 }
 
@@ -84,7 +84,7 @@ function findHolders(
   });
 }
 
-/** Asks all at once and gives the outcomes in the same order; leaves them all when the signal aborts. */
+/** Queries all at once and returns the outcomes in the same order. Cancels all when the signal aborts. */
 function allSettled(
   holders: readonly TokenHolder[],
   signal: AbortSignal,
@@ -119,7 +119,7 @@ function summarise(outcomes: readonly AskOutcome[], { holders, seqAt, sameAt }: 
     if (outcome.kind === 'reply') stored++;
     else if (outcome.kind === 'silent') silent++;
     else if (outcome.kind !== 'refused') failed++;
-    // webtorrent answers 302 to the very item that it holds: nothing is wrong with that.
+    // webtorrent answers 302 also to exactly the item that it has, which is not a conflict.
     else if (outcome.code === OLDER_SEQ && holder !== undefined && sameAt.has(nameOf(holder))) alreadyHeld++;
     else refused.add(String(outcome.code));
   });

@@ -8,12 +8,12 @@ import type { NodeContact } from '../wire/compact-nodes.ts';
 import { isSecureNodeId, type RandomBytes, secureNodeId } from '../wire/node-id.ts';
 import { BoundedKRpc, KRpcBridge } from './k-rpc-bridge.ts';
 
-/** Queries that checking the nodes of the table may have open at once. */
+/** Maximum number of open queries that check the nodes of the table. */
 const TABLE_CONCURRENCY = 64;
-/** A node that was silent this often in a row leaves the table. BEP 5: "it is suggested to try once more before discarding". */
+/** A node is removed from the table after this number of unanswered queries in a row. BEP 5: "it is suggested to try once more before discarding". */
 const MAX_SILENCES = 2;
 
-/** What the routing table needs. */
+/** Options of {@link Routing}. */
 export interface RoutingOptions {
   readonly socket: KrpcSocket;
   readonly id: Uint8Array;
@@ -22,23 +22,23 @@ export interface RoutingOptions {
 }
 
 /**
- * Our place in the network: the node id, the table of nodes known to live, and the `bittorrent-dht` node that keeps the
- * table and answers others.
+ * Our node id, the table of live nodes, and the `bittorrent-dht` node that maintains the table and answers queries about
+ * nodes.
  */
 export class Routing {
-  /** Emits to `bittorrent-dht` what others ask. */
+  /** Passes queries of others to `bittorrent-dht`, as an event. */
   readonly rpc: BoundedKRpc;
   readonly #dht: Dht;
   readonly #randomBytes: RandomBytes;
   readonly #silences = new WeakMap<Contact, number>();
 
-  /** Builds `bittorrent-dht` on a `k-rpc` on the socket. Nothing is sent yet. */
+  /** Creates a `bittorrent-dht` node that uses the socket. Sends nothing yet. */
   constructor(options: RoutingOptions) {
     this.#randomBytes = options.randomBytes;
     this.rpc = new BoundedKRpc({
       id: Buffer.from(options.id),
       krpcSocket: new KRpcBridge(options.socket),
-      bootstrap: [], // Maintenance searches, with traversals of ours
+      bootstrap: [], // Maintenance does it, with our own traversals
       concurrency: TABLE_CONCURRENCY,
       k: K,
     });
@@ -61,7 +61,7 @@ export class Routing {
     return this.rpc.nodes.count();
   }
 
-  /** Calls `listener` for each node that comes into the table. */
+  /** Calls `listener` for each node that is added to the table. */
   onNode(listener: () => void): void {
     this.rpc.on('node', listener);
   }
@@ -76,19 +76,19 @@ export class Routing {
     return this.rpc.nodes.closest(target, count);
   }
 
-  /** At most `count` addresses of the table, those that answered last first. */
+  /** At most `count` addresses of the table, the most recent to answer first. */
   recent(count: number): readonly NodeAddress[] {
     const contacts = this.rpc.nodes.toArray().sort((one, other) => (other.seen ?? 0) - (one.seen ?? 0));
     return contacts.slice(0, count).map(({ host, port }) => ({ host, port }));
   }
 
-  /** Notes that a node answered us. */
+  /** Records that a node answered. */
   noteAnswer(id: Uint8Array): void {
     const contact = this.rpc.nodes.get(id);
     if (contact !== null) this.#silences.delete(contact);
   }
 
-  /** Notes that a node was silent while others were heard. */
+  /** Records that a node did not answer while others did. */
   noteSilence(id: Uint8Array): void {
     const contact = this.rpc.nodes.get(id);
     if (contact === null) return;
@@ -98,7 +98,7 @@ export class Routing {
   }
 
   /**
-   * Takes an id that fits our external address, unless ours does, and sorts the table anew around it. BEP 42: a node that
+   * Replaces our id by one that fits our external address, unless ours does, and sorts the table again. BEP 42: a node that
    * learns of another address "SHOULD consider restarting its DHT node with a new node ID".
    */
   fitIdTo(externalHost: string): void {

@@ -11,22 +11,22 @@ import type { RandomBytes } from '../wire/node-id.ts';
 import type { Responder } from './k-rpc-bridge.ts';
 import type { Routing } from './routing.ts';
 
-/** Addresses whose rate is remembered. */
+/** Maximum number of addresses whose rate is tracked. */
 const MAX_ADDRESSES = 4096;
-/** Items kept for others. */
+/** Maximum number of items stored for others. */
 const MAX_ITEMS = 1000;
-/** Peers of BitTorrent named in one answer, 8 bytes each. */
+/** Maximum number of BitTorrent peers in one answer, 8 bytes each. */
 const MAX_PEERS_TOLD = 16;
-/** Newcomers pinged at once before they come into the table. */
+/** Maximum number of new nodes that are pinged at once, before they are added to the table. */
 const MAX_INTRODUCTIONS = 16;
 
-/** What others may ask of us; the first two are for each address. */
+/** Limits of serving. `perSecond` and `burst` are queries of each address. */
 export interface ServingLimits {
   readonly perSecond: number;
   readonly burst: number;
-  /** Nodes in an answer, 26 bytes each. */
+  /** Maximum number of nodes in an answer, 26 bytes each. */
   readonly nodes: number;
-  /** Bytes that are sent to all addresses together; undefined for any number. */
+  /** Bytes sent to all addresses together; unlimited if undefined. */
   readonly bandwidth?: Rate;
 }
 
@@ -41,27 +41,27 @@ export const AUTO_LIMITS: ServingLimits = {
   bandwidth: { perSecond: 40_000, burst: 10_000 },
 };
 /**
- * On a test network many nodes share an address, and each of them is asked by all the others. They name 20 nodes, as Rust
- * mainline does: with 8, a small network never learns of all the 20 nodes that an item belongs to.
+ * On a test network many nodes share an address, and each is queried by all others. An answer has 20 nodes, as in Rust
+ * mainline: with 8, the nodes of a small network never learn of all 20 nodes that store an item.
  */
 export const TEST_LIMITS: ServingLimits = { perSecond: 2000, burst: 4000, nodes: 20 };
 
 /** Bytes of the headers of IPv4 and UDP. */
 const HEADER_LENGTH = 28;
-/** Bytes of a `ping` with an IPv4 and UDP header, and a little more. */
+/** At least the bytes of a `ping` with its IPv4 and UDP headers. */
 const PING_LENGTH = 128;
 
-/** What serving needs. */
+/** Options and environment of {@link Serving}. */
 export interface ServingOptions {
   readonly socket: KrpcSocket;
   readonly routing: Routing;
   readonly limits: ServingLimits;
   readonly randomBytes: RandomBytes;
-  /** Milliseconds of a clock that does not go back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 
-/** A query in the shape that `bittorrent-dht` reads, with what is needed for the answer beside it. */
+/** A query in the form that `bittorrent-dht` expects, with what is needed for the answer. */
 interface PlainQuery {
   readonly q: Buffer;
   readonly a: object;
@@ -70,10 +70,10 @@ interface PlainQuery {
 }
 
 /**
- * Answers queries of others, within limits: 8 nodes on the public network, one item, and so many answers a second for one
- * address. Without an item an answer has 500 bytes at most. `bittorrent-dht` answers about nodes, and gets checked fields
- * only. What is kept is kept here: it knows no sequence number over 2^53, and refuses an item that it holds. One kind of token
- * serves for items and peers, as Rust mainline announces with the token of a `get`.
+ * Answers queries of others within {@link ServingLimits}. An answer has one item at most; without an item it has at most 500
+ * bytes. `bittorrent-dht` answers queries about nodes, from checked fields only. Items and peers are stored here, because that
+ * package cannot represent sequence numbers over 2^53 and refuses an item that it already has. Items and peers share one kind
+ * of token, because Rust mainline announces with the token of a `get`.
  */
 export class Serving implements QueryHandler, Responder {
   readonly #options: ServingOptions;
@@ -84,7 +84,7 @@ export class Serving implements QueryHandler, Responder {
   readonly #tokens: WriteTokens;
   #introductions = 0;
 
-  /** Takes the socket to answer on and the node that knows the answers. */
+  /** Answers nothing until queries are passed to it. */
   constructor(options: ServingOptions) {
     this.#options = options;
     const { bandwidth } = options.limits;
@@ -93,7 +93,7 @@ export class Serving implements QueryHandler, Responder {
     this.#tokens = new WriteTokens(options.randomBytes, options.now());
   }
 
-  /** Items kept for others. */
+  /** Items stored for others. */
   get storedItems(): number {
     return this.#items.size;
   }
@@ -117,7 +117,7 @@ export class Serving implements QueryHandler, Responder {
         this.#announce(body, transaction, from);
         return;
       case 'unknown':
-        // As libtorrent does, so that methods to come (and BEP 51's today) find their way to the nodes that know them.
+        // As libtorrent does, so that queries of newer methods (such as BEP 51) reach the nodes that support them.
         if (body.target !== undefined) this.#reply(from, transaction, { nodes: this.#nearest(body.target) });
         else this.#refuse(from, transaction, 204, 'Method Unknown');
         return;
@@ -133,12 +133,12 @@ export class Serving implements QueryHandler, Responder {
     }
   }
 
-  /** Refuses a query with a wrong field: "Protocol Error, such as a malformed packet, invalid arguments" (BEP 5). */
+  /** Answers a query with an invalid field with an error: "Protocol Error, such as a malformed packet, invalid arguments" (BEP 5). */
   onMalformedQuery(transaction: Uint8Array, from: NodeAddress): void {
     if (this.#admits(from)) this.#refuse(from, transaction, 203, 'Protocol Error');
   }
 
-  /** Sends what `bittorrent-dht` answers, cut down to our limits. */
+  /** Sends an answer of `bittorrent-dht`, reduced to our limits. */
   respond(query: object, nodes: readonly NodeAddress[]): void {
     if (!isPlainQuery(query)) return;
     const { body, transaction } = query.checked;
@@ -146,13 +146,13 @@ export class Serving implements QueryHandler, Responder {
     this.#reply(query.from, transaction, body.method === 'ping' ? {} : { nodes: writeCompactNodes(nearest) });
   }
 
-  /** Sends a refusal of `bittorrent-dht`. */
+  /** Sends an error of `bittorrent-dht`. */
   refuse(query: object, code: number, message: string): void {
     if (!isPlainQuery(query)) return;
     this.#refuse(query.from, query.checked.transaction, code, message);
   }
 
-  /** What a `get` is answered with. BEP 44: "Responses to get should always include nodes". */
+  /** The answer to a `get`. BEP 44: "Responses to get should always include nodes". */
   #itemAt({ target, seq }: QueryBody & { method: 'get' }, from: NodeAddress): Fields {
     const beside = this.#besides(target, from);
     const item = this.#items.get(target);
@@ -188,13 +188,13 @@ export class Serving implements QueryHandler, Responder {
     this.#reply(from, transaction, {});
   }
 
-  /** What stands in every answer to whoever may put or announce next. */
+  /** The token and nodes of every answer that a put or an announce may follow. */
   #besides(target: Uint8Array, from: NodeAddress): Fields {
     const token = this.#tokens.tokenFor(from.host, this.#options.now());
     return { token, nodes: this.#nearest(target) };
   }
 
-  /** Whether the token is one of ours; refuses the query when it is none. */
+  /** Whether the token is one of ours; if not, answers with an error. */
   #accepts(token: Uint8Array, transaction: Uint8Array, from: NodeAddress): boolean {
     const isOurs = this.#tokens.accepts(token, from.host, this.#options.now());
     if (!isOurs) this.#refuse(from, transaction, 203, 'bad token');
@@ -226,8 +226,8 @@ export class Serving implements QueryHandler, Responder {
   }
 
   /**
-   * Pings a stranger who asked; its answer brings it into the table. Only who answers at its address belongs there: a
-   * source address is easily forged.
+   * Pings an unknown node that sent a query. If it answers, it is added to the table; without an answer it is not, because
+   * source addresses are easily spoofed.
    */
   #introduce(id: Uint8Array, from: NodeAddress): void {
     const { routing, socket } = this.#options;
@@ -242,10 +242,10 @@ export class Serving implements QueryHandler, Responder {
 
 type Fields = { readonly [name: string]: Encodable | undefined };
 
-/** What `bittorrent-dht` answers. */
+/** The queries that `bittorrent-dht` answers. */
 type PackageQuery = Extract<QueryBody, { method: 'ping' | 'find_node' }>;
 
-/** The arguments as `bittorrent-dht` reads them, copied: what it keeps must not keep whole datagrams alive. */
+/** The arguments in the form that `bittorrent-dht` expects, as copies, so that it does not keep whole datagrams in memory. */
 function plainArguments(sender: Uint8Array, body: PackageQuery): object {
   const id = Buffer.from(sender);
   return body.method === 'ping' ? { id } : { id, target: Buffer.from(body.target) };

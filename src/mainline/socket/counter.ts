@@ -1,4 +1,4 @@
-/** Counts events of a closed set of kinds. */
+/** Counts events by kind. */
 export class Counter<Kind extends string> {
   readonly #counts = new Map<Kind, number>();
 

@@ -4,39 +4,39 @@ import { isNodeAddress } from '../addresses.ts';
 import type { NodeAddress } from '../dht-node.ts';
 import { MainlineError } from '../errors.ts';
 
-/** A bound UDP socket, as much of one as the DHT needs. */
+/** A bound UDP socket, with what the DHT needs of one. */
 export interface Datagrams {
   /** The port it is bound to. */
   readonly port: number;
   /**
-   * Sends one datagram to an IPv4 literal. Calls `done` later, never at once; with a system error code when the system
-   * refused. Without the call the datagram is on its way, which says nothing about its arrival.
+   * Sends one datagram to an IPv4 literal. Calls `done` asynchronously, with a system error code if it could not be sent.
+   * Without an error the datagram was sent, which does not mean that it arrives.
    */
   send(datagram: Uint8Array, to: NodeAddress, done: (errorCode?: string) => void): void;
   /** Frees the port. */
   close(): Promise<void>;
 }
 
-/** Where to bind, and who gets what arrives. */
+/** Where to bind, and the callbacks. */
 export interface DatagramsOptions {
   /** A local IPv4 address; `0.0.0.0` for all. */
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
   readonly onDatagram: (datagram: Uint8Array, from: NodeAddress) => void;
-  /** The socket reported an error that belongs to no call. It stays usable. */
+  /** The socket reported an error that does not belong to a call. It remains usable. */
   readonly onError: (errorCode: string) => void;
 }
 
 /** Opens a socket. Rejects with {@link MainlineError} of kind `bind-failed`. */
 export type OpenDatagrams = (options: DatagramsOptions) => Promise<Datagrams>;
 
-/** Receive buffer asked of the system, in bytes: a lookup brings a hundred answers within milliseconds. */
+/** Requested size of the receive buffer in bytes: a hundred answers of a lookup arrive within milliseconds. */
 const RECEIVE_BUFFER_LENGTH = 1 << 20;
 
 /**
- * How often a datagram is given to the system until it takes it. A socket may first tell what became of one that was
- * sent before, to a node that has gone (Bun asks for that, IP_RECVERR in ip(7)), and then has not tried this one.
+ * Maximum number of attempts to send a datagram. An attempt may fail with the error of an earlier datagram, to a node that is
+ * gone (Bun sets IP_RECVERR, see ip(7)); then this one has not been sent.
  */
 const MAX_SENDS = 3;
 
@@ -86,7 +86,7 @@ export const openUdp: OpenDatagrams = async (options) => {
   };
 };
 
-/** The DHT knows addresses only. Were a name to slip through, the system's resolver, which may be us, must not be asked. */
+/** The DHT has only addresses. If a name came here, it must not be resolved by the system's resolver, which may be pkarrd. */
 function literalOnly(
   host: string,
   _options: unknown,
@@ -100,7 +100,7 @@ function growReceiveBuffer(socket: Socket, onError: (errorCode: string) => void)
   try {
     socket.setRecvBufferSize(RECEIVE_BUFFER_LENGTH);
   } catch (error) {
-    onError(codeOf(error)); // a smaller buffer loses answers under load, nothing more
+    onError(codeOf(error)); // a smaller buffer only loses answers under load
   }
 }
 

@@ -11,17 +11,19 @@ import type { Datagrams, OpenDatagrams } from './datagrams.ts';
 export type AskOutcome =
   | { readonly kind: 'reply'; readonly reply: ReplyMessage; readonly roundTripMs: number }
   | { readonly kind: 'refused'; readonly code: number }
-  /** It answered, with something that is no KRPC message. */
+  /** It answered, but not with a valid KRPC message. */
   | { readonly kind: 'malformed' }
-  /** It did not answer in time. `network` tells whether anybody else did meanwhile: if not, the fault may be ours. */
+  /** It did not answer in time. `network`: whether any other node answered meanwhile; if not, the cause may be our network. */
   | { readonly kind: 'silent'; readonly network: 'heard' | 'unheard' }
   | { readonly kind: 'not-sent'; readonly errorCode: string }
   | { readonly kind: 'closed' };
 
 /**
- * Why a datagram was dropped. Besides what makes it malformed: its answer belongs to no open query; its transaction is open
- * but with another host or port; its sender cannot be on this network; it is a query and we do not serve, or serve that
- * address too often.
+ * Why a datagram was dropped, unless it is malformed. A closed list.
+ *
+ * - `unknown-transaction`: an answer without an open query. - `wrong-sender`: the query was sent to another host or port.
+ * - `foreign-address`: the sender has an address that cannot exist on this network.
+ * - `not-serving`: a query, and we do not serve. - `rate-limited`: a query over the limit of its sender or of our bandwidth.
  */
 export type DropReason =
   | MalformedReason
@@ -31,39 +33,39 @@ export type DropReason =
   | 'not-serving'
   | 'rate-limited';
 
-/** Where queries of others go, when we serve. */
+/** Handles queries of other nodes while we serve. */
 export interface QueryHandler {
-  /** A checked query. */
+  /** A valid query. */
   onQuery(query: QueryMessage, from: NodeAddress): void;
-  /** A query with a wrong field, to be refused with the same transaction id. */
+  /** A query with an invalid field. It is answered with an error that has the same transaction id. */
   onMalformedQuery(transaction: Uint8Array, from: NodeAddress): void;
 }
 
-/** Is told which hosts are asked, and whose queries arrive. */
+/** Is told of the hosts that are queried, and of those whose queries arrive. */
 export interface QueryWatcher {
   /** A query is sent to `host`. */
   asked(host: Ipv4): void;
-  /** A well-formed query of `host` arrived, whether it is served or not. */
+  /** A valid query of `host` arrived, whether it is answered or not. */
   received(host: Ipv4): void;
 }
 
-/** What a KRPC socket needs from around it. */
+/** Options and environment of a KRPC socket. */
 export interface KrpcSocketOptions {
   readonly network: NetworkKind;
-  /** Milliseconds until a query without an answer is given up. */
+  /** Timeout of a query in milliseconds. */
   readonly timeoutMs: number;
   readonly randomBytes: RandomBytes;
-  /** Milliseconds of a clock that does not go back. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  /** Is told of exceptions out of the code that uses the socket, none of which may reach the system's event loop. */
+  /** Called with an exception thrown by a callback of the caller. It must not become an uncaught exception. */
   readonly onFault: (error: unknown) => void;
 }
 
-/** Queries open at once; more are not sent. Two thousand a second is far beyond what lookups need. */
+/** Maximum number of open queries; more are not sent. That allows two thousand a second, far more than lookups need. */
 const MAX_PENDING = 4096;
-/** Rust mainline reads transaction ids of 4 bytes and nothing else. */
+/** Rust mainline accepts only transaction ids of 4 bytes. */
 const TRANSACTION_LENGTH = 4;
-/** Random bytes are drawn many at a time: each draw costs the system's attention. */
+/** Random bytes are drawn many at a time, because each draw is a system call. */
 const RANDOM_POOL_LENGTH = 1024;
 
 interface Pending {
@@ -74,15 +76,15 @@ interface Pending {
 }
 
 /**
- * Queries and answers of KRPC (BEP 5) on one UDP socket. Nothing that a datagram can say makes it throw. An answer counts
- * only with the unpredictable transaction id, the host and the port of an open query.
+ * Queries and answers of KRPC (BEP 5) on one UDP socket. No datagram can make it throw. An answer is accepted only if it has
+ * the unpredictable transaction id of an open query and comes from the host and port that were queried.
  */
 export class KrpcSocket {
   /** Datagrams received and dropped. */
   readonly dropped = new Counter<DropReason>();
-  /** Datagrams the system refused to send, by error code. */
+  /** Datagrams that could not be sent, by system error code. */
   readonly sendErrors = new Counter<string>();
-  /** What became of our queries, and what we did for others. */
+  /** Counts of our queries and their outcomes, and of queries received and answers sent. */
   readonly traffic = new Counter<'sent' | 'answered' | 'refused' | 'silent' | 'received' | 'served'>();
   readonly #options: KrpcSocketOptions;
   readonly #pending = new Map<number, Pending>();
@@ -95,7 +97,7 @@ export class KrpcSocket {
   #random = Buffer.alloc(0);
   #randomAt = 0;
 
-  /** Takes what the socket needs; {@link bind} opens it. */
+  /** Does not open the socket: see {@link bind}. */
   constructor(options: KrpcSocketOptions) {
     this.#options = options;
   }
@@ -115,23 +117,23 @@ export class KrpcSocket {
     return this.#datagrams?.port ?? 0;
   }
 
-  /** Hands queries of others to `handler`. Without one they are dropped, and our own carry the read-only flag. */
+  /** Passes queries of others to `handler`. Without one they are dropped, and our own have the read-only flag (BEP 43). */
   serveWith(handler: QueryHandler | undefined): void {
     this.#handler = handler;
   }
 
-  /** Tells `watcher` of all queries from now on. */
+  /** Calls `watcher` for each query sent or received from now on. */
   watchQueries(watcher: QueryWatcher): void {
     this.#watcher = watcher;
   }
 
-  /** Tells `listener` of every reply to one of our queries, after the query was settled. */
+  /** Calls `listener` with each reply to one of our queries, after the query was settled. */
   listenToReplies(listener: (reply: ReplyMessage, from: NodeAddress) => void): void {
     this.#onReply = listener;
   }
 
   /**
-   * Sends a query and calls `settle` exactly once, later, unless the returned function is called before: then never.
+   * Sends a query. Calls `settle` exactly once, asynchronously; or never, if the returned function is called first.
    */
   ask(to: NodeAddress, query: OutgoingQuery, settle: (outcome: AskOutcome) => void): () => void {
     const datagrams = this.#datagrams;
@@ -141,7 +143,7 @@ export class KrpcSocket {
     }
     const address = parseIpv4(to.host);
     if (this.#options.network === 'test' && (address === undefined || !acceptsHost('test', address))) {
-      // Whatever it came from: what lives in a test network sends nothing out of this machine.
+      // Wherever the address comes from: a test network sends nothing to other machines.
       return this.#settleLater(settle, { kind: 'not-sent', errorCode: 'NOT_LOOPBACK' });
     }
     const id = this.#unusedTransaction();
@@ -169,7 +171,7 @@ export class KrpcSocket {
     return this.#answer(to, encodeError(transaction, code, message, to));
   }
 
-  /** Settles what is open as `closed` and frees the port. */
+  /** Settles open queries as `closed` and frees the port. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const id of [...this.#pending.keys()]) this.#settle(id, { kind: 'closed' });
@@ -233,7 +235,7 @@ export class KrpcSocket {
     if (typeof id === 'number') this.#settle(id, { kind: 'malformed' });
   }
 
-  /** The open query that an answer belongs to, or why it belongs to none. */
+  /** The id of the open query that an answer belongs to, or why there is none. */
   #matching(transaction: Uint8Array, from: NodeAddress): number | 'unknown-transaction' | 'wrong-sender' {
     if (transaction.length !== TRANSACTION_LENGTH) return 'unknown-transaction';
     const id = new DataView(transaction.buffer, transaction.byteOffset, TRANSACTION_LENGTH).getUint32(0);

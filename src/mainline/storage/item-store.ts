@@ -8,42 +8,42 @@ import type { PutBody } from '../wire/krpc-message.ts';
 /** BEP 44: "The salt string MUST NOT be longer than 64 bytes." */
 const MAX_SALT_LENGTH = 64;
 
-/** What is kept for others under one target. Bytes are copies: a datagram is not kept alive by what it brought. */
+/** An item stored for others. Its bytes are copies, so that the datagram does not stay in memory. */
 export interface KeptItem {
   readonly value: Uint8Array;
   /** Absent when the item is immutable. */
   readonly signed?: { readonly key: Uint8Array; readonly seq: bigint; readonly signature: Uint8Array };
 }
 
-/** A refusal with an error code of BEP 44. */
+/** An error code of BEP 44 and its text. */
 export interface PutProblem {
   readonly code: 205 | 206 | 207 | 301 | 302;
   readonly message: string;
 }
 
 /**
- * Items kept for others (BEP 44), under the rules of Rust mainline's server: an item stays until so many others were put or
- * asked for since, and putting what is there again keeps it as well. BEP 44: items "MAY expire in 2 hours".
+ * Items stored for others (BEP 44), by the rules of Rust mainline's server. The least recently used item is dropped when there
+ * are too many; a put of the same item counts as use. BEP 44: items "MAY expire in 2 hours".
  */
 export class ItemStore {
   readonly #items: LRUCache<string, KeptItem>;
 
-  /** Takes the largest number of items, each of about 1200 bytes at most. */
+  /** `maxItems`: each item takes about 1200 bytes at most. */
   constructor(maxItems: number) {
     this.#items = new LRUCache({ max: maxItems });
   }
 
-  /** Items kept. */
+  /** Number of items. */
   get size(): number {
     return this.#items.size;
   }
 
-  /** What is kept under `target` (20 bytes). */
+  /** The item under `target` (20 bytes). */
   get(target: Uint8Array): KeptItem | undefined {
     return this.#items.get(latin1(target));
   }
 
-  /** Keeps what `put` brings, or says why not. Whoever may put has been decided before: the token is not looked at. */
+  /** Stores the item of `put`, or returns the error. The token must have been checked before. */
   put(put: PutBody): PutProblem | undefined {
     const { value, signed } = put;
     if (value.length > MAX_VALUE_LENGTH) return { code: 205, message: 'message (v field) too big' };
@@ -68,7 +68,7 @@ export class ItemStore {
   }
 }
 
-/** What speaks against putting `put` over an item with that value and sequence number. */
+/** The error of storing `put` over an item with this value and sequence number. */
 function conflictOf(
   put: PutBody,
   heldValue: Uint8Array,
@@ -78,7 +78,7 @@ function conflictOf(
   const seq = put.signed?.seq ?? 0n;
   if (cas !== undefined && cas !== heldSeq)
     return { code: 301, message: 'CAS mismatch, re-read and try again' };
-  // The same item again is a refresh: whoever keeps it alive, or puts it by two ways at once, has done nothing wrong.
+  // The same item again is a refresh: its publisher keeps it alive, or puts it directly and through a relay.
   if (seq < heldSeq || (seq === heldSeq && !isSame(put.value, heldValue)))
     return { code: 302, message: 'sequence number less than current' };
   return undefined;

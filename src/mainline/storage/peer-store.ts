@@ -1,19 +1,19 @@
 import { LRUCache } from 'lru-cache';
 import { latin1 } from '../wire/bytes.ts';
 
-/** Torrents whose peers are kept; the one that nobody asked for or announced the longest gives way. */
+/** Maximum number of torrents; the least recently used one is dropped. */
 const MAX_TORRENTS = 200;
-/** Peers kept of one torrent; the one announced the longest ago gives way. */
+/** Maximum number of peers of one torrent; the one announced longest ago is dropped. */
 const MAX_PEERS = 32;
-/** Milliseconds for which a peer is kept; programs announce it again after 15 to 30 minutes. */
+/** Milliseconds after which a peer expires; clients announce again after 15 to 30 minutes. */
 const KEPT_MS = 45 * 60 * 1000;
 
-/** The peers of BitTorrent that were announced to us (BEP 5), few of them: a node that keeps none is no good neighbour. */
+/** A few of the BitTorrent peers that were announced to us (BEP 5), as every DHT node is expected to store some. */
 export class PeerStore {
-  /** Of each torrent the compact addresses, as text, and when each was announced; the oldest first. */
+  /** By torrent: the compact addresses as text, with the time of each announcement, the oldest first. */
   readonly #torrents = new LRUCache<string, Map<string, number>>({ max: MAX_TORRENTS });
 
-  /** Keeps a peer: its compact address, 6 bytes. */
+  /** Stores a peer by its compact address, 6 bytes. */
   add(infoHash: Uint8Array, peer: Uint8Array, now: number): void {
     const torrent = latin1(infoHash);
     const peers = this.#torrents.get(torrent) ?? new Map<string, number>();

@@ -2,13 +2,13 @@ import { createHmac } from 'node:crypto';
 import { isSame } from '../wire/bytes.ts';
 import type { RandomBytes } from '../wire/node-id.ts';
 
-/** Milliseconds after which the secret is another. BEP 5: "a secret that changes every five minutes". */
+/** Milliseconds after which the secret changes. BEP 5: "a secret that changes every five minutes". */
 const ROTATE_MS = 5 * 60 * 1000;
 const SECRET_LENGTH = 20;
 const TOKEN_LENGTH = 8;
 
 /**
- * Leave to put, bound to the address of whoever asked. BEP 5: "the SHA1 hash of the IP address concatenated onto a secret
+ * Write tokens, each bound to the address of a requester. BEP 5: "the SHA1 hash of the IP address concatenated onto a secret
  * that changes every five minutes and tokens up to ten minutes old are accepted".
  */
 export class WriteTokens {
@@ -17,7 +17,7 @@ export class WriteTokens {
   #previous: Uint8Array;
   #rotateAt: number;
 
-  /** Takes the time at which it begins, in milliseconds of a clock that does not go back. */
+  /** `now` is in milliseconds of a monotonic clock, here and below. */
   constructor(randomBytes: RandomBytes, now: number) {
     this.#randomBytes = randomBytes;
     this.#secret = randomBytes(SECRET_LENGTH);
@@ -31,7 +31,7 @@ export class WriteTokens {
     return tokenOf(this.#secret, host);
   }
 
-  /** Whether `token` was given to that host in the last five to ten minutes. */
+  /** Whether `token` was issued to this host in the last five to ten minutes. */
   accepts(token: Uint8Array, host: string, now: number): boolean {
     this.#rotate(now);
     return isSame(token, tokenOf(this.#secret, host)) || isSame(token, tokenOf(this.#previous, host));
@@ -39,7 +39,7 @@ export class WriteTokens {
 
   #rotate(now: number): void {
     if (now < this.#rotateAt) return;
-    // After a longer pause neither secret is fresh.
+    // After a longer pause both secrets are too old.
     const isLong = now >= this.#rotateAt + ROTATE_MS;
     this.#previous = isLong ? this.#randomBytes(SECRET_LENGTH) : this.#secret;
     this.#secret = this.#randomBytes(SECRET_LENGTH);

@@ -1,4 +1,4 @@
-/** What runs in the thread of the DHT node. It is started by `spawn.ts` and by nobody else. */
+/** The entry point of the thread of the DHT node. Only `spawn.ts` starts it. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { MainlineError } from '../errors.ts';
 import type { MainlineOptions } from '../options.ts';
@@ -12,7 +12,7 @@ const options: MainlineOptions = workerData;
 try {
   await serveNode(options, port);
 } catch (error) {
-  // Anything else is a bug: it ends the thread, and whoever started it is told.
+  // Anything else is a bug. It ends the thread, and the other side is notified.
   if (!(error instanceof MainlineError)) throw error;
   const problem = { kind: error.kind, message: error.message };
   port.postMessage({ kind: 'start-failed', problem } satisfies FromThread);

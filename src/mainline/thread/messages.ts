@@ -9,7 +9,7 @@ import type {
 } from '../dht-node.ts';
 import type { MainlineErrorKind } from '../errors.ts';
 
-/** What a node's thread is told. `call` numbers what is asked, so that answers find their way. */
+/** A message to the thread of a node. `call` is the number of a call, which its answers repeat. */
 export type ToThread =
   | {
       readonly kind: 'lookup';
@@ -25,7 +25,7 @@ export type ToThread =
     }
   | { readonly kind: 'status'; readonly call: number }
   | { readonly kind: 'known-nodes'; readonly call: number }
-  /** Nobody waits for that call any more. */
+  /** The caller no longer waits. */
   | { readonly kind: 'cancel'; readonly call: number }
   /** See ControlledDhtNode. */
   | { readonly kind: 'bootstrap'; readonly addresses: readonly NodeAddress[] }
@@ -34,13 +34,13 @@ export type ToThread =
   | { readonly kind: 'wake' }
   | { readonly kind: 'close' };
 
-/** What a node's thread says. */
+/** A message from the thread of a node. */
 export type FromThread =
   | { readonly kind: 'started' }
   | { readonly kind: 'start-failed'; readonly problem: ThreadProblem }
-  /** The node knows others. */
+  /** See DhtNode.ready. */
   | { readonly kind: 'ready' }
-  /** Nodes to begin with, should this thread end. */
+  /** Known nodes, for the next thread if this one ends. */
   | { readonly kind: 'remember'; readonly nodes: readonly NodeAddress[] }
   | { readonly kind: 'serving'; readonly change: ServingChange }
   | { readonly kind: 'event'; readonly call: number; readonly event: ThreadEvent }
@@ -48,22 +48,22 @@ export type FromThread =
   | { readonly kind: 'failed'; readonly call: number; readonly problem: ThreadProblem };
 
 /**
- * A LookupEvent as it crosses between threads. An item crosses once, as the plain object that remains of a VerifiedItem, and
- * is numbered from 0 in the order of a lookup's items; when another node returns it, its number says so.
+ * A LookupEvent as it is sent between threads. Each item of a lookup is sent once, as a plain object, since a class does not
+ * survive a message. Items are numbered from 0; when another node returns the same item, only its number is sent.
  */
 export type ThreadEvent =
   | Exclude<LookupEvent, { kind: 'item' }>
   | { readonly kind: 'item'; readonly item: MutableItem; readonly from: NodeAddress }
   | { readonly kind: 'item-again'; readonly number: number; readonly from: NodeAddress };
 
-/** How a call ended well. */
+/** The result of a successful call. */
 export type ThreadResult =
   | { readonly of: 'lookup' }
   | { readonly of: 'put'; readonly outcome: PutOutcome }
   | { readonly of: 'status'; readonly status: DhtStatus }
   | { readonly of: 'known-nodes'; readonly nodes: readonly NodeAddress[] };
 
-/** An error as it crosses between threads. */
+/** An error as it is sent between threads. */
 export interface ThreadProblem {
   readonly kind: MainlineErrorKind;
   readonly message: string;

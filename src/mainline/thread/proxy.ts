@@ -30,12 +30,12 @@ export interface MainlineThread extends ControlledDhtNode {
 }
 
 /**
- * Starts a node in a thread of its own, so that no fault in the DHT stops anything else. When the thread ends, calls that wait
- * fail with `thread-died`, a new thread starts with the nodes the last one knew, and until then calls fail with `unavailable`.
- * `ready` goes on waiting. Resolves when the port is bound; rejects with MainlineError of kind `bind-failed`,
+ * Starts a node in a thread of its own, so that a fault in the DHT does not stop anything else. When the thread ends, calls in
+ * progress fail with `thread-died`, and a new thread starts with the nodes that the last one knew; until then calls fail with
+ * `unavailable`, and `ready` remains pending. Resolves when the port is bound; rejects with MainlineError of kind `bind-failed`,
  * `invalid-argument` or `thread-died`.
  *
- * @param onServing is told when a node with `serve: 'auto'` begins to serve and when it stops.
+ * @param onServing called when a node with `serve: 'auto'` begins to serve and when it stops.
  */
 export async function startMainlineThread(
   options: MainlineOptions,
@@ -49,7 +49,7 @@ export async function startMainlineThread(
   return node;
 }
 
-/** A call that waits for the thread. */
+/** A call in progress. */
 interface WaitingCall {
   readonly event?: (event: ThreadEvent) => void;
   readonly result: (result: ThreadResult) => void;
@@ -68,10 +68,10 @@ class ThreadedNode implements MainlineThread {
   readonly #started = waiting();
   #nextCall = 1;
   #worker: Worker | undefined;
-  /** Whether the thread of this moment has its port. */
+  /** Whether the current thread has bound its port. */
   #up = false;
   #remembered: readonly NodeAddress[];
-  // That a thread cannot be started shows in `restarts`; the next pause is longer.
+  // A thread that cannot be started counts in `restarts`, and the next pause is longer.
   readonly #restarts = new Restarts({ start: () => this.#start(), onFailure: () => {} });
   #closed: Promise<void> | undefined;
 
@@ -81,7 +81,7 @@ class ThreadedNode implements MainlineThread {
     this.#onServing = onServing;
     this.#remembered = options.nodes ?? [];
     this.started = this.#started.promise;
-    // Whoever asks for it learns of a failure; when nobody does, it is no unhandled rejection.
+    // Callers of ready() see a rejection. Without a caller it must not be an unhandled rejection.
     this.#ready.promise.catch(() => {});
   }
 
@@ -90,7 +90,7 @@ class ThreadedNode implements MainlineThread {
     try {
       this.#start();
     } catch (cause) {
-      // No memory or no right for another thread.
+      // There is no memory or no permission for another thread.
       const reason = cause instanceof Error ? cause.message : String(cause);
       const message = `cannot start the thread of the DHT: ${reason}`;
       this.#started.reject(new MainlineError('thread-died', message, { cause }));
@@ -240,12 +240,12 @@ class ThreadedNode implements MainlineThread {
     }
   }
 
-  /** The thread is gone: whoever waits is told, and unless this was meant, another is started. */
+  /** The thread ended: fails calls in progress, and starts another thread unless the node was closed. */
   #end(error: MainlineError, startedAt: number): void {
     const everUp = this.#started.settled === 'resolved';
     this.#worker = undefined;
     this.#up = false;
-    this.#started.reject(error); // of no effect once it was up
+    this.#started.reject(error); // has no effect after a successful start
     this.#failAll(error);
     if (this.#closed !== undefined || !everUp) return;
     if (this.#isServing) this.#tellServing({ kind: 'ended', reason: 'thread-died' });
@@ -310,7 +310,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** A promise to be settled from outside, once. */
+/** A promise that is settled once, from outside. */
 function waiting(): Waiting {
   let resolvePromise: () => void = () => {};
   let rejectPromise: (error: Error) => void = () => {};
@@ -334,8 +334,8 @@ function waiting(): Waiting {
 }
 
 /**
- * The event that crossed, or undefined when it speaks of an item that never came. `items` are those that came before it, and
- * an item that it brings is added to them.
+ * The event of a message, or undefined if it refers to an item that was not sent. `items` are those sent before; a new item
+ * is added to them.
  */
 function toLookupEvent(event: ThreadEvent, items: VerifiedItem[]): LookupEvent | undefined {
   if (event.kind === 'item') {
@@ -348,7 +348,7 @@ function toLookupEvent(event: ThreadEvent, items: VerifiedItem[]): LookupEvent |
   return item && { kind: 'item', item, from: event.from };
 }
 
-/** The thread and this file speak one language; a result of another kind is a bug. */
+/** The thread answered with a result of another kind, which is a bug. */
 function misdirected(): Error {
-  return new Error('the thread of the DHT answered another question');
+  return new Error('the thread of the DHT answered with a result of another kind');
 }

@@ -7,12 +7,11 @@ import { machineEnvironment, startMainlineNode } from '../node/node.ts';
 import type { MainlineOptions } from '../options.ts';
 import type { FromThread, ThreadEvent, ThreadProblem, ThreadResult, ToThread } from './messages.ts';
 
-/** Milliseconds between the lists of known nodes that the main thread is given, for the case that this one ends. */
+/** Milliseconds between lists of known nodes for the main thread, which it needs if this thread ends. */
 const REMEMBER_MS = 60_000;
 
 /**
- * Starts a node and does what the messages on `port` say, until `close`. Rejects with MainlineError when the node cannot be
- * started.
+ * Starts a node and executes the messages on `port` until `close`. Rejects with MainlineError if the node cannot be started.
  */
 export async function serveNode(options: MainlineOptions, port: MessagePort): Promise<void> {
   const say = (message: FromThread) => port.postMessage(message);
@@ -67,7 +66,7 @@ export async function serveNode(options: MainlineOptions, port: MessagePort): Pr
       say({ kind: 'ready' });
       remember();
     },
-    () => {}, // closed before it knew anybody: whoever closed it knows
+    () => {}, // closed before it was ready
   );
 }
 
@@ -100,7 +99,7 @@ async function perform(
   }
 }
 
-/** `numbers` holds the items that crossed already. */
+/** `numbers` has the numbers of the items that were sent already. */
 function toThreadEvent(event: LookupEvent, numbers: Map<VerifiedItem, number>): ThreadEvent {
   if (event.kind !== 'item') return event;
   const number = numbers.get(event.item);
@@ -109,7 +108,7 @@ function toThreadEvent(event: LookupEvent, numbers: Map<VerifiedItem, number>): 
   return event;
 }
 
-/** Errors of ours keep their kind. Any other is a bug in this thread; the call fails as if the thread had ended with it. */
+/** A MainlineError keeps its kind. Any other error is a bug, and the call fails as if it had ended the thread. */
 function problemFrom(error: unknown): ThreadProblem {
   if (error instanceof MainlineError) return { kind: error.kind, message: error.message };
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -5,16 +5,16 @@ import type { MainlineOptions } from '../options.ts';
 export type SpawnDhtThread = (options: MainlineOptions) => Worker;
 
 /**
- * Megabytes of heap at which a thread is ended rather than let grow. A node with a full table and 256 lookups takes 40.
- * Bun 1.4 takes the limit and does not hold it.
+ * Heap limit of a thread in megabytes; beyond it the thread is ended. A node with a full table and 256 lookups takes 40.
+ * Bun 1.4 accepts the limit but does not enforce it.
  */
 const MAX_HEAP_MB = 256;
 
-/** Starts the thread of the DHT node. Nowhere else is its file named, but in the builds of what people run. */
+/** Starts the thread of the DHT node. Its file is named only here and in the builds of the program. */
 export const spawnDhtThread: SpawnDhtThread = (options) =>
   spawnThread(new URL('./dht-thread.js', import.meta.url), options);
 
-/** Starts a thread that runs `file`, which gets `data`, with a bound on its memory. */
+/** Starts a thread that runs `file` with `data`, with limited memory. */
 export function spawnThread(file: URL, data: unknown): Worker {
   return new Worker(file, { workerData: data, resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB } });
 }

@@ -1,25 +1,24 @@
-/** Nodes of a bucket, and the closest nodes of a lookup. Kademlia's k. */
+/** Kademlia's k: the size of a bucket, and the number of closest nodes of a lookup. */
 export const K = 20;
 
-/** Nodes of one /16 that count. Twenty random nodes of the Internet are seldom three in one; whoever rents a block has many. */
+/** Nodes of one /16 that count. Of 20 random nodes, three are seldom in one /16; an attacker with a rented block has many. */
 const MAX_PER_NETWORK = 2;
 
-/** Where a node stands, seen from a target. */
+/** A node as seen from a target. */
 export interface Placed {
-  /** Its distance to the target as a part of all ids, 0 to 1. */
+  /** Its distance to the target as a fraction of the id space, 0 to 1. */
   readonly distance: number;
-  /** Whether its id fits its address (BEP 42): it could not choose where it stands. */
+  /** Whether its id fits its address (BEP 42), so that it could not choose its position freely. */
   readonly isSecure: boolean;
   /** The first 16 bits of its address. */
   readonly network: number;
 }
 
 /**
- * Decides which nodes around a target are its closest ones, when they are given in the order of their distance. There are
- * 20 that count: with an id that fits the address, two of one /16 at most. Whoever places nodes around a target has to have
- * many addresses for that. Others are taken beside them, 20 at most: they may hold what was put there by programs that make
- * no difference. And when the 20 that count stand closer together than chance would have them, all within `reach` belong to
- * the closest: behind a crowd of nodes that were placed there stand those that were there before.
+ * Selects the closest nodes to a target from nodes in order of distance. 20 nodes count: their ids fit their addresses, and at
+ * most two are in one /16, so that an attacker who places nodes around a target (Sybil) needs many addresses. Up to 20 other
+ * nodes are taken as well, since programs that do not check ids may have stored an item there. If the 20 that count are
+ * closer than chance explains, all nodes within `reach` are taken: the honest nodes are behind the crowd.
  */
 export class Closest {
   readonly #reach: number;
@@ -30,7 +29,7 @@ export class Closest {
   #isCrowded = false;
 
   /**
-   * @param reach A part of all ids, 0 to 1: see NetworkSize.reach.
+   * @param reach A fraction of the id space, 0 to 1: see NetworkSize.reach.
    * @param isShared Whether one address may hold any number of nodes.
    */
   constructor(reach: number, isShared: boolean) {
@@ -44,28 +43,29 @@ export class Closest {
   }
 
   /**
-   * Whether 20 of a kind stand within reach: somebody placed them there, and who asks the nodes around hears of nobody else.
+   * Whether 20 nodes that count, or 20 others, are within reach. Then they were placed there, and name only each other when
+   * they are asked for nodes around the target.
    */
   get isCrowded(): boolean {
     return this.#isCrowded;
   }
 
-  /** Whether this node and all that stand farther away are not needed. */
+  /** Whether this node and all nodes farther away are not needed. */
   isBeyond({ distance }: Placed): boolean {
     return this.isFull && distance > this.#reach;
   }
 
-  /** Whether this node belongs to the closest, as far as those that were taken tell. */
+  /** Whether this node is to be taken, given those taken before. */
   admits(node: Placed): boolean {
     return this.counts(node) || this.#others < K;
   }
 
-  /** Whether it would be one of those that count. */
+  /** Whether this node would count. */
   counts({ isSecure, network }: Placed): boolean {
     return isSecure && (this.#isShared || (this.#networks.get(network) ?? 0) < MAX_PER_NETWORK);
   }
 
-  /** Takes one in that was admitted. */
+  /** Takes a node that {@link admits} admitted. */
   take(node: Placed): void {
     const counts = this.counts(node);
     const number = counts ? ++this.#counted : ++this.#others;

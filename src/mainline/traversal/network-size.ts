@@ -1,23 +1,23 @@
 import { copyOf, latin1 } from '../wire/bytes.ts';
 import { K } from './closest.ts';
 
-/** Targets whose estimates are remembered. */
+/** Maximum number of targets with an estimate. */
 const MAX_ESTIMATES = 16;
 /**
- * How near the 20 closest nodes may be before that is odd: a part of the distance in which 20 are expected. Where nodes stand
- * by chance, 20 within 0.4 of it happen once in some thousand times.
+ * If the 20 closest nodes are within this fraction of the distance in which 20 are expected, chance does not explain it. For
+ * random ids that happens once in some thousand times.
  */
 const ODD = 0.4;
 
 /**
- * How many nodes the network has, estimated from how far away the 20 closest to some targets are, as Rust mainline does it.
- * The median of several targets counts, so that nodes that crowd around one of them change nothing.
+ * Estimates the number of nodes in the network from the distances of the 20 closest nodes to several targets, as Rust mainline
+ * does. It takes the median, so that a crowd around one target does not change it.
  */
 export class NetworkSize {
-  /** By target; the oldest first. */
+  /** Estimates by target, the oldest first. */
   readonly #estimates = new Map<string, number>();
 
-  /** Notes the distances of the 20 closest nodes to `target`, as parts of all ids, in rising order. Fewer say nothing. */
+  /** Adds the distances of the 20 closest nodes to `target`, as fractions of the id space, in ascending order. Fewer are ignored. */
   observe(target: Uint8Array, distances: readonly number[]): void {
     if (distances.length < K) return;
     const name = latin1(target);
@@ -30,8 +30,8 @@ export class NetworkSize {
   }
 
   /**
-   * The distance from `target` within which all nodes are asked, however many there are. 0 while no other target has told how
-   * large the network is.
+   * The distance from `target` within which all nodes are asked, whatever their number. 0 while there is no estimate from
+   * another target.
    */
   reach(target: Uint8Array): number {
     const own = latin1(target);
@@ -42,8 +42,8 @@ export class NetworkSize {
 }
 
 /**
- * Targets at about the distance `reach` of a target (20 bytes), each in another direction: of the nodes around them nobody
- * hears who asks for the target while others crowd around that. They differ from it in one bit.
+ * Targets at about the distance `reach` from `target` (20 bytes), each of which differs from it in another bit. The nodes of a
+ * crowd around `target` do not name the nodes there, so these have to be searched for.
  */
 export function targetsAround(target: Uint8Array, reach: number): readonly Uint8Array[] {
   const middle = Math.floor(-Math.log2(reach));
@@ -55,7 +55,7 @@ export function targetsAround(target: Uint8Array, reach: number): readonly Uint8
   });
 }
 
-/** Of n nodes the i-th closest is expected at i / n: the n that fits the distances best, in the sense of least squares. */
+/** Of n nodes the i-th closest is expected at i / n. This is the n that fits the distances best, by least squares. */
 function estimate(distances: readonly number[]): number {
   const squares = distances.reduce((sum, _, index) => sum + (index + 1) ** 2, 0);
   const products = distances.reduce((sum, distance, index) => sum + (index + 1) * distance, 0);

@@ -1,18 +1,18 @@
-/** Before anything was measured, an answer is late after this time, in milliseconds. */
+/** Milliseconds after which an answer is late, before anything was measured. */
 const INITIAL_LATE_MS = 600;
-/** Bounds of what counts as late, in milliseconds. Most nodes of the public network answer within 400. */
+/** Bounds of the time after which an answer is late, in milliseconds. Most nodes of the public network answer within 400. */
 const MIN_LATE_MS = 200;
 const MAX_LATE_MS = 1000;
 
 /**
- * How long an answer usually takes here, as RFC 6298 §2 estimates it, so that a lookup can go on without the nodes that are
- * late, long before it gives them up.
+ * Estimates how long answers take, as in RFC 6298 §2, so that a lookup can continue without late nodes long before their
+ * queries time out.
  */
 export class RoundTripEstimate {
   #smoothed: number | undefined;
   #variation = 0;
 
-  /** Notes that an answer took `ms` milliseconds. */
+  /** Adds the time of one answer, in milliseconds. */
   observe(ms: number): void {
     if (this.#smoothed === undefined) {
       this.#smoothed = ms;

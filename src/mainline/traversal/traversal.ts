@@ -7,52 +7,52 @@ import type { ReplyMessage } from '../wire/krpc-message.ts';
 import { isSecureNodeId } from '../wire/node-id.ts';
 import { Closest, K, type Placed } from './closest.ts';
 
-/** Nodes asked in one traversal. A lookup in the public network asks 30 to 80. */
+/** Maximum number of nodes asked in one traversal. A lookup in the public network asks 30 to 80. */
 const MAX_ASKED = 256;
-/** Nodes remembered in one traversal. Each node asked names 20 at most. */
+/** Maximum number of nodes known in one traversal. Each node that is asked names at most 20. */
 const MAX_KNOWN = 2048;
-/** Nodes asked at one host, where hosts are not shared: one host shall not crowd out the others around a target. */
+/** Maximum number of nodes asked at one host, unless hosts are shared, so that one host cannot displace the others. */
 const MAX_PER_HOST = 4;
-/** Nodes that one item is put to. More than 20 only where a crowd of nodes stands around its target. */
+/** Maximum number of nodes that an item is put to. More than 20 only if there is a crowd around its target. */
 const MAX_HOLDERS = 80;
-/** Milliseconds after which a traversal ends whatever happens. */
+/** Maximum duration of a traversal in milliseconds. */
 const MAX_DURATION_MS = 20_000;
 /** Milliseconds without any answer after which the reserve is asked. */
 const RESERVE_AFTER_MS = 500;
 
-/** What a traversal needs, and whom it tells. */
+/** Options and callbacks of a traversal. */
 export interface TraversalOptions {
   /** 20 bytes. */
   readonly target: Uint8Array;
-  /** Our own id, 20 bytes: others may name us, even though we are read-only, and we have nothing to tell ourselves. */
+  /** Our own id, 20 bytes. Other nodes may name us, even though we are read-only, and we must not query ourselves. */
   readonly self: Uint8Array;
-  /** Where to begin: nodes with ids, and addresses whose ids are not known. */
+  /** Where to start: nodes with ids, and addresses whose ids are not known. */
   readonly seeds: readonly (NodeContact | NodeAddress)[];
   /**
-   * More addresses to begin at, for when nobody has answered for half a second or nobody is left to ask: the nodes that we
-   * know may all be gone.
+   * More addresses to start at if no node has answered for half a second, or if all known nodes have been asked: the nodes
+   * that we know may all be gone.
    */
   readonly reserve: () => readonly NodeAddress[];
   /**
-   * Looks for nodes at some distance from the target, for when nodes crowd around it, and gives those it found. Calls back once,
-   * later, unless the returned function is called before. Undefined when that is not to be done.
+   * Searches for nodes at some distance from the target, if there is a crowd around it. Calls `found` once, asynchronously,
+   * unless the returned function is called first. Undefined to not search.
    */
   readonly lookAround: ((found: (nodes: readonly NodeContact[]) => void) => () => void) | undefined;
-  /** Queries that may be open at once, those that are late not counted; at least 1, and it may change at any time. */
+  /** Maximum number of open queries, without those that are late; at least 1. It may change at any time. */
   readonly concurrency: () => number;
-  /** Whether one host may hold any number of nodes. */
+  /** Whether any number of nodes may share a host. */
   readonly sharedHosts: boolean;
-  /** How far from the target all nodes are asked, as a part of all ids: see NetworkSize. */
+  /** The distance within which all nodes are asked, as a fraction of the id space: see NetworkSize. */
   readonly reach: number;
-  /** Asks one node. `settle` is called once, later, unless the returned function is called before. */
+  /** Queries one node. `settle` is called once, asynchronously, unless the returned function is called first. */
   readonly ask: (to: AskedNode, settle: (outcome: AskOutcome) => void) => () => void;
   /** Milliseconds after which a query is late. */
   readonly lateAfterMs: () => number;
-  /** Is told how each query ended. */
+  /** Called with the outcome of each query. */
   readonly onOutcome: (node: AskedNode, outcome: AskOutcome) => void;
-  /** Is told once that the traversal ended by itself. Not called after `stop`. */
+  /** Called once when the traversal ended; not after `stop`. */
   readonly onEnd: (ended: TraversalEnd) => void;
-  /** Is told once that it is over, by itself or by `stop`; before `onEnd`. */
+  /** Called once when it ended or was stopped, before `onEnd`. */
   readonly onOver: () => void;
 }
 
@@ -61,18 +61,18 @@ export type TraversalEnd = 'closest-answered' | 'exhausted' | 'limit';
 
 /** A node that was asked. */
 export interface AskedNode extends NodeAddress {
-  /** The id under which it was asked, 20 bytes. Undefined for an address given without one. */
+  /** The id that we expect it to have, 20 bytes. Undefined for an address without an id. */
   readonly id: Uint8Array | undefined;
 }
 
 interface Candidate extends AskedNode {
-  /** Undefined for an address given without id. */
+  /** Undefined for an address without an id. */
   readonly placed?: Placed;
   state: 'new' | 'asked' | 'late' | 'answered' | 'failed';
   token?: Uint8Array;
 }
 
-/** A node that answered, with its leave to put. */
+/** A node that answered with a write token. */
 export interface TokenHolder extends NodeAddress {
   /** 20 bytes. */
   readonly id: Uint8Array;
@@ -80,16 +80,15 @@ export interface TokenHolder extends NodeAddress {
 }
 
 /**
- * Walks to the nodes closest to a target (Kademlia, BEP 5): asks the closest that it knows and that are not late, learns
- * closer ones from their answers, and ends when the closest that live have answered; {@link Closest} says which these are.
- * A node that is late holds nobody up: the next closest is asked in its place, and its answer still counts when it comes
- * before the end.
+ * An iterative Kademlia lookup (BEP 5): asks the closest known nodes, learns of closer ones from their answers, and ends when
+ * the closest live nodes have answered; {@link Closest} defines which these are. A late node does not delay it: the next
+ * closest is asked as well, and the late answer still counts if it arrives before the end.
  */
 export class Traversal {
   readonly #options: TraversalOptions;
-  /** Sorted by distance to the target. One address may stand here under several ids, all but one of them claimed falsely. */
+  /** Sorted by distance to the target. An address may be here with several ids, of which at most one is right. */
   readonly #candidates: Candidate[] = [];
-  /** Addresses given without id. */
+  /** Addresses without an id. */
   readonly #anonymous: Candidate[] = [];
   readonly #known = new Map<string, Candidate>();
   readonly #askedAddresses = new Set<string>();
@@ -101,12 +100,12 @@ export class Traversal {
   #late = 0;
   /** Whether any node has replied. */
   #heard = false;
-  /** Whether nodes were looked for around a crowd; once is enough. */
+  /** Whether `lookAround` was called; it is called once at most. */
   #hasLookedAround = false;
   #isLookingAround = false;
   #ended = false;
 
-  /** Begins at once. */
+  /** Starts at once. */
   constructor(options: TraversalOptions) {
     this.#options = options;
     this.#deadline = setTimeout(() => this.#end('limit'), MAX_DURATION_MS);
@@ -115,22 +114,22 @@ export class Traversal {
       if ('id' in seed) this.#candidate(seed.id, seed);
       else this.#addAnonymous(seed);
     }
-    // Later, so that nobody is called before the constructor has returned.
+    // Asynchronously, so that no callback is called before the constructor has returned.
     const start = setImmediate(() => this.#advance());
     this.#cancels.add(() => clearImmediate(start));
   }
 
-  /** Nodes asked so far. */
+  /** Number of nodes asked so far. */
   get asked(): number {
     return this.#askedAddresses.size;
   }
 
-  /** Begins at the addresses of the reserve as well, unless somebody has answered. Of no effect after the end. */
+  /** Also starts at the addresses of the reserve, unless a node has answered. Has no effect after the end. */
   askReserve(): void {
     if (!this.#ended && this.#addReserve()) this.#advance();
   }
 
-  /** Forgets every open query. Nothing is called any more. Of no effect after the end. */
+  /** Cancels all open queries; no callback is called afterwards. Has no effect after the end. */
   stop(): void {
     if (!this.#ended) this.#options.onOver();
     this.#ended = true;
@@ -145,7 +144,7 @@ export class Traversal {
     const holders = this.#closestAnswered().flatMap(({ id, host, port, token }) =>
       id !== undefined && token !== undefined ? [{ id, host, port, token }] : [],
     );
-    // Those that crowd around the target stand closest to it, and those that were there before stand behind them.
+    // A crowd is closest to the target, and the honest nodes are behind it.
     return holders.length <= MAX_HOLDERS
       ? holders
       : [...holders.slice(0, K), ...holders.slice(K - MAX_HOLDERS)];
@@ -158,7 +157,7 @@ export class Traversal {
     );
   }
 
-  /** Distances of the closest nodes that answered and that count, in rising order, as parts of all ids. */
+  /** Distances of the closest nodes that answered and count, in ascending order, as fractions of the id space. */
   distances(): readonly number[] {
     const closest = new Closest(0, this.#options.sharedHosts);
     return this.#closestAnswered().flatMap(({ placed }) => {
@@ -208,7 +207,7 @@ export class Traversal {
     else this.#end('exhausted');
   }
 
-  /** Whether that begins now. */
+  /** Starts a search around a crowd. Returns false if it was done before or is not wanted. */
   #lookAround(): boolean {
     const { lookAround } = this.#options;
     if (this.#hasLookedAround || lookAround === undefined) return false;
@@ -225,7 +224,7 @@ export class Traversal {
     return true;
   }
 
-  /** Whether there were addresses in the reserve that were not given before, and are needed. */
+  /** Adds the reserve if no node has answered. Returns whether it had new addresses. */
   #addReserve(): boolean {
     if (this.#heard) return false;
     const before = this.#anonymous.length;
@@ -242,7 +241,7 @@ export class Traversal {
     const address = `${candidate.host}:${candidate.port}`;
     const sameHost = this.#askedHosts.get(candidate.host) ?? 0;
     if (this.#askedAddresses.has(address) || (!this.#options.sharedHosts && sameHost >= MAX_PER_HOST)) {
-      // Asked under another id: its answer told, or will tell, which id it really has.
+      // It was asked with another id, and its answer has its real one.
       candidate.state = 'failed';
       return;
     }
@@ -283,7 +282,7 @@ export class Traversal {
   }
 
   #learn(candidate: Candidate, reply: ReplyMessage): void {
-    candidate.state = 'failed'; // unless it has the id under which it was asked
+    candidate.state = 'failed'; // unless its id is the expected one, see below
     const answerer = this.#candidate(reply.id, candidate);
     if (answerer !== undefined) {
       answerer.state = 'answered';
@@ -294,7 +293,7 @@ export class Traversal {
     }
   }
 
-  /** The candidate with that id and address, a new one if there was none and there is room. */
+  /** The candidate with this id and address, created if needed and if there is room. */
   #candidate(id: Uint8Array, { host, port }: NodeAddress): Candidate | undefined {
     const name = `${latin1(id)}${host}:${port}`;
     const known = this.#known.get(name);
@@ -309,7 +308,7 @@ export class Traversal {
     return candidate;
   }
 
-  /** Queries that are still open are left to run out: who asks learns from them which nodes are silent. */
+  /** Open queries are not cancelled: their outcomes tell the caller which nodes are silent. */
   #end(ended: TraversalEnd): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -330,7 +329,7 @@ function placeOf(id: Uint8Array, host: string, target: Uint8Array): Placed {
   };
 }
 
-/** The distance as a part of all ids, exact to 48 bits. */
+/** The distance as a fraction of the id space, with 48 bits of precision. */
 function distanceOf(id: Uint8Array, target: Uint8Array): number {
   let distance = 0;
   for (let at = 0; at < 6; at++) distance = distance * 256 + ((id[at] ?? 0) ^ (target[at] ?? 0));

@@ -10,13 +10,13 @@ export type Bencoded = Uint8Array | bigint | readonly Bencoded[] | BencodedDicti
 export type BencodedDictionary = ReadonlyMap<string, Bencoded>;
 
 /**
- * What can be wrong with bytes that claim to be bencode. A closed list.
+ * Why bytes are not valid bencode. A closed list.
  *
  * - `truncated`: the bytes end inside a value.
- * - `bad-byte`: a byte that starts no value, or stands where a digit or a delimiter must.
+ * - `bad-byte`: a byte that does not start a value, or is neither the digit nor the delimiter expected there.
  * - `bad-number`: a leading zero, a minus zero, no digits, or more digits than any field of KRPC can hold.
- * - `duplicate-key`: a dictionary says two things under one key.
- * - `too-deep`, `too-many-values`: beyond the bounds of {@link decodeBencode}.
+ * - `duplicate-key`: a dictionary has a key twice.
+ * - `too-deep`, `too-many-values`: over the limits of {@link decodeBencode}.
  */
 export type BencodeErrorCode =
   | 'truncated'
@@ -29,10 +29,10 @@ export type BencodeErrorCode =
 /** The only error that {@link decodeBencode} throws. */
 export class BencodeError extends Error {
   readonly code: BencodeErrorCode;
-  /** Where in the input the problem stands, in bytes from its start. */
+  /** The position of the problem, in bytes from the start of the input. */
   readonly offset: number;
 
-  /** Takes the kind of the problem and its place. */
+  /** An error of this kind at this position. */
   constructor(code: BencodeErrorCode, offset: number) {
     super(`bencode: ${code} at byte ${offset}`);
     this.name = 'BencodeError';
@@ -41,13 +41,13 @@ export class BencodeError extends Error {
   }
 }
 
-/** Nesting allowed. A KRPC message needs three; a stored value of another application may nest further. */
+/** Maximum nesting depth. A KRPC message has three levels; a stored value of another application may have more. */
 const MAX_DEPTH = 16;
-/** Values allowed in one input, dictionary keys not counted. A `get_peers` reply with 200 peers has 206. */
+/** Maximum number of values in one input, without dictionary keys. A `get_peers` reply with 200 peers has 206. */
 export const MAX_VALUES = 1024;
-/** `-9223372036854775808` has 20 characters: no integer of KRPC or BEP 44 is longer. */
+/** The longest integer of KRPC and BEP 44 is `-9223372036854775808`, with 20 characters. */
 const MAX_INTEGER_CHARACTERS = 20;
-/** A UDP payload is below 65,536 bytes, so is the length of any string in it. */
+/** A UDP payload has fewer than 65,536 bytes, so the length of a string in it has at most five digits. */
 const MAX_LENGTH_DIGITS = 5;
 
 const INTEGER = 0x69; // i
@@ -62,8 +62,8 @@ const NINE = 0x39;
 /**
  * Reads the bencoded value that `input` begins with. Time and memory are linear in the length of `input`.
  *
- * More is accepted than BEP 3 allows in two respects, because programs in use send it: the keys of a dictionary may come in
- * any order, and bytes behind the value are ignored. Throws {@link BencodeError} and nothing else.
+ * It is more lenient than BEP 3 in two ways, because programs in use need it: the keys of a dictionary may be in any order,
+ * and bytes after the value are ignored. Throws only {@link BencodeError}.
  */
 export function decodeBencode(input: Uint8Array): Bencoded {
   return new Reader(input).value(0);

@@ -15,7 +15,7 @@ export type Encodable =
 /**
  * Writes `value` as bencode (BEP 3): "Keys must be strings and appear in sorted order (sorted as raw strings, not
  * alphanumerics)". Keys here are ASCII, for which the order of UTF-16 units is the order of bytes.
- * Throws RangeError for a number that is no safe integer: that is a bug of the caller, never of a peer.
+ * Throws RangeError for a number that is not a safe integer, which is a bug of the caller: peers cannot cause it.
  */
 export function encodeBencode(value: Encodable): Buffer {
   return Buffer.from(write(value), 'latin1');

@@ -6,17 +6,17 @@ import { copyOf } from './bytes.ts';
 export const ID_LENGTH = 20;
 /** BEP 5, compact node info: "The 20-byte Node ID in network byte order has the compact IP-address/port info concatenated to the end". */
 export const COMPACT_NODE_LENGTH = 26;
-/** Nodes read from one reply. BEP 5 speaks of K = 8, other programs send 20, and webtorrent its whole table, closest first. */
+/** Maximum number of nodes read from one reply. BEP 5 has K = 8, others send 20, webtorrent its whole table, closest first. */
 const MAX_NODES_READ = 32;
 
-/** A node by id and address, as one node tells another of it. It may not exist. */
+/** The id and address of a node, as told by another node. It may not exist. */
 export interface NodeContact extends NodeAddress {
   /** 20 bytes. */
   readonly id: Uint8Array;
 }
 
 /**
- * The nodes in a compact list whose length is a multiple of 26, at most 32. Those at port 0 or at an address that cannot
+ * At most 32 nodes from a compact list, whose length is a multiple of 26. Nodes with port 0 or with an address that cannot
  * belong to `network` are left out.
  */
 export function readCompactNodes(compact: Uint8Array, network: NetworkKind): readonly NodeContact[] {

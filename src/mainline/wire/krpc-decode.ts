@@ -8,14 +8,14 @@ import { COMPACT_NODE_LENGTH, ID_LENGTH, readCompactNodes } from './compact-node
 import type { KrpcMessage, QueryBody, Stored } from './krpc-message.ts';
 
 /**
- * Why a datagram is no KRPC message. A closed list.
+ * Why a datagram is not a valid KRPC message. A closed list.
  *
- * - `too-large`: over 8192 bytes. - `not-bencode`: see {@link BencodeError}. - `not-a-message`: no dictionary, or its
- *   `y` is none of q, r and e.
- * - `transaction`: `t` is no byte string of 1 to 32 bytes. - `read-only`: `ro` is no integer.
- * - `method`: `q` is no byte string. - `arguments`: `a` or `r` is no dictionary.
- * - `node-id`, `target`, `nodes`, `token`, `key`, `signature`, `seq`, `cas`, `salt`, `value`, `port`: the field of that name is
- *   missing where it must be, or has a wrong type, length or range. - `error`: `e` is no list that begins with a code.
+ * - `too-large`: over 8192 bytes. - `not-bencode`: see {@link BencodeError}. - `not-a-message`: not a dictionary, or `y` is
+ *   not q, r or e.
+ * - `transaction`: `t` is not a byte string of 1 to 32 bytes. - `read-only`: `ro` is not an integer.
+ * - `method`: `q` is not a byte string. - `arguments`: `a` or `r` is not a dictionary.
+ * - `node-id`, `target`, `nodes`, `token`, `key`, `signature`, `seq`, `cas`, `salt`, `value`, `port`: this field is missing but
+ *   required, or has the wrong type, length or range. - `error`: `e` is not a list that begins with a code.
  */
 export type MalformedReason =
   | 'too-large'
@@ -38,7 +38,7 @@ export type MalformedReason =
   | 'port'
   | 'error';
 
-/** A checked message, or why there is none and, if it could be read, which query or answer it claimed to be. */
+/** A checked message; or why the datagram is not one, and the type and transaction id that it has, if they could be read. */
 export type DecodedDatagram =
   | { readonly kind: 'message'; readonly message: KrpcMessage }
   | {
@@ -49,15 +49,15 @@ export type DecodedDatagram =
     };
 
 /**
- * Bytes read of a datagram. A reply with an item takes about 1900 with 20 nodes; webtorrent's with its whole table up to
- * 6300. What is longer has no use for us.
+ * Maximum length of a datagram. A reply with an item and 20 nodes has about 1900 bytes, one of webtorrent with its whole
+ * table up to 6300.
  */
 export const MAX_DATAGRAM_LENGTH = 8192;
-/** BEP 5: "encoded as a short string of binary numbers, typically 2 characters". Longer ones would only make us talk. */
+/** BEP 5: "encoded as a short string of binary numbers, typically 2 characters". A longer one would only make our answers longer. */
 const MAX_TRANSACTION_LENGTH = 32;
 const MAX_TOKEN_LENGTH = 255;
 
-/** Reads and checks one datagram. Total: whatever the bytes are, it returns, in time linear in their number. */
+/** Decodes and checks one datagram. Never throws; takes time linear in the length. */
 export function decodeDatagram(datagram: Uint8Array, network: NetworkKind): DecodedDatagram {
   if (datagram.length > MAX_DATAGRAM_LENGTH) return { kind: 'malformed', reason: 'too-large' };
   const message = readDictionary(datagram);
@@ -176,7 +176,7 @@ function readStored(r: BencodedDictionary): Stored {
   return { kind: 'mutable', key, seq, signature, value };
 }
 
-/** BEP 42: "a compact binary representation of the requestor's IP and port". Of other lengths (IPv6) nothing is read. */
+/** BEP 42: "a compact binary representation of the requestor's IP and port". Other lengths (IPv6) are ignored. */
 function readObserved(message: BencodedDictionary, network: NetworkKind): NodeAddress | undefined {
   const ip = message.get('ip');
   if (!isBytes(ip, 6, 6)) return undefined;
@@ -202,7 +202,7 @@ function readType(message: BencodedDictionary): MessageType | undefined {
   return type === 'q' || type === 'r' || type === 'e' ? type : undefined;
 }
 
-/** Leaves a reader at the first wrong field; never leaves this file. */
+/** Thrown by a reader at the first invalid field, and caught in this file. */
 class Malformed extends Error {
   readonly reason: MalformedReason;
 

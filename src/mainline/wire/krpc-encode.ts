@@ -2,10 +2,10 @@ import type { NodeAddress } from '../dht-node.ts';
 import { type Encodable, encodeBencode } from './bencode-write.ts';
 import { writeCompactAddress } from './compact-nodes.ts';
 
-/** Who we are to others: two letters and two numbers, as BEP 20 does for peers. "PD", version 0.1. */
+/** Our client version: two letters and two numbers, as BEP 20 has them for peers. "PD", version 0.1. */
 const CLIENT_VERSION = Buffer.from([0x50, 0x44, 0, 1]);
 
-/** A query to be sent: its method and its arguments, the sender's `id` among them. */
+/** A query to send: its method and its arguments, including the `id` of the sender. */
 export interface OutgoingQuery {
   readonly q: string;
   readonly a: { readonly [name: string]: Encodable | undefined };
@@ -38,7 +38,7 @@ export function encodeReply(
   return encodeBencode({ t: transaction, y: 'r', r, v: CLIENT_VERSION, ip: writeCompactAddress(to) });
 }
 
-/** The bytes of a refusal, with an error code of BEP 5 or BEP 44 and a few words. */
+/** The bytes of an error message, with an error code of BEP 5 or BEP 44 and a short text. */
 export function encodeError(transaction: Uint8Array, code: number, message: string, to: NodeAddress): Buffer {
   return encodeBencode({
     t: transaction,

@@ -2,24 +2,24 @@ import type { NodeAddress } from '../dht-node.ts';
 import type { NodeContact } from './compact-nodes.ts';
 
 /**
- * A datagram whose every field that anybody reads has been checked for type and length. Nothing else of a datagram is
- * handed on: what is not here does not exist for the rest of the program. Byte strings are views into the datagram.
+ * A decoded datagram. The type and length of each field have been checked. The rest of the program sees only these fields.
+ * Byte strings are views into the datagram.
  */
 export type KrpcMessage = QueryMessage | ReplyMessage | ErrorMessage;
 
 /** A query of another node (BEP 5, BEP 44). */
 export interface QueryMessage {
   readonly kind: 'query';
-  /** The transaction id as it came, 1 to 32 bytes: the answer carries the same bytes. */
+  /** The transaction id as received, 1 to 32 bytes: the answer has the same. */
   readonly transaction: Uint8Array;
-  /** BEP 43: the sender answers no queries, so it does not belong into a routing table. */
+  /** BEP 43: the sender does not answer queries, so it must not be added to a routing table. */
   readonly readOnly: boolean;
   /** The node id of the sender, 20 bytes. */
   readonly id: Uint8Array;
   readonly body: QueryBody;
 }
 
-/** What is asked for. */
+/** The method and its arguments. */
 export type QueryBody =
   | { readonly method: 'ping' }
   | { readonly method: 'find_node'; readonly target: Uint8Array }
@@ -33,7 +33,7 @@ export type QueryBody =
       readonly port: number | undefined;
       readonly token: Uint8Array;
     }
-  /** Every method that we do not know, with its 20-byte `target` or `info_hash` if it has one. */
+  /** Any other method, with its 20-byte `target` or `info_hash` if it has one. */
   | { readonly method: 'unknown'; readonly target?: Uint8Array };
 
 /** A `put` of BEP 44 whose `v` is a byte string. */
@@ -61,9 +61,9 @@ export interface ReplyMessage {
   readonly transaction: Uint8Array;
   /** The node id of the sender, 20 bytes. */
   readonly id: Uint8Array;
-  /** Nodes nearer to the target, at most 32, only such as can exist on this network. */
+  /** At most 32 nodes closer to the target, all with addresses that can exist on this network. */
   readonly nodes: readonly NodeContact[];
-  /** Leave to put, 1 to 255 bytes. */
+  /** The write token, which a put requires, 1 to 255 bytes. */
   readonly token?: Uint8Array;
   readonly stored: Stored;
   /** BEP 42: our own address as the sender sees it. */
@@ -75,7 +75,7 @@ export type Stored =
   | { readonly kind: 'nothing' }
   /** It holds an item that is not newer than the `seq` asked with. */
   | { readonly kind: 'seq'; readonly seq: bigint }
-  /** A mutable item: 32, up to 1000 and 64 bytes, 0 ≤ seq < 2^63. Whose it is and who signed it is not checked here. */
+  /** A mutable item: key 32 bytes, signature 64, value up to 1000, 0 ≤ seq < 2^63. It is not verified yet. */
   | {
       readonly kind: 'mutable';
       readonly key: Uint8Array;
@@ -83,10 +83,10 @@ export type Stored =
       readonly signature: Uint8Array;
       readonly value: Uint8Array;
     }
-  /** A value that is no byte string, too long, or not mutable. It may be right for somebody; it is nothing to us. */
+  /** A value that is not a byte string, too long, or not mutable. It may be valid for another application, but we cannot use it. */
   | { readonly kind: 'unusable' };
 
-/** A refusal of one of our queries. */
+/** An error in answer to one of our queries. */
 export interface ErrorMessage {
   readonly kind: 'error';
   readonly transaction: Uint8Array;

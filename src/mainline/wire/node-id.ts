@@ -7,8 +7,8 @@ export type RandomBytes = (count: number) => Uint8Array;
 
 /**
  * A node id that BEP 42 allows for a node at `address`: 20 bytes. "The first (most significant) 21 bits of the node ID used
- * in the DHT MUST match the first 21 bits of the resulting hash"; its last byte says with which of eight numbers the hash
- * was made.
+ * in the DHT MUST match the first 21 bits of the resulting hash". The low three bits of its last byte are the number that
+ * went into the hash.
  */
 export function secureNodeId(address: Ipv4, randomBytes: RandomBytes): Buffer {
   const id = Buffer.from(randomBytes(ID_LENGTH));
@@ -19,8 +19,8 @@ export function secureNodeId(address: Ipv4, randomBytes: RandomBytes): Buffer {
 }
 
 /**
- * Whether `id` (20 bytes) belongs to a node at `address`. "Any peer on a local network address is exempt from this node ID
- * verification", so every id belongs to an address that is not public.
+ * Whether BEP 42 allows the `id` (20 bytes) for a node at `address`. "Any peer on a local network address is exempt from this
+ * node ID verification", so any id is allowed for an address that is not public.
  */
 export function isSecureNodeId(id: Uint8Array, address: Ipv4): boolean {
   if (ipv4Class(address) !== 'public') return true;
@@ -35,7 +35,7 @@ function idPrefix(address: Ipv4, seed: number): number {
   return crc32c([masked >>> 24, (masked >>> 16) & 255, (masked >>> 8) & 255, masked & 255]);
 }
 
-/** CRC-32C (Castagnoli), bit by bit: four bytes a few times in the life of a node need no table. */
+/** CRC-32C (Castagnoli), bit by bit: it is computed too rarely, and of four bytes only, for a table to pay. */
 function crc32c(bytes: readonly number[]): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {

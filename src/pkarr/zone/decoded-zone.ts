@@ -18,15 +18,15 @@ export interface DecodedZone {
 }
 
 /**
- * Bytes of decoded zones that are kept: some 1,600 zones of a few records, which are those in use. A packet of 1000 bytes can
- * decode to 180 kB, as compression pointers let many records share one long name, so packets are held as their bytes and
- * only so much is held decoded.
+ * Maximum memory for decoded zones in bytes: about 1,600 zones of a few records, enough for those in use. A packet of 1000
+ * bytes can decode to 180 kB, because compression pointers let many records share one long name. So packets are cached as
+ * bytes, and only this much is cached decoded.
  */
 const MAX_DECODED_BYTES = 8_000_000;
 
 const decoded = new LRUCache<SignedPacket, { readonly zone: DecodedZone }>({ maxSize: MAX_DECODED_BYTES });
 
-/** The zone in a packet, decoded unless it was lately. */
+/** The zone of a packet, from the cache or decoded. */
 export function zoneOf(packet: SignedPacket): DecodedZone {
   const known = decoded.get(packet);
   if (known !== undefined) return known.zone;
@@ -35,7 +35,7 @@ export function zoneOf(packet: SignedPacket): DecodedZone {
   return zone;
 }
 
-/** What V8 takes for a record with its name and its place in the zone, for a name and for a label, beside their bytes. */
+/** Memory that V8 takes for a record with its name and its entry in the zone, for a name and for a label, without their bytes. */
 const RECORD_BYTES = 500;
 const NODE_BYTES = 300;
 const LABEL_BYTES = 32;

@@ -77,7 +77,7 @@ export function lookupZone(
   }
 }
 
-/** What the zone has at a name, whatever the type. */
+/** What the zone has at a name, for any type. */
 type Match =
   | { readonly kind: 'delegation'; readonly servers: RRset }
   | { readonly kind: 'node'; readonly node: ZoneNode }
@@ -111,7 +111,7 @@ function matchName(zone: DecodedZone, name: Name, type: number): Match {
     const dname = node.get(Type.DNAME)?.[0];
     if (dname !== undefined) return matchDname(dname, here, name);
   }
-  // Not reached: the last turn returns. The name is in the zone, so there is at least one.
+  // Not reached: the last iteration returns, and there is at least one because the name is in the zone.
   return { kind: 'no-name' };
 }
 

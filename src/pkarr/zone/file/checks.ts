@@ -80,7 +80,7 @@ function aliasWarnings(placed: readonly PlacedRecord[]): readonly ZoneFileMessag
   });
 }
 
-/** Names whose records no resolver sees, because the name above them leads elsewhere. One warning for each name. */
+/** Names whose records are hidden by a DNAME or NS record above them. One warning for each name. */
 function occlusionWarnings(
   byName: ReadonlyMap<string, readonly PlacedRecord[]>,
   zone: Name,
@@ -137,8 +137,8 @@ function targetWarnings(
 }
 
 /**
- * Whether a name between the target and the apex answers for it: a wildcard, a delegation or a DNAME. One at the apex says
- * nothing, because it covers every name that lacks its dot.
+ * Whether a wildcard, a delegation or a DNAME between the target and the apex covers it. One at the apex does not count,
+ * because it covers every name with a forgotten dot.
  */
 function isCovered(byName: ReadonlyMap<string, readonly PlacedRecord[]>, name: Name, zone: Name): boolean {
   for (let count = name.labels.length - 1; count > zone.labels.length; count--) {

@@ -9,16 +9,16 @@ import { PlaceholderFiller, type Placeholders } from './placeholders.ts';
 import { parseRdata } from './rdata.ts';
 import { looksLikeDuration, MAX_TTL, parseDuration, shown } from './values.ts';
 
-/** Characters of a zone file with all that it includes: a packet has 1000 octets, so this is plenty, comments included. */
+/** Maximum number of characters of a zone file with its included files; plenty for a packet of 1000 octets, even with comments. */
 export const MAX_ZONE_FILE_LENGTH = 262_144;
 
-/** Files that include each other, one in the other, at most; a circle ends here. */
+/** Maximum depth of files that include each other; it also ends a loop. */
 const MAX_INCLUDE_DEPTH = 8;
 
-/** `$INCLUDE` entries that are followed. */
+/** Maximum number of `$INCLUDE` entries. */
 const MAX_INCLUDES = 100;
 
-/** Turns entries into records, and keeps what one entry hands on to the next. */
+/** Turns entries into records, and keeps the state between entries: origin, owner and TTL. */
 export class EntryReader {
   readonly scope: NameScope;
   readonly filler: PlaceholderFiller;
@@ -47,7 +47,7 @@ export class EntryReader {
     this.#include = options.include;
   }
 
-  /** Reads the zone file; what is wrong with it is in `errors`. */
+  /** Reads the zone file. Its errors are in `errors`. */
   readZone(text: string): void {
     this.#readFile(text, undefined, { line: 1, column: 1, path: undefined });
   }

@@ -14,7 +14,7 @@ export interface ZoneFileMessage extends Place {
   readonly message: string;
 }
 
-/** Errors that are listed: nobody reads more at once. */
+/** Maximum number of errors that are listed. */
 const MAX_ERRORS = 100;
 
 /** A zone file is not valid. Has all its errors in the order of the file, up to 100. */

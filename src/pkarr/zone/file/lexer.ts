@@ -4,7 +4,7 @@ import { EntryError, type Place, type ZoneFileMessage } from './error.ts';
 export interface Token extends Place {
   /** The word as written, with its escapes but without quotation marks. */
   readonly raw: string;
-  /** Whether it began with a quotation mark. */
+  /** Whether it is in quotation marks. */
   readonly quoted: boolean;
 }
 

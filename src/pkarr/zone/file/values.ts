@@ -47,7 +47,7 @@ export function parseOctets(token: Token): Uint8Array {
   return Uint8Array.from(Buffer.concat(parts));
 }
 
-/** The rule for escapes (RFC 1035 §5.1), to follow the name of what breaks it. */
+/** The rule for escapes (RFC 1035 §5.1), as the end of an error message. */
 export const ESCAPE_RULE = 'a backslash must be followed by a character or by three digits from 000 to 255';
 
 /** Octets in hexadecimal over any number of words. @throws EntryError. */
@@ -69,7 +69,7 @@ export function parseHex(tokens: readonly Token[], label: string): Uint8Array {
 export function parseBase64(tokens: readonly [Token, ...Token[]], label: string): Uint8Array {
   const text = tokens.map(({ raw }) => raw).join('');
   const octets = Buffer.from(text, 'base64');
-  // Node skips what is not base64, so only text that comes out again is valid.
+  // Node skips characters that are not base64, so the text is valid only if encoding the octets gives it again.
   if (text !== '' && octets.toString('base64') === text) return Uint8Array.from(octets);
   throw new EntryError(tokens[0], `The ${label} must be base64 with its padding.`);
 }
