@@ -35,15 +35,21 @@ for (const [index, { socket, host, id }] of crowd.entries()) {
     const r = { id, token: 'token', nodes: compact(others) };
     socket.send(bencode.encode({ t, y: 'r', r }), port, address);
   });
-  // They make themselves known, so that they stand in the tables of the others.
-  for (const { host: to, port } of network.addresses)
-    socket.send(bencode.encode({ t: randomBytes(4), y: 'q', q: 'ping', a: { id } }), port, to);
+}
+/** They make themselves known, so that they are in the tables of the others. A node takes a few newcomers at once. */
+function makeKnown() {
+  for (const { socket, id } of crowd)
+    for (const { host: to, port } of network.addresses)
+      socket.send(bencode.encode({ t: randomBytes(4), y: 'q', q: 'ping', a: { id } }), port, to);
 }
 const knowCrowd = async () => {
   const known = await Promise.all(network.nodes.map((node) => node.status()));
   return known.every(({ nodes }) => nodes > 20);
 };
-while (!(await knowCrowd())) await new Promise((done) => setTimeout(done, 20));
+do {
+  makeKnown();
+  await new Promise((done) => setTimeout(done, 200));
+} while (!(await knowCrowd()));
 
 const publisher = await startMainlineNode({
   bootstrap,
