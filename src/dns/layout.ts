@@ -1,6 +1,6 @@
 import { Type } from './codes.ts';
 import { HEADER_LENGTH } from './message.ts';
-import { checkRdata } from './rdata.ts';
+import { checkRdata } from './rdata-check.ts';
 import { readTtl } from './ttl.ts';
 import { WireError } from './wire-error.ts';
 import { skipName, WireReader } from './wire-reader.ts';

@@ -1,5 +1,4 @@
-import { ipv4ToText, ipv6ToText } from '../ip/text.ts';
-import { wordFromOctets } from './text-octets.ts';
+import { WireError } from './wire-error.ts';
 import { WireReader } from './wire-reader.ts';
 
 /** SvcParamKeys that have a name (IANA "Service Parameter Keys (SvcParamKeys)": RFC 9460, RFC 9461, RFC 9540, RFC 9953). */
@@ -17,25 +16,105 @@ export const ServiceParameter = {
   docpath: 10,
 } as const;
 
-const names = new Map<number, string>(Object.entries(ServiceParameter).map(([text, key]) => [key, text]));
-
-/** The name of a SvcParamKey, or `key667` (RFC 9460 §2.1). */
-export function serviceParameterToText(key: number): string {
-  return names.get(key) ?? `key${key}`;
-}
-
-/** The SvcParamKey that a name or `keyNNN` means, 0 to 65,535; undefined when there is none. */
-export function serviceParameterFromText(text: string): number | undefined {
-  if (Object.hasOwn(ServiceParameter, text)) return ServiceParameter[text as keyof typeof ServiceParameter];
-  // RFC 9460 §2.1: "keyNNNNN" where NNNNN is the numeric value of the key type without leading zeros.
-  const key = /^key(0|[1-9]\d{0,4})$/.exec(text)?.[1];
-  return key !== undefined && Number(key) <= 0xffff ? Number(key) : undefined;
-}
-
 /** One SvcParam in wire form. */
 export interface ServiceParameterValue {
   readonly key: number;
   readonly value: Uint8Array;
+}
+
+/**
+ * Checks SvcParams from `at` to `end` without making values. `priority` is that of their record.
+ *
+ * RFC 9460 §2.2: "Clients MUST consider an RR malformed if: the end of the RDATA occurs within a SvcParam, SvcParamKeys are
+ * not in strictly increasing numeric order, [or] the SvcParamValue for a SvcParamKey does not have the expected format",
+ * and §2.4.3: "Clients MUST reject any RR whose recognized SvcParams are not self-consistent".
+ * @returns `end`. @throws WireError
+ */
+export function checkServiceParameters(bytes: Uint8Array, at: number, end: number, priority: number): number {
+  // §2.4.2: in AliasMode "recipients MUST ignore any SvcParams that are present".
+  const isAlias = priority === 0;
+  let previous = -1;
+  // What is left of the list of mandatory keys. Both it and the keys ascend, so one walk compares them.
+  let mandatory = 0;
+  let mandatoryEnd = 0;
+  for (let start = at; start < end; ) {
+    if (end - start < 4) throw new WireError('bad-length', 'SvcParam', start);
+    const key = u16(bytes, start);
+    const value = start + 4;
+    const next = value + u16(bytes, start + 2);
+    if (next > end) throw new WireError('bad-length', 'SvcParamValue', start);
+    if (key <= previous) throw new WireError('bad-value', 'SvcParamKey', start);
+    if (!isAlias) {
+      const needsAlpn = key === ServiceParameter['no-default-alpn'] && previous !== ServiceParameter.alpn;
+      if (needsAlpn || !isExpected(bytes, key, value, next))
+        throw new WireError('bad-value', 'SvcParamValue', start);
+      if (key === ServiceParameter.mandatory) {
+        mandatory = value;
+        mandatoryEnd = next;
+      } else if (mandatory < mandatoryEnd && u16(bytes, mandatory) === key) mandatory += 2;
+    }
+    previous = key;
+    start = next;
+  }
+  if (mandatory < mandatoryEnd) throw new WireError('bad-value', 'mandatory', mandatory);
+  return end;
+}
+
+/** Whether a value has the format that its key demands. */
+export function isServiceParameterValue({ key, value }: ServiceParameterValue): boolean {
+  return isExpected(value, key, 0, value.length);
+}
+
+/**
+ * §4.3: for values "whose interpretation might differ between implementations or have additional future allowed values
+ * added (for example, URIs or "alpn"), resolvers SHOULD limit validation to specified constraints": what a URI template or an
+ * ECH configuration says is not looked into.
+ */
+function isExpected(bytes: Uint8Array, key: number, at: number, end: number): boolean {
+  const length = end - at;
+  switch (key) {
+    case ServiceParameter.mandatory:
+      return isAscending(bytes, at, end);
+    case ServiceParameter.alpn:
+      return length > 0 && isList(bytes, at, end);
+    case ServiceParameter.docpath:
+      return isList(bytes, at, end);
+    case ServiceParameter['no-default-alpn']:
+    case ServiceParameter.ohttp:
+      return length === 0;
+    case ServiceParameter.port:
+      return length === 2;
+    // §7.3: "An empty list of addresses is invalid."
+    case ServiceParameter.ipv4hint:
+      return length > 0 && length % 4 === 0;
+    case ServiceParameter.ipv6hint:
+      return length > 0 && length % 16 === 0;
+    default:
+      return true;
+  }
+}
+
+/** §8: keys "concatenated in strictly increasing numeric order", at least one, and never 0 itself. */
+function isAscending(bytes: Uint8Array, at: number, end: number): boolean {
+  if (at === end || (end - at) % 2 !== 0) return false;
+  let previous: number = ServiceParameter.mandatory;
+  for (let start = at; start < end; start += 2) {
+    const key = u16(bytes, start);
+    if (key <= previous) return false;
+    previous = key;
+  }
+  return true;
+}
+
+/** §7.1.1: each item is "prefixed by its length as a single octet", and none is empty. */
+function isList(bytes: Uint8Array, at: number, end: number): boolean {
+  let start = at;
+  while (start < end) {
+    const length = bytes[start] as number;
+    if (length === 0) return false;
+    start += 1 + length;
+  }
+  return start === end;
 }
 
 /**
@@ -72,99 +151,17 @@ export function missingServiceParameter(
 
 function neededBy(key: number, value: Uint8Array): number[] {
   if (key === ServiceParameter['no-default-alpn']) return [ServiceParameter.alpn];
-  return key === ServiceParameter.mandatory ? readNumbers(value) : [];
-}
-
-/**
- * One SvcParam in presentation form, `alpn=h2,h3`; undefined when the value is malformed for its key.
- */
-export function serviceParameterValueToText({ key, value }: ServiceParameterValue): string | undefined {
-  const name = serviceParameterToText(key);
-  const text = valueToText(key, value);
-  if (text === undefined) return undefined;
-  return text === '' ? name : `${name}=${text}`;
-}
-
-/** The value's text, empty for a key that stands alone. */
-function valueToText(key: number, value: Uint8Array): string | undefined {
-  switch (key) {
-    case ServiceParameter.mandatory:
-      return mandatoryToText(value);
-    case ServiceParameter.alpn:
-      return listToText(value) || undefined;
-    case ServiceParameter.docpath:
-      return listToText(value);
-    case ServiceParameter.dohpath:
-      return isDohPath(value) ? wordFromOctets(value) : undefined;
-    case ServiceParameter['tls-supported-groups']:
-      return groupsToText(value);
-    case ServiceParameter['no-default-alpn']:
-    case ServiceParameter.ohttp:
-      return value.length === 0 ? '' : undefined;
-    case ServiceParameter.port:
-      return value.length === 2 ? String(new WireReader(value).u16('port')) : undefined;
-    case ServiceParameter.ipv4hint:
-      return addressesToText(value, 4, ipv4ToText);
-    case ServiceParameter.ipv6hint:
-      return addressesToText(value, 16, ipv6ToText);
-    case ServiceParameter.ech:
-      return value.length === 0 ? undefined : Buffer.from(value).toString('base64');
-    default:
-      return value.length === 0 ? '' : wordFromOctets(value);
-  }
-}
-
-/** RFC 9460 §8: "listed in strictly increasing numeric order", and never key 0 itself. */
-function mandatoryToText(value: Uint8Array): string | undefined {
-  if (value.length === 0 || value.length % 2 !== 0) return undefined;
-  const keys = readNumbers(value);
-  if (keys.some((key, index) => key <= (keys[index - 1] ?? ServiceParameter.mandatory))) return undefined;
-  return keys.map(serviceParameterToText).join(',');
+  return key === ServiceParameter.mandatory ? serviceParameterNumbers(value) : [];
 }
 
 /** The numbers of two octets in a value, whole ones only. */
-function readNumbers(value: Uint8Array): number[] {
+export function serviceParameterNumbers(value: Uint8Array): number[] {
   const reader = new WireReader(value);
   const keys: number[] = [];
   while (reader.remaining >= 2) keys.push(reader.u16('number'));
   return keys;
 }
 
-/** RFC 9461 §5: "a URI Template in relative form" that "MUST contain a "dns" variable". */
-export function isDohPath(value: Uint8Array): boolean {
-  return /^\/.*\{[^{}]*\bdns\b[^{}]*\}/s.test(Buffer.from(value).toString('latin1'));
-}
-
-/** RFC 9460 Appendix A.1: in an item of a value-list, `,` and `\` have a backslash before them. Empty for no item. */
-function listToText(value: Uint8Array): string | undefined {
-  const reader = new WireReader(value);
-  const list: number[] = [];
-  while (reader.remaining > 0) {
-    const length = reader.u8('item length');
-    if (length === 0 || length > reader.remaining) return undefined;
-    if (list.length > 0) list.push(0x2c);
-    for (const octet of reader.take(length, 'item')) {
-      if (octet === 0x2c || octet === 0x5c) list.push(0x5c);
-      list.push(octet);
-    }
-  }
-  return list.length === 0 ? '' : wordFromOctets(Uint8Array.from(list));
-}
-
-/** draft-ietf-tls-key-share-prediction §3.1: numbers of two octets, at least one, each once. */
-function groupsToText(value: Uint8Array): string | undefined {
-  if (value.length === 0 || value.length % 2 !== 0) return undefined;
-  const groups = readNumbers(value);
-  return new Set(groups).size === groups.length ? groups.join(',') : undefined;
-}
-
-function addressesToText(
-  value: Uint8Array,
-  size: number,
-  toText: (octets: Uint8Array) => string,
-): string | undefined {
-  if (value.length === 0 || value.length % size !== 0) return undefined;
-  const texts: string[] = [];
-  for (let at = 0; at < value.length; at += size) texts.push(toText(value.subarray(at, at + size)));
-  return texts.join(',');
+function u16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }

@@ -3,6 +3,7 @@ import { Class, Type } from '../../src/dns/codes.ts';
 import { type Message, noFlags } from '../../src/dns/message.ts';
 import { MAX_NAME_LENGTH, Name } from '../../src/dns/name.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
+import { serviceParameters } from './presentation/rdata.ts';
 
 /** A label of any octets; letters of both cases come often. */
 export const label: fc.Arbitrary<string> = fc
@@ -38,14 +39,7 @@ const joined = (...parts: fc.Arbitrary<Uint8Array>[]) =>
 const wire = name.map((value) => value.toWire());
 
 const string = octets(0, 255).map((text) => Uint8Array.of(text.length, ...text));
-/** SvcParams: the keys in order, each once. */
-const parameters = fc
-  .uniqueArray(fc.tuple(fc.nat(20), octets(0, 10)), { selector: ([key]) => key, maxLength: 3 })
-  .map((pairs) =>
-    Uint8Array.from(
-      pairs.sort(([a], [b]) => a - b).flatMap(([key, value]) => [0, key, 0, value.length, ...value]),
-    ),
-  );
+const parameters = serviceParameters.map((value) => Uint8Array.from(value));
 
 const data: fc.Arbitrary<{ type: number; rdata: Uint8Array }> = fc.oneof(
   octets(4).map((rdata) => ({ type: Type.A as number, rdata })),

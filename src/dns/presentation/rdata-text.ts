@@ -2,17 +2,14 @@ import { ipv4ToText, ipv6ToText } from '../../ip/text.ts';
 import { Class, typeToText } from '../codes.ts';
 import { Name } from '../name.ts';
 import type { ResourceRecord } from '../record.ts';
-import {
-  missingServiceParameter,
-  readServiceParameters,
-  serviceParameterValueToText,
-} from '../service-parameters.ts';
+import { missingServiceParameter, readServiceParameters } from '../service-parameters.ts';
 import { quoteOctets } from '../text-octets.ts';
 import { WireError } from '../wire-error.ts';
 import { WireReader } from '../wire-reader.ts';
 import { PresentationError } from './codec.ts';
 import { type CodecKind, codecs, fixedFields, type PresentationKind, presentationFields } from './fields.ts';
 import { mnemonicFields } from './mnemonics.ts';
+import { serviceParameterValueToText } from './service-parameters.ts';
 
 /** A record as a line of a zone file (RFC 1035 §5.1): absolute name, TTL, class, type, RDATA. Never throws. */
 export function recordToText(record: ResourceRecord): string {

@@ -66,6 +66,41 @@ const typeBitmap = fc
       .flatMap(([window, bitmap, last]) => [window, bitmap.length + 1, ...bitmap, last]),
   );
 
+const listed = (value: fc.Arbitrary<number[]>) =>
+  fc.array(value, { minLength: 1, maxLength: 3 }).map((items) => items.flat());
+const ofLength = (length: number) => octets(length, length).map((value) => [...value]);
+
+/** SvcParams that need no others: key and value. */
+const parameter: fc.Arbitrary<[number, number[]]> = fc.oneof(
+  listed(octets(20, 1).map((item) => [item.length, ...item])).map((value): [number, number[]] => [1, value]),
+  ofLength(2).map((value): [number, number[]] => [3, value]),
+  listed(ofLength(4)).map((value): [number, number[]] => [4, value]),
+  listed(ofLength(16)).map((value): [number, number[]] => [6, value]),
+  fc.tuple(
+    fc.constantFrom(5, 7, 9),
+    octets(32).map((value) => [...value]),
+  ),
+  fc.tuple(
+    fc.integer({ min: 11, max: 0xffff }),
+    octets(32).map((value) => [...value]),
+  ),
+);
+/** SvcParams: the keys in order, each once, all of them mandatory or none. */
+export const serviceParameters: fc.Arbitrary<number[]> = fc
+  .tuple(fc.uniqueArray(parameter, { selector: ([key]) => key, maxLength: 5 }), fc.boolean())
+  .map(([parameters, isMandatory]) => {
+    const sorted = parameters.sort(([a], [b]) => a - b);
+    const keys = sorted.flatMap(([key]) => [key >> 8, key & 255]);
+    const all: [number, number[]][] = isMandatory && keys.length > 0 ? [[0, keys], ...sorted] : sorted;
+    return all.flatMap(([key, value]) => [
+      key >> 8,
+      key & 255,
+      value.length >> 8,
+      value.length & 255,
+      ...value,
+    ]);
+  });
+
 /** Types and the parts of their RDATA, in order. */
 export const rdataParts: [number, fc.Arbitrary<number[]>[]][] = [
   [Type.A, [numbers(4)]],
@@ -93,30 +128,15 @@ export const rdataParts: [number, fc.Arbitrary<number[]>[]][] = [
   [Type.TLSA, [numbers(3), octets(40).map((text) => [...text])]],
   [Type.SSHFP, [numbers(2), octets(40).map((text) => [...text])]],
   [Type.OPENPGPKEY, [octets(40, 1).map((text) => [...text])]],
-  [
-    Type.SVCB,
-    [
-      numbers(2),
-      wire,
-      fc
-        .uniqueArray(fc.tuple(fc.oneof(fc.nat(11), fc.nat(0xffff)), octets(32)), {
-          selector: ([key]) => key,
-          maxLength: 5,
-        })
-        .map((parameters) =>
-          parameters
-            .sort(([a], [b]) => a - b)
-            .flatMap(([key, value]) => [key >> 8, key & 255, 0, value.length, ...value]),
-        ),
-    ],
-  ],
+  [Type.SVCB, [numbers(2), wire, serviceParameters]],
+  [Type.HTTPS, [numbers(2), wire, serviceParameters]],
   [Type.LOC, [location]],
   [Type.CERT, [numbers(5), some]],
   [Type.APL, [fc.array(addressPrefix, { minLength: 1, maxLength: 3 }).map((items) => items.flat())]],
   [Type.IPSECKEY, [numbers(1), gateway, some]],
   [Type.HIP, [hostIdentity, fc.array(wire, { maxLength: 2 }).map((servers) => servers.flat())]],
   [Type.CSYNC, [numbers(6), typeBitmap]],
-  [Type.ZONEMD, [numbers(6), some]],
+  [Type.ZONEMD, [numbers(6), octets(64, 12).map((digest) => [...digest])]],
   [Type.DSYNC, [numbers(5), wire]],
   [Type.HHIT, [some]],
   [Type.BRID, [some]],

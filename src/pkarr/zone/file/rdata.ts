@@ -10,6 +10,7 @@ import {
 } from '../../../dns/presentation/fields.ts';
 import { mnemonicFields } from '../../../dns/presentation/mnemonics.ts';
 import { readRdata } from '../../../dns/rdata.ts';
+import { isWellFormed } from '../../../dns/rdata-check.ts';
 import { WireError } from '../../../dns/wire-error.ts';
 import { WireReader } from '../../../dns/wire-reader.ts';
 import { ipv4FromText, ipv6FromText } from '../../../ip/text.ts';
@@ -45,6 +46,9 @@ export function parseRdata(type: number, tokens: readonly Token[], end: Token, s
       first ?? end,
       `This ${typeToText(type)} record is longer than ${MAX_RDATA_LENGTH} octets.`,
     );
+  }
+  if (!isWellFormed(type, rdata)) {
+    throw new EntryError(first ?? end, `This is not valid ${typeToText(type)} data.`);
   }
   return Uint8Array.from(rdata);
 }
@@ -211,6 +215,7 @@ function parseGeneric(type: number, marker: Token, tokens: readonly Token[], end
 /** RFC 3597 §5: RDATA of a known type in this form must still be of that type's form, names whole. */
 function isReadable(type: number, rdata: Uint8Array): boolean {
   if (rdata.length === 0) return presentationFields(type) === undefined;
+  if (!isWellFormed(type, rdata)) return false;
   try {
     return Buffer.compare(readRdata(new WireReader(rdata), type, rdata.length), rdata) === 0;
   } catch (error) {

@@ -1,11 +1,13 @@
 import {
   isDohPath,
-  missingServiceParameter,
-  ServiceParameter,
-  type ServiceParameterValue,
   serviceParameterFromText,
   serviceParameterToText,
   serviceParameterValueToText,
+} from '../../../dns/presentation/service-parameters.ts';
+import {
+  missingServiceParameter,
+  ServiceParameter,
+  type ServiceParameterValue,
 } from '../../../dns/service-parameters.ts';
 import { ipv4FromText, ipv6FromText } from '../../../ip/text.ts';
 import { EntryError } from './error.ts';

@@ -201,7 +201,7 @@ test('every type that has a form of its own is read from it', () => {
     'HTTPS 1 . key667=hello key668="a b\\210c" key669',
     'TYPE65400 \\# 3 abcdef',
     'TYPE65401 \\# 0',
-    'LOC \\# 16 00000000000000000000000000000000',
+    'LOC \\# 16 01000000000000000000000000000000',
     'LOC 42 21 54.000 N 71 6 18.000 W -24.00m 30m 10000m 10m',
     'CERT PGP 12345 13 mQENBFVHm5sBCA==',
     'APL 1:192.168.32.0/21 !1:192.168.38.0/28 2:ff00::/8',
