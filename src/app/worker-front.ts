@@ -9,6 +9,7 @@ import type { Front } from '../serve/front.ts';
 import { ListenError } from '../serve/listen-error.ts';
 import { ToldListeners } from '../serve/listeners/told-listeners.ts';
 import { nameProcess } from '../system/process-name.ts';
+import { onRuntimeWarning } from '../system/runtime-warnings.ts';
 import { EXIT_INTERNAL_ERROR, onUncaught } from '../system/uncaught.ts';
 import { primaryPeer } from '../system/worker-line.ts';
 import { portsOfWorker } from '../system/worker-ports.ts';
@@ -154,6 +155,7 @@ export function runWorker(): void {
     const end = () => process.exit(EXIT_INTERNAL_ERROR);
     link.ask('internalError', error, AbortSignal.timeout(LAST_WORDS)).then(end, end);
   };
+  onRuntimeWarning(({ name, message }) => link.tell('runtimeWarning', { name, message }));
   onUncaught(({ kind, error }) => crash(describeInternalError(kind, 'worker', error)));
 
   const ready = () => {

@@ -4,6 +4,7 @@ import { errorText } from '../observe/error-text.ts';
 import { homeDirectory } from '../system/home-directory.ts';
 import { isJournal } from '../system/journal.ts';
 import { programVersion } from '../system/program-version.ts';
+import { onRuntimeWarning } from '../system/runtime-warnings.ts';
 import { onUncaught } from '../system/uncaught.ts';
 import { parseArguments } from './arguments.ts';
 import { CommandError, Exit, type ExitCode, type Terminal, UsageError } from './command.ts';
@@ -55,6 +56,9 @@ export function processTerminal(): Terminal {
   });
   // There is nowhere left to report this error.
   process.stderr.on('error', () => {});
+  onRuntimeWarning(({ name, message }) => {
+    process.stderr.write(`pkarrd: warning of the runtime: ${name}: ${message}\n`);
+  });
   return {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),

@@ -44,11 +44,23 @@ export interface AdjustableLog extends Log {
   setLevel(level: LogLevel): void;
 }
 
+/** An event as it may be written: private values are redacted already, unless the level reveals them. */
+export interface LogEntry {
+  readonly level: LogLevel;
+  /** Message and fields in one line, without time and level. */
+  readonly text: string;
+  /** Each value as text, which may have any character. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
 /** How a log is set up. */
 export interface LogOptions {
   readonly level: LogLevel;
-  /** Writes one line, which ends with a line feed. An error that it throws is ignored: it could be reported nowhere. */
-  readonly write: (line: string) => void;
+  /**
+   * Writes one line, which ends with a line feed; `entry` says the same in parts. An error that it throws is ignored: it could
+   * be reported nowhere.
+   */
+  readonly write: (line: string, entry: LogEntry) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /**
@@ -69,9 +81,10 @@ export function createLog(options: LogOptions): AdjustableLog {
       const head = journal
         ? `<${priorities[eventLevel]}>`
         : `${new Date(now()).toISOString()} ${eventLevel} `;
-      const texts = fieldTexts(fields, level === 'debug');
+      const values = fieldValues(fields, level === 'debug');
+      const text = [escapeControls(message), ...fieldTexts(values)].join(' ');
       try {
-        write(`${head}${[escapeControls(message), ...texts].join(' ')}\n`);
+        write(`${head}${text}\n`, { level: eventLevel, text, fields: values });
       } catch {
         // A full disk or a closed descriptor must not stop the caller.
       }
@@ -92,11 +105,19 @@ export function createLog(options: LogOptions): AdjustableLog {
 export const silentLog: Log = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
 
 /** Priorities of syslog (RFC 5424 §6.2.1). */
-const priorities: Readonly<Record<LogLevel, number>> = { error: 3, warn: 4, info: 6, debug: 7 };
+export const priorities: Readonly<Record<LogLevel, number>> = { error: 3, warn: 4, info: 6, debug: 7 };
 
-function fieldTexts(fields: LogFields, reveal: boolean): readonly string[] {
-  return Object.entries(fields).map(([key, value]) => {
-    const text = value instanceof Private && reveal ? value.reveal() : String(value);
+function fieldValues(fields: LogFields, reveal: boolean): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [
+      key,
+      value instanceof Private && reveal ? value.reveal() : String(value),
+    ]),
+  );
+}
+
+function fieldTexts(values: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(values).map(([key, text]) => {
     // Quoted if it could be read as several fields, or could break the line.
     return /^[!#-<>-~]+$/.test(text) ? `${key}=${text}` : `${key}=${escapeControls(JSON.stringify(text))}`;
   });

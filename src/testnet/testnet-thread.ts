@@ -2,12 +2,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { throwLater } from '../async/throw-later.ts';
 import { MainlineError } from '../mainline/errors.ts';
+import { forwardWarnings } from '../mainline/thread/forward-warnings.ts';
 import type { FromTestNetworkThread } from './messages.ts';
 import { startTestNetwork, type TestNetworkOptions } from './test-network.ts';
 
 if (parentPort === null) throw new Error('this file runs as a worker thread only');
 const port = parentPort;
 const options: TestNetworkOptions = workerData;
+forwardWarnings(port);
 
 try {
   const network = await startTestNetwork(options);

@@ -72,6 +72,8 @@ export type PrimaryCalls = {
   readonly loop: { readonly in: string };
   /** An address that the worker cannot listen on, though the primary found it available. */
   readonly listenFailed: { readonly in: ListenFailure };
+  /** A warning of the runtime of the worker. */
+  readonly runtimeWarning: { readonly in: { readonly name: string; readonly message: string } };
   /** An internal error. A worker that exits because of it waits for the response first. */
   readonly internalError: { readonly in: InternalError; readonly out: undefined };
 };

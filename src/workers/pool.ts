@@ -84,6 +84,8 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
         cameBackFrom(query.query, query.questionEnd) ?? askOthers(index, query, signal),
       systemResolvers,
       loop: onLoop,
+      // One of ours tells what to do with them.
+      runtimeWarning: ({ name, message }) => process.emitWarning(message, name),
       listenFailed: ({ address, reason }) =>
         log.error('A worker cannot listen on an address; the others do.', {
           address: listenAddressToText(address),

@@ -8,11 +8,14 @@ import { settingKeys } from '../../config/settings.ts';
 import { loadSettled } from '../../config/settled-file.ts';
 import { openControl } from '../../control/open-control.ts';
 import { InternalErrors } from '../../observe/internal-errors.ts';
+import { journalEntry } from '../../observe/journal-entry.ts';
 import { createLog, type Log, type LogFields, silentLog } from '../../observe/log.ts';
 import { ListenError } from '../../serve/listen-error.ts';
 import { takeInheritance } from '../../system/activation/inheritance.ts';
+import { openJournal } from '../../system/notify/journal.ts';
 import { openServiceManager } from '../../system/notify/open-service-manager.ts';
 import { nameProcess } from '../../system/process-name.ts';
+import { onRuntimeWarning } from '../../system/runtime-warnings.ts';
 import { onUncaught } from '../../system/uncaught.ts';
 import { LinkError } from '../../workers/link.ts';
 import { type Command, CommandError, configFlag, Exit, type ExitCode } from '../command.ts';
@@ -52,12 +55,17 @@ export const serve: Command = {
     process.on('SIGHUP', () => reload());
     const { loaded, status } = await startConfiguration(invocation, terminal);
     const { settings: configured, tables, warnings } = loaded;
+    const journal = await openJournal(inheritance.files.get('journal'), terminal.errIsJournal);
     const log = createLog({
       level: configured.logLevel,
-      write: terminal.err,
+      write: (line, entry) => {
+        if (journal === undefined) terminal.err(line);
+        else journal.write(journalEntry(entry), () => terminal.err(line));
+      },
       now: terminal.now,
       journal: terminal.errIsJournal,
     });
+    onRuntimeWarning(({ name, message }) => log.warn('Warning of the runtime.', { kind: name, message }));
     for (const { where, message } of warnings)
       log.warn('Configuration warning.', { where, warning: message });
     tellSubstitute(log, status);

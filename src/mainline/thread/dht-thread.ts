@@ -2,12 +2,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { MainlineError } from '../errors.ts';
 import type { MainlineOptions } from '../options.ts';
+import { forwardWarnings } from './forward-warnings.ts';
 import type { FromThread } from './messages.ts';
 import { serveNode } from './serve-node.ts';
 
 if (parentPort === null) throw new Error('this file runs as a worker thread only');
 const port = parentPort;
 const options: MainlineOptions = workerData;
+forwardWarnings(port);
 
 try {
   await serveNode(options, port);

@@ -8,6 +8,7 @@ import type {
   ServingConditions,
 } from '../dht-node.ts';
 import type { MainlineErrorKind } from '../errors.ts';
+import type { ThreadWarning } from './forward-warnings.ts';
 
 /** A message to the thread of a node. `call` is the number of a call, which its answers repeat. */
 export type ToThread =
@@ -36,6 +37,7 @@ export type ToThread =
 
 /** A message from the thread of a node. */
 export type FromThread =
+  | ThreadWarning
   | { readonly kind: 'started' }
   | { readonly kind: 'start-failed'; readonly problem: ThreadProblem }
   /** See DhtNode.ready. */

@@ -213,6 +213,9 @@ class ThreadedNode implements MainlineThread {
 
   #receive(message: FromThread): void {
     switch (message.kind) {
+      case 'warning':
+        process.emitWarning(message.message, message.name);
+        return;
       case 'started':
         this.#up = true;
         this.#started.resolve();
