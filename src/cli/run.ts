@@ -2,7 +2,7 @@ import { ConfigError } from '../config/config-error.ts';
 import { didYouMean } from '../config/nearest.ts';
 import { errorText } from '../observe/error-text.ts';
 import { homeDirectory } from '../system/home-directory.ts';
-import { isJournal } from '../system/journal.ts';
+import { isJournal } from '../system/notify/journal-stream.ts';
 import { programVersion } from '../system/program-version.ts';
 import { onRuntimeWarning } from '../system/runtime-warnings.ts';
 import { onUncaught } from '../system/uncaught.ts';

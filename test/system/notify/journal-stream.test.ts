@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { test } from 'node:test';
-import { isJournal } from '../../src/system/journal.ts';
+import { isJournal } from '../../../src/system/notify/journal-stream.ts';
 
 test('a descriptor goes to the journal when device and inode are those of the variable', () => {
   const descriptor = openSync('/dev/null', 'r');
