@@ -21,6 +21,7 @@ import { classifySpecial } from '../resolve/special/special-names.ts';
 import { isKeyName } from '../resolve/special/suffix.ts';
 import type { Invocation, Terminal } from './command.ts';
 import { heapProblems } from './heap-problems.ts';
+import { linkLocalWarnings } from './link-local.ts';
 import { openResolverWarnings } from './open-resolver.ts';
 
 /**
@@ -33,7 +34,10 @@ export async function loadConfiguration(invocation: Invocation, terminal: Termin
     ...sourcesOf(invocation, terminal),
     judge: judgeConfiguration,
   });
-  return { ...loaded, warnings: [...loaded.warnings, ...openResolverWarnings(loaded)] };
+  return {
+    ...loaded,
+    warnings: [...loaded.warnings, ...openResolverWarnings(loaded), ...linkLocalWarnings(loaded)],
+  };
 }
 
 /** The same without a file: the defaults, environment and flags. @throws ConfigError */

@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import { startDht } from '../app/dht/dht.ts';
 import { openRelays, packetSources, publishNetwork, relayUrls } from '../app/packet-sources.ts';
 import { SystemResolvers } from '../app/system-resolvers.ts';
-import { chooseUpstreams } from '../app/upstreams.ts';
+import { chooseUpstreams, upstreamAuthorities } from '../app/upstreams.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
 import type { PacketSource } from '../find/packet-source.ts';
 import { createForwarder, type UpstreamSet } from '../forward/forwarder.ts';
@@ -20,6 +20,7 @@ const PATIENCE = 30_000;
 export const networkSettings: readonly SettingKey[] = [
   'upstream',
   'fallback',
+  'upstreamCa',
   'bootstrap',
   'relay',
   'relayUse',
@@ -66,7 +67,10 @@ export async function withNetwork<T>(
   const forwarder = createForwarder(
     hosts.every(isIPv4)
       ? noUpstreams
-      : await chooseUpstreams(settings, new SystemResolvers(settings, { log, mayWrite: false })),
+      : {
+          ...(await chooseUpstreams(settings, new SystemResolvers(settings, { log, mayWrite: false }))),
+          authorities: await upstreamAuthorities(settings),
+        },
   );
   const resolver = forwardResolver(forwarder);
   const dht = settings.dht

@@ -56,14 +56,24 @@ export function renderReply(
     fits = reply.bytes.length + (opt?.length ?? 0) <= limit;
   }
   const optSize = opt?.length ?? 0;
+  // RFC 2181 §9: "The TC bit should not be set merely because some extra information could have been included, for which there
+  // was insufficient room. This includes the results of additional section processing."
+  const required = fits ? undefined : requiredPart(reply);
+  const isComplete = fits || (required !== undefined && required.end + optSize <= limit);
   // RFC 6891 §7: "The minimal response MUST be the DNS header, question section, and an OPT record. This MUST also
   // occur when a truncated response (using the DNS header's TC bit) is returned."
-  const bodyLength = fits ? reply.bytes.length : reply.questionEnd;
+  const bodyLength = fits
+    ? reply.bytes.length
+    : isComplete && required !== undefined
+      ? required.end
+      : reply.questionEnd;
   const bytes = Buffer.allocUnsafe(bodyLength + optSize);
   bytes.set(fits ? reply.bytes : reply.bytes.subarray(0, bodyLength), 0);
-  if (fits) {
-    if (age === 'stale') setTtls(bytes, reply.ttlOffsets, STALE_TTL);
-    else if (age > 0) ageTtls(bytes, reply.ttlOffsets, age);
+  if (isComplete) {
+    if (!fits) bytes.fill(0, 10, HEADER_LENGTH);
+    const offsets = fits ? reply.ttlOffsets : reply.ttlOffsets.slice(0, required?.count);
+    if (age === 'stale') setTtls(bytes, offsets, STALE_TTL);
+    else if (age > 0) ageTtls(bytes, offsets, age);
   } else {
     bytes[2] = (bytes[2] as number) | 0x02;
     bytes.fill(0, 6, HEADER_LENGTH);
@@ -72,6 +82,21 @@ export function renderReply(
   if (reply.authenticData && request.wantsAuthenticData) bytes[3] = (bytes[3] as number) | 0x20;
   if (opt !== undefined) appendOpt(bytes, opt, bodyLength);
   return bytes;
+}
+
+/** The answer and authority sections: how many records they have, and the offset after them. */
+function requiredPart({ bytes, questionEnd, ttlOffsets }: PackedReply): {
+  readonly count: number;
+  readonly end: number;
+} {
+  const count = u16(bytes, 6) + u16(bytes, 8);
+  const last = ttlOffsets[count - 1];
+  // RFC 1035 §4.1.3: behind the TTL come RDLENGTH and RDATA.
+  return { count, end: last === undefined ? questionEnd : last + 6 + u16(bytes, last + 4) };
+}
+
+function u16(bytes: Uint8Array, offset: number): number {
+  return ((bytes[offset] as number) << 8) | (bytes[offset + 1] as number);
 }
 
 /** A reply without records: an error or a refusal. */

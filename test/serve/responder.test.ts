@@ -608,6 +608,25 @@ test('over UDP an answer that does not fit the size of the client is TC with the
   assert.equal(whole.flags.truncated, false);
 });
 
+test('additional records that do not fit are left out without TC: a client would ask again for nothing it needs', async () => {
+  const answers = Array.from({ length: 10 }, (_, i) => aRecord('big.example', `192.0.2.${i}`));
+  const additionals = Array.from({ length: 60 }, (_, i) => aRecord(`host-${i}.example`, '192.0.2.1', 600));
+  const { ask, raw, pass } = scene(() => recordsAnswer({ answers, additionals }));
+  for (const edns of [undefined, { ...plainEdns, udpPayloadSize: 600 }]) {
+    const message = query('big.example', Type.A, edns === undefined ? {} : { edns });
+    const bytes = await raw(encodeMessage(message));
+    assert.ok(bytes !== undefined && bytes.length <= 600);
+    const reply = decodeMessage(bytes);
+    assert.deepEqual([reply.flags.truncated, reply.answers.length, reply.additionals.length], [false, 10, 0]);
+    assert.equal(reply.edns !== undefined, edns !== undefined);
+  }
+  const { ttl: fresh } = (await ask(query('big.example'))).answers[0] ?? assert.fail();
+  pass(7);
+  assert.equal((await ask(query('big.example'))).answers[9]?.ttl, fresh - 7);
+  const whole = await ask(query('big.example'), { client: '127.0.0.1', stream: true });
+  assert.equal(whole.additionals.length, 60);
+});
+
 test('1232 octets is the most that goes into a datagram, however much the client takes', async () => {
   const answers = Array.from({ length: 100 }, (_, i) => aRecord('big.example', `192.0.2.${i}`));
   const { ask } = scene(() => recordsAnswer({ answers }));
