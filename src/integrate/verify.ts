@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { PROBE_ADDRESS, PROBE_LABEL } from '../resolve/special/probe.ts';
+import { askResolved } from '../system/links/resolved-links.ts';
 import { isDone } from './changes/change-path.ts';
-import { findResolvedLinks } from './facts/links.ts';
 import { findResolvConf, RESOLV_CONF } from './facts/resolv-conf-file.ts';
 import { type Machine, outputOf } from './machine.ts';
 import type { Plan } from './plan/plan.ts';
@@ -108,7 +108,7 @@ function resolvconfCheck(machine: Machine, { row }: Plan) {
 function resolvedChecks(machine: Machine, { row, emptiesLinks }: Plan) {
   if (!/resolved$/.test(row)) return [];
   const global = check('systemd-resolved asks pkarrd alone', async () => {
-    const found = await findResolvedLinks(machine);
+    const found = await askResolved(machine.run);
     if (found === undefined) return 'it did not say within a second';
     const { globalServers, links } = found;
     if (globalServers.join() !== '127.0.0.1') return `its configuration names ${globalServers.join(', ')}`;

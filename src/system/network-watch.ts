@@ -1,7 +1,7 @@
 import { elapsedClock } from '../async/elapsed-clock.ts';
 import { machineInterfaceNames, machineInterfaces } from './interfaces.ts';
 import { linkFacts } from './links/link-facts.ts';
-import { linkPlaces, linkSummary } from './links/link-resolvers.ts';
+import { hiddenChange, linkPlaces, linkSummary } from './links/link-resolvers.ts';
 import { ResolverFiles } from './resolver-files.ts';
 import { resolverSummary } from './system-upstreams.ts';
 
@@ -37,7 +37,9 @@ export function machineView(
         .join('\n'),
     resolvers: async () => {
       const [places, ofLinks] = await Promise.all([files.read(), linkFiles.read()]);
-      return resolverSummary(places, machineInterfaceNames()) + linkSummary(ofLinks, linkFacts);
+      return (
+        resolverSummary(places, machineInterfaceNames()) + linkSummary(ofLinks, linkFacts) + hiddenChange()
+      );
     },
     slept: () => elapsedClock.check(),
   };

@@ -42,7 +42,12 @@ async function withSystem(
             log: { ...silentLog, info: note('info'), warn: note('warn') },
             mayWrite,
             files: new ResolverFiles([{ path, format: 'resolv-conf', isDirectory: false }]),
-            links: { files: new ResolverFiles([]), facts: () => [lo], networkManager: async () => vpn },
+            links: {
+              files: new ResolverFiles([]),
+              facts: () => [lo],
+              resolved: async () => undefined,
+              networkManager: async () => vpn,
+            },
           },
         );
         started.push(resolvers);

@@ -8,6 +8,8 @@ export async function debian({ write }: IntegrateScene): Promise<void> {
     '/etc/resolv.conf': 'nameserver 10.77.0.1\nsearch fritz.box\n',
     '/sys/class/net/lo/ifindex': '1\n',
     '/sys/class/net/lan0/ifindex': '2\n',
+    '/sys/class/net/vpn0/ifindex': '3\n',
+    '/proc/self/net/route': 'Iface\nlan0\t00000000\t0100480A\t0003\t0\t0\t0\t00000000\t0\t0\t0\n',
   });
 }
 
@@ -24,7 +26,6 @@ export async function resolved(scene: IntegrateScene, dns: string, domain = ''):
     'resolvectl --version': 'systemd 252 (252.38-1~deb12u1)\n+PAM\n',
     'resolvectl --no-pager dns': `Global:\nLink 1 (lo):\n${dns}\n`,
     'resolvectl --no-pager domain': `Global:\n${domain}\n`,
-    'resolvectl --no-pager default-route': 'Link 1 (lo): no\nLink 2 (lan0): yes\n',
     'resolvectl --no-pager llmnr': 'Global: no\nLink 2 (lan0): no\n',
     resolvectl: '',
   });

@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
 import { PROBE_ADDRESS, PROBE_LABEL } from '../../resolve/special/probe.ts';
+import { linkFacts } from '../../system/links/link-facts.ts';
+import { askResolved } from '../../system/links/resolved-links.ts';
 import { type Machine, outputOf } from '../machine.ts';
 import { findDocker } from './docker.ts';
 import type { Answering, Facts, ResolvconfFacts } from './facts.ts';
 import { filesIn, followLinks, isThere, readText } from './files.ts';
-import { findResolvedLinks, type LinkFacts } from './links.ts';
+import { isOutside, type LinkFacts } from './links.ts';
 import { findNetworkdLinks, findNetworkFiles } from './networkd.ts';
 import { findResolvConf } from './resolv-conf-file.ts';
 
@@ -16,12 +18,13 @@ export async function gatherFacts(machine: Machine): Promise<Facts> {
   const [running, networkManager] = await Promise.all([runningUnits(machine), findNetworkManager(machine)]);
   const hasResolved = running.has('systemd-resolved.service');
   const hasNetworkd = running.has('systemd-networkd.service');
-  const names = await interfaceNumbers(machine);
+  const kernel = linkFacts(machine.root);
+  const nameOf = (number: number) => kernel.find((link) => link.number === number)?.name;
   const networkdLinks = hasNetworkd ? await findNetworkdLinks(machine) : [];
   const networkd = hasNetworkd && {
-    files: await findNetworkFiles(machine, networkdLinks, (number) => names.get(number)),
+    files: await findNetworkFiles(machine, networkdLinks, nameOf),
   };
-  const resolvedLinks = hasResolved ? await findResolvedLinks(machine) : undefined;
+  const resolvedLinks = hasResolved ? await askResolved(machine.run) : undefined;
   const ofNetworkManager = networkManager ? await networkManagerLinks(machine) : new Set<string>();
   const ofNetworkd = new Set(networkdLinks.map(({ number }) => number));
   const managerOf = (name: string, number: number): LinkFacts['manager'] =>
@@ -43,7 +46,11 @@ export async function gatherFacts(machine: Machine): Promise<Facts> {
       ? []
       : resolvedLinks?.links
           .filter(({ servers, domains }) => servers.length + domains.length > 0)
-          .map((link) => ({ ...link, manager: managerOf(link.name, link.number) })),
+          .map((link) => ({
+            ...link,
+            isOutside: isOutside(link.number, kernel),
+            manager: managerOf(link.name, link.number),
+          })),
     dhcpClients: await findDhcpClients(machine),
     isOpenWrt: await isThere(machine, '/etc/openwrt_release'),
     docker: await findDocker(machine),
@@ -98,15 +105,6 @@ async function networkManagerLinks(machine: Machine): Promise<ReadonlySet<string
 async function systemdVersion(machine: Machine): Promise<number> {
   const said = await outputOf(machine, ['resolvectl', '--version']);
   return Number(/^systemd (\d+)/.exec(said ?? '')?.[1] ?? 0);
-}
-
-/** The number of each interface, and its name. */
-async function interfaceNumbers(machine: Machine): Promise<ReadonlyMap<number, string>> {
-  const paths = await filesIn(machine, '/sys/class/net');
-  const pairs = await Promise.all(
-    paths.map(async (path) => [Number(await readText(machine, `${path}/ifindex`)), basename(path)] as const),
-  );
-  return new Map(pairs);
 }
 
 /** systemd has a resolvconf(8) too, which only speaks to systemd-resolved. */

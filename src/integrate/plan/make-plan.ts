@@ -28,10 +28,9 @@ function chooseRow(facts: Facts, before: Row | undefined): Row {
   if (resolved !== undefined) {
     // What was chosen because of a link of others is right without that link too, and the link may come back.
     if (before === 'resolved' || links === undefined || links.some(isOfOthers)) return 'resolved';
-    if (networkManager !== undefined && links.every((link) => !isSplit(link, links)))
-      return 'network-manager-and-resolved';
+    if (networkManager !== undefined && !links.some(isSplit)) return 'network-manager-and-resolved';
     const hasFiles = networkd !== undefined && networkd.files.length > 0;
-    if (hasFiles && links.every((link) => !isSplit(link, links))) return 'networkd-and-resolved';
+    if (hasFiles && !links.some(isSplit)) return 'networkd-and-resolved';
     return 'resolved';
   }
   // Debian's resolvconf owns the file only while the file is a link to its own.
@@ -46,10 +45,12 @@ function isOfOthers({ manager, servers }: LinkFacts): boolean {
   return manager === 'other' && servers.length > 0;
 }
 
-/** A link whose domains mean something beside another link: names of a company that only its VPN knows. */
-function isSplit({ name, domains, servers }: LinkFacts, links: readonly LinkFacts[]): boolean {
-  const hasOther = links.some((link) => link.name !== name && link.servers.length > 0);
-  return hasOther && servers.length > 0 && domains.some((domain) => plain(domain) !== '');
+/**
+ * A link with domains that only its own resolvers know: names of a company that its VPN leads to. The domains of the network that we
+ * are in are asked of its resolvers anyway.
+ */
+function isSplit({ isOutside, domains, servers }: LinkFacts): boolean {
+  return !isOutside && servers.length > 0 && domains.some((domain) => plain(domain) !== '');
 }
 
 const rows: Readonly<Record<Row, (facts: Facts, options: PlanOptions) => PlanParts>> = {
@@ -247,10 +248,9 @@ function nsswitchSteps({ nsswitch }: Facts): readonly Step[] {
 }
 
 function lostRoutes({ links }: Facts, routed: readonly string[]): readonly LostRoute[] {
-  const all = links ?? [];
   const isRouted = (domain: string) => routed.some((zone) => domain === zone || domain.endsWith(`.${zone}`));
-  return all
-    .filter((link) => isSplit(link, all))
+  return (links ?? [])
+    .filter(isSplit)
     .map(({ name, domains, servers }) => ({
       link: name,
       domains: domains.map(plain).filter((domain) => domain !== '' && !isRouted(domain)),

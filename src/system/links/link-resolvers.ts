@@ -1,12 +1,17 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { ResolverFiles, type ResolverFilesOfPlace, type ResolverPlace } from '../resolver-files.ts';
+import { runProgram } from '../run-program.ts';
 import { type LinkFacts, linkFacts } from './link-facts.ts';
 import { type LinkState, parseLinkState } from './link-state.ts';
 import { networkManagerLinks } from './network-manager.ts';
+import { askResolved, statesOf } from './resolved-links.ts';
+
+/** Where systemd-resolved keeps what other programs set. Only root and itself may look into it. */
+const RESOLVED_LINKS = '/run/systemd/resolve/netif';
 
 /** Where systemd keeps what links say of DNS: a file for each, whose name is the number of the link. */
 export const linkPlaces: readonly ResolverPlace[] = [
-  { path: '/run/systemd/resolve/netif', format: 'link-state', isDirectory: true },
+  { path: RESOLVED_LINKS, format: 'link-state', isDirectory: true },
   { path: '/run/systemd/netif/links', format: 'link-state', isDirectory: true },
 ];
 
@@ -17,6 +22,8 @@ const NETWORK_MANAGER = '/run/NetworkManager';
 export interface LinkSources {
   readonly files: ResolverFiles;
   readonly facts: () => readonly LinkFacts[];
+  /** What systemd-resolved says, where its files cannot be read. */
+  readonly resolved: () => Promise<readonly LinkState[] | undefined>;
   /** See `networkManagerLinks`. */
   readonly networkManager: () => Promise<readonly LinkState[] | undefined>;
 }
@@ -26,6 +33,11 @@ export function machineLinks(): LinkSources {
   return {
     files: new ResolverFiles(linkPlaces),
     facts: linkFacts,
+    resolved: async () => {
+      if (hiddenChange() === '') return undefined;
+      const state = await askResolved(runProgram);
+      return state && statesOf(state);
+    },
     // Without it there is nobody to ask, and a child process would be started for nothing.
     networkManager: async () => (existsSync(NETWORK_MANAGER) ? await networkManagerLinks() : undefined),
   };
@@ -39,19 +51,39 @@ export function machineLinks(): LinkSources {
 export async function linksWithDomains({
   files,
   facts,
+  resolved,
   networkManager,
 }: LinkSources): Promise<readonly LinkState[]> {
   const known = facts();
   const fromFiles = linkStates(await files.read(), known);
-  const fromManager = (await networkManager()) ?? [];
+  const [fromResolved = [], fromManager = []] = await Promise.all([resolved(), networkManager()]);
   const links = new Map<string, LinkState>();
   // What a program set by hand counts before what a manager says of the same link.
-  for (const state of [...fromFiles, ...fromManager]) {
+  for (const state of [...fromResolved, ...fromFiles, ...fromManager]) {
     const fact = known.find(({ name }) => name === state.link);
     if (fact === undefined || (fact.hasDefaultRoute && !fact.isTunnel)) continue;
     if (!links.has(state.link)) links.set(state.link, state);
   }
   return [...links.values()].filter(({ domains, takesAll }) => domains.length > 0 || takesAll);
+}
+
+/**
+ * Text that differs when a program has set the resolvers of a link in systemd-resolved, where the files that say so cannot be read:
+ * each of them is replaced, which changes the time of their directory. Empty where they can be read, and where there are none.
+ */
+export function hiddenChange(directory = RESOLVED_LINKS): string {
+  try {
+    const found = statSync(directory, { bigint: true, throwIfNoEntry: false });
+    if (found === undefined) return '';
+    try {
+      accessSync(directory, constants.R_OK | constants.X_OK);
+      return '';
+    } catch {
+      return String(found.mtimeNs);
+    }
+  } catch {
+    return '';
+  }
 }
 
 /**

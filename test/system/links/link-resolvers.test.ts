@@ -27,7 +27,8 @@ test('a link with the default route counts only if it is a tunnel', async () => 
   for (const { number, name } of [lan, vpn, tunnel])
     write(`netif/${number}`, `SERVERS=10.0.0.${number}\nDOMAINS=${name}.example\n`);
   write('netif/9', 'SERVERS=10.0.0.9\nDOMAINS=gone.example\n');
-  const sources = { files, facts: () => [lan, vpn, tunnel], networkManager: async () => undefined };
+  const nobody = async () => undefined;
+  const sources = { files, facts: () => [lan, vpn, tunnel], resolved: nobody, networkManager: nobody };
   const found = await linksWithDomains(sources);
   assert.deepEqual(
     found.map(({ link, domains }) => [link, domains]),
