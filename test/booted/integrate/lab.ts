@@ -90,6 +90,11 @@ export async function openLab(recipe: Recipe, { prepare = '', configure }: LabSc
     await putProgram(machine);
     await machine.put('systemd/pkarrd.service', '/opt/pkarrd.service');
     await machine.write('/opt/liar.mjs', LIAR);
+    // As the installer of Debian writes it.
+    await machine.write(
+      '/etc/hosts',
+      '127.0.0.1\tlocalhost\n127.0.1.1\tbooted\n::1\tlocalhost ip6-localhost\n',
+    );
     await machine.sh(prepare);
     await connectLan(machine, { device: 'lan0', namespace: 'isp', network: '10.77.0', address: false });
     await machine.write('/opt/router', ROUTER, '0755');

@@ -15,6 +15,18 @@ const byNetworkManager = {
   replace: 'nmcli device modify lan0 ipv4.ignore-auto-dns yes ipv4.dns 10.77.0.3',
 } as const;
 
+/** The DHCP client that ifupdown runs on each Debian. */
+const dhcpClients: Readonly<Record<Suite, string>> = { bookworm: 'isc-dhcp-client', trixie: 'dhcpcd-base' };
+
+/** ifupdown looks after the link, by DHCP: the DHCP client tells resolvconf, or writes /etc/resolv.conf. */
+const byIfupdown = {
+  configure: `
+    printf 'iface lan0 inet dhcp\\n' >> /etc/network/interfaces
+    ifup lan0`,
+  reconnect: 'ifdown lan0; ifup lan0',
+  replace: '/opt/router 10.77.0.3; ifdown lan0; ifup lan0',
+} as const;
+
 /** The rows of the table, by their names. */
 export const rows = {
   'NetworkManager and systemd-resolved': (suite: Suite): RowStory => ({
@@ -38,5 +50,28 @@ export const rows = {
       /opt/router 10.77.0.3
       networkctl renew lan0
       until grep -qx DNS=10.77.0.3 /run/systemd/netif/leases/*; do sleep 0.02; done`,
+  }),
+
+  NetworkManager: (suite: Suite): RowStory => ({
+    recipe: withPackages(suites[suite], ...managers.networkManager, routerPackage),
+    found: /^Found: NetworkManager [\d.]+\.$/m,
+    ...byNetworkManager,
+    managers: ['NetworkManager', 'pkarrd'],
+    rewritten: ['./resolv.conf'],
+  }),
+
+  "Debian's resolvconf": (suite: Suite): RowStory => ({
+    recipe: withPackages(suites[suite], ...managers.resolvconf, dhcpClients[suite], routerPackage),
+    found: /^Found: Debian's resolvconf\.$/m,
+    ...byIfupdown,
+    managers: ['resolvconf', 'pkarrd'],
+  }),
+
+  openresolv: (suite: Suite): RowStory => ({
+    recipe: withPackages(suites[suite], ...managers.openresolv, dhcpClients[suite], routerPackage),
+    found: /^Found: openresolv\.$/m,
+    ...byIfupdown,
+    managers: ['pkarrd'],
+    rewritten: ['./resolv.conf', './unbound/unbound.conf.d/resolvconf_resolvers.conf'],
   }),
 } as const satisfies Readonly<Record<string, (suite: Suite) => RowStory>>;
