@@ -68,11 +68,9 @@ socket.on('message', (bytes, from) => {
 export const ANSWERS =
   'until dig @127.0.0.1 +short +time=1 +tries=1 localhost A | grep -qx 127.0.0.1; do sleep 0.1; done';
 
-/** What runs pkarrd in the lab: the program's own unit, for the installed path. */
+/** What runs pkarrd in the lab: the service, as everybody has it. */
 const SERVICE = `
-  sed 's|^ExecStart=.*|ExecStart=/usr/bin/pkarrd serve|' /opt/pkarrd.service > /etc/systemd/system/pkarrd.service
-  systemctl daemon-reload
-  systemctl start pkarrd
+  pkarrd install > /dev/null
   ${ANSWERS}`;
 
 /** How a machine of the lab gets its network, as scripts of sh. */
@@ -88,7 +86,6 @@ export async function openLab(recipe: Recipe, { prepare = '', configure }: LabSc
   const machine = await bootMachine(recipe);
   try {
     await putProgram(machine);
-    await machine.put('systemd/pkarrd.service', '/opt/pkarrd.service');
     await machine.write('/opt/liar.mjs', LIAR);
     // As the installer of Debian writes it.
     await machine.write(

@@ -41,6 +41,8 @@ export async function tellRow(row: RowStory): Promise<void> {
   assert.notEqual(await addresses(machine, `www.${key}`), KEY_ADDRESS);
   assert.match(await heard(lab), new RegExp(key));
 
+  assert.match((await machine.run(['pkarrd', 'doctor'])).out, /^FAILURE .*pkarrd integrate/ms);
+
   const before = await picture(machine);
   const said = await machine.sh('pkarrd integrate --yes');
   assert.match(said, row.found);
@@ -60,6 +62,9 @@ export async function tellRow(row: RowStory): Promise<void> {
     await findsOrdinary(machine, PROVIDER_ADDRESS);
   }
   assert.doesNotMatch(await heard(lab), new RegExp(key));
+
+  const { code, out } = await machine.run(['pkarrd', 'doctor']);
+  assert.equal(code, 0, out);
 
   const set = await picture(machine);
   const again = await machine.sh('pkarrd integrate --yes');
