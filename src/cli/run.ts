@@ -1,6 +1,7 @@
 import { ConfigError } from '../config/config-error.ts';
 import { didYouMean } from '../config/nearest.ts';
 import { errorText } from '../observe/error-text.ts';
+import { isOutputClosed } from '../system/closed-output.ts';
 import { homeDirectory } from '../system/home-directory.ts';
 import { isJournal } from '../system/notify/journal-stream.ts';
 import { programVersion } from '../system/program-version.ts';
@@ -51,8 +52,7 @@ export function processTerminal(): Terminal {
   // The reader of a pipe may close it (`pkarrd … | head`): that ends the command and is not an error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(Exit.OK);
-    process.stderr.write(`pkarrd: cannot write to standard output: ${error.message}.\n`);
-    process.exit(Exit.FAILED);
+    endWithoutOutput(error.message);
   });
   // There is nowhere left to report this error.
   process.stderr.on('error', () => {});
@@ -60,13 +60,19 @@ export function processTerminal(): Terminal {
     process.stderr.write(`pkarrd: warning of the runtime: ${name}: ${message}\n`);
   });
   return {
-    out: (text) => process.stdout.write(text),
+    out: isOutputClosed() ? () => endWithoutOutput('it is closed') : (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
     errIsTerminal: process.stderr.isTTY === true,
     errIsJournal: isJournal(process.stderr.fd, process.env),
     machine: { environment: process.env, isRoot: process.getuid?.() === 0, home: homeDirectory() },
     now: () => Date.now(),
   };
+}
+
+/** What a command prints is its result: without it, it has failed. */
+function endWithoutOutput(reason: string): never {
+  process.stderr.write(`pkarrd: cannot write to standard output: ${reason}.\n`);
+  process.exit(Exit.FAILED);
 }
 
 async function dispatch([first, ...rest]: readonly string[], terminal: Terminal): Promise<ExitCode> {

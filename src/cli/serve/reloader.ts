@@ -61,9 +61,10 @@ export class Reloader {
 
   /** Reloads, or waits for a reload that begins after this was asked. */
   request(): Promise<ReloadReport> {
+    if (this.#next !== undefined) return this.#next;
     if (this.#running === undefined) return this.#begin();
     // The one that runs may have read the file before it was changed.
-    this.#next ??= this.#afterThis(this.#running);
+    this.#next = this.#afterThis(this.#running);
     return this.#next;
   }
 
