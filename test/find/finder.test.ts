@@ -386,3 +386,33 @@ test('what was learned another way is fresh at once and ends an absence', async 
   found(await read());
   assert.equal(source.lookups.length, 1);
 });
+
+test('a lookup whose sources were replaced, and that found nothing there, goes on in the new ones', async () => {
+  const { source, finder, read } = scene();
+  const waiting = read();
+  const next = new ScriptedSource();
+  finder.replaceParts({ sources: [next] });
+  source.last.end(new SourceError('the node was closed'));
+  await new Promise(setImmediate);
+  next.last.emit({ kind: 'packet', packet: signedPacket(key, 100), from: 'a' });
+  assert.equal(found(await waiting).timestamp, 100_000_000n);
+  next.last.end();
+  await new Promise(setImmediate);
+  // One that is over there is not asked again.
+  assert.deepEqual([source.lookups.length, next.lookups.length], [1, 1]);
+});
+
+test('of those who may give an old packet again, only a newer one is taken, so that none keeps an old one fresh', async () => {
+  const { finder, read, pass, source } = scene();
+  const isInNetwork = false;
+  assert.equal(await finder.learn(signedPacket(key, 100), isInNetwork), true);
+  pass(299);
+  assert.equal(await finder.learn(signedPacket(key, 100), isInNetwork), false);
+  assert.equal(await finder.learn(signedPacket(key, 99), isInNetwork), false);
+  pass(2);
+  // It has expired, so the network is asked, which knows a newer one.
+  const asked = read();
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 200), from: 'a' });
+  assert.equal(found(await asked).timestamp, 200_000_000n);
+  assert.equal(await finder.learn(signedPacket(key, 300), isInNetwork), true);
+});
