@@ -404,15 +404,16 @@ test('a lookup whose sources were replaced, and that found nothing there, goes o
 
 test('of those who may give an old packet again, only a newer one is taken, so that none keeps an old one fresh', async () => {
   const { finder, read, pass, source } = scene();
+  const packetAt = (seconds: number) => signedPacket(key, seconds, [aRecord(name, '192.0.2.1', 1)]);
   const isInNetwork = false;
-  assert.equal(await finder.learn(signedPacket(key, 100), isInNetwork), true);
+  assert.equal(await finder.learn(packetAt(100), isInNetwork), true);
   pass(299);
-  assert.equal(await finder.learn(signedPacket(key, 100), isInNetwork), false);
-  assert.equal(await finder.learn(signedPacket(key, 99), isInNetwork), false);
+  assert.equal(await finder.learn(packetAt(100), isInNetwork), false);
+  assert.equal(await finder.learn(packetAt(99), isInNetwork), false);
   pass(2);
   // It has expired, so the network is asked, which knows a newer one.
   const asked = read();
-  source.last.emit({ kind: 'packet', packet: signedPacket(key, 200), from: 'a' });
+  source.last.emit({ kind: 'packet', packet: packetAt(200), from: 'a' });
   assert.equal(found(await asked).timestamp, 200_000_000n);
-  assert.equal(await finder.learn(signedPacket(key, 300), isInNetwork), true);
+  assert.equal(await finder.learn(packetAt(300), isInNetwork), true);
 });
