@@ -1,7 +1,7 @@
 import { ConfigError } from '../config/config-error.ts';
 import { didYouMean } from '../config/nearest.ts';
 import { errorText } from '../observe/error-text.ts';
-import { isOutputClosed } from '../system/closed-output.ts';
+import { isOutputClosed } from '../system/bun/closed-output.ts';
 import { homeDirectory } from '../system/home-directory.ts';
 import { isJournal } from '../system/notify/journal-stream.ts';
 import { programVersion } from '../system/program-version.ts';

@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs';
-import { bun } from './bun/api.ts';
+import { bun } from './api.ts';
 
 /** Flags of open(2) on Linux, as /proc shows them. */
 const O_RDWR = 0o2;
