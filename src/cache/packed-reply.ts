@@ -82,13 +82,11 @@ function limitTtls(bytes: Uint8Array, layout: MessageLayout, rcode: number): num
   const isPositive = rcode === Rcode.NOERROR && hasAnswer(bytes, layout, answerCount);
   const isNegative = !isPositive && (rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN);
   // RFC 2308 §5: "The TTL of this record is set from the minimum of the MINIMUM field of the SOA record and the TTL of the
-  // SOA itself". It is about the last name of a chain of aliases; the aliases have TTLs of their own.
-  const negativeLimit = isNegative ? Math.min(negativeTtl, MAX_NEGATIVE_LIFETIME) : MAX_LIFETIME;
-  for (const [index, offset] of ttlOffsets.entries()) {
-    limitTtl(bytes, offset, index < answerCount ? MAX_LIFETIME : negativeLimit);
-  }
+  // SOA itself". The aliases before it are told for no longer either: a cache behind us keeps the answer as one.
+  const limit = isNegative ? Math.min(negativeTtl, MAX_NEGATIVE_LIFETIME) : MAX_LIFETIME;
+  for (const offset of ttlOffsets) limitTtl(bytes, offset, limit);
   if (isPositive) return Math.min(minimumTtl, MAX_LIFETIME);
-  return isNegative ? Math.min(negativeLimit, minimumTtl) : 0;
+  return isNegative ? Math.min(limit, minimumTtl) : 0;
 }
 
 /**

@@ -74,10 +74,13 @@ test('a negative answer without SOA is not kept', () => {
   assert.equal(packed({ rcode: Rcode.NXDOMAIN }).lifetime, 0);
 });
 
-test('an alias whose target has no data is kept as its SOA says; without SOA it is no answer, and is not kept', () => {
+test('an alias whose target has no data or does not exist is kept and told for as long as its SOA says; without SOA it is not kept', () => {
   const answers = [alias('www.example', 'b.example', 3600)];
-  assert.deepEqual(packed({ answers }), { lifetime: 0, told: [[3600], []] });
-  assert.deepEqual(packed({ answers, authorities: [soa(600, 60)] }), { lifetime: 60, told: [[3600], [60]] });
+  for (const rcode of [Rcode.NOERROR, Rcode.NXDOMAIN]) {
+    assert.deepEqual(packed({ rcode, answers }), { lifetime: 0, told: [[0], []] });
+    const authorities = [soa(600, 60)];
+    assert.deepEqual(packed({ rcode, answers, authorities }), { lifetime: 60, told: [[60], [60]] });
+  }
   const short = [alias('www.example', 'b.example', 5)];
   assert.deepEqual(packed({ answers: short, authorities: [soa(600, 60)] }).lifetime, 5);
   const whole = [...answers, aRecord('b.example', '192.0.2.1', 90)];

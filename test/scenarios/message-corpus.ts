@@ -252,7 +252,7 @@ cases.push(
     what: 'NXDOMAIN behind an alias',
     type: Type.A,
     rcode: 3,
-    answers: [alias(QUESTION, 'gone.corpus.example')],
+    answers: [{ ...alias(QUESTION, 'gone.corpus.example'), ttl: 300 }],
     authorities: [{ owner: name('corpus.example'), type: Type.SOA, rdata: soa, ttl: 300 }],
   },
   { what: 'NXDOMAIN without SOA', type: Type.A, rcode: 3 },
