@@ -1,6 +1,7 @@
 import { ConfigError } from '../config/config-error.ts';
 import { didYouMean } from '../config/nearest.ts';
 import { errorText } from '../observe/error-text.ts';
+import { type LogLevel, priorities } from '../observe/log.ts';
 import { isOutputClosed } from '../system/bun/closed-output.ts';
 import { homeDirectory } from '../system/home-directory.ts';
 import { isJournal } from '../system/notify/journal-stream.ts';
@@ -18,15 +19,16 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
     return await dispatch(words, terminal);
   } catch (error) {
     if (error instanceof UsageError) {
-      terminal.err(`pkarrd: ${error.message}\nSee "pkarrd ${helpFor(words)}".\n`);
+      tell(terminal, 'error', `pkarrd: ${error.message}\nSee "pkarrd ${helpFor(words)}".\n`);
       return Exit.USAGE;
     }
     if (error instanceof ConfigError) {
-      terminal.err(error.problems.map(({ where, message }) => `pkarrd: ${where}: ${message}\n`).join(''));
+      const lines = error.problems.map(({ where, message }) => `pkarrd: ${where}: ${message}\n`);
+      tell(terminal, 'error', lines.join(''));
       return Exit.USAGE;
     }
     if (error instanceof CommandError) {
-      terminal.err(error.message.replace(/^/gm, 'pkarrd: ').concat('\n'));
+      tell(terminal, 'error', error.message.replace(/^/gm, 'pkarrd: ').concat('\n'));
       return error.exit;
     }
     // A bug: a report needs the stack.
@@ -44,7 +46,7 @@ export function endOnUncaught(terminal: Terminal): void {
 }
 
 function tellInternalError(terminal: Terminal, error: unknown): void {
-  terminal.err(`pkarrd: internal error, please report it: ${errorText(error)}\n`);
+  tell(terminal, 'error', `pkarrd: internal error, please report it: ${errorText(error)}\n`);
 }
 
 /** The terminal of this process. */
@@ -56,10 +58,10 @@ export function processTerminal(): Terminal {
   });
   // There is nowhere left to report this error.
   process.stderr.on('error', () => {});
-  onRuntimeWarning(({ name, message }) => {
-    process.stderr.write(`pkarrd: warning of the runtime: ${name}: ${message}\n`);
-  });
-  return {
+  onRuntimeWarning(({ name, message }) =>
+    tell(terminal, 'warn', `pkarrd: warning of the runtime: ${name}: ${message}\n`),
+  );
+  const terminal: Terminal = {
     out: isOutputClosed() ? () => endWithoutOutput('it is closed') : (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
     errIsTerminal: process.stderr.isTTY === true,
@@ -67,6 +69,12 @@ export function processTerminal(): Terminal {
     machine: { environment: process.env, isRoot: process.getuid?.() === 0, home: homeDirectory() },
     now: () => Date.now(),
   };
+  return terminal;
+}
+
+/** Writes lines to standard error; sd-daemon(3): the journal takes their priority from `<N>` in front of each. */
+function tell({ err, errIsJournal }: Terminal, level: LogLevel, lines: string): void {
+  err(errIsJournal ? lines.replace(/^(?=.)/gm, `<${priorities[level]}>`) : lines);
 }
 
 /** What a command prints is its result: without it, it has failed. */

@@ -5,7 +5,8 @@ import { exitCodesText, type Terminal } from '../../src/cli/command.ts';
 import { programHelp } from '../../src/cli/help.ts';
 import { run } from '../../src/cli/run.ts';
 
-test('an internal error ends a command with 70 and its stack', async () => {
+/** The exit code of a command, and what it wrote to standard error; writing to standard output is a bug here. */
+async function ended(words: readonly string[], errIsJournal = false) {
   let err = '';
   const terminal: Terminal = {
     out: () => {
@@ -15,12 +16,28 @@ test('an internal error ends a command with 70 and its stack', async () => {
       err += text;
     },
     errIsTerminal: false,
-    errIsJournal: false,
+    errIsJournal,
     machine: { environment: {}, isRoot: false, home: undefined },
     now: () => 0,
   };
-  assert.equal(await run(['--version'], terminal), 70);
+  return { code: await run(words, terminal), err };
+}
+
+test('an internal error ends a command with 70 and its stack', async () => {
+  const { code, err } = await ended(['--version']);
+  assert.equal(code, 70);
   assert.match(err, /^pkarrd: internal error, please report it: TypeError: out of order\n +at /);
+});
+
+test('errors of a service that cannot start have the priority of errors in the journal, line by line', async () => {
+  for (const words of [
+    ['--version'],
+    ['nonsense'],
+    ['serve', '--cache-size', 'big', '--config', '/dev/null'],
+  ]) {
+    const { err } = await ended(words, true);
+    assert.match(err, /^(?:<3>.*\n)+$/);
+  }
 });
 
 test('help and README list the exit codes', () => {

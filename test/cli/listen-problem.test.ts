@@ -15,6 +15,7 @@ test('the message says why, who holds the port, and what to do', () => {
   );
   assert.match(problem('EADDRINUSE', 'systemd-resolve'), /DNSStubListenerExtra=/);
   assert.match(problem('EADDRINUSE', 'pkarrd'), /another pkarrd, stop it first/);
+  assert.match(problem('EADDRINUSE', 'systemd', 'pkarrd'), /: systemctl stop pkarrd\.socket pkarrd$/);
   assert.match(problem('EADDRINUSE', 'a', 'b'), /in use by a \(process 100\) and b \(process 101\)\./);
   assert.match(problem('EADDRINUSE'), /in use by another program \(run as root to see which\)\./);
   assert.match(problem('EACCES'), /^Permission denied to listen on 127\.0\.0\.1:53 \(udp\)\./);

@@ -1,10 +1,12 @@
 import { listenWithInherited } from '../../app/inherited-listen.ts';
 import { listenAddressToText } from '../../config/listen-address.ts';
+import type { LoadedSettings } from '../../config/load-settings.ts';
 import type { Settings } from '../../config/settings.ts';
-import type { Log } from '../../observe/log.ts';
+import { type Log, silentLog } from '../../observe/log.ts';
 import { BoundSockets } from '../../system/activation/bound-sockets.ts';
 import type { Inheritance } from '../../system/activation/inheritance.ts';
 import type { SocketPurpose } from '../../system/activation/socket-purpose.ts';
+import { openResolverWarnings } from '../open-resolver.ts';
 
 /** What is served at a socket with a name of its own. */
 const protocols: Readonly<Record<Exclude<SocketPurpose, 'dns'>, string>> = {
@@ -12,6 +14,14 @@ const protocols: Readonly<Record<Exclude<SocketPurpose, 'dns'>, string>> = {
   doh: 'DNS over HTTPS',
   http: 'HTTP',
 };
+
+/** The configuration with the warnings that hold only where sockets were handed over: an open resolver at one of them. */
+export function judgeInherited(loaded: LoadedSettings, inheritance: Inheritance): LoadedSettings {
+  const { settings } = withInherited(loaded.settings, inheritance, silentLog);
+  const known = new Set(loaded.warnings.map(({ message }) => message));
+  const more = openResolverWarnings({ ...loaded, settings }).filter(({ message }) => !known.has(message));
+  return { ...loaded, warnings: [...loaded.warnings, ...more] };
+}
 
 /** The settings, which also listen where sockets were handed over, and those sockets. Logs what of them is not as expected. */
 export function withInherited(

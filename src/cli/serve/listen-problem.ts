@@ -17,8 +17,8 @@ export function listenProblem(
     }
     case 'EACCES':
       return (
-        `Permission denied to listen on ${where}. Use a port from 1024 up with --listen, or run pkarrd as a systemd ` +
-        'service, which has the capability for lower ports.'
+        `Permission denied to listen on ${where}. Use a port from 1024 up with --listen, or make a service of pkarrd, for ` +
+        'which systemd opens lower ports: sudo pkarrd install'
       );
     default:
       return `Cannot listen on ${message}.`;
@@ -31,6 +31,13 @@ function remedy(holders: readonly PortHolder[]): string {
   // The stub of systemd-resolved listens on 127.0.0.53 and 127.0.0.54 only, unless configured otherwise.
   if (names.some((name) => name.startsWith('systemd-resolve'))) {
     return 'Remove this address from DNSStubListenerExtra= in resolved.conf, or use another address with --listen.';
+  }
+  // It has it beside the service that it hands it to.
+  if (names.includes('systemd')) {
+    return (
+      'systemd holds it for a service; "systemctl list-sockets" shows for which. If that is pkarrd, it runs already, and ' +
+      'ends with: systemctl stop pkarrd.socket pkarrd'
+    );
   }
   if (names.some((name) => name === 'node' || name.startsWith('pkarrd'))) {
     return 'If that is another pkarrd, stop it first, or use another address with --listen.';

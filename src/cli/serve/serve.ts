@@ -21,7 +21,7 @@ import { LinkError } from '../../workers/link.ts';
 import { type Command, CommandError, configFlag, Exit, type ExitCode } from '../command.ts';
 import { loadConfiguration, publisherEntries } from '../configuration.ts';
 import { untilStopped } from '../stop-signal.ts';
-import { withInherited } from './inherited.ts';
+import { judgeInherited, withInherited } from './inherited.ts';
 import { listenProblem } from './listen-problem.ts';
 import { Reloader } from './reloader.ts';
 import { serviceDirectory, startConfiguration } from './start-configuration.ts';
@@ -54,7 +54,7 @@ export const serve: Command = {
     };
     process.on('SIGHUP', () => reload());
     const { loaded, status } = await startConfiguration(invocation, terminal);
-    const { settings: configured, tables, warnings } = loaded;
+    const { settings: configured, tables, warnings } = judgeInherited(loaded, inheritance);
     const journal = await openJournal(inheritance.files.get('journal'), terminal.errIsJournal);
     const log = createLog({
       level: configured.logLevel,
@@ -107,7 +107,8 @@ export const serve: Command = {
     const reloader = new Reloader(status, {
       app,
       log,
-      load: () => loadSettled(path, () => loadConfiguration(invocation, terminal)),
+      load: async () =>
+        judgeInherited(await loadSettled(path, () => loadConfiguration(invocation, terminal)), inheritance),
       prepare: (wanted) => withInherited(wanted, inheritance, silentLog).settings,
       entriesOf: (found) => publisherEntries(found.tables, terminal),
       keepIn,

@@ -47,7 +47,7 @@ const MAX_DESCRIPTORS = 1_024;
 const variables = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES'] as const;
 
 /** Of a process that was started without any of that. */
-const noInheritance: Inheritance = { sockets: [], files: new Map(), unusable: [] };
+export const noInheritance: Inheritance = { sockets: [], files: new Map(), unusable: [] };
 
 /**
  * What the service manager handed over, to be asked once: the variables are removed from `environment`, so that no child
