@@ -111,7 +111,13 @@ export interface DhtStatus {
 export type AutoServingState = 'no-own-address' | 'metered' | 'not-reached' | 'trial' | 'serving';
 
 /** Why a node stopped serving by itself. */
-export type ServingEnd = 'no-own-address' | 'metered' | 'not-reached' | 'network-changed' | 'thread-died';
+export type ServingEnd =
+  | 'no-own-address'
+  | 'metered'
+  | 'not-reached'
+  | 'network-changed'
+  | 'thread-died'
+  | 'closed';
 
 /** A node with `serve: 'auto'` began to serve at this address, or stopped. */
 export type ServingChange =

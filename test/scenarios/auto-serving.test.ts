@@ -10,10 +10,7 @@ test('with dht-serve = auto the program serves other nodes once strangers reach 
   const told = await runInOwnNetwork(child, [], new URL('../support/thread-time.js', import.meta.url));
   assert.deepEqual(told, [
     'not-reached',
-    'trial',
-    'trial',
-    0,
-    'serving',
+    ['trial', 0],
     1,
     ['The DHT node serves others now (dht-serve = auto).{"address":"109.0.0.1"}'],
     'not-reached',
@@ -21,5 +18,7 @@ test('with dht-serve = auto the program serves other nodes once strangers reach 
       'The network changed.{"change":"interfaces"}',
       'The DHT node no longer serves others.{"reason":"the network changed"}',
     ],
+    ['trial', 1],
+    ['The DHT node no longer serves others.{"reason":"the node is stopped"}'],
   ]);
 });

@@ -24,6 +24,8 @@ export interface ServingConditionsParts {
 export class ServingConditionsWatch {
   readonly #parts: ServingConditionsParts;
   #callOff: () => void = () => {};
+  /** The number of the last check; the result of an earlier one that takes longer is dropped. */
+  #lastLook = 0;
   #isClosed = false;
 
   /** Begins at once. */
@@ -36,7 +38,7 @@ export class ServingConditionsWatch {
   look(): void {
     this.#callOff();
     this.#callOff = this.#parts.clock.after(LOOK_EVERY, () => this.look(), true);
-    this.#tell().catch(throwLater);
+    this.#tell(++this.#lastLook).catch(throwLater);
   }
 
   close(): void {
@@ -44,7 +46,7 @@ export class ServingConditionsWatch {
     this.#callOff();
   }
 
-  async #tell(): Promise<void> {
+  async #tell(look: number): Promise<void> {
     const { machine, isMetered, tell } = this.#parts;
     const hosts: string[] = [];
     const metered: string[] = [];
@@ -55,7 +57,7 @@ export class ServingConditionsWatch {
       if (await isMetered(name)) metered.push(...publicOnes);
       else hosts.push(...publicOnes);
     }
-    if (!this.#isClosed) tell({ hosts, metered });
+    if (look === this.#lastLook && !this.#isClosed) tell({ hosts, metered });
   }
 }
 
@@ -74,4 +76,5 @@ const reasons: Readonly<Record<ServingEnd, string>> = {
   'not-reached': 'no query arrived from outside for 15 minutes',
   'network-changed': 'the network changed',
   'thread-died': 'the thread of the node ended and is started again',
+  closed: 'the node is stopped',
 };

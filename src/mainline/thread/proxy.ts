@@ -182,6 +182,7 @@ class ThreadedNode implements MainlineThread {
 
   async #close(): Promise<void> {
     this.#restarts.cancel();
+    if (this.#isServing) this.#tellServing({ kind: 'ended', reason: 'closed' });
     const reason = new MainlineError('closed', 'the DHT node was closed');
     this.#failAll(reason);
     this.#ready.reject(reason);

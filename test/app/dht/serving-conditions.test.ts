@@ -51,3 +51,24 @@ test('the node is told the public IPv4 addresses, those of metered connections a
   await new Promise(setImmediate);
   assert.deepEqual([told.length, clock.waiting], [3, 0]);
 });
+
+test('what was found before a change of the network is not told after it, however long it took to read', async () => {
+  const clock = new MovableClock();
+  const told: ServingConditions[] = [];
+  const reads: ((isMetered: boolean) => void)[] = [];
+  let address = '45.1.1.1';
+  const watch = new ServingConditionsWatch({
+    machine: () => ({ wan: [ipv4(address)] }),
+    isMetered: () => new Promise((resolve) => reads.push(resolve)),
+    clock,
+    tell: (conditions) => told.push(conditions),
+  });
+  address = '46.1.1.1';
+  watch.look();
+  for (const read of [...reads].reverse()) {
+    read(false);
+    await new Promise(setImmediate);
+  }
+  assert.deepEqual(told, [{ hosts: ['46.1.1.1'], metered: [] }]);
+  watch.close();
+});
