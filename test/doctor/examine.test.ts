@@ -256,6 +256,20 @@ describe('the running program', () => {
     assert.match(of({}, '1.1.0').text, /1\.0\.0 runs, and this is pkarrd 1\.1\.0/);
   });
 
+  test('whose configuration on disk is not the one that is used is a failure, with its place and reason', () => {
+    const configuration = { state: 'accepted' as const, problems: [{ where: 'a.toml:3', message: 'no.' }] };
+    const { state, text, remedy } = of({ configuration });
+    assert.deepEqual(
+      [state, text, remedy],
+      [
+        'failure',
+        'It is invalid, and the last accepted one is used. a.toml:3: no.',
+        'Correct it, and run "pkarrd reload".',
+      ],
+    );
+    assert.equal(of({ configuration: { state: 'current', problems: [] } }, '1.1.0').topic, 'running');
+  });
+
   test('without an upstream that answers finds no ordinary names; with another one it does', () => {
     assert.deepEqual(
       [of(withUpstreams()).state, of(withUpstreams('dead', 'dead')).state],

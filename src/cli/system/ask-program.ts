@@ -1,4 +1,5 @@
 import { ConfigError } from '../../config/config-error.ts';
+import type { LoadedSettings } from '../../config/load-settings.ts';
 import { type AskOptions, askProgram } from '../../control/client.ts';
 import { directoriesToAsk } from '../../control/directories.ts';
 import { ControlError } from '../../control/socket.ts';
@@ -29,17 +30,21 @@ export async function askRunning(
 
 /** Where the sockets of the program that an invocation means may be. @throws ConfigError */
 export async function directoriesOf(invocation: Invocation, terminal: Terminal): Promise<readonly string[]> {
-  const uses = ['stateDir'] as const;
-  const { settings, origins } = await loadUsedConfiguration(invocation, terminal, uses).catch(
-    (error: unknown) => {
-      // The file of the system is broken: the program that runs can say more about it.
-      if (!(error instanceof ConfigError) || invocation.value('config') !== undefined) throw error;
-      return loadWithoutFile(invocation, terminal, uses);
-    },
-  );
+  const { settings, origins } = await loadStateDir(invocation, terminal);
   // The file of the system is that of its service, whose sockets are not in its state directory.
   const isOfSystem = invocation.value('config') === undefined && /:\d+$/.test(origins.stateDir);
   const isStateDirGiven = origins.stateDir !== 'default' && !isOfSystem;
   const { environment } = terminal.machine;
   return directoriesToAsk({ stateDir: settings.stateDir, isStateDirGiven, environment });
+}
+
+/** The state directory, also while the file of the system is broken: the program that runs says more about that. @throws ConfigError */
+export async function loadStateDir(invocation: Invocation, terminal: Terminal): Promise<LoadedSettings> {
+  const uses = ['stateDir'] as const;
+  try {
+    return await loadUsedConfiguration(invocation, terminal, uses);
+  } catch (error) {
+    if (!(error instanceof ConfigError) || invocation.value('config') !== undefined) throw error;
+    return await loadWithoutFile(invocation, terminal, uses);
+  }
 }

@@ -15,8 +15,7 @@ import {
   type Terminal,
   writeJson,
 } from '../command.ts';
-import { loadUsedSettings } from '../configuration.ts';
-import { askRunning } from './ask-program.ts';
+import { askRunning, loadStateDir } from './ask-program.ts';
 
 /** Says what is wrong on this machine, and what to do about it. */
 export const doctor: Command = {
@@ -31,7 +30,7 @@ export const doctor: Command = {
   flags: [configFlag, jsonFlag],
   settings: ['stateDir'],
   async run(invocation, terminal) {
-    const { stateDir } = await loadUsedSettings(invocation, terminal, ['stateDir']);
+    const { stateDir } = (await loadStateDir(invocation, terminal)).settings;
     const findings = await examine({
       machine: thisMachine,
       running: await askForStatus(invocation, terminal),

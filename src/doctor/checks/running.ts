@@ -15,6 +15,7 @@ export function examineRunning(running: RunningProgram, version: string): readon
   const { status } = running;
   return [
     ...versionFinding(status, version),
+    ...configurationFindings(status),
     ...upstreamFindings(status),
     ...portalFinding(status),
     dhtFinding(status),
@@ -27,6 +28,22 @@ function versionFinding({ version: running }: AppStatus, version: string): reado
   if (running === version) return [fine('running', `pkarrd ${version} runs.`)];
   const text = `pkarrd ${running} runs, and this is pkarrd ${version}.`;
   return [warning('running', text, 'Restart it: "systemctl restart pkarrd".')];
+}
+
+function configurationFindings({ configuration }: AppStatus): readonly Finding[] {
+  if (configuration === undefined || configuration.state === 'current') return [];
+  const used = {
+    accepted: 'the last accepted one is used',
+    defaults: 'the defaults are used',
+    refused: 'the one before stays in force',
+  }[configuration.state];
+  return configuration.problems.map(({ where, message }) =>
+    failure(
+      'configuration',
+      `It is invalid, and ${used}. ${where}: ${message}`,
+      'Correct it, and run "pkarrd reload".',
+    ),
+  );
 }
 
 function upstreamFindings({ forwarder }: AppStatus): readonly Finding[] {
