@@ -124,6 +124,42 @@ async function askOverTcp(server: ServerAddress): Promise<number | undefined> {
   return reply?.rcode;
 }
 
+test(
+  'once it ends, what arrives waits for the next process, and what was read is still answered',
+  options,
+  async () => {
+    await using upstream = await startScriptedUpstream({
+      script: (asked) => ({ send: answerAll(asked), afterMs: 500 }),
+    });
+    await using manager = await ServiceManager.open(pair('127.0.0.1'));
+    const server = { host: '127.0.0.1', port: manager.ports[0] ?? 0 };
+    const words = ['--dht', 'off', '--upstream', `127.0.0.1:${upstream.port}`];
+    for (const workers of ['1', '2']) {
+      await manager.start([...words, '--workers', workers]);
+      await manager.until(/Ready\./);
+      const slow = askUdp(server, query(`slow${workers}.example`));
+      await upstream.waitFor(Number(workers));
+      manager.kill(15);
+      await manager.until(/Stopping\./);
+      await sleep(150);
+      // It would be answered at once by a process that reads.
+      let isAnswered = false;
+      const late = askUdp(server, query('localhost')).then((reply) => {
+        isAnswered = true;
+        return reply;
+      });
+      assert.equal((await slow).rcode, Rcode.NOERROR);
+      assert.equal(isAnswered, false);
+      assert.equal(await manager.exited(), 0);
+      manager.log = '';
+      await manager.start(words);
+      assert.equal((await late).rcode, Rcode.NOERROR);
+      assert.equal(await manager.stop(), 0);
+      manager.log = '';
+    }
+  },
+);
+
 test('a connection that was accepted has its query read and answered before the end', options, async () => {
   await using upstream = await startScriptedUpstream({
     script: (asked) => ({ send: answerAll(asked), afterMs: 300 }),
