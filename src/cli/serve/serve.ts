@@ -138,8 +138,7 @@ export const serve: Command = {
     log.info('Stopping.', fields);
     // The service manager must not have to wait, even if something hangs.
     setTimeout(() => process.exit(code), END_AT_LATEST).unref();
-    await supervisor.stopping();
-    await Promise.all([app.close(), control.close()]);
+    await Promise.all([supervisor.stopping(), app.close(), control.close()]);
     return code;
   },
 };

@@ -54,6 +54,8 @@ export function serviceManager(send: SendDatagram, onFailure: (error: unknown) =
       } catch (error) {
         if (!hasFailed) onFailure(error);
         hasFailed = true;
+        // A status that did not arrive is worth sending again.
+        told = '';
       }
     }
     sending = undefined;

@@ -76,6 +76,17 @@ test('a failure is told once until it works again, and nothing is lost that come
   assert.equal(sent.length, 4);
 });
 
+test('a status that could not be sent is sent again when it is given again, and one that was sent is not', async () => {
+  const { manager, sent, take } = scene();
+  manager.status('One.');
+  await take(new Error('refused'));
+  manager.status('One.');
+  await take();
+  manager.status('One.');
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(sent, ['STATUS=One.', 'STATUS=One.']);
+});
+
 test('the time of a reload is that of the clock that all processes share', {
   skip: process.platform !== 'linux' && 'only Linux has /proc',
 }, async () => {
