@@ -215,7 +215,10 @@ export async function startApp(
       return addresses;
     },
     reload(wanted, wantedEntries) {
-      const done = following.then(() => reload(wanted, wantedEntries));
+      const done = following.then(() => {
+        if (closed !== undefined) throw new ReloadError('pkarrd is stopping.');
+        return reload(wanted, wantedEntries);
+      });
       following = done.then(
         () => {},
         () => {}, // whoever asked for it is told

@@ -39,12 +39,13 @@ export const publicAccess: ControlAccess = {
   answerTimeout: CONTROL_TIMEOUT,
 };
 
-/** Milliseconds that a connection without a request is safe from making room for another. */
+/** Milliseconds that a connection which waits for its client is safe from making room for another. */
 const GRACE = 100;
 
 /** A connection, and what became of it. */
 interface Connection {
-  readonly since: number;
+  /** When it was opened, or answered. */
+  since: number;
   state: 'reading' | 'asked' | 'answered';
   timer: NodeJS.Timeout;
 }
@@ -66,6 +67,7 @@ export async function openControlSocket(
     const connection = open.get(socket);
     if (connection === undefined || connection.state === 'answered') return;
     connection.state = 'answered';
+    connection.since = performance.now();
     // One that does not read its reply must not hold its place for ever.
     connection.timer.refresh();
     // What else the client sent is discarded, so that the end of its side is seen.
@@ -117,11 +119,14 @@ export async function openControlSocket(
   };
 }
 
-/** Ends the connection that has been waiting longest for its request. @returns false when there is none. */
+/**
+ * Ends a connection that has not sent its request, or has its reply: whoever is there would have gone on.
+ * @returns false when there is none.
+ */
 function makeRoom(open: ReadonlyMap<Socket, Connection>): boolean {
   const now = performance.now();
   for (const [socket, { state, since }] of open) {
-    if (state !== 'reading' || now - since < GRACE) continue;
+    if (state === 'asked' || now - since < GRACE) continue;
     socket.destroy();
     return true;
   }

@@ -47,8 +47,8 @@ async function open(
   return server;
 }
 
-async function connected(): Promise<Socket> {
-  const socket = connect(path);
+async function connected(allowHalfOpen = false): Promise<Socket> {
+  const socket = connect({ path, allowHalfOpen });
   closings.push(() => socket.destroy());
   await once(socket, 'connect');
   return socket;
@@ -164,10 +164,19 @@ test('more clients than are answered at once are told that the program is busy',
 
 test('connections that ask nothing make room for those that do, and end after a while', async () => {
   await open(undefined, undefined, { ...publicAccess, requestTimeout: 500 });
-  const silent = await Promise.all(Array.from({ length: 40 }, connected));
+  const silent = await Promise.all(Array.from({ length: 40 }, () => connected()));
   const ended = Promise.all(silent.map((socket) => once(socket.resume(), 'close')));
   for (let count = 0; count < 60; count++) assert.deepEqual(await askProgram([directory], ['echo']), []);
   await ended;
+});
+
+test('connections that have their reply and stay make room for others', async () => {
+  await open();
+  for (const socket of await Promise.all(Array.from({ length: 8 }, () => connected(true)))) {
+    socket.write('["none"]\n');
+    await once(socket, 'data');
+  }
+  assert.deepEqual(await askProgram([directory], ['echo'], { timeout: 1_000 }), []);
 });
 
 test('hundreds of connections of others to the one socket leave the other one as it is, and hold few descriptors', async () => {
