@@ -291,7 +291,7 @@ function environmentLines(): string {
 }
 
 /** A word of a command line: systemd.service(5), "Command lines", and specifiers. */
-function systemdWord(word: string): string {
+export function systemdWord(word: string): string {
   const escaped = word.replace(/[\\"]/g, '\\$&').replaceAll('%', '%%').replaceAll('$', '$$$$');
   return /^[\w@%+=:,./-]+$/.test(word) ? escaped : `"${escaped}"`;
 }

@@ -97,7 +97,8 @@ export async function undo(machine: Machine): Promise<Undone | undefined> {
   const failed = problems.length > 0;
   for (const call of changes.undo) {
     const { code, problem, err } = await machine.run(call);
-    if (code !== 0) problems.push(`"${callToText(call)}" ${problem ?? `failed: ${err.trim()}`}`);
+    if (code !== 0 && call.mayFail !== true)
+      problems.push(`"${callToText(call)}" ${problem ?? `failed: ${err.trim()}`}`);
   }
   // What somebody else wrote is theirs; the copy is kept, and a new integration begins a new list.
   if (!failed && kept.length === 0) await removeChanges(machine);

@@ -13,8 +13,10 @@ export interface IntegrateOptions {
   readonly mayChange: boolean;
   /** Domains of links may be lost. */
   readonly losesRoutes: boolean;
-  /** Domains of which pkarrd knows who is to be asked, without a final dot. */
-  readonly routedDomains: readonly string[];
+  /** Domains of which the running program knows now who is to be asked, in lower case and without a final dot. */
+  readonly routedDomains: () => Promise<readonly string[]>;
+  /** The command that runs pkarrd, as it stands in a unit; undefined when it is not to ask links for their domains. */
+  readonly command: string | undefined;
   /** A name that is found before and has to be found afterwards. */
   readonly ordinaryName?: string;
   /** Shows the plan and asks whether to go on. Called only when there is something to do. */
@@ -55,16 +57,22 @@ export async function integrate(machine: Machine, options: IntegrateOptions): Pr
   const facts = await gatherFacts(machine);
   const earlier = await readChanges(machine);
   const before = earlier !== undefined && earlier.paths.length > 0 ? earlier.row : undefined;
-  const plan = makePlan(facts, { before, routedDomains: options.routedDomains });
+  const { command } = options;
+  const plan = makePlan(facts, { before, command, routedDomains: await options.routedDomains() });
   if ('byHand' in plan) return { kind: 'by-hand', noPlan: plan };
   if (facts.answering !== 'pkarrd' && options.mayChange) {
     return { kind: 'refused', reason: notAnswering(facts.answering) };
   }
 
+  const routedDomains = options.losesRoutes ? undefined : options.routedDomains;
   const ordinaryName = await findOrdinary(machine, options.ordinaryName ?? ORDINARY_NAME);
   const steps = await stepsToDo(machine, plan);
   if (steps.length === 0) {
-    return { kind: 'unchanged', plan, checks: await verify(machine, { plan, ordinaryName, isFresh: false }) };
+    return {
+      kind: 'unchanged',
+      plan,
+      checks: await verify(machine, { plan, ordinaryName, isFresh: false, routedDomains }),
+    };
   }
   if (plan.lostRoutes.length > 0 && !options.losesRoutes && options.mayChange) {
     return { kind: 'refused', reason: losesRoutes(plan), plan };
@@ -80,7 +88,7 @@ export async function integrate(machine: Machine, options: IntegrateOptions): Pr
     if (error instanceof StepError) return await rollBack([error.message]);
     throw error;
   }
-  const checks = await verify(machine, { plan, ordinaryName, isFresh: true });
+  const checks = await verify(machine, { plan, ordinaryName, isFresh: true, routedDomains });
   const failed = checks.flatMap(({ rule, problem }) =>
     problem === undefined ? [] : [`${rule}: ${problem}.`],
   );

@@ -32,6 +32,8 @@ export interface VerifyOptions {
   readonly ordinaryName: string | undefined;
   /** Whether something was changed just now: then the machine has some seconds to come to rest. */
   readonly isFresh: boolean;
+  /** Domains of which the running program knows who is to be asked; undefined when they may be lost. */
+  readonly routedDomains: (() => Promise<readonly string[]>) | undefined;
 }
 
 /** Checks how programs of this machine find names now. */
@@ -54,7 +56,7 @@ export async function addressesOf(machine: Machine, name: string): Promise<reado
 
 async function verifyOnce(
   machine: Machine,
-  { plan, ordinaryName }: VerifyOptions,
+  { plan, ordinaryName, routedDomains }: VerifyOptions,
 ): Promise<readonly Check[]> {
   // A name that nobody has asked for shows what happens now.
   const fresh = `${randomBytes(6).toString('hex')}.${PROBE_LABEL}`;
@@ -84,6 +86,7 @@ async function verifyOnce(
             ),
           ],
     ),
+    ...routeChecks(plan, routedDomains),
     ...resolvconfCheck(machine, plan),
     ...resolvedChecks(machine, plan),
   ]);
@@ -92,6 +95,19 @@ async function verifyOnce(
 async function probe(machine: Machine, name: string): Promise<string | undefined> {
   const found = await addressesOf(machine, name);
   return found.length === 1 && found[0] === PROBE_ADDRESS ? undefined : toText(found);
+}
+
+function routeChecks({ keptRoutes }: Plan, routedDomains: VerifyOptions['routedDomains']) {
+  if (routedDomains === undefined) return [];
+  return keptRoutes.map(({ link, domains }) =>
+    check(`names in ${domains.join(', ')} are asked of ${link}`, async () => {
+      const known = await routedDomains();
+      const lost = domains.filter((domain) => !known.includes(domain));
+      return lost.length === 0
+        ? undefined
+        : `pkarrd does not know who is to be asked for ${lost.join(', ')}; give --lose-split-dns to go on without`;
+    }),
+  );
 }
 
 /** Where resolvconf writes the file, it names us alone: a second resolver would be asked for keys whenever we are slow. */

@@ -13,7 +13,8 @@ import { debian, networkManager, resolved } from './systems.ts';
 const yes: IntegrateOptions = {
   mayChange: true,
   losesRoutes: false,
-  routedDomains: [],
+  routedDomains: async () => [],
+  command: undefined,
   confirm: async () => true,
 };
 
@@ -205,6 +206,49 @@ test('domains of a VPN are not lost unless that is wanted', async () => {
     assert.equal((await integrate(scene.machine, { ...yes, losesRoutes: true })).kind, 'done');
     // The VPN is gone now. It may come back, so nothing else is set.
     assert.equal((await integrate(scene.machine, yes)).kind, 'unchanged');
+  });
+});
+
+test('domains of a VPN are kept where a helper can tell the service of them, and that is checked', async () => {
+  await withScene(async (scene) => {
+    await debian(scene);
+    await resolved(
+      scene,
+      'Link 2 (lan0): 10.77.0.1\nLink 3 (vpn0): 10.88.0.1',
+      'Link 3 (vpn0): ~corp.example',
+    );
+    scene.programs.set('systemctl', () => {
+      scene.programs.set('resolvectl --no-pager dns', 'Global: 127.0.0.1\nLink 2 (lan0): 10.77.0.1\n');
+      return '';
+    });
+    scene.programs.set('rm', '');
+    const before = await scene.tree();
+    const told: string[] = [];
+    const options = { ...yes, command: '/usr/bin/pkarrd', routedDomains: async () => told };
+    const failed = await integrate(scene.machine, options);
+    assert.match(
+      failed.kind === 'rolled-back' ? failed.reasons.join() : '',
+      /^names in corp\.example are asked of vpn0: pkarrd does not know .*--lose-split-dns/,
+    );
+    assert.deepEqual(await scene.tree(), before);
+    scene.programs.set('systemctl restart pkarrd-links.service pkarrd-links.path', () => {
+      told.push('corp.example');
+      return '';
+    });
+    scene.programs.set(
+      'resolvectl --no-pager dns',
+      'Global:\nLink 2 (lan0): 10.77.0.1\nLink 3 (vpn0): 10.88.0.1\n',
+    );
+    assert.equal((await integrate(scene.machine, options)).kind, 'done');
+    const unit = (await scene.tree())['/etc/systemd/system/pkarrd-links.service'] ?? '';
+    assert.match(unit, /^ExecStart=\/usr\/bin\/pkarrd integrate --write-links$/m);
+    assert.deepEqual((await undo(scene.machine))?.problems, []);
+    assert.deepEqual(await scene.tree(), before);
+    assert.deepEqual(scene.calls.slice(-3), [
+      'systemctl stop pkarrd-links.path',
+      'systemctl daemon-reload',
+      'rm -r -f /run/pkarrd-links',
+    ]);
   });
 });
 

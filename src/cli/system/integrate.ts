@@ -1,10 +1,13 @@
-import type { Settings } from '../../config/settings.ts';
-import { readUpstreams } from '../../forward/spec/upstream-set.ts';
+import type { AppStatus } from '../../app/status.ts';
+import { runningProgram } from '../../install/program-path.ts';
+import { systemdWord } from '../../install/systemd-units.ts';
 import { type Undone, undo } from '../../integrate/apply.ts';
 import { CHANGES_DIRECTORY, ChangesError } from '../../integrate/changes/journal.ts';
 import { integrate as integrateMachine, type Outcome } from '../../integrate/integrate.ts';
 import { thisMachine } from '../../integrate/machine.ts';
 import { ORDINARY_NAME } from '../../integrate/verify.ts';
+import { linkFacts } from '../../system/links/link-facts.ts';
+import { LINK_REPORT, writeLinkReport } from '../../system/links/link-report.ts';
 import { linksWithDomains, machineLinks } from '../../system/links/link-resolvers.ts';
 import {
   type Command,
@@ -19,6 +22,7 @@ import {
   writeJson,
 } from '../command.ts';
 import { loadUsedSettings } from '../configuration.ts';
+import { askRunning } from './ask-program.ts';
 import { canConfirm, confirmOnTerminal } from './confirm.ts';
 import { outcomeText, planText, undoneText } from './integrate-text.ts';
 
@@ -46,6 +50,10 @@ export const integrate: Command = {
       value: 'NAME',
       help: `An ordinary name that is found before and has to be found afterwards (default: ${ORDINARY_NAME})`,
     },
+    {
+      name: 'write-links',
+      help: `Only write to ${LINK_REPORT} which domains belong to links; pkarrd-links.service runs this for the service, which may not find out itself`,
+    },
     configFlag,
     jsonFlag,
   ],
@@ -56,6 +64,7 @@ export const integrate: Command = {
         'Permission denied to change how this machine looks up names. Run this command as root.',
       );
     try {
+      if (invocation.has('write-links')) return await writeLinks();
       return invocation.has('undo')
         ? await runUndo(invocation, terminal)
         : await runIntegrate(invocation, terminal);
@@ -66,17 +75,24 @@ export const integrate: Command = {
   },
 };
 
+/** What `pkarrd-links.service` does. */
+async function writeLinks(): Promise<ExitCode> {
+  await writeLinkReport(await linksWithDomains(machineLinks('helper')), linkFacts());
+  return Exit.OK;
+}
+
 async function runIntegrate(invocation: Invocation, terminal: Terminal): Promise<ExitCode> {
   const isDry = invocation.has('dry-run');
   const mayAsk = canConfirm();
   if (!isDry && !invocation.has('yes') && !mayAsk)
     throw new UsageError('integrate: there is no terminal to ask on; give --yes or --dry-run.');
-  const settings = await loadUsedSettings(invocation, terminal, ['upstream', 'linkRoutes']);
+  const { linkRoutes } = await loadUsedSettings(invocation, terminal, ['linkRoutes']);
   const ordinaryName = invocation.value('check-name');
   const outcome = await integrateMachine(thisMachine, {
     losesRoutes: invocation.has('lose-split-dns'),
     mayChange: !isDry,
-    routedDomains: await domainsWithRoutes(settings),
+    routedDomains: () => domainsWithRoutes(invocation, terminal),
+    command: linkRoutes ? runningProgram().map(systemdWord).join(' ') : undefined,
     ...(ordinaryName !== undefined && { ordinaryName }),
     async confirm(plan, steps) {
       if (!invocation.has('json')) terminal.out(planText(plan, steps));
@@ -89,17 +105,16 @@ async function runIntegrate(invocation: Invocation, terminal: Terminal): Promise
   return exitOf(outcome, isDry);
 }
 
-/** Domains that pkarrd asks of their own resolvers: by its configuration, and by what links say while they are up. */
-async function domainsWithRoutes({
-  upstream,
-  linkRoutes,
-}: Pick<Settings, 'upstream' | 'linkRoutes'>): Promise<readonly string[]> {
-  const routes = upstream === 'system' ? [] : readUpstreams(upstream).routes;
-  const configured = routes.flatMap(({ domains }) =>
-    domains.map((domain) => domain.toString().replace(/\.$/, '').toLowerCase()),
-  );
-  const links = linkRoutes ? await linksWithDomains(machineLinks()) : [];
-  return [...configured, ...links.flatMap(({ domains }) => domains)];
+/** Domains that the running program asks of resolvers of their own, by its configuration or by what links say. */
+async function domainsWithRoutes(invocation: Invocation, terminal: Terminal): Promise<readonly string[]> {
+  try {
+    const status = (await askRunning(invocation, terminal, ['status'])) as AppStatus;
+    return status.forwarder.routes.map(({ domain }) => domain.replace(/\.$/, '').toLowerCase());
+  } catch (error) {
+    // Whether it runs at all is found out, and told, in another way.
+    if (error instanceof CommandError) return [];
+    throw error;
+  }
 }
 
 function exitOf(outcome: Outcome, isDry: boolean): ExitCode {

@@ -1,10 +1,9 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { FileError, readUserFile } from '../../files/read-file.ts';
-import type { ProgramCall } from '../../system/run-program.ts';
 import { filesIn } from '../facts/files.ts';
 import { type Machine, pathOn } from '../machine.ts';
-import type { Row } from '../plan/plan.ts';
+import type { Row, UndoCall } from '../plan/plan.ts';
 import type { PathState } from './path-state.ts';
 import { writeFileAt } from './write-path.ts';
 
@@ -40,7 +39,7 @@ export interface Changes {
   /** In the order in which they were made. */
   readonly paths: readonly PathChange[];
   /** What makes the old files take effect again. */
-  readonly undo: readonly ProgramCall[];
+  readonly undo: readonly UndoCall[];
 }
 
 /** The list of changes cannot be used: one sentence. */
@@ -140,8 +139,8 @@ function isState(value: unknown): value is PathState {
   return kind === 'absent' || kind === 'link' || kind === 'file' || kind === 'other';
 }
 
-function isCall(value: unknown): value is ProgramCall {
-  const found = value as Partial<ProgramCall> | null;
+function isCall(value: unknown): value is UndoCall {
+  const found = value as Partial<UndoCall> | null;
   return (
     typeof found === 'object' &&
     found !== null &&

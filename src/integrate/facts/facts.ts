@@ -9,6 +9,8 @@ export interface Facts {
   readonly resolvConf: ResolvConfFacts;
   /** The text of /etc/nsswitch.conf; undefined without one (musl has none). */
   readonly nsswitch: string | undefined;
+  /** Whether systemd manages this machine. */
+  readonly isSystemd: boolean;
   /** systemd-resolved, if it runs. */
   readonly resolved: ResolvedFacts | undefined;
   /** NetworkManager, if it runs. */

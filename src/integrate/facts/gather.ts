@@ -16,8 +16,8 @@ const SYSTEMCTL_TIMEOUT = 3_000;
 /** Looks at everything. Nothing is changed, and whatever does not answer in a few seconds counts as not there. */
 export async function gatherFacts(machine: Machine): Promise<Facts> {
   const [running, networkManager] = await Promise.all([runningUnits(machine), findNetworkManager(machine)]);
-  const hasResolved = running.has('systemd-resolved.service');
-  const hasNetworkd = running.has('systemd-networkd.service');
+  const hasResolved = running?.has('systemd-resolved.service') === true;
+  const hasNetworkd = running?.has('systemd-networkd.service') === true;
   const kernel = linkFacts(machine.root);
   const nameOf = (number: number) => kernel.find((link) => link.number === number)?.name;
   const networkdLinks = hasNetworkd ? await findNetworkdLinks(machine) : [];
@@ -32,6 +32,7 @@ export async function gatherFacts(machine: Machine): Promise<Facts> {
   return {
     resolvConf: await findResolvConf(machine),
     nsswitch: await readText(machine, '/etc/nsswitch.conf'),
+    isSystemd: running !== undefined,
     resolved: hasResolved
       ? {
           version: await systemdVersion(machine),
@@ -65,15 +66,16 @@ async function answering(machine: Machine, server: string): Promise<Answering> {
   return found.includes(PROBE_ADDRESS) ? 'pkarrd' : 'another program';
 }
 
-/** The units of interest that are active; none where there is no systemd. */
-async function runningUnits(machine: Machine): Promise<ReadonlySet<string>> {
+/** The units of interest that are active; undefined where there is no systemd. */
+async function runningUnits(machine: Machine): Promise<ReadonlySet<string> | undefined> {
   const units = ['systemd-resolved.service', 'systemd-networkd.service'];
   const shown = await outputOf(
     machine,
     ['systemctl', 'show', '--property=Id,ActiveState', ...units],
     SYSTEMCTL_TIMEOUT,
   );
-  const blocks = (shown ?? '').split('\n\n');
+  if (shown === undefined) return undefined;
+  const blocks = shown.split('\n\n');
   const active = blocks.filter((block) => /^ActiveState=(?:active|reloading)$/m.test(block));
   return new Set(active.flatMap((block) => /^Id=(.+)$/m.exec(block)?.[1] ?? []));
 }

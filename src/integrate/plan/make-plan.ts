@@ -1,8 +1,17 @@
 import type { Facts } from '../facts/facts.ts';
 import type { LinkFacts } from '../facts/links.ts';
 import { hostSources, withoutResolve } from '../facts/nsswitch.ts';
-import { headOfFile, networkdDropIn, networkManagerFile, resolvConfFile, resolvedDropIn } from './parts.ts';
-import { call, type LostRoute, type NoPlan, type Plan, type Row, type Step } from './plan.ts';
+import {
+  endLinkHelper,
+  headOfFile,
+  linkHelperFiles,
+  networkdDropIn,
+  networkManagerFile,
+  resolvConfFile,
+  resolvedDropIn,
+  startLinkHelper,
+} from './parts.ts';
+import { call, type LinkRoute, type NoPlan, type Plan, type Row, type Step } from './plan.ts';
 
 /** What decides beside the facts. */
 export interface PlanOptions {
@@ -10,17 +19,51 @@ export interface PlanOptions {
   readonly before: Row | undefined;
   /** Domains of which pkarrd knows who is to be asked, in lower case and without a final dot: they are not lost. */
   readonly routedDomains: readonly string[];
+  /** The command that runs pkarrd, as it stands in a unit; undefined when it is not to ask links for their domains. */
+  readonly command: string | undefined;
 }
 
 /** What is to be set for what was found. Pure: the same facts give the same plan, also when it has been carried out. */
 export function makePlan(facts: Facts, options: PlanOptions): Plan | NoPlan {
   if (facts.isOpenWrt) return openWrt;
   const row = chooseRow(facts, options.before);
-  return { row, lostRoutes: [], emptiesLinks: false, warnings: [], ...rows[row](facts, options) };
+  const parts = rows[row](facts);
+  const routes = routesOf(facts, options.routedDomains);
+  // Without systemd nobody can tell the service of links; and otherwise it is shown afterwards that it is told.
+  const keeps = hasHelper(facts, row, options) || row !== 'resolved';
+  return {
+    row,
+    lostRoutes: keeps ? [] : routes,
+    keptRoutes: keeps ? routes : [],
+    emptiesLinks: false,
+    warnings: [],
+    ...withLinkHelper(parts, facts, row, options),
+  };
 }
 
-type PlanParts = Pick<Plan, 'found' | 'steps' | 'undo'> &
-  Partial<Pick<Plan, 'warnings' | 'lostRoutes' | 'emptiesLinks'>>;
+/** Rows in which pkarrd, and not systemd-resolved, decides who is asked for a domain of a link. */
+const rowsOfLinks: ReadonlySet<Row> = new Set([
+  'resolved',
+  'network-manager',
+  'network-manager-and-resolved',
+]);
+
+function hasHelper({ isSystemd }: Facts, row: Row, { command }: PlanOptions): boolean {
+  return isSystemd && command !== undefined && rowsOfLinks.has(row);
+}
+
+/** The helper is started first, so that the service knows of the links before programs ask it. */
+function withLinkHelper(parts: PlanParts, facts: Facts, row: Row, options: PlanOptions): PlanParts {
+  const { command } = options;
+  if (command === undefined || !hasHelper(facts, row, options)) return parts;
+  return {
+    ...parts,
+    steps: [...linkHelperFiles(command), ...startLinkHelper, ...parts.steps],
+    undo: [...parts.undo, ...endLinkHelper],
+  };
+}
+
+type PlanParts = Pick<Plan, 'found' | 'steps' | 'undo'> & Partial<Pick<Plan, 'warnings' | 'emptiesLinks'>>;
 
 /** The row of the table, decided by what runs, what exists and where links point. Pure. */
 function chooseRow(facts: Facts, before: Row | undefined): Row {
@@ -53,7 +96,7 @@ function isSplit({ isOutside, domains, servers }: LinkFacts): boolean {
   return !isOutside && servers.length > 0 && domains.some((domain) => plain(domain) !== '');
 }
 
-const rows: Readonly<Record<Row, (facts: Facts, options: PlanOptions) => PlanParts>> = {
+const rows: Readonly<Record<Row, (facts: Facts) => PlanParts>> = {
   'network-manager-and-resolved': (facts) => ({
     found: `NetworkManager ${facts.networkManager?.version} and systemd-resolved ${facts.resolved?.version}`,
     steps: [
@@ -88,7 +131,7 @@ const rows: Readonly<Record<Row, (facts: Facts, options: PlanOptions) => PlanPar
     warnings: [...searchWarning(facts), ...globalWarning(facts), ...staticWarning(facts)],
   }),
 
-  resolved: (facts, options) => ({
+  resolved: (facts) => ({
     found: `systemd-resolved ${facts.resolved?.version}, with links that others than NetworkManager and systemd-networkd set`,
     steps: [
       resolvedDropIn,
@@ -102,7 +145,6 @@ const rows: Readonly<Record<Row, (facts: Facts, options: PlanOptions) => PlanPar
       call('systemctl', 'restart', 'systemd-resolved'),
       ...(facts.networkManager === undefined ? [] : [reloadNetworkManager.call]),
     ],
-    lostRoutes: lostRoutes(facts, options.routedDomains),
     warnings: [
       ...(facts.links === undefined
         ? ['systemd-resolved did not say within a second which domains belong to links, so some may be lost.']
@@ -247,7 +289,8 @@ function nsswitchSteps({ nsswitch }: Facts): readonly Step[] {
   ];
 }
 
-function lostRoutes({ links }: Facts, routed: readonly string[]): readonly LostRoute[] {
+/** The domains of links beside the one that leads to the Internet, without those that are routed. */
+function routesOf({ links }: Facts, routed: readonly string[]): readonly LinkRoute[] {
   const isRouted = (domain: string) => routed.some((zone) => domain === zone || domain.endsWith(`.${zone}`));
   return (links ?? [])
     .filter(isSplit)

@@ -37,6 +37,12 @@ export interface RunStep {
 /** One step. */
 export type Step = FileStep | LinkStep | RunStep;
 
+/** A call that makes an old file take effect again, or ends what a new one started. */
+export interface UndoCall extends ProgramCall {
+  /** There may be nothing to do. */
+  readonly mayFail?: boolean;
+}
+
 /** What is to be set, in order. */
 export interface Plan {
   readonly row: Row;
@@ -44,17 +50,19 @@ export interface Plan {
   readonly found: string;
   readonly steps: readonly Step[];
   /** What makes the old files take effect again once they are back. */
-  readonly undo: readonly ProgramCall[];
+  readonly undo: readonly UndoCall[];
   /** Sentences on what will be different and is not meant to be. */
   readonly warnings: readonly string[];
   /** Domains that would no longer be asked of their own link. */
-  readonly lostRoutes: readonly LostRoute[];
+  readonly lostRoutes: readonly LinkRoute[];
+  /** Domains that pkarrd is to ask of their own link from now on. */
+  readonly keptRoutes: readonly LinkRoute[];
   /** What is expected of systemd-resolved afterwards: that no link has resolvers of its own. */
   readonly emptiesLinks: boolean;
 }
 
 /** Domains whose names only the resolvers of one link know. */
-export interface LostRoute {
+export interface LinkRoute {
   readonly link: string;
   readonly domains: readonly string[];
   readonly servers: readonly string[];

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { ResolverFiles, type ResolverFilesOfPlace, type ResolverPlace } from '../resolver-files.ts';
 import { runProgram } from '../run-program.ts';
 import { type LinkFacts, linkFacts } from './link-facts.ts';
+import { LINK_REPORT } from './link-report.ts';
 import { type LinkState, parseLinkState } from './link-state.ts';
 import { networkManagerLinks } from './network-manager.ts';
 import { askResolved, statesOf } from './resolved-links.ts';
@@ -10,9 +11,15 @@ import { askResolved, statesOf } from './resolved-links.ts';
 const RESOLVED_LINKS = '/run/systemd/resolve/netif';
 
 /** Where systemd keeps what links say of DNS: a file for each, whose name is the number of the link. */
-export const linkPlaces: readonly ResolverPlace[] = [
+const systemPlaces: readonly ResolverPlace[] = [
   { path: RESOLVED_LINKS, format: 'link-state', isDirectory: true },
   { path: '/run/systemd/netif/links', format: 'link-state', isDirectory: true },
+];
+
+/** The same, and where a helper writes what a service without rights cannot find out. */
+export const linkPlaces: readonly ResolverPlace[] = [
+  ...systemPlaces,
+  { path: LINK_REPORT, format: 'link-state', isDirectory: true },
 ];
 
 /** It exists while NetworkManager runs. */
@@ -28,10 +35,10 @@ export interface LinkSources {
   readonly networkManager: () => Promise<readonly LinkState[] | undefined>;
 }
 
-/** The links of this machine. */
-export function machineLinks(): LinkSources {
+/** The links of this machine. For the helper itself, what it wrote before says nothing. */
+export function machineLinks(reader: 'service' | 'helper' = 'service'): LinkSources {
   return {
-    files: new ResolverFiles(linkPlaces),
+    files: new ResolverFiles(reader === 'helper' ? systemPlaces : linkPlaces),
     facts: linkFacts,
     resolved: async () => {
       if (hiddenChange() === '') return undefined;

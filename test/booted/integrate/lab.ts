@@ -123,14 +123,11 @@ export async function openLab(recipe: Recipe, { prepare = '', configure }: LabSc
   }
 }
 
-/** Waits until a script of sh succeeds, half a minute at most. */
-export async function until(machine: Machine, script: string): Promise<void> {
-  for (
-    const startedAt = performance.now();
-    (await machine.run(['sh', '-c', script])).code !== 0;
-    await sleep(100)
-  ) {
-    assert.ok(performance.now() - startedAt < 30_000, `not so after 30 s: ${script}`);
+/** Waits until a script of sh succeeds, for so many milliseconds at most. */
+export async function until(machine: Machine, script: string, most = 30_000): Promise<void> {
+  for (const startedAt = performance.now(); ; await sleep(50)) {
+    if ((await machine.run(['sh', '-c', script])).code === 0) return;
+    assert.ok(performance.now() - startedAt < most, `not so after ${most} ms: ${script}`);
   }
 }
 

@@ -15,6 +15,19 @@ const byNetworkManager = {
   replace: 'nmcli device modify lan0 ipv4.ignore-auto-dns yes ipv4.dns 10.77.0.3',
 } as const;
 
+/** A script has set up the link, and told systemd-resolved of its resolver. */
+export const byHand = {
+  prepare: 'systemctl disable --now --quiet NetworkManager',
+  configure: `
+    ip address add 10.77.0.20/24 dev lan0
+    ip link set lan0 up
+    ip route replace default via 10.77.0.1
+    resolvectl dns lan0 10.77.0.1
+    resolvectl domain lan0 fritz.box`,
+  reconnect: 'ip link set lan0 down; ip link set lan0 up; ip route replace default via 10.77.0.1',
+  replace: 'resolvectl dns lan0 10.77.0.3',
+} as const;
+
 /** The DHCP client that ifupdown runs on each Debian. */
 const dhcpClients: Readonly<Record<Suite, string>> = { bookworm: 'isc-dhcp-client', trixie: 'dhcpcd-base' };
 
@@ -50,6 +63,13 @@ export const rows = {
       /opt/router 10.77.0.3
       networkctl renew lan0
       until grep -qx DNS=10.77.0.3 /run/systemd/netif/leases/*; do sleep 0.02; done`,
+  }),
+
+  'systemd-resolved, and links that others set': (suite: Suite): RowStory => ({
+    recipe: withPackages(suites[suite], ...managers.networkManagerAndResolved, routerPackage),
+    found: /^Found: systemd-resolved \d+, with links that others/m,
+    ...byHand,
+    managers: ['systemd-resolved', 'pkarrd'],
   }),
 
   NetworkManager: (suite: Suite): RowStory => ({
