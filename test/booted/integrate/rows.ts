@@ -2,7 +2,8 @@ import { bookworm, managers, type Recipe, trixie, withPackages } from '../suppor
 import { routerPackage } from './lab.ts';
 import type { RowStory } from './story.ts';
 
-type Suite = 'bookworm' | 'trixie';
+/** A version of Debian. */
+export type Suite = 'bookworm' | 'trixie';
 
 const suites: Readonly<Record<Suite, Recipe>> = { bookworm, trixie };
 
@@ -93,5 +94,23 @@ export const rows = {
     ...byIfupdown,
     managers: ['pkarrd'],
     rewritten: ['./resolv.conf', './unbound/unbound.conf.d/resolvconf_resolvers.conf'],
+  }),
+
+  'none of them': (suite: Suite): RowStory => ({
+    recipe: withPackages(suites[suite], ...managers.networkManager, routerPackage),
+    found: /^Found: nothing that manages \/etc\/resolv\.conf\.$/m,
+    prepare: byHand.prepare,
+    configure: `
+      ip address add 10.77.0.20/24 dev lan0
+      ip link set lan0 up
+      ip route replace default via 10.77.0.1
+      rm -f /etc/resolv.conf
+      printf 'nameserver 10.77.0.1\\nsearch fritz.box\\n' > /etc/resolv.conf`,
+    reconnect: byHand.reconnect,
+    managers: ['pkarrd'],
+    // Nobody tells pkarrd of the network, so it is told by its configuration.
+    replace: `
+      sed -i '1i upstream = ["10.77.0.3"]' /etc/pkarrd/pkarrd.toml
+      systemctl reload pkarrd`,
   }),
 } as const satisfies Readonly<Record<string, (suite: Suite) => RowStory>>;
