@@ -120,7 +120,7 @@ async function heard({ machine }: Lab): Promise<string> {
   return (await machine.run(['sh', '-c', `cat ${files} 2> /dev/null`])).out;
 }
 
-export async function forgetHeard(machine: Machine): Promise<void> {
+async function forgetHeard(machine: Machine): Promise<void> {
   await machine.sh('for log in provider second liar; do : > /var/log/$log.log; done');
 }
 
