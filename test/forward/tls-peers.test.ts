@@ -49,9 +49,9 @@ async function startTurnstile(to: number) {
 for (const name of debianPeers) {
   const skip = whyAbsent(name) ?? false;
 
-  test(`a thousand queries at once are answered by ${name} over one connection of TLS, and over HTTPS`, {
+  test(`five hundred queries at once are answered by ${name} over one connection of TLS, and over HTTPS`, {
     skip,
-    timeout: 60_000,
+    timeout: 100_000,
   }, async () => {
     await using peer = await startDebianPeer(name, certificate);
     await using tls = await startTurnstile(peer.tlsPort);
@@ -68,7 +68,7 @@ for (const name of debianPeers) {
         clock: new MovableClock(),
         authorities: TlsAuthorities.parse(authority.pem),
       });
-      const numbers = Array.from({ length: 1000 }, (_, i) => i);
+      const numbers = Array.from({ length: 500 }, (_, i) => i);
       const replies = await Promise.all(numbers.map((i) => ask(forwarder, `n${i}.own.example`)));
       for (const one of replies) assert.deepEqual(addresses(one), ['192.0.2.1']);
       // Knot Resolver ends a session of HTTP/2 in which many requests come together, and loses none by that either.
@@ -79,7 +79,7 @@ for (const name of debianPeers) {
 
   test(`bursts of fifty queries, one after the other, are all answered by ${name}, over TLS and over HTTPS`, {
     skip,
-    timeout: 60_000,
+    timeout: 100_000,
   }, async () => {
     await using peer = await startDebianPeer(name, certificate);
     for (const upstream of [
@@ -92,7 +92,7 @@ for (const name of debianPeers) {
         clock: new MovableClock(),
         authorities: TlsAuthorities.parse(authority.pem),
       });
-      for (let burst = 0; burst < 40; burst++) {
+      for (let burst = 0; burst < 25; burst++) {
         const asked = Array.from({ length: 50 }, (_, i) => ask(forwarder, `n${burst}-${i}.example`));
         for (const reply of await Promise.all(asked)) assert.deepEqual(addresses(reply), ['192.0.2.1']);
       }

@@ -116,8 +116,10 @@ setLocal('127.0.0.1:${plainPort}')
 addTLSLocal('127.0.0.1:${tlsPort}', '${certificate.certFile}', '${certificate.keyFile}')
 addDOHLocal('127.0.0.1:${httpsPort}', '${certificate.certFile}', '${certificate.keyFile}', '/dns-query')
 addAction('own.example', SpoofAction('192.0.2.1'))
--- On a busy machine the backend may be late: it is never taken for dead, which a health check that is late would do.
+-- On a busy machine the backend may be late: it is never taken for dead, which a health check that is late would do, and no
+-- query to it is given up. Over HTTPS it is asked over UDP.
 setTCPRecvTimeout(30)
+setUDPTimeout(30)
 newServer({ address = '${backend}', tcpRecvTimeout = 30 }):setUp()
 `,
 };
