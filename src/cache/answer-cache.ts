@@ -53,6 +53,8 @@ export interface AnswerCacheOptions {
   readonly now: () => number;
   /** Whether answers for a name come from upstreams, and expire when those change. By default all do. */
   readonly isOrdinary?: (name: Name) => boolean;
+  /** Any number, from which the hashes of questions follow. By default random, so that nobody outside can make them collide. */
+  readonly seed?: number;
 }
 
 /** RFC 8767 §5: "attempts to refresh from non-responsive or otherwise failing authoritative nameservers" wait 30 s. */
@@ -94,7 +96,10 @@ export class AnswerCache {
 
   constructor(options: AnswerCacheOptions) {
     this.#options = options;
-    this.#firstLevel = new FirstLevelCache(options.maxBytes * FIRST_LEVEL_PART, randomInt(2 ** 32));
+    this.#firstLevel = new FirstLevelCache(
+      options.maxBytes * FIRST_LEVEL_PART,
+      options.seed ?? randomInt(2 ** 32),
+    );
     this.#entries = new LRUCache({
       maxSize: Math.max(1, Math.floor(options.maxBytes - this.#firstLevel.byteLength)),
       dispose: (entry) => this.#firstLevel.remove(entry),

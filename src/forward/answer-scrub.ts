@@ -39,7 +39,8 @@ export function isScrubbed(bytes: Uint8Array, layout: MessageLayout): boolean {
  */
 export function scrubbed(answers: readonly ResourceRecord[], question: Question): readonly ResourceRecord[] {
   const inClass = answers.filter((record) => record.class === question.class);
-  const synthesized = new Map<ResourceRecord, ResourceRecord>();
+  // One DNAME may apply more than once, when its target is below its owner.
+  const synthesized = new Map<ResourceRecord, readonly ResourceRecord[]>();
   const chain: Name[] = [question.name];
   for (let steps = 0; steps < MAX_ALIASES && isFollowed(question.type); steps++) {
     const name = chain.at(-1) as Name;
@@ -50,7 +51,7 @@ export function scrubbed(answers: readonly ResourceRecord[], question: Question)
       const dname = inClass.find((record) => record.type === Type.DNAME && isBelow(name, record.name));
       const redirected = dname === undefined ? 'too-long' : redirect(name, dname);
       if (dname === undefined || redirected === 'too-long') break;
-      synthesized.set(dname, redirected.cname);
+      synthesized.set(dname, [...(synthesized.get(dname) ?? []), redirected.cname]);
       target = redirected.target;
     }
     if (target === undefined || chain.some((known) => known.equals(target))) break;
@@ -60,8 +61,7 @@ export function scrubbed(answers: readonly ResourceRecord[], question: Question)
     const isOnChain = chain.some((name) => name.equals(record.name));
     const isAbove = record.type === Type.DNAME || isSignatureOver(record, Type.DNAME);
     if (!isOnChain && !(isAbove && chain.some((name) => isBelow(name, record.name)))) return [];
-    const cname = synthesized.get(record);
-    return cname === undefined ? [record] : [record, cname];
+    return [record, ...(synthesized.get(record) ?? [])];
   });
 }
 

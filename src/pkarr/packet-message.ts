@@ -1,6 +1,6 @@
 import { Class, isMetaType } from '../dns/codes.ts';
 import { lowerCase } from '../dns/name.ts';
-import { presentationFields } from '../dns/presentation/fields.ts';
+import { mayBeEmpty } from '../dns/presentation/fields.ts';
 import { readQuestion } from '../dns/question.ts';
 import { isWellFormed } from '../dns/rdata-check.ts';
 import { type ResourceRecord, readRecord, writeRecord } from '../dns/record.ts';
@@ -76,7 +76,7 @@ export function decodePacketMessage(message: Uint8Array, key: PublicKey): readon
 function isUsable({ name, type, class: rrClass, rdata }: ResourceRecord, key: PublicKey): boolean {
   if (rrClass !== Class.IN || isMetaType(type) || !isWellFormed(type, rdata)) return false;
   // RDLENGTH 0 is legal only in updates (RFC 2136 §2.4); a client cannot interpret it.
-  if (rdata.length === 0 && presentationFields(type) !== undefined) return false;
+  if (rdata.length === 0 && !mayBeEmpty(type)) return false;
   return lowerCase(name.labels.at(-1) ?? '') === key.text;
 }
 

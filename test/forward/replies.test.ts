@@ -212,6 +212,17 @@ for (const { rule, given, type, kept } of [
     ],
   },
   {
+    rule: 'a DNAME that applies twice gets a CNAME for each time',
+    given: ['www CNAME a.x', 'x DNAME y.x', 'a.y.y.x A 192.0.2.1'],
+    kept: [
+      'www.example. CNAME a.x.example.',
+      'x.example. DNAME y.x.example.',
+      'a.x.example. CNAME a.y.x.example.',
+      'a.y.x.example. CNAME a.y.y.x.example.',
+      'a.y.y.x.example. A 192.0.2.1',
+    ],
+  },
+  {
     rule: 'a question for the CNAME is answered by it',
     type: 'CNAME',
     given: ['www CNAME b', 'b CNAME c'],

@@ -203,6 +203,7 @@ test('records that the key may not speak for, and malformed ones, are dropped be
       record(`broken.${key.text}`, Type.HTTPS, 1, Uint8Array.of(0, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0)),
       record(`mine.${key.text.toUpperCase()}`, Type.A),
       record(`unknown.${key.text}`, 65400, 1, new Uint8Array(0)),
+      record(`list.${key.text}`, Type.APL, 1, new Uint8Array(0)),
     ]),
     1n,
   );
@@ -211,6 +212,7 @@ test('records that the key may not speak for, and malformed ones, are dropped be
     [
       ['mine', Type.A],
       ['unknown', 65400],
+      ['list', Type.APL],
     ],
   );
 });

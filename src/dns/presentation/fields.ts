@@ -69,6 +69,11 @@ export function presentationFields(type: number): readonly PresentationField[] |
   return fields.get(type);
 }
 
+/** Whether RDATA of a type may have no octets: any of a type without a form, and a list that may be empty (RFC 3123 §4). */
+export function mayBeEmpty(type: number): boolean {
+  return type === Type.APL || !fields.has(type);
+}
+
 const host: readonly PresentationField[] = [['host name', 'name']];
 const preferenceAndHost: readonly PresentationField[] = [
   ['preference', 'u16'],

@@ -4,6 +4,7 @@ import {
   type CodecKind,
   codecs,
   fixedFields,
+  mayBeEmpty,
   type PresentationField,
   type PresentationKind,
   presentationFields,
@@ -214,7 +215,7 @@ function parseGeneric(type: number, marker: Token, tokens: readonly Token[], end
 
 /** RFC 3597 §5: RDATA of a known type in this form must still be of that type's form, names whole. */
 function isReadable(type: number, rdata: Uint8Array): boolean {
-  if (rdata.length === 0) return presentationFields(type) === undefined;
+  if (rdata.length === 0) return mayBeEmpty(type);
   if (!isWellFormed(type, rdata)) return false;
   try {
     return Buffer.compare(readRdata(new WireReader(rdata), type, rdata.length), rdata) === 0;

@@ -205,6 +205,7 @@ test('every type that has a form of its own is read from it', () => {
     'LOC 42 21 54.000 N 71 6 18.000 W -24.00m 30m 10000m 10m',
     'CERT PGP 12345 13 mQENBFVHm5sBCA==',
     'APL 1:192.168.32.0/21 !1:192.168.38.0/28 2:ff00::/8',
+    'APL \\# 0',
     'IPSECKEY 10 1 2 192.0.2.38 AQNRU3mG7TVTO2BkR47usg==',
     'IPSECKEY 10 3 0 gateway.example.',
     'HIP 2 200100107b1a74df365639cc39f1d578 AwEAAbdxyhNu rvs1.example. rvs2.example.',

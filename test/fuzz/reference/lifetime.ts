@@ -1,0 +1,31 @@
+import { type PlainMessage, type PlainRecord, u32 } from './message.ts';
+
+/** How long an answer may be kept, and the largest TTL in each part of it, in seconds. */
+export interface PlainLifetime {
+  readonly lifetime: number;
+  readonly answers: number;
+  readonly others: number;
+}
+
+const DAY = 86_400;
+const MAX_NEGATIVE = 900;
+
+/** RFC 2308 §5 and RFC 2181 §8, with the maximums of ours: a day, and 15 minutes for what does not exist. */
+export function plainLifetime(
+  bytes: Uint8Array,
+  { sections, questions }: PlainMessage,
+  rcode: number,
+): PlainLifetime {
+  const ttl = (raw: number) => (raw >= 2 ** 31 ? 0 : raw);
+  const all = sections.flat().map(({ rawTtl }) => ttl(rawTtl));
+  const least = all.length === 0 ? 0 : Math.min(...all);
+  const asked = questions[0]?.type;
+  const hasAnswer = asked === 255 ? sections[0].length > 0 : sections[0].some(({ type }) => type === asked);
+  if (rcode === 0 && hasAnswer) return { lifetime: Math.min(least, DAY), answers: DAY, others: DAY };
+  if (rcode !== 0 && rcode !== 3) return { lifetime: 0, answers: DAY, others: DAY };
+  const soa = sections[1].find(({ type }) => type === 6);
+  const minimum = (one: PlainRecord) =>
+    Math.min(ttl(one.rawTtl), ttl(u32(bytes, one.rdataAt + one.length - 4)));
+  const negative = Math.min(soa === undefined ? 0 : minimum(soa), MAX_NEGATIVE);
+  return { lifetime: Math.min(negative, least), answers: DAY, others: negative };
+}
