@@ -235,8 +235,12 @@ class Writer {
     }
     for (const part of form) {
       if (part === 'n') this.name(labels(random, this.#zone));
+      else if (part === 'w') this.wholeName(labels(random, this.#zone));
+      else if (part === '+') this.all(random.octets(random.int(30)));
+      else if (part === 'Z') this.all(random.octets(random.pick([11, 12, 20, 48])));
+      else if (/[GHLPR]/.test(part)) this.all(random.octets(random.int(20)));
       else if (part === '*') this.all(random.octets(random.int(30)));
-      else if (part === 's') this.string(this.#text());
+      else if (part === 's' || part === 't') this.string(this.#text());
       else if (part === 'S') for (let left = 1 + random.int(3); left > 0; left--) this.string(this.#text());
       else if (part === 'p') this.#parameters();
       else if (part === 'b') this.#bitmap();

@@ -8,7 +8,8 @@ import { labels, structuredMessage } from '../dns-bytes.ts';
 import { mutateField } from '../mutate.ts';
 import { fuzzKeys } from '../packets.ts';
 import type { Random } from '../random.ts';
-import { plainMessage, u16 } from '../reference/message.ts';
+import { plainMessage } from '../reference/message.ts';
+import { u16 } from '../reference/numbers.ts';
 import { type PlainRequest, plainRequest } from '../reference/request.ts';
 import { scrub } from '../reference/scrub.ts';
 

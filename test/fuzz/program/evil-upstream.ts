@@ -5,7 +5,8 @@ import { FrameReader } from '../../../src/dns/frame-reader.ts';
 import { structuredMessage } from '../dns-bytes.ts';
 import { mutate, mutateField } from '../mutate.ts';
 import type { Random } from '../random.ts';
-import { plainName, u16 } from '../reference/message.ts';
+import { plainName } from '../reference/message.ts';
+import { u16 } from '../reference/numbers.ts';
 
 /** An upstream over UDP and TCP at one port. */
 export interface EvilUpstream {

@@ -1,8 +1,10 @@
 import { Type } from '../../../src/dns/codes.ts';
 
 /**
- * The form of RDATA by type, written from the RFCs and not from the program: a number is that many octets, `n` a name, `s` a
- * character-string, `S` one or more of them, `p` SvcParams, `b` a type bitmap, `*` any octets, possibly none.
+ * The form of RDATA by type, written from the RFCs and not from the program: a number is that many octets, `n` a name, `w`
+ * one without pointers, `s` a character-string, `t` one that is not empty. The others take the rest: `S` one or more strings, `p`
+ * SvcParams, `b` a type bitmap, `L` a location, `G` and `R` a gateway and a relay, `P` address prefixes, `H` a host identity,
+ * `Z` 12 octets or more, `+` one or more, `*` any.
  */
 export const forms: ReadonlyMap<number, readonly string[]> = new Map(
   Object.entries({
@@ -29,31 +31,47 @@ export const forms: ReadonlyMap<number, readonly string[]> = new Map(
     PX: '2 n n',
     AAAA: '16',
     NXT: 'n *',
+    LOC: 'L',
     SRV: '6 n',
     NAPTR: '4 s s s n',
     KX: '2 n',
     CERT: '5 *',
     DNAME: 'n',
+    APL: 'P',
     DS: '4 *',
     SSHFP: '2 *',
+    IPSECKEY: '1 G',
     RRSIG: '18 n *',
     NSEC: 'n b',
     DNSKEY: '4 *',
+    DHCID: '3 *',
     NSEC3: '4 s s b',
     NSEC3PARAM: '4 s',
     TLSA: '3 *',
     SMIMEA: '3 *',
+    HIP: 'H',
     CDS: '4 *',
     CDNSKEY: '4 *',
+    OPENPGPKEY: '+',
     CSYNC: '6 b',
-    ZONEMD: '6 *',
+    ZONEMD: '6 Z',
     SVCB: '2 n p',
     HTTPS: '2 n p',
+    DSYNC: '5 w',
+    HHIT: '+',
+    BRID: '+',
     SPF: 'S',
+    NID: '10',
+    L32: '6',
+    L64: '10',
+    LP: '2 n',
     EUI48: '6',
     EUI64: '8',
-    URI: '4 *',
-    CAA: '1 s *',
+    URI: '4 +',
+    CAA: '1 t *',
+    AMTRELAY: '1 R',
+    RESINFO: 'S',
+    WALLET: 'S',
   }).map(([name, form]) => [Type[name as keyof typeof Type], form.split(' ')]),
 );
 

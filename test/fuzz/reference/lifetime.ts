@@ -1,10 +1,10 @@
-import { type PlainMessage, type PlainRecord, u32 } from './message.ts';
+import type { PlainMessage, PlainRecord } from './message.ts';
+import { u32 } from './numbers.ts';
 
-/** How long an answer may be kept, and the largest TTL in each part of it, in seconds. */
+/** How long an answer may be kept, and the largest TTL that it tells, in seconds. */
 export interface PlainLifetime {
   readonly lifetime: number;
-  readonly answers: number;
-  readonly others: number;
+  readonly most: number;
 }
 
 const DAY = 86_400;
@@ -21,11 +21,11 @@ export function plainLifetime(
   const least = all.length === 0 ? 0 : Math.min(...all);
   const asked = questions[0]?.type;
   const hasAnswer = asked === 255 ? sections[0].length > 0 : sections[0].some(({ type }) => type === asked);
-  if (rcode === 0 && hasAnswer) return { lifetime: Math.min(least, DAY), answers: DAY, others: DAY };
-  if (rcode !== 0 && rcode !== 3) return { lifetime: 0, answers: DAY, others: DAY };
+  if (rcode === 0 && hasAnswer) return { lifetime: Math.min(least, DAY), most: DAY };
+  if (rcode !== 0 && rcode !== 3) return { lifetime: 0, most: DAY };
   const soa = sections[1].find(({ type }) => type === 6);
   const minimum = (one: PlainRecord) =>
     Math.min(ttl(one.rawTtl), ttl(u32(bytes, one.rdataAt + one.length - 4)));
   const negative = Math.min(soa === undefined ? 0 : minimum(soa), MAX_NEGATIVE);
-  return { lifetime: Math.min(negative, least), answers: DAY, others: negative };
+  return { lifetime: Math.min(negative, least), most: negative };
 }

@@ -1,4 +1,6 @@
 import { forms } from './forms.ts';
+import { u16, u32 } from './numbers.ts';
+import { rests } from './rests.ts';
 
 /*
  * A second reader of DNS messages, as plain as possible, to compare the program's with. What it finds malformed is undefined.
@@ -53,16 +55,6 @@ export interface PlainMessage {
   readonly isOptMisplaced: boolean;
   /** The offset after the last record. */
   readonly end: number;
-}
-
-/** A number of 16 bits; NaN beyond the end. */
-export function u16(bytes: Uint8Array, at: number): number {
-  return at + 2 > bytes.length ? Number.NaN : (bytes[at] as number) * 256 + (bytes[at + 1] as number);
-}
-
-/** A number of 32 bits; NaN beyond the end. */
-export function u32(bytes: Uint8Array, at: number): number {
-  return u16(bytes, at) * 65_536 + u16(bytes, at + 2);
 }
 
 /** The name at `at`, which must end before `end` unless it is a pointer there. */
@@ -194,13 +186,15 @@ export function plainRdata(
       at = name.next;
       continue;
     }
-    if (part === '*') at = end;
-    else if (part === 's') at = at < end ? at + 1 + (bytes[at] as number) : Number.NaN;
-    else if (part === 'S') isValid &&= isStrings(bytes, at, end);
-    else if (part === 'p') isValid &&= isParameters(bytes, at, end);
-    else if (part === 'b') isValid &&= isBitmap(bytes, at, end);
-    else at += Number(part);
-    if (part === 'S' || part === 'p' || part === 'b') at = end;
+    const rest = rests[part];
+    if (rest !== undefined) {
+      isValid &&= rest(bytes, at, end, start);
+      at = end;
+    } else if (part === 's' || part === 't') {
+      const size = at < end ? (bytes[at] as number) : Number.NaN;
+      if (part === 't' && size === 0) isValid = false;
+      at += 1 + size;
+    } else at += Number(part);
     if (!(at <= end)) return { rdata: undefined, isReadable: isReadable && !hasNames };
     parts.push(bytes.subarray(from, at));
   }
@@ -209,35 +203,4 @@ export function plainRdata(
     if (hasNames) isReadable = false;
   }
   return { rdata: isValid ? Uint8Array.from(Buffer.concat(parts)) : undefined, isReadable };
-}
-
-function isStrings(bytes: Uint8Array, start: number, end: number): boolean {
-  let at = start;
-  while (at < end) at += 1 + (bytes[at] as number);
-  return at === end && start < end;
-}
-
-function isParameters(bytes: Uint8Array, start: number, end: number): boolean {
-  const keys: number[] = [];
-  let at = start;
-  while (at < end) {
-    if (at + 4 > end) return false;
-    keys.push(u16(bytes, at));
-    at += 4 + u16(bytes, at + 2);
-  }
-  return at === end && keys.every((key, index) => index === 0 || key > (keys[index - 1] as number));
-}
-
-function isBitmap(bytes: Uint8Array, start: number, end: number): boolean {
-  const windows: number[] = [];
-  let at = start;
-  while (at < end) {
-    const length = at + 1 < end ? (bytes[at + 1] as number) : 0;
-    if (length === 0 || length > 32) return false;
-    windows.push(bytes[at] as number);
-    at += 2 + length;
-  }
-  return (
-    at === end && windows.every((window, index) => index === 0 || window > (windows[index - 1] as number))
-  );
 }

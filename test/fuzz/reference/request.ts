@@ -1,4 +1,5 @@
-import { type PlainMessage, plainMessage, u16 } from './message.ts';
+import { type PlainMessage, plainMessage } from './message.ts';
+import { u16 } from './numbers.ts';
 
 /** What is to become of octets that come where requests are expected. */
 export type PlainRequest =

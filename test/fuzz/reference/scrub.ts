@@ -1,5 +1,6 @@
 import { lowerCase } from '../../../src/dns/name.ts';
-import { type PlainMessage, type PlainRecord, plainName, u16 } from './message.ts';
+import { type PlainMessage, type PlainRecord, plainName } from './message.ts';
+import { u16 } from './numbers.ts';
 
 /** A record that belongs to an answer: names in lower case. A synthesized CNAME has its target alone. */
 export interface Kept {

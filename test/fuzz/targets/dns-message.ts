@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { decode } from 'dns-packet';
 import { readLayout } from '../../../src/dns/layout.ts';
 import { decodeMessage, encodeMessage, type Message } from '../../../src/dns/message.ts';
-import { isWellFormed } from '../../../src/dns/rdata.ts';
+import { isWellFormed } from '../../../src/dns/rdata-check.ts';
 import { ageTtl } from '../../../src/dns/ttl.ts';
 import { WireError } from '../../../src/dns/wire-error.ts';
 import { orWireError, same, sameLabels, sameOctets, sameRecords, ttlOf } from '../check.ts';
@@ -11,7 +11,8 @@ import { labels, structuredMessage } from '../dns-bytes.ts';
 import { mutate, mutateField } from '../mutate.ts';
 import type { Random } from '../random.ts';
 import { compressibleTypes } from '../reference/forms.ts';
-import { type PlainMessage, plainMessage, u16, u32 } from '../reference/message.ts';
+import { type PlainMessage, plainMessage } from '../reference/message.ts';
+import { u16, u32 } from '../reference/numbers.ts';
 import type { FuzzTarget } from '../target.ts';
 
 /**
