@@ -74,7 +74,10 @@ export async function loadUsedConfiguration(
   terminal: Terminal,
   uses: readonly SettingKey[],
 ): Promise<LoadedSettings> {
-  const judge = uses.includes('upstream') ? upstreamProblems : () => [];
+  const judge = async (found: LoadedSettings): Promise<readonly ConfigProblem[]> => [
+    ...(uses.includes('upstream') ? upstreamProblems(found) : []),
+    ...(uses.includes('upstreamCa') ? await authorityProblems(found) : []),
+  ];
   return await loadSettings({ ...sourcesOf(invocation, terminal), uses, judge });
 }
 

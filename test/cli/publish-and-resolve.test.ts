@@ -51,6 +51,17 @@ test('keygen never overwrites a file', async () => {
   assert.equal(JSON.parse(json.out).publicKey.length, 52);
 });
 
+test('certificate authorities that cannot be read are told with the line that names them', async () => {
+  const config = join(directory, 'authorities.toml');
+  writeFileSync(config, 'upstream-ca = "/nonexistent"\n');
+  for (const command of ['resolve', 'publish']) {
+    const subject = command === 'resolve' ? [key] : [zone, '--key', keyFile];
+    const { code, err } = await pkarrd([command, ...subject, '--config', config, '--bootstrap', bootstrap]);
+    assert.notEqual(code, 0);
+    assert.ok(err.includes(`${config}:1: /nonexistent cannot be used as CA certificates`), err);
+  }
+});
+
 test('a dry run shows records and bytes and needs no network', async () => {
   const { code, out } = await pkarrd(['publish', zone, '--key', keyFile, '--dry-run']);
   assert.equal(code, 0);
