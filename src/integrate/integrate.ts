@@ -1,6 +1,6 @@
 import { carryOut, StepError, settle, stepsToDo, type Undone, undo } from './apply.ts';
 import { readChanges } from './changes/journal.ts';
-import type { Answering } from './facts/facts.ts';
+import type { Answering } from './facts/answering.ts';
 import { gatherFacts } from './facts/gather.ts';
 import type { Machine } from './machine.ts';
 import { makePlan } from './plan/make-plan.ts';
@@ -17,6 +17,8 @@ export interface IntegrateOptions {
   readonly routedDomains: () => Promise<readonly string[]>;
   /** The command that runs pkarrd, as it stands in a unit; undefined when it is not to ask links for their domains. */
   readonly command: string | undefined;
+  /** Containers of Docker are to ask pkarrd too. */
+  readonly containers: boolean;
   /** A name that is found before and has to be found afterwards. */
   readonly ordinaryName?: string;
   /** Shows the plan and asks whether to go on. Called only when there is something to do. */
@@ -57,8 +59,8 @@ export async function integrate(machine: Machine, options: IntegrateOptions): Pr
   const facts = await gatherFacts(machine);
   const earlier = await readChanges(machine);
   const before = earlier !== undefined && earlier.paths.length > 0 ? earlier.row : undefined;
-  const { command } = options;
-  const plan = makePlan(facts, { before, command, routedDomains: await options.routedDomains() });
+  const { command, containers } = options;
+  const plan = makePlan(facts, { before, command, containers, routedDomains: await options.routedDomains() });
   if ('byHand' in plan) return { kind: 'by-hand', noPlan: plan };
   if (facts.answering !== 'pkarrd' && options.mayChange) {
     return { kind: 'refused', reason: notAnswering(facts.answering) };

@@ -15,6 +15,7 @@ const yes: IntegrateOptions = {
   losesRoutes: false,
   routedDomains: async () => [],
   command: undefined,
+  containers: false,
   confirm: async () => true,
 };
 

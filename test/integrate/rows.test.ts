@@ -9,7 +9,12 @@ import { debian, networkd, networkManager, resolved } from './systems.ts';
 
 /** The plan for what is there, in lines. */
 async function planOf({ machine }: IntegrateScene, routedDomains: readonly string[] = []) {
-  const plan = makePlan(await gatherFacts(machine), { before: undefined, routedDomains, command: undefined });
+  const plan = makePlan(await gatherFacts(machine), {
+    before: undefined,
+    routedDomains,
+    command: undefined,
+    containers: false,
+  });
   if ('byHand' in plan) return { row: plan.row, steps: plan.byHand, lost: [], warnings: [] };
   const steps = plan.steps.map((step) => (step.kind === 'run' ? callToText(step.call) : step.path));
   const lost = plan.lostRoutes.map(({ link, domains }) => `${domains.join(' ')} of ${link}`);

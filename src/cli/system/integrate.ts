@@ -41,6 +41,7 @@ export const integrate: Command = {
     { name: 'undo', help: 'Restore what was there before' },
     { name: 'dry-run', help: 'Show what would be changed, and change nothing' },
     { name: 'yes', help: 'Do not ask' },
+    { name: 'containers', help: "Let Docker's containers ask pkarrd too (dns in daemon.json)" },
     {
       name: 'lose-split-dns',
       help: 'Go on even if domains of a VPN would no longer be asked of its own resolvers',
@@ -91,6 +92,7 @@ async function runIntegrate(invocation: Invocation, terminal: Terminal): Promise
   const outcome = await integrateMachine(thisMachine, {
     losesRoutes: invocation.has('lose-split-dns'),
     mayChange: !isDry,
+    containers: invocation.has('containers'),
     routedDomains: () => domainsWithRoutes(invocation, terminal),
     command: linkRoutes ? runningProgram().map(systemdWord).join(' ') : undefined,
     ...(ordinaryName !== undefined && { ordinaryName }),

@@ -1,3 +1,4 @@
+import type { Answering } from './answering.ts';
 import type { DockerFacts } from './docker.ts';
 import type { LinkFacts } from './links.ts';
 import type { NetworkFile } from './networkd.ts';
@@ -30,9 +31,6 @@ export interface Facts {
   /** Who answers on port 53 of 127.0.0.1. */
   readonly answering: Answering;
 }
-
-/** Who answers DNS queries at an address. */
-export type Answering = 'pkarrd' | 'another program' | 'nobody';
 
 /** systemd-resolved as it runs. */
 export interface ResolvedFacts {

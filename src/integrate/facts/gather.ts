@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
-import { PROBE_ADDRESS, PROBE_LABEL } from '../../resolve/special/probe.ts';
 import { linkFacts } from '../../system/links/link-facts.ts';
 import { askResolved } from '../../system/links/resolved-links.ts';
 import { type Machine, outputOf } from '../machine.ts';
+import { answering } from './answering.ts';
 import { findDocker } from './docker.ts';
-import type { Answering, Facts, ResolvconfFacts } from './facts.ts';
+import type { Facts, ResolvconfFacts } from './facts.ts';
 import { filesIn, followLinks, isThere, readText } from './files.ts';
 import { isOutside, type LinkFacts } from './links.ts';
 import { findNetworkdLinks, findNetworkFiles } from './networkd.ts';
@@ -57,13 +57,6 @@ export async function gatherFacts(machine: Machine): Promise<Facts> {
     docker: await findDocker(machine),
     answering: await answering(machine, '127.0.0.1'),
   };
-}
-
-/** Who answers at an address. pkarrd is known by a name that nobody else has. */
-async function answering(machine: Machine, server: string): Promise<Answering> {
-  const found = await machine.ask(server, PROBE_LABEL);
-  if (found === 'silent') return 'nobody';
-  return found.includes(PROBE_ADDRESS) ? 'pkarrd' : 'another program';
 }
 
 /** The units of interest that are active; undefined where there is no systemd. */

@@ -1,6 +1,7 @@
 import type { Facts } from '../facts/facts.ts';
 import type { LinkFacts } from '../facts/links.ts';
 import { hostSources, withoutResolve } from '../facts/nsswitch.ts';
+import { planContainers } from './containers.ts';
 import {
   endLinkHelper,
   headOfFile,
@@ -19,6 +20,8 @@ export interface PlanOptions {
   readonly before: Row | undefined;
   /** Domains of which pkarrd knows who is to be asked, in lower case and without a final dot: they are not lost. */
   readonly routedDomains: readonly string[];
+  /** Containers of Docker are to ask pkarrd too. */
+  readonly containers: boolean;
   /** The command that runs pkarrd, as it stands in a unit; undefined when it is not to ask links for their domains. */
   readonly command: string | undefined;
 }
@@ -28,6 +31,8 @@ export function makePlan(facts: Facts, options: PlanOptions): Plan | NoPlan {
   if (facts.isOpenWrt) return openWrt;
   const row = chooseRow(facts, options.before);
   const parts = rows[row](facts);
+  const rest = withLinkHelper(parts, facts, row, options);
+  const forContainers = planContainers(facts.docker, options.containers);
   const routes = routesOf(facts, options.routedDomains);
   // Without systemd nobody can tell the service of links; and otherwise it is shown afterwards that it is told.
   const keeps = hasHelper(facts, row, options) || row !== 'resolved';
@@ -36,8 +41,9 @@ export function makePlan(facts: Facts, options: PlanOptions): Plan | NoPlan {
     lostRoutes: keeps ? [] : routes,
     keptRoutes: keeps ? routes : [],
     emptiesLinks: false,
-    warnings: [],
-    ...withLinkHelper(parts, facts, row, options),
+    ...rest,
+    steps: [...rest.steps, ...forContainers.steps],
+    warnings: [...(rest.warnings ?? []), ...forContainers.warnings],
   };
 }
 
