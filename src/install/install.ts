@@ -14,7 +14,7 @@ import {
 import type { OtherManager } from './other-managers.ts';
 import { whyHidden } from './program-path.ts';
 import { type ProgramWords, service, type WantedFile } from './service.ts';
-import { dropInPaths, listenFile, systemdFiles } from './systemd-units.ts';
+import { dropInPaths, LISTEN_FILE, listenFile, systemdFiles } from './systemd-units.ts';
 
 /** How pkarrd becomes a service. */
 export interface InstallOptions {
@@ -62,6 +62,7 @@ async function installUnits(machine: Machine, { program, listen }: InstallOption
   const files = isWhole ? systemdFiles(program, version) : [];
   await putDirectories(machine, steps);
   const changed = await putFiles(machine, steps, files);
+  const listenBefore = await textOf(join(machine.root, LISTEN_FILE));
   const isListenChanged = listen !== undefined && (await putFiles(machine, steps, [listenFile(listen)]));
   // One that an earlier systemd had, and this one does not understand.
   const isStale = isWhole && (await removeOtherDropIns(machine, steps, files));
@@ -70,7 +71,12 @@ async function installUnits(machine: Machine, { program, listen }: InstallOption
   // An open socket keeps its addresses until it is closed, which the service must be stopped for.
   const isSocketChanged = steps.some((step) => step.action === 'written' && /pkarrd\.socket/.test(step.path));
   if (isSocketChanged) await runStep(machine, steps, ['systemctl', 'stop', ...RUNNING_UNITS]);
-  await startUnits(machine, steps, changed || isStale);
+  try {
+    await startUnits(machine, steps, changed || isStale);
+  } catch (error) {
+    if (!isListenChanged || !(error instanceof InstallError)) throw error;
+    await restoreListen(machine, steps, { before: listenBefore, cause: error });
+  }
   return { manager: 'systemd', steps, answers: await machine.answers() };
 }
 
@@ -100,6 +106,33 @@ async function startUnits(machine: Machine, steps: Step[], isChanged: boolean): 
       { cause: error },
     );
   }
+}
+
+/**
+ * Goes back to the addresses of before: one that the kernel refuses must not leave the machine without an answer on loopback.
+ * @throws InstallError always, with what went wrong first
+ */
+async function restoreListen(
+  machine: Machine,
+  steps: Step[],
+  { before, cause }: { readonly before: string | undefined; readonly cause: InstallError },
+): Promise<never> {
+  const path = LISTEN_FILE;
+  if (before === undefined) {
+    const step = await doing(steps, path, () => removeFile(machine.root, path));
+    if (step !== undefined) steps.push(step);
+  } else await putFiles(machine, steps, [{ path, content: before, mode: 0o644 }]);
+  await runStep(machine, steps, ['systemctl', 'daemon-reload']);
+  const advice = 'The addresses of --listen were not taken: those of before are in force again.';
+  try {
+    await runStep(machine, steps, ['systemctl', 'start', 'pkarrd.socket']);
+    await runStep(machine, steps, ['systemctl', 'start', 'pkarrd.service']);
+  } catch (error) {
+    // Something else is wrong too, and has been told.
+    if (!(error instanceof InstallError)) throw error;
+    throw new InstallError(cause.message, steps, { cause });
+  }
+  throw new InstallError(`${cause.message}\n${advice}`, steps, { cause });
 }
 
 /** The version of systemd, such as 257. */

@@ -86,6 +86,33 @@ test('addresses stay until others are named, and the socket is opened anew when 
   assert.ok(machine.ran.includes('systemctl stop pkarrd.socket pkarrd.service'));
 });
 
+test('an address that cannot be listened on does not take the earlier ones away', async () => {
+  const file = '/etc/systemd/system/pkarrd.socket.d/listen.conf';
+  for (const before of [undefined, [{ host: '192.168.1.2', port: 53 }]]) {
+    // It can be started unless the refused address is in its unit.
+    const machine = machineWith(withSystemd, (command) => {
+      const text = existsSync(join(machine.root, file)) ? readFileSync(join(machine.root, file), 'utf8') : '';
+      return command === 'systemctl start pkarrd.socket' && text.includes('fe80::1')
+        ? { code: 1, err: 'Job failed.\n' }
+        : {};
+    });
+    await install(machine, { program, listen: before });
+    const text = before && readFileSync(join(machine.root, file), 'utf8');
+    machine.ran.length = 0;
+    await assert.rejects(
+      install(machine, { program, listen: [{ host: 'fe80::1', port: 53 }] }),
+      /Job failed\.[\s\S]*those of before are in force again/,
+    );
+    assert.deepEqual(machine.ran.slice(-3), [
+      'systemctl daemon-reload',
+      'systemctl start pkarrd.socket',
+      'systemctl start pkarrd.service',
+    ]);
+    assert.equal(existsSync(join(machine.root, file)), before !== undefined);
+    if (text !== undefined) assert.equal(readFileSync(join(machine.root, file), 'utf8'), text);
+  }
+});
+
 test('uninstall removes what install wrote, keeps what somebody else wrote, and says what is left', async () => {
   const machine = machineWith(withSystemd);
   await install(machine, { program, listen: [{ host: '192.168.1.2', port: 53 }] });
