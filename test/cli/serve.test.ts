@@ -83,6 +83,22 @@ test('SIGHUP does not end it, in one process and in several', { skip: noProc }, 
   }
 });
 
+test('SIGHUP does not end it before it has read its configuration', async () => {
+  // When the program has its first handler, the modules of its commands are loaded, and none has begun.
+  const script = `
+    const on = process.on;
+    process.on = function (name, ...rest) {
+      if (name === 'uncaughtException') process.kill(process.pid, 'SIGHUP');
+      return on.call(this, name, ...rest);
+    };`;
+  const preload = `data:text/javascript,${encodeURIComponent(script)}`;
+  const command = new RunningCommand([...serve, ...nobody, '--dht', 'off', '--listen', '127.0.0.1:0'], {
+    preload,
+  });
+  await command.printed(readyLine);
+  assert.equal((await command.stop()).code, 0);
+});
+
 test('a port that is taken is told with address, holder and what to do', async () => {
   const { command, server } = await start(...nobody, '--dht', 'off');
   const address = `127.0.0.1:${server.port}`;

@@ -105,6 +105,19 @@ describe('the doctor', () => {
         assert.ok(topics.has(topic), topic);
     }));
 
+  test('of a user who runs no pkarrd of his own does not miss its state directory', () =>
+    withScene(async (scene) => {
+      await wellScene(scene);
+      assert.deepEqual(wrong(await findingsOf(scene, { stateDir: '/home/bob/.local/state/pkarrd' })), []);
+    }));
+
+  test('says to restart a program that does not answer, since a start would do nothing', () =>
+    withScene(async (scene) => {
+      await wellScene(scene);
+      const running = { kind: 'silent', reason: 'It did not answer within 5 s.' } as const;
+      assert.match(only(await findingsOf(scene, { running })).remedy ?? '', /"systemctl restart pkarrd"/);
+    }));
+
   test('names whoever has port 53 in the place of pkarrd', () =>
     withScene(async (scene) => {
       await wellScene(scene);

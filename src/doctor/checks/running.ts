@@ -9,7 +9,8 @@ export function examineRunning(running: RunningProgram, version: string): readon
       failure(
         'running',
         running.reason,
-        'See "journalctl -u pkarrd", and start it: "systemctl start pkarrd".',
+        // One that does not answer is started already.
+        'See "journalctl -u pkarrd", and restart it: "systemctl restart pkarrd".',
       ),
     ];
   const { status } = running;

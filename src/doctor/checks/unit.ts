@@ -56,7 +56,7 @@ export async function examineUnit({ machine, programFile, facts }: CheckParts): 
     findings.push(
       warning(
         TOPIC,
-        `systemd had to start it again ${restarts} times.`,
+        `systemd had to start it again ${restarts === 1 ? 'once' : `${restarts} times`}.`,
         'See "journalctl -u pkarrd" for why.',
       ),
     );
