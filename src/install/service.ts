@@ -25,7 +25,7 @@ export const service = {
   /** Seconds to end in; it takes 2 at most. */
   stopSeconds: 5,
   /** Milliseconds from an end that nobody asked for to the next start. */
-  restartMs: 500,
+  restartMs: 100,
   configuration: '/etc/pkarrd',
   state: '/var/lib/pkarrd',
   runtime: '/run/pkarrd',

@@ -44,15 +44,24 @@ Before=nss-lookup.target
 StartLimitIntervalSec=0
 
 [Service]
-Type=exec
+# A start returns when it answers.
+Type=notify
 ExecStart=${command} serve
 # Not kill -HUP, which cannot say that the configuration is invalid.
 ExecReload=${command} reload
 ${environmentLines()}
+# Also where Node runs it.
+SyslogIdentifier=pkarrd
 Restart=always
 RestartSec=${service.restartMs}ms
 TimeoutStartSec=30s
 TimeoutStopSec=${service.stopSeconds}s
+# Its helpers, such as systemd-notify, are not ended before it.
+KillMode=mixed
+# It feeds the watchdog only while it answers itself.
+WatchdogSec=10s
+# Not the default, SIGABRT: that writes hundreds of megabytes of heap to the disk first.
+WatchdogSignal=SIGKILL
 
 # A user that exists only while the service runs.
 DynamicUser=yes

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Counts } from '../support/load-child.ts';
 import { bootMachine, type Machine } from '../support/machine.ts';
+import { putProgram } from '../support/program.ts';
 import { bookworm, trixie } from '../support/recipes.ts';
 import { debianPackage, installPackage, load, PACKAGE, property } from '../support/service.ts';
 
@@ -12,7 +13,7 @@ const cases = [
 ] as const;
 
 for (const { title, recipe, architecture } of cases) {
-  test(`500 queries a second: a restart and an upgrade refuse and lose none, ${title}`, async (t) => {
+  test(`500 queries a second: a restart, a reload and an upgrade refuse and lose none, ${title}`, async (t) => {
     const [file, machine] = await Promise.all([debianPackage(architecture), bootMachine(recipe)]);
     await using _ = machine;
     await installPackage(machine, file);
@@ -20,8 +21,10 @@ for (const { title, recipe, architecture } of cases) {
       await t.test(workers === 1 ? 'one process' : `${workers} workers`, async () => {
         await machine.write('/etc/pkarrd/pkarrd.toml', `workers = ${workers}\n`);
         await machine.sh('systemctl restart pkarrd');
-        const counts = await underLoad(machine, 10, async () => {
+        const counts = await underLoad(machine, 12, async () => {
           await machine.sh('systemctl restart pkarrd');
+          await machine.write('/etc/pkarrd/pkarrd.toml', `workers = ${workers}\ncache-size = "20MB"\n`);
+          await machine.sh('systemctl reload pkarrd');
           await machine.sh(`dpkg --install ${PACKAGE} 2>&1`);
         });
         for (const { sent, answered, refused, lost, wrong } of counts) {
@@ -44,6 +47,27 @@ for (const { title, recipe, architecture } of cases) {
         assert.notEqual(await property(machine, 'NRestarts'), before);
       });
     }
+  });
+}
+
+/** A stopped process answers nothing, and is replaced when the watchdog was not fed for so long. */
+const WATCHDOG_MS = 10_000;
+
+for (const recipe of [trixie, bookworm]) {
+  test(`a process that is stopped is replaced, and the queries that waited are answered, ${recipe.suite}`, async () => {
+    await using machine = await bootMachine(recipe);
+    await putProgram(machine);
+    await machine.sh('pkarrd install');
+    const restartedAt = performance.now();
+    await machine.sh('systemctl restart pkarrd');
+    // What a start takes here and now is no matter of the watchdog.
+    const startMs = performance.now() - restartedAt;
+    const stoppedAt = performance.now();
+    await machine.sh('systemctl kill --signal=STOP pkarrd');
+    assert.equal(await machine.sh('dig +short +tries=1 +timeout=30 @127.0.0.1 localhost'), '127.0.0.1\n');
+    const waited = performance.now() - stoppedAt - startMs;
+    assert.ok(waited < WATCHDOG_MS + 1_000, `${Math.round(waited)} ms`);
+    assert.match(await machine.journal('pkarrd'), /Watchdog timeout/);
   });
 }
 
