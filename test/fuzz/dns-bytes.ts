@@ -102,6 +102,11 @@ export function zoneType(random: Random): number {
   return random.chance(0.9) ? random.pick(ZONE_TYPES) : 65_280 + random.int(4);
 }
 
+/** The types whose data is no list of parts: the most of them has a form of its own in text. */
+export function specialType(random: Random): number {
+  return Number(random.pick(Object.keys(SPECIAL)));
+}
+
 class Writer {
   readonly #random: Random;
   readonly #zone: readonly string[];

@@ -169,8 +169,15 @@ export function datagram(random: Random): Plain {
   };
   const number = () => random.pick(NUMBERS);
   const nodes = () => {
-    const count = random.chance(0.9) ? random.int(9) : 30 + random.int(6);
-    return Array.from({ length: count }, () => node(random)).join('') + (random.chance(0.95) ? '' : 'x');
+    // About as many as are read, all of one network; or few of any.
+    const isMany = random.chance(0.15);
+    const addresses = isMany ? [random.pick(['8.8.8.8', '127.0.0.1'])] : ADDRESSES;
+    const ports = isMany ? [6881] : [0, 1, 6881, 65_535];
+    const count = isMany ? 30 + random.int(6) : random.int(9);
+    const compact = Array.from({ length: count }, () =>
+      node(random, random.pick(addresses), random.pick(ports)),
+    );
+    return compact.join('') + (random.chance(0.95) ? '' : 'x');
   };
   const fields: readonly (readonly [string, () => Plain])[] = [
     ['id', () => text(20)],
@@ -223,8 +230,7 @@ const ADDRESSES = [
   '0.0.0.0',
 ];
 
-function node(random: Random): string {
-  const address = random.pick(ADDRESSES).split('.').map(Number);
-  const port = random.pick([0, 1, 6881, 65_535]);
+function node(random: Random, host: string, port: number): string {
+  const address = host.split('.').map(Number);
   return latin1(Uint8Array.from([...random.octets(20), ...address, port >>> 8, port & 0xff]));
 }

@@ -6,7 +6,7 @@ import { isWellFormed } from '../../../src/dns/rdata-check.ts';
 import { parseZoneFile } from '../../../src/pkarr/zone/file/zone-file.ts';
 import { same, sameOctets } from '../check.ts';
 import { recordTexts as corpus } from '../corpus.ts';
-import { randomRdata, zoneType } from '../dns-bytes.ts';
+import { randomRdata, specialType, zoneType } from '../dns-bytes.ts';
 import { mutate } from '../mutate.ts';
 import type { Random } from '../random.ts';
 import { isMeta } from '../reference/forms.ts';
@@ -43,7 +43,7 @@ function data(random: Random): { readonly type: number; readonly rdata: Uint8Arr
     assert.ok(record !== undefined);
     return { type: record.type, rdata: mutate(record.rdata, random, 2) };
   }
-  const type = zoneType(random);
+  const type = random.chance(0.3) ? specialType(random) : zoneType(random);
   const rdata = randomRdata(type, random, ['zone']);
   return { type, rdata: random.chance(0.7) ? rdata : mutate(rdata, random, 1) };
 }
