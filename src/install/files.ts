@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { chmod, type FileHandle, mkdir, open, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MARK, type WantedFile } from './service.ts';
 
@@ -21,13 +21,15 @@ export async function putFile(root: string, { path, content, mode }: WantedFile)
   const at = join(root, path);
   if ((await textOf(at)) === content && ((await stat(at)).mode & 0o7777) === mode)
     return { action: 'unchanged', path };
-  await mkdir(dirname(at), { recursive: true, mode: 0o755 });
+  const made = await mkdir(dirname(at), { recursive: true });
+  // Whatever the umask is: every user may read units.
+  for (let folder = dirname(at); made !== undefined && folder.startsWith(made); folder = dirname(folder))
+    await chmod(folder, 0o755);
   const temporary = join(dirname(at), `.pkarrd-${randomBytes(6).toString('hex')}`);
   let handle: FileHandle | undefined;
   try {
     handle = await open(temporary, 'wx', 0o600);
     await handle.writeFile(content);
-    // Whatever the umask is.
     await handle.chmod(mode);
     await handle.sync();
     await rename(temporary, at);

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ListenAddress } from '../config/listen-address.ts';
-import { putDirectory, putFile, removeFile, textOf } from './files.ts';
+import { putDirectory, putFile, removeFile, removeIfEmpty, textOf } from './files.ts';
 import {
   doing,
   InstallError,
@@ -121,6 +121,7 @@ async function restoreListen(
   if (before === undefined) {
     const step = await doing(steps, path, () => removeFile(machine.root, path));
     if (step !== undefined) steps.push(step);
+    await removeIfEmpty(machine.root, dirname(path));
   } else await putFiles(machine, steps, [{ path, content: before, mode: 0o644 }]);
   await runStep(machine, steps, ['systemctl', 'daemon-reload']);
   const advice = 'The addresses of --listen were not taken: those of before are in force again.';

@@ -86,6 +86,23 @@ test('addresses stay until others are named, and the socket is opened anew when 
   assert.ok(machine.ran.includes('systemctl stop pkarrd.socket pkarrd.service'));
 });
 
+test('every user may read the units, whatever the umask of who installs them', async () => {
+  const machine = machineWith(withSystemd);
+  const umask = process.umask(0o077);
+  try {
+    await install(machine, { program, listen: undefined });
+  } finally {
+    process.umask(umask);
+  }
+  const units = '/etc/systemd/system';
+  for (const path of [units, `${units}/pkarrd.service.d`, `${units}/pkarrd.service.d/from-253.conf`])
+    assert.equal(
+      statSync(join(machine.root, path)).mode & 0o005,
+      path.endsWith('.conf') ? 0o004 : 0o005,
+      path,
+    );
+});
+
 test('an address that cannot be listened on does not take the earlier ones away', async () => {
   const file = '/etc/systemd/system/pkarrd.socket.d/listen.conf';
   for (const before of [undefined, [{ host: '192.168.1.2', port: 53 }]]) {
@@ -108,7 +125,7 @@ test('an address that cannot be listened on does not take the earlier ones away'
       'systemctl start pkarrd.socket',
       'systemctl start pkarrd.service',
     ]);
-    assert.equal(existsSync(join(machine.root, file)), before !== undefined);
+    assert.equal(existsSync(dirname(join(machine.root, file))), before !== undefined);
     if (text !== undefined) assert.equal(readFileSync(join(machine.root, file), 'utf8'), text);
   }
 });

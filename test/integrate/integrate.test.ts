@@ -337,7 +337,10 @@ test('a list of changes that is not ours is told, and nothing is done', async ()
     for (const text of bad) {
       await scene.write({ [path]: text });
       const before = await scene.tree('/');
-      await assert.rejects(undo(scene.machine), /is not a list of changes .* copies in/);
+      await assert.rejects(
+        undo(scene.machine),
+        /is not a list of changes .* copies in .*: put them back, and then remove /,
+      );
       await assert.rejects(integrate(scene.machine, yes), { name: 'ChangesError' });
       assert.match((await findIntegration(scene.machine))?.problems.join() ?? '', /is not a list/);
       assert.deepEqual(await scene.tree('/'), before);

@@ -64,7 +64,7 @@ export async function readChanges(machine: Machine): Promise<Changes | undefined
   }
   throw new ChangesError(
     `${path} is not a list of changes of this version of pkarrd. The files that it changed have copies in ` +
-      `${join(CHANGES_DIRECTORY, COPIES)}.`,
+      `${join(CHANGES_DIRECTORY, COPIES)}: put them back, and then remove ${CHANGES_DIRECTORY}.`,
   );
 }
 
