@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What a process holds at a moment, as Linux counts it (proc(5)). */
 export interface Sample {
@@ -24,12 +25,25 @@ export function sample(pid: number): Sample {
   };
 }
 
-/** The slope of a line through values that were taken in equal steps (least squares), per step. */
-export function slope(values: readonly number[]): number {
-  const mean = (list: readonly number[]) => list.reduce((sum, value) => sum + value, 0) / list.length;
-  const middle = (values.length - 1) / 2;
-  const level = mean(values);
-  const above = values.reduce((sum, value, step) => sum + (step - middle) * (value - level), 0);
-  const below = values.reduce((sum, _, step) => sum + (step - middle) ** 2, 0);
-  return below === 0 ? 0 : above / below;
+/** What a process holds after it collected its garbage, in MB. */
+export interface Settled {
+  /** Live objects and the buffers behind them. */
+  readonly live: number;
+  readonly rss: number;
+}
+
+/** Milliseconds that the program has to collect its garbage. */
+const PATIENCE = 60_000;
+
+/** Has a process that loaded `probe.ts` collect its garbage, and tells what is left. */
+export async function settled(pid: number, file: string): Promise<Settled> {
+  rmSync(file, { force: true });
+  process.kill(pid, 'SIGUSR2');
+  const endAt = performance.now() + PATIENCE;
+  while (!existsSync(file)) {
+    if (performance.now() > endAt) throw new Error(`Process ${pid} did not say what it holds.`);
+    await sleep(50);
+  }
+  const { live, rss } = JSON.parse(readFileSync(file, 'utf8')) as Settled;
+  return { live: live / 2 ** 20, rss: rss / 2 ** 20 };
 }

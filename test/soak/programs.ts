@@ -23,9 +23,13 @@ export class Programs {
     this.#program = program;
   }
 
-  /** Starts a command and waits until it prints what matches `pattern`. */
-  async start(args: readonly string[], pattern: RegExp): Promise<Running> {
-    const { child, text } = this.#spawn(args);
+  /** Starts a command, with some variables more, and waits until it prints what matches `pattern`. */
+  async start(
+    args: readonly string[],
+    pattern: RegExp,
+    variables: Readonly<Record<string, string>> = {},
+  ): Promise<Running> {
+    const { child, text } = this.#spawn(args, variables);
     const endAt = performance.now() + PATIENCE;
     for (;;) {
       const printed = pattern.exec(text())?.[1];
@@ -64,9 +68,12 @@ export class Programs {
     );
   }
 
-  #spawn(args: readonly string[]) {
+  #spawn(args: readonly string[], variables: Readonly<Record<string, string>> = {}) {
     const [file = '', ...rest] = this.#program;
-    const child = spawn(file, [...rest, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(file, [...rest, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...variables },
+    });
     let [out, all] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (piece: string) => {
       out += piece;
