@@ -12,7 +12,7 @@ import {
   resolvedDropIn,
   startLinkHelper,
 } from './parts.ts';
-import { call, type LinkRoute, type NoPlan, type Plan, type Row, type Step } from './plan.ts';
+import { call, type LinkRoute, type NoPlan, type Plan, type Row, type Step, type UndoCall } from './plan.ts';
 
 /** What decides beside the facts. */
 export interface PlanOptions {
@@ -115,8 +115,8 @@ const rows: Readonly<Record<Row, (facts: Facts) => PlanParts>> = {
       restart('systemd-resolved', 'systemd-resolved reads its new file'),
     ],
     undo: [
-      call('systemctl', 'restart', 'systemd-resolved'),
       ...undoNetworkd(facts),
+      call('systemctl', 'restart', 'systemd-resolved'),
       reloadNetworkManager.call,
     ],
     emptiesLinks: true,
@@ -268,10 +268,27 @@ function takenFromLinks({ networkd, links }: Facts): readonly Step[] {
   ];
 }
 
-function undoNetworkd({ networkd }: Facts) {
+function undoNetworkd({ networkd }: Facts): readonly UndoCall[] {
   if (networkd === undefined || networkd.files.length === 0) return [];
   const names = networkd.files.flatMap(({ links }) => links);
-  return [call('networkctl', 'reload'), ...names.map((name) => call('networkctl', 'reconfigure', name))];
+  return [
+    call('networkctl', 'reload'),
+    ...names.map((name) => call('networkctl', 'reconfigure', name)),
+    // systemd-resolved holds it against a resolver for long when it is asked while the link has no address.
+    ...(names.length === 0
+      ? []
+      : [
+          {
+            ...call(
+              '/lib/systemd/systemd-networkd-wait-online',
+              '--any',
+              '--timeout=10',
+              ...names.map((name) => `--interface=${name}`),
+            ),
+            mayFail: true,
+          },
+        ]),
+  ];
 }
 
 /** Where /etc/resolv.conf does not lead to systemd-resolved, libc has to be told too. */

@@ -125,7 +125,7 @@ async function forgetHeard(machine: Machine): Promise<void> {
 }
 
 /** Everything in /etc: names, kinds, modes, owners, targets of links, times and contents of files. */
-async function picture(machine: Machine): Promise<readonly string[]> {
+export async function picture(machine: Machine): Promise<readonly string[]> {
   const lines = await machine.sh(`
     cd /etc
     find . -type d -printf '%p %y %m %U %G\\n' | sort
@@ -135,7 +135,7 @@ async function picture(machine: Machine): Promise<readonly string[]> {
 }
 
 /** @param rewritten files whose time is not compared. */
-function assertSame(
+export function assertSame(
   now: readonly string[],
   before: readonly string[],
   rewritten: readonly string[] = [],

@@ -2,9 +2,9 @@ import { test } from 'node:test';
 import { rows, type Suite } from './rows.ts';
 import { tellRow } from './story.ts';
 
-/** Each story takes a minute, and its root half a one more when it is made. */
 const { TEST_BOOTED_ALL } = process.env;
-const whySkipped = TEST_BOOTED_ALL === undefined && 'only with TEST_BOOTED_ALL=1, as in .ci/full';
+/** Each story takes a minute, and its root half a one more when it is made. */
+export const whySkipped = TEST_BOOTED_ALL === undefined && 'only with TEST_BOOTED_ALL=1, as in .ci/full';
 
 /** Tells rows of the table on these versions of Debian, in a run of everything. */
 export function tellRows(names: readonly (keyof typeof rows)[], suites: readonly Suite[]): void {
