@@ -10,6 +10,11 @@ import type { Random } from './random.ts';
 /** Keys whose packets are fuzzed; making one takes longer than a packet. */
 export const fuzzKeys = Array.from({ length: 8 }, (_, i) => testKey(i + 1));
 
+/** So many that the program asks the DHT for them again and again: its caches do not hold them all. */
+export function manyKeys(): readonly KeyPair[] {
+  return Array.from({ length: 255 }, (_, i) => testKey(i + 1));
+}
+
 /** A DNS message for a packet of the key: mostly well-formed, its records mostly under the key. */
 export function packetMessage({ publicKey }: KeyPair, random: Random): Uint8Array {
   if (random.chance(0.02)) return random.pick(packetMessages);

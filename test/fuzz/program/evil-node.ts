@@ -6,7 +6,7 @@ import { writeCompactNodes } from '../../../src/mainline/wire/compact-nodes.ts';
 import { decodeDatagram } from '../../../src/mainline/wire/krpc-decode.ts';
 import type { SignedPacket } from '../../../src/pkarr/signed-packet.ts';
 import { mutate } from '../mutate.ts';
-import { evilPacket, fuzzKeys } from '../packets.ts';
+import { evilPacket, manyKeys } from '../packets.ts';
 import type { Random } from '../random.ts';
 import { writePlain } from '../reference/bencode.ts';
 import { datagram } from '../targets/krpc.ts';
@@ -20,7 +20,7 @@ export interface EvilNode {
 }
 
 /**
- * Starts one that has a packet for every fuzz key, another each time, and whose datagrams are odd now and then: malformed,
+ * Starts one that has a packet for every key, another each time, and whose datagrams are odd now and then: malformed,
  * doubled, for another query, an error. It asks and puts odd things itself.
  */
 export async function startEvilNode(random: Random): Promise<EvilNode> {
@@ -29,7 +29,7 @@ export async function startEvilNode(random: Random): Promise<EvilNode> {
   const { port } = socket.address();
   const id = Buffer.from(random.octets(20));
   const keys = new Map(
-    fuzzKeys.map((key) => [createHash('sha1').update(key.publicKey.toBytes()).digest('hex'), key] as const),
+    manyKeys().map((key) => [createHash('sha1').update(key.publicKey.toBytes()).digest('hex'), key] as const),
   );
   let timestamp = BigInt(Date.now()) * 1000n;
   let count = 0;
