@@ -3,6 +3,7 @@ import type { VerifiedItem } from '../bep44/verified-item.ts';
 import type { LookupEvent, LookupSummary, NodeAddress } from '../mainline/dht-node.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import { type PacketVerdict, SignedPacket } from '../pkarr/signed-packet.ts';
+import type { Timestamp } from '../pkarr/timestamp.ts';
 import { type DhtConnection, toSourceError } from './dht-connection.ts';
 import type { PacketSource, SourceEvent } from './packet-source.ts';
 
@@ -15,6 +16,7 @@ export function dhtSource(connection: DhtConnection): PacketSource {
     label: 'dht',
     async *lookup(key, { newerThan, signal }) {
       const judge = judgeOnce(key);
+      let newest: Timestamp | undefined;
       using session = await connection.open(signal);
       const options = { signal: session.signal, ...(newerThan !== undefined && { seq: newerThan }) };
       try {
@@ -24,8 +26,12 @@ export function dhtSource(connection: DhtConnection): PacketSource {
             if (problem !== undefined) throw await connection.failed(problem);
           }
           connection.answered();
+          // Each of the nodes can hold another version of one key, and decoding a packet takes up to 1.5 ms.
+          if (event.kind === 'item' && newest !== undefined && event.item.seq < newest) continue;
           const translated = translate(event, judge);
-          if (translated !== undefined) yield translated;
+          if (translated === undefined) continue;
+          if (translated.kind === 'packet') newest = translated.packet.timestamp;
+          yield translated;
         }
       } catch (error) {
         signal.throwIfAborted();

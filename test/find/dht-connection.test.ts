@@ -262,3 +262,17 @@ test('lookups that are given up while the node is starting leave nothing behind'
   const each = ((await liveBytes()) - before) / 3_000;
   assert.ok(each < 400, `${each} bytes each`);
 });
+
+test('of many versions of a key those that are older than one that was found are not even decoded', async () => {
+  const { node, lookUp } = scene();
+  const from = { host: '192.0.2.1', port: 6881 };
+  const versions = [100, 99, 98, 101, 100, 101].map((timestamp) => signedPacket(key, timestamp));
+  node.events = [
+    ...versions.map(({ item }): LookupEvent => ({ kind: 'item', item, from })),
+    { kind: 'done', summary: { ...summary, answered: 6, held: 6, silent: 14 } },
+  ];
+  const found = (await lookUp()).flatMap((event) =>
+    event.kind === 'packet' ? [event.packet.timestamp] : [],
+  );
+  assert.deepEqual(found, [100_000_000n, 101_000_000n, 101_000_000n]);
+});
