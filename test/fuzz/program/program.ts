@@ -131,7 +131,7 @@ async function check(
   if (program.exitCode !== null || program.signalCode !== null)
     throw new Error(`It ended ${when}: ${program.exitCode ?? program.signalCode}.`);
   if (reply === undefined) throw new Error(`It did not answer within ${PATIENCE / 1000} s ${when}.`);
-  const { internalErrors } = (await askProgram([stateDir], ['status'])) as AppStatus;
+  const { internalErrors, dht } = (await askProgram([stateDir], ['status'])) as AppStatus;
   if (internalErrors.length > 0)
     throw new Error(`Internal errors ${when}: ${JSON.stringify(internalErrors)}`);
 }

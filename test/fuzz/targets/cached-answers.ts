@@ -37,7 +37,7 @@ const FLAGS = [[0], [0, 1], [0, 2], [1, 3], [0, 1, 2, 3]] as const;
 const STEPS = [0, 1, 500, 999, 1000, 1001, 29_999, 59_000, 899_000, 900_000, 3_600_000] as const;
 
 /** Actions of one execution. */
-const ACTIONS = 8;
+const ACTIONS = 16;
 
 const MAX_STALE = 3600;
 
@@ -113,7 +113,7 @@ class Scene {
       question: name,
       type,
       zone: ['a'],
-      records: random.chance(0.9) ? 3 : 12,
+      records: random.chance(0.75) ? 3 : 12,
       hasOpt: false,
     };
     const { octets } = structuredMessage(shape, random);
