@@ -132,6 +132,7 @@ async function check(
     throw new Error(`It ended ${when}: ${program.exitCode ?? program.signalCode}.`);
   if (reply === undefined) throw new Error(`It did not answer within ${PATIENCE / 1000} s ${when}.`);
   const { internalErrors, dht } = (await askProgram([stateDir], ['status'])) as AppStatus;
+  if ((dht?.faults ?? 0) > 0) throw new Error(`Internal errors of the DHT node ${when}: ${dht?.faults}.`);
   if (internalErrors.length > 0)
     throw new Error(`Internal errors ${when}: ${JSON.stringify(internalErrors)}`);
 }
