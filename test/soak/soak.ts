@@ -52,9 +52,18 @@ const directory = mkdtempSync(join(tmpdir(), 'pkarrd-soak-'));
 const probe = join(directory, 'probe');
 const programs = new Programs(values.program === undefined ? [process.execPath, main] : [values.program]);
 const upstreams = await startUpstreams();
+// Whoever ends the soak ends what it started.
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    end().finally(() => process.exit(1));
+  });
 try {
   process.exitCode = await soak();
 } finally {
+  await end();
+}
+
+async function end(): Promise<void> {
   await programs.close();
   upstreams.close();
   rmSync(directory, { recursive: true, force: true });
