@@ -58,6 +58,9 @@ function release(): void {
     writeFileSync(join(folder, `${name}.cdx.json`), billOfMaterials(platform));
   }
 
+  say('the Debian packages');
+  run(process.execPath, 'dist/tools/build-deb.js', `--output=${folder}`);
+
   const sums = readdirSync(folder)
     .sort()
     .map(

@@ -71,6 +71,9 @@ function checkOperands(command: Command, operands: readonly string[]): void {
   if (missing !== undefined && missing.optional !== true) {
     throw new UsageError(`${command.name}: ${missing.name} is missing.`);
   }
+  // A variable of a shell that is not set; `flush "$NAME"` would flush everything.
+  const empty = command.operands[operands.indexOf('')];
+  if (empty !== undefined) throw new UsageError(`${command.name}: ${empty.name} is empty.`);
   const extra = operands[command.operands.length];
   if (extra !== undefined) {
     const expected = command.operands.map(({ name }) => name).join(' and ') || 'only flags';

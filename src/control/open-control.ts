@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { App, AppStatus, ConfigurationStatus } from '../app/status.ts';
 import { TokenBucket } from '../async/token-bucket.ts';
+import { decodeMessage } from '../dns/message.ts';
 import { Name } from '../dns/name.ts';
 import { WireError } from '../dns/wire-error.ts';
 import { type AdjustableLog, type LogLevel, logLevels } from '../observe/log.ts';
@@ -139,7 +140,9 @@ export interface QueryResult {
 
 async function query(app: App, request: string): Promise<QueryResult> {
   const begun = performance.now();
-  const outcome = await app.ask(Buffer.from(request, 'base64'));
+  const bytes = Buffer.from(request, 'base64');
+  requireQuery(bytes);
+  const outcome = await app.ask(bytes);
   switch (outcome) {
     case 'limited':
       throw new BusyError('Too many queries at once (client-rate). Try again.');
@@ -150,6 +153,16 @@ async function query(app: App, request: string): Promise<QueryResult> {
       return { reply, isCached: outcome.isCached, milliseconds: performance.now() - begun };
     }
   }
+}
+
+/** What is no query gets no reply from the responder. @throws ControlError */
+function requireQuery(bytes: Uint8Array): void {
+  try {
+    if (!decodeMessage(bytes).flags.response) return;
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+  }
+  throw new ControlError('This is not a DNS query.');
 }
 
 async function statusOf({ app, configuration }: ControlParts): Promise<AppStatus> {

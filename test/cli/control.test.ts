@@ -104,6 +104,11 @@ test('without a service the sockets are in the state directory, for one user alo
   await serving.printed(/Ready\./);
   const modeOf = (name: string) => statSync(join(stateDir, name)).mode & 0o777;
   assert.deepEqual([modeOf('status.sock'), modeOf('control.sock')], [0o600, 0o600]);
+  // Octets that are no query: a reply, and half a header.
+  for (const octets of ['AA==', Buffer.from([0, 1, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0]).toString('base64')]) {
+    const asked = askProgram([stateDir], ['query', octets], { sockets: ['status'] });
+    await assert.rejects(asked, /This is not a DNS query\./);
+  }
   const { code, out } = await pkarrd(['query', 'localhost', 'AAAA', '--state-dir', stateDir]);
   assert.equal(code, 0);
   assert.match(out, /^localhost\. \d+ IN AAAA ::1\n; NOERROR, not from the cache, \d+\.\d ms\n$/);

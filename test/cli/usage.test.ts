@@ -54,6 +54,8 @@ describe('the words of a command line', () => {
 
   for (const [words, message] of [
     [[], 'example: FROM is missing.'],
+    [[''], 'example: FROM is empty.'],
+    [['a', ''], 'example: TO is empty.'],
     [['a', 'b', 'c'], 'example: unexpected argument "c"; example takes FROM and TO.'],
     [['a', '--jason'], 'example: unknown flag --jason. Did you mean --json?'],
     [['a', '-x'], 'example: unknown flag -x.'],

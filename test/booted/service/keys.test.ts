@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { bootMachine, type Machine } from '../support/machine.ts';
 import { putProgram } from '../support/program.ts';
 import { bookworm, trixie } from '../support/recipes.ts';
-
-/** Starts a DHT on the machine's loopback, configures it, and gives its address. */
-async function startTestnet(machine: Machine): Promise<string> {
-  const { stdout } = machine.start(['pkarrd', 'testnet']);
-  if (stdout === null) throw new Error('no standard output');
-  const [address] = await once(createInterface({ input: stdout }), 'line');
-  await machine.write('/etc/pkarrd/pkarrd.toml', `bootstrap = ["${address}"]\n`);
-  return address;
-}
+import { startTestnet } from '../support/testnet.ts';
 
 /** Asks until it is answered as expected, for at most half a minute. */
 async function answers(machine: Machine, name: string, address: string): Promise<void> {
