@@ -17,7 +17,7 @@ step() {
 # Installs the Debian packages that the tests ask us with, and those that are named. Without them those tests are skipped, so
 # here they must be there.
 install_packages() {
-  local packages=(bind9-dnsutils fish iproute2 knot unbound knot-resolver mandoc dnsdist openssl python3-libtorrent zsh
+  local packages=(bind9-dnsutils dnsmasq-base fish iproute2 knot unbound knot-resolver mandoc dnsdist openssl python3-libtorrent zsh
     mmdebstrap systemd-container "$@")
   local missing=() package
   for package in "${packages[@]}"; do
