@@ -185,13 +185,19 @@ export class ConnectionPool<Reply> implements Transport {
     // A query that fails at once calls this again.
     if (this.#held.size === 0 || this.#isSendingHeld) return;
     this.#isSendingHeld = true;
-    for (const query of this.#held) {
-      const current = this.#current;
-      if (current !== undefined && isFit(current) && current.load >= this.#window) break;
-      this.#held.delete(query);
-      this.#send(query);
+    try {
+      for (const query of this.#held) {
+        const current = this.#current;
+        if (current !== undefined && isFit(current) && current.load >= this.#window) break;
+        this.#held.delete(query);
+        this.#send(query);
+        // Held again, when no other connection may be opened and the last one is silent and full. A set goes on to what is
+        // added behind: without an end here it would go round for ever.
+        if (this.#held.has(query)) break;
+      }
+    } finally {
+      this.#isSendingHeld = false;
     }
-    this.#isSendingHeld = false;
   }
 
   #forget(query: PooledQuery<Reply>): void {
