@@ -41,7 +41,7 @@ export interface MessageLayout {
 
 /**
  * Walks a whole message without making values of it. What it accepts has exactly the records its counts promise, each
- * with a valid name and RDATA of its type's form, and at most one OPT: cut off at `end` it can be decoded.
+ * with a valid name and RDATA of its type's form, and at most one OPT: cut off at `end` it can be decoded, also with other TTLs.
  * @throws WireError
  */
 export function readLayout(bytes: Uint8Array): MessageLayout {
@@ -63,7 +63,7 @@ export function readLayout(bytes: Uint8Array): MessageLayout {
   const recordCount = answerCount + authorityCount + additionalCount;
   for (let i = 0; i < recordCount; i++) {
     const start = reader.offset;
-    reader.offset = skipName(bytes, start, reader.end, 'NAME');
+    reader.offset = skipName(bytes, start, reader.end, 'NAME', ttlOffsets);
     const type = reader.u16('TYPE');
     const udpPayloadSize = reader.u16('CLASS');
     const ttlAt = reader.offset;
@@ -85,9 +85,9 @@ export function readLayout(bytes: Uint8Array): MessageLayout {
       };
       continue;
     }
-    checkRdata(bytes, type, rdataAt, length);
-    const ttl = readTtl(ttlBits);
     ttlOffsets.push(ttlAt);
+    checkRdata(bytes, type, rdataAt, length, ttlOffsets);
+    const ttl = readTtl(ttlBits);
     minimumTtl = minimumTtl === undefined ? ttl : Math.min(minimumTtl, ttl);
     const inAuthority = i >= answerCount && i < answerCount + authorityCount;
     if (type === Type.SOA && inAuthority && negativeTtl === undefined) {

@@ -6,10 +6,16 @@ import { skipName } from './wire-reader.ts';
 
 /**
  * Checks that RDATA is of its type's form: `length` octets of `bytes` from `start` on, names possibly compressed. RDATA
- * of unknown types may be anything. Makes no values, because every record of every reply passes here.
+ * of unknown types may be anything. `ttlOffsets` as for `skipName`. Makes no values, because every record of every reply passes here.
  * @throws WireError for what no reader of this type could make sense of.
  */
-export function checkRdata(bytes: Uint8Array, type: number, start: number, length: number): void {
+export function checkRdata(
+  bytes: Uint8Array,
+  type: number,
+  start: number,
+  length: number,
+  ttlOffsets: readonly number[] = [],
+): void {
   const form = rdataForm(type);
   if (form === undefined) return;
   const end = start + length;
@@ -17,7 +23,7 @@ export function checkRdata(bytes: Uint8Array, type: number, start: number, lengt
   for (const field of form) {
     // What a record is for decides what its parameters mean.
     if (field === 'service-parameters') at = checkServiceParameters(bytes, at, end, u16(bytes, start, end));
-    else at = skipField(bytes, at, end, field);
+    else at = skipField(bytes, at, end, field, ttlOffsets);
   }
   if (at !== end) throw new WireError('bad-length', 'RDATA', start);
 }
@@ -39,11 +45,12 @@ function skipField(
   at: number,
   end: number,
   field: Exclude<Field, 'service-parameters'>,
+  ttlOffsets: readonly number[],
 ): number {
   switch (field) {
     case 'compressible-name':
     case 'name':
-      return skipName(bytes, at, end, 'RDATA');
+      return skipName(bytes, at, end, 'RDATA', ttlOffsets);
     case 'whole-name':
       return skipWholeName(bytes, at, end);
     case 'character-string':

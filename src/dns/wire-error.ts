@@ -6,7 +6,7 @@
  * - `label-too-long`, `name-too-long`: RFC 1035 §2.3.4, 63 and 255 octets.
  * - `empty-label`: a label of no octets that is not the root.
  * - `bad-label-type`: the two high bits of a length octet are 01 or 10 (RFC 6891 §5 retired them).
- * - `bad-pointer`: a compression pointer that does not point backwards (RFC 1035 §4.1.4, "a prior occurrence").
+ * - `bad-pointer`: a compression pointer that does not point backwards (RFC 1035 §4.1.4, "a prior occurrence"), or leads into a TTL.
  * - `bad-length`: RDLENGTH or an option length disagrees with what it covers.
  * - `bad-value`: a number, address or text outside what its field can hold.
  * - `duplicate-opt`: more than one OPT, or one that is not owned by the root (RFC 6891 §6.1.1).

@@ -140,6 +140,30 @@ test('what the layout accepts and what decoding accepts have the same records', 
   );
 });
 
+test('the layout refuses a name that leads into a TTL, with which it would change', () => {
+  const header = '000081800001000200000000';
+  const question = '016100' + '00010001';
+  // Its TTL is the name x and an octet more; so is the RDATA.
+  const first = 'c00c' + '00010001' + '01780000' + '0004' + '01780000';
+  const ttlAt = (header.length + question.length) / 2 + 6;
+  for (const [target, isAccepted] of [
+    [ttlAt, false],
+    [ttlAt + 6, true],
+    [12, true],
+  ] as const) {
+    for (const [owner, type, rdata] of [
+      ['c00c', '0005', (0xc000 | target).toString(16)],
+      [(0xc000 | target).toString(16), '0005', 'c00c'],
+    ]) {
+      const bytes = Buffer.from(`${header}${question}${first}${owner}${type}0001000000050002${rdata}`, 'hex');
+      const read = () => readLayout(bytes);
+      if (isAccepted) read();
+      else assert.throws(read, { code: 'bad-pointer' });
+      decodeMessage(bytes);
+    }
+  }
+});
+
 test('what the layout accepts can be decoded, whatever was done to it, without the octets behind it', () => {
   const changes = fc.array(fc.tuple(fc.nat(600), fc.nat(255)), { maxLength: 4 });
   let accepted = 0;

@@ -2,7 +2,7 @@
  * Gives odd inputs to the pure parts and to the whole program:
  *
  *     npm run fuzz -- --seconds N [--seed S] [--target NAME|pure|program] [--executions N] [--bun]
- *     npm run fuzz -- --target NAME --case N
+ *     npm run fuzz -- --target NAME --case=N
  *
  * The pure parts have two thirds of the time, the whole program has one. A failure prints the line that repeats it.
  */
@@ -91,7 +91,7 @@ function report(name: string, outcome: Awaited<ReturnType<typeof runTarget>>): v
   if ('case' in outcome) {
     console.error(outcome.text);
     const flag = bun === undefined ? '' : ' --bun';
-    console.error(`# repeat it with: npm run fuzz -- --target ${name} --case ${outcome.case}${flag}`);
+    console.error(`# repeat it with: npm run fuzz -- --target ${name} --case=${outcome.case}${flag}`);
     process.exit(1);
   }
   const { executions, seconds, processorSeconds, slowest } = outcome;

@@ -10,6 +10,8 @@ import { rests } from './rests.ts';
 export interface PlainName {
   readonly labels: readonly string[];
   readonly next: number;
+  /** Where pointers led: the first octet of the labels there, and the one behind them. */
+  readonly pointed: readonly (readonly [number, number])[];
 }
 
 /** A record, and where its parts stand. */
@@ -26,6 +28,8 @@ export interface PlainRecord {
   readonly rdata: Uint8Array | undefined;
   /** The names, lengths and addresses that are needed to make it whole are valid. */
   readonly isReadable: boolean;
+  /** As `PlainName.pointed`, of all its names. */
+  readonly pointed: PlainName['pointed'];
 }
 
 /** An OPT record. */
@@ -53,6 +57,8 @@ export interface PlainMessage {
   readonly opts: readonly PlainOpt[];
   /** An OPT record stands outside of the additional section, or its owner is not the root. */
   readonly isOptMisplaced: boolean;
+  /** A pointer leads into a TTL. */
+  readonly isLedIntoTtl: boolean;
   /** The offset after the last record. */
   readonly end: number;
 }
@@ -62,15 +68,20 @@ export function plainName(bytes: Uint8Array, at: number, end: number): PlainName
   const labels: string[] = [];
   let total = 1;
   let next: number | undefined;
+  const pointed: [number, number][] = [];
   let [segment, here, limit] = [at, at, end];
   // A pointer leads before the part that it stands in, so there are at most as many parts as octets.
   for (;;) {
     const octet = here < limit ? (bytes[here] as number) : -1;
     if (octet < 0) return undefined;
-    if (octet === 0) return { labels, next: next ?? here + 1 };
+    if (octet === 0) {
+      if (next !== undefined) pointed.push([segment, here + 1]);
+      return { labels, next: next ?? here + 1, pointed };
+    }
     if (octet >= 192) {
       if (here + 1 >= limit) return undefined;
       const target = (octet - 192) * 256 + (bytes[here + 1] as number);
+      if (next !== undefined) pointed.push([segment, here + 2]);
       next ??= here + 2;
       if (target < 12 || target >= segment) return undefined;
       [segment, here, limit] = [target, target, segment];
@@ -126,7 +137,7 @@ export function plainMessage(bytes: Uint8Array, hasEdns = true): PlainMessage | 
         opts.push({ start, end: at, isPlainRoot, size, bits, options });
         continue;
       }
-      const { rdata, isReadable } = plainRdata(bytes, type, rdataAt, length);
+      const { rdata, isReadable, pointed } = plainRdata(bytes, type, rdataAt, length);
       sections[index].push({
         labels: name.labels,
         type,
@@ -137,10 +148,15 @@ export function plainMessage(bytes: Uint8Array, hasEdns = true): PlainMessage | 
         length,
         rdata,
         isReadable,
+        pointed: [...name.pointed, ...pointed],
       });
     }
   }
-  return { questions, questionEnd, sections, opts, isOptMisplaced, end: at };
+  const all = sections.flat();
+  const isLedIntoTtl = all.some(({ pointed }) =>
+    pointed.some(([from, until]) => all.some(({ ttlAt }) => from < ttlAt + 4 && until > ttlAt)),
+  );
+  return { questions, questionEnd, sections, opts, isOptMisplaced, isLedIntoTtl, end: at };
 }
 
 function plainOptions(bytes: Uint8Array, start: number, end: number): PlainOpt['options'] | undefined {
@@ -167,21 +183,23 @@ export function plainRdata(
   type: number,
   start: number,
   length: number,
-): { readonly rdata: Uint8Array | undefined; readonly isReadable: boolean } {
+): Pick<PlainRecord, 'rdata' | 'isReadable' | 'pointed'> {
   const end = start + length;
   const form = forms.get(type);
-  if (form === undefined) return { rdata: bytes.subarray(start, end), isReadable: true };
+  if (form === undefined) return { rdata: bytes.subarray(start, end), isReadable: true, pointed: [] };
   const hasNames = form.includes('n');
   // What stands behind the names is looked into only by those who check the form.
   let isReadable = hasNames || !(type === 1 || type === 28) || length === (type === 1 ? 4 : 16);
   let isValid = true;
   const parts: Uint8Array[] = [];
+  const pointed: (readonly [number, number])[] = [];
   let at = start;
   for (const part of form) {
     const from = at;
     if (part === 'n') {
       const name = plainName(bytes, at, end);
-      if (name === undefined) return { rdata: undefined, isReadable: false };
+      if (name === undefined) return { rdata: undefined, isReadable: false, pointed };
+      pointed.push(...name.pointed);
       parts.push(wireOf(name.labels));
       at = name.next;
       continue;
@@ -195,12 +213,12 @@ export function plainRdata(
       if (part === 't' && size === 0) isValid = false;
       at += 1 + size;
     } else at += Number(part);
-    if (!(at <= end)) return { rdata: undefined, isReadable: isReadable && !hasNames };
+    if (!(at <= end)) return { rdata: undefined, isReadable: isReadable && !hasNames, pointed };
     parts.push(bytes.subarray(from, at));
   }
   if (at !== end) {
     isValid = false;
     if (hasNames) isReadable = false;
   }
-  return { rdata: isValid ? Uint8Array.from(Buffer.concat(parts)) : undefined, isReadable };
+  return { rdata: isValid ? Uint8Array.from(Buffer.concat(parts)) : undefined, isReadable, pointed };
 }

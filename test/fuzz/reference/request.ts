@@ -41,8 +41,9 @@ export function plainRequest(bytes: Uint8Array): PlainRequest {
 }
 
 /** Every record is valid, and there is at most one OPT record, where it may stand. */
-export function isWellFormed({ opts, isOptMisplaced, sections }: PlainMessage): boolean {
-  if (isOptMisplaced || opts.length > 1 || !opts.every(({ isPlainRoot }) => isPlainRoot)) return false;
+export function isWellFormed({ opts, isOptMisplaced, isLedIntoTtl, sections }: PlainMessage): boolean {
+  if (isOptMisplaced || isLedIntoTtl || opts.length > 1 || !opts.every(({ isPlainRoot }) => isPlainRoot))
+    return false;
   return sections.every((section) => section.every(({ rdata }) => rdata !== undefined));
 }
 

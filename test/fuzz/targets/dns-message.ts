@@ -73,6 +73,7 @@ function checkLayout(octets: Uint8Array, plain: PlainMessage | undefined): void 
   const isValid =
     plain !== undefined &&
     !plain.isOptMisplaced &&
+    !plain.isLedIntoTtl &&
     plain.opts.length < 2 &&
     plain.opts.every(({ isPlainRoot }) => isPlainRoot) &&
     allRecords(plain).every(({ rdata }) => rdata !== undefined);
