@@ -67,11 +67,11 @@ for (const [recipe, systemd] of [
       );
       await machine.sh('systemctl daemon-reload; systemctl restart pkarrd');
       await answersAtOnce();
-      // It really was told another time.
-      const environment = await machine.sh(
-        "tr '\\0' '\\n' < /proc/$(systemctl show --property=MainPID --value pkarrd)/environ",
+      // Whatever is started with its environment lives in that year.
+      const year = await machine.sh(
+        'xargs -0 -a /proc/$(systemctl show --property=MainPID --value pkarrd)/environ sh -c \'exec env -i "$@" node -p "new Date().getFullYear()"\' sh',
       );
-      assert.match(environment, /^FAKETIME=@1970-01-01/m);
+      assert.equal(year, '1970\n');
       await machine.sh(
         'rm -r /run/systemd/system/pkarrd.service.d; systemctl daemon-reload; systemctl restart pkarrd',
       );
