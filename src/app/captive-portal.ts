@@ -5,7 +5,7 @@ import type { UpstreamSpec } from '../forward/spec/upstream-spec.ts';
 import type { Log } from '../observe/log.ts';
 import { forwardResolver } from '../resolve/forward-resolver.ts';
 import { CaptivePortal } from '../resolve/special/captive-portal.ts';
-import type { ResolverSource } from './system-resolvers.ts';
+import type { NetworkResolvers } from '../workers/messages.ts';
 import { asksSystem } from './upstreams.ts';
 
 /** What looks for captive portals, with the network's resolvers behind it. */
@@ -13,7 +13,8 @@ export interface PortalWatch {
   readonly portal: CaptivePortal;
   /** Queries of ours to the network's resolvers that came back; see `Forwarder.cameBackFrom`. */
   readonly forwarder: Forwarder;
-  networkChanged(): Promise<void>;
+  /** @param now the resolvers of the network as it is now. */
+  networkChanged(now: NetworkResolvers): void;
   close(): void;
 }
 
@@ -21,24 +22,23 @@ export interface PortalWatch {
  * Looks for captive portals where upstreams were chosen. Undefined when it is off, and when the resolvers of the network are
  * asked anyway: then its portal is found without us.
  */
-export async function watchForPortal(
+export function watchForPortal(
   settings: Pick<Settings, 'captivePortal' | 'portalCheck' | 'upstream' | 'fallback'>,
   log: Log,
   parts: {
     readonly chosen: Forwarder;
-    readonly resolvers: ResolverSource;
+    readonly network: NetworkResolvers;
     readonly budget: SocketBudget;
   },
-): Promise<PortalWatch | undefined> {
-  const { chosen, resolvers, budget } = parts;
+): PortalWatch | undefined {
+  const { chosen, network, budget } = parts;
   if (settings.captivePortal === 'off' || settings.portalCheck.length === 0 || asksSystem(settings))
     return undefined;
-  const networkSet = async () => {
-    const { servers } = await resolvers.current();
+  const setOf = ({ servers }: NetworkResolvers) => {
     const upstreams = servers.map(({ address, port }): UpstreamSpec => ({ kind: 'udp', address, port }));
     return { upstreams, fallback: [], routes: [] };
   };
-  const forwarder = createForwarder({ ...(await networkSet()), budget });
+  const forwarder = createForwarder({ ...setOf(network), budget });
   const portal = new CaptivePortal({
     checks: settings.portalCheck,
     hasAnswered: () => chosen.hasAnswered(),
@@ -51,9 +51,9 @@ export async function watchForPortal(
   return {
     portal,
     forwarder,
-    async networkChanged() {
+    networkChanged(now) {
       portal.networkChanged();
-      forwarder.setUpstreams(await networkSet());
+      forwarder.setUpstreams(setOf(now));
       forwarder.networkChanged();
     },
     close: () => forwarder.close(),

@@ -93,14 +93,15 @@ export async function startResolution(
     negativeTtl: settings.negativeTtl,
   });
 
-  const upstreams = new CurrentUpstreams(await chooseUpstreams(settings, resolvers));
+  // Once for all that needs it: the system may take a second to say.
+  const network = await resolvers.current();
+  const upstreams = new CurrentUpstreams(chooseUpstreams(settings, network));
   const forwarder =
     kept ?? createForwarder({ ...upstreams.set, authorities: await upstreamAuthorities(settings), budget });
   const searchDomains = new SearchDomains(settings.searchDomain);
-  const readSearchDomains = async () => searchDomains.setSystem(await systemSearchDomains(resolvers));
-  await readSearchDomains();
+  searchDomains.setSystem(systemSearchDomains(network));
   const hosts = await openHosts(settings, log);
-  const watch = await watchForPortal(settings, log, { chosen: forwarder, resolvers, budget });
+  const watch = watchForPortal(settings, log, { chosen: forwarder, network, budget });
   const layers = ordinaryLayers(settings, forwarder, { searchDomains, hosts, portal: watch?.portal });
   const completed = completeAliases({
     follow: router,
@@ -121,11 +122,12 @@ export async function startResolution(
       forwarder.cameBackFrom(query, end) ?? watch?.forwarder.cameBackFrom(query, end),
     portalIsLikely: () => watch?.portal.isLikely === true,
     async networkChanged() {
-      const change = upstreams.replace(await chooseUpstreams(settings, resolvers));
-      await readSearchDomains();
+      const now = await resolvers.current();
+      const change = upstreams.replace(chooseUpstreams(settings, now));
+      searchDomains.setSystem(systemSearchDomains(now));
       if (change !== 'none') forwarder.setUpstreams(upstreams.set);
       forwarder.networkChanged();
-      await watch?.networkChanged();
+      watch?.networkChanged(now);
       return change === 'others';
     },
     close({ keepForwarder } = { keepForwarder: false }) {

@@ -44,8 +44,7 @@ export interface ResolverSource {
  * The domains that programs of this machine put behind a name. resolv.conf(5): without `search` and `domain` "the domain
  * name is determined from the local hostname ...; the domain part is taken to be everything after the first '.'".
  */
-export async function systemSearchDomains(resolvers: ResolverSource): Promise<readonly string[]> {
-  const { search } = await resolvers.current();
+export function systemSearchDomains({ search }: NetworkResolvers): readonly string[] {
   const host = hostname();
   return host.includes('.') ? [...search, host.slice(host.indexOf('.') + 1)] : search;
 }

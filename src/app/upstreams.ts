@@ -11,9 +11,9 @@ import { TlsAuthorities } from '../forward/tls/authorities.ts';
 import { canonicalAddress } from '../ip/address.ts';
 import { machineAddresses } from '../system/interfaces.ts';
 import { type Endpoint, whyOurs } from '../system/own-addresses.ts';
+import type { NetworkResolvers } from '../workers/messages.ts';
 import { linkRoutes } from './link-routes.ts';
 import { ownEndpoints } from './own-endpoints.ts';
-import type { ResolverSource } from './system-resolvers.ts';
 
 /**
  * Whom to ask for ordinary names: those that are configured, where these include `system` the resolvers of the system as
@@ -21,12 +21,11 @@ import type { ResolverSource } from './system-resolvers.ts';
  * link for the same domain. A link that wants every name gets those that the system's resolvers would get.
  * @throws UpstreamSpecError for a text that is not an upstream.
  */
-export async function chooseUpstreams(
+export function chooseUpstreams(
   { upstream, fallback }: Pick<Settings, 'upstream' | 'fallback'>,
-  resolvers: ResolverSource,
-): Promise<UpstreamSet> {
+  { servers, links }: NetworkResolvers,
+): UpstreamSet {
   const written = writtenUpstreams({ upstream, fallback });
-  const { servers, links } = await resolvers.current();
   const wantAll = links.filter(({ takesAll }) => takesAll).flatMap((link) => link.servers);
   const set = withSystem(written, wantAll.length > 0 ? wantAll : servers);
   return { ...set, routes: [...set.routes, ...linkRoutes(links, set.routes)] };

@@ -68,7 +68,10 @@ export async function withNetwork<T>(
     hosts.every(isIPv4)
       ? noUpstreams
       : {
-          ...(await chooseUpstreams(settings, new SystemResolvers(settings, { log, mayWrite: false }))),
+          ...chooseUpstreams(
+            settings,
+            await new SystemResolvers(settings, { log, mayWrite: false }).current(),
+          ),
           authorities: await upstreamAuthorities(settings),
         },
   );
