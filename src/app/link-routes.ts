@@ -1,5 +1,4 @@
 import { Name } from '../dns/name.ts';
-import { WireError } from '../dns/wire-error.ts';
 import type { RouteSpec } from '../forward/spec/upstream-spec.ts';
 import type { LinkState } from '../system/links/link-state.ts';
 
@@ -14,7 +13,7 @@ export function linkRoutes(
   const taken = new Set(configured.flatMap(({ domains }) => domains.map(({ key }) => key)));
   return links.flatMap(({ link, domains: texts, servers }) => {
     const [first, ...others] = texts
-      .flatMap((text) => nameOf(text) ?? [])
+      .flatMap((text) => Name.tryParse(text) ?? [])
       .filter(({ key }) => !taken.has(key));
     if (first === undefined) return [];
     return servers.map(
@@ -25,13 +24,4 @@ export function linkRoutes(
       }),
     );
   });
-}
-
-function nameOf(text: string): Name | undefined {
-  try {
-    return Name.parse(text);
-  } catch (error) {
-    if (error instanceof WireError) return undefined;
-    throw error;
-  }
 }

@@ -1,5 +1,4 @@
 import { Name } from '../dns/name.ts';
-import { WireError } from '../dns/wire-error.ts';
 import { ipPrefixToText, parseIpPrefix } from '../ip/prefix.ts';
 import { hostPortToText, parseHostPort } from './host-port.ts';
 import { listenAddressToText, parseListenAddress } from './listen-address.ts';
@@ -53,7 +52,7 @@ export const relayUrl = text({
 export const domain = text({
   placeholder: 'DOMAIN',
   accepts: 'a domain name, such as example.org',
-  parse: parseDomain,
+  parse: Name.tryParse,
   toText: (name) => name.toString(),
 });
 
@@ -64,12 +63,3 @@ export const prefix = text({
   parse: parseIpPrefix,
   toText: ipPrefixToText,
 });
-
-function parseDomain(word: string): Name | undefined {
-  try {
-    return Name.parse(word);
-  } catch (error) {
-    if (error instanceof WireError) return undefined;
-    throw error;
-  }
-}

@@ -42,6 +42,16 @@ export class Name {
     return labels.length === 0 ? Name.root : new Name([...labels]);
   }
 
+  /** The same as `parse`; undefined for text that is not a name. */
+  static tryParse(text: string): Name | undefined {
+    try {
+      return Name.parse(text);
+    } catch (error) {
+      if (error instanceof WireError) return undefined;
+      throw error;
+    }
+  }
+
   /**
    * Reads presentation form (RFC 1035 §5.1): labels with dots between, `\.` and `\DDD` escapes; a final dot is
    * optional and every name is taken as absolute. `.` is the root.

@@ -95,7 +95,25 @@ PrivateDevices=yes
 DevicePolicy=closed
 RemoveIPC=yes
 
-# The kernel: nothing of it can be changed or read.
+${CONFINEMENT}
+# Not MemoryDenyWriteExecute=: V8 compiles to machine code while it runs, and aborts without it.
+# Not PrivateNetwork= or IPAddressDeny=: it asks the Internet.
+
+LimitNOFILE=${service.openFiles}
+# Enough for four workers; each takes 60 MB and its caches.
+MemoryMax=512M
+# A worker that takes too much is replaced; the service need not end with it.
+OOMPolicy=continue
+# 11 threads a process, and with the most workers that there may be, 65 processes.
+TasksMax=800
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** What no unit of ours needs of the kernel and of other processes. */
+const CONFINEMENT = `# The kernel: nothing of it can be changed or read.
 ProtectKernelTunables=yes
 ProtectKernelModules=yes
 ProtectKernelLogs=yes
@@ -116,22 +134,7 @@ SystemCallFilter=~@privileged @resources
 # A call that is not allowed fails, instead of ending the program.
 SystemCallErrorNumber=EPERM
 # Netlink tells Node which addresses this machine has.
-RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX
-# Not MemoryDenyWriteExecute=: V8 compiles to machine code while it runs, and aborts without it.
-# Not PrivateNetwork= or IPAddressDeny=: it asks the Internet.
-
-LimitNOFILE=${service.openFiles}
-# Enough for four workers; each takes 60 MB and its caches.
-MemoryMax=512M
-# A worker that takes too much is replaced; the service need not end with it.
-OOMPolicy=continue
-# 11 threads a process, and with the most workers that there may be, 65 processes.
-TasksMax=800
-
-[Install]
-WantedBy=multi-user.target
-`;
-}
+RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX`;
 
 /** Publishes `/etc/pkarrd/publish.zone` where no pkarrd runs all the time. */
 function publishUnit(program: ProgramWords): string {
@@ -164,23 +167,8 @@ PrivateDevices=yes
 PrivateTmp=yes
 ProtectSystem=strict
 ProtectHome=yes
-ProtectKernelTunables=yes
-ProtectKernelModules=yes
-ProtectKernelLogs=yes
-ProtectControlGroups=yes
-ProtectClock=yes
-ProtectHostname=yes
-ProtectProc=invisible
-ProcSubset=pid
-LockPersonality=yes
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-SystemCallFilter=~@privileged @resources
-SystemCallErrorNumber=EPERM
-RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX
+
+${CONFINEMENT}
 `;
 }
 

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
+import { linuxFiles, type ProcFiles, socketInode, tryTo } from './activation/proc-files.ts';
 import { socketRows } from './activation/socket-table.ts';
 
 /** A process that holds a port. */
@@ -7,14 +7,6 @@ export interface PortHolder {
   readonly pid: number;
   /** Its name, up to 15 characters (proc_pid_comm(5)). */
   readonly name: string;
-}
-
-/** Access to /proc; tests pass their own. */
-export interface ProcFiles {
-  /** @throws when it cannot be read. */
-  read(path: string): string;
-  list(path: string): readonly string[];
-  link(path: string): string;
 }
 
 /**
@@ -58,23 +50,7 @@ function holdsOneOf(pid: string, inodes: ReadonlySet<string>, files: ProcFiles):
   const descriptors = tryTo(() => files.list(`/proc/${pid}/fd`)) ?? [];
   return descriptors.some((descriptor) => {
     const target = tryTo(() => files.link(`/proc/${pid}/fd/${descriptor}`));
-    const inode = /^socket:\[(\d+)\]$/.exec(target ?? '')?.[1];
+    const inode = socketInode(target ?? '');
     return inode !== undefined && inodes.has(inode);
   });
-}
-
-const linuxFiles: ProcFiles = {
-  read: (path) => readFileSync(path, 'latin1'),
-  list: (path) => readdirSync(path),
-  link: (path) => readlinkSync(path),
-};
-
-/** Processes may end meanwhile, and those of other users cannot be read: then the result is undefined. */
-function tryTo<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    return undefined;
-  }
 }

@@ -1,6 +1,5 @@
 import type { FlushOutcome } from '../../app/status.ts';
 import { Name } from '../../dns/name.ts';
-import { WireError } from '../../dns/wire-error.ts';
 import { type Command, configFlag, Exit, jsonFlag, UsageError, writeJson } from '../command.ts';
 import { askRunning } from './ask-program.ts';
 
@@ -26,10 +25,6 @@ export const flush: Command = {
 };
 
 function checkName(text: string): void {
-  try {
-    Name.parse(text);
-  } catch (error) {
-    if (error instanceof WireError) throw new UsageError(`${JSON.stringify(text)} is not a domain name.`);
-    throw error;
-  }
+  if (Name.tryParse(text) === undefined)
+    throw new UsageError(`${JSON.stringify(text)} is not a domain name.`);
 }

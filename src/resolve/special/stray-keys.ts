@@ -2,7 +2,6 @@ import { Rcode } from '../../dns/codes.ts';
 import { ExtendedErrorCode } from '../../dns/extended-error.ts';
 import { Name } from '../../dns/name.ts';
 import { syntheticSoa } from '../../dns/soa.ts';
-import { WireError } from '../../dns/wire-error.ts';
 import { hasKeyText } from '../../pkarr/public-key.ts';
 import { recordsAnswer } from '../answer.ts';
 import type { Layer } from '../query.ts';
@@ -29,7 +28,7 @@ export class SearchDomains {
 
   /** From now on the system has these, in presentation form; what is not a domain name is left out. */
   setSystem(texts: readonly string[]): void {
-    this.#keys = keysOf([...this.#fixed, ...texts.flatMap((text) => domainOf(text) ?? [])]);
+    this.#keys = keysOf([...this.#fixed, ...texts.flatMap((text) => Name.tryParse(text) ?? [])]);
   }
 
   /** Whether `domain` is one of them. */
@@ -103,13 +102,4 @@ function behindSuffix(domain: Name, suffix: Name): Name | undefined {
 function keysOf(domains: readonly Name[]): ReadonlySet<string> {
   // The root is what systemd writes for "no search domain", and a key before it is a key.
   return new Set(domains.filter(({ isRoot }) => !isRoot).map(({ key }) => key));
-}
-
-function domainOf(text: string): Name | undefined {
-  try {
-    return Name.parse(text);
-  } catch (error) {
-    if (error instanceof WireError) return undefined;
-    throw error;
-  }
 }

@@ -1,5 +1,5 @@
-import { readFileSync, readlinkSync } from 'node:fs';
 import type { BoundSocket } from './bound-sockets.ts';
+import { linuxFiles, type ProcFiles, socketInode, tryTo } from './proc-files.ts';
 import { purposeOf, type SocketPurpose } from './socket-purpose.ts';
 import { type SocketRow, socketRows } from './socket-table.ts';
 
@@ -31,11 +31,8 @@ export type OpenFile = 'notify' | 'journal';
 
 const openFiles: readonly string[] = ['notify', 'journal'] satisfies readonly OpenFile[];
 
-/** Access to /proc; tests pass their own. Both throw when there is nothing to read. */
-export interface ProcView {
-  read(path: string): string;
-  link(path: string): string;
-}
+/** What is looked at in /proc. */
+export type ProcView = Pick<ProcFiles, 'read' | 'link'>;
 
 /** SD_LISTEN_FDS_START of sd_listen_fds(3): the first descriptor that is handed over. */
 const FIRST = 3;
@@ -57,7 +54,7 @@ export const noInheritance: Inheritance = { sockets: [], files: new Map(), unusa
 export function takeInheritance(
   environment: NodeJS.ProcessEnv,
   processId: number = process.pid,
-  proc: ProcView = linuxProc,
+  proc: ProcView = linuxFiles,
 ): Inheritance {
   const { LISTEN_PID: listenPid, LISTEN_FDS: count = '', LISTEN_FDNAMES: list = '' } = environment;
   for (const variable of variables) delete environment[variable];
@@ -101,7 +98,7 @@ function identify(
 ): Pick<BoundSocket, 'protocol' | 'host' | 'port'> | string {
   const target = tryTo(() => proc.link(`/proc/self/fd/${descriptor}`));
   if (target === undefined) return 'cannot be looked at in /proc/self/fd';
-  const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1];
+  const inode = socketInode(target);
   if (inode === undefined) return `is no socket, but ${target}`;
   const row = rows.get(inode);
   if (row === undefined) return 'is no UDP or TCP socket of our network, as /proc/self/net lists them';
@@ -112,19 +109,4 @@ function identify(
 
 function isOpenFile(name: string): name is OpenFile {
   return openFiles.includes(name);
-}
-
-const linuxProc: ProcView = {
-  read: (path) => readFileSync(path, 'latin1'),
-  link: (path) => readlinkSync(path),
-};
-
-/** Undefined where there is no /proc, or no such family. */
-function tryTo<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    return undefined;
-  }
 }

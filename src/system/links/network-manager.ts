@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
+import { runProgram } from '../run-program.ts';
 import { type LinkState, linkState } from './link-state.ts';
 
-/** Milliseconds and octets that the answer of NetworkManager may take. */
+/** Milliseconds that NetworkManager has to answer. */
 const TIMEOUT = 1_000;
-const MAX_LENGTH = 1_000_000;
 
 /** The question, for busctl(1), which prints the property as JSON. */
 export const busctlWords: readonly string[] = [
@@ -18,11 +17,8 @@ export const busctlWords: readonly string[] = [
  * answer within a second. Never rejects.
  */
 export async function networkManagerLinks(): Promise<readonly LinkState[] | undefined> {
-  const output = await new Promise<string | undefined>((resolve) => {
-    const options = { timeout: TIMEOUT, killSignal: 'SIGKILL', maxBuffer: MAX_LENGTH } as const;
-    execFile('busctl', busctlWords, options, (error, stdout) => resolve(error === null ? stdout : undefined));
-  });
-  return output === undefined ? undefined : parseConfiguration(output);
+  const { code, out } = await runProgram({ program: 'busctl', args: busctlWords, timeout: TIMEOUT });
+  return code === 0 ? parseConfiguration(out) : undefined;
 }
 
 /**
