@@ -1,3 +1,4 @@
+import { elapsedClock } from '../async/elapsed-clock.ts';
 import type { Settings } from '../config/settings.ts';
 import { AuthorityClient } from '../forward/authority.ts';
 import { createForwarder, type Forwarder } from '../forward/forwarder.ts';
@@ -15,6 +16,9 @@ import { HostsAnswers } from '../resolve/special/hosts.ts';
 import { SearchDomains } from '../resolve/special/stray-keys.ts';
 import { answerSuffixes, isKeyName } from '../resolve/special/suffix.ts';
 import type { LocalAnswers } from '../serve/local-answers.ts';
+import { machineInterfaceNames } from '../system/interfaces.ts';
+import { ResolverFiles } from '../system/resolver-files.ts';
+import { searchDomainsOf } from '../system/system-upstreams.ts';
 import { watchForPortal } from './captive-portal.ts';
 import { ownersMayName } from './client-limits.ts';
 import { CurrentUpstreams } from './current-upstreams.ts';
@@ -98,7 +102,12 @@ export async function startResolution(
   const upstreams = new CurrentUpstreams(chooseUpstreams(settings, network));
   const forwarder =
     kept ?? createForwarder({ ...upstreams.set, authorities: await upstreamAuthorities(settings), budget });
-  const searchDomains = new SearchDomains(settings.searchDomain);
+  const files = new ResolverFiles();
+  const searchDomains = new SearchDomains({
+    clients: settings.searchDomain,
+    read: async () => searchDomainsOf(await files.read(), machineInterfaceNames()),
+    now: () => elapsedClock.now(),
+  });
   searchDomains.setSystem(systemSearchDomains(network));
   const hosts = await openHosts(settings, log);
   const watch = watchForPortal(settings, log, { chosen: forwarder, network, budget });

@@ -61,6 +61,15 @@ export function findSystemUpstreams(
   };
 }
 
+/** The search domains of all files alone: see `SystemUpstreams`. */
+export function searchDomainsOf(
+  places: readonly ResolverFilesOfPlace[],
+  interfaces: InterfaceNames,
+): readonly string[] {
+  const texts = places.flatMap(({ files }) => files.flatMap((file) => parse(file, interfaces)?.search ?? []));
+  return [...new Set(texts.map(plainDomain))].filter(Boolean);
+}
+
 /**
  * The resolvers and search domains of all files as text: it differs if the network gave others, and not if a file was only
  * rewritten with other comments or in another form.

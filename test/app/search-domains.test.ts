@@ -41,7 +41,8 @@ test('a key before a search domain of the system or of a setting is not sent ups
     assert.deepEqual(await sent(), ['new.example']);
     search = ['new.example'];
     await resolution.networkChanged();
-    assert.deepEqual(await sent(), ['old.example']);
+    // Programs may go on with the old one for a moment.
+    assert.deepEqual(await sent(), []);
     assert.ok(await isForwarded(`_iroh.${key}.dns.iroh.link`));
   } finally {
     resolution.close();

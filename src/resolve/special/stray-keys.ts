@@ -13,27 +13,78 @@ const COMMON_SEARCH_DOMAINS = ['lan', 'home', 'localdomain', 'corp', 'home.arpa'
 const PASTED = /[:/@?#]/;
 
 /**
+ * Milliseconds for which a search domain counts that the system has no more: programs go on with the resolv.conf that they read
+ * (Go for 5 s, browsers until they are told of another network).
+ */
+const GRACE = 60_000;
+
+/** The most former search domains that are remembered; resolv.conf(5) has six of them, and no network changes each second. */
+const MAX_FORMER = 64;
+
+/** What search domains depend on. */
+export interface SearchDomainOptions {
+  /** Those that clients have, whatever this system has. */
+  readonly clients: readonly Name[];
+  /** Reads those of the system as its files are now. Never rejects. */
+  readonly read: () => Promise<readonly string[]>;
+  /** Milliseconds that passed, of whatever clock. */
+  readonly now: () => number;
+}
+
+/**
  * The domains that stub resolvers put behind names: glibc, musl and Go ask `KEY.DOMAIN` before `KEY` when resolv.conf says
  * `search DOMAIN`. Those of this system, of clients, and the usual ones.
  */
 export class SearchDomains {
-  readonly #fixed: readonly Name[];
-  #keys: ReadonlySet<string>;
+  readonly #fixed: ReadonlySet<string>;
+  readonly #read: () => Promise<readonly string[]>;
+  readonly #now: () => number;
+  #system: ReadonlySet<string> = new Set();
+  /** Those that the system had, and when they were seen last; the oldest comes first. */
+  readonly #former = new Map<string, number>();
 
-  /** `domains`: those that clients have, whatever this system has. */
-  constructor(domains: readonly Name[]) {
-    this.#fixed = [...COMMON_SEARCH_DOMAINS.map((text) => Name.parse(text)), ...domains];
-    this.#keys = keysOf(this.#fixed);
+  constructor({ clients, read, now }: SearchDomainOptions) {
+    this.#fixed = keysOf([...COMMON_SEARCH_DOMAINS.map((text) => Name.parse(text)), ...clients]);
+    this.#read = read;
+    this.#now = now;
   }
 
   /** From now on the system has these, in presentation form; what is not a domain name is left out. */
   setSystem(texts: readonly string[]): void {
-    this.#keys = keysOf([...this.#fixed, ...texts.flatMap((text) => Name.tryParse(text) ?? [])]);
+    const before = this.#system;
+    this.#system = keysOf(texts.flatMap((text) => Name.tryParse(text) ?? []));
+    for (const key of before) if (!this.#system.has(key)) this.#remember(key);
   }
 
-  /** Whether `domain` is one of them. */
+  /** Whether `domain` is one of them, or was a moment ago, as far as is known. */
   has(domain: Name): boolean {
-    return this.#keys.has(domain.key);
+    const { key } = domain;
+    if (this.#fixed.has(key) || this.#system.has(key)) return true;
+    const seenAt = this.#former.get(key);
+    return seenAt !== undefined && this.#now() - seenAt < GRACE;
+  }
+
+  /**
+   * The same after a look at the files of the system: a change of the network is noticed within half a second, and programs may
+   * read the new resolv.conf before that.
+   */
+  async hasNow(domains: readonly Name[]): Promise<Name | undefined> {
+    const known = domains.find((domain) => this.has(domain));
+    if (known !== undefined) return known;
+    for (const text of await this.#read()) {
+      const name = Name.tryParse(text);
+      if (name !== undefined && !name.isRoot && !this.#system.has(name.key)) this.#remember(name.key);
+    }
+    return domains.find((domain) => this.has(domain));
+  }
+
+  #remember(key: string): void {
+    this.#former.delete(key);
+    this.#former.set(key, this.#now());
+    for (const oldest of this.#former.keys()) {
+      if (this.#former.size <= MAX_FORMER) break;
+      this.#former.delete(oldest);
+    }
   }
 }
 
@@ -56,7 +107,7 @@ export interface StrayKeyOptions {
 export function keepStrayKeys({ searchDomains, suffixes, negativeTtl }: StrayKeyOptions): Layer {
   return (inner) => ({
     async resolve(query, context) {
-      const found = findStrayKey(query.question.name, searchDomains, suffixes);
+      const found = await findStrayKey(query.question.name, searchDomains, suffixes);
       if (found === undefined) return await inner.resolve(query, context);
       return recordsAnswer({
         rcode: Rcode.NXDOMAIN,
@@ -68,17 +119,17 @@ export function keepStrayKeys({ searchDomains, suffixes, negativeTtl }: StrayKey
 }
 
 /** The label with the key and all behind it, and why it does not go out; undefined for an ordinary name. */
-function findStrayKey(
+async function findStrayKey(
   name: Name,
   searchDomains: SearchDomains,
   suffixes: readonly Name[],
-): { readonly zone: Name; readonly text: string } | undefined {
+): Promise<{ readonly zone: Name; readonly text: string } | undefined> {
   const { length } = name.labels;
   for (const [index, label] of name.labels.entries()) {
     if (!hasKeyText(label)) continue;
     const zone = name.ancestor(length - index);
     const behind = [zone.parent, ...suffixes.flatMap((suffix) => behindSuffix(zone.parent, suffix) ?? [])];
-    const searched = behind.find((domain) => searchDomains.has(domain));
+    const searched = await searchDomains.hasNow(behind);
     if (searched !== undefined) {
       return {
         zone,

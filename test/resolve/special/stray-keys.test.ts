@@ -12,11 +12,21 @@ const key = testKey(1).publicKey.text;
 const refused = `${'n'.repeat(51)}y`;
 
 function scene(system: readonly string[] = [], clients: readonly string[] = []) {
-  const searchDomains = new SearchDomains(clients.map((text) => Name.parse(text)));
+  const clock = { now: 0 };
+  /** What the files of the system say, and how often they were read. */
+  const files = { search: system, reads: 0 };
+  const searchDomains = new SearchDomains({
+    clients: clients.map((text) => Name.parse(text)),
+    async read() {
+      files.reads++;
+      return files.search;
+    },
+    now: () => clock.now,
+  });
   searchDomains.setSystem(system);
   const suffixes = [Name.parse('key'), Name.parse('pk.example')];
   const layer = keepStrayKeys({ searchDomains, suffixes, negativeTtl: 60 });
-  return { searchDomains, ...layered(layer) };
+  return { searchDomains, clock, files, ...layered(layer) };
 }
 
 test('a key directly before a search domain does not go out, with names below it too', async () => {
@@ -73,24 +83,38 @@ test('a label that was pasted from a URL does not go out, wherever it stands', a
   assert.deepEqual(asked, []);
 });
 
-test('the search domains of another network replace those of the one before, and no others', async () => {
-  const { searchDomains, ask } = scene(['old.example'], ['guests.example']);
+test('the search domains of another network replace those of the one before, which count for another minute', async () => {
+  const { searchDomains, clock, files, ask } = scene(['old.example'], ['guests.example']);
   const isKept = async (name: string) => (await ask(queryFor(`${key}.${name}`))).kind === 'records';
   assert.deepEqual([await isKept('old.example'), await isKept('new.example')], [true, false]);
+  files.search = ['new.example'];
   searchDomains.setSystem(['new.example']);
-  assert.deepEqual(
-    [
-      await isKept('old.example'),
-      await isKept('new.example'),
-      await isKept('guests.example'),
-      await isKept('lan'),
-    ],
-    [false, true, true, true],
-  );
+  clock.now = 59_999;
+  const all = ['old.example', 'new.example', 'guests.example', 'lan'];
+  assert.deepEqual(await Promise.all(all.map(isKept)), [true, true, true, true]);
+  clock.now = 60_000;
+  assert.deepEqual(await Promise.all(all.map(isKept)), [false, true, true, true]);
+});
+
+test('a search domain counts as soon as the files of the system have it, although nobody told of a change', async () => {
+  const { files, asked, lines, ask } = scene();
+  assert.equal((await ask(queryFor(`${key}.new.example`))).kind, 'forwarded');
+  files.search = ['new.example', '.', 'bad..name'];
+  assert.equal((await lines(queryFor(`www.${key}.NEW.example`)))[0], 'NXDOMAIN');
+  assert.equal(asked.length, 1);
+  // For nothing else are files read.
+  const { reads } = files;
+  await ask(queryFor('www.new.example'));
+  await ask(queryFor(`${key}.lan`));
+  assert.equal(files.reads, reads);
 });
 
 test('a search domain that is a suffix answers for the key', async () => {
-  const searchDomains = new SearchDomains([Name.parse('key')]);
+  const searchDomains = new SearchDomains({
+    clients: [Name.parse('key')],
+    read: async () => [],
+    now: () => 0,
+  });
   searchDomains.setSystem(['key']);
   const suffixes = answerSuffixes([Name.parse('key'), Name.parse('lan')]);
   const router = suffixes(
