@@ -60,6 +60,7 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
   const invocation: Invocation = {
     operands,
     value: (flag) => given.get(flag)?.at(-1),
+    values: (flag) => given.get(flag) ?? [],
     has: (flag) => given.has(flag),
     settings,
   };

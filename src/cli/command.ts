@@ -49,6 +49,8 @@ export interface Invocation {
   readonly operands: readonly string[];
   /** The last value of a flag. */
   value(flag: string): string | undefined;
+  /** All values of a flag, in the order of the command line. */
+  values(flag: string): readonly string[];
   /** Whether the flag was given. */
   has(flag: string): boolean;
   readonly settings: Readonly<Partial<Record<SettingKey, readonly string[]>>>;

@@ -41,6 +41,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./publish/publish.ts')).publish,
   },
   {
+    name: 'certificate',
+    summary: 'Make a certificate for DNS over HTTPS and TLS, or the certificate of a key',
+    load: async () => (await import('./certificate/certificate.ts')).certificate,
+  },
+  {
     name: 'check',
     summary: 'Validate the configuration and show the effective settings',
     load: async () => (await import('./system/check.ts')).check,

@@ -44,6 +44,11 @@ export class KeyPair {
     return this.#seed.slice();
   }
 
+  /** The secret key as PKCS #8 in PEM (RFC 8410 §7, RFC 7468 §10). Only for the file of a web server. */
+  exportPem(): string {
+    return this.#privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+  }
+
   /** The public key alone. */
   toString(): string {
     return `KeyPair(${this.publicKey.text})`;

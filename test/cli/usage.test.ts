@@ -43,6 +43,11 @@ describe('the words of a command line', () => {
     assert.deepEqual(settings, { listen: ['::1', '::2'] });
   });
 
+  test('a flag that is repeated has all its values in order, and the last one counts where one is wanted', () => {
+    const { value, values } = invocation('a', '--out', 'x', '--out=y');
+    assert.deepEqual([value('out'), values('out'), values('none')], ['y', ['x', 'y'], []]);
+  });
+
   test('behind -- every word is an operand', () => {
     assert.deepEqual(invocation('--', '--json', '-x').operands, ['--json', '-x']);
   });

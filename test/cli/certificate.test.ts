@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import tls from 'node:tls';
+import { promisify } from 'node:util';
+import { pkarrd } from '../support/command.ts';
+import { testKey } from '../support/packets.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'pkarrd-certificate-'));
+after(() => rmSync(scratch, { recursive: true }));
+const path = (name: string) => join(scratch, name);
+const run = promisify(execFile);
+/** More writes to the disk than the command makes. */
+const MOST_WRITES = 30;
+
+describe('pkarrd certificate --out', () => {
+  test('writes what a server needs and only its owner can read, and prints what to do with it', async () => {
+    const directory = path('tls');
+    const { code, out, err } = await pkarrd(['certificate', '--out', directory, '--name', 'dns.home.arpa']);
+    assert.deepEqual([code, err], [0, '']);
+    assert.deepEqual(readdirSync(directory).sort(), ['ca.pem', 'server.key', 'server.pem']);
+    const modes = ['.', 'ca.pem', 'server.key', 'server.pem'].map(
+      (name) => statSync(join(directory, name)).mode & 0o777,
+    );
+    assert.deepEqual(modes, [0o700, 0o644, 0o600, 0o600]);
+    assert.match(out, /^A certificate for localhost, 127\.0\.0\.1, ::1 and dns\.home\.arpa was written\./);
+    assert.ok(out.includes(`  certificate-key = "${join(directory, 'server.key')}"\n`));
+    for (const word of [
+      'certutil',
+      'CACertificates',
+      'DNSOverHTTPS',
+      'curl',
+      'kdig',
+      'dig',
+      'update-ca-certificates',
+    ])
+      assert.ok(out.includes(word), word);
+    // The secret is in its file alone.
+    const secret = readFileSync(join(directory, 'server.key'), 'utf8').split('\n')[1] ?? '';
+    assert.equal(out.includes(secret), false);
+  });
+
+  test('a server has it, and curl and Node reach each name of it with the authority, and none without', async () => {
+    const [ca, cert, key] = ['ca.pem', 'server.pem', 'server.key'].map((name) =>
+      readFileSync(join(path('tls'), name), 'utf8'),
+    ) as [string, string, string];
+    const server = createServer({ cert, key }, (_, response) => response.end('here'));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const curl = (host: string, ...words: string[]) =>
+      run('curl', ['-sS', '--connect-to', `${host}:443:127.0.0.1:${port}`, ...words, `https://${host}/`]);
+    try {
+      for (const host of ['localhost', '127.0.0.1', '[::1]', 'dns.home.arpa'])
+        assert.equal((await curl(host, '--cacert', join(path('tls'), 'ca.pem'))).stdout, 'here', host);
+      await assert.rejects(curl('localhost'), /unable to get local issuer|self.signed/i);
+      await assert.rejects(curl('example.org', '--cacert', join(path('tls'), 'ca.pem')), /subject name/i);
+      const socket = tls.connect({ port, host: '127.0.0.1', ca, servername: 'localhost' });
+      await once(socket, 'secureConnect');
+      assert.ok(socket.authorized);
+      socket.destroy();
+    } finally {
+      server.close();
+    }
+  });
+
+  test('a certificate that is there is kept, unless --force says otherwise', async () => {
+    const before = readFileSync(join(path('tls'), 'server.pem'), 'utf8');
+    const refused = await pkarrd(['certificate', '--out', path('tls')]);
+    assert.deepEqual([refused.code, refused.out], [1, '']);
+    assert.equal(
+      refused.err,
+      `pkarrd: This file exists; add --force to replace it: ${join(path('tls'), 'ca.pem')}\n`,
+    );
+    assert.equal(readFileSync(join(path('tls'), 'server.pem'), 'utf8'), before);
+    assert.equal((await pkarrd(['certificate', '--out', path('tls'), '--force'])).code, 0);
+    assert.notEqual(readFileSync(join(path('tls'), 'server.pem'), 'utf8'), before);
+  });
+
+  test('with --json it tells the same to a program', async () => {
+    const { out } = await pkarrd(['certificate', '--out', path('json'), '--days', '30', '--json']);
+    const told = JSON.parse(out);
+    assert.deepEqual(told.names, ['localhost', '127.0.0.1', '::1']);
+    const { validTo } = new X509Certificate(readFileSync(told.files.certificate));
+    assert.equal(Date.parse(told.notAfter) - (Date.parse(told.notAfter) % 1000), Date.parse(validTo));
+    const { fingerprint256, raw } = new X509Certificate(readFileSync(told.files.authority));
+    assert.equal(told.authoritySha256, fingerprint256);
+    const [policy] = told.clients
+      .filter(({ file }: { file?: string }) => file?.includes('chromium'))
+      .map(({ lines }: { lines: string[] }) => JSON.parse(lines[0] ?? ''));
+    assert.deepEqual(policy.CACertificates, [raw.toString('base64')]);
+    assert.equal(told.settings.length, 4);
+  });
+
+  test('killed at any moment of its writing, it leaves all files or none', async () => {
+    // Node's module of files, which ends the process after some number of writes.
+    const preload = path('killing.mjs');
+    writeFileSync(
+      preload,
+      `import fs from 'node:fs'; import { syncBuiltinESMExports } from 'node:module';
+       let left = Number(process.env.KILL_AFTER);
+       for (const name of ['mkdirSync', 'writeFileSync', 'fsyncSync', 'renameSync']) {
+         const original = fs[name];
+         fs[name] = (...words) => {
+           const result = original(...words);
+           if (--left === 0) process.kill(process.pid, 'SIGKILL');
+           return result;
+         };
+       }
+       syncBuiltinESMExports();`,
+    );
+    const outcomes = new Set<number>();
+    for (let writes = 1; writes <= MOST_WRITES; writes++) {
+      const directory = path(`killed-${writes}`);
+      const environment = { KILL_AFTER: String(writes) };
+      const { code } = await pkarrd(['certificate', '--out', directory], { preload, environment });
+      outcomes.add(code);
+      if (code === 0) break;
+      if (!existsSync(directory)) continue;
+      assert.deepEqual(readdirSync(directory).sort(), ['ca.pem', 'server.key', 'server.pem']);
+      const [ca, cert] = ['ca.pem', 'server.pem'].map((name) => join(directory, name)) as [string, string];
+      await run('openssl', ['verify', '-CAfile', ca, cert]);
+    }
+    // It was killed, and in the end there were too few writes for that.
+    assert.deepEqual([...outcomes], [-1, 0]);
+  });
+
+  for (const [words, message] of [
+    [[], 'certificate: --out DIR or --key FILE is missing.'],
+    [['--out', 'x', '--name', '*.lan'], '--name "*.lan": browsers take no wildcard before a single label.'],
+    [['--out', 'x', '--days', '0'], '--days "0": expected a number from 1 to 3650.'],
+    [['--out', 'x', '--days', '1e3'], '--days "1e3": expected a number from 1 to 3650.'],
+    [['--key', 'x', '--name', 'a'], 'certificate: --name does not go with --key.'],
+    [['--key', 'x', '--days', '9'], 'certificate: --days does not go with --key.'],
+  ] as const) {
+    test(`says what is wrong with ${words.join(' ') || 'no words'}`, async () => {
+      const { code, out, err } = await pkarrd(['certificate', ...words], { cwd: scratch });
+      assert.deepEqual([code, out, err.split('\n')[0]], [2, '', `pkarrd: ${message}`]);
+      assert.equal(existsSync(path('x')), false);
+    });
+  }
+});
+
+describe('pkarrd certificate --key', () => {
+  const { text } = testKey(7).publicKey;
+  writeFileSync(path('my.key'), '07'.repeat(32), { mode: 0o600 });
+
+  test('writes one file with the key and its certificate, for a web server, and says whose secret that is', async () => {
+    const { code, out, err } = await pkarrd(['certificate', '--key', 'my.key'], { cwd: scratch });
+    assert.deepEqual([code, err], [0, '']);
+    const file = path(`${text}.pem`);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    assert.match(out, /holds the secret of the zone/);
+    assert.ok(out.includes(`ssl_certificate ${file};`));
+    assert.equal(out.includes('07070707'), false);
+    const pem = readFileSync(file, 'utf8');
+    const secure = tls.createSecureContext({ cert: pem, key: pem });
+    assert.ok(secure !== undefined);
+    assert.equal(new X509Certificate(pem).subject, `CN=${text}`);
+    const again = await pkarrd(['certificate', '--key', 'my.key'], { cwd: scratch });
+    assert.deepEqual(
+      [again.code, again.err],
+      [1, `pkarrd: This file exists; add --force to replace it: ${file}\n`],
+    );
+    await pkarrd(['certificate', '--key', 'my.key', '--force'], { cwd: scratch });
+    assert.equal(readFileSync(file, 'utf8'), pem);
+  });
+
+  test('with --json it tells a program, and with --out it writes another file', async () => {
+    const words = ['certificate', '--key', path('my.key'), '--out', path('site.pem'), '--json'];
+    const { out } = await pkarrd(words);
+    assert.deepEqual(JSON.parse(out), {
+      publicKey: text,
+      file: path('site.pem'),
+      names: [text, `*.${text}`],
+      notAfter: null,
+    });
+  });
+
+  test('a key file that others can read, and one that is none, are refused as publish does', async () => {
+    writeFileSync(path('open.key'), '07'.repeat(32), { mode: 0o644 });
+    const open = await pkarrd(['certificate', '--key', path('open.key')], { cwd: scratch });
+    assert.deepEqual([open.code, open.out], [1, '']);
+    assert.match(open.err, /Run: chmod 600 /);
+    const none = await pkarrd(['certificate', '--key', scratch], { cwd: scratch });
+    assert.match(none.err, /it is not a regular file/);
+  });
+});
