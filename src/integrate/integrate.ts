@@ -1,5 +1,6 @@
 import { carryOut, StepError, settle, stepsToDo, type Undone, undo } from './apply.ts';
 import { readChanges } from './changes/journal.ts';
+import { oneAtATime } from './changes/one-at-a-time.ts';
 import type { Answering } from './facts/answering.ts';
 import { gatherFacts } from './facts/gather.ts';
 import type { Machine } from './machine.ts';
@@ -52,9 +53,23 @@ export type Outcome =
 /**
  * Makes the programs of this machine ask pkarrd: looks at what is there, plans, carries out, checks, and takes everything back
  * when a check fails.
- * @throws ChangesError when the list of earlier changes cannot be used.
+ * @throws ChangesError when the list of earlier changes cannot be used, or another run is under way.
  */
 export async function integrate(machine: Machine, options: IntegrateOptions): Promise<Outcome> {
+  if (!options.mayChange) return await integrateAlone(machine, options);
+  return await oneAtATime(machine, () => integrateAlone(machine, options));
+}
+
+/**
+ * Restores what was there before. Undefined when nothing had been changed.
+ * @throws ChangesError when the list of changes cannot be used, or another run is under way.
+ */
+export async function undoIntegration(machine: Machine): Promise<Undone | undefined> {
+  return await oneAtATime(machine, () => undo(machine));
+}
+
+/** Nobody else changes anything meanwhile. */
+async function integrateAlone(machine: Machine, options: IntegrateOptions): Promise<Outcome> {
   if (options.mayChange) await undoInterrupted(machine);
   const facts = await gatherFacts(machine);
   const earlier = await readChanges(machine);

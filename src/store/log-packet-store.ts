@@ -1,3 +1,4 @@
+import type { FileLock } from '../files/lock-file.ts';
 import { errorText } from '../observe/error-text.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
@@ -5,7 +6,6 @@ import type { Timestamp } from '../pkarr/timestamp.ts';
 import { compactStore } from './compaction.ts';
 import { type Held, StoreContents } from './contents.ts';
 import type { StoreDisk } from './disk.ts';
-import type { StoreLock } from './lock.ts';
 import { encodeNoteFrame, encodePacketFrame, type KeyId, keyIdOf, PACKET_AT } from './log-format.ts';
 import type { Entry } from './log-index.ts';
 import type { OpenedLog } from './open-log.ts';
@@ -22,7 +22,7 @@ import { StoreSync } from './sync.ts';
 export interface LogPacketStoreParts extends Omit<PacketStoreOptions, 'directory'> {
   readonly path: string;
   /** Undefined if this process may not write to the directory. */
-  readonly lock: StoreLock | undefined;
+  readonly lock: FileLock | undefined;
   readonly disk: StoreDisk;
 }
 

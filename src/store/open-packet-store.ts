@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { type FileLock, takeLock } from '../files/lock-file.ts';
 import type { Log } from '../observe/log.ts';
 import { nodeDisk, type StoreDisk } from './disk.ts';
-import { type StoreLock, takeLock } from './lock.ts';
 import { LogPacketStore } from './log-packet-store.ts';
 import { openLog } from './open-log.ts';
 import type { PacketStore, PacketStoreOptions } from './packet-store.ts';
@@ -18,7 +18,7 @@ export async function openPacketStore(options: PacketStoreOptions): Promise<Pack
   return new LogPacketStore({ ...options, disk, path, lock }, opened);
 }
 
-async function lockDirectory(disk: StoreDisk, directory: string, log: Log): Promise<StoreLock | undefined> {
+async function lockDirectory(disk: StoreDisk, directory: string, log: Log): Promise<FileLock | undefined> {
   try {
     await disk.makeDirectory(directory);
     const outcome = await takeLock(join(directory, 'packets.lock'));

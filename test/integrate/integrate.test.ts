@@ -3,8 +3,13 @@ import { chmod, lstat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { undo } from '../../src/integrate/apply.ts';
-import { CHANGES_DIRECTORY, readChanges, writeChanges } from '../../src/integrate/changes/journal.ts';
-import { type IntegrateOptions, integrate } from '../../src/integrate/integrate.ts';
+import {
+  CHANGES_DIRECTORY,
+  ChangesError,
+  readChanges,
+  writeChanges,
+} from '../../src/integrate/changes/journal.ts';
+import { type IntegrateOptions, integrate, undoIntegration } from '../../src/integrate/integrate.ts';
 import { findIntegration } from '../../src/integrate/overwritten.ts';
 import { PROBE_LABEL } from '../../src/resolve/special/probe.ts';
 import { type IntegrateScene, withScene } from './scene.ts';
@@ -259,6 +264,30 @@ test('nothing is changed when it is not wanted', async () => {
     const before = await scene.tree('/');
     assert.equal((await integrate(scene.machine, { ...yes, confirm: async () => false })).kind, 'declined');
     assert.deepEqual([await scene.tree('/'), scene.calls], [before, []]);
+  });
+});
+
+test('a second run at the same time changes nothing, nor does an undo, and both name the first', async () => {
+  await withScene(async (scene) => {
+    await desktop(scene);
+    const before = await scene.tree();
+    const isOther = (error: unknown) =>
+      error instanceof ChangesError && error.message.includes(`(process ${process.pid})`);
+    const first = await integrate(scene.machine, {
+      ...yes,
+      async confirm() {
+        await assert.rejects(integrate(scene.machine, yes), isOther);
+        await assert.rejects(undoIntegration(scene.machine), isOther);
+        // To look is no change.
+        assert.equal(
+          (await integrate(scene.machine, { ...yes, mayChange: false, confirm: async () => false })).kind,
+          'declined',
+        );
+        return false;
+      },
+    });
+    assert.deepEqual([first.kind, await scene.tree(), scene.calls], ['declined', before, []]);
+    assert.equal(await undoIntegration(scene.machine), undefined);
   });
 });
 

@@ -1,9 +1,9 @@
 import type { AppStatus } from '../../app/status.ts';
 import { runningProgram } from '../../install/program-path.ts';
 import { systemdWord } from '../../install/systemd-units.ts';
-import { type Undone, undo } from '../../integrate/apply.ts';
+import type { Undone } from '../../integrate/apply.ts';
 import { CHANGES_DIRECTORY, ChangesError } from '../../integrate/changes/journal.ts';
-import { integrate as integrateMachine, type Outcome } from '../../integrate/integrate.ts';
+import { integrate as integrateMachine, type Outcome, undoIntegration } from '../../integrate/integrate.ts';
 import { thisMachine } from '../../integrate/machine.ts';
 import { ORDINARY_NAME } from '../../integrate/verify.ts';
 import { linkFacts } from '../../system/links/link-facts.ts';
@@ -137,7 +137,7 @@ function exitOf(outcome: Outcome, isDry: boolean): ExitCode {
 async function runUndo(invocation: Invocation, terminal: Terminal): Promise<ExitCode> {
   if (invocation.has('dry-run'))
     throw new UsageError('integrate: --undo and --dry-run cannot be given together.');
-  const undone: Undone | undefined = await undo(thisMachine);
+  const undone: Undone | undefined = await undoIntegration(thisMachine);
   if (invocation.has('json')) writeJson(terminal, undone ?? { restored: [], kept: [], problems: [] });
   else terminal.out(undoneText(undone));
   return undone === undefined || undone.kept.length + undone.problems.length === 0 ? Exit.OK : Exit.FAILED;

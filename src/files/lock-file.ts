@@ -1,12 +1,12 @@
 import { constants } from 'node:fs';
 import { copyFile, link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
-import { FileError, readUserFile } from '../files/read-file.ts';
+import { FileError, readUserFile } from './read-file.ts';
 
 /** Bytes of a lock file that are read; ours have fewer. */
 const MAX_LENGTH = 1024;
 
-/** A directory that only this process uses, until it is released. */
-export interface StoreLock {
+/** What only this process uses, until it is released: the directory of a store, or a work that two must not do at once. */
+export interface FileLock {
   /** Whether it is still ours. False when somebody removed or replaced the file. */
   isHeld(): Promise<boolean>;
   release(): Promise<void>;
@@ -14,7 +14,7 @@ export interface StoreLock {
 
 /** The result of taking a lock. */
 export type LockOutcome =
-  | { readonly kind: 'held'; readonly lock: StoreLock }
+  | { readonly kind: 'held'; readonly lock: FileLock }
   | { readonly kind: 'taken'; readonly pid: number };
 
 /**
@@ -43,7 +43,7 @@ export async function takeLock(path: string): Promise<LockOutcome> {
   }
 }
 
-function held(path: string, mine: string): StoreLock {
+function held(path: string, mine: string): FileLock {
   heldHere.add(path);
   return {
     isHeld: async () => (await contentOf(path)) === mine,
