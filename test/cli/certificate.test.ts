@@ -6,9 +6,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import tls from 'node:tls';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { pkarrd } from '../support/command.ts';
 import { testKey } from '../support/packets.ts';
@@ -147,6 +148,25 @@ describe('pkarrd certificate --out', () => {
   }
 });
 
+test('no other command loads what makes certificates', () => {
+  const program = fileURLToPath(new URL('../../program/', import.meta.url));
+  const loaded = new Set<string>();
+  const load = (file: string) => {
+    if (loaded.has(file)) return;
+    loaded.add(file);
+    const text = readFileSync(file, 'utf8');
+    assert.equal(text.includes('AsnSerializer'), false, file);
+    // A static import; a dynamic one has no space.
+    for (const [, , next = ''] of text.matchAll(/^(import|export|\}) ?(?:[^;'"]* from )?"(\.[^"]+)";$/gm))
+      load(join(dirname(file), next));
+  };
+  for (const entry of ['main.js', 'worker.js', 'parts/dht-thread.js']) load(join(program, entry));
+  assert.ok(loaded.size > 5);
+  const late = readdirSync(join(program, 'parts')).filter((name) => name.startsWith('certificate-'));
+  assert.ok(late.length > 0);
+  assert.ok(late.every((name) => !loaded.has(join(program, 'parts', name))));
+});
+
 describe('pkarrd certificate --key', () => {
   const { text } = testKey(7).publicKey;
   writeFileSync(path('my.key'), '07'.repeat(32), { mode: 0o600 });
@@ -170,6 +190,18 @@ describe('pkarrd certificate --key', () => {
     );
     await pkarrd(['certificate', '--key', 'my.key', '--force'], { cwd: scratch });
     assert.equal(readFileSync(file, 'utf8'), pem);
+  });
+
+  test('the line for the zone that it prints is one that publish signs', async () => {
+    const { out } = await pkarrd(['certificate', '--key', 'my.key', '--force'], { cwd: scratch });
+    const line = /^ +(@ +HTTPS +1 .*)$/m.exec(out)?.[1] ?? assert.fail(out);
+    writeFileSync(path('my.zone'), `@ A 192.0.2.1\n${line}\nport ${line.slice(1)} port=8443\n`);
+    const words = ['publish', 'my.zone', '--key', 'my.key', '--dry-run', '--json'];
+    const { records } = JSON.parse((await pkarrd(words, { cwd: scratch })).out);
+    assert.deepEqual(records.slice(1), [
+      `${text}. 300 IN HTTPS 1 .`,
+      `port.${text}. 300 IN HTTPS 1 . port=8443`,
+    ]);
   });
 
   test('with --json it tells a program, and with --out it writes another file', async () => {

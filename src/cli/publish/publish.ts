@@ -57,6 +57,8 @@ export const publish: Command = {
       'one whose timestamp is more than a day in the future.',
     'Without --force, it does not publish a zone file that contains no records: that would take the records of the key down.',
     'In record data, {external_ipv4} and {external_ipv6} are replaced by the public addresses of this machine.',
+    'For a web server that has the certificate of the key (see "pkarrd certificate"), the line "@ HTTPS 1 ." in the zone file tells ' +
+      'clients that there is TLS.',
     'A pkarrd that runs on this machine is given the packet too, so that it answers with it at once.',
     'DHT nodes drop a packet after a few days at most. Publish it again every few hours: run --once from a timer, or let ' +
       'pkarrd serve do it with a [[publish]] table in the configuration file.',
