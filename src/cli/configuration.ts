@@ -23,6 +23,7 @@ import type { Invocation, Terminal } from './command.ts';
 import { heapProblems } from './heap-problems.ts';
 import { linkLocalWarnings } from './link-local.ts';
 import { openResolverWarnings } from './open-resolver.ts';
+import { certificateProblems, tlsWarnings } from './tls-certificate.ts';
 
 /**
  * Loads the whole configuration for an invocation, and validates what `config` cannot: upstreams, keys, the size of the
@@ -36,7 +37,12 @@ export async function loadConfiguration(invocation: Invocation, terminal: Termin
   });
   return {
     ...loaded,
-    warnings: [...loaded.warnings, ...openResolverWarnings(loaded), ...linkLocalWarnings(loaded)],
+    warnings: [
+      ...loaded.warnings,
+      ...openResolverWarnings(loaded),
+      ...linkLocalWarnings(loaded),
+      ...(await tlsWarnings(loaded, terminal.now())),
+    ],
   };
 }
 
@@ -51,6 +57,7 @@ export async function judgeConfiguration(found: LoadedSettings): Promise<readonl
   return [
     ...upstreamProblems(found),
     ...(await authorityProblems(found)),
+    ...(await certificateProblems(found)),
     ...keyProblems(found.tables),
     ...heapProblems(found),
   ];

@@ -1,10 +1,13 @@
 import { join, relative } from 'node:path';
 
 /**
- * Where the unit has systemd read keys from: `LoadCredential=keys:/etc/pkarrd/keys`. Only root can enter it, so the program
+ * Where the unit has systemd read secrets from: `LoadCredential=keys:/etc/pkarrd/keys`. Only root can enter these, so the program
  * reads what it was given instead.
  */
-const KEYS = { directory: '/etc/pkarrd/keys', id: 'keys' } as const;
+const credentialDirectories = [
+  { directory: '/etc/pkarrd/keys', id: 'keys' },
+  { directory: '/etc/pkarrd/tls', id: 'tls' },
+] as const;
 
 /**
  * The file that systemd made for the program from one at `path`, when it started; undefined when `path` is not below a
@@ -20,8 +23,10 @@ export function credentialFor(
 ): string | undefined {
   if (given?.startsWith('/') !== true) return undefined;
   if (isBelow(given, path)) return path;
-  if (!isBelow(KEYS.directory, path)) return undefined;
-  return join(given, [KEYS.id, ...relative(KEYS.directory, path).split('/')].join('_'));
+  for (const { directory, id } of credentialDirectories) {
+    if (isBelow(directory, path)) return join(given, [id, ...relative(directory, path).split('/')].join('_'));
+  }
+  return undefined;
 }
 
 function isBelow(directory: string, path: string): boolean {

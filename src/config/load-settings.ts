@@ -1,7 +1,6 @@
-import { ipv4FromText, ipv6FromText } from '../ip/text.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { noConfigFile, readConfigFile } from './config-file.ts';
-import { type ListenAddress, listenAddressToText } from './listen-address.ts';
+import { contradictions, plainWarnings } from './contradictions.ts';
 import { didYouMean } from './nearest.ts';
 import { type PublishTables, readPublishTables, tableNames } from './publish-tables.ts';
 import {
@@ -12,7 +11,6 @@ import {
   type Settings,
   settingKeys,
   settings,
-  settingToText,
   variableOf,
 } from './settings.ts';
 
@@ -106,39 +104,7 @@ export async function loadSettings(sources: ConfigSources): Promise<LoadedSettin
   if (isComplete) problems.push(...contradictions(loaded));
   problems.push(...((await sources.judge?.(loaded)) ?? []));
   if (problems.length > 0) throw new ConfigError(problems);
-  return loaded;
-}
-
-/** Settings that contradict each other, or themselves. */
-function contradictions({ settings: values, origins }: LoadedSettings): readonly ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
-  const { minimumPacketTtl, maximumPacketTtl, listen } = values;
-  if (minimumPacketTtl > maximumPacketTtl) {
-    const least = settingToText('minimumPacketTtl', minimumPacketTtl);
-    const most = settingToText('maximumPacketTtl', maximumPacketTtl);
-    const isDefault = origins.maximumPacketTtl === 'default';
-    problems.push({
-      where: isDefault ? origins.minimumPacketTtl : origins.maximumPacketTtl,
-      message: `minimum-packet-ttl (${least}) is greater than maximum-packet-ttl (${most}).`,
-    });
-  }
-  for (const address of listen === 'default' ? [] : repeatedAddresses(listen)) {
-    const message = `${listenAddressToText(address)} is listed twice for listen.`;
-    problems.push({ where: origins.listen, message });
-  }
-  return problems;
-}
-
-/** Addresses that are in the list before, in whatever spelling. Port 0 is another port each time. */
-function repeatedAddresses(listen: readonly ListenAddress[]): readonly ListenAddress[] {
-  const seen = new Set<string>();
-  return listen.filter(({ host, port }) => {
-    const octets = ipv4FromText(host) ?? ipv6FromText(host);
-    const identity = `${octets?.join('.') ?? host} ${port}`;
-    const isRepeated = port !== 0 && seen.has(identity);
-    seen.add(identity);
-    return isRepeated;
-  });
+  return isComplete ? { ...loaded, warnings: [...loaded.warnings, ...plainWarnings(loaded)] } : loaded;
 }
 
 /** Values of settings in a source, and what is wrong with the source. */

@@ -16,7 +16,18 @@ import {
   text,
   wordOr,
 } from './setting-kinds.ts';
-import { domain, hostPort, listenAddress, path, prefix, relayUrl, upstream } from './value-kinds.ts';
+import {
+  domain,
+  hostPort,
+  httpsAddress,
+  listenAddress,
+  path,
+  plainAddress,
+  prefix,
+  relayUrl,
+  tlsAddress,
+  upstream,
+} from './value-kinds.ts';
 
 /** What the defaults of settings depend on. */
 export interface Machine {
@@ -76,6 +87,36 @@ export const settings = {
     default: () => 'default' as const,
     defaultText: '127.0.0.1 and ::1, on port 53 if possible, otherwise 5300',
     help: 'Address to answer DNS on, UDP and TCP; 0.0.0.0 and :: mean each address of this machine',
+  }),
+  tlsListen: setting({
+    name: 'tls-listen',
+    kind: listOf(tlsAddress),
+    default: () => [],
+    help: 'Address to answer DNS over TLS on, with the certificate in certificate',
+  }),
+  https: setting({
+    name: 'https',
+    kind: listOf(httpsAddress),
+    default: () => [],
+    help: 'Address to answer DNS over HTTPS on, at /dns-query, with the certificate in certificate',
+  }),
+  httpsPlain: setting({
+    name: 'https-plain',
+    kind: listOf(plainAddress),
+    default: () => [],
+    help: 'Address to answer DNS over HTTPS on without TLS, only for a proxy: clients refuse http templates',
+  }),
+  certificate: setting({
+    name: 'certificate',
+    kind: choiceOr('none', text(path)),
+    default: () => 'none' as const,
+    help: 'PEM file of the certificate for tls-listen and https, followed by those that lead to its CA',
+  }),
+  certificateKey: setting({
+    name: 'certificate-key',
+    kind: choiceOr('none', text(path)),
+    default: () => 'none' as const,
+    help: 'PEM file of the private key of the certificate',
   }),
   upstream: setting({
     name: 'upstream',

@@ -16,6 +16,15 @@ export const listenAddress = text({
   toText: listenAddressToText,
 });
 
+/** An address for DNS over TLS (RFC 7858 §3.1: port 853). */
+export const tlsAddress = addressKind(853, '127.0.0.1 or [::1]:8853');
+
+/** An address for DNS over HTTPS. */
+export const httpsAddress = addressKind(443, '127.0.0.1:8443 or [::1]:8443');
+
+/** An address for DNS over HTTPS without TLS. */
+export const plainAddress = addressKind(80, '127.0.0.1:8080 or [::1]:8080');
+
 /** A host, by name or by IPv4 address, and a port. */
 export const hostPort = text({
   placeholder: 'HOST:PORT',
@@ -63,3 +72,13 @@ export const prefix = text({
   parse: parseIpPrefix,
   toText: ipPrefixToText,
 });
+
+/** An IP address with or without a port; without one, `port` is used. */
+function addressKind(port: number, examples: string) {
+  return text({
+    placeholder: 'ADDRESS:PORT',
+    accepts: `an IP address with or without a port, such as ${examples}; the port is ${port} if absent`,
+    parse: (word) => parseListenAddress(word, port),
+    toText: listenAddressToText,
+  });
+}

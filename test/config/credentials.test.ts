@@ -23,3 +23,8 @@ test('any other path, and any path of a program without credentials, is read as 
   assert.equal(credentialFor('/etc/pkarrd/keys/home.key', {}), undefined);
   assert.equal(credentialFor('/etc/pkarrd/keys/home.key', { CREDENTIALS_DIRECTORY: 'x' }), undefined);
 });
+
+test('a certificate below its directory is the credential that systemd made of it', () => {
+  const path = credentialFor('/etc/pkarrd/tls/fullchain.pem', environment);
+  assert.equal(path, `${environment.CREDENTIALS_DIRECTORY}/tls_fullchain.pem`);
+});

@@ -18,6 +18,11 @@ export type ChangeEffect = 'restart' | 'answers' | 'live';
 /** The effect of each setting. */
 const effects: Readonly<Record<SettingKey, ChangeEffect>> = {
   listen: 'live',
+  tlsListen: 'live',
+  https: 'live',
+  httpsPlain: 'live',
+  certificate: 'live',
+  certificateKey: 'live',
   upstream: 'answers',
   fallback: 'live',
   linkRoutes: 'answers',

@@ -50,7 +50,16 @@ async function substitute(
 ): Promise<StartConfiguration> {
   const defaults = defaultSettings(terminal.machine);
   const accepted = await readAccepted(directory, defaults);
-  for (const candidate of accepted === undefined ? [] : [accepted, withoutAuthorities(accepted)]) {
+  const candidates =
+    accepted === undefined
+      ? []
+      : [
+          accepted,
+          withoutAuthorities(accepted),
+          withoutTls(accepted),
+          withoutTls(withoutAuthorities(accepted)),
+        ];
+  for (const candidate of candidates) {
     const loaded = asLoaded(candidate);
     if ((await judgeConfiguration(loaded)).length > 0) continue;
     const { acceptedAt } = candidate;
@@ -67,6 +76,12 @@ async function substitute(
 /** Without a file of certificates that is no longer there, upstreams with such certificates fail, and no other is asked. */
 function withoutAuthorities(accepted: AcceptedConfiguration): AcceptedConfiguration {
   return { ...accepted, settings: { ...accepted.settings, upstreamCa: 'bundled' } };
+}
+
+/** A certificate that is no longer there takes encrypted DNS away, and nothing else. */
+function withoutTls(accepted: AcceptedConfiguration): AcceptedConfiguration {
+  const none = { tlsListen: [], https: [], certificate: 'none', certificateKey: 'none' } as const;
+  return { ...accepted, settings: { ...accepted.settings, ...none } };
 }
 
 function asLoaded({ settings, tables }: Omit<AcceptedConfiguration, 'acceptedAt'>): LoadedSettings {

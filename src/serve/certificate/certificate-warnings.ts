@@ -1,0 +1,60 @@
+import type { ListenAddress } from '../../config/listen-address.ts';
+import { addressOctets, canonicalAddress } from '../../ip/address.ts';
+import { ipClass } from '../../ip/address-class.ts';
+import type { Certificate } from './certificate.ts';
+
+const DAY = 86_400_000;
+
+/** Days before its end from which a certificate is warned of. */
+const WARN_DAYS = 60;
+
+/**
+ * One for a few months is renewed by a program when a third of its time is left (certbot, acme.sh): it is warned of only when
+ * that should have happened.
+ */
+const WARN_PART = 1 / 4;
+
+/** What is wrong with a certificate that can be used: sentences for people. `addresses` are where it is shown. */
+export function certificateWarnings(
+  { names, notBefore, notAfter }: Pick<Certificate, 'names' | 'notBefore' | 'notAfter'>,
+  addresses: readonly ListenAddress[],
+  now: number,
+): readonly string[] {
+  const day = (time: number) => new Date(time).toISOString().slice(0, 10);
+  const renew = 'Renew it, or make another one: pkarrd certificate --out DIR --force';
+  const warnings: string[] = [];
+  const left = notAfter - now;
+  if (left <= 0) {
+    warnings.push(`The certificate ended on ${day(notAfter)}: clients refuse it. ${renew}`);
+  } else if (left < Math.min(WARN_DAYS * DAY, (notAfter - notBefore) * WARN_PART)) {
+    const days = Math.floor(left / DAY);
+    warnings.push(
+      `The certificate ends on ${day(notAfter)}, in ${days} ${days === 1 ? 'day' : 'days'}. ${renew}`,
+    );
+  }
+  if (notBefore > now)
+    warnings.push(
+      `The certificate is not valid before ${day(notBefore)}: clients refuse it, unless the clock of this machine is wrong.`,
+    );
+  const unfit = [...new Set(addresses.map(({ host }) => host))].filter((host) => !fits(host, names));
+  if (unfit.length > 0)
+    warnings.push(
+      `The certificate is for ${names.join(', ') || 'no name'}, so clients refuse it at ${unfit.join(', ')}. ` +
+        'It needs these addresses, or a name that leads to them.',
+    );
+  return warnings;
+}
+
+/** Whether some name or address that clients may use to reach `host` is in the certificate (RFC 9525 §6.3). */
+function fits(host: string, names: readonly string[]): boolean {
+  const octets = addressOctets(host);
+  // Of a wildcard it is not known which addresses clients use.
+  if (octets === undefined || octets.every((octet) => octet === 0)) return names.length > 0;
+  const own = canonicalAddress(host);
+  return names.some((name) => {
+    const address = canonicalAddress(name);
+    if (address !== undefined) return address === own;
+    // Any other name may lead here.
+    return name !== 'localhost' || ipClass(octets) === 'loopback';
+  });
+}

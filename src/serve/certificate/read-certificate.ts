@@ -1,0 +1,103 @@
+import { credentialFor } from '../../config/credentials.ts';
+import type { Settings } from '../../config/settings.ts';
+import { type FileContent, FileError, fileIdentity, readUserFile } from '../../files/read-file.ts';
+import { type Certificate, CertificateError, parseCertificate } from './certificate.ts';
+
+/** Octets of a file: a chain has some 10,000. */
+const MAX_FILE_LENGTH = 256_000;
+
+/** Two files, as the settings name them. */
+export interface CertificatePaths {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** A certificate as it was read. */
+export interface ReadCertificate {
+  readonly certificate: Certificate;
+  /** Tells one state of the two files from another. */
+  readonly identity: string;
+}
+
+/** The paths that the settings name; undefined when they name none. */
+export function certificatePaths({
+  certificate,
+  certificateKey,
+}: Pick<Settings, 'certificate' | 'certificateKey'>): CertificatePaths | undefined {
+  if (certificate === 'none' || certificateKey === 'none') return undefined;
+  return { certificate, key: certificateKey };
+}
+
+/**
+ * Reads a certificate and its key. A service of systemd reads what that made of them when it was started, if it may not read
+ * the files themselves: see `credentialFor`.
+ * @throws CertificateError when one of them cannot be read, or they cannot be used.
+ */
+export async function readCertificate(
+  { certificate, key }: CertificatePaths,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<ReadCertificate> {
+  const chainFile = await readFile(certificate, 'certificate', environment);
+  const keyFile = await readFile(key, 'key', environment);
+  return {
+    certificate: parseCertificate(
+      { path: certificate, text: chainFile.bytes.toString('latin1') },
+      { path: key, text: keyFile.bytes.toString('latin1') },
+    ),
+    identity: `${chainFile.identity}, ${keyFile.identity}`,
+  };
+}
+
+/** The state of the two files as they are now, links followed; undefined when one cannot be looked at. */
+export async function certificateIdentity(
+  { certificate, key }: CertificatePaths,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<string | undefined> {
+  const identities: string[] = [];
+  for (const path of [certificate, key]) {
+    const found = await firstOf(path, environment, (place) => fileIdentity(place)).catch(asUnreadable);
+    if (found === undefined) return undefined;
+    identities.push(found);
+  }
+  return identities.join(', ');
+}
+
+async function readFile(
+  path: string,
+  what: 'certificate' | 'key',
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<FileContent> {
+  try {
+    return await firstOf(path, environment, (place) => readUserFile(place, { maxBytes: MAX_FILE_LENGTH }));
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    const isCredential = credentialFor(path, environment) !== undefined;
+    throw new CertificateError(
+      isCredential && (error.kind === 'absent' || error.kind === 'denied')
+        ? `The ${what} ${path} was not there when the service was started, which is when systemd reads it. Run: systemctl restart pkarrd`
+        : `The ${what} ${path} cannot be read: ${error.message}.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Takes the file itself where it may be read, since it is newer than a credential. @throws FileError */
+async function firstOf<T>(
+  path: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  take: (place: string) => Promise<T>,
+): Promise<T> {
+  const credential = credentialFor(path, environment);
+  if (credential === undefined) return await take(path);
+  try {
+    return await take(path);
+  } catch (error) {
+    if (!(error instanceof FileError) || (error.kind !== 'absent' && error.kind !== 'denied')) throw error;
+    return await take(credential);
+  }
+}
+
+function asUnreadable(error: unknown): undefined {
+  if (!(error instanceof FileError)) throw error;
+  return undefined;
+}
