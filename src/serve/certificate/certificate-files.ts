@@ -104,10 +104,11 @@ export class CertificateFiles implements CertificateSource {
 
   #schedule(): void {
     if (this.#isClosed) return;
-    this.#timer = setTimeout(async () => {
-      await this.look().catch(this.#parts.onBug);
-      this.#schedule();
-    }, this.#parts.lookEvery ?? LOOK_EVERY);
+    const goOn = () => this.#schedule();
+    this.#timer = setTimeout(
+      () => this.look().catch(this.#parts.onBug).then(goOn),
+      this.#parts.lookEvery ?? LOOK_EVERY,
+    );
     this.#timer.unref();
   }
 }
