@@ -1,11 +1,12 @@
 import type { Machine, SettingKey } from '../config/settings.ts';
 import { EXIT_INTERNAL_ERROR } from '../system/uncaught.ts';
+import type { StopSignal, stopExits } from './stop-signal.ts';
 
 /** The exit codes of all commands; 70 is `EX_SOFTWARE` of sysexits.h. */
 export const Exit = { OK: 0, FAILED: 1, USAGE: 2, NOT_RUNNING: 3, INTERNAL: EXIT_INTERNAL_ERROR } as const;
 
-/** One of `Exit`. */
-export type ExitCode = (typeof Exit)[keyof typeof Exit];
+/** One of `Exit`, or that of a command which ended in order because of a signal. */
+export type ExitCode = (typeof Exit)[keyof typeof Exit] | (typeof stopExits)[StopSignal];
 
 /** `Exit` as a sentence for help and documentation. */
 export const exitCodesText =

@@ -12,6 +12,7 @@ import { parseArguments } from './arguments.ts';
 import { CommandError, Exit, type ExitCode, type Terminal, UsageError } from './command.ts';
 import { commands, findCommand } from './commands.ts';
 import { commandHelp, programHelp } from './help.ts';
+import { isWholeWorkRunning } from './whole-work.ts';
 
 /** Runs the command that `words` name and returns its exit code. Errors are written to standard error. */
 export async function run(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -53,7 +54,8 @@ function tellInternalError(terminal: Terminal, error: unknown): void {
 export function processTerminal(): Terminal {
   // The reader of a pipe may close it (`pkarrd … | head`): that ends the command and is not an error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(Exit.OK);
+    if (isWholeWorkRunning()) return;
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? Exit.OK);
     endWithoutOutput(error.message);
   });
   // There is nowhere left to report this error.

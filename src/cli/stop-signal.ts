@@ -1,10 +1,11 @@
 /** The signals that stop the program, with the exit code of a process that one of them killed (128 + number). */
-const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+export const stopExits = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** A signal that stops a command. */
-export type StopSignal = keyof typeof exitCodes;
+export type StopSignal = keyof typeof stopExits;
 
-const allSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+/** All of them; a terminal that is closed sends SIGHUP. */
+export const stopSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * Calls `take` with the first of `signals`; by default also SIGHUP, which a terminal sends when it is closed. After it, a
@@ -12,13 +13,13 @@ const allSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  */
 export function onStopSignal(
   take: (signal: StopSignal) => void,
-  signals: readonly StopSignal[] = allSignals,
+  signals: readonly StopSignal[] = stopSignals,
 ): void {
   for (const signal of signals) {
     process.once(signal, () => {
       for (const again of signals) {
         process.removeAllListeners(again);
-        process.on(again, () => process.exit(exitCodes[again]));
+        process.on(again, () => process.exit(stopExits[again]));
       }
       take(signal);
     });

@@ -15,6 +15,9 @@ export class StepError extends Error {
   override readonly name = 'StepError';
 }
 
+/** Why a run that was asked to stop takes everything back. */
+export const STOPPED = 'It was asked to stop.';
+
 /** The steps that still have something to do. When all files are as they are to be, no program has to be run either. */
 export async function stepsToDo(machine: Machine, { steps }: Plan): Promise<readonly Step[]> {
   const open = await Promise.all(
@@ -26,9 +29,15 @@ export async function stepsToDo(machine: Machine, { steps }: Plan): Promise<read
 
 /**
  * Carries out the steps, in order. Before each change, what was there is copied, and the change is written down.
- * @throws StepError for the first one that fails; what was done before it is written down, and can be taken back.
+ * @throws StepError for the first one that fails, and before the next one when `stop` has aborted; what was done before is
+ * written down, and can be taken back.
  */
-export async function carryOut(machine: Machine, plan: Plan, steps: readonly Step[]): Promise<void> {
+export async function carryOut(
+  machine: Machine,
+  plan: Plan,
+  steps: readonly Step[],
+  stop: AbortSignal,
+): Promise<void> {
   const earlier = await readChanges(machine);
   let changes: Changes = {
     version: 1,
@@ -39,6 +48,7 @@ export async function carryOut(machine: Machine, plan: Plan, steps: readonly Ste
   };
   let copy = await freeCopy(machine);
   for (const step of steps) {
+    if (stop.aborted) throw new StepError(STOPPED);
     if (step.kind === 'run') {
       await runStep(machine, step);
       continue;

@@ -1,12 +1,18 @@
-import { carryOut, StepError, settle, stepsToDo, type Undone, undo } from './apply.ts';
+import { carryOut, STOPPED, StepError, settle, stepsToDo, type Undone, undo } from './apply.ts';
 import { readChanges } from './changes/journal.ts';
 import { oneAtATime } from './changes/one-at-a-time.ts';
 import type { Answering } from './facts/answering.ts';
 import { gatherFacts } from './facts/gather.ts';
-import type { Machine } from './machine.ts';
+import { type Machine, stoppable } from './machine.ts';
 import { makePlan } from './plan/make-plan.ts';
 import type { NoPlan, Plan, Step } from './plan/plan.ts';
-import { addressesOf, type Check, ORDINARY_NAME, verify } from './verify.ts';
+import { addressesOf, type Check, ORDINARY_NAME, type VerifyOptions, verify } from './verify.ts';
+
+/**
+ * Runs work that changes the machine. While it runs, nothing ends the program at once: who asks it to stop aborts `stop`, and
+ * the work then leaves the machine as it was before, or as it is to be.
+ */
+export type Guard = <T>(work: (stop: AbortSignal) => Promise<T>) => Promise<T>;
 
 /** What a person decides. */
 export interface IntegrateOptions {
@@ -22,6 +28,8 @@ export interface IntegrateOptions {
   readonly containers: boolean;
   /** A name that is found before and has to be found afterwards. */
   readonly ordinaryName?: string;
+  /** Runs what must not be left half done. */
+  readonly guard: Guard;
   /** Shows the plan and asks whether to go on. Called only when there is something to do. */
   readonly confirm: (plan: Plan, steps: readonly Step[]) => Promise<boolean>;
 }
@@ -39,10 +47,12 @@ export type Outcome =
   | { readonly kind: 'unchanged'; readonly plan: Plan; readonly checks: readonly Check[] }
   /** The person did not want it. */
   | { readonly kind: 'declined'; readonly plan: Plan; readonly steps: readonly Step[] }
+  /** It was asked to stop before it changed anything. What an earlier run had left half done is taken back. */
+  | { readonly kind: 'stopped' }
   /** It cannot be done, and nothing was changed: one sentence, and what to do. */
   | { readonly kind: 'refused'; readonly reason: string; readonly plan?: Plan }
   | { readonly kind: 'by-hand'; readonly noPlan: NoPlan }
-  /** A step or a check failed, and everything is as it was before. */
+  /** A step or a check failed, or it was asked to stop, and everything is as it was before. */
   | {
       readonly kind: 'rolled-back';
       readonly plan: Plan;
@@ -70,7 +80,8 @@ export async function undoIntegration(machine: Machine): Promise<Undone | undefi
 
 /** Nobody else changes anything meanwhile. */
 async function integrateAlone(machine: Machine, options: IntegrateOptions): Promise<Outcome> {
-  if (options.mayChange) await undoInterrupted(machine);
+  if (options.mayChange && (await options.guard((stop) => undoInterrupted(machine, stop))))
+    return { kind: 'stopped' };
   const facts = await gatherFacts(machine);
   const earlier = await readChanges(machine);
   const before = earlier !== undefined && earlier.paths.length > 0 ? earlier.row : undefined;
@@ -96,16 +107,36 @@ async function integrateAlone(machine: Machine, options: IntegrateOptions): Prom
   }
   if (!(await options.confirm(plan, steps))) return { kind: 'declined', plan, steps };
 
+  return await options.guard((stop) =>
+    changeAndCheck(
+      machine,
+      { plan, steps, verify: { plan, ordinaryName, isFresh: true, routedDomains } },
+      stop,
+    ),
+  );
+}
+
+/** What is to be done, and how it is checked. */
+interface Work {
+  readonly plan: Plan;
+  readonly steps: readonly Step[];
+  readonly verify: VerifyOptions;
+}
+
+/** Carries out a plan, and takes it back when a step or a check fails, or when `stop` aborts. */
+async function changeAndCheck(machine: Machine, work: Work, stop: AbortSignal): Promise<Outcome> {
+  const { plan, steps } = work;
   const rollBack = async (reasons: readonly string[]): Promise<Outcome> => {
     return { kind: 'rolled-back', plan, reasons, undone: await undo(machine) };
   };
   try {
-    await carryOut(machine, plan, steps);
+    await carryOut(machine, plan, steps, stop);
   } catch (error) {
     if (error instanceof StepError) return await rollBack([error.message]);
     throw error;
   }
-  const checks = await verify(machine, { plan, ordinaryName, isFresh: true, routedDomains });
+  const checks = await verify(stoppable(machine, stop), work.verify, stop);
+  if (stop.aborted) return await rollBack([STOPPED]);
   const failed = checks.flatMap(({ rule, problem }) =>
     problem === undefined ? [] : [`${rule}: ${problem}.`],
   );
@@ -114,10 +145,11 @@ async function integrateAlone(machine: Machine, options: IntegrateOptions): Prom
   return { kind: 'done', plan, steps, checks };
 }
 
-/** A run that did not end, because of a crash or a loss of power, is taken back first: half of a plan is none. */
-async function undoInterrupted(machine: Machine): Promise<void> {
+/** A run that did not end, because of a crash or a loss of power, is taken back first: half of a plan is none. @returns whether to stop. */
+async function undoInterrupted(machine: Machine, stop: AbortSignal): Promise<boolean> {
   const changes = await readChanges(machine);
   if (changes !== undefined && changes.state !== 'done') await undo(machine);
+  return stop.aborted;
 }
 
 /** The name, if it is found now: without a network it cannot be found afterwards either. */

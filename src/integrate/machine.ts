@@ -35,6 +35,11 @@ export const thisMachine: Machine = {
   pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 };
 
+/** The machine for somebody who only looks: once `stop` aborts, its programs are ended. */
+export function stoppable(machine: Machine, stop: AbortSignal): Machine {
+  return { ...machine, run: (call) => machine.run({ ...call, stop }) };
+}
+
 /** Codes of `node:dns` that say that nobody answered; all others are answers. */
 const silence: ReadonlySet<string> = new Set(['ETIMEOUT', 'ECONNREFUSED', 'ECANCELLED']);
 

@@ -36,12 +36,17 @@ export interface VerifyOptions {
   readonly routedDomains: (() => Promise<readonly string[]>) | undefined;
 }
 
-/** Checks how programs of this machine find names now. */
-export async function verify(machine: Machine, options: VerifyOptions): Promise<readonly Check[]> {
+/** Checks how programs of this machine find names now. Once `stop` aborts, it ends at once, and what it returns means nothing. */
+export async function verify(
+  machine: Machine,
+  options: VerifyOptions,
+  stop?: AbortSignal,
+): Promise<readonly Check[]> {
   let checks: readonly Check[] = [];
   const settleTime = options.isFresh ? SETTLE_TIME : 0;
   for (let waited = 0; waited <= settleTime; waited += TRY_EVERY) {
     if (waited > 0) await machine.pause(TRY_EVERY);
+    if (stop?.aborted) break;
     checks = await verifyOnce(machine, options);
     if (checks.every(({ problem }) => problem === undefined)) break;
   }

@@ -9,6 +9,8 @@ export interface ProgramCall {
   readonly input?: string;
   /** Milliseconds that it has; then it is ended by SIGKILL. */
   readonly timeout: number;
+  /** Ends it by SIGKILL as well. */
+  readonly stop?: AbortSignal;
 }
 
 /** How a program ended. */
@@ -29,7 +31,7 @@ const MAX_OUTPUT = 256 * 1024;
  * Runs a program of the system and collects what it writes. Messages are in English, since they are read by us. Never rejects:
  * what goes wrong is in the result.
  */
-export function runProgram({ program, args, input, timeout }: ProgramCall): Promise<ProgramResult> {
+export function runProgram({ program, args, input, timeout, stop }: ProgramCall): Promise<ProgramResult> {
   return new Promise((resolve) => {
     const out = new Collected();
     const err = new Collected();
@@ -42,15 +44,20 @@ export function runProgram({ program, args, input, timeout }: ProgramCall): Prom
     let timer: NodeJS.Timeout | undefined;
     const end = (code: number | undefined, problem: string | undefined) => {
       clearTimeout(timer);
+      stop?.removeEventListener('abort', kill);
       resolve({ code, out: out.text, err: err.text, problem });
     };
-    timer = setTimeout(() => {
+    const giveUp = (problem: string) => {
       if (child.pid !== undefined) killGroup(child.pid);
       // What left the group may hold the pipes open, so their end is not waited for.
       child.stdout.destroy();
       child.stderr.destroy();
-      end(undefined, `did not end within ${timeout / 1000} s`);
-    }, timeout);
+      end(undefined, problem);
+    };
+    const kill = () => giveUp('was ended');
+    timer = setTimeout(() => giveUp(`did not end within ${timeout / 1000} s`), timeout);
+    stop?.addEventListener('abort', kill, { once: true });
+    if (stop?.aborted) kill();
     child.stdout.on('data', (piece: Buffer) => out.add(piece));
     child.stderr.on('data', (piece: Buffer) => err.add(piece));
     // It may end without reading what it is given.

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { undo } from '../../src/integrate/apply.ts';
 import { integrate } from '../../src/integrate/integrate.ts';
 import { planContainers } from '../../src/integrate/plan/containers.ts';
-import { withScene } from './scene.ts';
+import { untouched, withScene } from './scene.ts';
 import { debian } from './systems.ts';
 
 const docker = { configuration: undefined, bridge: '172.17.0.1', answering: 'pkarrd' } as const;
@@ -50,6 +50,7 @@ test('containers are offered, set when that is wanted, and undone', async () => 
       routedDomains: async () => [],
       command: undefined,
       confirm: async () => true,
+      guard: untouched,
     };
     const first = await integrate(scene.machine, { ...options, containers: false });
     assert.match(

@@ -12,7 +12,7 @@ import {
 import { type IntegrateOptions, integrate, undoIntegration } from '../../src/integrate/integrate.ts';
 import { findIntegration } from '../../src/integrate/overwritten.ts';
 import { PROBE_LABEL } from '../../src/resolve/special/probe.ts';
-import { type IntegrateScene, withScene } from './scene.ts';
+import { type IntegrateScene, untouched, withScene } from './scene.ts';
 import { debian, networkManager, resolved } from './systems.ts';
 
 const yes: IntegrateOptions = {
@@ -21,6 +21,7 @@ const yes: IntegrateOptions = {
   routedDomains: async () => [],
   command: undefined,
   containers: false,
+  guard: untouched,
   confirm: async () => true,
 };
 
@@ -347,6 +348,50 @@ test('a run that was interrupted is taken back by the next one, or by an undo', 
       assert.deepEqual(await scene.tree(), before);
     });
   }
+});
+
+test('asked to stop at any moment of its changes and checks, it takes everything back and says why', async () => {
+  const moments = ['nmcli general reload', 'systemctl restart systemd-resolved', 'getent', 'resolvectl'];
+  for (const moment of moments) {
+    await withScene(async (scene) => {
+      await desktop(scene);
+      const before = await scene.tree();
+      const { machine } = scene;
+      const stop = new AbortController();
+      let isGuarded = false;
+      const stopping: typeof machine = {
+        ...machine,
+        async run(call) {
+          const typed = [call.program, ...call.args].join(' ');
+          if (isGuarded && typed.startsWith(moment)) stop.abort();
+          return await machine.run(call);
+        },
+      };
+      const outcome = await integrate(stopping, {
+        ...yes,
+        confirm: async () => (isGuarded = true),
+        guard: (work) => work(stop.signal),
+      });
+      assert.equal(outcome.kind, 'rolled-back', moment);
+      assert.deepEqual(outcome.kind === 'rolled-back' && outcome.reasons, ['It was asked to stop.']);
+      assert.deepEqual(await scene.tree(), before);
+      assert.deepEqual(await scene.tree(CHANGES_DIRECTORY), {});
+    });
+  }
+});
+
+test('asked to stop while an earlier run is taken back, it changes nothing more', async () => {
+  await withScene(async (scene) => {
+    await desktop(scene);
+    const before = await scene.tree();
+    await integrate(scene.machine, yes);
+    const changes = await readChanges(scene.machine);
+    assert.ok(changes);
+    await writeChanges(scene.machine, { ...changes, state: 'changing' });
+    const outcome = await integrate(scene.machine, { ...yes, guard: (work) => work(AbortSignal.abort()) });
+    assert.equal(outcome.kind, 'stopped');
+    assert.deepEqual(await scene.tree(), before);
+  });
 });
 
 test('a list of changes that is not ours is told, and nothing is done', async () => {

@@ -1,6 +1,7 @@
 import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Guard } from '../../src/integrate/integrate.ts';
 import type { Machine } from '../../src/integrate/machine.ts';
 import { PROBE_ADDRESS, PROBE_LABEL } from '../../src/resolve/special/probe.ts';
 import { type ProgramCall, type ProgramResult, runProgram } from '../../src/system/run-program.ts';
@@ -22,6 +23,9 @@ export interface IntegrateScene {
   /** Everything below a directory: the text of files, and of links their target. */
   tree(directory?: string): Promise<Readonly<Record<string, string>>>;
 }
+
+/** Nobody asks it to stop. */
+export const untouched: Guard = (work) => work(new AbortController().signal);
 
 /** Runs `work` with a machine that has nothing at all but `cp`. */
 export async function withScene(work: (scene: IntegrateScene) => Promise<void>): Promise<void> {

@@ -22,6 +22,15 @@ test('a program that is not there, is killed or takes too long is told as such, 
   assert.deepEqual([slow.code, slow.problem], [undefined, 'did not end within 0.05 s']);
 });
 
+test('a program ends as soon as it is no longer wanted', async () => {
+  const stop = new AbortController();
+  const running = runProgram({ program: 'sleep', args: ['30'], timeout: 60_000, stop: stop.signal });
+  stop.abort();
+  assert.deepEqual([(await running).code, (await running).problem], [undefined, 'was ended']);
+  const late = await runProgram({ program: 'sleep', args: ['30'], timeout: 60_000, stop: stop.signal });
+  assert.equal(late.problem, 'was ended');
+});
+
 test('output without end does not fill the memory', async () => {
   const { out } = await runProgram({
     program: 'head',

@@ -51,6 +51,8 @@ export function outcomeText(outcome: Outcome, isDry: boolean): string {
       );
     case 'declined':
       return lines(isDry ? 'This is a dry run. Nothing was changed.' : 'Nothing was changed.');
+    case 'stopped':
+      return lines('Nothing was changed.');
     case 'refused':
       return lines(outcome.reason);
     case 'by-hand':

@@ -1,7 +1,6 @@
 import type { AppStatus } from '../../app/status.ts';
 import { runningProgram } from '../../install/program-path.ts';
 import { systemdWord } from '../../install/systemd-units.ts';
-import type { Undone } from '../../integrate/apply.ts';
 import { CHANGES_DIRECTORY, ChangesError } from '../../integrate/changes/journal.ts';
 import { integrate as integrateMachine, type Outcome, undoIntegration } from '../../integrate/integrate.ts';
 import { thisMachine } from '../../integrate/machine.ts';
@@ -22,6 +21,8 @@ import {
   writeJson,
 } from '../command.ts';
 import { loadUsedSettings } from '../configuration.ts';
+import { type StopSignal, stopExits } from '../stop-signal.ts';
+import { type StopTexts, wholeWork } from '../whole-work.ts';
 import { askRunning } from './ask-program.ts';
 import { canConfirm, confirmOnTerminal } from './confirm.ts';
 import { outcomeText, planText, undoneText } from './integrate-text.ts';
@@ -32,7 +33,7 @@ export const integrate: Command = {
   description: [
     'Makes every program of this machine ask pkarrd. It looks at what decides how names are looked up (NetworkManager, ' +
       'systemd-resolved, systemd-networkd, resolvconf, openresolv, /etc/resolv.conf), shows what it will change, asks, ' +
-      'does it, and checks it. When a step or a check fails, everything is as it was before.',
+      'does it, and checks it. When a step or a check fails, or it is ended meanwhile (Ctrl-C), everything is as it was before.',
     `What was there is kept in ${CHANGES_DIRECTORY}, and --undo restores it. What somebody else has changed since is left ` +
       'alone, and named. A second run changes nothing.',
   ],
@@ -89,6 +90,7 @@ async function runIntegrate(invocation: Invocation, terminal: Terminal): Promise
     throw new UsageError('integrate: there is no terminal to ask on; give --yes or --dry-run.');
   const { linkRoutes } = await loadUsedSettings(invocation, terminal, ['linkRoutes']);
   const ordinaryName = invocation.value('check-name');
+  let stoppedBy: StopSignal | undefined;
   const outcome = await integrateMachine(thisMachine, {
     losesRoutes: invocation.has('lose-split-dns'),
     mayChange: !isDry,
@@ -96,6 +98,11 @@ async function runIntegrate(invocation: Invocation, terminal: Terminal): Promise
     routedDomains: () => domainsWithRoutes(invocation, terminal),
     command: linkRoutes ? runningProgram().map(systemdWord).join(' ') : undefined,
     ...(ordinaryName !== undefined && { ordinaryName }),
+    async guard(work) {
+      const { value, signal } = await wholeWork(terminal, integrateStops, work);
+      stoppedBy ??= signal;
+      return value;
+    },
     async confirm(plan, steps) {
       if (!invocation.has('json')) terminal.out(planText(plan, steps));
       if (isDry) return false;
@@ -104,8 +111,20 @@ async function runIntegrate(invocation: Invocation, terminal: Terminal): Promise
   });
   if (invocation.has('json')) writeJson(terminal, outcome);
   else terminal.out(outcomeText(outcome, isDry));
-  return exitOf(outcome, isDry);
+  const wasStopped = outcome.kind === 'stopped' || outcome.kind === 'rolled-back';
+  return wasStopped && stoppedBy !== undefined ? stopExits[stoppedBy] : exitOf(outcome, isDry);
 }
+
+const integrateStops: StopTexts = {
+  first: 'Stopping. What was changed is taken back first. A second signal ends this at once.',
+  second:
+    'Ended before everything was taken back. "pkarrd integrate --undo" takes back the rest, and so does the next "pkarrd integrate".',
+};
+
+const undoStops: StopTexts = {
+  first: 'Stopping after the undo. A second signal ends this at once.',
+  second: 'Ended before everything was restored. "pkarrd integrate --undo" restores the rest.',
+};
 
 /** Domains that the running program asks of resolvers of their own, by its configuration or by what links say. */
 async function domainsWithRoutes(invocation: Invocation, terminal: Terminal): Promise<readonly string[]> {
@@ -127,6 +146,7 @@ function exitOf(outcome: Outcome, isDry: boolean): ExitCode {
       return outcome.checks.every(({ problem }) => problem === undefined) ? Exit.OK : Exit.FAILED;
     case 'declined':
       return isDry ? Exit.OK : Exit.FAILED;
+    case 'stopped':
     case 'refused':
     case 'by-hand':
     case 'rolled-back':
@@ -137,7 +157,7 @@ function exitOf(outcome: Outcome, isDry: boolean): ExitCode {
 async function runUndo(invocation: Invocation, terminal: Terminal): Promise<ExitCode> {
   if (invocation.has('dry-run'))
     throw new UsageError('integrate: --undo and --dry-run cannot be given together.');
-  const undone: Undone | undefined = await undoIntegration(thisMachine);
+  const { value: undone } = await wholeWork(terminal, undoStops, () => undoIntegration(thisMachine));
   if (invocation.has('json')) writeJson(terminal, undone ?? { restored: [], kept: [], problems: [] });
   else terminal.out(undoneText(undone));
   return undone === undefined || undone.kept.length + undone.problems.length === 0 ? Exit.OK : Exit.FAILED;
