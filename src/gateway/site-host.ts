@@ -1,0 +1,44 @@
+import { Name } from '../dns/name.ts';
+import { classifyLabel, type KeyRefusal, type PublicKey } from '../pkarr/public-key.ts';
+
+/** The name of a site that was opened, from the `Host` of a request. */
+export interface OpenedSite {
+  /** The key itself or a name below it, in lower case. */
+  readonly name: Name;
+  readonly key: PublicKey;
+  /** The name without a final dot, as `Host` for the site. */
+  readonly host: string;
+  /** `:8053`, or nothing: how the browser reaches this gateway. */
+  readonly port: string;
+}
+
+/** What a `Host` is to the gateway. */
+export type SiteHost =
+  /** Not of the form `([label.]*)KEY.localhost[:port]`: of no concern to the gateway. */
+  | { readonly kind: 'other' }
+  /** In the form of a key that is none, or a name that is too long. */
+  | { readonly kind: 'refused'; readonly reason: KeyRefusal | 'bad-name' }
+  | { readonly kind: 'site'; readonly site: OpenedSite };
+
+/**
+ * RFC 6761 §6.3: names below `localhost` are loopback, and browsers resolve them so themselves. A label is one that a
+ * browser sends: letters, digits, hyphens and underscores.
+ */
+const SHAPE = /^((?:[a-z0-9_-]{1,63}\.)*)([ybndrfg8ejkmcpqxot1uwisza345h769]{52})\.localhost\.?(:\d{1,5})?$/i;
+
+/** No `Host` of a name is longer: 253 characters (RFC 1035 §2.3.4), `.localhost.` and a port. */
+const MAX_LENGTH = 253 + 17;
+
+/** Reads the `Host` of a request; undefined stands for a request without one. */
+export function readSiteHost(host: string | undefined): SiteHost {
+  const match = host === undefined || host.length > MAX_LENGTH ? null : SHAPE.exec(host);
+  if (match === null) return { kind: 'other' };
+  const [, labels = '', label = '', port = ''] = match;
+  const verdict = classifyLabel(label);
+  if (verdict.kind === 'refused') return { kind: 'refused', reason: verdict.reason };
+  if (verdict.kind === 'not-a-key') return { kind: 'other' };
+  const text = `${labels}${label}`.toLowerCase();
+  const name = Name.tryParse(text);
+  if (name === undefined) return { kind: 'refused', reason: 'bad-name' };
+  return { kind: 'site', site: { name, key: verdict.key, host: text, port } };
+}
