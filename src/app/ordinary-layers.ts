@@ -7,6 +7,7 @@ import type { CaptivePortal } from '../resolve/special/captive-portal.ts';
 import { type HostsSource, hostsLayer } from '../resolve/special/hosts.ts';
 import { specialUse } from '../resolve/special/special-use.ts';
 import { keepStrayKeys, type SearchDomains } from '../resolve/special/stray-keys.ts';
+import { withInternal } from '../resolve/special/suffix.ts';
 
 /** What the layers need of the rest of the program. */
 export interface OrdinaryLayersParts {
@@ -27,7 +28,8 @@ export function ordinaryLayers(
   { searchDomains, hosts, portal }: OrdinaryLayersParts,
 ): Layer {
   const hasRoute = (name: Name) => forwarder.hasRoute(name);
-  const { negativeTtl, suffix: suffixes } = settings;
+  const { negativeTtl } = settings;
+  const suffixes = withInternal(settings.suffix);
   const layers: Layer[] = [keepStrayKeys({ searchDomains, suffixes, negativeTtl }), specialUse({ hasRoute })];
   // A portal leads to an address of its own network, which rebinding protection would take away.
   if (portal !== undefined) layers.unshift(portal.layer);

@@ -306,7 +306,7 @@ export const settings = {
     name: 'suffix',
     kind: listOf(domain),
     default: () => [Name.parse('key')],
-    help: 'Domain under which keys resolve too: with key, NAME.KEY.key means NAME.KEY',
+    help: 'Domain under which keys resolve too, besides internal: with key, NAME.KEY.key means NAME.KEY',
   }),
   searchDomain: setting({
     name: 'search-domain',

@@ -1,19 +1,29 @@
 import { Type } from '../../dns/codes.ts';
 import { substitute } from '../../dns/dname.ts';
-import { MAX_NAME_LENGTH, type Name } from '../../dns/name.ts';
+import { MAX_NAME_LENGTH, Name } from '../../dns/name.ts';
 import { type ResourceRecord, rdataName } from '../../dns/record.ts';
-import { hasKeyText, KEY_TEXT_LENGTH, type PublicKey } from '../../pkarr/public-key.ts';
+import { classifyLabel, hasKeyText, KEY_TEXT_LENGTH, type PublicKey } from '../../pkarr/public-key.ts';
 import { type RecordsAnswer, toRecords } from '../answer.ts';
 import type { Layer } from '../query.ts';
+
+/**
+ * ICANN resolution 2024.07.29.06: `internal` is reserved "permanently from delegation in the DNS root zone for private-use
+ * applications". Chromium opens `KEY.internal` where it searches the web for `KEY` and `KEY.key`.
+ */
+const INTERNAL = Name.parse('internal');
+
+/** The domains under which keys resolve when those of the settings are `suffixes`. */
+export function withInternal(suffixes: readonly Name[]): readonly Name[] {
+  return suffixes.some((suffix) => suffix.equals(INTERNAL)) ? suffixes : [...suffixes, INTERNAL];
+}
 
 /**
  * Answers `<name>.<KEY>.<suffix>` as `<name>.<KEY>`, with owner names as they were asked: for browsers, which treat one
  * long label as a search, and for resolvers in front of us that refuse single-label names. Only a label that looks like a
  * key directly before the suffix makes a name ours, valid or not: neither may leave the machine. Every other name is
- * passed on unchanged. Without suffixes the layer is `inner` itself.
+ * passed on unchanged. A valid key before `internal` is ours as well; other names there may belong to a private network.
  */
 export function answerSuffixes(suffixes: readonly Name[]): Layer {
-  if (suffixes.length === 0) return (inner) => inner;
   return (inner) => ({
     async resolve(query, context) {
       const found = findSuffix(query.question.name, suffixes);
@@ -25,7 +35,7 @@ export function answerSuffixes(suffixes: readonly Name[]): Layer {
   });
 }
 
-/** Whether the last label of a name looks like a key, or the label before one of the suffixes does. */
+/** Whether the last label of a name looks like a key, or the label before one of the suffixes does, or is one before `internal`. */
 export function isKeyName(name: Name, suffixes: readonly Name[]): boolean {
   return hasKeyText(name.labels.at(-1) ?? '') || findSuffix(name, suffixes) !== undefined;
 }
@@ -33,7 +43,9 @@ export function isKeyName(name: Name, suffixes: readonly Name[]): boolean {
 /** The names at and below which answers come from the packet of `key`: the key itself, and the key under each suffix. */
 export function namesOfKey(key: PublicKey, suffixes: readonly Name[]): readonly Name[] {
   // A suffix that leaves no room for a key is never matched.
-  const roomy = suffixes.filter((suffix) => suffix.toWire().length + KEY_TEXT_LENGTH + 1 <= MAX_NAME_LENGTH);
+  const roomy = withInternal(suffixes).filter(
+    (suffix) => suffix.toWire().length + KEY_TEXT_LENGTH + 1 <= MAX_NAME_LENGTH,
+  );
   return [key.name, ...roomy.map((suffix) => suffix.child(key.text))];
 }
 
@@ -42,13 +54,19 @@ function findSuffix(
   name: Name,
   suffixes: readonly Name[],
 ): { readonly apex: Name; readonly domain: Name } | undefined {
-  for (const suffix of suffixes) {
-    const count = suffix.labels.length;
-    if (count === 0 || !hasKeyText(name.labels.at(-count - 1) ?? '') || !name.isWithin(suffix)) continue;
-    const domain = name.ancestor(count + 1);
-    return { domain, apex: domain.replaceSuffix(suffix, suffix.ancestor(0)) };
-  }
-  return undefined;
+  const suffix =
+    suffixes.find((suffix) => hasKeyText(labelBefore(suffix, name))) ??
+    (classifyLabel(labelBefore(INTERNAL, name)).kind === 'key' ? INTERNAL : undefined);
+  if (suffix === undefined) return undefined;
+  const domain = name.ancestor(suffix.labels.length + 1);
+  return { domain, apex: domain.replaceSuffix(suffix, suffix.ancestor(0)) };
+}
+
+/** The label of `name` that stands before `suffix`; empty if none does. */
+function labelBefore(suffix: Name, name: Name): string {
+  const count = suffix.labels.length;
+  const label = count === 0 ? undefined : name.labels.at(-count - 1);
+  return label !== undefined && label.length >= KEY_TEXT_LENGTH && name.isWithin(suffix) ? label : '';
 }
 
 /**

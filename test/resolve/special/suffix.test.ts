@@ -40,7 +40,14 @@ test('the label right before a suffix decides what is asked', async () => {
     ['a.b.*.KEY.key', 'a.b.*.KEY. 1'],
     ['www.REFUSED.key', 'www.REFUSED. 1'],
     ['REFUSED.pk.example', 'REFUSED. 1'],
+    ['www.KEY.internal', 'www.KEY. 1'],
+    ['KEY.INTERNAL', 'KEY. 1'],
     // Names of others.
+    ['REFUSED.internal', 'REFUSED.internal. 1'],
+    ['www.pk:KEY.internal', 'www.pk:KEY.internal. 1'],
+    ['KEY.corp.internal', 'KEY.corp.internal. 1'],
+    ['intranet.internal', 'intranet.internal. 1'],
+    ['internal', 'internal. 1'],
     ['foo.key', 'foo.key. 1'],
     ['key', 'key. 1'],
     ['KEY.foo.key', 'KEY.foo.key. 1'],
@@ -144,9 +151,18 @@ test('what has the shape of a key and is none is NXDOMAIN under its suffix, and 
   assert.deepEqual(asked, []);
 });
 
-test('without suffixes nothing stands before the resolver', () => {
-  const inner = { resolve: () => Promise.reject(new Error('not asked')) };
-  assert.equal(answerSuffixes([])(inner), inner);
+test('without suffixes a valid key before "internal" is a key, and nothing else below a domain', async () => {
+  for (const [name, isKey] of [
+    ['www.KEY.internal', true],
+    ['KEY', true],
+    ['REFUSED.internal', false],
+    ['KEY.key', false],
+    ['internal', false],
+  ] as const)
+    assert.equal(isKeyName(Name.parse(long(name)), []), isKey, name);
+  const { ask, asked } = layered(answerSuffixes([]));
+  await ask(queryFor(long('www.KEY.internal')));
+  assert.deepEqual(asked.map(short), ['www.KEY. 1']);
 });
 
 test('what upstreams must not be asked is told with and without a suffix', () => {
@@ -161,7 +177,7 @@ test('the names of a key are its own and that under each suffix with room for it
   const names = namesOfKey(testKey(1).publicKey, [...suffixes, roomless]);
   assert.deepEqual(
     names.map((name) => short(name.toString())),
-    ['KEY.', 'KEY.key.', 'KEY.pk.example.'],
+    ['KEY.', 'KEY.key.', 'KEY.pk.example.', 'KEY.internal.'],
   );
 });
 
