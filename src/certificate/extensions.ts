@@ -82,7 +82,8 @@ function subjectName({ kind, text }: CertificateName): GeneralName {
 
 /**
  * RFC 5280 §4.2.1.10. Where no address is permitted by a constraint, all are, so both kinds must be there; every authority
- * is for a name and an address of this machine at least.
+ * is for a name and an address of this machine at least. OpenSSL, GnuTLS, Chromium and Firefox know both; BoringSSL knows no
+ * constraint of addresses and refuses it, so that TLS clients that run on Bun have to pin the key instead.
  */
 function permitOnly(names: readonly CertificateName[]): NameConstraints {
   const subtrees = names.map(({ kind, text }) => {

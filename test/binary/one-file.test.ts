@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -49,6 +50,21 @@ test('the one file makes a key, signs a zone and tells a mistake', options, () =
   const check = run('check', '--cache-size', 'big');
   assert.match(check.stdout + check.stderr, /cache-size/);
   assert.notEqual(check.status, 0);
+});
+
+test('the one file makes a certificate with an authority, and the certificate of a key', options, () => {
+  assert.match(
+    run('certificate', '--out', 'tls').stdout,
+    /^A certificate for localhost, 127\.0\.0\.1 and ::1 /,
+  );
+  const [authority, certificate] = ['ca.pem', 'server.pem'].map(
+    (name) => new X509Certificate(readFileSync(join(directory, 'tls', name))),
+  ) as [X509Certificate, X509Certificate];
+  assert.ok(certificate.verify(authority.publicKey));
+  const key = run('keygen', '--out', 'site.key').stdout.trim();
+  run('certificate', '--key', 'site.key', '--out', 'site.pem');
+  const own = new X509Certificate(readFileSync(join(directory, 'site.pem')));
+  assert.deepEqual([own.subject, own.verify(own.publicKey)], [`CN=${key}`, true]);
 });
 
 test(

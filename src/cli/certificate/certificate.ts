@@ -117,6 +117,7 @@ function makeLocal(invocation: Invocation, terminal: Terminal): void {
     certificate: join(directory, files.certificate),
     key: join(directory, files.key),
     authorityPem: made.authority,
+    certificatePem: made.certificate,
     isRoot: terminal.machine.isRoot,
   };
   if (!invocation.has('json')) {

@@ -1,4 +1,6 @@
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
+import { addressOctets } from '../../ip/address.ts';
+import { ipClass } from '../../ip/address-class.ts';
 
 /** A certificate as it was written. */
 export interface WrittenCertificate {
@@ -9,6 +11,7 @@ export interface WrittenCertificate {
   readonly certificate: string;
   readonly key: string;
   readonly authorityPem: string;
+  readonly certificatePem: string;
   /** Root's files cannot be read by other users, who need a copy of the authority. */
   readonly isRoot: boolean;
 }
@@ -27,22 +30,31 @@ const PUBLIC_COPY = '/usr/local/share/ca-certificates/pkarrd.crt';
 /** The address of DNS over HTTPS in the settings and the recipes. */
 const DOH = 'https://localhost:8443/dns-query';
 
-/** The settings for pkarrd.toml, one in a line. */
-export function settingLines({ certificate, key }: WrittenCertificate): readonly string[] {
+/** localhost and its two addresses come first. */
+const OWN_NAMES = 3;
+
+/** The settings for pkarrd.toml, one in a line. It listens on the addresses that were given, beside its own. */
+export function settingLines({ names, certificate, key }: WrittenCertificate): readonly string[] {
+  const addresses = names.flatMap((name) => {
+    const octets = addressOctets(name);
+    if (octets === undefined || name === '::1') return [];
+    return [octets.length === 4 ? name : `[${name}]`];
+  });
+  const listen = (port: number) => {
+    const places = addresses.map((address) => JSON.stringify(`${address}:${port}`));
+    return places.length === 1 ? places.join('') : `[${places.join(', ')}]`;
+  };
   return [
-    'https = "127.0.0.1:8443"',
-    'tls-listen = "127.0.0.1:853"',
+    `https = ${listen(8443)}`,
+    `tls-listen = ${listen(853)}`,
     `certificate = ${JSON.stringify(certificate)}`,
     `certificate-key = ${JSON.stringify(key)}`,
   ];
 }
 
 /** What each browser and tool needs. */
-export function clientRecipes({
-  authority,
-  authorityPem,
-  isRoot,
-}: WrittenCertificate): readonly ClientRecipe[] {
+export function clientRecipes(written: WrittenCertificate): readonly ClientRecipe[] {
+  const { names, authority, authorityPem, isRoot } = written;
   const ca = isRoot ? PUBLIC_COPY : authority;
   const quoted = shellWord(ca);
   const base64 = new X509Certificate(authorityPem).raw.toString('base64');
@@ -101,7 +113,25 @@ export function clientRecipes({
         `dig +tls +tls-ca=${quoted} +tls-hostname=localhost @127.0.0.1 KEY`,
       ],
     },
+    {
+      client: 'Another pkarrd',
+      file: 'its pkarrd.toml',
+      lines: [`upstream = "tls://${names.find(isElsewhere) ?? '127.0.0.1'}#${pinOf(written)}"`],
+    },
   ];
+}
+
+/** Whether an address leads to this machine from others too. */
+function isElsewhere(name: string): boolean {
+  const octets = addressOctets(name);
+  return octets !== undefined && ipClass(octets) !== 'loopback';
+}
+
+/** RFC 7858 appendix A: the SHA-256 of the SubjectPublicKeyInfo, with which a client needs no authority. */
+function pinOf({ certificatePem }: WrittenCertificate): string {
+  const { publicKey } = new X509Certificate(certificatePem);
+  const spki = publicKey.export({ format: 'der', type: 'spki' });
+  return `sha256/${createHash('sha256').update(spki).digest('base64')}`;
 }
 
 /** What was written, and everything that is to be done with it. */
@@ -115,15 +145,26 @@ export function localCertificateText(written: WrittenCertificate): string {
     `  ${key.padEnd(width)}its secret key`,
     'The authority can issue nothing else: its secret was not kept.',
     '',
-    'Settings for /etc/pkarrd/pkarrd.toml (the service reads certificates in /etc/pkarrd/tls alone, when it starts):',
+    'Settings for /etc/pkarrd/pkarrd.toml; the service reads secrets below /etc/pkarrd/tls, when it starts:',
     ...indented(settingLines(written)),
     '',
+    ...elsewhere(written),
     ...clientRecipes(written).flatMap(({ client, file, lines }) => [
       file === undefined ? `${client}:` : `${client}, in ${file}:`,
       ...indented(lines),
       '',
     ]),
   ].join('\n');
+}
+
+/** What is different on other machines, if there is a name for them. */
+function elsewhere({ names, authority }: WrittenCertificate): readonly string[] {
+  const name = names.slice(OWN_NAMES).find((one) => !one.startsWith('*'));
+  if (name === undefined) return [];
+  return [
+    `On other machines take ${name} in the place of localhost and 127.0.0.1, and a copy of ${authority}.`,
+    '',
+  ];
 }
 
 function indented(lines: readonly string[]): readonly string[] {
