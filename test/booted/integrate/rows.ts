@@ -38,6 +38,10 @@ const byIfupdown = {
     printf 'iface lan0 inet dhcp\\n' >> /etc/network/interfaces
     ifup lan0`,
   reconnect: 'ifdown lan0; ifup lan0',
+  search: {
+    add: 'printf "search %s\\nnameserver 10.77.0.1\\n" "$1" | resolvconf -a lan0.more',
+    remove: 'resolvconf -d lan0.more',
+  },
   replace: '/opt/router 10.77.0.3; ifdown lan0; ifup lan0',
 } as const;
 

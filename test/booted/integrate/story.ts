@@ -24,6 +24,8 @@ export interface RowStory extends LabScripts {
   readonly managers: readonly string[];
   /** Makes the network give 10.77.0.3 as resolver instead of 10.77.0.1, and ends when the manager has been told. */
   readonly replace: string;
+  /** Gives the programs of the machine the search domain "$1" too, and takes it away; only where the manager leaves them any. */
+  readonly search?: { readonly add: string; readonly remove: string };
   /** Files in /etc that the managers write themselves, with the same content but another time. */
   readonly rewritten?: readonly string[];
 }
@@ -60,6 +62,14 @@ export async function tellRow(row: RowStory): Promise<void> {
     await until(machine, 'ip -4 -brief address show dev lan0 | grep -q 10.77.0.20');
     await findsKeys(lab, 2, `after a restart of ${manager}`);
     await findsOrdinary(machine, PROVIDER_ADDRESS);
+  }
+  if (row.search !== undefined) {
+    // Each of them is put behind the key at once, long before pkarrd looks at the network again.
+    const script = `for domain in one two three four five; do ( set -- "$domain.example"; ${row.search.add} ); getent ahosts "$1"; done`;
+    const found = await machine.sh(`set -- ${key}\n${script}`);
+    assert.deepEqual(new Set(found.match(/^\S+/gm)), new Set([KEY_ADDRESS]));
+    assert.match(await machine.read('/etc/resolv.conf'), /five\.example/);
+    await machine.sh(row.search.remove);
   }
   assert.doesNotMatch(await heard(lab), new RegExp(key, 'i'));
 
