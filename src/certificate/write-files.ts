@@ -89,8 +89,7 @@ function putFiles(directory: string, files: readonly NewFile[], { force }: Write
     for (const { file, temporary } of steps) writeNew(temporary, file);
     for (const { path, temporary } of steps) {
       if (force) renameSync(temporary, path);
-      // Unlike rename(2), link(2) never replaces what came meanwhile.
-      else linkSync(temporary, path);
+      else putNew(temporary, path);
       done.push(path);
     }
     syncDirectory(directory);
@@ -102,8 +101,21 @@ function putFiles(directory: string, files: readonly NewFile[], { force }: Write
   }
 }
 
+/** Unlike rename(2), link(2) never replaces what came meanwhile. Some file systems, such as vfat, have no links. */
+function putNew(temporary: string, path: string): void {
+  try {
+    linkSync(temporary, path);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) throw error;
+    renameSync(temporary, path);
+  }
+}
+
+/** Not a device such as /dev/null, and not a link, which may lead to a file of another program. */
 function requireReplaceable(path: string, old: Stats, force: boolean): void {
   if (old.isDirectory()) throw new WriteError(`This is a directory: ${path}`);
+  if (!old.isFile()) throw new WriteError(`This is not a regular file: ${path}`);
   if (!force) throw new WriteError(`This file exists; add --force to replace it: ${path}`);
 }
 
@@ -142,13 +154,21 @@ function statOf(path: string, stat: (path: string) => Stats): Stats | undefined 
   }
 }
 
+/** Signals that would end the program in the middle. One that comes during the milliseconds of a write is too late. */
+const held = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Runs `write`, which signals do not interrupt, and makes its errors sentences. */
 function explained(path: string, write: () => void): void {
+  const wait = () => {};
+  for (const signal of held) process.on(signal, wait);
   try {
     write();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     throw new WriteError(`${sentences.get(code) ?? message}: ${path}`, { cause: error });
+  } finally {
+    for (const signal of held) process.off(signal, wait);
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -73,15 +74,24 @@ test('what cannot be replaced is found before anything is', () => {
   assert.deepEqual(readdirSync(directory).sort(), ['ca.pem', 'server.key']);
 });
 
-test('a link is replaced itself, and the file that it leads to stays', () => {
+test('a link and a FIFO are not replaced, even with force', () => {
   const directory = fresh();
   mkdirSync(directory);
+  const path = join(directory, 'server.key');
   writeFileSync(join(scratch, 'elsewhere'), 'theirs');
-  symlinkSync(join(scratch, 'elsewhere'), join(directory, 'server.key'));
-  assert.throws(() => writeDirectory(directory, files, { force: false }), /This file exists/);
-  writeDirectory(directory, files, { force: true });
-  assert.equal(readFileSync(join(scratch, 'elsewhere'), 'utf8'), 'theirs');
-  assert.equal(readFileSync(join(directory, 'server.key'), 'utf8'), 'new secret');
+  symlinkSync(join(scratch, 'elsewhere'), path);
+  const refused = new WriteError(`This is not a regular file: ${path}`);
+  for (const force of [false, true])
+    assert.throws(() => writeDirectory(directory, files, { force }), refused);
+  assert.equal(readFileSync(path, 'utf8'), 'theirs');
+  rmSync(path);
+  spawnSync('mkfifo', [path]);
+  assert.throws(() => writeOneFile(path, { content: '', mode: 0o600 }, { force: true }), refused);
+  assert.throws(
+    () => writeOneFile('/dev/null', { content: '', mode: 0o600 }, { force: true }),
+    new WriteError('This is not a regular file: /dev/null'),
+  );
+  assert.deepEqual(readdirSync(directory), ['server.key']);
 });
 
 test('a directory that others can write to, a file and a path below a file are refused in a sentence', () => {

@@ -125,7 +125,7 @@ describe('pkarrd certificate --out', () => {
          const original = fs[name];
          fs[name] = (...words) => {
            const result = original(...words);
-           if (--left === 0) process.kill(process.pid, 'SIGKILL');
+           if (--left === 0) process.kill(process.pid, process.env.SIGNAL);
            return result;
          };
        }
@@ -134,7 +134,7 @@ describe('pkarrd certificate --out', () => {
     const outcomes = new Set<number>();
     for (let writes = 1; writes <= MOST_WRITES; writes++) {
       const directory = path(`killed-${writes}`);
-      const environment = { KILL_AFTER: String(writes) };
+      const environment = { KILL_AFTER: String(writes), SIGNAL: 'SIGKILL' };
       const { code } = await pkarrd(['certificate', '--out', directory], { preload, environment });
       outcomes.add(code);
       if (code === 0) break;
@@ -145,6 +145,15 @@ describe('pkarrd certificate --out', () => {
     }
     // It was killed, and in the end there were too few writes for that.
     assert.deepEqual([...outcomes], [-1, 0]);
+    // Another signal comes too late in the middle of it.
+    const directory = path('terminated');
+    const environment = { KILL_AFTER: '4', SIGNAL: 'SIGTERM' };
+    await pkarrd(['certificate', '--out', directory], { preload, environment });
+    assert.deepEqual(readdirSync(directory).sort(), ['ca.pem', 'server.key', 'server.pem']);
+    assert.deepEqual(
+      readdirSync(scratch).filter((name) => name.startsWith('.terminated')),
+      [],
+    );
   });
 
   for (const [words, message] of [
