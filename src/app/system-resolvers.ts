@@ -11,7 +11,7 @@ import { machineAddresses, machineInterfaceNames } from '../system/interfaces.ts
 import { type LinkSources, linksWithDomains, machineLinks } from '../system/links/link-resolvers.ts';
 import type { LinkState } from '../system/links/link-state.ts';
 import { type Endpoint, whyOurs } from '../system/own-addresses.ts';
-import { ResolverFiles } from '../system/resolver-files.ts';
+import { RESOLVERS_BEFORE_US, ResolverFiles } from '../system/resolver-files.ts';
 import { findSystemUpstreams, type SystemUpstreams } from '../system/system-upstreams.ts';
 import type { NetworkResolvers } from '../workers/messages.ts';
 import { ownEndpoints } from './own-endpoints.ts';
@@ -30,7 +30,10 @@ const LINKS_GOOD_FOR = 200;
 
 /** The resolvers to ask, and how they were found. */
 export interface FoundResolvers extends SystemUpstreams {
-  /** The system names only ourselves, so these are the resolvers that the network gave last. */
+  /**
+   * The system names only ourselves, so these are the resolvers that the network gave last, or those from before `integrate`
+   * when the state directory was lost.
+   */
   readonly isKept: boolean;
 }
 
@@ -52,13 +55,14 @@ export function systemSearchDomains({ search }: NetworkResolvers): readonly stri
 /**
  * The resolvers that the network gives. When the files of the system come to name only ourselves, as they do when we are the
  * resolver of this machine, those that the network gave last are kept: in memory, and over a restart in the state
- * directory.
+ * directory. When that was lost too, those are asked that the system named before `integrate`.
  */
 export class SystemResolvers implements ResolverSource {
   #settings: Pick<Settings, 'listen' | 'stateDir' | 'linkRoutes'>;
   #log: Log;
   readonly #files: ResolverFiles;
   #mayWrite: boolean;
+  readonly #before: ResolverFiles;
   readonly #links: LinkSources;
   #asking: { readonly at: number; readonly links: Promise<readonly LinkState[]> } | undefined;
   /** Undefined before the file was read. */
@@ -73,11 +77,13 @@ export class SystemResolvers implements ResolverSource {
       log,
       mayWrite,
       files = new ResolverFiles(),
+      before = RESOLVERS_BEFORE_US,
       links = machineLinks(),
     }: {
       readonly log: Log;
       readonly mayWrite: boolean;
       readonly files?: ResolverFiles;
+      readonly before?: string;
       readonly links?: LinkSources;
     },
   ) {
@@ -85,6 +91,7 @@ export class SystemResolvers implements ResolverSource {
     this.#log = log;
     this.#files = files;
     this.#mayWrite = mayWrite;
+    this.#before = new ResolverFiles([{ path: before, format: 'resolv-conf', isDirectory: false }]);
     this.#links = links;
   }
 
@@ -111,14 +118,16 @@ export class SystemResolvers implements ResolverSource {
     const listening = ownEndpoints(this.#settings.listen);
     const machine = machineAddresses();
     const interfaces = machineInterfaceNames();
-    const found = findSystemUpstreams(await this.#files.read(), { listening, machine, interfaces });
+    const options = { listening, machine, interfaces };
+    const found = findSystemUpstreams(await this.#files.read(), options);
     if (found.servers.length > 0) {
       this.#keep(found.servers);
       return { ...found, isKept: false };
     }
     if (!found.reports.some(({ isOnlyOurs }) => isOnlyOurs)) return { ...found, isKept: false };
     this.#kept ??= await this.#read();
-    const servers = this.#kept.filter((server) => whyOurs(server, listening, machine) === undefined);
+    const last = this.#kept.filter((server) => whyOurs(server, listening, machine) === undefined);
+    const servers = last.length > 0 ? last : findSystemUpstreams(await this.#before.read(), options).servers;
     return { ...found, servers, isKept: servers.length > 0 };
   }
 

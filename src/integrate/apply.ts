@@ -1,8 +1,11 @@
 import { isDone, makeChange, prepareChange, takeBack } from './changes/change-path.ts';
 import {
+  CHANGES_DIRECTORY,
   type Changes,
   copyPath,
+  forgetResolvers,
   freeCopy,
+  keepResolvers,
   readChanges,
   removeChanges,
   writeChanges,
@@ -28,7 +31,7 @@ export async function stepsToDo(machine: Machine, { steps }: Plan): Promise<read
 }
 
 /**
- * Carries out the steps, in order. Before each change, what was there is copied, and the change is written down.
+ * Carries out the steps, in order. `resolvers` are those that the network gave until now. Before each change, what was there is copied, and the change is written down.
  * @throws StepError for the first one that fails, and before the next one when `stop` has aborted; what was done before is
  * written down, and can be taken back.
  */
@@ -36,7 +39,7 @@ export async function carryOut(
   machine: Machine,
   plan: Plan,
   steps: readonly Step[],
-  stop: AbortSignal,
+  { resolvers, stop }: { readonly resolvers: readonly string[]; readonly stop: AbortSignal },
 ): Promise<void> {
   const earlier = await readChanges(machine);
   let changes: Changes = {
@@ -47,6 +50,13 @@ export async function carryOut(
     undo: plan.undo,
   };
   let copy = await freeCopy(machine);
+  try {
+    await keepResolvers(machine, resolvers);
+  } catch (error) {
+    throw new StepError(`${CHANGES_DIRECTORY} cannot be written: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
   for (const step of steps) {
     if (stop.aborted) throw new StepError(STOPPED);
     if (step.kind === 'run') {
@@ -112,7 +122,10 @@ export async function undo(machine: Machine): Promise<Undone | undefined> {
   }
   // What somebody else wrote is theirs; the copy is kept, and a new integration begins a new list.
   if (!failed && kept.length === 0) await removeChanges(machine);
-  else if (!failed) await writeChanges(machine, { ...changes, state: 'done', paths: [], undo: [] });
+  else if (!failed) {
+    await forgetResolvers(machine);
+    await writeChanges(machine, { ...changes, state: 'done', paths: [], undo: [] });
+  }
   return { restored, kept, problems };
 }
 

@@ -107,13 +107,13 @@ async function integrateAlone(machine: Machine, options: IntegrateOptions): Prom
   }
   if (!(await options.confirm(plan, steps))) return { kind: 'declined', plan, steps };
 
-  return await options.guard((stop) =>
-    changeAndCheck(
-      machine,
-      { plan, steps, verify: { plan, ordinaryName, isFresh: true, routedDomains } },
-      stop,
-    ),
-  );
+  const work: Work = {
+    plan,
+    steps,
+    verify: { plan, ordinaryName, isFresh: true, routedDomains },
+    resolvers: facts.resolvConf.servers.filter((server) => !/^127\.|^::1$/.test(server)),
+  };
+  return await options.guard((stop) => changeAndCheck(machine, work, stop));
 }
 
 /** What is to be done, and how it is checked. */
@@ -121,16 +121,18 @@ interface Work {
   readonly plan: Plan;
   readonly steps: readonly Step[];
   readonly verify: VerifyOptions;
+  /** The resolvers that /etc/resolv.conf names, ourselves and stubs of this machine left out. */
+  readonly resolvers: readonly string[];
 }
 
 /** Carries out a plan, and takes it back when a step or a check fails, or when `stop` aborts. */
 async function changeAndCheck(machine: Machine, work: Work, stop: AbortSignal): Promise<Outcome> {
-  const { plan, steps } = work;
+  const { plan, steps, resolvers } = work;
   const rollBack = async (reasons: readonly string[]): Promise<Outcome> => {
     return { kind: 'rolled-back', plan, reasons, undone: await undo(machine) };
   };
   try {
-    await carryOut(machine, plan, steps, stop);
+    await carryOut(machine, plan, steps, { resolvers, stop });
   } catch (error) {
     if (error instanceof StepError) return await rollBack([error.message]);
     throw error;

@@ -30,6 +30,12 @@ export const systemResolverPlaces: readonly ResolverPlace[] = [
   { path: '/run/systemd/netif/leases', format: 'netif-lease', isDirectory: true },
 ];
 
+/**
+ * The resolvers that /etc/resolv.conf named before `pkarrd integrate` replaced it, in the form of resolv.conf(5). It is no place to
+ * look at first: the network may give others by now.
+ */
+export const RESOLVERS_BEFORE_US = '/var/lib/pkarrd-integrate/resolvers';
+
 /** A file as it was found. */
 export interface ResolverFile {
   readonly path: string;

@@ -14,6 +14,8 @@ const listen = [{ host: '127.0.0.1', port: 53 }];
 async function withSystem(
   run: (scene: {
     readonly stateDir: string;
+    /** What `integrate` has kept. */
+    readonly before: string;
     write(text: string): Promise<void>;
     start(options?: { readonly mayWrite?: boolean }): {
       readonly resolvers: SystemResolvers;
@@ -29,6 +31,7 @@ async function withSystem(
   try {
     await run({
       stateDir,
+      before: join(directory, 'before'),
       write: async (text) => await writeFile(path, text),
       start({ mayWrite = true } = {}) {
         const lines: { level: string; message: string; fields: LogFields }[] = [];
@@ -42,6 +45,7 @@ async function withSystem(
             log: { ...silentLog, info: note('info'), warn: note('warn') },
             mayWrite,
             files: new ResolverFiles([{ path, format: 'resolv-conf', isDirectory: false }]),
+            before: join(directory, 'before'),
             links: {
               files: new ResolverFiles([]),
               facts: () => [lo],
@@ -197,4 +201,23 @@ test('the search domains of links count, and a link that names only us has no re
     } finally {
       vpn = undefined;
     }
+  }));
+
+test('a state directory that was lost is no reason to know no resolver: those from before "integrate" are asked', () =>
+  withSystem(async ({ write, start, stateDir, before }) => {
+    await writeFile(before, '# before\nnameserver 192.0.2.7\nnameserver 127.0.0.1\n');
+    await write(own);
+    const { addresses, resolvers, lines } = start();
+    assert.equal(await addresses(), '192.0.2.7:53');
+    assert.equal((await resolvers.find()).isKept, true);
+    assert.match(lines.map(({ message }) => message).join(), /^The system names only pkarrd itself/);
+    // What the network gave last counts more.
+    await write('nameserver 192.0.2.1\n');
+    assert.equal(await addresses(), '192.0.2.1:53');
+    await write(own);
+    assert.equal(await addresses(), '192.0.2.1:53');
+    await resolvers.written();
+    assert.equal(await start().addresses(), '192.0.2.1:53');
+    await rm(stateDir, { recursive: true });
+    assert.equal(await start().addresses(), '192.0.2.7:53');
   }));

@@ -98,6 +98,25 @@ test('a link comes back as a link, and a file with its mode and its time', async
   });
 });
 
+test('the resolvers that /etc/resolv.conf named are kept for pkarrd, until an undo', async () => {
+  await withScene(async (scene) => {
+    const path = '/var/lib/pkarrd-integrate/resolvers';
+    const kept = async () => (await scene.tree('/var/lib'))[path];
+    const ofNetwork = '# ours\nnameserver 192.0.2.53\nnameserver 127.0.0.1\n';
+    await scene.write({ '/etc/resolv.conf': ofNetwork, '/etc/nsswitch.conf': 'hosts: files dns\n' });
+    assert.equal((await integrate(scene.machine, yes)).kind, 'done');
+    const text = '# What /etc/resolv.conf named before us.\nnameserver 192.0.2.53\n';
+    assert.equal(await kept(), text);
+    // Another run has nothing to learn from what we wrote.
+    await scene.write({ '/etc/resolv.conf': 'nameserver 127.0.0.1\n' });
+    assert.equal((await integrate(scene.machine, yes)).kind, 'done');
+    assert.equal(await kept(), text);
+    await scene.write({ '/etc/resolv.conf': 'nameserver 192.0.2.54\n' });
+    assert.equal((await undo(scene.machine))?.kept.length, 1);
+    assert.equal(await kept(), undefined);
+  });
+});
+
 test('what is written can be read by everybody, whatever the umask is', async () => {
   const mask = process.umask(0o077);
   try {

@@ -121,8 +121,12 @@ function workersLine({ running, wanted, restarts }: WorkersStatus): string {
   return [`${running.length} of ${wanted} running`, `${restarts} restarted`, ...shares].join(', ');
 }
 
+const NO_UPSTREAMS =
+  'none: the network gave none, so ordinary names are not found; connect to one, or name some in the configuration: ' +
+  'upstream = ["9.9.9.9"]';
+
 function writeUpstreams(terminal: Terminal, { upstreams, routes, next }: ForwarderStatus): void {
-  if (upstreams.length === 0) terminal.out('upstreams   none\n');
+  if (upstreams.length === 0) terminal.out(`upstreams   ${NO_UPSTREAMS}\n`);
   for (const upstream of upstreams) terminal.out(`upstream    ${upstreamLine(upstream)}\n`);
   for (const { domain, upstreams: routed, link } of routes) {
     const of = link === undefined ? '' : ` (link ${link})`;

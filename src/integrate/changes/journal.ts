@@ -1,7 +1,9 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { FileError, readUserFile } from '../../files/read-file.ts';
+import { RESOLVERS_BEFORE_US } from '../../system/resolver-files.ts';
 import { filesIn } from '../facts/files.ts';
+import { RESOLV_CONF } from '../facts/resolv-conf-file.ts';
 import { type Machine, pathOn } from '../machine.ts';
 import type { Row, UndoCall } from '../plan/plan.ts';
 import type { PathState } from './path-state.ts';
@@ -73,6 +75,22 @@ export async function writeChanges(machine: Machine, changes: Changes): Promise<
   await makeDirectory(machine);
   const path = pathOn(machine, join(CHANGES_DIRECTORY, LIST));
   await writeFileAt(path, `${JSON.stringify(changes, undefined, 2)}\n`);
+}
+
+/**
+ * Keeps resolvers that the network gave, for pkarrd, which is told of no other once its own list of them is lost.
+ * @throws the system's error
+ */
+export async function keepResolvers(machine: Machine, servers: readonly string[]): Promise<void> {
+  if (servers.length === 0) return;
+  await makeDirectory(machine);
+  const lines = servers.map((server) => `nameserver ${server}\n`).join('');
+  await writeFileAt(pathOn(machine, RESOLVERS_BEFORE_US), `# What ${RESOLV_CONF} named before us.\n${lines}`);
+}
+
+/** The system names its own again. */
+export async function forgetResolvers(machine: Machine): Promise<void> {
+  await rm(pathOn(machine, RESOLVERS_BEFORE_US), { force: true });
 }
 
 /** Forgets everything, copies included. */
