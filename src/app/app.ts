@@ -231,6 +231,7 @@ export async function startApp(
         uptime: (performance.now() - startedAt) / 1000,
         ...(await front.status()),
         packets: finder.statistics(),
+        store: packets.storeState(),
         dht: await packets.dhtStatus(),
         publications: publisher.status(),
         internalErrors: internalErrors.status(),

@@ -13,6 +13,7 @@ import type { Resolver } from '../resolve/query.ts';
 import { openPacketStore } from '../store/open-packet-store.ts';
 import { storeArchive } from '../store/packet-archive.ts';
 import { PacketCache } from '../store/packet-cache.ts';
+import type { PacketStoreStatistics } from '../store/packet-store.ts';
 import { coldKeyLimit } from './client-limits.ts';
 import { isChanged } from './configuration/changed-settings.ts';
 import { startDht } from './dht/dht.ts';
@@ -25,6 +26,8 @@ export interface Packets {
   readonly finder: Finder;
   /** Where publications look and put, as it is now. */
   readonly network: PublishNetwork;
+  /** Whether packets are kept over a restart. */
+  storeState(): PacketStoreStatistics['state'];
   /** Undefined while the node or its thread is started, and when the DHT is off. */
   dhtStatus(): Promise<DhtStatus | undefined>;
   /**
@@ -109,6 +112,7 @@ export async function startPackets(
     get network() {
       return network;
     },
+    storeState: () => store.statistics().state,
     async dhtStatus() {
       // While its thread is started again there is none.
       return await dht?.connection.node?.status().catch(onlyMainline);

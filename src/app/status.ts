@@ -10,6 +10,7 @@ import type { PublicationStatus } from '../publish/publication-status.ts';
 import type { PublisherEntries } from '../publish/publisher.ts';
 import type { FrontStatus } from '../serve/front.ts';
 import type { AskOutcome } from '../serve/responder.ts';
+import type { PacketStoreStatistics } from '../store/packet-store.ts';
 import type { SettingChange } from './configuration/changed-settings.ts';
 
 /** The running program. */
@@ -72,6 +73,8 @@ export interface AppStatus extends FrontStatus {
   /** Seconds. */
   readonly uptime: number;
   readonly packets: FinderStatistics;
+  /** Whether packets that are found are kept over a restart: only when it is `writing`. */
+  readonly store: PacketStoreStatistics['state'];
   /** Undefined while the node is starting, or when the DHT is off. */
   readonly dht: DhtStatus | undefined;
   /** Zones and packets that are kept in the network, in the order of the configuration. */

@@ -26,7 +26,13 @@ export type LockOutcome =
 export async function takeLock(path: string): Promise<LockOutcome> {
   const mine = `${process.pid} ${(await startOf(process.pid)) ?? '-'} ${++locksAsked}\n`;
   const temporary = `${path}.${process.pid}.${locksAsked}`;
-  await writeFile(temporary, mine, { mode: 0o600 });
+  try {
+    await writeFile(temporary, mine, { mode: 0o600 });
+  } catch (error) {
+    // A full disk makes the file and not its content. The first error says more.
+    await unlink(temporary).catch(() => {});
+    throw error;
+  }
   try {
     for (let attempt = 0; attempt < 5; attempt++) {
       // A link is created atomically: nobody reads a half-written lock.

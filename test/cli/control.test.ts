@@ -151,6 +151,21 @@ async function askOnce(...words: string[]): Promise<{ readonly ok: boolean; read
   return JSON.parse(await text(socket));
 }
 
+test('without a state directory that it can write to it answers, and status says so', async () => {
+  writeFileSync(path('no-directory'), '');
+  const serving = await serve('--state-dir', path('no-directory', 'state'), '--config', '/dev/null');
+  const answered = await run('query', 'localhost', 'A');
+  assert.deepEqual([answered.code, /127\.0\.0\.1/.test(answered.out)], [0, true]);
+  const { code, out } = await run('status');
+  assert.deepEqual(
+    [code, /^state {7}cannot be written, so nothing is kept over a restart/m.test(out)],
+    [0, true],
+  );
+  const ended = await serving.stop('SIGTERM');
+  assert.equal(ended.code, 0);
+  assert.match(ended.err, /warn Cannot write the packet store; packets are kept in memory only\./);
+});
+
 test('query has the limits of one other machine, and is not for the allow list', async () => {
   const serving = await serve('--client-rate', '1', '--allow-from', '192.0.2.0/24');
   const message = Buffer.from(encodeMessage(query('localhost'))).toString('base64');

@@ -38,6 +38,7 @@ const status: AppStatus = {
   },
   portalIsLikely: false,
   packets: {} as AppStatus['packets'],
+  store: 'writing',
   dht: { nodes: 100, queries: { sent: 9, answered: 8, refused: 0, silent: 1 } } as AppStatus['dht'],
   publications: [],
   internalErrors: [],
@@ -103,6 +104,16 @@ describe('the doctor', () => {
         'state directory',
       ])
         assert.ok(topics.has(topic), topic);
+    }));
+
+  test('says that nothing is kept while the running program cannot write its state directory', () =>
+    withScene(async (scene) => {
+      await wellScene(scene);
+      for (const store of ['read-only', 'waiting'] as const) {
+        const running = { kind: 'answers', status: { ...status, store } } as const;
+        const { topic, state, remedy = '' } = only(await findingsOf(scene, { running }));
+        assert.deepEqual([topic, state, /^Make room/.test(remedy)], ['state directory', 'warning', true]);
+      }
     }));
 
   test('of a user who runs no pkarrd of his own does not miss its state directory', () =>

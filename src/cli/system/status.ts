@@ -64,6 +64,7 @@ function writeStatus(
     portalIsLikely,
     workers,
     packets,
+    store,
     dht,
     publications,
     configuration,
@@ -84,6 +85,7 @@ function writeStatus(
   terminal.out(
     `packets     ${packets.keysHeld} keys held, ${packets.lookupsStarted} lookups, ${packets.lookupsRunning} running\n`,
   );
+  if (store !== 'writing') terminal.out(`state       ${stateLines[store]}\n`);
   if (dht === undefined) {
     terminal.out('dht         not started\n');
   } else {
@@ -100,6 +102,15 @@ function writeStatus(
     terminal.out(`bug         ${count} × ${kind} in ${part} at ${place}, last ${duration(agoSeconds)} ago\n`);
   }
 }
+
+/** Why nothing is kept over a restart, and what to do. */
+const stateLines: Readonly<Record<Exclude<AppStatus['store'], 'writing'>, string>> = {
+  'read-only':
+    'cannot be written, so nothing is kept over a restart; see the log, give back its state directory, and restart pkarrd',
+  waiting:
+    'cannot be written for now (is the disk full?), so packets are kept in memory; it is tried again every 30 s',
+  closed: 'pkarrd is stopping',
+};
 
 /** What the DHT node does for others; nothing unless it was asked to. */
 function servingLines({ serving, autoServing, served, storedItems }: DhtStatus): readonly string[] {

@@ -14,6 +14,14 @@ export async function examineStateDirectory({
   running,
   stateDir,
 }: CheckParts): Promise<readonly Finding[]> {
+  if (running.kind === 'answers' && ['read-only', 'waiting'].includes(running.status.store))
+    return [
+      warning(
+        TOPIC,
+        'pkarrd cannot write to it, and goes on without: what it learns is lost with a restart.',
+        'Make room, or make it writable; the log says why ("Cannot write the packet store"). Then restart pkarrd.',
+      ),
+    ];
   const path = pathOn(machine, stateDir);
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
