@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { ListenAddress } from '../../config/listen-address.ts';
 import { addressOctets, canonicalAddress } from '../../ip/address.ts';
 import { ipClass } from '../../ip/address-class.ts';
@@ -16,7 +17,7 @@ const WARN_PART = 1 / 4;
 
 /** What is wrong with a certificate that can be used: sentences for people. `addresses` are where it is shown. */
 export function certificateWarnings(
-  { names, notBefore, notAfter }: Pick<Certificate, 'names' | 'notBefore' | 'notAfter'>,
+  { chain, names, notBefore, notAfter }: Pick<Certificate, 'chain' | 'names' | 'notBefore' | 'notAfter'>,
   addresses: readonly ListenAddress[],
   now: number,
 ): readonly string[] {
@@ -36,12 +37,32 @@ export function certificateWarnings(
     warnings.push(
       `The certificate is not valid before ${day(notBefore)}: clients refuse it, unless the clock of this machine is wrong.`,
     );
+  warnings.push(...unsuitable(new X509Certificate(chain)));
   const unfit = [...new Set(addresses.map(({ host }) => host))].filter((host) => !fits(host, names));
   if (unfit.length > 0)
     warnings.push(
       `The certificate is for ${names.join(', ') || 'no name'}, so clients refuse it at ${unfit.join(', ')}. ` +
         'It needs these addresses, or a name that leads to them.',
     );
+  return warnings;
+}
+
+/** RFC 5280 §4.2.1.12: `id-kp-serverAuth` and `anyExtendedKeyUsage`. */
+const SERVER_PURPOSES = ['1.3.6.1.5.5.7.3.1', '2.5.29.37.0'];
+
+/** What clients refuse whatever name they use. */
+function unsuitable({ keyUsage, publicKey }: X509Certificate): readonly string[] {
+  const warnings: string[] = [];
+  const type = publicKey.asymmetricKeyType;
+  if (type === 'ed25519' || type === 'ed448')
+    warnings.push(
+      `The certificate has a key for ${type === 'ed25519' ? 'Ed25519' : 'Ed448'}, which browsers do not take. ` +
+        'Make another one: pkarrd certificate --out DIR',
+    );
+  // Node's types do not know that a certificate without this extension, which serves for everything, has none.
+  const purposes: readonly string[] | undefined = keyUsage;
+  if (purposes !== undefined && !purposes.some((purpose) => SERVER_PURPOSES.includes(purpose)))
+    warnings.push('The certificate is not for servers (its extended key usage), so clients refuse it.');
   return warnings;
 }
 

@@ -1,4 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 
 /** A server's certificate and its key: they belong together. A type, so that it can be cloned. */
 export type Certificate = {
@@ -57,20 +58,35 @@ export function parseCertificate(chainFile: PemFile, keyFile: PemFile): Certific
         : `The key in ${keyFile.path} is not that of the certificate in ${chainFile.path}.`,
     );
   }
+  const pem = { chain: `${blocks.join('\n')}\n`, key: `${keyPem}\n` };
+  requireUsable(pem, chainFile.path);
   return {
-    chain: `${blocks.join('\n')}\n`,
-    key: `${keyPem}\n`,
+    ...pem,
     names: namesOf(own.subjectAltName ?? ''),
     notBefore: Date.parse(own.validFrom),
     notAfter: Date.parse(own.validTo),
   };
 }
 
-/** Texts of the encoding of RFC 7468 whose label is of this kind. */
+/** What TLS refuses, such as a key of 512 bits, is found here, and not when the certificate is put into a listener. */
+function requireUsable({ chain, key }: { readonly chain: string; readonly key: string }, path: string): void {
+  try {
+    createSecureContext({ cert: chain, key });
+  } catch (error) {
+    throw new CertificateError(`The certificate in ${path} cannot be used for TLS: ${reasonOf(error)}.`, {
+      cause: error,
+    });
+  }
+}
+
+/** RFC 1421 §4.6: lines such as `Proc-Type: 4,ENCRYPTED` in front of the content, which older programs write. */
+const HEADERS = /(?:[\w-]{1,20}: .{0,80}\r?\n){0,4}/.source;
+/** The encoding of RFC 7468. */
+const BLOCK = new RegExp(`-----BEGIN ([A-Z0-9 ]{1,40})-----\\s*${HEADERS}[^-]*-----END \\1-----`, 'g');
+
+/** Texts whose label is of this kind. */
 function pemBlocks(text: string, label: RegExp): readonly string[] {
-  return [...text.matchAll(/-----BEGIN ([A-Z0-9 ]{1,40})-----[^-]*-----END \1-----/g)]
-    .filter(([, found = '']) => label.test(found))
-    .map(([block]) => block);
+  return [...text.matchAll(BLOCK)].filter(([, found = '']) => label.test(found)).map(([block]) => block);
 }
 
 function readOne(pem: string, number: number, path: string): X509Certificate {

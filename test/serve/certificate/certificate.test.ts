@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
 import { after, test } from 'node:test';
+import { makeKeyCertificate } from '../../../src/certificate/key-certificate.ts';
 import { CertificateError, parseCertificate } from '../../../src/serve/certificate/certificate.ts';
 import { certificateWarnings } from '../../../src/serve/certificate/certificate-warnings.ts';
+import { testKey } from '../../support/packets.ts';
 import { TestAuthority } from '../../support/test-certificate.ts';
 
 const authority = await TestAuthority.create();
@@ -70,14 +73,57 @@ test('a key with a passphrase is refused, since nobody is there to type it', () 
     ...{ cipher: 'aes-256-cbc', passphrase: 'secret' },
   });
   assert.match(problemOf(issued.cert, String(encrypted)), /has a passphrase/);
+  // OpenSSL's form before version 3.
+  const older = createPrivateKey(issued.key).export({
+    ...{ type: 'sec1', format: 'pem' },
+    ...{ cipher: 'aes-256-cbc', passphrase: 'secret' },
+  });
+  assert.match(String(older), /Proc-Type: 4,ENCRYPTED/);
+  assert.match(problemOf(issued.cert, String(older)), /has a passphrase/);
 });
+
+test('what TLS refuses is refused when it is read, and not when it is used', () => {
+  const { cert, key } = selfSigned(['-newkey', 'rsa:512']);
+  // BoringSSL, which Bun has, takes such a key.
+  const expected = 'bun' in process.versions ? /none/ : /cannot be used for TLS: .*key too small/;
+  assert.match(problemOf(cert, key), expected);
+});
+
+test('a file of any octets is refused, or read, in a moment', () => {
+  const start = '-----BEGIN CERTIFICATE-----\n';
+  const started = performance.now();
+  for (const part of [start, `${start}A: b\n`, 'A: b\n', '-', '-----', '\u0000', `${start}AAAA`])
+    for (const text of [part.repeat(250_000 / part.length), start + part.repeat(250_000 / part.length)]) {
+      assert.notEqual(problemOf(text, issued.key), 'none');
+      assert.notEqual(problemOf(issued.cert, text), 'none');
+    }
+  assert.ok(performance.now() - started < 5_000);
+});
+
+/** A certificate that openssl signs with its own key, which it makes with these words. */
+function selfSigned(words: readonly string[]): { readonly cert: string; readonly key: string } {
+  const { stdout, stderr } = spawnSync(
+    'openssl',
+    [...['req', '-x509', '-nodes', '-subj', '/CN=test', '-days', '2', '-keyout', '-'], ...words],
+    { encoding: 'utf8' },
+  );
+  const [, key = '', cert = ''] = /(-----BEGIN PRIVATE.*KEY-----\n)(-----BEGIN CERT.*)/s.exec(stdout) ?? [];
+  assert.notEqual(cert, '', stderr);
+  return { cert, key };
+}
 
 const DAY = 86_400_000;
 const now = Date.parse('2030-01-01T00:00:00Z');
 const at = (host: string) => ({ host, port: 853 });
-const warningsOf = (lived: number, left: number, hosts = ['127.0.0.1'], certificateNames = ['localhost']) =>
+const warningsOf = (
+  lived: number,
+  left: number,
+  hosts = ['127.0.0.1'],
+  certificateNames = ['localhost'],
+  chain = issued.cert,
+) =>
   certificateWarnings(
-    { names: certificateNames, notBefore: now - lived * DAY, notAfter: now + left * DAY },
+    { chain, names: certificateNames, notBefore: now - lived * DAY, notAfter: now + left * DAY },
     hosts.map(at),
     now,
   );
@@ -92,6 +138,16 @@ test('a certificate is warned of 60 days before its end, one for a few months wh
 test('a certificate that is over, or not valid yet, is warned of', () => {
   assert.match(warningsOf(90, -1).join(), /^The certificate ended on 2029-12-31: clients refuse it/);
   assert.match(warningsOf(-1, 90).join(), /^The certificate is not valid before 2030-01-02/);
+});
+
+test('a certificate that browsers do not take, or that is for clients, is warned of', () => {
+  const of = (cert: string) => warningsOf(100, 1000, ['127.0.0.1'], ['localhost'], cert);
+  assert.match(
+    of(makeKeyCertificate(testKey(1))).join(),
+    /^The certificate has a key for Ed25519, which browsers do not/,
+  );
+  const forClients = selfSigned(['-newkey', 'ed25519', '-addext', 'extendedKeyUsage=clientAuth']).cert;
+  assert.match(of(forClients)[1] ?? '', /^The certificate is not for servers/);
 });
 
 test('a certificate is warned of whose names fit none of the addresses', () => {
