@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -100,6 +100,32 @@ describe('pkarrd certificate --out', () => {
       .map(({ lines }: { lines: string[] }) => JSON.parse(lines[0] ?? ''));
     assert.deepEqual(policy.CACertificates, [raw.toString('base64')]);
     assert.equal(told.settings.length, 4);
+  });
+
+  const noCertutil = spawnSync('certutil', ['-H']).error !== undefined && 'needs libnss3-tools';
+  test('the lines for Chromium make it trust the certificate, and the next one in its place', {
+    skip: noCertutil,
+  }, async () => {
+    const home = path('home of "somebody"');
+    const database = ['-d', `sql:${home}/.pki/nssdb`];
+    for (const force of [[], ['--force']]) {
+      const { out } = await pkarrd(['certificate', '--out', path("some user's"), '--json', ...force]);
+      const { clients, files } = JSON.parse(out);
+      const { lines } = clients.find(({ client }: { client: string }) =>
+        client.startsWith('Chromium, for one'),
+      );
+      // Root has a copy for everybody; here is none.
+      const script = lines.join('\n').replace('/usr/local/share/ca-certificates/pkarrd.crt', '"$0"');
+      await run('sh', ['-ec', script, files.authority], { env: { ...process.env, HOME: home } });
+      const { stdout } = await run('certutil', [...database, '-L', '-n', 'pkarrd', '-a']);
+      const { fingerprint256 } = new X509Certificate(readFileSync(files.authority));
+      assert.equal(new X509Certificate(stdout).fingerprint256, fingerprint256);
+    }
+    const { stdout } = await run('certutil', [...database, '-L']);
+    assert.deepEqual(
+      stdout.match(/^pkarrd +\S+ *$/gm)?.map((line) => line.split(/ +/)[1]),
+      ['C,,'],
+    );
   });
 
   const skip = isBun && 'the runtime has no way to put other functions into its module of files';

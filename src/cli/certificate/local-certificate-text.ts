@@ -72,6 +72,8 @@ export function clientRecipes(written: WrittenCertificate): readonly ClientRecip
       lines: [
         'mkdir -p "$HOME/.pki/nssdb"',
         '[ -e "$HOME/.pki/nssdb/cert9.db" ] || certutil -d "sql:$HOME/.pki/nssdb" -N --empty-password',
+        // An older one under this name would be kept.
+        'certutil -d "sql:$HOME/.pki/nssdb" -D -n pkarrd 2>/dev/null || true',
         `certutil -d "sql:$HOME/.pki/nssdb" -A -t C,, -n pkarrd -i ${quoted}`,
       ],
     },
