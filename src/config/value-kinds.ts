@@ -1,4 +1,4 @@
-import { Name } from '../dns/name.ts';
+import { tryParseTypedName } from '../dns/typed-name.ts';
 import { ipPrefixToText, parseIpPrefix } from '../ip/prefix.ts';
 import { hostPortToText, parseHostPort } from './host-port.ts';
 import { listenAddressToText, parseListenAddress } from './listen-address.ts';
@@ -61,7 +61,7 @@ export const relayUrl = text({
 export const domain = text({
   placeholder: 'DOMAIN',
   accepts: 'a domain name, such as example.org',
-  parse: Name.tryParse,
+  parse: tryParseTypedName,
   toText: (name) => name.toString(),
 });
 

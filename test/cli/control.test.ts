@@ -144,6 +144,32 @@ test('query shows records, response code and cache, and ends as the answer is', 
   }
 });
 
+test('names are taken as people have them: in any script, as addresses, with what a browser puts around a key', async () => {
+  const serving = await serve();
+  upstream.script = (query) => replyA(query, '192.0.2.7');
+  const asked = async (...words: string[]) => {
+    const { code, out, err } = await run('query', ...words);
+    return code === 2 ? err : out;
+  };
+  assert.match(await asked('münchen.example'), /^xn--mnchen-3ya\.example\. \d+ IN A /);
+  assert.match(await asked('127.0.0.1', 'PTR'), /^1\.0\.0\.127\.in-addr\.arpa\. \d+ IN PTR localhost\.$/m);
+  assert.match(await asked('[::1]'), /^1\.(?:0\.){31}ip6\.arpa\. \d+ IN PTR localhost\.$/m);
+  assert.match(
+    await asked('127.0.0.1', 'AAAA'),
+    /"127\.0\.0\.1" is an address, of which only PTR can be asked for/,
+  );
+  assert.match(await asked('mün chen.example'), /"mün chen\.example" is not a domain name/);
+  const key = 'yeewwbdysq95j7cpitkx9n1xkozc11hizxy8truct3uy8w1yzj1y';
+  const browser = JSON.parse((await run('query', `https://bücher.${key}/`, '--json')).out);
+  assert.deepEqual(
+    [browser.rcode, browser.question],
+    ['NXDOMAIN', { name: `xn--bcher-kva.${key}.`, type: 'A' }],
+  );
+  assert.match((await run('flush', 'münchen.example')).out, /^Flushed 1 answers/);
+  assert.deepEqual(JSON.parse((await run('log-level', 'warn', '--json')).out), { logLevel: 'warn' });
+  await serving.stop();
+});
+
 /** What the socket of everybody replies to one request, which is not repeated when the program is busy. */
 async function askOnce(...words: string[]): Promise<{ readonly ok: boolean; readonly message?: string }> {
   const socket = connect(path('run', 'status.sock'));

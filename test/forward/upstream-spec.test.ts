@@ -194,6 +194,7 @@ test("routes are read in dnsmasq's form, with one domain or several and every ki
   };
   assert.equal(read('9.9.9.9'), '9.9.9.9');
   assert.deepEqual(read('/lan/192.168.1.1'), [['lan.'], '192.168.1.1']);
+  assert.deepEqual(read('/bücher.example/192.168.1.1'), [['xn--bcher-kva.example.'], '192.168.1.1']);
   assert.deepEqual(read('/a.example/B.example/[::2]:54'), [['a.example.', 'B.example.'], '[::2]:54']);
   assert.deepEqual(read('/168.192.in-addr.arpa/2001:db8::1'), [['168.192.in-addr.arpa.'], '2001:db8::1']);
   assert.deepEqual(read('/corp/tls://10.0.0.1#dns.corp'), [['corp.'], 'tls://10.0.0.1#dns.corp']);

@@ -2,10 +2,8 @@ import type { QueryResult } from '../../control/open-control.ts';
 import { Class, isMetaType, Rcode, rcodeToText, Type, typeFromText, typeToText } from '../../dns/codes.ts';
 import { decodeExtendedError, type ExtendedError } from '../../dns/extended-error.ts';
 import { decodeMessage, encodeMessage, type Message, queryMessage } from '../../dns/message.ts';
-import { Name } from '../../dns/name.ts';
+import type { Name } from '../../dns/name.ts';
 import { WireError } from '../../dns/wire-error.ts';
-import { parsePastedKey } from '../../pkarr/pasted-key.ts';
-import { PublicKeyError } from '../../pkarr/public-key.ts';
 import {
   type Command,
   CommandError,
@@ -18,6 +16,7 @@ import {
   writeJson,
 } from '../command.ts';
 import { recordLines } from '../packet-text.ts';
+import { readName } from '../read-name.ts';
 import { askRunning } from '../system/ask-program.ts';
 import { recordToJson } from './record-json.ts';
 
@@ -30,7 +29,7 @@ export const query: Command = {
   description: [
     'Asks the running pkarrd for the TYPE records of NAME (A if there is no TYPE), and prints its answer: the records in ' +
       'presentation form, and a comment with the response code, whether it came from the cache, and extended errors. TYPE ' +
-      'NAME is accepted too, and a key in any common spelling.',
+      'NAME is accepted too, and a key in any common spelling. An address in place of NAME means its reverse name and PTR.',
     'Every user may ask; all of them together have the limits of one client (client-rate, cold-key-client-rate).',
     'The exit code is 0 if there are records, and 1 for a name that does not exist, has no such records, or cannot be ' +
       'resolved.',
@@ -60,21 +59,15 @@ function readQuestion([first = '', second]: readonly string[]): {
   // Like dig, accept both orders.
   const isSwapped =
     second !== undefined && typeFromText(first) !== undefined && typeFromText(second) === undefined;
-  const [text, typeText = 'A'] = isSwapped ? [second, first] : [first, second];
+  const [text, givenType] = isSwapped ? [second, first] : [first, second];
+  const { name, isAddress } = readName(text);
+  const typeText = givenType ?? (isAddress ? 'PTR' : 'A');
   const type = typeFromText(typeText);
   if (type === undefined || (isMetaType(type) && type !== Type.ANY))
     throw new UsageError(`${JSON.stringify(typeText)} is not a record type that can be asked for.`);
-  return { name: readName(text), type };
-}
-
-/** A name, or a key as people paste it: `pk:KEY`, `https://KEY/`. @throws UsageError */
-function readName(text: string): Name {
-  try {
-    return Name.parse(text.includes(':') ? parsePastedKey(text).text : text);
-  } catch (error) {
-    if (!(error instanceof WireError || error instanceof PublicKeyError)) throw error;
-    throw new UsageError(`${JSON.stringify(text)} is not a domain name.`);
-  }
+  if (isAddress && type !== Type.PTR && type !== Type.ANY)
+    throw new UsageError(`${JSON.stringify(text)} is an address, of which only PTR can be asked for.`);
+  return { name, type };
 }
 
 /** @throws CommandError for octets that are no message, which would be a bug of the program that runs. */
@@ -124,7 +117,11 @@ function extendedErrors({ edns }: Message): readonly ExtendedError[] {
 }
 
 function toJson(message: Message, { isCached, milliseconds }: How) {
+  const [question] = message.questions;
   return {
+    ...(question !== undefined && {
+      question: { name: question.name.toString(), type: typeToText(question.type) },
+    }),
     rcode: rcodeToText(message.rcode),
     cached: isCached,
     milliseconds,

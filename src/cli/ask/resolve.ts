@@ -18,9 +18,9 @@ import {
 import { loadUsedSettings } from '../configuration.ts';
 import { networkSettings, withNetwork } from '../network.ts';
 import { packetComments, packetFacts, recordLines } from '../packet-text.ts';
+import { parsePkarrName } from '../pkarr-name.ts';
 import { Progress } from '../progress.ts';
 import { type FoundPacket, lookUpPacket } from './lookup.ts';
-import { parsePkarrName } from './pkarr-name.ts';
 import { recordToJson } from './record-json.ts';
 import { answerFrom } from './resolve-answer.ts';
 import { watchPacket } from './watch.ts';

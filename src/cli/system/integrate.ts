@@ -21,6 +21,7 @@ import {
   writeJson,
 } from '../command.ts';
 import { loadUsedSettings } from '../configuration.ts';
+import { readName } from '../read-name.ts';
 import { type StopSignal, stopExits } from '../stop-signal.ts';
 import { type StopTexts, wholeWork } from '../whole-work.ts';
 import { askRunning } from './ask-program.ts';
@@ -89,7 +90,8 @@ async function runIntegrate(invocation: Invocation, terminal: Terminal): Promise
   if (!isDry && !invocation.has('yes') && !mayAsk)
     throw new UsageError('integrate: there is no terminal to ask on; give --yes or --dry-run.');
   const { linkRoutes } = await loadUsedSettings(invocation, terminal, ['linkRoutes']);
-  const ordinaryName = invocation.value('check-name');
+  const checkName = invocation.value('check-name');
+  const ordinaryName = checkName === undefined ? undefined : readName(checkName).name.toString();
   let stoppedBy: StopSignal | undefined;
   const outcome = await integrateMachine(thisMachine, {
     losesRoutes: invocation.has('lose-split-dns'),

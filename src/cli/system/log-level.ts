@@ -1,5 +1,5 @@
 import { logLevels } from '../../observe/log.ts';
-import { type Command, configFlag, Exit, UsageError } from '../command.ts';
+import { type Command, configFlag, Exit, jsonFlag, UsageError, writeJson } from '../command.ts';
 import { askRunning } from './ask-program.ts';
 
 /** Changes the log level of the running program until it stops. */
@@ -10,7 +10,7 @@ export const logLevel: Command = {
       'With debug, the names and keys of queries are logged.',
   ],
   operands: [{ name: 'LEVEL' }],
-  flags: [configFlag],
+  flags: [configFlag, jsonFlag],
   settings: ['stateDir'],
   async run(invocation, terminal) {
     const [level = ''] = invocation.operands;
@@ -20,7 +20,8 @@ export const logLevel: Command = {
       );
     }
     await askRunning(invocation, terminal, ['log-level', level]);
-    terminal.out(`The log level is now ${level}.\n`);
+    if (invocation.has('json')) writeJson(terminal, { logLevel: level });
+    else terminal.out(`The log level is now ${level}.\n`);
     return Exit.OK;
   },
 };

@@ -1,4 +1,5 @@
 import { Name } from '../../dns/name.ts';
+import { parseTypedName } from '../../dns/typed-name.ts';
 import { WireError } from '../../dns/wire-error.ts';
 import { addressOctets } from '../../ip/address.ts';
 import { type IpPrefix, parseIpPrefix } from '../../ip/prefix.ts';
@@ -44,7 +45,7 @@ function parseDomain(word: string, route: string): Name {
     );
   }
   try {
-    const name = Name.parse(text);
+    const name = parseTypedName(text);
     if (!name.isRoot) return name;
   } catch (error) {
     if (!(error instanceof WireError)) throw error;

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { Name } from '../../dns/name.ts';
+import { reverseName } from '../../dns/typed-name.ts';
 import { WireError } from '../../dns/wire-error.ts';
 import { addressToText } from '../../ip/address.ts';
 import { ipv4FromText, ipv6FromText } from '../../ip/text.ts';
@@ -228,12 +229,6 @@ const MAX_ADDRESSES = 64;
 /** 127.0.0.1 and ::1 are localhost, 0.0.0.0 and :: nobody's: no file says what they are called. */
 function isOwn(octets: Uint8Array): boolean {
   return ['127.0.0.1', '0.0.0.0', '::1', '::'].includes(addressToText(octets));
-}
-
-/** The name at which the PTR record of an address stands: RFC 1035 §3.5 and RFC 3596 §2.5. */
-function reverseName(octets: Uint8Array): Name {
-  const labels = octets.length === 4 ? Array.from(octets, String) : [...Buffer.from(octets).toString('hex')];
-  return Name.fromLabels([...labels.reverse(), octets.length === 4 ? 'in-addr' : 'ip6', 'arpa']);
 }
 
 /** RFC 952 and RFC 1123 §2.1 allow letters, digits and hyphens; underscores and other octets occur and harm nobody. */

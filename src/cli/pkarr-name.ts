@@ -1,8 +1,9 @@
-import { Name } from '../../dns/name.ts';
-import { WireError } from '../../dns/wire-error.ts';
-import { parsePastedKey } from '../../pkarr/pasted-key.ts';
-import { type PublicKey, PublicKeyError } from '../../pkarr/public-key.ts';
-import { UsageError } from '../command.ts';
+import type { Name } from '../dns/name.ts';
+import { parseTypedName } from '../dns/typed-name.ts';
+import { WireError } from '../dns/wire-error.ts';
+import { parsePastedKey } from '../pkarr/pasted-key.ts';
+import { type PublicKey, PublicKeyError } from '../pkarr/public-key.ts';
+import { UsageError } from './command.ts';
 
 /** A Pkarr name on the command line. */
 export interface PkarrName {
@@ -21,7 +22,7 @@ export function parsePkarrName(text: string): PkarrName {
   // A scheme and a user may precede the labels.
   const labels = before.replace(/^.*[/:@]/s, '').trimStart();
   try {
-    return { key, name: Name.parse(`${labels}${key.text}`) };
+    return { key, name: parseTypedName(`${labels}${key.text}`) };
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
     throw new UsageError(`${JSON.stringify(text)} is not a domain name (${error.code}).`);
