@@ -1,0 +1,45 @@
+import type { IncomingMessage } from 'node:http';
+import { GatewayFailure } from '../failure/failure.ts';
+import { type OpenedSite, readSiteHost } from '../site-host.ts';
+
+/**
+ * Refuses what a page of another site had the browser request: the gateway would look up any key for it and connect to any server,
+ * and the time that takes tells the page what this machine knows. Only a top-level navigation is taken, which the person
+ * sees, and which shows that page nothing.
+ * @throws GatewayFailure `cross-site`, `old-browser`
+ */
+export function refuseCrossSite({ headers }: IncomingMessage, site: OpenedSite): void {
+  const isWebSocket = headers.upgrade !== undefined;
+  const fetchSite = headers['sec-fetch-site'];
+  // Chromium sends no Fetch Metadata with a WebSocket, but always its Origin (RFC 6455 §4.1).
+  if (fetchSite !== undefined && !isWebSocket) {
+    if (ownSites.has(String(fetchSite)) || isNavigation(headers)) return;
+    throw new GatewayFailure('cross-site');
+  }
+  const from = headers.origin ?? headers.referer;
+  if (from !== undefined && !isOfKey(from, site)) throw new GatewayFailure('cross-site');
+  // A browser that does not say where a request comes from may leave out the rest too: a page can ask for that. What comes with
+  // an Origin of the key is from its own page.
+  if (headers.origin === undefined && headers['user-agent']?.startsWith('Mozilla/') === true)
+    throw new GatewayFailure('old-browser');
+}
+
+/** Fetch Metadata §2.3: `none` is what a person typed or opened from outside of any page. */
+const ownSites: ReadonlySet<string> = new Set(['same-origin', 'same-site', 'none']);
+
+/** A page's request to prefetch or prerender another is a navigation for the browser, and nobody sees it. */
+function isNavigation({ purpose, ...headers }: IncomingMessage['headers']): boolean {
+  return (
+    headers['sec-fetch-mode'] === 'navigate' &&
+    headers['sec-fetch-dest'] === 'document' &&
+    headers['sec-purpose'] === undefined &&
+    purpose === undefined
+  );
+}
+
+/** Whether an Origin or Referer is of the opened key, or of a name below it. */
+function isOfKey(from: string, { key }: OpenedSite): boolean {
+  if (!URL.canParse(from)) return false;
+  const found = readSiteHost(new URL(from).host);
+  return found.kind === 'site' && found.site.key.equals(key);
+}

@@ -1,0 +1,37 @@
+/**
+ * Every feature that a policy can turn off (Permissions Policy, and what Chromium 156 lists in `featurePolicy.features()`), but
+ * for client hints, which are no powers. A browser ignores those that it does not know.
+ */
+const features: readonly string[] = [
+  ...['accelerometer', 'ambient-light-sensor', 'aria-notify', 'attribution-reporting', 'autoplay'],
+  ...[
+    'bluetooth',
+    'browsing-topics',
+    'camera',
+    'captured-surface-control',
+    'clipboard-read',
+    'clipboard-write',
+  ],
+  ...['compute-pressure', 'cross-origin-isolated', 'deferred-fetch', 'deferred-fetch-minimal'],
+  ...['digital-credentials-create', 'digital-credentials-get', 'display-capture', 'encrypted-media'],
+  ...[
+    'fullscreen',
+    'gamepad',
+    'geolocation',
+    'gyroscope',
+    'hid',
+    'identity-credentials-get',
+    'idle-detection',
+  ],
+  ...['interest-cohort', 'join-ad-interest-group', 'keyboard-map', 'language-detector', 'language-model'],
+  ...['local-fonts', 'local-network', 'local-network-access', 'loopback-network', 'magnetometer'],
+  ...['media-playback-while-not-visible', 'microphone', 'midi', 'on-device-speech-recognition'],
+  ...['otp-credentials', 'payment', 'picture-in-picture', 'private-state-token-issuance'],
+  ...['private-state-token-redemption', 'publickey-credentials-create', 'publickey-credentials-get'],
+  ...['run-ad-auction', 'screen-wake-lock', 'serial', 'shared-storage', 'shared-storage-select-url'],
+  ...['speaker-selection', 'storage-access', 'summarizer', 'sync-xhr', 'translator', 'unload', 'usb'],
+  ...['web-share', 'window-management', 'xr-spatial-tracking'],
+];
+
+/** The value of a `Permissions-Policy` field with everything off: RFC 8941 dictionary, each with an empty list of origins. */
+export const permissionsOff: string = features.map((feature) => `${feature}=()`).join(', ');
