@@ -10,6 +10,7 @@ import { type IntegrateScene, withScene } from '../integrate/scene.ts';
 
 const status: AppStatus = {
   version: '1.0.0',
+  listen: ['127.0.0.1:53'],
   uptime: 60,
   queries: { queries: 1, inFlight: 0 },
   cache: { entries: 0, bytes: 0, hits: 0, misses: 0 },
