@@ -48,6 +48,8 @@ export function answering(
     udp: (address) => UdpListener.open(address, responder, find('udp', address)),
     tcp: (address) => TcpListener.open(address, connections, find('tcp', address)),
     async service(service, address) {
+      if (service !== 'tls')
+        throw new ListenError('tcp', { ...address, service }, new Error('DNS over HTTPS is not served here'));
       if (certificate === undefined) throw new RangeError(`nobody has a certificate for ${service}`);
       // Loaded when it is asked for: most machines have no use for it.
       const { openTls } = await import('./tls/open-tls.ts');

@@ -39,13 +39,29 @@ export async function readCertificate(
 ): Promise<ReadCertificate> {
   const chainFile = await readFile(certificate, 'certificate', environment);
   const keyFile = await readFile(key, 'key', environment);
+  const parsed = parseCertificate(
+    { path: certificate, text: chainFile.bytes.toString('latin1') },
+    { path: key, text: keyFile.bytes.toString('latin1') },
+  );
+  await requireAcceptable(parsed, certificate);
   return {
-    certificate: parseCertificate(
-      { path: certificate, text: chainFile.bytes.toString('latin1') },
-      { path: key, text: keyFile.bytes.toString('latin1') },
-    ),
+    certificate: parsed,
     identity: `${chainFile.identity}, ${keyFile.identity}`,
   };
+}
+
+/** OpenSSL has rules of its own, for example for the length of a key. @throws CertificateError */
+async function requireAcceptable({ chain, key }: Certificate, path: string): Promise<void> {
+  // Only who has a certificate loads it.
+  const { createSecureContext } = await import('node:tls');
+  try {
+    createSecureContext({ cert: chain, key });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CertificateError(`The certificate ${path} cannot be used for TLS: ${reason}.`, {
+      cause: error,
+    });
+  }
 }
 
 /** The state of the two files as they are now, links followed; undefined when one cannot be looked at. */

@@ -38,12 +38,15 @@ export async function openTls(
   const context = new ServerContext(certificate, () => performance.now());
   try {
     const listener = await TcpListener.open({ ...address, service: 'tls' }, connections, descriptor, {
-      secure: (socket) =>
-        new TLSSocket(socket, {
+      secure(socket) {
+        // What happens to it, happens to the stream on top of it.
+        socket.on('error', () => {});
+        return new TLSSocket(socket, {
           isServer: true,
           secureContext: context.current,
           ALPNProtocols: ALPN,
-        }),
+        });
+      },
       firstQuery: FIRST_QUERY,
     });
     return {
