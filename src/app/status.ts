@@ -10,8 +10,8 @@ import type { PublisherEntries } from '../publish/publisher.ts';
 import type { CertificateStatus } from '../serve/certificate/current-certificate.ts';
 import type { FrontStatus } from '../serve/front.ts';
 import type { AskOutcome } from '../serve/responder.ts';
-import type { PacketStoreStatistics } from '../store/packet-store.ts';
 import type { ServedAddress } from '../serve/served-address.ts';
+import type { PacketStoreStatistics } from '../store/packet-store.ts';
 import type { SettingChange } from './configuration/changed-settings.ts';
 
 /** The running program. */

@@ -1,10 +1,6 @@
 import { type Certificate, CertificateError, type CertificateSource } from './certificate.ts';
-import {
-  type CertificatePaths,
-  certificateIdentity,
-  type ReadCertificate,
-  readCertificate,
-} from './read-certificate.ts';
+import type { CertificatePaths } from './certificate-paths.ts';
+import { certificateIdentity, type ReadCertificate, readCertificate } from './read-certificate.ts';
 
 /** Milliseconds between two looks at the files. A certificate is renewed weeks before it ends. */
 const LOOK_EVERY = 5_000;

@@ -1,9 +1,9 @@
 import type { ListenAddress } from '../../config/listen-address.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Certificate, CertificateSource } from './certificate.ts';
-import { CertificateFiles, type CertificateFilesParts } from './certificate-files.ts';
+import type { CertificateFiles, CertificateFilesParts } from './certificate-files.ts';
+import { type CertificatePaths, certificatePaths } from './certificate-paths.ts';
 import { certificateWarnings } from './certificate-warnings.ts';
-import { certificatePaths } from './read-certificate.ts';
 
 /** A certificate that somebody else sets. */
 export class HeldCertificate implements CertificateSource {
@@ -73,7 +73,7 @@ export class CurrentCertificate extends HeldCertificate {
   async replace(settings: Named): Promise<Replacement> {
     const [before, certificateBefore] = [this.#files, this.known];
     const paths = certificatePaths(settings);
-    const next = paths && (await CertificateFiles.open(paths, this.#parts));
+    const next = paths && (await openFiles(paths, this.#parts));
     this.#files = next;
     next?.onChange((certificate) => {
       if (this.#files === next) this.set(certificate);
@@ -105,4 +105,10 @@ export class CurrentCertificate extends HeldCertificate {
   close(): void {
     this.#files?.close();
   }
+}
+
+/** Loads the code when it is asked for: most machines have no use for it. */
+async function openFiles(paths: CertificatePaths, parts: CertificateFilesParts): Promise<CertificateFiles> {
+  const files = await import('./certificate-files.ts');
+  return await files.CertificateFiles.open(paths, parts);
 }

@@ -1,31 +1,16 @@
 import { credentialFor } from '../../config/credentials.ts';
-import type { Settings } from '../../config/settings.ts';
 import { type FileContent, FileError, fileIdentity, readUserFile } from '../../files/read-file.ts';
 import { type Certificate, CertificateError, parseCertificate } from './certificate.ts';
+import type { CertificatePaths } from './certificate-paths.ts';
 
 /** Octets of a file: a chain has some 10,000. */
 const MAX_FILE_LENGTH = 256_000;
-
-/** Two files, as the settings name them. */
-export interface CertificatePaths {
-  readonly certificate: string;
-  readonly key: string;
-}
 
 /** A certificate as it was read. */
 export interface ReadCertificate {
   readonly certificate: Certificate;
   /** Tells one state of the two files from another. */
   readonly identity: string;
-}
-
-/** The paths that the settings name; undefined when they name none. */
-export function certificatePaths({
-  certificate,
-  certificateKey,
-}: Pick<Settings, 'certificate' | 'certificateKey'>): CertificatePaths | undefined {
-  if (certificate === 'none' || certificateKey === 'none') return undefined;
-  return { certificate, key: certificateKey };
 }
 
 /**
@@ -39,29 +24,13 @@ export async function readCertificate(
 ): Promise<ReadCertificate> {
   const chainFile = await readFile(certificate, 'certificate', environment);
   const keyFile = await readFile(key, 'key', environment);
-  const parsed = parseCertificate(
-    { path: certificate, text: chainFile.bytes.toString('latin1') },
-    { path: key, text: keyFile.bytes.toString('latin1') },
-  );
-  await requireAcceptable(parsed, certificate);
   return {
-    certificate: parsed,
+    certificate: parseCertificate(
+      { path: certificate, text: chainFile.bytes.toString('latin1') },
+      { path: key, text: keyFile.bytes.toString('latin1') },
+    ),
     identity: `${chainFile.identity}, ${keyFile.identity}`,
   };
-}
-
-/** OpenSSL has rules of its own, for example for the length of a key. @throws CertificateError */
-async function requireAcceptable({ chain, key }: Certificate, path: string): Promise<void> {
-  // Only who has a certificate loads it.
-  const { createSecureContext } = await import('node:tls');
-  try {
-    createSecureContext({ cert: chain, key });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CertificateError(`The certificate ${path} cannot be used for TLS: ${reason}.`, {
-      cause: error,
-    });
-  }
 }
 
 /** The state of the two files as they are now, links followed; undefined when one cannot be looked at. */
