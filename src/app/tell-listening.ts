@@ -1,4 +1,5 @@
 import { listenAddressToText } from '../config/listen-address.ts';
+import { defaultListen } from '../config/settings.ts';
 import type { Log } from '../observe/log.ts';
 import type { CertificateEvent } from '../serve/certificate/certificate-files.ts';
 import type { ListenEvent } from '../serve/listeners.ts';
@@ -42,9 +43,18 @@ export function tellListening(log: Log, event: ListenEvent): void {
   }
 }
 
-/** The command that has systemd open an address for us. */
-export function installCommand({ service, ...address }: ServedAddress): string {
-  return `pkarrd install ${service === undefined ? '--listen' : flags[service]} ${listenAddressToText(address)}`;
+/** The command that has systemd open an address for us. Those that it opens by default need not be named. */
+export function installCommand(address: ServedAddress): string {
+  const { host, port, service } = address;
+  const { hosts, ports }: { readonly hosts: readonly string[]; readonly ports: readonly number[] } =
+    defaultListen;
+  if (service === undefined && hosts.includes(host) && ports[0] === port) return 'pkarrd install';
+  return `pkarrd install ${listenFlag(address)} ${listenAddressToText(address)}`;
+}
+
+/** The flag that names addresses of this kind. */
+export function listenFlag({ service }: ServedAddress): string {
+  return service === undefined ? '--listen' : flags[service];
 }
 
 const flags: Readonly<Record<Service, string>> = {
