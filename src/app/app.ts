@@ -16,7 +16,7 @@ import { CertificateError } from '../serve/certificate/certificate.ts';
 import { CurrentCertificate, type Replacement } from '../serve/certificate/current-certificate.ts';
 import type { Front } from '../serve/front.ts';
 import { CurrentListening } from '../serve/listeners/current-listening.ts';
-import type { ListeningParts } from '../serve/listeners.ts';
+import type { ListeningParts } from '../serve/listeners/listeners.ts';
 import { listenKeys, servedAddressToText } from '../serve/served-address.ts';
 import { type BoundSockets, noBoundSockets } from '../system/activation/bound-sockets.ts';
 import { machineInterfaces } from '../system/interfaces.ts';

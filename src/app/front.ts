@@ -5,7 +5,7 @@ import { isKeyName, namesOfKey } from '../resolve/special/suffix.ts';
 import { AccessList } from '../serve/access-list.ts';
 import type { CertificateSource } from '../serve/certificate/certificate.ts';
 import type { Front, FrontCallbacks } from '../serve/front.ts';
-import type { Listeners } from '../serve/listeners.ts';
+import type { Listeners } from '../serve/listeners/listeners.ts';
 import { answering } from '../serve/open-listeners.ts';
 import { Responder } from '../serve/responder.ts';
 import type { BoundSockets } from '../system/activation/bound-sockets.ts';

@@ -2,7 +2,7 @@ import { listenAddressToText } from '../config/listen-address.ts';
 import { defaultListen } from '../config/settings.ts';
 import type { Log } from '../observe/log.ts';
 import type { CertificateEvent } from '../serve/certificate/certificate-files.ts';
-import type { ListenEvent } from '../serve/listeners.ts';
+import type { ListenEvent } from '../serve/listeners/listeners.ts';
 import { type ServedAddress, type Service, servedAddressToText } from '../serve/served-address.ts';
 
 /** Logs a change of the addresses that are listened on. */

@@ -9,7 +9,7 @@ import type { HeldCertificate } from '../serve/certificate/current-certificate.t
 import type { Front, FrontCallbacks, FrontStatus } from '../serve/front.ts';
 import { ListenError } from '../serve/listen-error.ts';
 import { CurrentListening } from '../serve/listeners/current-listening.ts';
-import type { ListeningParts } from '../serve/listeners.ts';
+import type { ListeningParts } from '../serve/listeners/listeners.ts';
 import type { Opener } from '../serve/open-listeners.ts';
 import { type ServedAddress, servedAddressToText } from '../serve/served-address.ts';
 import type { BoundSockets } from '../system/activation/bound-sockets.ts';

@@ -7,7 +7,7 @@ import { silentLog } from '../../src/observe/log.ts';
 import { HeldCertificate } from '../../src/serve/certificate/current-certificate.ts';
 import type { FrontStatus } from '../../src/serve/front.ts';
 import { ListenError } from '../../src/serve/listen-error.ts';
-import type { ListenEvent } from '../../src/serve/listeners.ts';
+import type { ListenEvent } from '../../src/serve/listeners/listeners.ts';
 import type { MachineAddresses } from '../../src/serve/own-hosts.ts';
 import { noBoundSockets } from '../../src/system/activation/bound-sockets.ts';
 import type { HoldPort, WorkerProcess } from '../../src/system/worker-process.ts';

@@ -1,7 +1,7 @@
-import type { Listeners, ListeningParts } from '../listeners.ts';
-import { Listening } from '../listening.ts';
 import type { Opener } from '../open-listeners.ts';
 import type { ListenSettings, ServedAddress } from '../served-address.ts';
+import type { Listeners, ListeningParts } from './listeners.ts';
+import { Listening } from './listening.ts';
 import { sharedOpener } from './shared-opener.ts';
 
 /** All listeners of a process, where the settings say and can say something else later. */

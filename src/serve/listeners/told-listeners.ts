@@ -1,5 +1,4 @@
 import { ListenError } from '../listen-error.ts';
-import type { Listeners } from '../listeners.ts';
 import {
   closeListeners,
   type ListenerPair,
@@ -8,6 +7,7 @@ import {
   openListener,
 } from '../open-listeners.ts';
 import { type ServedAddress, servedAddressToText } from '../served-address.ts';
+import type { Listeners } from './listeners.ts';
 
 /** An address that a worker cannot listen on, though the primary found it available. A type, so that it can be cloned. */
 export type ListenFailure = { readonly address: ServedAddress; readonly reason: string };

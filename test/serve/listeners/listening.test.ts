@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { test } from 'node:test';
-import type { ListenAddress } from '../../src/config/listen-address.ts';
-import { decodeMessage } from '../../src/dns/message.ts';
-import { ListenError } from '../../src/serve/listen-error.ts';
-import type { ListenEvent } from '../../src/serve/listeners.ts';
-import { Listening } from '../../src/serve/listening.ts';
-import { answering, type Opener } from '../../src/serve/open-listeners.ts';
-import { isWildcard, ownHosts } from '../../src/serve/own-hosts.ts';
-import { BoundSockets } from '../../src/system/activation/bound-sockets.ts';
-import { askUdp, query, TcpClient } from '../support/dns-client.ts';
-import { scriptedResponder } from './scripted-responder.ts';
+import type { ListenAddress } from '../../../src/config/listen-address.ts';
+import { decodeMessage } from '../../../src/dns/message.ts';
+import { ListenError } from '../../../src/serve/listen-error.ts';
+import type { ListenEvent } from '../../../src/serve/listeners/listeners.ts';
+import { Listening } from '../../../src/serve/listeners/listening.ts';
+import { answering, type Opener } from '../../../src/serve/open-listeners.ts';
+import { isWildcard, ownHosts } from '../../../src/serve/own-hosts.ts';
+import { BoundSockets } from '../../../src/system/activation/bound-sockets.ts';
+import { askUdp, query, TcpClient } from '../../support/dns-client.ts';
+import { scriptedResponder } from '../scripted-responder.ts';
 
 /** A machine whose addresses, all of loopback, the test changes. */
 function scene(addresses: readonly string[], opener = answering(scriptedResponder().responder)) {

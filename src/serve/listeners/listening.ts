@@ -1,8 +1,7 @@
-import type { ListenAddress } from '../config/listen-address.ts';
-import { defaultListen } from '../config/settings.ts';
-import type { BoundSockets } from '../system/activation/bound-sockets.ts';
-import { ListenError } from './listen-error.ts';
-import type { Listeners, ListeningParts } from './listeners.ts';
+import type { ListenAddress } from '../../config/listen-address.ts';
+import { defaultListen } from '../../config/settings.ts';
+import type { BoundSockets } from '../../system/activation/bound-sockets.ts';
+import { ListenError } from '../listen-error.ts';
 import {
   closeListeners,
   isAbsent,
@@ -12,14 +11,15 @@ import {
   openDefaultListeners,
   openHosts,
   openListener,
-} from './open-listeners.ts';
-import { isWildcard, ownHosts } from './own-hosts.ts';
+} from '../open-listeners.ts';
+import { isWildcard, ownHosts } from '../own-hosts.ts';
 import {
   type ListenSettings,
   type ServedAddress,
   servedAddressToText,
   serviceAddresses,
-} from './served-address.ts';
+} from '../served-address.ts';
+import type { Listeners, ListeningParts } from './listeners.ts';
 
 /** Milliseconds between attempts to listen on an address: a new IPv6 address takes a second or two (RFC 4862 §5.4). */
 const RETRY_EVERY = 1_000;

@@ -1,7 +1,7 @@
-import type { ListenError } from './listen-error.ts';
-import type { Opener } from './open-listeners.ts';
-import type { MachineAddresses } from './own-hosts.ts';
-import type { ListenSettings, ServedAddress } from './served-address.ts';
+import type { ListenError } from '../listen-error.ts';
+import type { Opener } from '../open-listeners.ts';
+import type { MachineAddresses } from '../own-hosts.ts';
+import type { ListenSettings, ServedAddress } from '../served-address.ts';
 
 /** A change of the addresses that are listened on. */
 export type ListenEvent =
