@@ -2,7 +2,7 @@ import { installCommand, listenFlag } from '../../app/tell-listening.ts';
 import type { ListenAddress } from '../../config/listen-address.ts';
 import type { ListenError } from '../../serve/listen-error.ts';
 import { servedAddressToText } from '../../serve/served-address.ts';
-import { findPortHolders, type PortHolder } from '../../system/port-holder.ts';
+import { findPortHolders, type PortHolder } from '../../system/activation/port-holder.ts';
 
 /** Why pkarrd cannot listen on an address, and what to do. */
 export function listenProblem(
