@@ -39,6 +39,7 @@ function build(file: string, platform?: Platform): void {
       '--compile',
       'dist/src/main.js',
       'dist/src/mainline/thread/dht-thread.js',
+      'dist/src/http/thread/http-thread.js',
       'dist/src/testnet/testnet-thread.js',
       '--entry-naming',
       '[name].[ext]',

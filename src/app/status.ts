@@ -1,23 +1,23 @@
 import type { ConfigProblem } from '../config/config-error.ts';
+import type { ListenAddress } from '../config/listen-address.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Name } from '../dns/name.ts';
 import type { FinderStatistics } from '../find/finder.ts';
+import type { HttpStatus } from '../http/http-side.ts';
 import type { DhtStatus } from '../mainline/dht-node.ts';
 import type { InternalErrorCount } from '../observe/internal-errors.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { PublicationStatus } from '../publish/publication-status.ts';
 import type { PublisherEntries } from '../publish/publisher.ts';
-import type { CertificateStatus } from '../serve/certificate/current-certificate.ts';
 import type { FrontStatus } from '../serve/front.ts';
 import type { AskOutcome } from '../serve/responder.ts';
-import type { ServedAddress } from '../serve/served-address.ts';
 import type { PacketStoreStatistics } from '../store/packet-store.ts';
 import type { SettingChange } from './configuration/changed-settings.ts';
 
 /** The running program. */
 export interface App {
-  /** The addresses that it listens on now, and for what. Those of DNS over UDP and TCP come first. */
-  readonly addresses: readonly ServedAddress[];
+  /** The addresses that it listens on now, over UDP and TCP. */
+  readonly addresses: readonly ListenAddress[];
   /**
    * Uses another configuration from now on. Sockets, caches and the DHT are kept where their settings stay, and questions in
    * flight are answered. One reload follows another.
@@ -69,10 +69,6 @@ export interface FlushOutcome {
 
 /** The state of the program and its counts since the start. */
 export interface AppStatus extends FrontStatus {
-  /** Where it listens, as texts: see `servedAddressToText`. */
-  readonly listen: readonly string[];
-  /** The certificate for encrypted DNS, if one is set. */
-  readonly certificate?: CertificateStatus;
   /** The version of the program. */
   readonly version: string;
   /** Seconds. */
@@ -84,6 +80,8 @@ export interface AppStatus extends FrontStatus {
   readonly dht: DhtStatus | undefined;
   /** Zones and packets that are kept in the network, in the order of the configuration. */
   readonly publications: readonly PublicationStatus[];
+  /** Where browsers open the sites of keys. */
+  readonly http: HttpStatus;
   /** Absent when the program is part of another command. */
   readonly configuration?: ConfigurationStatus;
   /** Internal errors since the start, the most frequent first. */

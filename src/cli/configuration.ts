@@ -152,18 +152,16 @@ function upstreamProblems({ settings, origins }: LoadedSettings): readonly Confi
 function entryProblems(
   text: string,
   where: string,
-  settings: Settings,
+  { listen, suffix }: Settings,
   read: () => WrittenUpstreams,
 ): readonly ConfigProblem[] {
   try {
     const written = read();
     createForwarder(withSystem(written, [])).close();
-    return [...loops(text, written, settings), ...deadRoutes(text, written, settings.suffix)].map(
-      (message) => ({
-        where,
-        message,
-      }),
-    );
+    return [...loops(text, written, listen), ...deadRoutes(text, written, suffix)].map((message) => ({
+      where,
+      message,
+    }));
   } catch (error) {
     if (!(error instanceof UpstreamSpecError)) throw error;
     return [{ where, message: `${error.message}.` }];
@@ -201,11 +199,11 @@ function namesNobodyFinds(
 }
 
 /** An upstream that is this program would create an endless forwarding loop. */
-function loops(text: string, set: WrittenUpstreams, settings: Settings): readonly string[] {
+function loops(text: string, set: WrittenUpstreams, listen: Settings['listen']): readonly string[] {
   const routed = set.routes.flatMap(({ upstream }) => (upstream === 'default' ? [] : [upstream]));
   return [...set.upstreams, ...set.fallback, ...routed].flatMap((spec) => {
     if (spec === 'system' || spec.address === undefined) return [];
-    const why = whyLoop({ address: spec.address, port: spec.port }, settings);
+    const why = whyLoop({ address: spec.address, port: spec.port }, listen);
     if (why === undefined) return [];
     return [`${text} ${why}, so it cannot be an upstream; use a resolver other than pkarrd.`];
   });

@@ -15,12 +15,11 @@ const SHORTEST = { ipv4: 8, ipv6: 16 } as const;
  * listens on more than loopback, and `allow-from` has a prefix that covers much of the Internet.
  */
 export function openResolverWarnings({
-  settings: { listen, tlsListen, https, httpsPlain, allowFrom },
+  settings: { listen, allowFrom },
   origins,
 }: Pick<LoadedSettings, 'settings' | 'origins'>): readonly ConfigProblem[] {
-  if (allowFrom === 'default') return [];
-  const addresses = [...(listen === 'default' ? [] : listen), ...tlsListen, ...https, ...httpsPlain];
-  if (!addresses.some(({ host }) => isReachable(host))) return [];
+  if (listen === 'default' || allowFrom === 'default') return [];
+  if (!listen.some(({ host }) => isReachable(host))) return [];
   return allowFrom.filter(coversStrangers).map((prefix) => ({
     where: origins.allowFrom,
     message:

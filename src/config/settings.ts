@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { Name } from '../dns/name.ts';
 import { logLevels } from '../observe/log.ts';
-import { parseListenAddress } from './listen-address.ts';
+import { type ListenAddress, parseListenAddress } from './listen-address.ts';
 import {
   bytes,
   choice,
@@ -18,12 +18,15 @@ import {
 } from './setting-kinds.ts';
 import {
   domain,
+  HTTP_PORT,
   hostPort,
   httpsAddress,
   listenAddress,
+  loopbackAddress,
   path,
   plainAddress,
   prefix,
+  publicKey,
   relayUrl,
   tlsAddress,
   upstream,
@@ -79,6 +82,12 @@ const PUBLIC_BOOTSTRAP = [
 /** Public relays: `relay = "default"`. */
 export const publicRelays: readonly string[] = ['https://pkarr.pubky.app', 'https://pkarr.pubky.org'];
 
+/** Where key sites are opened in browsers. */
+export const defaultHttp: readonly ListenAddress[] = [
+  { host: '127.0.0.1', port: HTTP_PORT },
+  { host: '::1', port: HTTP_PORT },
+];
+
 /** Every setting. Defaults, bounds, help, and how file, environment and flags are parsed follow from this table. */
 export const settings = {
   listen: setting({
@@ -117,6 +126,19 @@ export const settings = {
     kind: choiceOr('none', text(path)),
     default: () => 'none' as const,
     help: 'PEM file of the private key of the certificate',
+  }),
+  http: setting({
+    name: 'http',
+    kind: wordOr('off', nonEmptyListOf(loopbackAddress)),
+    default: () => defaultHttp,
+    defaultText: '127.0.0.1:8053 and [::1]:8053',
+    help: 'Address of this machine where browsers open http://KEY.localhost:8053',
+  }),
+  gatewayPrivate: setting({
+    name: 'gateway-private',
+    kind: listOf(publicKey),
+    default: () => [],
+    help: 'Key whose site may be at an address of this machine or of a private network',
   }),
   upstream: setting({
     name: 'upstream',

@@ -1,4 +1,6 @@
 import { tryParseTypedName } from '../dns/typed-name.ts';
+import { addressOctets } from '../ip/address.ts';
+import { ipClass } from '../ip/address-class.ts';
 import { ipPrefixToText, parseIpPrefix } from '../ip/prefix.ts';
 import { hostPortToText, parseHostPort } from './host-port.ts';
 import { listenAddressToText, parseListenAddress } from './listen-address.ts';
@@ -24,6 +26,29 @@ export const httpsAddress = addressKind(443, '127.0.0.1:8443 or [::1]:8443');
 
 /** An address for DNS over HTTPS without TLS. */
 export const plainAddress = addressKind(80, '127.0.0.1:8080 or [::1]:8080');
+
+/** The port of the gateway without one. */
+export const HTTP_PORT = 8053;
+
+/** An address of this machine alone. */
+export const loopbackAddress = text({
+  placeholder: 'ADDRESS:PORT',
+  accepts: 'a loopback address with or without a port, such as 127.0.0.1:8053 or [::1]:8053',
+  parse: (word) => {
+    const address = parseListenAddress(word, HTTP_PORT);
+    const octets = address && addressOctets(address.host);
+    return octets !== undefined && ipClass(octets) === 'loopback' ? address : undefined;
+  },
+  toText: listenAddressToText,
+});
+
+/** A public key as text; whether it is a point of the curve does not matter here, for one that is not has no packet. */
+export const publicKey = text({
+  placeholder: 'KEY',
+  accepts: 'a public key: 52 characters of z-base32',
+  parse: (word) => /^(?:pk:)?([ybndrfg8ejkmcpqxot1uwisza345h769]{51}[yo])$/i.exec(word)?.[1]?.toLowerCase(),
+  toText: (word) => word,
+});
 
 /** A host, by name or by IPv4 address, and a port. */
 export const hostPort = text({

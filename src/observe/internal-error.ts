@@ -14,7 +14,7 @@ export type InternalErrorKind =
   | 'store';
 
 /** Which part of the program met it. A part other than the main process ends with it, and is started again. */
-export type ProgramPart = 'main' | 'worker' | 'dht';
+export type ProgramPart = 'main' | 'worker' | 'dht' | 'http';
 
 /** An internal error, in a form that crosses between processes. */
 export type InternalError = {

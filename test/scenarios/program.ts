@@ -38,6 +38,7 @@ export async function startProgram(
       listen: [{ host: '127.0.0.1', port: 0 }],
       upstream: [],
       relay: [],
+      http: 'off',
       dhtListen: { host: '127.0.0.1', port: 0 },
       ...settings,
     },

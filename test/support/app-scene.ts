@@ -50,6 +50,7 @@ export function startAppScene(
         bootstrap: network.bootstrap,
         stateDir,
         relay: [],
+        http: 'off',
         dhtListen: { host: '127.0.0.1', port: 0 },
         ...options.settings,
       },

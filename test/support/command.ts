@@ -23,8 +23,6 @@ export interface Ended {
 
 /** How a command is started. */
 export interface CommandOptions {
-  /** The words that start the program; the compiled one on this runtime if not given. */
-  readonly program?: readonly string[];
   /** A module that the runtime loads before the program, in its workers too. */
   readonly preload?: string;
   /** Where standard error goes, a descriptor; then `printed` sees standard output alone. */
@@ -50,14 +48,21 @@ export class RunningCommand {
       preload === undefined ? [] : ['bun' in process.versions ? '--preload' : '--import', preload];
     // Only what every program needs of the environment that the tests run in.
     const { PATH = '', HOME = '' } = process.env;
-    const command = [...(options.program ?? [process.execPath, ...words, main]), ...args];
+    const command = [process.execPath, ...words, main, ...args];
     const [file = '', ...rest] =
       descriptors === undefined
         ? command
         : ['sh', '-c', `ulimit -n ${descriptors}; exec "$0" "$@"`, ...command];
     this.child = spawn(file, rest, {
       // As a service manager would set it: nothing is written to the state directory of the machine.
-      env: { PATH, HOME, STATE_DIRECTORY: join(states, String(count++)), ...environment },
+      // Tests run side by side, and the gateway has one port by default.
+      env: {
+        PATH,
+        HOME,
+        STATE_DIRECTORY: join(states, String(count++)),
+        PKARRD_HTTP: 'off',
+        ...environment,
+      },
       stdio: ['ignore', 'pipe', stderr ?? 'pipe'],
       ...(cwd !== undefined && { cwd }),
     });

@@ -23,6 +23,8 @@ const effects: Readonly<Record<SettingKey, ChangeEffect>> = {
   httpsPlain: 'live',
   certificate: 'live',
   certificateKey: 'live',
+  http: 'live',
+  gatewayPrivate: 'live',
   upstream: 'answers',
   fallback: 'live',
   linkRoutes: 'answers',

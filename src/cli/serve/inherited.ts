@@ -1,20 +1,17 @@
 import { listenWithInherited } from '../../app/inherited-listen.ts';
 import { type ListenAddress, listenAddressToText } from '../../config/listen-address.ts';
 import type { LoadedSettings } from '../../config/load-settings.ts';
-import type { Settings } from '../../config/settings.ts';
-import { canonicalAddress } from '../../ip/address.ts';
+import { defaultHttp, type Settings } from '../../config/settings.ts';
 import { type Log, silentLog } from '../../observe/log.ts';
 import { BoundSockets } from '../../system/activation/bound-sockets.ts';
-import type { Inheritance, InheritedSocket } from '../../system/activation/inheritance.ts';
+import type { Inheritance } from '../../system/activation/inheritance.ts';
 import type { SocketPurpose } from '../../system/activation/socket-purpose.ts';
 import { openResolverWarnings } from '../open-resolver.ts';
 
 /** What is served at a socket with a name of its own. */
-const protocols: Readonly<Record<SocketPurpose, string>> = {
-  dns: 'DNS',
+const protocols: Readonly<Record<Exclude<SocketPurpose, 'dns' | 'http'>, string>> = {
   dot: 'DNS over TLS',
   doh: 'DNS over HTTPS',
-  http: 'HTTP',
 };
 
 /** The configuration with the warnings that hold only where sockets were handed over: an open resolver at one of them. */
@@ -31,23 +28,16 @@ export function withInherited(
   { sockets, unusable }: Inheritance,
   log: Log,
 ): { readonly settings: Settings; readonly given: BoundSockets } {
-  const hasCertificate = settings.certificate !== 'none';
-  const of = (wanted: SocketPurpose) => sockets.filter(({ purpose }) => purpose === wanted);
-  const dns = listenWithInherited(settings.listen, of('dns'));
-  const tls = listenWithInherited(settings.tlsListen, hasCertificate ? of('dot') : []);
-  const https = listenWithInherited(
-    settings.https,
-    hasCertificate ? of('doh').filter((socket) => !isPlain(socket, settings)) : [],
-  );
-  for (const address of [...dns.unnamed, ...tls.unnamed, ...https.unnamed]) {
+  const forDns = sockets.filter(({ purpose }) => purpose === 'dns');
+  const { listen, unnamed } = listenWithInherited(settings.listen, forDns);
+  for (const address of unnamed) {
     log.info('Listening on a socket that the service manager handed over and no setting names.', {
       address: listenAddressToText(address),
     });
   }
   for (const { purpose, name, ...address } of sockets) {
-    const why = whyUnused({ purpose, ...address }, settings);
-    if (why === undefined) continue;
-    log.warn(`A socket is for ${protocols[purpose]}, ${why}; it is not used.`, {
+    if (purpose === 'dns' || purpose === 'http') continue;
+    log.warn(`A socket is for ${protocols[purpose]}, which this version does not serve; it is not used.`, {
       address: listenAddressToText(address),
       name,
     });
@@ -59,34 +49,19 @@ export function withInherited(
       reason: `it ${why}`,
     });
   }
-  const used = sockets.filter((socket) => whyUnused(socket, settings) === undefined);
+  const forHttp = sockets.filter(({ purpose, protocol }) => purpose === 'http' && protocol === 'tcp');
   return {
-    settings: { ...settings, listen: dns.listen, tlsListen: tls.listen, https: https.listen },
-    given: new BoundSockets(used),
+    settings: { ...settings, listen, http: httpWithInherited(settings.http, forHttp) },
+    given: new BoundSockets([...forDns, ...forHttp]),
   };
 }
 
-/** Whether DNS over HTTPS is to be answered without TLS at this socket. */
-function isPlain({ host, port }: ListenAddress, { httpsPlain }: Settings): boolean {
-  const same = (address: ListenAddress) =>
-    address.port === port && canonicalAddress(address.host) === canonicalAddress(host);
-  return httpsPlain.some(same);
+/** Where key sites are opened: at the sockets that were handed over for it, and where the setting says if it names others. */
+function httpWithInherited(http: Settings['http'], given: readonly ListenAddress[]): Settings['http'] {
+  if (http === 'off' || given.length === 0) return http;
+  const addresses = given.map(({ host, port }) => ({ host, port }));
+  const texts = new Set(addresses.map(listenAddressToText));
+  const others =
+    http === defaultHttp ? [] : http.filter((address) => !texts.has(listenAddressToText(address)));
+  return [...others, ...addresses];
 }
-
-/** Why a socket is of no use, as a clause. */
-function whyUnused(socket: UsefulSocket, settings: Settings): string | undefined {
-  switch (socket.purpose) {
-    case 'dns':
-      return undefined;
-    case 'dot':
-    case 'doh':
-      return settings.certificate !== 'none' || (socket.purpose === 'doh' && isPlain(socket, settings))
-        ? undefined
-        : 'which needs the settings certificate and certificate-key (pkarrd certificate --out DIR makes one)';
-    case 'http':
-      return 'which this version does not serve';
-  }
-}
-
-/** What tells whether a socket is of use. */
-type UsefulSocket = Pick<InheritedSocket, 'purpose' | 'host' | 'port'>;

@@ -4,7 +4,6 @@ import type { ForwarderStatus, UpstreamStatus } from '../../forward/choice/statu
 import { thisMachine } from '../../integrate/machine.ts';
 import { findIntegration } from '../../integrate/overwritten.ts';
 import type { AutoServingState, DhtStatus } from '../../mainline/dht-node.ts';
-import type { CertificateStatus } from '../../serve/certificate/current-certificate.ts';
 import type { WorkersStatus } from '../../serve/front.ts';
 import { type Command, configFlag, Exit, jsonFlag, type Terminal, writeJson } from '../command.ts';
 import { askRunning } from './ask-program.ts';
@@ -59,8 +58,6 @@ function writeStatus(
   terminal: Terminal,
   {
     uptime,
-    listen,
-    certificate,
     queries,
     cache,
     forwarder,
@@ -70,6 +67,7 @@ function writeStatus(
     store,
     dht,
     publications,
+    http,
     configuration,
     internalErrors,
   }: AppStatus,
@@ -80,8 +78,6 @@ function writeStatus(
   terminal.out(
     `up          ${duration(uptime)}, ${queries.queries} queries, ${queries.inFlight} in flight\n`,
   );
-  terminal.out(`listen      ${listen.join(' ') || 'none yet'}\n`);
-  if (certificate !== undefined) writeCertificate(terminal, certificate);
   if (workers !== undefined) terminal.out(`workers     ${workersLine(workers)}\n`);
   terminal.out(`cache       ${cache.entries} answers, ${(cache.bytes / 1e6).toFixed(1)} MB${rate}\n`);
   writeUpstreams(terminal, forwarder);
@@ -100,6 +96,7 @@ function writeStatus(
     );
     for (const line of servingLines(dht)) terminal.out(`dht-serve   ${line}\n`);
   }
+  if (http.state !== 'off') terminal.out(`browsers    ${browserLine(http)}\n`);
   for (const publication of publications) {
     terminal.out(publicationLines(publication).join('\n').concat('\n'));
   }
@@ -116,17 +113,12 @@ const stateLines: Readonly<Record<Exclude<AppStatus['store'], 'writing'>, string
     'cannot be written for now (is the disk full?), so packets are kept in memory; it is tried again every 30 s',
   closed: 'pkarrd is stopping',
 };
-function writeCertificate(
-  terminal: Terminal,
-  { names, notAfter, warnings, problem }: CertificateStatus,
-): void {
-  const until = new Date(notAfter).toISOString().slice(0, 10);
-  terminal.out(`certificate for ${names.join(' ') || 'no name'}, until ${until}\n`);
-  for (const warning of warnings) terminal.out(`WARNING     ${warning}\n`);
-  if (problem !== undefined)
-    terminal.out(
-      `WARNING     The certificate before stays in force, since its files changed and cannot be used: ${problem}\n`,
-    );
+
+/** Where browsers open the sites of keys, or why they cannot. */
+function browserLine(http: Exclude<AppStatus['http'], { readonly state: 'off' }>): string {
+  if (http.state !== 'refused') return `http://KEY.localhost:${http.addresses[0]?.replace(/.*:/, '')}`;
+  const holders = http.holders.map(({ name, pid }) => `${name}, process ${pid}`).join('; ');
+  return `not served: ${http.address} is not to be had (${holders || http.code}); tried again every 10 s`;
 }
 
 /** What the DHT node does for others; nothing unless it was asked to. */

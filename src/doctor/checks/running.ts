@@ -1,43 +1,35 @@
 import type { AppStatus } from '../../app/status.ts';
-import type { ServiceCommands } from '../../system/service-commands.ts';
 import type { RunningProgram } from '../check-parts.ts';
 import { type Finding, failure, fine, warning } from '../finding.ts';
 
 /** How the running program does: its version, its upstreams, the DHT, publications. */
-export function examineRunning(
-  running: RunningProgram,
-  version: string,
-  commands: ServiceCommands,
-): readonly Finding[] {
+export function examineRunning(running: RunningProgram, version: string): readonly Finding[] {
   if (running.kind === 'silent')
     return [
       failure(
         'running',
         running.reason,
         // One that does not answer is started already.
-        `See its log: ${commands.log}. Then restart it: ${commands.restart}.`,
+        'See "journalctl -u pkarrd", and restart it: "systemctl restart pkarrd".',
       ),
     ];
   const { status } = running;
   return [
-    ...versionFinding(status, version, commands),
+    ...versionFinding(status, version),
     ...configurationFindings(status),
     ...upstreamFindings(status),
     ...portalFinding(status),
     dhtFinding(status),
     ...publicationFindings(status),
+    ...browserFinding(status),
     ...errorFindings(status),
   ];
 }
 
-function versionFinding(
-  { version: running }: AppStatus,
-  version: string,
-  { restart }: ServiceCommands,
-): readonly Finding[] {
+function versionFinding({ version: running }: AppStatus, version: string): readonly Finding[] {
   if (running === version) return [fine('running', `pkarrd ${version} runs.`)];
   const text = `pkarrd ${running} runs, and this is pkarrd ${version}.`;
-  return [warning('running', text, `Restart it: ${restart}.`)];
+  return [warning('running', text, 'Restart it: "systemctl restart pkarrd".')];
 }
 
 function configurationFindings({ configuration }: AppStatus): readonly Finding[] {
@@ -124,6 +116,22 @@ function publicationFindings({ publications }: AppStatus): readonly Finding[] {
       ),
     ];
   });
+}
+
+function browserFinding({ http }: AppStatus): readonly Finding[] {
+  if (http.state !== 'refused') return [];
+  const [holder] = http.holders;
+  const who =
+    holder === undefined
+      ? `it is not to be had (${http.code})`
+      : `${holder.name} has it (process ${holder.pid})`;
+  return [
+    warning(
+      'browsers',
+      `Sites of keys cannot be opened at http://KEY.localhost: ${http.address} is needed, and ${who}.`,
+      'End the other program, or set "http" to other addresses or to "off".',
+    ),
+  ];
 }
 
 function errorFindings({ internalErrors }: AppStatus): readonly Finding[] {

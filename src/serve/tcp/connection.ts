@@ -38,7 +38,6 @@ export class TcpConnection {
   readonly #socket: Socket;
   readonly #responder: Responder;
   readonly #rules: ConnectionRules;
-  readonly #isEncrypted: boolean;
   readonly #backlog: Uint8Array[] = [];
   readonly #reader = new FrameReader((message) => this.#take(message));
   #inFlight = 0;
@@ -53,15 +52,8 @@ export class TcpConnection {
   /** Collects replies during a turn of the event loop for this connection. */
   #batch: ReplyBatch | undefined;
 
-  constructor(
-    socket: Socket,
-    client: TcpClient,
-    responder: Responder,
-    rules: ConnectionRules,
-    isEncrypted: boolean,
-  ) {
+  constructor(socket: Socket, client: TcpClient, responder: Responder, rules: ConnectionRules) {
     this.client = client;
-    this.#isEncrypted = isEncrypted;
     this.#socket = socket;
     this.#responder = responder;
     this.#rules = rules;
@@ -164,12 +156,7 @@ export class TcpConnection {
     this.#armTimer();
     this.#inFlight++;
     const keepalive = Math.round(this.#rules.idleLimit() / 100);
-    const path = {
-      client: this.client.address,
-      stream: true,
-      isEncrypted: this.#isEncrypted,
-      keepalive,
-    };
+    const path = { client: this.client.address, stream: true, keepalive };
     const isAnswered = this.#responder.respond(message, path, (reply) => {
       this.#inFlight--;
       this.#send(reply);

@@ -1,0 +1,289 @@
+import { closeSync } from 'node:fs';
+import type { Worker } from 'node:worker_threads';
+import { throwLater } from '../async/throw-later.ts';
+import { type ListenAddress, listenAddressToText } from '../config/listen-address.ts';
+import type { Lookups } from '../gateway/lookups.ts';
+import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
+import type { Log } from '../observe/log.ts';
+import type { PublicKey } from '../pkarr/public-key.ts';
+import type { CopyListening } from '../system/listening/copy-listening.ts';
+import type { PortHolder } from '../system/port-holder.ts';
+import { HttpSockets } from './sockets/http-sockets.ts';
+import { HttpListenError, type SocketRequest } from './sockets/open-servers.ts';
+import { CallAnswers } from './thread/answer-calls.ts';
+import type { FromThread, ToThread } from './thread/messages.ts';
+import { type SpawnHttpThread, spawnHttpThread } from './thread/spawn.ts';
+
+/** What of the settings concerns the HTTP side. */
+export interface HttpSettings {
+  /** Where to listen, with the descriptors of sockets that were handed over; empty when it is off. */
+  readonly sockets: readonly SocketRequest[];
+  /** Keys whose sites may be at addresses that are not globally reachable. */
+  readonly privateKeys: readonly PublicKey[];
+}
+
+/** What it needs of the rest of the program. */
+export interface HttpParts {
+  readonly lookups: Lookups;
+  readonly log: Log;
+  readonly onInternalError: (error: InternalError) => void;
+  /** Others in tests. */
+  readonly spawn?: SpawnHttpThread;
+  readonly copy?: CopyListening;
+  readonly tryAgainMs?: number;
+}
+
+/** How the HTTP side does. */
+export type HttpStatus =
+  | { readonly state: 'off' }
+  /** An address is not to be had, so it listens on none and tries again. */
+  | {
+      readonly state: 'refused';
+      readonly address: string;
+      /** The system's error code. */
+      readonly code: string;
+      readonly holders: readonly PortHolder[];
+    }
+  /** `waiting`: nobody has connected yet, or the thread is about to be started again. */
+  | {
+      readonly state: 'waiting' | 'running';
+      readonly addresses: readonly string[];
+      /** How often the thread was started. */
+      readonly starts: number;
+    };
+
+/** Milliseconds until an address that was not to be had is tried again. */
+const TRY_AGAIN = 10_000;
+
+/** Milliseconds until a thread that ended is started again when somebody connects: each end soon after a start doubles it. */
+const FIRST_PAUSE = 100;
+const MAX_PAUSE = 30_000;
+/** After so many milliseconds without an end it was healthy, and the pauses begin again with the first. */
+const HEALTHY = 60_000;
+
+/**
+ * The HTTP side, in a thread of its own with its own memory: whatever happens there, DNS does not notice. The first connection
+ * starts the thread, and the next one after it ended. It has no key, no state directory and no upstream: it asks for packets and
+ * addresses by messages.
+ */
+export class HttpSide {
+  readonly #parts: HttpParts;
+  #settings: HttpSettings = { sockets: [], privateKeys: [] };
+  #sockets: HttpSockets | undefined;
+  #refusal: HttpListenError | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #worker: Worker | undefined;
+  #isRunning = false;
+  #starts = 0;
+  #pause = FIRST_PAUSE;
+  /** Milliseconds on the clock of `performance`. */
+  #notBefore = 0;
+  #start: NodeJS.Timeout | undefined;
+  #isClosed = false;
+  /** Descriptors that were handed over and are closed. */
+  readonly #closed = new Set<number>();
+
+  constructor(parts: HttpParts) {
+    this.#parts = parts;
+  }
+
+  /** Listens where the settings say from now on. What is not to be had is logged, and tried again. */
+  async apply(settings: HttpSettings): Promise<void> {
+    const before = this.#settings;
+    this.#settings = settings;
+    if (textOf(before.sockets) !== textOf(settings.sockets)) {
+      await this.#stop();
+      await this.#open();
+    }
+    const privateKeys = settings.privateKeys.map(({ text }) => text);
+    this.#worker?.postMessage({ kind: 'private-keys', privateKeys } satisfies ToThread);
+  }
+
+  /** How it does now. */
+  status(): HttpStatus {
+    if (this.#refusal !== undefined) {
+      const { address, code, holders } = this.#refusal;
+      return { state: 'refused', address: listenAddressToText(address), code, holders };
+    }
+    if (this.#sockets === undefined) return { state: 'off' };
+    return {
+      state: this.#isRunning ? 'running' : 'waiting',
+      addresses: this.addresses.map(listenAddressToText),
+      starts: this.#starts,
+    };
+  }
+
+  /** Where it listens. */
+  get addresses(): readonly ListenAddress[] {
+    return this.#sockets?.addresses ?? [];
+  }
+
+  /** Ends the thread and closes everything. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#stop();
+  }
+
+  async #open(): Promise<void> {
+    const { sockets: wanted } = this.#settings;
+    if (wanted.length === 0 || this.#isClosed) return;
+    const requests = wanted.map(({ address, descriptor = -1 }) =>
+      descriptor < 0 || this.#closed.has(descriptor) ? { address } : { address, descriptor },
+    );
+    try {
+      const sockets = await HttpSockets.open(requests, () => this.#need(), this.#parts.copy);
+      for (const { descriptor } of requests) if (descriptor !== undefined) this.#closed.add(descriptor);
+      if (this.#isClosed || this.#settings.sockets !== wanted) return sockets.close();
+      this.#sockets = sockets;
+      if (this.#refusal !== undefined)
+        this.#parts.log.info('Key sites can be opened in browsers again.', { listen: String(sockets) });
+      this.#refusal = undefined;
+    } catch (error) {
+      if (!(error instanceof HttpListenError)) throw error;
+      if (this.#refusal?.message !== error.message) tellRefusal(this.#parts.log, error);
+      this.#refusal = error;
+      this.#retry = setTimeout(
+        () => this.#open().catch((bug: unknown) => this.#bug(bug)),
+        this.#parts.tryAgainMs ?? TRY_AGAIN,
+      ).unref();
+    }
+  }
+
+  async #stop(): Promise<void> {
+    clearTimeout(this.#retry);
+    clearTimeout(this.#start);
+    this.#start = undefined;
+    this.#refusal = undefined;
+    this.#sockets?.close();
+    this.#sockets = undefined;
+    const worker = this.#worker;
+    this.#worker = undefined;
+    if (worker === undefined) return;
+    this.#isRunning = false;
+    const exited = new Promise((resolve) => worker.once('exit', resolve));
+    worker.postMessage({ kind: 'close' } satisfies ToThread);
+    const tooLong = setTimeout(() => {
+      worker.terminate().catch((error: unknown) => this.#bug(error));
+    }, CLOSE_MS);
+    await exited;
+    clearTimeout(tooLong);
+  }
+
+  /** Somebody has connected, and the thread does not run. */
+  #need(): void {
+    if (this.#worker !== undefined || this.#start !== undefined) return;
+    const wait = Math.max(0, this.#notBefore - performance.now());
+    this.#start = setTimeout(() => {
+      this.#startThread()
+        .catch((error: unknown) => this.#failed(error))
+        .then(() => {
+          this.#start = undefined;
+        }, throwLater);
+    }, wait);
+  }
+
+  async #startThread(): Promise<void> {
+    const sockets = this.#sockets;
+    if (sockets === undefined) return;
+    const given = await sockets.copies();
+    if (sockets !== this.#sockets) {
+      for (const { descriptor } of given) closeSync(descriptor);
+      return;
+    }
+    const startedAt = performance.now();
+    this.#starts++;
+    const worker = (this.#parts.spawn ?? spawnHttpThread)({
+      sockets: given,
+      privateKeys: this.#settings.privateKeys.map(({ text }) => text),
+    });
+    this.#worker = worker;
+    const answers = new CallAnswers(
+      this.#parts.lookups,
+      (message) => worker.postMessage(message),
+      (error) => this.#bug(error),
+    );
+    let cause: unknown;
+    worker.on('message', (message: FromThread) => this.#receive(message, worker, answers));
+    worker.on('error', (error) => {
+      cause = error;
+    });
+    worker.once('exit', (code) => {
+      answers.cancelAll();
+      if (worker !== this.#worker) return;
+      this.#ended(cause ?? new Error(`exit code ${code}`), performance.now() - startedAt, sockets);
+    });
+  }
+
+  #receive(message: FromThread, worker: Worker, answers: CallAnswers): void {
+    switch (message.kind) {
+      case 'warning':
+        process.emitWarning(message.message, message.name);
+        return;
+      case 'listening':
+        if (worker !== this.#worker) return;
+        this.#isRunning = true;
+        this.#sockets?.handOver();
+        return;
+      case 'call':
+        answers.take(message.call, message.asked);
+        return;
+      case 'cancel':
+        answers.cancel(message.call);
+        return;
+      case 'log':
+        this.#parts.log[message.level](message.message, message.fields);
+        return;
+      case 'internal-error':
+        this.#parts.onInternalError(message.error);
+    }
+  }
+
+  /** The thread ended although nobody asked it to: its sockets listen here again, and the next connection starts another. */
+  #ended(cause: unknown, livedMs: number, sockets: HttpSockets): void {
+    this.#worker = undefined;
+    this.#isRunning = false;
+    if (livedMs >= HEALTHY) this.#pause = FIRST_PAUSE;
+    this.#notBefore = performance.now() + this.#pause;
+    this.#pause = Math.min(MAX_PAUSE, this.#pause * 2);
+    this.#parts.log.error('The thread of the HTTP side ended. The next connection starts another.', {
+      reason: cause instanceof Error ? cause.message : String(cause),
+    });
+    sockets.takeBack().catch((error: unknown) => this.#bug(error));
+  }
+
+  /** The thread could not be started. */
+  #failed(error: unknown): void {
+    this.#notBefore = performance.now() + this.#pause;
+    this.#pause = Math.min(MAX_PAUSE, this.#pause * 2);
+    this.#parts.log.error('The thread of the HTTP side cannot be started.', {
+      reason: error instanceof Error ? error.message : String(error),
+    });
+    this.#sockets?.takeBack().catch((bug: unknown) => this.#bug(bug));
+  }
+
+  #bug(error: unknown): void {
+    this.#parts.onInternalError(describeInternalError('exception', 'main', error));
+  }
+}
+
+/** Milliseconds that the thread has to end by itself. */
+const CLOSE_MS = 500;
+
+function tellRefusal(log: Log, { address, code, holders }: HttpListenError): void {
+  const who = holders.map(({ name, pid }) => `${name} (process ${pid})`).join(', ');
+  log.warn(
+    'Key sites cannot be opened in browsers: an address of "http" is not to be had, and so none is used. DNS is not concerned.',
+    {
+      address: listenAddressToText(address),
+      code,
+      ...(who !== '' && { holder: who }),
+      do: 'End the other program, or set "http" to other addresses or to off.',
+    },
+  );
+}
+
+function textOf(sockets: readonly SocketRequest[]): string {
+  return sockets
+    .map(({ address, descriptor }) => `${listenAddressToText(address)} ${descriptor ?? ''}`)
+    .join('\n');
+}
