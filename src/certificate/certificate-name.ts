@@ -1,4 +1,4 @@
-import { domainToASCII } from 'node:url';
+import { tryParseTypedName } from '../dns/typed-name.ts';
 import { addressOctets, canonicalAddress } from '../ip/address.ts';
 import { ipClass } from '../ip/address-class.ts';
 
@@ -16,8 +16,6 @@ export class CertificateNameError extends Error {
 
 /** RFC 1123 §2.1: letters, digits and hyphens, which are not at the ends of a label. */
 const LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
-/** RFC 1035 §2.3.4, without the length octets of the first label and of the root. */
-const MAX_HOST_NAME = 253;
 
 /** Reads the name of a host or an address in any spelling that people use. @throws CertificateNameError */
 export function parseCertificateName(text: string): CertificateName {
@@ -42,12 +40,11 @@ function checkedHostName(text: string): string {
     throw new CertificateNameError(`${what} is neither the name of a host nor an address`);
   }
   // "bücher.example" is "xn--bcher-kva.example" in certificates (RFC 5280 §7.2).
-  const ascii = /^[\x00-\x7f]*$/.test(text) ? text.toLowerCase() : domainToASCII(text);
-  const name = ascii.replace(/\.$/, '');
-  const labels = name.split('.');
+  const labels = tryParseTypedName(text)?.labels.map((label) => label.toLowerCase()) ?? [];
+  const name = labels.join('.');
   const isWildcard = labels[0] === '*';
   const rest = isWildcard ? labels.slice(1) : labels;
-  if (name.length > MAX_HOST_NAME || !rest.every((label) => LABEL.test(label)))
+  if (rest.length === 0 || !rest.every((label) => LABEL.test(label)))
     throw new CertificateNameError('this is not the name of a host: letters, digits, hyphens and dots');
   if (/^\d+$/.test(rest.at(-1) ?? '')) throw new CertificateNameError('this is not a whole address');
   if (isWildcard && rest.length < 2)

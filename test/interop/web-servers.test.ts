@@ -9,10 +9,12 @@ import { after, before, describe, test } from 'node:test';
 import tls from 'node:tls';
 import { promisify } from 'node:util';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
+import { GatewayScene } from '../gateway/gateway-scene.ts';
 import { pkarrd } from '../support/command.ts';
 import { freePort } from '../support/free-port.ts';
 import { root } from '../support/installed-package.ts';
 import { blocksOf } from '../support/markdown.ts';
+import { testKey } from '../support/packets.ts';
 
 /** The key of the README, which tells its secret. */
 const SEED = Buffer.from('The secret of this key is public');
@@ -52,8 +54,8 @@ const servers: readonly WebServer[] = [
     name: 'nginx',
     words: (port) => {
       const server = recipe('nginx', [
-        ['listen 443 ssl;', `listen 127.0.0.1:${port} ssl;`],
-        ['listen [::]:443 ssl;', ''],
+        ['listen 443 ssl default_server;', `listen 127.0.0.1:${port} ssl default_server;`],
+        ['listen [::]:443 ssl default_server;', ''],
         ['/etc/nginx/site.pem', path('site.pem')],
         ['/var/www/html', path('html')],
       ]);
@@ -69,7 +71,7 @@ const servers: readonly WebServer[] = [
     name: 'caddy',
     words: (port) => {
       const site = recipe('caddyfile', [
-        [`${key}, *.${key} {`, `${key}:${port}, *.${key}:${port} {\nbind 127.0.0.1`],
+        [':443 {', `:${port} {\nbind 127.0.0.1`],
         ['/etc/caddy/site.pem', path('site.pem')],
         ['/var/www/html', path('html')],
       ]);
@@ -110,6 +112,24 @@ async function fetchSite(port: number, servername: string) {
   let response = '';
   for await (const part of socket) response += part;
   return { spki: publicKey.export({ format: 'der', type: 'spki' }).toString('hex'), response };
+}
+
+/** A block of the README that begins so, of a zone in which `SITE` stands for the key of the site. */
+function zoneLines(start: string): string {
+  const text = blocks.find((block) => block.language === 'text' && block.text.startsWith(start))?.text;
+  return (text ?? assert.fail(`no block begins with ${start}`)).replaceAll('SITE', key);
+}
+
+/** Opens the site by its own name, and by the name of a key whose zone has the aliases of the README. */
+async function openThroughGateway(port: number): Promise<void> {
+  await using scene = await GatewayScene.open();
+  const first = testKey(8);
+  scene.publish(keyPair, `@ A 127.0.0.1\n${zoneLines('@ HTTPS 1 .')} port=${port}\n`);
+  scene.publish(first, zoneLines('@   HTTPS 0 SITE.'));
+  for (const host of [scene.host(keyPair), scene.host(first), scene.host(first, 'www.')]) {
+    const { status, body } = await scene.get(host, { path: '/index.html' });
+    assert.deepEqual([status, body], [200, 'the site'], host);
+  }
 }
 
 async function untilOpen(port: number, child: ChildProcess, said: () => string): Promise<void> {
@@ -155,6 +175,7 @@ describe('the certificate of a key', () => {
           ...['--connect-to', `${key}:443:127.0.0.1:${port}`, `https://${key}/index.html`],
         ]);
         assert.equal(stdout, 'the site');
+        await openThroughGateway(port);
       } finally {
         if (child.exitCode === null) {
           child.kill('SIGTERM');

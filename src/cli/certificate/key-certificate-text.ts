@@ -24,12 +24,12 @@ In the zone file, which tells clients that there is TLS:
   @  HTTPS  1 .
 
 nginx:
-  listen 443 ssl;
+  listen 443 ssl default_server;
   ssl_protocols TLSv1.3;
   ssl_certificate ${file};
   ssl_certificate_key ${file};
 
-Caddy:
+Caddy, in a site that is called :443, so that it serves both names:
   tls ${file} ${file}
 `;
 }
