@@ -131,23 +131,23 @@ export class GatewayScene {
 }
 
 /** The port of a server that listens. */
-function portOf(server: Server): number {
+export function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
 }
 
 /** A packet with records in zone-file form, signed at `seconds` since 1970. */
-function packetOf(key: KeyPair, zone: string, seconds: number): SignedPacket {
+export function packetOf(key: KeyPair, zone: string, seconds: number): SignedPacket {
   const { records } = parseZoneFile(zone, { origin: key.publicKey.name });
   return SignedPacket.sign(key, records, BigInt(seconds) * 1_000_000n);
 }
 
 /** An answer with its body, which may end too early. */
-async function readAnswer(answer: IncomingMessage): Promise<Answer> {
+export async function readAnswer(answer: IncomingMessage): Promise<Answer> {
   const { statusCode = 0, headers, rawHeaders } = answer;
   const parts: Buffer[] = [];
   answer.on('data', (octets: Buffer) => parts.push(octets));
   answer.on('error', () => {});
-  await once(answer, 'close');
+  await new Promise((resolve) => answer.once('close', resolve));
   const body = Buffer.concat(parts).toString();
   return {
     status: statusCode,

@@ -106,12 +106,7 @@ export async function endpointOf(candidate: Candidate, walk: PacketWalk): Promis
 }
 
 /** @param target the key that the last alias names, when it is not that of the last packet. */
-function endpoint(
-  trail: Trail,
-  port: number,
-  addresses: readonly string[],
-  target: PublicKey | undefined = lastKey(trail),
-): Endpoint {
+function endpoint(trail: Trail, port: number, addresses: readonly string[], target?: PublicKey): Endpoint {
   const key = target ?? lastKey(trail);
   const keys = [...trail.packets.map((packet) => packet.key), ...(target === undefined ? [] : [target])];
   if (key === undefined) throw new GatewayFailure('no-address');

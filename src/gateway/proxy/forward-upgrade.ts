@@ -28,6 +28,7 @@ export async function forwardUpgrade(exchange: Exchange, client: Duplex, head: B
         const lines = answerLines(answer, exchange);
         client.write(headText(101, 'Switching Protocols', upgradeLines(lines)));
         join({ client, site, ms: limits.socketIdleMs });
+        stop.signal.addEventListener('abort', () => client.destroy(), { once: true });
         if (siteHead.length > 0) client.write(siteHead);
         if (head.length > 0) site.write(head);
         resolve();
