@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { elapsedClock } from '../async/elapsed-clock.ts';
 import { throwLater } from '../async/throw-later.ts';
-import { listenAddressToText } from '../config/listen-address.ts';
 import type { Settings } from '../config/settings.ts';
 import { HttpSide } from '../http/http-side.ts';
 import { networkOf } from '../mainline/addresses.ts';
@@ -14,9 +13,12 @@ import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import { externalAddresses, noExternalAddresses } from '../publish/external-addresses.ts';
 import { PublicationMemory } from '../publish/publication-memory.ts';
 import { Publisher, type PublisherEntries } from '../publish/publisher.ts';
+import { CertificateError } from '../serve/certificate/certificate.ts';
+import { CurrentCertificate, type Replacement } from '../serve/certificate/current-certificate.ts';
 import type { Front } from '../serve/front.ts';
 import { CurrentListening } from '../serve/listeners/current-listening.ts';
-import type { ListenEvent, ListeningParts } from '../serve/listening.ts';
+import type { ListeningParts } from '../serve/listeners/listeners.ts';
+import { listenKeys, servedAddressToText } from '../serve/served-address.ts';
 import { type BoundSockets, noBoundSockets } from '../system/activation/bound-sockets.ts';
 import { machineInterfaces } from '../system/interfaces.ts';
 import { machineView, watchNetwork } from '../system/network-watch.ts';
@@ -38,6 +40,7 @@ import { mainLookups } from './http/main-lookups.ts';
 import { startPackets } from './packets.ts';
 import type { App, ReloadOutcome } from './status.ts';
 import { SystemResolvers } from './system-resolvers.ts';
+import { tellCertificate, tellListening } from './tell-listening.ts';
 import { asksSystem } from './upstreams.ts';
 
 /** The entry point of a worker. */
@@ -91,13 +94,18 @@ export async function startApp(
     onEvent: (event) => tellListening(log, event),
     onBug: (error) => internalErrors.report('exception', error),
   };
+  const certificate = new CurrentCertificate({
+    onEvent: (event) => tellCertificate(log, event),
+    onBug: (error) => internalErrors.report('exception', error),
+  });
   const front: Front =
     settings.workers === 1
       ? createFront(settings, {
           ...common,
           resolution,
-          listeners: new CurrentListening(settings.listen, listening),
+          listeners: new CurrentListening(settings, listening),
           given,
+          certificate,
           onBug: (error) => internalErrors.report('query', error),
         })
       : createWorkerPool(settings, {
@@ -105,6 +113,7 @@ export async function startApp(
           packetReader: packets.packetReader,
           ...workerProcesses(WORKER_FILE),
           given,
+          certificate,
           listening,
           systemResolvers: () => resolvers.current(),
           onInternalError: (error) => internalErrors.take(error),
@@ -177,6 +186,7 @@ export async function startApp(
     await front.close();
     const closing = packets.close();
     resolution.close();
+    certificate.close();
     await closing;
     await resolvers.written();
   };
@@ -187,7 +197,11 @@ export async function startApp(
   };
 
   // The listeners open last, when everything behind them is ready.
-  let addresses = await front.open().catch(async (error: unknown) => {
+  const open = async () => {
+    (await certificate.replace(settings)).commit();
+    return await front.open();
+  };
+  let addresses = await open().catch(async (error: unknown) => {
     await close();
     throw error;
   });
@@ -203,16 +217,24 @@ export async function startApp(
     const changed = changes(before, next);
     // What can fail comes first, so that it changes nothing.
     if (isChanged(before, next, 'dht', 'dhtListen')) await checkDhtPort(before, next);
-    const isElsewhere = isChanged(before, next, 'listen');
-    if (isElsewhere) addresses = await front.listenAt(next.listen);
+    const otherCertificate = await useCertificate(certificate, next);
+    const isElsewhere = isChanged(before, next, ...listenKeys);
+    try {
+      if (isElsewhere) addresses = await front.listenAt(next);
+    } catch (error) {
+      otherCertificate.undo();
+      throw error;
+    }
     resolvers.reload(next, useOfResolvers(next, log));
     try {
       if (changed.length > 0) await resolution.replace(next);
     } catch (error) {
       resolvers.reload(before, useOfResolvers(before, log));
-      if (isElsewhere) addresses = await front.listenAt(before.listen);
+      if (isElsewhere) addresses = await front.listenAt(before);
+      otherCertificate.undo();
       throw new ReloadError(`The configuration cannot be used: ${errorMessage(error)}.`, { cause: error });
     }
+    otherCertificate.commit();
     settings = next;
     if (changed.length > 0) {
       packets.reload(next);
@@ -220,6 +242,12 @@ export async function startApp(
       await http.apply(httpSettings(next, given));
     }
     return { changed, needRestart, ...publisher.reload(wantedEntries) };
+  };
+
+  const certificateStatus = () => {
+    const shownAt = addresses.filter(({ service }) => service === 'tls' || service === 'https');
+    const status = certificate.status(shownAt, nowWall());
+    return status && { certificate: status };
   };
 
   return {
@@ -241,6 +269,8 @@ export async function startApp(
       return {
         version: programVersion(),
         uptime: (performance.now() - startedAt) / 1000,
+        listen: addresses.map(servedAddressToText),
+        ...certificateStatus(),
         ...(await front.status()),
         packets: finder.statistics(),
         store: packets.storeState(),
@@ -269,6 +299,16 @@ function useOfResolvers(settings: Settings, log: Log): { readonly log: Log; read
   return { log: isAsked ? log : silentLog, mayWrite: isAsked };
 }
 
+/** @throws ReloadError when it cannot be used; then nothing has changed. */
+async function useCertificate(certificate: CurrentCertificate, settings: Settings): Promise<Replacement> {
+  try {
+    return await certificate.replace(settings);
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    throw new ReloadError(error.message, { cause: error });
+  }
+}
+
 function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
@@ -283,42 +323,6 @@ function tellLoops(log: Log, now: () => number): (upstream: string) => void {
       ),
     { count: 1, period: 60_000, now },
   );
-}
-
-function tellListening(log: Log, event: ListenEvent): void {
-  const address = listenAddressToText(event.kind === 'refused' ? event.error.address : event.address);
-  switch (event.kind) {
-    case 'refused':
-      log.warn(
-        'Cannot listen on an address: its socket was not handed over by the service manager, and pkarrd may not open it. ' +
-          'Add it to the socket unit with the command in "run".',
-        {
-          address,
-          protocol: event.error.protocol,
-          code: event.error.code,
-          run: `pkarrd install --listen ${address}`,
-        },
-      );
-      break;
-    case 'wildcard':
-      log.warn(
-        'A UDP socket of the service manager listens on all addresses, so the system may send a reply from another address ' +
-          'than the one that was asked (RFC 2181 section 4.1). Name the addresses in the socket unit instead.',
-        { address, run: 'pkarrd install --listen ADDRESS' },
-      );
-      break;
-    case 'waiting':
-      log.warn('Cannot listen on an address yet; trying again every second.', {
-        address,
-        reason: event.reason,
-      });
-      break;
-    case 'listening':
-      log.info('Listening on another address.', { address });
-      break;
-    case 'closed':
-      log.debug('No longer listening on an address that this machine lost.', { address });
-  }
 }
 
 /** For a program that is part of another command: a fatal error ends that command. */

@@ -2,16 +2,19 @@ import { defaultListen, type Settings } from '../config/settings.ts';
 import type { IpPrefix } from '../ip/prefix.ts';
 import { defaultAccess, loopbackPrefixes } from '../serve/access-list.ts';
 import { ClientRateLimit, ColdKeyLimit, DEFAULT_MAX_CLIENTS, unlimited } from '../serve/rate-limit.ts';
+import { type ListenSettings, serviceAddresses } from '../serve/served-address.ts';
 import { machineInterfaces } from '../system/interfaces.ts';
 
 /** Who may ask: this machine, and the clients that are configured or that are on the networks of the listening interfaces. */
 export function accessPrefixes({
   allowFrom,
   listen,
-}: Pick<Settings, 'allowFrom' | 'listen'>): readonly IpPrefix[] {
+  ...services
+}: Pick<Settings, 'allowFrom'> & ListenSettings): readonly IpPrefix[] {
   if (allowFrom !== 'default') return [...loopbackPrefixes, ...allowFrom];
   const hosts = listen === 'default' ? defaultListen.hosts : listen.map(({ host }) => host);
-  return defaultAccess(hosts, machineInterfaces());
+  const others = serviceAddresses({ listen, ...services }).map(({ host }) => host);
+  return defaultAccess([...hosts, ...others], machineInterfaces());
 }
 
 /** Which addresses the owner of a key may publish, for names and for name servers. */

@@ -3,8 +3,9 @@ import type { Settings } from '../config/settings.ts';
 import { Name } from '../dns/name.ts';
 import { isKeyName, namesOfKey } from '../resolve/special/suffix.ts';
 import { AccessList } from '../serve/access-list.ts';
+import type { CertificateSource } from '../serve/certificate/certificate.ts';
 import type { Front, FrontCallbacks } from '../serve/front.ts';
-import type { Listeners } from '../serve/listening.ts';
+import type { Listeners } from '../serve/listeners/listeners.ts';
 import { answering } from '../serve/open-listeners.ts';
 import { Responder } from '../serve/responder.ts';
 import type { BoundSockets } from '../system/activation/bound-sockets.ts';
@@ -24,12 +25,14 @@ export interface FrontParts extends FrontCallbacks {
   readonly listeners: Listeners;
   /** Sockets that this process was given. */
   readonly given: BoundSockets;
+  /** The certificate for encrypted DNS. */
+  readonly certificate: CertificateSource;
 }
 
 /** The front of one process: listeners, access list, responder, cache. */
 export function createFront(
   initial: Settings,
-  { resolution, listeners, given, ...parts }: FrontParts,
+  { resolution, listeners, given, certificate, ...parts }: FrontParts,
 ): Front {
   const { now } = parts;
   let settings = initial;
@@ -50,7 +53,7 @@ export function createFront(
     trustAuthenticData: settings.trustAd,
   });
   return {
-    open: () => listeners.open(answering(responder, given)),
+    open: () => listeners.open(answering(responder, { given, certificate })),
     listenAt: (listen) => listeners.replace(listen),
     async reload(next) {
       const before = settings;

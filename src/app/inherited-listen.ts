@@ -4,8 +4,8 @@ import { canonicalAddress } from '../ip/address.ts';
 import { isWildcard } from '../serve/own-hosts.ts';
 
 /** Where to listen with inherited sockets. */
-export interface InheritedListen {
-  readonly listen: Settings['listen'];
+export interface InheritedListen<L extends Settings['listen']> {
+  readonly listen: L;
   /** Addresses of inherited sockets that no setting names. */
   readonly unnamed: readonly ListenAddress[];
 }
@@ -14,10 +14,10 @@ export interface InheritedListen {
  * The addresses to listen on when `inherited` were handed over: all of them, and those that the setting names besides. The
  * default names no others: then the socket unit says where.
  */
-export function listenWithInherited(
-  listen: Settings['listen'],
+export function listenWithInherited<L extends Settings['listen']>(
+  listen: L,
   inherited: readonly ListenAddress[],
-): InheritedListen {
+): InheritedListen<L | readonly ListenAddress[]> {
   const given = unique(inherited);
   if (given.length === 0) return { listen, unnamed: [] };
   if (listen === 'default') return { listen: given, unnamed: given.filter((address) => !isDefault(address)) };

@@ -91,7 +91,7 @@ export async function startResolution(
       policy: {
         ...ownersMayName(settings),
         isOwnAddress: isMachineAddress,
-        whyOurs: (address, port) => whyLoop({ address, port }, settings.listen),
+        whyOurs: (address, port) => whyLoop({ address, port }, settings),
       },
     }),
     negativeTtl: settings.negativeTtl,

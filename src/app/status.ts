@@ -1,5 +1,4 @@
 import type { ConfigProblem } from '../config/config-error.ts';
-import type { ListenAddress } from '../config/listen-address.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Name } from '../dns/name.ts';
 import type { FinderStatistics } from '../find/finder.ts';
@@ -9,15 +8,17 @@ import type { InternalErrorCount } from '../observe/internal-errors.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { PublicationStatus } from '../publish/publication-status.ts';
 import type { PublisherEntries } from '../publish/publisher.ts';
+import type { CertificateStatus } from '../serve/certificate/current-certificate.ts';
 import type { FrontStatus } from '../serve/front.ts';
 import type { AskOutcome } from '../serve/responder.ts';
+import type { ServedAddress } from '../serve/served-address.ts';
 import type { PacketStoreStatistics } from '../store/packet-store.ts';
 import type { SettingChange } from './configuration/changed-settings.ts';
 
 /** The running program. */
 export interface App {
-  /** The addresses that it listens on now, over UDP and TCP. */
-  readonly addresses: readonly ListenAddress[];
+  /** The addresses that it listens on now, and for what. Those of DNS over UDP and TCP come first. */
+  readonly addresses: readonly ServedAddress[];
   /**
    * Uses another configuration from now on. Sockets, caches and the DHT are kept where their settings stay, and questions in
    * flight are answered. One reload follows another.
@@ -69,6 +70,10 @@ export interface FlushOutcome {
 
 /** The state of the program and its counts since the start. */
 export interface AppStatus extends FrontStatus {
+  /** Where it listens, as texts: see `servedAddressToText`. */
+  readonly listen: readonly string[];
+  /** The certificate for encrypted DNS, if one is set. */
+  readonly certificate?: CertificateStatus;
   /** The version of the program. */
   readonly version: string;
   /** Seconds. */

@@ -115,7 +115,7 @@ export class SystemResolvers implements ResolverSource {
 
   /** The same with how they were found, and no line of the log. Never rejects. */
   async find(): Promise<FoundResolvers> {
-    const listening = ownEndpoints(this.#settings.listen);
+    const listening = ownEndpoints(this.#settings);
     const machine = machineAddresses();
     const interfaces = machineInterfaceNames();
     const options = { listening, machine, interfaces };
@@ -137,7 +137,7 @@ export class SystemResolvers implements ResolverSource {
     const now = elapsedClock.now();
     if (this.#asking === undefined || now - this.#asking.at > LINKS_GOOD_FOR)
       this.#asking = { at: now, links: linksWithDomains(this.#links) };
-    const listening = ownEndpoints(this.#settings.listen);
+    const listening = ownEndpoints(this.#settings);
     const machine = machineAddresses();
     return (await this.#asking.links).flatMap((link) => {
       const servers = link.servers.filter((server) => whyOurs(server, listening, machine) === undefined);

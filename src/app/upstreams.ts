@@ -9,6 +9,7 @@ import {
 } from '../forward/spec/upstream-set.ts';
 import { TlsAuthorities } from '../forward/tls/authorities.ts';
 import { canonicalAddress } from '../ip/address.ts';
+import type { ListenSettings } from '../serve/served-address.ts';
 import { machineAddresses } from '../system/interfaces.ts';
 import { type Endpoint, whyOurs } from '../system/own-addresses.ts';
 import type { NetworkResolvers } from '../workers/messages.ts';
@@ -59,7 +60,7 @@ export async function upstreamAuthorities({
 }
 
 /** Why an upstream at `endpoint` would be asking ourselves, as a clause; undefined when it would not. */
-export function whyLoop(endpoint: Endpoint, listen: Settings['listen']): string | undefined {
+export function whyLoop(endpoint: Endpoint, listen: ListenSettings): string | undefined {
   return whyOurs(endpoint, ownEndpoints(listen), machineAddresses());
 }
 

@@ -5,6 +5,7 @@ import { isTellingCase } from '../forward/udp/sent-questions.ts';
 import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
 import { silentLog } from '../observe/log.ts';
 import { classifyLabel, PublicKey } from '../pkarr/public-key.ts';
+import { HeldCertificate } from '../serve/certificate/current-certificate.ts';
 import type { Front } from '../serve/front.ts';
 import { ListenError } from '../serve/listen-error.ts';
 import { ToldListeners } from '../serve/listeners/told-listeners.ts';
@@ -45,6 +46,7 @@ export function runWorker(): void {
   );
   let running: Running | undefined;
   let listeners: ToldListeners | undefined;
+  const certificate = new HeldCertificate();
   /** The network changed while this worker started. */
   let isOutdated = false;
   /** The settings that were given last, if others than at the start. */
@@ -75,7 +77,8 @@ export function runWorker(): void {
   };
 
   const link = new Link<PrimaryCalls, WorkerCalls>(primaryPeer(), {
-    async start({ texts, held }): Promise<Started> {
+    async start({ texts, held, certificate: given }): Promise<Started> {
+      if (given !== undefined) certificate.set(given);
       listeners = new ToldListeners(held, (failure) => link.tell('listenFailed', failure));
       const settings = settingsFromTexts(texts);
       const resolution = await CurrentResolution.start(settings, silentLog, {
@@ -87,6 +90,7 @@ export function runWorker(): void {
         cameBackFrom: cameBackFrom(resolution),
         listeners,
         given: portsOfWorker(),
+        certificate,
         onLoop: (upstream) => link.tell('loop', upstream),
         onBug: report,
         now,
@@ -109,6 +113,7 @@ export function runWorker(): void {
     },
     listenAt: (address) => listeners?.listenAt(address),
     leave: (address) => listeners?.leave(address),
+    certificate: (renewed) => certificate.set(renewed),
     areYouThere() {
       elapsedClock.check();
       return undefined;

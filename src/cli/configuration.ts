@@ -152,16 +152,18 @@ function upstreamProblems({ settings, origins }: LoadedSettings): readonly Confi
 function entryProblems(
   text: string,
   where: string,
-  { listen, suffix }: Settings,
+  settings: Settings,
   read: () => WrittenUpstreams,
 ): readonly ConfigProblem[] {
   try {
     const written = read();
     createForwarder(withSystem(written, [])).close();
-    return [...loops(text, written, listen), ...deadRoutes(text, written, suffix)].map((message) => ({
-      where,
-      message,
-    }));
+    return [...loops(text, written, settings), ...deadRoutes(text, written, settings.suffix)].map(
+      (message) => ({
+        where,
+        message,
+      }),
+    );
   } catch (error) {
     if (!(error instanceof UpstreamSpecError)) throw error;
     return [{ where, message: `${error.message}.` }];
@@ -199,11 +201,11 @@ function namesNobodyFinds(
 }
 
 /** An upstream that is this program would create an endless forwarding loop. */
-function loops(text: string, set: WrittenUpstreams, listen: Settings['listen']): readonly string[] {
+function loops(text: string, set: WrittenUpstreams, settings: Settings): readonly string[] {
   const routed = set.routes.flatMap(({ upstream }) => (upstream === 'default' ? [] : [upstream]));
   return [...set.upstreams, ...set.fallback, ...routed].flatMap((spec) => {
     if (spec === 'system' || spec.address === undefined) return [];
-    const why = whyLoop({ address: spec.address, port: spec.port }, listen);
+    const why = whyLoop({ address: spec.address, port: spec.port }, settings);
     if (why === undefined) return [];
     return [`${text} ${why}, so it cannot be an upstream; use a resolver other than pkarrd.`];
   });

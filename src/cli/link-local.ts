@@ -2,6 +2,7 @@ import type { ConfigProblem } from '../config/config-error.ts';
 import type { LoadedSettings } from '../config/load-settings.ts';
 import { readUpstreams } from '../forward/spec/upstream-set.ts';
 import type { UpstreamSpec } from '../forward/spec/upstream-spec.ts';
+import { listenKeys } from '../serve/served-address.ts';
 import { machineInterfaceNames } from '../system/interfaces.ts';
 import type { InterfaceNames } from '../system/resolv-conf.ts';
 
@@ -10,9 +11,10 @@ import type { InterfaceNames } from '../system/resolv-conf.ts';
  * until then nobody can be asked there.
  */
 export function linkLocalWarnings(
-  { settings: { upstream, fallback, listen }, origins }: Pick<LoadedSettings, 'settings' | 'origins'>,
+  { settings, origins }: Pick<LoadedSettings, 'settings' | 'origins'>,
   interfaces: InterfaceNames = machineInterfaceNames(),
 ): readonly ConfigProblem[] {
+  const { upstream, fallback } = settings;
   const written = readUpstreams(upstream === 'system' ? [] : upstream, fallback);
   const routed = written.routes.map((route) => route.upstream);
   return [
@@ -20,7 +22,11 @@ export function linkLocalWarnings(
       warn(addressOf(spec), origins.upstream, interfaces),
     ),
     ...written.fallback.flatMap((spec) => warn(addressOf(spec), origins.fallback, interfaces)),
-    ...(listen === 'default' ? [] : listen).flatMap(({ host }) => warn(host, origins.listen, interfaces)),
+    ...listenKeys.flatMap((key) => {
+      const addresses = settings[key];
+      if (addresses === 'default') return [];
+      return addresses.flatMap(({ host }) => warn(host, origins[key], interfaces));
+    }),
   ];
 }
 

@@ -15,11 +15,12 @@ const SHORTEST = { ipv4: 8, ipv6: 16 } as const;
  * listens on more than loopback, and `allow-from` has a prefix that covers much of the Internet.
  */
 export function openResolverWarnings({
-  settings: { listen, allowFrom },
+  settings: { listen, tlsListen, https, httpsPlain, allowFrom },
   origins,
 }: Pick<LoadedSettings, 'settings' | 'origins'>): readonly ConfigProblem[] {
-  if (listen === 'default' || allowFrom === 'default') return [];
-  if (!listen.some(({ host }) => isReachable(host))) return [];
+  if (allowFrom === 'default') return [];
+  const addresses = [...(listen === 'default' ? [] : listen), ...tlsListen, ...https, ...httpsPlain];
+  if (!addresses.some(({ host }) => isReachable(host))) return [];
   return allowFrom.filter(coversStrangers).map((prefix) => ({
     where: origins.allowFrom,
     message:

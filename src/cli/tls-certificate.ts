@@ -2,6 +2,7 @@ import type { ConfigProblem } from '../config/config-error.ts';
 import type { LoadedSettings } from '../config/load-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Certificate } from '../serve/certificate/certificate.ts';
+import { certificatePaths } from '../serve/certificate/certificate-paths.ts';
 
 /** A configuration, as far as its certificate is concerned. */
 type Configured = Pick<LoadedSettings, 'settings' | 'origins'>;
@@ -32,13 +33,12 @@ export async function tlsWarnings(
 
 /** The certificate, or why there is none, as a sentence; undefined when none is set. */
 async function read(settings: Settings): Promise<Certificate | string | undefined> {
-  if (settings.certificate === 'none') return undefined;
-  const [{ certificatePaths, readCertificate }, { CertificateError }] = await Promise.all([
+  const paths = certificatePaths(settings);
+  if (paths === undefined) return undefined;
+  const [{ readCertificate }, { CertificateError }] = await Promise.all([
     import('../serve/certificate/read-certificate.ts'),
     import('../serve/certificate/certificate.ts'),
   ]);
-  const paths = certificatePaths(settings);
-  if (paths === undefined) return undefined;
   try {
     return (await readCertificate(paths)).certificate;
   } catch (error) {

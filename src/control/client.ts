@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { serviceCommands } from '../system/service-commands.ts';
 import {
   CONTROL_TIMEOUT,
   ControlError,
@@ -128,7 +129,7 @@ function connectProblem(
     case 'EAGAIN':
       return {
         problem: 'no-answer',
-        text: `The pkarrd that listens on ${path} does not accept connections. Restart it: systemctl restart pkarrd`,
+        text: `The pkarrd that listens on ${path} does not accept connections. Restart it: ${serviceCommands().restart}.`,
       };
     default:
       return undefined;
@@ -137,15 +138,16 @@ function connectProblem(
 
 function notRunning(directories: readonly string[]): ControlError {
   const text =
-    `pkarrd is not running: nobody listens in ${directories.join(' or ')}. Start it with "systemctl start pkarrd" ` +
-    'or "pkarrd serve", or give its state directory with --state-dir.';
+    `pkarrd is not running: nobody listens in ${directories.join(' or ')}. Start it: ${serviceCommands().start}; ` +
+    'or give its state directory with --state-dir.';
   return new ControlError(text, { problem: 'not-running' });
 }
 
 function silent(path: string, timeout: number): ControlError {
+  const { log, restart } = serviceCommands();
   const text =
-    `The pkarrd that listens on ${path} did not answer within ${timeout / 1000} s. See its log (journalctl -u pkarrd); ` +
-    'if it hangs, restart it (systemctl restart pkarrd).';
+    `The pkarrd that listens on ${path} did not answer within ${timeout / 1000} s. See its log: ${log}. ` +
+    `If it hangs, restart it: ${restart}.`;
   return new ControlError(text, { problem: 'no-answer' });
 }
 

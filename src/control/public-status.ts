@@ -8,10 +8,20 @@ const HIDDEN = 'run "pkarrd status" as root to see it';
  * a file, nothing of a URL but its host, since a path such as that of NextDNS says whose account it is, and not whose keys
  * are kept in the network.
  */
-export function publicStatus({ forwarder, publications, configuration, ...status }: AppStatus): AppStatus {
+export function publicStatus({
+  forwarder,
+  publications,
+  configuration,
+  certificate,
+  ...status
+}: AppStatus): AppStatus {
   const { upstreams, routes, next, ...counts } = forwarder;
   return {
     ...status,
+    ...(certificate !== undefined && {
+      // It names a file.
+      certificate: { ...certificate, ...(certificate.problem !== undefined && { problem: HIDDEN }) },
+    }),
     ...(configuration !== undefined && {
       configuration: {
         ...configuration,

@@ -1,6 +1,7 @@
 import type { AppStatus } from '../app/status.ts';
 import type { Facts } from '../integrate/facts/facts.ts';
 import type { Machine } from '../integrate/machine.ts';
+import type { ServiceCommands } from '../system/service-commands.ts';
 
 /** Who asks, and what is known of the program that runs. */
 export interface Examined {
@@ -22,4 +23,6 @@ export type RunningProgram =
 /** What a check looks at. */
 export interface CheckParts extends Examined {
   readonly facts: Facts;
+  /** What a person does with the service on this machine. */
+  readonly commands: ServiceCommands;
 }

@@ -1,5 +1,6 @@
 import { gatherFacts } from '../integrate/facts/gather.ts';
 import { findIntegration } from '../integrate/overwritten.ts';
+import { serviceCommands } from '../system/service-commands.ts';
 import type { CheckParts, Examined } from './check-parts.ts';
 import { examineClock } from './checks/clock.ts';
 import { examineContainers } from './checks/containers.ts';
@@ -16,7 +17,7 @@ import { type Finding, warning } from './finding.ts';
 const checks: readonly (readonly [string, (parts: CheckParts) => Promise<readonly Finding[]>])[] = [
   ['service', examineUnit],
   ['port 53', examinePort],
-  ['running', async ({ running, version }) => examineRunning(running, version)],
+  ['running', async ({ running, version, commands }) => examineRunning(running, version, commands)],
   ['look-ups', examineLookups],
   ['resolv.conf', examineResolvConf],
   ['systemd-resolved', examineResolved],
@@ -31,7 +32,11 @@ const checks: readonly (readonly [string, (parts: CheckParts) => Promise<readonl
  * be made is a warning, and the others go on. It takes a few seconds: whatever does not answer is waited for once.
  */
 export async function examine(examined: Examined): Promise<readonly Finding[]> {
-  const parts = { ...examined, facts: await gatherFacts(examined.machine) };
+  const parts: CheckParts = {
+    ...examined,
+    facts: await gatherFacts(examined.machine),
+    commands: serviceCommands(examined.machine.root),
+  };
   const findings = await Promise.all(
     checks.map(async ([topic, check]) => {
       try {

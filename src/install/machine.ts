@@ -1,7 +1,6 @@
 import { Resolver } from 'node:dns/promises';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { type ProgramCall, type ProgramResult, runProgram } from '../system/run-program.ts';
+import { findServiceManager } from '../system/service-commands.ts';
 import type { FileStep } from './files.ts';
 import { launchd, type OtherManager, openRc, procd } from './other-managers.ts';
 
@@ -39,14 +38,11 @@ export const thisMachine: Machine = {
 
 /** What starts services on a machine; undefined when it is none that we know. */
 export function managerOf({ root, platform }: Machine): 'systemd' | OtherManager | undefined {
-  if (platform === 'darwin') return launchd;
-  const has = (path: string) => existsSync(join(root, path));
-  // sd_booted(3).
-  if (has('/run/systemd/system')) return 'systemd';
-  if (has('/etc/openwrt_release') || has('/sbin/procd')) return procd;
-  if (has('/sbin/openrc-run') || has('/run/openrc')) return openRc;
-  return undefined;
+  const name = findServiceManager(root, platform);
+  return name === undefined || name === 'systemd' ? name : otherManagers[name];
 }
+
+const otherManagers = { OpenRC: openRc, procd, launchd } as const;
 
 /** The units that run; the timer is started by who wants it. */
 export const RUNNING_UNITS = ['pkarrd.socket', 'pkarrd.service'] as const;

@@ -32,6 +32,8 @@ no_new_privs=yes
 respawn_delay=1
 # For ever: the machine would be without DNS.
 respawn_max=0
+# Otherwise what it writes is lost.
+error_logger="logger -t pkarrd -p daemon.info"
 retry=TERM/${service.stopSeconds}/KILL/2
 rc_ulimit="-n ${service.openFiles}"
 umask=0077

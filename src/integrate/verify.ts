@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { PROBE_ADDRESS, PROBE_LABEL } from '../resolve/special/probe.ts';
-import { askResolved } from '../system/links/resolved-links.ts';
+import { askResolved, askResolvedSetting } from '../system/links/resolved-links.ts';
 import { isDone } from './changes/change-path.ts';
 import { findResolvConf, RESOLV_CONF } from './facts/resolv-conf-file.ts';
-import { type Machine, outputOf } from './machine.ts';
+import type { Machine } from './machine.ts';
 import type { Plan } from './plan/plan.ts';
 
 /** One check, as it came out. */
@@ -138,8 +138,7 @@ function resolvedChecks(machine: Machine, { row, emptiesLinks }: Plan) {
     return full.map(({ name, servers }) => `${name} has ${servers.join(', ')}`).join('; ');
   });
   const llmnr = check('nobody on the link is asked (LLMNR)', async () => {
-    const said = await outputOf(machine, ['resolvectl', '--no-pager', 'llmnr']);
-    const value = /^Global: (\S+)/m.exec(said ?? '')?.[1];
+    const value = (await askResolvedSetting(machine.run, 'llmnr'))?.get('Global')?.[0];
     return value === 'no' ? undefined : `systemd-resolved says ${value ?? 'nothing'}`;
   });
   return [global, llmnr];

@@ -1,10 +1,10 @@
 import type { CacheStatistics } from '../cache/answer-cache.ts';
-import type { ListenAddress } from '../config/listen-address.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Name } from '../dns/name.ts';
 import type { ForwarderStatus } from '../forward/choice/status.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { AskOutcome, ResponderParts, ResponderStatistics } from './responder.ts';
+import type { ListenSettings, ServedAddress } from './served-address.ts';
 
 /** The side of the program that faces clients: octets in, octets out. */
 export interface Front {
@@ -12,13 +12,13 @@ export interface Front {
    * Starts to listen. Resolves with the addresses that are available; others are waited for.
    * @throws ListenError when an address is taken or not permitted; then nothing is left open.
    */
-  open(): Promise<readonly ListenAddress[]>;
+  open(): Promise<readonly ServedAddress[]>;
   /**
-   * Listens where `listen` says from now on; the sockets of addresses that stay are kept. Resolves with those that are
+   * Listens where these settings say from now on; the sockets of addresses that stay are kept. Resolves with those that are
    * available.
    * @throws ListenError; then nothing has changed.
    */
-  listenAt(listen: Settings['listen']): Promise<readonly ListenAddress[]>;
+  listenAt(listen: ListenSettings): Promise<readonly ServedAddress[]>;
   /**
    * Uses other settings from now on, but for where it listens. Cached answers that they could make wrong are forgotten, and
    * questions in flight are answered.

@@ -9,7 +9,14 @@ import type { AccessList } from './access-list.ts';
 import type { LocalAnswers } from './local-answers.ts';
 import type { ClientRateLimit } from './rate-limit.ts';
 import { UDP_PAYLOAD_SIZE } from './reply.ts';
-import { MINIMUM_UDP_PAYLOAD, OPT_LENGTH, u16, uncompressedNameEnd, walkLoneOpt } from './request.ts';
+import {
+  MINIMUM_UDP_PAYLOAD,
+  OPT_LENGTH,
+  OptWalk,
+  u16,
+  uncompressedNameEnd,
+  walkLoneOpt,
+} from './request.ts';
 
 /** What the hot path needs. */
 export interface HotPathParts {
@@ -126,8 +133,8 @@ export class HotPath {
 /** Whether there is an OPT record of version 0 at `at`, without an option that changes the reply. */
 function isPlainOpt(bytes: Uint8Array, at: number, isStream: boolean): boolean {
   const found = walkLoneOpt(bytes, at);
-  // RFC 7828 §3.2.2: the keepalive option is ignored over UDP.
-  return (found === 'plain' || (found === 'keepalive' && !isStream)) && bytes[at + 6] === 0;
+  // RFC 7828 §3.2.2: the keepalive option is ignored over UDP. So is padding, see `replyOpt`.
+  return (found === OptWalk.PLAIN || (found > OptWalk.PLAIN && !isStream)) && bytes[at + 6] === 0;
 }
 
 /** Maximum size of a reply over UDP; the request's OPT record is at `at` (RFC 6891 §6.2.3 and §6.2.5). */

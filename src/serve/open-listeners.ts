@@ -1,28 +1,19 @@
 import type { ListenAddress } from '../config/listen-address.ts';
 import { type BoundSockets, noBoundSockets } from '../system/activation/bound-sockets.ts';
+import type { CertificateSource } from './certificate/certificate.ts';
 import { ListenError } from './listen-error.ts';
+import type { Opened } from './opened.ts';
 import type { Responder } from './responder.ts';
+import type { ServedAddress, Service } from './served-address.ts';
 import { TcpConnections } from './tcp/connections.ts';
 import { TcpListener } from './tcp/listener.ts';
 import { UdpListener } from './udp-listener.ts';
 
-/** An open listener. */
-export interface Opened {
-  /** The actual port. */
-  readonly port: number;
-  /**
-   * Takes no more datagrams or connections from a socket that somebody else has too, who will. What was taken can still be
-   * answered.
-   */
-  leave?(): Promise<void>;
-  /** Closes it. */
-  stop(): Promise<void>;
-}
-
-/** Opens listeners. Both reject with a ListenError when the address is not available. */
+/** Opens listeners. All reject with a ListenError when the address is not available. */
 export interface Opener {
   udp(address: ListenAddress): Promise<Opened>;
   tcp(address: ListenAddress): Promise<Opened>;
+  service(service: Service, address: ListenAddress): Promise<Opened>;
   /** Sockets that this process was given: they are taken, and nothing is bound where there is one. */
   readonly given?: BoundSockets;
 }
@@ -30,20 +21,40 @@ export interface Opener {
 /** The listeners of one address. */
 export interface ListenerPair {
   /** With the actual port. */
-  readonly address: ListenAddress;
-  /** Undefined when only the other could be had, which we were given: see `missing`. */
+  readonly address: ServedAddress;
+  /** Undefined for a service of its own, and when only the other could be had, which we were given: see `missing`. */
   readonly udp: Opened | undefined;
   readonly tcp: Opened | undefined;
   /** Why one of the two is not there. */
   readonly missing?: ListenError;
 }
 
+/** What is answered with, and at which sockets. */
+export interface AnsweringParts {
+  /** The sockets that this process was given; none by default. */
+  readonly given?: BoundSockets;
+  /** The certificate of DNS over TLS and HTTPS. */
+  readonly certificate?: CertificateSource;
+}
+
 /** Opens listeners whose queries `responder` answers, at the sockets that this process was given or at its own. */
-export function answering(responder: Responder, given: BoundSockets = noBoundSockets): Opener {
+export function answering(
+  responder: Responder,
+  { given = noBoundSockets, certificate }: AnsweringParts = {},
+): Opener {
   const connections = new TcpConnections(responder);
+  const find = (protocol: 'udp' | 'tcp', { host, port }: ListenAddress) => given.find(protocol, host, port);
   return {
-    udp: (address) => UdpListener.open(address, responder, given.find('udp', address.host, address.port)),
-    tcp: (address) => TcpListener.open(address, connections, given.find('tcp', address.host, address.port)),
+    udp: (address) => UdpListener.open(address, responder, find('udp', address)),
+    tcp: (address) => TcpListener.open(address, connections, find('tcp', address)),
+    async service(service, address) {
+      if (service !== 'tls')
+        throw new ListenError('tcp', { ...address, service }, new Error('DNS over HTTPS is not served here'));
+      if (certificate === undefined) throw new RangeError(`nobody has a certificate for ${service}`);
+      // Loaded when it is asked for: most machines have no use for it.
+      const { openTls } = await import('./tls/open-tls.ts');
+      return await openTls(address, { connections, certificate }, find('tcp', address));
+    },
     given,
   };
 }
@@ -159,6 +170,14 @@ export async function leaveListeners(pairs: readonly ListenerPair[]): Promise<vo
   await Promise.all(pairs.flatMap(({ udp, tcp }) => [udp?.leave?.(), tcp?.leave?.()]));
 }
 
+/** Listens on an address for what is spoken there. @throws ListenError. */
+export async function openListener(address: ServedAddress, opener: Opener): Promise<ListenerPair> {
+  const { service, ...place } = address;
+  if (service === undefined) return await openPair(place, opener);
+  const tcp = await opener.service(service, place);
+  return { address: { ...address, port: tcp.port }, udp: undefined, tcp };
+}
+
 /**
  * How many ports are tried for port 0. The system chooses one that is free for UDP, but an outgoing TCP connection may be
  * using it; on a busy machine that happens to a few in a hundred.
@@ -170,7 +189,7 @@ const DRAWS = 16;
  * missing.
  * @throws ListenError.
  */
-export async function openPair(address: ListenAddress, opener: Opener): Promise<ListenerPair> {
+async function openPair(address: ListenAddress, opener: Opener): Promise<ListenerPair> {
   if (opener.given?.has(address.host, address.port) === true)
     return await openGiven(address, opener, opener.given);
   for (let draw = 1; ; draw++) {

@@ -25,6 +25,8 @@ export interface ReplyPath {
   readonly client: string;
   /** Over a stream a reply is never truncated. */
   readonly stream: boolean;
+  /** Nobody on the way can read it, so its length is worth hiding: DNS over TLS or HTTPS. */
+  readonly isEncrypted?: boolean;
   /** The idle timeout for the TCP keepalive option, in units of 100 ms (RFC 7828 §3.1). */
   readonly keepalive?: number;
 }
@@ -47,12 +49,13 @@ export function renderReply(
   const extendedErrors =
     age === 'stale' ? [staleError(reply.rcode), ...reply.extendedErrors] : reply.extendedErrors;
   const limit = sizeLimit(request.edns, path);
-  let opt = request.edns && replyOpt(request.edns, reply.rcode, extendedErrors, path);
+  const { length } = reply.bytes;
+  let opt = request.edns && replyOpt(request.edns, reply.rcode, extendedErrors, path, length);
   let fits = reply.bytes.length + (opt?.length ?? 0) <= limit;
   if (!fits && extendedErrors.length > 0) {
     // RFC 8914 §3: "servers SHOULD truncate messages by dropping EDE options before dropping other data". It also
     // wants TC then; we leave it clear, since the answer is complete and a retry over TCP would only add the EDE.
-    opt = request.edns && replyOpt(request.edns, reply.rcode, [], path);
+    opt = request.edns && replyOpt(request.edns, reply.rcode, [], path, length);
     fits = reply.bytes.length + (opt?.length ?? 0) <= limit;
   }
   const optSize = opt?.length ?? 0;
@@ -109,8 +112,9 @@ export function renderError(
   const { questionEnd } = request;
   const hasQuestion = questionEnd > HEADER_LENGTH;
   const room = sizeLimit(request.edns, path) - questionEnd;
-  let opt = request.edns && replyOpt(request.edns, rcode, extendedErrors, path);
-  if (opt !== undefined && opt.length > room) opt = request.edns && replyOpt(request.edns, rcode, [], path);
+  let opt = request.edns && replyOpt(request.edns, rcode, extendedErrors, path, questionEnd);
+  if (opt !== undefined && opt.length > room)
+    opt = request.edns && replyOpt(request.edns, rcode, [], path, questionEnd);
   const bytes = Buffer.alloc(questionEnd + (opt?.length ?? 0));
   bytes[2] = 0x80;
   // RA is about queries (RFC 1035 §4.1.1: "whether recursive query support is available").
@@ -134,11 +138,13 @@ function sizeLimit(edns: RequestEdns | undefined, path: ReplyPath): number {
   return Math.min(edns?.udpPayloadSize ?? MINIMUM_UDP_PAYLOAD, UDP_PAYLOAD_SIZE);
 }
 
+/** `before` are the octets of the reply without this record. */
 function replyOpt(
   edns: RequestEdns,
   rcode: number,
   extendedErrors: readonly ExtendedError[],
   path: ReplyPath,
+  before: number,
 ): Uint8Array {
   const options: EdnsOption[] = extendedErrors.map(encodeExtendedError);
   // RFC 7828 §3.2.1 and §3.2.2: only when the query had one, and never over UDP.
@@ -148,9 +154,23 @@ function replyOpt(
   }
   // RFC 3225 §3: "The DO bit of the query MUST be copied in the response."
   const reply: Edns = { udpPayloadSize: UDP_PAYLOAD_SIZE, version: 0, dnssecOk: edns.dnssecOk, options };
+  // RFC 7830 §4: "Responders MUST pad DNS responses when the respective DNS query included the 'Padding' option, unless doing
+  // so would violate the maximum UDP payload size", and §6: in the clear it "only increases the amount of data".
+  if (edns.padding && path.isEncrypted === true) options.push(...padding(before + optLength(reply)));
   const writer = new WireWriter({ initialSize: optLength(reply) });
   writeOpt(writer, reply, rcode);
   return writer.written;
+}
+
+/** RFC 8467 §4.1: "servers SHOULD pad the corresponding response to a multiple of 468 octets". */
+const PADDING_BLOCK = 468;
+
+/** The option that fills a reply of `length` octets, if there is room; RFC 7830 §3: "PADDING octets SHOULD be set to 0x00". */
+function padding(length: number): readonly EdnsOption[] {
+  const used = length + 4;
+  if (used > MAX_MESSAGE_LENGTH) return [];
+  const padded = Math.min(Math.ceil(used / PADDING_BLOCK) * PADDING_BLOCK, MAX_MESSAGE_LENGTH);
+  return [{ code: EdnsOptionCode.PADDING, data: new Uint8Array(padded - used) }];
 }
 
 function appendOpt(bytes: Buffer, opt: Uint8Array, at: number): void {

@@ -16,6 +16,8 @@ export interface RequestEdns {
   readonly dnssecOk: boolean;
   /** The edns-tcp-keepalive option was there (RFC 7828 §3.2.1). */
   readonly keepalive: boolean;
+  /** The padding option was there (RFC 7830 §3). */
+  readonly padding: boolean;
 }
 
 /** A valid query: one question of class IN, EDNS version 0 if any. */
@@ -140,30 +142,37 @@ function readAfterQuestion(bytes: Uint8Array, questionEnd: number): Rest | 'malf
 function readLoneOpt(bytes: Uint8Array, at: number): Rest | undefined {
   if (u16(bytes, 6) !== 0 || u16(bytes, 8) !== 0 || u16(bytes, 10) !== 1) return undefined;
   const found = walkLoneOpt(bytes, at);
-  if (found === 'other') return undefined;
-  const keepalive = found === 'keepalive';
+  if (found === OptWalk.OTHER) return undefined;
+  const keepalive = (found & OptWalk.KEEPALIVE) !== 0;
+  const padding = (found & OptWalk.PADDING) !== 0;
   const udpPayloadSize = Math.max(u16(bytes, at + 3), MINIMUM_UDP_PAYLOAD);
   const dnssecOk = ((bytes[at + 7] as number) & 0x80) !== 0;
-  return { edns: { udpPayloadSize, dnssecOk, keepalive }, version: bytes[at + 6] as number };
+  return { edns: { udpPayloadSize, dnssecOk, keepalive, padding }, version: bytes[at + 6] as number };
 }
 
+/** What `walkLoneOpt` finds: the sum of the options that change a reply, or `OTHER`. */
+export const OptWalk = { PLAIN: 0, KEEPALIVE: 1, PADDING: 2, OTHER: -1 } as const;
+
 /**
- * Whether there is an OPT record (RFC 6891 §6.1.2), of any version, at `at`, and whether it has the edns-tcp-keepalive option:
- * the only one that changes a reply.
+ * Whether there is an OPT record (RFC 6891 §6.1.2), of any version, at `at`, and which options it has that change a reply: see
+ * `OptWalk`.
  */
-export function walkLoneOpt(bytes: Uint8Array, at: number): 'plain' | 'keepalive' | 'other' {
-  if (at + OPT_LENGTH > bytes.length || bytes[at] !== 0 || u16(bytes, at + 1) !== Type.OPT) return 'other';
+export function walkLoneOpt(bytes: Uint8Array, at: number): number {
+  if (at + OPT_LENGTH > bytes.length || bytes[at] !== 0 || u16(bytes, at + 1) !== Type.OPT)
+    return OptWalk.OTHER;
   const end = at + OPT_LENGTH + u16(bytes, at + 9);
-  if (end > bytes.length) return 'other';
-  let keepalive = false;
+  if (end > bytes.length) return OptWalk.OTHER;
+  let found: number = OptWalk.PLAIN;
   // An option has at least 4 octets, so the length of the request bounds this loop.
   for (let option = at + OPT_LENGTH; option < end; ) {
-    if (option + 4 > end) return 'other';
-    if (u16(bytes, option) === EdnsOptionCode.TCP_KEEPALIVE) keepalive = true;
+    if (option + 4 > end) return OptWalk.OTHER;
+    const code = u16(bytes, option);
+    if (code === EdnsOptionCode.TCP_KEEPALIVE) found |= OptWalk.KEEPALIVE;
+    else if (code === EdnsOptionCode.PADDING) found |= OptWalk.PADDING;
     option += 4 + u16(bytes, option + 2);
-    if (option > end) return 'other';
+    if (option > end) return OptWalk.OTHER;
   }
-  return keepalive ? 'keepalive' : 'plain';
+  return found;
 }
 
 /** Reads the OPT record of any message. */
@@ -178,6 +187,7 @@ function readRest(bytes: Uint8Array): Rest | 'malformed' {
         udpPayloadSize: Math.max(edns.udpPayloadSize, MINIMUM_UDP_PAYLOAD),
         dnssecOk: edns.dnssecOk,
         keepalive: edns.options.some((option) => option.code === EdnsOptionCode.TCP_KEEPALIVE),
+        padding: edns.options.some((option) => option.code === EdnsOptionCode.PADDING),
       },
       version: edns.version,
     };

@@ -41,11 +41,12 @@ const BOOTSTRAP_NODES = 3;
 /**
  * Starts a DHT of real serving nodes on loopback. Resolves when every node has joined. Only then do delay, loss and silence
  * begin, so that routing tables contain nodes that do not answer, as in the public DHT. `random` decides which datagrams are
- * lost. Rejects with MainlineError.
+ * lost, and `openDatagrams` opens the sockets of the nodes. Rejects with MainlineError.
  */
 export async function startTestNetwork(
   options: TestNetworkOptions,
   random: () => number = Math.random,
+  openDatagrams: OpenDatagrams = machineEnvironment.openDatagrams,
 ): Promise<LocalTestNetwork> {
   const {
     nodes: count,
@@ -62,7 +63,7 @@ export async function startTestNetwork(
     const silent = isSilent(index, silentFraction);
     const environment: MainlineEnvironment = {
       ...machineEnvironment,
-      openDatagrams: impaired(machineEnvironment.openDatagrams, conditions, silent),
+      openDatagrams: impaired(openDatagrams, conditions, silent),
     };
     const bootstrap = addresses.slice(0, 1);
     const node = await startMainlineNode(

@@ -1,21 +1,22 @@
-import type { ListenAddress } from '../config/listen-address.ts';
 import type { SettingTexts } from '../config/setting-texts.ts';
 import type { InternalError } from '../observe/internal-error.ts';
+import type { Certificate } from '../serve/certificate/certificate.ts';
 import type { FrontStatus } from '../serve/front.ts';
 import type { ListenFailure } from '../serve/listeners/told-listeners.ts';
 import type { AskOutcome } from '../serve/responder.ts';
+import type { ServedAddress } from '../serve/served-address.ts';
 import type { LinkState } from '../system/links/link-state.ts';
 import type { SystemUpstreams } from '../system/system-upstreams.ts';
 import type { PacketCrossing } from './packet-proxy.ts';
 
 /** Whether a worker listens. Bodies of messages are types, not interfaces: a clone has no methods. */
 export type Started =
-  | { readonly kind: 'listening'; readonly addresses: readonly ListenAddress[] }
+  | { readonly kind: 'listening'; readonly addresses: readonly ServedAddress[] }
   /** The parts of a ListenError. */
   | {
       readonly kind: 'refused';
       readonly protocol: 'udp' | 'tcp';
-      readonly address: ListenAddress;
+      readonly address: ServedAddress;
       readonly code: string;
       readonly message: string;
     };
@@ -32,15 +33,21 @@ export type NetworkResolvers = Readonly<Pick<SystemUpstreams, 'servers' | 'searc
 export type WorkerCalls = {
   /** The first of all: with which settings to answer, and where to listen: that is what the primary could have. */
   readonly start: {
-    readonly in: { readonly texts: SettingTexts; readonly held: readonly ListenAddress[] };
+    readonly in: {
+      readonly texts: SettingTexts;
+      readonly held: readonly ServedAddress[];
+      readonly certificate: Certificate | undefined;
+    };
     readonly out: Started;
   };
   /** Other settings to answer with from now on. */
   readonly reload: { readonly in: SettingTexts; readonly out: undefined };
   /** An address that has come. */
-  readonly listenAt: { readonly in: ListenAddress };
+  readonly listenAt: { readonly in: ServedAddress };
   /** One that has been gone for long. */
-  readonly leave: { readonly in: ListenAddress };
+  readonly leave: { readonly in: ServedAddress };
+  /** The certificate for encrypted DNS from now on. */
+  readonly certificate: { readonly in: Certificate };
   readonly status: { readonly in: undefined; readonly out: FrontStatus };
   /** Health check: a worker that does not hang answers at once. */
   readonly areYouThere: { readonly in: undefined; readonly out: undefined };

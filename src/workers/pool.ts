@@ -1,16 +1,17 @@
 import { Spaced } from '../async/spaced.ts';
 import type { Rate } from '../async/token-bucket.ts';
-import { type ListenAddress, listenAddressToText } from '../config/listen-address.ts';
 import { type SettingTexts, settingsToTexts } from '../config/setting-texts.ts';
 import type { Settings } from '../config/settings.ts';
 import type { InternalError } from '../observe/internal-error.ts';
 import type { Log } from '../observe/log.ts';
 import type { PacketReader } from '../resolve/packet-reader.ts';
+import type { HeldCertificate } from '../serve/certificate/current-certificate.ts';
 import type { Front, FrontCallbacks, FrontStatus } from '../serve/front.ts';
 import { ListenError } from '../serve/listen-error.ts';
 import { CurrentListening } from '../serve/listeners/current-listening.ts';
-import type { ListeningParts } from '../serve/listening.ts';
+import type { ListeningParts } from '../serve/listeners/listeners.ts';
 import type { Opener } from '../serve/open-listeners.ts';
+import { type ServedAddress, servedAddressToText } from '../serve/served-address.ts';
 import type { BoundSockets } from '../system/activation/bound-sockets.ts';
 import type { HeldPort, HoldPort, WorkerProcesses } from '../system/worker-process.ts';
 import type { Handlers } from './link.ts';
@@ -46,6 +47,8 @@ export interface WorkerPoolParts extends Pick<FrontCallbacks, 'onLoop' | 'now'>,
   readonly listening: ListeningParts;
   /** Sockets that this process was given, for its workers. */
   readonly given: BoundSockets;
+  /** The certificate for encrypted DNS, which workers get from here. */
+  readonly certificate: Pick<HeldCertificate, 'known' | 'onChange'>;
   /** The source of packets for the workers. */
   readonly packetReader: PacketReader;
   /** The upstream through which a query of this process came back; undefined for any other query. */
@@ -63,6 +66,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
     spawn,
     hold,
     given,
+    certificate,
     isHeldForRunning,
     packetReader,
     cameBackFrom,
@@ -73,7 +77,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
     now,
   } = parts;
   let texts = settingsToTexts(settings);
-  let addresses: readonly ListenAddress[] = [];
+  let addresses: readonly ServedAddress[] = [];
   /** Requests of programs of this machine, since the start. */
   let asked = 0;
 
@@ -88,7 +92,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
       runtimeWarning: ({ name, message }) => process.emitWarning(message, name),
       listenFailed: ({ address, reason }) =>
         log.error('A worker cannot listen on an address; the others do.', {
-          address: listenAddressToText(address),
+          address: servedAddressToText(address),
           reason,
         }),
       internalError(error) {
@@ -97,7 +101,9 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
       },
     };
     const begin = async (link: WorkerLink) => {
-      addresses = listening(await link.ask('start', { texts, held: held.addresses }));
+      addresses = listening(
+        await link.ask('start', { texts, held: held.addresses, certificate: certificate.known }),
+      );
     };
     return new WorkerSlot({ spawn, handlers, begin, log, now });
   });
@@ -138,7 +144,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
     now,
   });
 
-  const held = new CurrentListening(settings.listen, {
+  const held = new CurrentListening(settings, {
     ...parts.listening,
     onEvent(event) {
       parts.listening.onEvent(event);
@@ -152,7 +158,12 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
     },
   });
 
+  const unlisten = certificate.onChange((renewed) => {
+    for (const { link } of slots) link?.tell('certificate', renewed);
+  });
+
   const close = async () => {
+    unlisten();
     renewal.close();
     await Promise.all(slots.map((slot) => slot.close(CLOSE_AT_LATEST)));
     await held.close();
@@ -173,7 +184,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
       const before = textsOf(held.addresses);
       addresses = await held.replace(listen);
       const now = textsOf(addresses);
-      const come = addresses.filter((address) => !before.has(listenAddressToText(address)));
+      const come = addresses.filter((address) => !before.has(servedAddressToText(address)));
       for (const { link } of slots) {
         for (const [text, address] of before) if (!now.has(text)) link?.tell('leave', address);
         if (isHeldForRunning) for (const address of come) link?.tell('listenAt', address);
@@ -230,8 +241,8 @@ async function reloadSlot(slot: WorkerSlot, texts: SettingTexts): Promise<void> 
   }
 }
 
-function textsOf(addresses: readonly ListenAddress[]): ReadonlyMap<string, ListenAddress> {
-  return new Map(addresses.map((address) => [listenAddressToText(address), address]));
+function textsOf(addresses: readonly ServedAddress[]): ReadonlyMap<string, ServedAddress> {
+  return new Map(addresses.map((address) => [servedAddressToText(address), address]));
 }
 
 /** A worker that ended, or that does not answer. */
@@ -240,7 +251,7 @@ function unavailable(): 'unavailable' {
 }
 
 /** The addresses of a worker that listens. @throws ListenError the worker's error. */
-function listening(started: Started): readonly ListenAddress[] {
+function listening(started: Started): readonly ServedAddress[] {
   if (started.kind === 'listening') return started.addresses;
   const { protocol, address, code, message } = started;
   throw new ListenError(protocol, address, Object.assign(new Error(message), { code }));
@@ -250,7 +261,7 @@ function listening(started: Started): readonly ListenAddress[] {
 function holding(hold: HoldPort, given: BoundSockets): Opener {
   const open =
     (protocol: 'udp' | 'tcp') =>
-    async (address: ListenAddress): Promise<HeldPort> => {
+    async (address: ServedAddress): Promise<HeldPort> => {
       const { host, port } = address;
       try {
         return await hold(protocol, host, port, given.find(protocol, host, port));
@@ -258,7 +269,8 @@ function holding(hold: HoldPort, given: BoundSockets): Opener {
         throw cause instanceof Error ? new ListenError(protocol, address, cause) : cause;
       }
     };
-  return { udp: open('udp'), tcp: open('tcp'), given };
+  const tcp = open('tcp');
+  return { udp: open('udp'), tcp, service: (service, address) => tcp({ ...address, service }), given };
 }
 
 /** The status while no worker answers. */

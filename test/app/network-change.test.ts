@@ -6,6 +6,7 @@ import { defaultSettings } from '../../src/config/settings.ts';
 import { Rcode, Type } from '../../src/dns/codes.ts';
 import { decodeExtendedError } from '../../src/dns/extended-error.ts';
 import { silentLog } from '../../src/observe/log.ts';
+import { HeldCertificate } from '../../src/serve/certificate/current-certificate.ts';
 import { CurrentListening } from '../../src/serve/listeners/current-listening.ts';
 import { noBoundSockets } from '../../src/system/activation/bound-sockets.ts';
 import { machineInterfaces } from '../../src/system/interfaces.ts';
@@ -53,12 +54,13 @@ const startScene = () =>
     undo(() => resolution.close());
     const front = createFront(settings, {
       resolution,
-      listeners: new CurrentListening(settings.listen, {
+      listeners: new CurrentListening(settings, {
         machine: machineInterfaces,
         onEvent: () => {},
         onBug: (error) => assert.fail(String(error)),
       }),
       given: noBoundSockets,
+      certificate: new HeldCertificate(),
       cameBackFrom: () => undefined,
       onLoop: () => {},
       onBug: (error) => assert.fail(String(error)),

@@ -115,7 +115,7 @@ test('without a service the sockets are in the state directory, for one user alo
   await serving.stop();
   const { code: ended, err } = await pkarrd(['query', 'localhost', '--state-dir', stateDir]);
   assert.equal(ended, 3);
-  assert.match(err, /^pkarrd: pkarrd is not running: nobody listens in .*own\. Start it /);
+  assert.match(err, /^pkarrd: pkarrd is not running: nobody listens in .*own\. Start it: /);
 });
 
 test('query shows records, response code and cache, and ends as the answer is', async () => {

@@ -122,7 +122,7 @@ test('what cannot change is named with its remedy, and keeps its value', async (
   for (let count = 0; count < 2; count++) {
     const { code, out } = await run('reload');
     assert.equal(code, 0);
-    assert.match(out, /^workers: 1 → 2, after a restart \(systemctl restart pkarrd\)$/m);
+    assert.match(out, /^workers: 1 → 2, after a restart: .*pkarrd.*$/m);
     assert.match(out, /^cache-size: 16 MB → 32 MB, after a restart/m);
     assert.equal(/^client-rate: 200 → 7$/m.test(out), count === 0);
   }

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { AppStatus } from '../../src/app/status.ts';
-import { parseOwners } from '../../src/doctor/checks/port.ts';
 import { examineRunning } from '../../src/doctor/checks/running.ts';
 import { examine } from '../../src/doctor/examine.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
 import { PROBE_LABEL } from '../../src/resolve/special/probe.ts';
+import { serviceCommands } from '../../src/system/service-commands.ts';
 import { type IntegrateScene, withScene } from '../integrate/scene.ts';
 
 const status: AppStatus = {
   version: '1.0.0',
+  listen: ['127.0.0.1:53'],
   uptime: 60,
   queries: { queries: 1, inFlight: 0 },
   cache: { entries: 0, bytes: 0, hits: 0, misses: 0 },
@@ -45,13 +48,18 @@ const status: AppStatus = {
   internalErrors: [],
 };
 
+/** What the kernel says of a socket on 127.0.0.1, port 53: one that is not connected (07) or that listens (0A). */
+function socketTable(state: '07' | '0A'): string {
+  const row = `1: 0100007F:0035 00000000:0000 ${state} 0:0 00:0 0 0 0 777 2`;
+  return `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n${row}\n`;
+}
+
 /** A machine on which all is well: /etc/resolv.conf names us, and nothing else is there. */
 async function wellScene(scene: IntegrateScene): Promise<void> {
-  scene.programs.set(
-    'ss',
-    'udp UNCONN 0 0 127.0.0.1:53 0.0.0.0:* users:(("pkarrd",pid=7,fd=3))\ntcp LISTEN 0 511 127.0.0.1:53 0.0.0.0:*\n',
-  );
   await scene.write({
+    '/proc/net/udp': socketTable('07'),
+    '/proc/net/tcp': socketTable('0A'),
+    '/run/systemd/system/a.mount': '',
     '/etc/resolv.conf': 'nameserver 127.0.0.1\n',
     '/etc/nsswitch.conf': 'hosts: files dns\n',
     '/var/lib/pkarrd/store': '',
@@ -130,22 +138,45 @@ describe('the doctor', () => {
       assert.match(only(await findingsOf(scene, { running })).remedy ?? '', /"systemctl restart pkarrd"/);
     }));
 
+  test('names the commands of the manager of services that the machine has', () =>
+    withScene(async (scene) => {
+      await wellScene(scene);
+      await rm(join(scene.root, '/run/systemd'), { recursive: true });
+      const running = { kind: 'silent', reason: 'It did not answer within 5 s.' } as const;
+      const remedy = async () => only(await findingsOf(scene, { running })).remedy ?? '';
+      assert.match(
+        await remedy(),
+        /standard error\. Then restart it: end it, and start "pkarrd serve" again\.$/,
+      );
+      await scene.write({ '/sbin/openrc-run': '' });
+      assert.match(await remedy(), /Then restart it: "rc-service pkarrd restart"\.$/);
+      await scene.write({ '/etc/openwrt_release': '' });
+      assert.match(
+        await remedy(),
+        /"logread -e pkarrd"\. Then restart it: "\/etc\/init\.d\/pkarrd restart"\.$/,
+      );
+    }));
+
   test('names whoever has port 53 in the place of pkarrd', () =>
     withScene(async (scene) => {
       await wellScene(scene);
       scene.answering = 'other';
-      scene.programs.set('ss', 'udp UNCONN 0 0 0.0.0.0:53 0.0.0.0:* users:(("dnsmasq",pid=9,fd=4))\n');
+      await scene.write({ '/proc/9/fd/4': '-> socket:[777]', '/proc/9/comm': 'dnsmasq\n' });
       const [first] = wrong(await findingsOf(scene));
       assert.equal(first, 'failure port 53: dnsmasq answers on 127.0.0.1, port 53, and it is not pkarrd.');
       scene.answering = 'nobody';
-      scene.programs.set('ss', '');
+      assert.match(
+        wrong(await findingsOf(scene)).join(),
+        /dnsmasq has port 53 of 127\.0\.0\.1, and does not answer/,
+      );
+      await scene.write({ '/proc/net/udp': '', '/proc/net/tcp': '' });
       assert.match(wrong(await findingsOf(scene)).join(), /Nobody answers on 127\.0\.0\.1, port 53\./);
     }));
 
   test('says that large answers are lost where nobody listens over TCP', () =>
     withScene(async (scene) => {
       await wellScene(scene);
-      scene.programs.set('ss', 'udp UNCONN 0 0 127.0.0.1:53 0.0.0.0:*\n');
+      await scene.write({ '/proc/net/tcp': '' });
       assert.match(only(await findingsOf(scene)).text, /over TCP/);
     }));
 
@@ -263,7 +294,13 @@ describe('the doctor', () => {
 
 describe('the running program', () => {
   const of = (parts: Partial<AppStatus>, version = '1.0.0') =>
-    only(examineRunning({ kind: 'answers', status: { ...status, ...parts } }, version));
+    only(
+      examineRunning(
+        { kind: 'answers', status: { ...status, ...parts } },
+        version,
+        serviceCommands('/', 'systemd'),
+      ),
+    );
   const [upstream] = status.forwarder.upstreams;
   assert.ok(upstream !== undefined);
   const withUpstreams = (...states: ('alive' | 'dead')[]) => ({
@@ -272,7 +309,9 @@ describe('the running program', () => {
 
   test('that does not answer is a failure with its reason', () => {
     assert.equal(
-      only(examineRunning({ kind: 'silent', reason: 'Not allowed.' }, '1.0.0')).text,
+      only(
+        examineRunning({ kind: 'silent', reason: 'Not allowed.' }, '1.0.0', serviceCommands('/', 'systemd')),
+      ).text,
       'Not allowed.',
     );
   });
@@ -332,17 +371,4 @@ describe('the running program', () => {
     const error = { count: 3 } as AppStatus['internalErrors'][0];
     assert.match(of({ internalErrors: [error] }).text, /^3 internal errors/);
   });
-});
-
-test('the owners of port 53 are read from ss', () => {
-  const text = [
-    'udp   UNCONN 0      0         127.0.0.53%lo:53        0.0.0.0:*    users:(("systemd-resolve",pid=1,fd=12))',
-    'tcp   LISTEN 0      4096              [::1]:53           [::]:*    users:(("node",pid=5,fd=3),("systemd",pid=1,fd=40))',
-    'garbage',
-    '',
-  ].join('\n');
-  assert.deepEqual(parseOwners(text), [
-    { protocol: 'udp', address: '127.0.0.53%lo', programs: ['systemd-resolve'] },
-    { protocol: 'tcp', address: '[::1]', programs: ['node', 'systemd'] },
-  ]);
 });

@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { commands } from '../../src/cli/commands.ts';
 import { settingsTable } from '../../src/config/settings-help.ts';
+import { browserTable, rows } from '../browsers/support/rows.ts';
 import { pkarrd } from '../support/command.ts';
 import {
   cannotLeaveNetwork,
@@ -40,6 +49,15 @@ test('the README lists every setting with what it is and its default', () => {
     rowsOf('settings'),
     settingsTable().map((row) => [`\`${row.key}\``, row.help, row.default]),
   );
+});
+
+test('the README says of browsers what was typed into them, and nothing else', () => {
+  assert.deepEqual(rowsOf('browsers'), browserTable);
+  const folder = join(root, 'test/browsers');
+  const files = readdirSync(folder).filter((file) => file.endsWith('.test.ts'));
+  const tests = files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+  for (const { setting } of rows)
+    assert.ok(tests.includes(`'${setting}'`), `no test has the rows of ${setting}`);
 });
 
 /** The cells of the table between two marks, without its head. */

@@ -61,6 +61,7 @@ test('the quick reading of an OPT record and the whole reading of a message neve
         udpPayloadSize: Math.max(edns.udpPayloadSize, 512),
         dnssecOk: edns.dnssecOk,
         keepalive: edns.options.some(({ code }) => code === EdnsOptionCode.TCP_KEEPALIVE),
+        padding: edns.options.some(({ code }) => code === EdnsOptionCode.PADDING),
       });
       assert.equal(request.kind, edns.version === 0 ? 'request' : 'rejected');
     }),

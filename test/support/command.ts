@@ -23,6 +23,8 @@ export interface Ended {
 
 /** How a command is started. */
 export interface CommandOptions {
+  /** The words that start the program; the compiled one on this runtime if not given. */
+  readonly program?: readonly string[];
   /** A module that the runtime loads before the program, in its workers too. */
   readonly preload?: string;
   /** Where standard error goes, a descriptor; then `printed` sees standard output alone. */
@@ -48,7 +50,7 @@ export class RunningCommand {
       preload === undefined ? [] : ['bun' in process.versions ? '--preload' : '--import', preload];
     // Only what every program needs of the environment that the tests run in.
     const { PATH = '', HOME = '' } = process.env;
-    const command = [process.execPath, ...words, main, ...args];
+    const command = [...(options.program ?? [process.execPath, ...words, main]), ...args];
     const [file = '', ...rest] =
       descriptors === undefined
         ? command

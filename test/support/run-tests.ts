@@ -1,31 +1,66 @@
 /**
  * Runs all compiled tests, or those whose path contains one of the given words, and prints a summary at the end.
  *
- * With `--booted` first, instead those below `booted`, which boot a machine: where that cannot be done they are skipped, loudly.
+ * With `--booted` first, instead those below `booted`, which boot a machine, and with `--browsers` those below `browsers`, which
+ * drive real browsers on a machine of their own: where that cannot be done they are skipped, loudly.
  *
  * Not `node --test`: it waits for ever for a test file whose process does not end, because a failed test left a socket open
  * or a child process holds its pipes. Here each file has a time limit, and so has the whole run.
  */
 import { relative } from 'node:path';
 import { whyNotBooted } from '../booted/support/whether.ts';
+import { onOwnMachine, whyNoBrowsers } from '../browsers/support/own-machine.ts';
 import { type FileOutcome, runTestFile } from './test-file.ts';
-import { testFiles, testFolder } from './test-files.ts';
+import { type Place, testFiles, testFolder } from './test-files.ts';
 import { describeOutcome, summary } from './test-summary.ts';
 
-/** Files that run at the same time. They share a machine, and some of them measure. */
-const AT_ONCE = 2;
-const isBooted = process.argv[2] === '--booted';
-/** Milliseconds for one file; the slowest needs a sixth of them. A booted one may wait for others to end their machines. */
-const FILE_LIMIT_MS = isBooted ? 900_000 : 150_000;
-/** Time limit for the whole run, which needs 3 to 5 minutes. */
-const { TEST_LIMIT_SECONDS = isBooted ? '1800' : '600' } = process.env;
+/** How the tests of a place are run. */
+interface Run {
+  /** Files that run at the same time. They share a machine, and some of them measure. */
+  readonly atOnce: number;
+  /** Milliseconds for one file. */
+  readonly fileLimitMs: number;
+  /** Time limit in seconds for the whole run. */
+  readonly limit: string;
+  /** What is loudly skipped, and why; undefined if nothing is. */
+  readonly skipped?: string | undefined;
+  readonly within?: readonly string[];
+}
 
-const whySkipped = isBooted ? whyNotBooted() : undefined;
-if (whySkipped !== undefined) {
-  console.log(`# SKIPPED: ALL TESTS OF A BOOTED MACHINE, for ${whySkipped}.`);
+const { place, words } = readArguments(process.argv.slice(2));
+const { atOnce, fileLimitMs, limit, skipped, within = [] } = howToRun(place);
+const { TEST_LIMIT_SECONDS = limit } = process.env;
+if (skipped !== undefined) {
+  console.log(`# SKIPPED: ${skipped}.`);
   process.exit(0);
 }
-const files = testFiles(process.argv.slice(isBooted ? 3 : 2), isBooted ? 'booted' : 'here');
+const files = testFiles(words, place);
+
+function readArguments([first = '', ...rest]: readonly string[]): { place: Place; words: readonly string[] } {
+  if (first === '--booted') return { place: 'booted', words: rest };
+  if (first === '--browsers') return { place: 'browsers', words: rest };
+  return { place: 'here', words: first === '' ? [] : [first, ...rest] };
+}
+
+function howToRun(where: Place): Run {
+  switch (where) {
+    // The slowest file needs a sixth of its time, and all of them 3 to 5 minutes.
+    case 'here':
+      return { atOnce: 2, fileLimitMs: 150_000, limit: '600' };
+    // A file may wait for others to end their machines.
+    case 'booted': {
+      const why = whyNotBooted();
+      const what = `ALL TESTS OF A BOOTED MACHINE, for ${why}`;
+      return { atOnce: 2, fileLimitMs: 900_000, limit: '1800', skipped: why && what };
+    }
+    // One browser has half a gigabyte.
+    case 'browsers': {
+      const why = whyNoBrowsers();
+      const what = `ALL TESTS OF BROWSERS, for ${why}`;
+      return { atOnce: 1, fileLimitMs: 300_000, limit: '1800', skipped: why && what, within: onOwnMachine };
+    }
+  }
+}
 
 const startedAt = performance.now();
 const stop = new AbortController();
@@ -44,14 +79,15 @@ async function runWaiting(): Promise<void> {
   for (let file = waiting.shift(); file !== undefined && !stop.signal.aborted; file = waiting.shift()) {
     const outcome = await runTestFile(file, {
       name: relative(testFolder, file),
-      limitMs: FILE_LIMIT_MS,
+      limitMs: fileLimitMs,
       signal: stop.signal,
+      within,
     });
     outcomes.push(outcome);
     process.stdout.write(describeOutcome(outcome));
   }
 }
-await Promise.all(Array.from({ length: AT_ONCE }, runWaiting));
+await Promise.all(Array.from({ length: atOnce }, runWaiting));
 clearTimeout(tooLong);
 
 const names = files.map((file) => relative(testFolder, file));

@@ -41,19 +41,19 @@ export interface FileOptions {
   readonly limitMs: number;
   /** Stops it; the reason is reported. */
   readonly signal: AbortSignal;
+  /** Words of a command that runs the command that follows them; none if not given. */
+  readonly within?: readonly string[];
 }
 
 /** Runs a test file in a process group of its own, of which no process is left when this resolves. */
 export async function runTestFile(path: string, options: FileOptions): Promise<FileOutcome> {
-  const { name, limitMs, signal } = options;
+  const { name, limitMs, signal, within = [] } = options;
   const directory = mkdtempSync(join(tmpdir(), 'pkarrd-test-'));
   const eventFile = join(directory, 'events');
   const startedAt = performance.now();
-  const child = spawn(
-    process.execPath,
-    [`--test-reporter=${reporter}`, `--test-reporter-destination=${eventFile}`, path],
-    { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
-  );
+  const test = [`--test-reporter=${reporter}`, `--test-reporter-destination=${eventFile}`, path];
+  const [program = '', ...words] = [...within, process.execPath, ...test];
+  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   running.add(child);
   let printed = '';
   for (const output of [child.stdout, child.stderr]) {

@@ -5,12 +5,18 @@ import { fileURLToPath } from 'node:url';
 /** The folder of the compiled tests. */
 export const testFolder = fileURLToPath(new URL('..', import.meta.url));
 
-/** All compiled test files, or those whose path contains one of the words. Exits with 1 if there are none. */
-export function testFiles(words: readonly string[], which: 'here' | 'booted' = 'here'): readonly string[] {
+/** Where tests run: here, on machines that they boot, or with browsers on a machine of their own. The last two need root. */
+export type Place = 'here' | 'booted' | 'browsers';
+
+/** All compiled test files of a place, or those whose path contains one of the words. Exits with 1 if there are none. */
+export function testFiles(words: readonly string[], place: Place = 'here'): readonly string[] {
+  const placeOf = (file: string): Place => {
+    const [folder = ''] = file.split('/');
+    return folder === 'booted' || folder === 'browsers' ? folder : 'here';
+  };
   const files = readdirSync(testFolder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.js'))
-    // Those below `booted` boot a machine: they need root and take longer.
-    .filter((file) => file.startsWith('booted/') === (which === 'booted'))
+    .filter((file) => placeOf(file) === place)
     .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
     .sort()
     .map((file) => join(testFolder, file));

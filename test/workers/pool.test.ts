@@ -4,9 +4,10 @@ import { settingsFromTexts } from '../../src/config/setting-texts.ts';
 import { defaultSettings, type Settings } from '../../src/config/settings.ts';
 import { Name } from '../../src/dns/name.ts';
 import { silentLog } from '../../src/observe/log.ts';
+import { HeldCertificate } from '../../src/serve/certificate/current-certificate.ts';
 import type { FrontStatus } from '../../src/serve/front.ts';
 import { ListenError } from '../../src/serve/listen-error.ts';
-import type { ListenEvent } from '../../src/serve/listening.ts';
+import type { ListenEvent } from '../../src/serve/listeners/listeners.ts';
 import type { MachineAddresses } from '../../src/serve/own-hosts.ts';
 import { noBoundSockets } from '../../src/system/activation/bound-sockets.ts';
 import type { HoldPort, WorkerProcess } from '../../src/system/worker-process.ts';
@@ -63,6 +64,7 @@ function scene(
         networkChanged: () => note('network'),
         listenAt: ({ host }) => note(`listens at ${host}`),
         leave: ({ host }) => note(`leaves ${host}`),
+        certificate: ({ names }) => note(`has a certificate for ${names}`),
         cameBackFrom: () => undefined,
         stop() {
           onStop(number);
@@ -88,6 +90,7 @@ function scene(
       hold,
       isHeldForRunning,
       given: noBoundSockets,
+      certificate: new HeldCertificate(),
       listening: {
         machine: () => machine,
         onEvent: (event) => events.push(event),

@@ -1,6 +1,6 @@
 import { throwLater } from '../../async/throw-later.ts';
-import { listenAddressToText } from '../../config/listen-address.ts';
 import type { Log } from '../../observe/log.ts';
+import { servedAddressToText } from '../../serve/served-address.ts';
 import type { Supervision } from '../../system/notify/open-service-manager.ts';
 import { feedWatchdog } from '../../system/notify/watchdog.ts';
 import type { App } from '../status.ts';
@@ -63,7 +63,7 @@ export function supervise({ app, supervision, log, notes = () => [] }: Superviso
   lookNow();
   const timer = setInterval(lookNow, LOOK_EVERY);
   timer.unref();
-  const selfQuery = new SelfQuery(() => app.addresses);
+  const selfQuery = new SelfQuery(() => app.addresses.filter(({ service }) => service === undefined));
   const stopFeeding =
     watchdogMs === undefined
       ? () => {}
@@ -75,7 +75,7 @@ export function supervise({ app, supervision, log, notes = () => [] }: Superviso
             log.error(
               'A query to ourselves was not answered. The service manager restarts pkarrd if this goes on.',
               {
-                addresses: app.addresses.map(listenAddressToText).join(',') || 'none',
+                addresses: app.addresses.map(servedAddressToText).join(',') || 'none',
               },
             ),
         });

@@ -2,14 +2,17 @@ import { listenWithInherited } from '../../app/inherited-listen.ts';
 import { type ListenAddress, listenAddressToText } from '../../config/listen-address.ts';
 import type { LoadedSettings } from '../../config/load-settings.ts';
 import { defaultHttp, type Settings } from '../../config/settings.ts';
+import { canonicalAddress } from '../../ip/address.ts';
 import { type Log, silentLog } from '../../observe/log.ts';
 import { BoundSockets } from '../../system/activation/bound-sockets.ts';
-import type { Inheritance } from '../../system/activation/inheritance.ts';
+import type { Inheritance, InheritedSocket } from '../../system/activation/inheritance.ts';
 import type { SocketPurpose } from '../../system/activation/socket-purpose.ts';
 import { openResolverWarnings } from '../open-resolver.ts';
 
 /** What is served at a socket with a name of its own. */
-const protocols: Readonly<Record<Exclude<SocketPurpose, 'dns' | 'http'>, string>> = {
+const protocols: Readonly<Record<SocketPurpose, string>> = {
+  dns: 'DNS',
+  http: 'HTTP',
   dot: 'DNS over TLS',
   doh: 'DNS over HTTPS',
 };
@@ -28,16 +31,23 @@ export function withInherited(
   { sockets, unusable }: Inheritance,
   log: Log,
 ): { readonly settings: Settings; readonly given: BoundSockets } {
-  const forDns = sockets.filter(({ purpose }) => purpose === 'dns');
-  const { listen, unnamed } = listenWithInherited(settings.listen, forDns);
-  for (const address of unnamed) {
+  const hasCertificate = settings.certificate !== 'none';
+  const of = (wanted: SocketPurpose) => sockets.filter(({ purpose }) => purpose === wanted);
+  const dns = listenWithInherited(settings.listen, of('dns'));
+  const tls = listenWithInherited(settings.tlsListen, hasCertificate ? of('dot') : []);
+  const https = listenWithInherited(
+    settings.https,
+    hasCertificate ? of('doh').filter((socket) => !isPlain(socket, settings)) : [],
+  );
+  for (const address of [...dns.unnamed, ...tls.unnamed, ...https.unnamed]) {
     log.info('Listening on a socket that the service manager handed over and no setting names.', {
       address: listenAddressToText(address),
     });
   }
   for (const { purpose, name, ...address } of sockets) {
-    if (purpose === 'dns' || purpose === 'http') continue;
-    log.warn(`A socket is for ${protocols[purpose]}, which this version does not serve; it is not used.`, {
+    const why = whyUnused({ purpose, ...address }, settings);
+    if (why === undefined) continue;
+    log.warn(`A socket is for ${protocols[purpose]}, ${why}; it is not used.`, {
       address: listenAddressToText(address),
       name,
     });
@@ -49,10 +59,14 @@ export function withInherited(
       reason: `it ${why}`,
     });
   }
-  const forHttp = sockets.filter(({ purpose, protocol }) => purpose === 'http' && protocol === 'tcp');
+  const used = sockets.filter((socket) => whyUnused(socket, settings) === undefined);
+  const http = httpWithInherited(
+    settings.http,
+    used.filter(({ purpose }) => purpose === 'http'),
+  );
   return {
-    settings: { ...settings, listen, http: httpWithInherited(settings.http, forHttp) },
-    given: new BoundSockets([...forDns, ...forHttp]),
+    settings: { ...settings, listen: dns.listen, tlsListen: tls.listen, https: https.listen, http },
+    given: new BoundSockets(used),
   };
 }
 
@@ -65,3 +79,28 @@ function httpWithInherited(http: Settings['http'], given: readonly ListenAddress
     http === defaultHttp ? [] : http.filter((address) => !texts.has(listenAddressToText(address)));
   return [...others, ...addresses];
 }
+
+/** Whether DNS over HTTPS is to be answered without TLS at this socket. */
+function isPlain({ host, port }: ListenAddress, { httpsPlain }: Settings): boolean {
+  const same = (address: ListenAddress) =>
+    address.port === port && canonicalAddress(address.host) === canonicalAddress(host);
+  return httpsPlain.some(same);
+}
+
+/** Why a socket is of no use, as a clause. */
+function whyUnused(socket: UsefulSocket, settings: Settings): string | undefined {
+  switch (socket.purpose) {
+    case 'dns':
+      return undefined;
+    case 'dot':
+    case 'doh':
+      return settings.certificate !== 'none' || (socket.purpose === 'doh' && isPlain(socket, settings))
+        ? undefined
+        : 'which needs the settings certificate and certificate-key (pkarrd certificate --out DIR makes one)';
+    case 'http':
+      return socket.protocol === 'tcp' ? undefined : 'which goes over TCP';
+  }
+}
+
+/** What tells whether a socket is of use. */
+type UsefulSocket = Pick<InheritedSocket, 'purpose' | 'protocol' | 'host' | 'port'>;

@@ -1,13 +1,15 @@
-import { type ListenAddress, listenAddressToText } from '../../config/listen-address.ts';
+import { installCommand, listenFlag } from '../../app/tell-listening.ts';
+import type { ListenAddress } from '../../config/listen-address.ts';
 import type { ListenError } from '../../serve/listen-error.ts';
-import { findPortHolders, type PortHolder } from '../../system/port-holder.ts';
+import { servedAddressToText } from '../../serve/served-address.ts';
+import { findPortHolders, type PortHolder } from '../../system/activation/port-holder.ts';
 
 /** Why pkarrd cannot listen on an address, and what to do. */
 export function listenProblem(
   { protocol, address, code, message }: Pick<ListenError, 'protocol' | 'address' | 'code' | 'message'>,
   holdersOf: (protocol: 'udp' | 'tcp', address: ListenAddress) => readonly PortHolder[] = findPortHolders,
 ): string {
-  const where = `${listenAddressToText(address)} (${protocol})`;
+  const where = `${servedAddressToText(address)} (${protocol})`;
   switch (code) {
     case 'EADDRINUSE': {
       const holders = holdersOf(protocol, address);
@@ -17,8 +19,8 @@ export function listenProblem(
     }
     case 'EACCES':
       return (
-        `Permission denied to listen on ${where}. Use a port from 1024 up with --listen, or make a service of pkarrd, for ` +
-        'which systemd opens lower ports: sudo pkarrd install'
+        `Permission denied to listen on ${where}. Use a port from 1024 up with ${listenFlag(address)}, or make a service of ` +
+        `pkarrd, for which systemd opens lower ports: sudo ${installCommand(address)}`
       );
     default:
       return `Cannot listen on ${message}.`;

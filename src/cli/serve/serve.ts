@@ -2,7 +2,6 @@ import { startApp } from '../../app/app.ts';
 import { keepAccepted } from '../../app/configuration/accepted-configuration.ts';
 import type { ConfigurationStatus } from '../../app/status.ts';
 import { type Supervisor, supervise } from '../../app/supervision/supervise.ts';
-import { listenAddressToText } from '../../config/listen-address.ts';
 import { DEFAULT_CONFIG_FILE } from '../../config/load-settings.ts';
 import { settingKeys } from '../../config/settings.ts';
 import { loadSettled } from '../../config/settled-file.ts';
@@ -11,6 +10,7 @@ import { InternalErrors } from '../../observe/internal-errors.ts';
 import { journalEntry } from '../../observe/journal-entry.ts';
 import { createLog, type Log, type LogFields, silentLog } from '../../observe/log.ts';
 import { ListenError } from '../../serve/listen-error.ts';
+import { servedAddressToText } from '../../serve/served-address.ts';
 import { takeInheritance } from '../../system/activation/inheritance.ts';
 import { openJournal } from '../../system/notify/journal.ts';
 import { openServiceManager } from '../../system/notify/open-service-manager.ts';
@@ -125,7 +125,7 @@ export const serve: Command = {
     );
     if (keepIn !== undefined && status.state === 'current')
       await keepAccepted(keepIn, { settings: configured, tables, acceptedAt: terminal.now() }, log);
-    log.info('Ready.', { listen: app.addresses.map(listenAddressToText).join(',') || 'none yet' });
+    log.info('Ready.', { listen: app.addresses.map(servedAddressToText).join(',') || 'none yet' });
     supervisor = supervise({ app, supervision, log, notes: () => statusNotes(reloader.status) });
     // From here on a bug in one place must not take DNS away from everybody.
     onUncaught(({ kind, error }) => internalErrors.report(kind, error));

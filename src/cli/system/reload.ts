@@ -1,6 +1,7 @@
 import type { SettingChange } from '../../app/configuration/changed-settings.ts';
 import { problemToText } from '../../config/config-error.ts';
 import { notGiven } from '../../publish/key-file.ts';
+import { serviceCommands } from '../../system/service-commands.ts';
 import { type Command, configFlag, Exit, jsonFlag, type Terminal, writeJson } from '../command.ts';
 import type { ReloadReport } from '../serve/reloader.ts';
 import { askRunning } from './ask-program.ts';
@@ -43,7 +44,7 @@ function writeReport(report: ReloadReport, terminal: Terminal): void {
   for (const name of removed) terminal.out(`publication removed: ${name}\n`);
   if (changed.length + added.length + removed.length === 0) terminal.out('Nothing changed.\n');
   for (const change of needRestart) {
-    terminal.out(changeLine(change).replace('\n', ', after a restart (systemctl restart pkarrd)\n'));
+    terminal.out(changeLine(change).replace('\n', `, after a restart: ${serviceCommands().restart}\n`));
   }
   for (const key of missingKeys) terminal.err(`pkarrd: warning: ${notGiven(key)}\n`);
 }

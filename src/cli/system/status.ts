@@ -4,6 +4,7 @@ import type { ForwarderStatus, UpstreamStatus } from '../../forward/choice/statu
 import { thisMachine } from '../../integrate/machine.ts';
 import { findIntegration } from '../../integrate/overwritten.ts';
 import type { AutoServingState, DhtStatus } from '../../mainline/dht-node.ts';
+import type { CertificateStatus } from '../../serve/certificate/current-certificate.ts';
 import type { WorkersStatus } from '../../serve/front.ts';
 import { type Command, configFlag, Exit, jsonFlag, type Terminal, writeJson } from '../command.ts';
 import { askRunning } from './ask-program.ts';
@@ -58,6 +59,8 @@ function writeStatus(
   terminal: Terminal,
   {
     uptime,
+    listen,
+    certificate,
     queries,
     cache,
     forwarder,
@@ -78,6 +81,8 @@ function writeStatus(
   terminal.out(
     `up          ${duration(uptime)}, ${queries.queries} queries, ${queries.inFlight} in flight\n`,
   );
+  terminal.out(`listen      ${listen.join(' ') || 'none yet'}\n`);
+  if (certificate !== undefined) writeCertificate(terminal, certificate);
   if (workers !== undefined) terminal.out(`workers     ${workersLine(workers)}\n`);
   terminal.out(`cache       ${cache.entries} answers, ${(cache.bytes / 1e6).toFixed(1)} MB${rate}\n`);
   writeUpstreams(terminal, forwarder);
@@ -113,6 +118,18 @@ const stateLines: Readonly<Record<Exclude<AppStatus['store'], 'writing'>, string
     'cannot be written for now (is the disk full?), so packets are kept in memory; it is tried again every 30 s',
   closed: 'pkarrd is stopping',
 };
+function writeCertificate(
+  terminal: Terminal,
+  { names, notAfter, warnings, problem }: CertificateStatus,
+): void {
+  const until = new Date(notAfter).toISOString().slice(0, 10);
+  terminal.out(`certificate for ${names.join(' ') || 'no name'}, until ${until}\n`);
+  for (const warning of warnings) terminal.out(`WARNING     ${warning}\n`);
+  if (problem !== undefined)
+    terminal.out(
+      `WARNING     The certificate before stays in force, since its files changed and cannot be used: ${problem}\n`,
+    );
+}
 
 /** Where browsers open the sites of keys, or why they cannot. */
 function browserLine(http: Exclude<AppStatus['http'], { readonly state: 'off' }>): string {

@@ -1,62 +1,34 @@
-import { outputOf } from '../../integrate/machine.ts';
+import { findPortHolders, isPortBound } from '../../system/activation/port-holder.ts';
+import { procFilesBelow } from '../../system/activation/proc-files.ts';
 import type { CheckParts } from '../check-parts.ts';
 import { type Finding, failure, fine, warning } from '../finding.ts';
 
-/** A socket on port 53 and whose it is. */
-interface PortOwner {
-  readonly protocol: 'udp' | 'tcp';
-  /** As ss(8) writes it: `127.0.0.53%lo`, `[::1]`, `0.0.0.0`. */
-  readonly address: string;
-  /** Names of programs; empty when they are those of another user and we are not root. */
-  readonly programs: readonly string[];
-}
-
 const TOPIC = 'port 53';
 
-/** Who has port 53, and who answers there. */
-export async function examinePort({ machine, facts }: CheckParts): Promise<readonly Finding[]> {
-  const listed = await outputOf(machine, ['ss', '-H', '-l', '-n', '-t', '-u', '-p', 'sport = :53'], 2_000);
-  const owners = listed === undefined ? [] : parseOwners(listed);
-  return [
-    ...answeringFindings(facts.answering, owners),
-    ...(facts.answering === 'pkarrd' ? bothProtocols(owners) : []),
-  ];
-}
+/** Where programs of this machine ask. */
+const LOOPBACK = { host: '127.0.0.1', port: 53 };
 
-/** The lines of `ss -H -l -n -t -u -p`. */
-export function parseOwners(text: string): readonly PortOwner[] {
-  return text.split('\n').flatMap((line): readonly PortOwner[] => {
-    const [protocol, , , , local = '', , ...users] = line.trim().split(/\s+/);
-    if (protocol !== 'udp' && protocol !== 'tcp') return [];
-    const programs = [...users.join(' ').matchAll(/"([^"]+)"/g)].map(([, name = '']) => name);
-    return [{ protocol, address: local.replace(/:\d+$/, ''), programs: [...new Set(programs)] }];
-  });
-}
-
-function answeringFindings(
-  answering: CheckParts['facts']['answering'],
-  owners: readonly PortOwner[],
-): readonly Finding[] {
-  if (answering === 'pkarrd') return [fine(TOPIC, 'pkarrd answers on 127.0.0.1, port 53.')];
-  const taken = owners.filter(({ address }) => coversLoopback(address));
-  const programs = [...new Set(taken.flatMap((owner) => owner.programs))].join(', ');
-  if (answering === 'another program') {
-    const who = programs === '' ? 'Another program' : programs;
+/** Who has port 53, and who answers there. Programs of others have a name only for root. */
+export async function examinePort(parts: CheckParts): Promise<readonly Finding[]> {
+  const { facts, commands } = parts;
+  if (facts.answering === 'pkarrd')
+    return [fine(TOPIC, 'pkarrd answers on 127.0.0.1, port 53.'), ...bothProtocols(parts)];
+  const { isTaken, programs } = whoHasIt(parts);
+  if (facts.answering === 'another program') {
     return [
       failure(
         TOPIC,
-        `${who} answers on 127.0.0.1, port 53, and it is not pkarrd.`,
-        'Stop it or move it to another address, then run "systemctl restart pkarrd.socket pkarrd".',
+        `${programs || 'Another program'} answers on 127.0.0.1, port 53, and it is not pkarrd.`,
+        `Stop it or move it to another address, and then restart pkarrd: ${commands.restartSockets}.`,
       ),
     ];
   }
-  if (taken.length > 0) {
-    const who = programs === '' ? 'A program' : programs;
+  if (isTaken) {
     return [
       failure(
         TOPIC,
-        `${who} has port 53 of 127.0.0.1, and does not answer.`,
-        'Restart it: "systemctl restart pkarrd".',
+        `${programs || 'A program'} has port 53 of 127.0.0.1, and does not answer.`,
+        `If that is pkarrd, restart it: ${commands.restart}. Otherwise stop it.`,
       ),
     ];
   }
@@ -64,24 +36,30 @@ function answeringFindings(
     failure(
       TOPIC,
       'Nobody answers on 127.0.0.1, port 53.',
-      'Start pkarrd: "systemctl start pkarrd", or install it: "pkarrd install".',
+      `Start pkarrd: ${commands.start}; or install it: "pkarrd install".`,
     ),
   ];
 }
 
+function whoHasIt({ machine }: CheckParts): { readonly isTaken: boolean; readonly programs: string } {
+  const files = procFilesBelow(machine.root);
+  const protocols = ['udp', 'tcp'] as const;
+  const holders = protocols.flatMap((protocol) => findPortHolders(protocol, LOOPBACK, files));
+  return {
+    isTaken: protocols.some((protocol) => isPortBound(protocol, LOOPBACK, files)),
+    programs: [...new Set(holders.map(({ name }) => name))].join(', '),
+  };
+}
+
 /** Large answers need TCP (RFC 7766 §5). Without sockets there was nobody to list them. */
-function bothProtocols(owners: readonly PortOwner[]): readonly Finding[] {
-  const here = owners.filter(({ address }) => coversLoopback(address));
-  if (here.length === 0 || here.some(({ protocol }) => protocol === 'tcp')) return [];
+function bothProtocols({ machine, commands }: CheckParts): readonly Finding[] {
+  const files = procFilesBelow(machine.root);
+  if (!isPortBound('udp', LOOPBACK, files) || isPortBound('tcp', LOOPBACK, files)) return [];
   return [
     warning(
       TOPIC,
       'Nobody listens on 127.0.0.1, port 53 over TCP, so large answers are not found.',
-      'Restart the sockets: "systemctl restart pkarrd.socket pkarrd".',
+      `Restart pkarrd with its sockets: ${commands.restartSockets}.`,
     ),
   ];
-}
-
-function coversLoopback(address: string): boolean {
-  return ['127.0.0.1', '0.0.0.0', '*', '[::]'].includes(address.replace(/%.*$/, ''));
 }

@@ -1,5 +1,6 @@
 import { hostSources } from '../../integrate/facts/nsswitch.ts';
 import { outputOf } from '../../integrate/machine.ts';
+import { askResolvedSetting } from '../../system/links/resolved-links.ts';
 import { isResolvedStub } from '../../system/own-addresses.ts';
 import type { CheckParts } from '../check-parts.ts';
 import { type Finding, failure, fine, warning } from '../finding.ts';
@@ -23,8 +24,8 @@ export async function examineResolved({ machine, facts }: CheckParts): Promise<r
 
   const [configuration, llmnr, dnssec] = await Promise.all([
     outputOf(machine, ['systemd-analyze', 'cat-config', 'systemd/resolved.conf'], 3_000),
-    outputOf(machine, ['resolvectl', '--no-pager', 'llmnr']),
-    outputOf(machine, ['resolvectl', '--no-pager', 'dnssec']),
+    askResolvedSetting(machine.run, 'llmnr'),
+    askResolvedSetting(machine.run, 'dnssec'),
   ]);
   const asksSingleLabels = isOn(settingOf(configuration ?? '', 'ResolveUnicastSingleLabel'));
   const findings: Finding[] = [];
@@ -47,14 +48,14 @@ export async function examineResolved({ machine, facts }: CheckParts): Promise<r
     );
   }
   if (
-    settingsOf(llmnr).some(([link, value]) => link !== 'Global' && value === 'yes') &&
-    globalOf(llmnr) !== 'no'
+    [...(llmnr ?? [])].some(([link, [value]]) => link !== 'Global' && value === 'yes') &&
+    llmnr?.get('Global')?.[0] !== 'no'
   ) {
     findings.push(failure(TOPIC, 'Keys are asked of everybody on the local network too (LLMNR).', INTEGRATE));
   }
-  const validating = settingsOf(dnssec).filter(([, value]) => value !== 'no' && value !== undefined);
-  if (validating.length > 0) {
-    const [where, value] = validating[0] ?? ['', ''];
+  const validating = [...(dnssec ?? [])].find(([, [value]]) => value !== undefined && value !== 'no');
+  if (validating !== undefined) {
+    const [where, [value]] = validating;
     findings.push(
       failure(
         TOPIC,
@@ -77,16 +78,4 @@ function settingOf(text: string, key: string): string | undefined {
 /** systemd.syntax(7): "1, yes, true and on are equivalent". */
 function isOn(value: string | undefined): boolean {
   return value !== undefined && ['1', 'yes', 'y', 'true', 't', 'on'].includes(value);
-}
-
-/** Lines of the form `Link 2 (lan0): yes`. */
-function settingsOf(text: string | undefined): readonly (readonly [string, string])[] {
-  return (text ?? '').split('\n').flatMap((line) => {
-    const [, where, value] = /^(Global|Link \d+ \([^)]+\)): (\S+)/.exec(line) ?? [];
-    return where === undefined || value === undefined ? [] : [[where, value] as const];
-  });
-}
-
-function globalOf(text: string | undefined): string | undefined {
-  return settingsOf(text).find(([where]) => where === 'Global')?.[1];
 }

@@ -1,21 +1,26 @@
 import type { AppStatus } from '../../app/status.ts';
+import type { ServiceCommands } from '../../system/service-commands.ts';
 import type { RunningProgram } from '../check-parts.ts';
 import { type Finding, failure, fine, warning } from '../finding.ts';
 
 /** How the running program does: its version, its upstreams, the DHT, publications. */
-export function examineRunning(running: RunningProgram, version: string): readonly Finding[] {
+export function examineRunning(
+  running: RunningProgram,
+  version: string,
+  commands: ServiceCommands,
+): readonly Finding[] {
   if (running.kind === 'silent')
     return [
       failure(
         'running',
         running.reason,
         // One that does not answer is started already.
-        'See "journalctl -u pkarrd", and restart it: "systemctl restart pkarrd".',
+        `See its log: ${commands.log}. Then restart it: ${commands.restart}.`,
       ),
     ];
   const { status } = running;
   return [
-    ...versionFinding(status, version),
+    ...versionFinding(status, version, commands),
     ...configurationFindings(status),
     ...upstreamFindings(status),
     ...portalFinding(status),
@@ -26,10 +31,14 @@ export function examineRunning(running: RunningProgram, version: string): readon
   ];
 }
 
-function versionFinding({ version: running }: AppStatus, version: string): readonly Finding[] {
+function versionFinding(
+  { version: running }: AppStatus,
+  version: string,
+  { restart }: ServiceCommands,
+): readonly Finding[] {
   if (running === version) return [fine('running', `pkarrd ${version} runs.`)];
   const text = `pkarrd ${running} runs, and this is pkarrd ${version}.`;
-  return [warning('running', text, 'Restart it: "systemctl restart pkarrd".')];
+  return [warning('running', text, `Restart it: ${restart}.`)];
 }
 
 function configurationFindings({ configuration }: AppStatus): readonly Finding[] {

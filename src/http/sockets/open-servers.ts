@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { type ListenAddress, listenAddressToText } from '../../config/listen-address.ts';
+import { findPortHolders, type PortHolder } from '../../system/activation/port-holder.ts';
 import { listenTcp } from '../../system/listen-tcp.ts';
-import { findPortHolders, type PortHolder } from '../../system/port-holder.ts';
 
 /** Where to listen. */
 export interface SocketRequest {

@@ -1,10 +1,6 @@
 import { type Certificate, CertificateError, type CertificateSource } from './certificate.ts';
-import {
-  type CertificatePaths,
-  certificateIdentity,
-  type ReadCertificate,
-  readCertificate,
-} from './read-certificate.ts';
+import type { CertificatePaths } from './certificate-paths.ts';
+import { certificateIdentity, type ReadCertificate, readCertificate } from './read-certificate.ts';
 
 /** Milliseconds between two looks at the files. A certificate is renewed weeks before it ends. */
 const LOOK_EVERY = 5_000;
@@ -36,6 +32,7 @@ export class CertificateFiles implements CertificateSource {
   #current: Certificate;
   /** The state of the files that was read last, whatever came of it. */
   #read: string | undefined;
+  #problem: string | undefined;
   /** A state that could not be used: told when the next look finds it again. */
   #suspect: string | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -65,6 +62,11 @@ export class CertificateFiles implements CertificateSource {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Why the files as they are now cannot be used; undefined when they are those in force. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
   /** Looks at the files now. Rejects only because of a bug. */
   async look(): Promise<void> {
     const identity = await certificateIdentity(this.#paths);
@@ -72,6 +74,7 @@ export class CertificateFiles implements CertificateSource {
     try {
       const { certificate, identity: read } = await readCertificate(this.#paths);
       this.#suspect = undefined;
+      this.#problem = undefined;
       this.#read = read;
       const isSame = certificate.chain === this.#current.chain && certificate.key === this.#current.key;
       if (isSame || this.#isClosed) return;
@@ -99,6 +102,7 @@ export class CertificateFiles implements CertificateSource {
     }
     if (this.#read === (identity ?? state)) return;
     this.#read = identity ?? state;
+    this.#problem = problem;
     if (!this.#isClosed) this.#parts.onEvent({ kind: 'unusable', problem });
   }
 

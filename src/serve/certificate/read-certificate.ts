@@ -1,31 +1,16 @@
 import { credentialFor } from '../../config/credentials.ts';
-import type { Settings } from '../../config/settings.ts';
 import { type FileContent, FileError, fileIdentity, readUserFile } from '../../files/read-file.ts';
 import { type Certificate, CertificateError, parseCertificate } from './certificate.ts';
+import type { CertificatePaths } from './certificate-paths.ts';
 
 /** Octets of a file: a chain has some 10,000. */
 const MAX_FILE_LENGTH = 256_000;
-
-/** Two files, as the settings name them. */
-export interface CertificatePaths {
-  readonly certificate: string;
-  readonly key: string;
-}
 
 /** A certificate as it was read. */
 export interface ReadCertificate {
   readonly certificate: Certificate;
   /** Tells one state of the two files from another. */
   readonly identity: string;
-}
-
-/** The paths that the settings name; undefined when they name none. */
-export function certificatePaths({
-  certificate,
-  certificateKey,
-}: Pick<Settings, 'certificate' | 'certificateKey'>): CertificatePaths | undefined {
-  if (certificate === 'none' || certificateKey === 'none') return undefined;
-  return { certificate, key: certificateKey };
 }
 
 /**

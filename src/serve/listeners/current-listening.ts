@@ -1,34 +1,33 @@
-import type { ListenAddress } from '../../config/listen-address.ts';
-import type { Settings } from '../../config/settings.ts';
-import { type Listeners, Listening, type ListeningParts } from '../listening.ts';
 import type { Opener } from '../open-listeners.ts';
+import type { ListenSettings, ServedAddress } from '../served-address.ts';
+import type { Listeners, ListeningParts } from './listeners.ts';
+import { Listening } from './listening.ts';
 import { sharedOpener } from './shared-opener.ts';
 
-/** All listeners of a process, where the setting says and can say something else later. */
+/** All listeners of a process, where the settings say and can say something else later. */
 export class CurrentListening implements Listeners {
   readonly #parts: ListeningParts;
   #current: Listening;
   #opener: Opener | undefined;
 
-  /** `listen` is the setting. */
-  constructor(listen: Settings['listen'], parts: ListeningParts) {
+  constructor(listen: ListenSettings, parts: ListeningParts) {
     this.#parts = parts;
     this.#current = new Listening(listen, parts);
   }
 
   /** See `Listening.open`. */
-  async open(opener: Opener): Promise<readonly ListenAddress[]> {
+  async open(opener: Opener): Promise<readonly ServedAddress[]> {
     this.#opener = sharedOpener(opener);
     return await this.#current.open(this.#opener);
   }
 
   /** See `Listening.addresses`. */
-  get addresses(): readonly ListenAddress[] {
+  get addresses(): readonly ServedAddress[] {
     return this.#current.addresses;
   }
 
   /** See `Listeners`. The sockets of addresses that stay are kept. */
-  async replace(listen: Settings['listen']): Promise<readonly ListenAddress[]> {
+  async replace(listen: ListenSettings): Promise<readonly ServedAddress[]> {
     if (this.#opener === undefined) throw new RangeError('not opened yet');
     const next = new Listening(listen, this.#parts);
     await next.open(this.#opener);

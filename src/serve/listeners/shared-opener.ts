@@ -1,6 +1,8 @@
 import type { ListenAddress } from '../../config/listen-address.ts';
 import { canonicalAddress } from '../../ip/address.ts';
-import type { Opened, Opener } from '../open-listeners.ts';
+import type { Opener } from '../open-listeners.ts';
+import type { Opened } from '../opened.ts';
+import type { Service } from '../served-address.ts';
 
 /** A socket, and how many use it. */
 interface Shared {
@@ -13,10 +15,16 @@ interface Shared {
  * it. So one set of listeners can take the place of another, and the sockets that both have stay open.
  */
 export function sharedOpener(opener: Opener): Opener {
+  const services = new Map<Service, (address: ListenAddress) => Promise<Opened>>();
   return {
     ...opener,
     udp: shared((address) => opener.udp(address)),
     tcp: shared((address) => opener.tcp(address)),
+    service(service, address) {
+      const known = services.get(service) ?? shared((place) => opener.service(service, place));
+      services.set(service, known);
+      return known(address);
+    },
   };
 }
 

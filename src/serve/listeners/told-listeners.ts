@@ -1,23 +1,23 @@
-import { type ListenAddress, listenAddressToText } from '../../config/listen-address.ts';
 import { ListenError } from '../listen-error.ts';
-import type { Listeners } from '../listening.ts';
 import {
   closeListeners,
   type ListenerPair,
   leaveListeners,
   type Opener,
-  openPair,
+  openListener,
 } from '../open-listeners.ts';
+import { type ServedAddress, servedAddressToText } from '../served-address.ts';
+import type { Listeners } from './listeners.ts';
 
 /** An address that a worker cannot listen on, though the primary found it available. A type, so that it can be cloned. */
-export type ListenFailure = { readonly address: ListenAddress; readonly reason: string };
+export type ListenFailure = { readonly address: ServedAddress; readonly reason: string };
 
 /**
  * The listeners of a worker, on the addresses that the primary names after it found them available. Each is tried once: see
  * `system/node/workers`.
  */
 export class ToldListeners implements Listeners {
-  readonly #wanted: ListenAddress[];
+  readonly #wanted: ServedAddress[];
   readonly #onFailure: (failure: ListenFailure) => void;
   readonly #pairs = new Map<string, ListenerPair>();
   /** Settles when no change is running. */
@@ -26,13 +26,13 @@ export class ToldListeners implements Listeners {
   #opener: Opener | undefined;
 
   /** `onFailure` is called for each address that fails, unless all fail in `open`. */
-  constructor(addresses: readonly ListenAddress[], onFailure: (failure: ListenFailure) => void) {
+  constructor(addresses: readonly ServedAddress[], onFailure: (failure: ListenFailure) => void) {
     this.#wanted = [...addresses];
     this.#onFailure = onFailure;
   }
 
   /** See `Listeners`. Rejects when all addresses fail. */
-  async open(opener: Opener): Promise<readonly ListenAddress[]> {
+  async open(opener: Opener): Promise<readonly ServedAddress[]> {
     this.#opener = opener;
     await this.#change(async () => {
       const errors: ListenError[] = [];
@@ -48,19 +48,19 @@ export class ToldListeners implements Listeners {
   }
 
   /** Listens on one more address, if it does not already. */
-  async listenAt(address: ListenAddress): Promise<void> {
+  async listenAt(address: ServedAddress): Promise<void> {
     if (this.#opener === undefined) this.#wanted.push(address);
     await this.#change(async (opener) => {
-      if (this.#pairs.has(listenAddressToText(address))) return;
+      if (this.#pairs.has(servedAddressToText(address))) return;
       const error = await this.#open(address, opener);
       if (error !== undefined) this.#tell(error);
     });
   }
 
   /** Stops listening on an address. */
-  async leave(address: ListenAddress): Promise<void> {
+  async leave(address: ServedAddress): Promise<void> {
     await this.#change(async () => {
-      const key = listenAddressToText(address);
+      const key = servedAddressToText(address);
       const pair = this.#pairs.get(key);
       this.#pairs.delete(key);
       if (pair !== undefined) await closeListeners([pair]);
@@ -68,7 +68,7 @@ export class ToldListeners implements Listeners {
   }
 
   /** The primary follows the setting, and tells us. */
-  async replace(): Promise<readonly ListenAddress[]> {
+  async replace(): Promise<readonly ServedAddress[]> {
     return [...this.#pairs.values()].map(({ address }) => address);
   }
 
@@ -100,10 +100,10 @@ export class ToldListeners implements Listeners {
     return change;
   }
 
-  async #open(address: ListenAddress, opener: Opener): Promise<ListenError | undefined> {
+  async #open(address: ServedAddress, opener: Opener): Promise<ListenError | undefined> {
     try {
-      const pair = await openPair(address, opener);
-      this.#pairs.set(listenAddressToText(pair.address), pair);
+      const pair = await openListener(address, opener);
+      this.#pairs.set(servedAddressToText(pair.address), pair);
       return undefined;
     } catch (error) {
       if (error instanceof ListenError) return error;

@@ -38,6 +38,7 @@ export class TcpConnection {
   readonly #socket: Socket;
   readonly #responder: Responder;
   readonly #rules: ConnectionRules;
+  readonly #isEncrypted: boolean;
   readonly #backlog: Uint8Array[] = [];
   readonly #reader = new FrameReader((message) => this.#take(message));
   #inFlight = 0;
@@ -52,8 +53,15 @@ export class TcpConnection {
   /** Collects replies during a turn of the event loop for this connection. */
   #batch: ReplyBatch | undefined;
 
-  constructor(socket: Socket, client: TcpClient, responder: Responder, rules: ConnectionRules) {
+  constructor(
+    socket: Socket,
+    client: TcpClient,
+    responder: Responder,
+    rules: ConnectionRules,
+    isEncrypted: boolean,
+  ) {
     this.client = client;
+    this.#isEncrypted = isEncrypted;
     this.#socket = socket;
     this.#responder = responder;
     this.#rules = rules;
@@ -156,7 +164,12 @@ export class TcpConnection {
     this.#armTimer();
     this.#inFlight++;
     const keepalive = Math.round(this.#rules.idleLimit() / 100);
-    const path = { client: this.client.address, stream: true, keepalive };
+    const path = {
+      client: this.client.address,
+      stream: true,
+      isEncrypted: this.#isEncrypted,
+      keepalive,
+    };
     const isAnswered = this.#responder.respond(message, path, (reply) => {
       this.#inFlight--;
       this.#send(reply);

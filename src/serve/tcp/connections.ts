@@ -61,8 +61,8 @@ export class TcpConnections {
     this.#limits = limits;
   }
 
-  /** Accepts a connection and answers its queries. */
-  accept(socket: Socket): TcpConnection {
+  /** Accepts a connection and answers its queries. `isEncrypted`: nobody on the way sees more of them than their lengths. */
+  accept(socket: Socket, isEncrypted = false): TcpConnection {
     const { connections, connectionsPerClient } = this.#limits;
     const address = socket.remoteAddress ?? '';
     // Programs of this machine can only be told apart by the loopback address that they use.
@@ -74,7 +74,7 @@ export class TcpConnections {
       connections,
     );
     this.#accepted++;
-    const connection = new TcpConnection(socket, client, this.#responder, this.#rules);
+    const connection = new TcpConnection(socket, client, this.#responder, this.#rules, isEncrypted);
     this.#open.add(connection);
     return connection;
   }

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { TCPServer } from 'dns2';
-import type { ListenAddress } from '../../config/listen-address.ts';
 import { listenTcp } from '../../system/listen-tcp.ts';
 import { ListenError } from '../listen-error.ts';
+import type { ServedAddress } from '../served-address.ts';
 import type { TcpConnection } from './connection.ts';
 import type { TcpConnections } from './connections.ts';
 
@@ -15,20 +15,30 @@ const FIRST_QUERY = 250;
 /** Milliseconds that clients have to take their last answers and close. */
 const LAST_ANSWERS = 150;
 
+/** What is between TCP and DNS. */
+export interface StreamLayer {
+  /** The stream of an accepted connection, to whose end the connection is closed. It need not be ready. */
+  readonly secure: (socket: Socket) => Socket;
+  /** See `FIRST_QUERY`. */
+  readonly firstQuery: number;
+}
+
 /** Answers TCP connections on one address. Of the package's server only the socket is used; its codec never runs. */
 export class TcpListener extends TCPServer {
   readonly #connections: TcpConnections;
   readonly #own = new Set<TcpConnection>();
   /** The socket is another's too: a service manager's, or that of other workers. */
   readonly #isShared: boolean;
+  readonly #layer: StreamLayer | undefined;
   #acceptErrors = 0;
   /** Settles when the last connection is closed, after listening has stopped. */
   #closed: Promise<void> | undefined;
 
-  private constructor(connections: TcpConnections, isShared: boolean) {
+  private constructor(connections: TcpConnections, isShared: boolean, layer: StreamLayer | undefined) {
     super();
     this.#connections = connections;
     this.#isShared = isShared;
+    this.#layer = layer;
   }
 
   /**
@@ -36,11 +46,12 @@ export class TcpListener extends TCPServer {
    * @throws ListenError when the address is not available.
    */
   static async open(
-    address: ListenAddress,
+    address: ServedAddress,
     connections: TcpConnections,
     descriptor?: number,
+    layer?: StreamLayer,
   ): Promise<TcpListener> {
-    const listener = new TcpListener(connections, descriptor !== undefined);
+    const listener = new TcpListener(connections, descriptor !== undefined, layer);
     await new Promise<void>((resolve, reject) => {
       const refuse = (cause: Error) => reject(new ListenError('tcp', address, cause));
       listener.once('error', refuse);
@@ -74,7 +85,8 @@ export class TcpListener extends TCPServer {
 
   /** Takes a connection. Overrides the package's reading and decoding; its types do not declare `handle`. */
   handle(socket: Socket): void {
-    const connection = this.#connections.accept(socket);
+    const stream = this.#layer?.secure(socket) ?? socket;
+    const connection = this.#connections.accept(stream, stream !== socket);
     this.#own.add(connection);
     socket.once('close', () => this.#own.delete(connection));
   }
@@ -83,7 +95,8 @@ export class TcpListener extends TCPServer {
   async leave(): Promise<void> {
     if (!this.#isShared) return;
     this.#stopListening();
-    await Promise.all([...this.#own].map((connection) => connection.firstQuery(FIRST_QUERY)));
+    const patience = this.#layer?.firstQuery ?? FIRST_QUERY;
+    await Promise.all([...this.#own].map((connection) => connection.firstQuery(patience)));
   }
 
   /** Stops listening and ends all connections, whose clients get what was answered. */

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** Access to /proc; tests pass their own. Each throws when there is nothing to read. */
 export interface ProcFiles {
@@ -7,12 +8,17 @@ export interface ProcFiles {
   link(path: string): string;
 }
 
+/** That of the machine below `root`. */
+export function procFilesBelow(root: string): ProcFiles {
+  return {
+    read: (path) => readFileSync(join(root, path), 'latin1'),
+    list: (path) => readdirSync(join(root, path)),
+    link: (path) => readlinkSync(join(root, path)),
+  };
+}
+
 /** That of this machine. */
-export const linuxFiles: ProcFiles = {
-  read: (path) => readFileSync(path, 'latin1'),
-  list: (path) => readdirSync(path),
-  link: (path) => readlinkSync(path),
-};
+export const linuxFiles: ProcFiles = procFilesBelow('/');
 
 /**
  * Undefined where there is no /proc or no such file in it, for a process that ended meanwhile, and for one of another user that

@@ -32,17 +32,10 @@ const MAX_LINKS = 1_000;
 export async function askResolved(
   run: (call: ProgramCall) => Promise<ProgramResult>,
 ): Promise<ResolvedState | undefined> {
-  // Versions before 254 have no JSON, and these forms are the same in all.
-  const [servers, domains] = await Promise.all(
-    ['dns', 'domain'].map(async (word) => {
-      const { code, out } = await run({
-        program: 'resolvectl',
-        args: ['--no-pager', word],
-        timeout: TIMEOUT,
-      });
-      return code === 0 ? readLines(out) : undefined;
-    }),
-  );
+  const [servers, domains] = await Promise.all([
+    askResolvedSetting(run, 'dns'),
+    askResolvedSetting(run, 'domain'),
+  ]);
   if (servers === undefined || domains === undefined) return undefined;
   const links = [...servers].flatMap(([key, words]) => {
     const [, number, name] = /^Link (\d+) \((.+)\)$/.exec(key) ?? [];
@@ -54,6 +47,26 @@ export async function askResolved(
     globalDomains: domains.get('Global') ?? [],
     links: links.slice(0, MAX_LINKS),
   };
+}
+
+/** A setting that systemd-resolved has for itself and for each link. */
+export type ResolvedSetting = 'dns' | 'domain' | 'llmnr' | 'dnssec';
+
+/**
+ * The words of a setting, by `Global` and `Link 2 (lan0)`. Undefined when systemd-resolved does not answer within a second. Never
+ * rejects.
+ */
+export async function askResolvedSetting(
+  run: (call: ProgramCall) => Promise<ProgramResult>,
+  setting: ResolvedSetting,
+): Promise<ReadonlyMap<string, readonly string[]> | undefined> {
+  // Versions before 254 have no JSON, and these forms are the same in all.
+  const { code, out } = await run({
+    program: 'resolvectl',
+    args: ['--no-pager', setting],
+    timeout: TIMEOUT,
+  });
+  return code === 0 ? readLines(out) : undefined;
 }
 
 /** The links of `askResolved` that have resolvers. */

@@ -13,6 +13,7 @@ export interface PlainEdns {
   readonly dnssecOk: boolean;
   readonly version: number;
   readonly keepalive: boolean;
+  readonly padding: boolean;
 }
 
 /** RFC 1035, RFC 6891, RFC 9619: what is answered, refused, or gets no reply. */
@@ -54,5 +55,6 @@ function ednsOf({ opts: [opt] }: PlainMessage): PlainEdns | undefined {
     dnssecOk: Math.floor(opt.bits / 2 ** 15) % 2 === 1,
     version: Math.floor(opt.bits / 2 ** 16) % 256,
     keepalive: opt.options.some(({ code }) => code === 11),
+    padding: opt.options.some(({ code }) => code === 12),
   };
 }

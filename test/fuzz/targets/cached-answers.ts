@@ -201,7 +201,8 @@ class Scene {
     same(request.kind, expected.kind, `what becomes of ${Buffer.from(bytes).toString('hex')}`);
     const hot = this.#hot(bytes, stream);
     // RFC 7828 §3.2.2: never over UDP.
-    const path = { client: '127.0.0.1', stream, ...(stream && { keepalive: 100 }) };
+    const isEncrypted = stream && random.chance(0.5);
+    const path = { client: '127.0.0.1', stream, isEncrypted, ...(stream && { keepalive: 100 }) };
     if (request.kind === 'rejected' && expected.kind === 'rejected') {
       same(request.rcode, expected.rcode, `RCODE of ${Buffer.from(bytes).toString('hex')}`);
       same(request.edns !== undefined, expected.edns !== undefined, 'EDNS of a refused request');
@@ -219,12 +220,13 @@ class Scene {
     same(request.edns?.udpPayloadSize, expected.edns?.size, 'payload size');
     same(request.edns?.dnssecOk, expected.edns?.dnssecOk, 'DO');
     same(request.edns?.keepalive, expected.edns?.keepalive, 'keepalive');
+    same(request.edns?.padding, expected.edns?.padding, 'padding');
     const cd = Math.floor(u16(bytes, 2) / 16) % 2;
     const qname = plainName(bytes, 12, bytes.length)?.labels ?? [];
     const flags = (expected.edns?.dnssecOk === true ? 1 : 0) + 2 * cd;
     const key = this.#cacheKey(qname, u16(bytes, expected.questionEnd - 4), flags);
     same(request.cacheKey, key, 'key');
-    this.#checkFound(request, hot, path);
+    this.#checkFound(request, hot, path, expected.edns?.padding === true);
   }
 
   /** What the hot path has, written where something else stands before and behind it. */
@@ -241,7 +243,8 @@ class Scene {
   #checkFound(
     request: Request,
     hot: Buffer | undefined,
-    path: { readonly client: string; readonly stream: boolean },
+    path: { readonly client: string; readonly stream: boolean; readonly isEncrypted: boolean },
+    asksForPadding: boolean,
   ): void {
     const held = this.#held.get(request.cacheKey);
     const now = this.#time;
@@ -255,6 +258,10 @@ class Scene {
     const reply = renderReply(found.entry.unpack(), request, isFresh ? found.entry.age(now) : 'stale', path);
     if (hot !== undefined) sameOctets(hot, reply, 'the hot path and the full one');
     checkReply(reply, request, held, isFresh ? age : 'stale', path.stream);
+    // RFC 8467 §4.1; RFC 7830 §6 advises against it where everybody on the way can read the rest.
+    const isPadded = plainMessage(reply)?.opts.some(({ options }) => options.some(({ code }) => code === 12));
+    same(isPadded, path.isEncrypted && asksForPadding, 'padding of a reply');
+    if (isPadded) same(reply.length % 468, 0, 'the length of a padded reply');
   }
 
   /** What the cache says that it holds is not less than the octets that it holds. */

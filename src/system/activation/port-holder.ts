@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
-import { linuxFiles, type ProcFiles, socketInode, tryTo } from './activation/proc-files.ts';
-import { socketRows } from './activation/socket-table.ts';
+import { linuxFiles, type ProcFiles, socketInode, tryTo } from './proc-files.ts';
+import { socketRows } from './socket-table.ts';
 
 /** A process that holds a port. */
 export interface PortHolder {
@@ -18,15 +18,7 @@ export function findPortHolders(
   address: { readonly host: string; readonly port: number },
   files: ProcFiles = linuxFiles,
 ): readonly PortHolder[] {
-  // A socket of IPv6 may hold the port of IPv4 as well.
-  const inodes = new Set(
-    ['', '6'].flatMap((family) =>
-      boundInodes(
-        tryTo(() => files.read(`/proc/net/${protocol}${family}`)),
-        address,
-      ),
-    ),
-  );
+  const inodes = boundInodes(protocol, address, files);
   if (inodes.size === 0) return [];
   const pids = (tryTo(() => files.list('/proc')) ?? []).filter((entry) => /^\d+$/.test(entry));
   return pids
@@ -37,13 +29,31 @@ export function findPortHolders(
     }));
 }
 
+/** Whether a socket is bound to an address and port, or to all addresses, whoever's it is. False without /proc. */
+export function isPortBound(
+  protocol: 'udp' | 'tcp',
+  address: { readonly host: string; readonly port: number },
+  files: ProcFiles = linuxFiles,
+): boolean {
+  return boundInodes(protocol, address, files).size > 0;
+}
+
 /** Inodes of sockets that are bound to the address or to all. */
-function boundInodes(table: string | undefined, address: { host: string; port: number }): readonly string[] {
-  return socketRows(table ?? '').flatMap(({ host, port, inode, isBound }) => {
+function boundInodes(
+  protocol: 'udp' | 'tcp',
+  address: { readonly host: string; readonly port: number },
+  files: ProcFiles,
+): ReadonlySet<string> {
+  // A socket of IPv6 may hold the port of IPv4 as well.
+  const rows = ['', '6'].flatMap((family) =>
+    socketRows(tryTo(() => files.read(`/proc/net/${protocol}${family}`)) ?? ''),
+  );
+  const inodes = rows.flatMap(({ host, port, inode, isBound }) => {
     if (!isBound || port !== address.port) return [];
     const isSame = host === address.host || host === '::' || (host === '0.0.0.0' && !isIPv6(address.host));
     return isSame ? [inode] : [];
   });
+  return new Set(inodes);
 }
 
 function holdsOneOf(pid: string, inodes: ReadonlySet<string>, files: ProcFiles): boolean {

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { test } from 'node:test';
-import type { ListenAddress } from '../../src/config/listen-address.ts';
-import { decodeMessage } from '../../src/dns/message.ts';
-import { ListenError } from '../../src/serve/listen-error.ts';
-import { type ListenEvent, Listening } from '../../src/serve/listening.ts';
-import { answering, type Opener } from '../../src/serve/open-listeners.ts';
-import { isWildcard, ownHosts } from '../../src/serve/own-hosts.ts';
-import { BoundSockets } from '../../src/system/activation/bound-sockets.ts';
-import { askUdp, query, TcpClient } from '../support/dns-client.ts';
-import { scriptedResponder } from './scripted-responder.ts';
+import type { ListenAddress } from '../../../src/config/listen-address.ts';
+import { decodeMessage } from '../../../src/dns/message.ts';
+import { ListenError } from '../../../src/serve/listen-error.ts';
+import type { ListenEvent } from '../../../src/serve/listeners/listeners.ts';
+import { Listening } from '../../../src/serve/listeners/listening.ts';
+import { answering, type Opener } from '../../../src/serve/open-listeners.ts';
+import { isWildcard, ownHosts } from '../../../src/serve/own-hosts.ts';
+import { BoundSockets } from '../../../src/system/activation/bound-sockets.ts';
+import { askUdp, query, TcpClient } from '../../support/dns-client.ts';
+import { scriptedResponder } from '../scripted-responder.ts';
 
 /** A machine whose addresses, all of loopback, the test changes. */
 function scene(addresses: readonly string[], opener = answering(scriptedResponder().responder)) {
@@ -26,7 +27,7 @@ function scene(addresses: readonly string[], opener = answering(scriptedResponde
     bugs,
     /** Opens listeners at these addresses. */
     async open(listen: readonly ListenAddress[]): Promise<Listening> {
-      const listening = new Listening(listen, parts);
+      const listening = new Listening({ listen }, parts);
       await listening.open(opener);
       return listening;
     },
@@ -111,6 +112,7 @@ test('an address that the machine does not have is waited for, told once, and li
   const opener: Opener = {
     udp: (address) => real.udp(absent.has(address.host) ? { ...address, host: '192.0.2.77' } : address),
     tcp: real.tcp,
+    service: real.service,
   };
   const { open, events, bugs } = scene([], opener);
   const waited = { host: '127.0.0.13', port: 0 };
@@ -175,7 +177,12 @@ function givenOpener(
     opened.push(`${protocol} ${address.host}`);
     return { port: address.port, stop: async () => {} };
   };
-  const opener: Opener = { udp: open('udp'), tcp: open('tcp'), given };
+  const opener: Opener = {
+    udp: open('udp'),
+    tcp: open('tcp'),
+    service: (_, address) => open('tcp')(address),
+    given,
+  };
   return { opener, opened };
 }
 

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { platform } from 'node:os';
 import { test } from 'node:test';
-import type { ProcFiles } from '../../src/system/activation/proc-files.ts';
-import { findPortHolders } from '../../src/system/port-holder.ts';
+import { findPortHolders } from '../../../src/system/activation/port-holder.ts';
+import type { ProcFiles } from '../../../src/system/activation/proc-files.ts';
 
 const onLinux = { skip: platform() === 'linux' ? false : 'there is no /proc' };
 

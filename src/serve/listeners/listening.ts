@@ -1,7 +1,7 @@
-import { type ListenAddress, listenAddressToText } from '../config/listen-address.ts';
-import { defaultListen, type Settings } from '../config/settings.ts';
-import type { BoundSockets } from '../system/activation/bound-sockets.ts';
-import { ListenError } from './listen-error.ts';
+import type { ListenAddress } from '../../config/listen-address.ts';
+import { defaultListen } from '../../config/settings.ts';
+import type { BoundSockets } from '../../system/activation/bound-sockets.ts';
+import { ListenError } from '../listen-error.ts';
 import {
   closeListeners,
   isAbsent,
@@ -10,9 +10,16 @@ import {
   type Opener,
   openDefaultListeners,
   openHosts,
-  openPair,
-} from './open-listeners.ts';
-import { isWildcard, type MachineAddresses, ownHosts } from './own-hosts.ts';
+  openListener,
+} from '../open-listeners.ts';
+import { isWildcard, ownHosts } from '../own-hosts.ts';
+import {
+  type ListenSettings,
+  type ServedAddress,
+  servedAddressToText,
+  serviceAddresses,
+} from '../served-address.ts';
+import type { Listeners, ListeningParts } from './listeners.ts';
 
 /** Milliseconds between attempts to listen on an address: a new IPv6 address takes a second or two (RFC 4862 §5.4). */
 const RETRY_EVERY = 1_000;
@@ -24,51 +31,9 @@ const RETRY_EVERY = 1_000;
  */
 const MAX_GONE = 32;
 
-/** A change of the addresses that are listened on. */
-export type ListenEvent =
-  /** It is not available; retried. */
-  | { readonly kind: 'waiting'; readonly address: ListenAddress; readonly reason: string }
-  /** We were given other sockets, and may not open this one; not retried. */
-  | { readonly kind: 'refused'; readonly error: ListenError }
-  /** We were given a UDP socket for all addresses, whose replies may come from another one than was asked. */
-  | { readonly kind: 'wildcard'; readonly address: ListenAddress }
-  /** Listened on from now: it was waited for, or is new on this machine. */
-  | { readonly kind: 'listening'; readonly address: ListenAddress }
-  /** No longer listened on: the machine lost it long ago. */
-  | { readonly kind: 'closed'; readonly address: ListenAddress };
-
-/** All listeners of a process. */
-export interface Listeners {
-  /** Listens. Resolves with the addresses that are available. @throws ListenError; then nothing is left open. */
-  open(opener: Opener): Promise<readonly ListenAddress[]>;
-  /**
-   * Listens where `listen` says from now on. Resolves with the addresses that are available.
-   * @throws ListenError; then nothing has changed.
-   */
-  replace(listen: Settings['listen']): Promise<readonly ListenAddress[]>;
-  /** The addresses of the machine may have changed. Resolves when the available ones are listened on. */
-  networkChanged(): Promise<void>;
-  /**
-   * The program ends: what comes from now on to sockets that somebody else has too is left to them. Resolves when all that
-   * was taken from those has been read.
-   */
-  leaveToOthers(): Promise<void>;
-  /** Frees all addresses. */
-  close(): Promise<void>;
-}
-
-/** What listening needs from the rest of the program. */
-export interface ListeningParts {
-  /** The current addresses of this machine. Never throws. */
-  readonly machine: () => MachineAddresses;
-  readonly onEvent: (event: ListenEvent) => void;
-  /** Called with an unexpected error: a bug. */
-  readonly onBug: (error: unknown) => void;
-}
-
 /** An address to listen on. */
 interface Target {
-  readonly address: ListenAddress;
+  readonly address: ServedAddress;
   /** It is one of the machine's addresses, and comes from a wildcard. */
   isOwn: boolean;
   pair?: ListenerPair;
@@ -83,7 +48,7 @@ interface Target {
  * that we may not open ourselves stops nothing: those answer.
  */
 export class Listening implements Omit<Listeners, 'replace'> {
-  readonly #listen: Settings['listen'];
+  readonly #listen: ListenSettings;
   readonly #parts: ListeningParts;
   #opener: Opener = unopened;
   readonly #targets = new Map<string, Target>();
@@ -94,18 +59,19 @@ export class Listening implements Omit<Listeners, 'replace'> {
   #updated: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  /** `listen` is the setting. */
-  constructor(listen: Settings['listen'], parts: ListeningParts) {
+  constructor(listen: ListenSettings, parts: ListeningParts) {
     this.#listen = listen;
     this.#parts = parts;
   }
 
   /** See `Listeners`. Rejects when an address is in use or not permitted, but not when the machine does not have it. */
-  async open(opener: Opener): Promise<readonly ListenAddress[]> {
+  async open(opener: Opener): Promise<readonly ServedAddress[]> {
     this.#opener = opener;
     try {
-      if (this.#listen === 'default') await this.#openDefault();
-      else for (const address of this.#listen) await this.#openConfigured(address);
+      const { listen } = this.#listen;
+      if (listen === 'default') await this.#openDefault();
+      else for (const address of listen) await this.#openConfigured(address);
+      for (const address of serviceAddresses(this.#listen)) await this.#openNamed(address);
     } catch (error) {
       await this.close();
       throw error;
@@ -115,7 +81,7 @@ export class Listening implements Omit<Listeners, 'replace'> {
   }
 
   /** The addresses listened on, with their actual ports. */
-  get addresses(): readonly ListenAddress[] {
+  get addresses(): readonly ServedAddress[] {
     return this.#pairs.map(({ address }) => address);
   }
 
@@ -168,6 +134,14 @@ export class Listening implements Omit<Listeners, 'replace'> {
       if (this.#given.find('udp', address.host, address.port) !== undefined)
         this.#parts.onEvent({ kind: 'wildcard', address });
     }
+    await this.#openNamed(address);
+  }
+
+  /**
+   * Listens on an address as it is. A service that is nothing but TCP has a wildcard as one socket: a connection has the address
+   * that was asked by itself.
+   */
+  async #openNamed(address: ServedAddress): Promise<void> {
     const target: Target = { address, isOwn: false, isTold: false };
     const known = this.#targets.get(keyOf(address));
     if (known !== undefined) {
@@ -241,7 +215,7 @@ export class Listening implements Omit<Listeners, 'replace'> {
   /** Tries once. @returns the error. */
   async #open(target: Target): Promise<ListenError | undefined> {
     try {
-      target.pair = await openPair(target.address, this.#opener);
+      target.pair = await openListener(target.address, this.#opener);
       const { missing } = target.pair;
       if (missing !== undefined) this.#parts.onEvent({ kind: 'refused', error: missing });
       return undefined;
@@ -299,8 +273,9 @@ export class Listening implements Omit<Listeners, 'replace'> {
 const unopened: Opener = {
   udp: () => Promise.reject(new RangeError('not opened yet')),
   tcp: () => Promise.reject(new RangeError('not opened yet')),
+  service: () => Promise.reject(new RangeError('not opened yet')),
 };
 
-function keyOf(address: ListenAddress): string {
-  return listenAddressToText(address);
+function keyOf(address: ServedAddress): string {
+  return servedAddressToText(address);
 }

@@ -1,0 +1,44 @@
+import type { BrowserName } from './own-machine.ts';
+
+/** What somebody sets so that a browser opens names of keys. */
+export type Setting = 'system' | 'preferences';
+
+/** One line of the table in the README: each is run, with the address bar of the real browser, in the test of its setting. */
+export interface Row {
+  readonly browser: BrowserName;
+  readonly setting: Setting;
+  /** What is typed, with KEY for a key that the browser has never seen, and opens its site. */
+  readonly opens: readonly string[];
+  /** What goes to the search engine. */
+  readonly searches: readonly string[];
+}
+
+/** How the table says it. */
+const settingTexts: Readonly<Record<Setting, string>> = {
+  system: 'the machine asks pkarrd ([`integrate`](#use-it-for-the-whole-machine))',
+  preferences:
+    'the same, and in `about:config` `browser.fixup.dns_first_for_single_words` and `browser.fixup.domainsuffixwhitelist.key`',
+};
+
+export const rows: readonly Row[] = [
+  {
+    browser: 'Chromium',
+    setting: 'system',
+    opens: ['http://KEY', 'KEY/', 'www.KEY/', 'KEY.key/', 'KEY.internal', 'www.KEY.internal'],
+    searches: ['KEY', 'www.KEY', 'KEY.key'],
+  },
+  {
+    browser: 'Firefox',
+    setting: 'system',
+    opens: ['http://KEY', 'KEY/', 'www.KEY', 'www.KEY/', 'KEY.key/', 'KEY.internal'],
+    searches: ['KEY', 'KEY.key'],
+  },
+  { browser: 'Firefox', setting: 'preferences', opens: ['KEY', 'KEY.key'], searches: [] },
+];
+
+const code = (typed: readonly string[]) => typed.map((text) => `\`${text}\``).join(' ');
+
+/** The cells of the table in the README. */
+export const browserTable: readonly (readonly string[])[] = rows.map(
+  ({ browser, setting, opens, searches }) => [browser, settingTexts[setting], code(opens), code(searches)],
+);
