@@ -53,7 +53,7 @@ export function createFront(
     trustAuthenticData: settings.trustAd,
   });
   return {
-    open: () => listeners.open(answering(responder, { given, certificate })),
+    open: () => listeners.open(answering(responder, { given, certificate, onBug: parts.onBug })),
     listenAt: (listen) => listeners.replace(listen),
     async reload(next) {
       const before = settings;

@@ -1,6 +1,8 @@
+import { throwLater } from '../async/throw-later.ts';
 import type { ListenAddress } from '../config/listen-address.ts';
 import { type BoundSockets, noBoundSockets } from '../system/activation/bound-sockets.ts';
 import type { CertificateSource } from './certificate/certificate.ts';
+import type { HttpsConnections } from './https/https-listener.ts';
 import { ListenError } from './listen-error.ts';
 import type { Opened } from './opened.ts';
 import type { Responder } from './responder.ts';
@@ -35,28 +37,41 @@ export interface AnsweringParts {
   readonly given?: BoundSockets;
   /** The certificate of DNS over TLS and HTTPS. */
   readonly certificate?: CertificateSource;
+  /** Called with an unexpected error: a bug, which costs one answer. */
+  readonly onBug?: (error: unknown) => void;
 }
 
 /** Opens listeners whose queries `responder` answers, at the sockets that this process was given or at its own. */
 export function answering(
   responder: Responder,
-  { given = noBoundSockets, certificate }: AnsweringParts = {},
+  { given = noBoundSockets, certificate, onBug = throwLater }: AnsweringParts = {},
 ): Opener {
   const connections = new TcpConnections(responder);
+  let https: HttpsConnections | undefined;
   const find = (protocol: 'udp' | 'tcp', { host, port }: ListenAddress) => given.find(protocol, host, port);
   return {
     udp: (address) => UdpListener.open(address, responder, find('udp', address)),
     tcp: (address) => TcpListener.open(address, connections, find('tcp', address)),
     async service(service, address) {
-      if (service !== 'tls')
-        throw new ListenError('tcp', { ...address, service }, new Error('DNS over HTTPS is not served here'));
-      if (certificate === undefined) throw new RangeError(`nobody has a certificate for ${service}`);
+      const descriptor = find('tcp', address);
       // Loaded when it is asked for: most machines have no use for it.
-      const { openTls } = await import('./tls/open-tls.ts');
-      return await openTls(address, { connections, certificate }, find('tcp', address));
+      if (service === 'tls') {
+        const { openTls } = await import('./tls/open-tls.ts');
+        return await openTls(address, { connections, certificate: needed(certificate) }, descriptor);
+      }
+      const { HttpsConnections, openDoh } = await import('./https/https-listener.ts');
+      https ??= new HttpsConnections();
+      const shown = service === 'https' ? needed(certificate) : certificate;
+      const parts = { responder, certificate: shown, connections: https, onBug };
+      return await openDoh(service, address, parts, descriptor);
     },
     given,
   };
+}
+
+function needed(certificate: CertificateSource | undefined): CertificateSource {
+  if (certificate === undefined) throw new RangeError('nobody has a certificate');
+  return certificate;
 }
 
 /** Where to listen by default: on these addresses, on the first of these ports that is permitted. */

@@ -57,6 +57,11 @@ export class CertificateFiles implements CertificateSource {
   }
 
   /** See `CertificateSource`. */
+  get known(): Certificate {
+    return this.#current;
+  }
+
+  /** See `CertificateSource`. */
   onChange(listener: (certificate: Certificate) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -17,6 +17,8 @@ export type Certificate = {
 /** Where the certificate in force comes from. */
 export interface CertificateSource {
   readonly current: Certificate;
+  /** The same; undefined when none was set. */
+  readonly known: Certificate | undefined;
   /** Calls `listener` with each certificate that takes the place of `current`. @returns what ends that. */
   onChange(listener: (certificate: Certificate) => void): () => void;
 }

@@ -16,7 +16,7 @@ export class HeldCertificate implements CertificateSource {
     return this.#current;
   }
 
-  /** The one that was set last, if any. */
+  /** See `CertificateSource`. */
   get known(): Certificate | undefined {
     return this.#current;
   }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { FrameReader } from '../../dns/frame-reader.ts';
+import type { ConnectionClient, LimitedConnection } from '../connection-table.ts';
 import type { Responder } from '../responder.ts';
 import { ReplyBatch } from './reply-batch.ts';
 
@@ -8,14 +9,6 @@ const MAX_IN_FLIGHT = 64;
 
 /** Maximum octets of unsent replies to a client that does not read: four of the largest, or thousands of common ones. */
 const MAX_UNSENT = 256 * 1024;
-
-/** The client of a connection. */
-export interface TcpClient {
-  /** As the socket writes it. */
-  readonly address: string;
-  /** `clientKey`, or the address for this machine: limits count by it. */
-  readonly key: string;
-}
 
 /** What a connection needs from the table of connections. */
 export interface ConnectionRules {
@@ -31,8 +24,8 @@ export interface ConnectionRules {
  * One TCP connection: any number of queries, answered in the order in which the answers are ready (RFC 7766 §6.2.1.1 and §7:
  * "Responses ... can be sent out of order").
  */
-export class TcpConnection {
-  readonly client: TcpClient;
+export class TcpConnection implements LimitedConnection {
+  readonly client: ConnectionClient;
   /** When it was accepted, by `performance.now()`. */
   readonly acceptedAt: number = performance.now();
   readonly #socket: Socket;
@@ -55,7 +48,7 @@ export class TcpConnection {
 
   constructor(
     socket: Socket,
-    client: TcpClient,
+    client: ConnectionClient,
     responder: Responder,
     rules: ConnectionRules,
     isEncrypted: boolean,

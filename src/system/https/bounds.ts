@@ -1,0 +1,71 @@
+/*
+ * Every bound of the HTTP side. What a client can make grow or wait is here; how many connections there may be is decided by
+ * whoever accepts them (`HttpsOptions.onConnection`).
+ */
+
+/**
+ * Milliseconds without a whole request after which a connection is closed, whatever it does: says nothing, never ends its
+ * handshake, its headers or its bodies, sends only frames that ask for nothing, or does not read its answers. So one rule
+ * ends everything that is slow. Node's own `headersTimeout` is not applied to a connection that is given to a server, as
+ * TLS gives it here.
+ */
+export const IDLE = 10_000;
+
+/** Milliseconds between two looks at what has taken too long: a bound may be exceeded by as much. */
+export const LOOK_EVERY = 1_000;
+
+/** Milliseconds for the body of one request. Other requests of the connection go on meanwhile. */
+export const BODY_TIME = 5_000;
+
+/** Octets of a body: the largest DNS message (RFC 1035 §4.2.2). */
+export const MAX_BODY = 65_535;
+
+/** Octets of all bodies that are being read; one has a hundred. Beyond, requests with a body are refused with 503. */
+export const MAX_BODIES = 4 * 1024 * 1024;
+
+/** Octets of all headers of a request, its path included. Node and nghttp2 answer 431, or end the stream. */
+export const MAX_HEADERS = 16_384;
+
+/** Headers of a request in HTTP/2; browsers send a dozen. In HTTP/1.1 their octets are the bound. */
+export const MAX_HEADER_PAIRS = 40;
+
+/** Requests in flight on one connection. RFC 9113 §6.5.2: "It is recommended that this value be no smaller than 100". */
+export const MAX_STREAMS = 100;
+
+/** Streams beyond that, opened by a client that knew better, after which its connection ends. */
+export const MAX_REJECTED_STREAMS = 50;
+
+/** Invalid frames after which a connection ends. */
+export const MAX_INVALID_FRAMES = 10;
+
+/** Settings in one SETTINGS frame; six are defined. */
+export const MAX_SETTINGS = 16;
+
+/** Megabytes of header tables, streams and queued frames of one HTTP/2 connection. */
+export const MAX_SESSION_MEMORY = 2;
+
+/**
+ * Resets of streams by the client (CVE-2023-44487): so many at once, then so many a second. A browser whose user closes
+ * twenty tabs at once resets fewer.
+ */
+export const RESET_BURST = 200;
+export const RESET_RATE = 20;
+
+/** PING and SETTINGS frames of one connection between two looks. Each has to be answered; clients send one in many seconds. */
+export const MAX_CONTROL_FRAMES = 200;
+
+/** Octets of answers that one connection has not taken, as in `serve/tcp`. Answers under `SMALL` count as nothing. */
+export const MAX_UNSENT = 256 * 1024;
+export const SMALL = 4_096;
+
+/** Milliseconds that clients have to take their last answers when the server stops. */
+export const LAST_ANSWERS = 150;
+
+/** Milliseconds from a connection to its first request in which it is waited for before we leave: a handshake takes a few. */
+export const FIRST_REQUEST = 750;
+
+/**
+ * Milliseconds that the secrets of session tickets are used. Who finds them can read the sessions of TLS 1.2 that were begun
+ * with them (RFC 5077 §5.5).
+ */
+export const RENEW_TICKETS = 12 * 3_600_000;

@@ -1,0 +1,189 @@
+import { isIPv6 } from 'node:net';
+import type { BunApi, BunHttpServer, BunServeOptions } from '../bun/api.ts';
+import * as bounds from './bounds.ts';
+import { internalError } from './exchange.ts';
+import type { HttpsAnswer, HttpsOptions, HttpsRequest, HttpsServer } from './server.ts';
+
+/** A body that is being read. */
+interface Reading {
+  readonly startedAt: number;
+  refuse(): void;
+}
+
+/**
+ * HTTP/2 and HTTP/1.1 by Bun's own server, which takes a third of the time for a request that its `node:http2` takes, and has
+ * bounds of its own for all that is not a whole request; they were tried.
+ */
+export class BunServer implements HttpsServer {
+  readonly #bun: BunApi;
+  readonly #options: HttpsOptions;
+  readonly #reading = new Set<Reading>();
+  readonly #port: number;
+  #server: BunHttpServer;
+  #looking: NodeJS.Timeout | undefined;
+  #unlisten: () => void = () => {};
+
+  private constructor(bun: BunApi, options: HttpsOptions) {
+    this.#bun = bun;
+    this.#options = options;
+    const { host, port } = options.place;
+    // With `reusePort` it would share the port with another program of this user. Nobody else may have it.
+    const probe = bun.listen({ hostname: host, port, ipv6Only: isIPv6(host), socket: { data() {} } });
+    this.#port = probe.port;
+    probe.stop(true);
+    this.#server = this.#serve();
+  }
+
+  /** Listens. Rejects with the system's error. */
+  static async open(bun: BunApi, options: HttpsOptions): Promise<BunServer> {
+    const server = new BunServer(bun, options);
+    server.#looking = setInterval(() => server.#look(), bounds.LOOK_EVERY);
+    server.#unlisten = options.certificate?.onChange(() => server.#replace()) ?? (() => {});
+    return server;
+  }
+
+  /** See `HttpsServer`. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** See `HttpsServer`: the socket is ours alone, and is read from to the end. */
+  async leave(): Promise<void> {}
+
+  /** See `HttpsServer`. */
+  async stop(): Promise<void> {
+    this.#unlisten();
+    clearInterval(this.#looking);
+    const server = this.#server;
+    const tooLong = setTimeout(() => {
+      server.stop(true).catch(this.#options.onBug);
+    }, bounds.LAST_ANSWERS);
+    await server.stop(false);
+    clearTimeout(tooLong);
+  }
+
+  #serve(): BunHttpServer {
+    const { place, certificate } = this.#options;
+    const { chain, key } = certificate?.current ?? {};
+    const options: BunServeOptions = {
+      hostname: place.host,
+      port: this.#port,
+      ipv6Only: isIPv6(place.host),
+      reusePort: true,
+      http2: true,
+      ...(certificate !== undefined && { tls: { cert: chain, key, minVersion: TLS_1_2 } }),
+      idleTimeout: bounds.IDLE / 1_000,
+      maxRequestBodySize: bounds.MAX_BODY,
+      fetch: (request, server) => this.#take(request, server),
+      error: (error) => {
+        this.#options.onBug(error);
+        return toResponse(internalError);
+      },
+    };
+    return this.#bun.serve(options);
+  }
+
+  /**
+   * `reload` keeps the old certificate, so another server is opened on the port before the old one stops listening.
+   * Connections that are open keep theirs until they are idle.
+   */
+  #replace(): void {
+    const old = this.#server;
+    this.#server = this.#serve();
+    // What the kernel has already accepted for the old one is taken in the turn of the event loop that ends here.
+    setImmediate(() => old.stop(false).catch(this.#options.onBug));
+  }
+
+  #take(request: Request, server: BunHttpServer): Response | Promise<Response> {
+    const address = server.requestIP(request)?.address;
+    if (address === undefined) return toResponse(internalError);
+    if (request.body === null) return this.#answer(new ReadRequest(request, nothing, address));
+    return this.#readBody(request).then((body) =>
+      typeof body === 'number' ? refusal(body) : this.#answer(new ReadRequest(request, body, address)),
+    );
+  }
+
+  async #readBody(request: Request): Promise<Uint8Array | 400 | 408> {
+    return await new Promise((resolve) => {
+      const reading: Reading = {
+        startedAt: performance.now(),
+        refuse: () => resolve(408),
+      };
+      this.#reading.add(reading);
+      const end = (body: Uint8Array | 400) => {
+        this.#reading.delete(reading);
+        resolve(body);
+      };
+      request.arrayBuffer().then(
+        (body) => end(new Uint8Array(body)),
+        () => end(400),
+      );
+    });
+  }
+
+  #answer(request: HttpsRequest): Response | Promise<Response> {
+    const isHead = request.method === 'HEAD';
+    try {
+      const answer = this.#options.handler(request);
+      if (!(answer instanceof Promise)) return toResponse(answer, isHead);
+      return answer.then(
+        (found) => toResponse(found, isHead),
+        (error) => this.#bug(error),
+      );
+    } catch (error) {
+      return this.#bug(error);
+    }
+  }
+
+  #bug(error: unknown): Response {
+    this.#options.onBug(error);
+    return toResponse(internalError);
+  }
+
+  #look(): void {
+    const since = performance.now() - bounds.BODY_TIME;
+    for (const reading of this.#reading) if (reading.startedAt < since) reading.refuse();
+  }
+}
+
+/** RFC 8446 §4.2.1, and RFC 9325 §3.1.1 for why nothing older. BoringSSL never lets a client renegotiate. */
+const TLS_1_2 = 0x0303;
+
+const nothing = new Uint8Array(0);
+
+function refusal(status: 400 | 408): Response {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', connection: 'close' };
+  return new Response(status === 408 ? 'The body did not come in time.\n' : 'The body is broken.\n', {
+    status,
+    headers,
+  });
+}
+
+function toResponse({ status, headers, body }: HttpsAnswer, isHead = false): Response {
+  if (!isHead) return new Response(body as string | Uint8Array<ArrayBuffer>, { status, headers });
+  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+  return new Response(null, { status, headers: { ...headers, 'content-length': String(length) } });
+}
+
+/** A request as the handler sees it. */
+class ReadRequest implements HttpsRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly body: Uint8Array;
+  readonly address: string;
+  readonly #headers: Headers;
+
+  constructor(request: Request, body: Uint8Array, address: string) {
+    const { url } = request;
+    this.method = request.method;
+    // `https://HOST/path`: the scheme has a slash at 7 or earlier.
+    this.target = url.slice(url.indexOf('/', 'https://'.length));
+    this.body = body;
+    this.address = address;
+    this.#headers = request.headers;
+  }
+
+  header(name: string): string | undefined {
+    return this.#headers.get(name) ?? undefined;
+  }
+}

@@ -1,0 +1,124 @@
+import type { ServerHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
+import { IDLE, MAX_CONTROL_FRAMES, MAX_UNSENT } from './bounds.ts';
+import type { HttpsConnection, HttpsConnectionWatch } from './server.ts';
+
+/** One connection, from the moment in which it is accepted: what it waits for, and for how long. */
+export class WatchedConnection implements HttpsConnection {
+  readonly address: string;
+  readonly acceptedAt: number = performance.now();
+  /** The stream of HTTP: with TLS, what is in it. */
+  stream: Socket;
+  #session: ServerHttp2Session | undefined;
+  #watch: HttpsConnectionWatch | undefined;
+  /** When a request was whole, or an answer was given. */
+  #activeAt = this.acceptedAt;
+  /** Requests that are not answered. */
+  #inFlight = 0;
+  #unsent = 0;
+  #controlFrames = 0;
+  #isEnding = false;
+  #hasAsked = false;
+  /** Called with the first request, or when the connection is gone. */
+  #onFirstRequest: () => void = () => {};
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.stream = socket;
+    this.address = socket.remoteAddress ?? '';
+    // A client may reset the connection at any time; 'close' follows.
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      this.#onFirstRequest();
+      this.#watch?.onClosed();
+    });
+  }
+
+  /** See `HttpsConnection`. */
+  get isIdle(): boolean {
+    return this.#inFlight === 0;
+  }
+
+  /** Tells `watch` from now on. */
+  watchWith(watch: HttpsConnectionWatch): void {
+    this.#watch = watch;
+  }
+
+  /** It speaks HTTP/2. */
+  useSession(session: ServerHttp2Session): void {
+    this.#session = session;
+    const count = () => {
+      if (++this.#controlFrames > MAX_CONTROL_FRAMES) this.destroy();
+    };
+    session.on('ping', count);
+    session.on('remoteSettings', count);
+    session.on('error', () => this.destroy());
+  }
+
+  /** A request is whole. */
+  begin(): void {
+    this.#hasAsked = true;
+    this.#onFirstRequest();
+    this.#inFlight++;
+    this.#activeAt = performance.now();
+  }
+
+  /** A request is answered. */
+  end(): void {
+    this.#inFlight--;
+    this.#activeAt = performance.now();
+  }
+
+  /** A request has to wait. By the next turn of the event loop an answer that needs no I/O is there. */
+  waits(): void {
+    setImmediate(() => {
+      if (this.#inFlight > 0 && !this.#socket.destroyed) this.#watch?.onWaiting();
+    });
+  }
+
+  /** A large answer of `octets` goes out, until what is returned is called. */
+  sends(octets: number): () => void {
+    this.#unsent += octets;
+    if (this.#unsent > MAX_UNSENT) this.destroy();
+    return () => {
+      this.#unsent -= octets;
+    };
+  }
+
+  /** Ends what has taken too long. `now` is that of `performance.now()`. */
+  look(now: number): void {
+    this.#controlFrames = 0;
+    if (this.#inFlight > 0 || now - this.#activeAt < IDLE) return;
+    // RFC 9113 §9.1: "If an endpoint is to close an idle connection, it SHOULD first send a GOAWAY frame".
+    if (this.#isEnding || !this.#hasAsked) this.destroy();
+    else this.finish();
+  }
+
+  /** Takes no more requests, and ends when those that were read are answered. */
+  finish(): void {
+    this.#isEnding = true;
+    if (this.#session !== undefined) this.#session.close();
+    else if (this.isIdle) this.stream.end();
+  }
+
+  /** Resolves when a first request was read, or when that has taken `milliseconds` since the connection was accepted. */
+  async firstRequest(milliseconds: number): Promise<void> {
+    const left = this.acceptedAt + milliseconds - performance.now();
+    if (this.#hasAsked || left <= 0 || this.#socket.destroyed) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, left);
+      this.#onFirstRequest = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** See `HttpsConnection`. */
+  destroy(): void {
+    this.#session?.destroy();
+    this.stream.destroy();
+    this.#socket.destroy();
+  }
+}

@@ -1,0 +1,297 @@
+import { constants } from 'node:crypto';
+import { createServer as createHttp1 } from 'node:http';
+import { createServer as createHttp2 } from 'node:http2';
+import { createServer as createTcp, type Server, type Socket } from 'node:net';
+import { createServer as createTls, type TLSSocket } from 'node:tls';
+import { listenTcp } from '../listen-tcp.ts';
+import * as bounds from './bounds.ts';
+import { WatchedConnection } from './connection.ts';
+import {
+  carrierOf,
+  hasBody,
+  type Incoming,
+  internalError,
+  type Outgoing,
+  ReadRequest,
+  type Refusal,
+  refuseRest,
+  write,
+} from './exchange.ts';
+import { http2Options } from './http2-options.ts';
+import { RequestBodies } from './request-body.ts';
+import type { HttpsAnswer, HttpsOptions, HttpsRequest, HttpsServer } from './server.ts';
+
+/**
+ * HTTP/2 and HTTP/1.1 on one port, on Node's modules: a server of TCP or TLS listens, and gives each connection to one of two
+ * servers that never listen themselves, by what was negotiated (RFC 7301) or, without TLS, by the first octets. So each
+ * connection is ours from the start, and bounded before HTTP has seen anything of it.
+ */
+export class SocketServer implements HttpsServer {
+  readonly #options: HttpsOptions;
+  readonly #front: Server;
+  readonly #http1;
+  readonly #http2;
+  readonly #connections = new Set<WatchedConnection>();
+  readonly #bodies = new RequestBodies();
+  /** By a stream of HTTP/1.1, or by a session of HTTP/2. */
+  readonly #connectionOf = new WeakMap<object, WatchedConnection>();
+  /** The connection that is being given to `#http2`, which tells of its session before it returns. */
+  #given: WatchedConnection | undefined;
+  #looking: NodeJS.Timeout | undefined;
+  #renewedAt = performance.now();
+  #unlisten: () => void = () => {};
+  /** Settles when the last connection is closed, after listening has stopped. */
+  #closed: Promise<void> | undefined;
+
+  private constructor(options: HttpsOptions) {
+    this.#options = options;
+    const take = (request: Incoming, response: Outgoing) => this.#take(request, response);
+    this.#http1 = createHttp1(
+      { maxHeaderSize: bounds.MAX_HEADERS, keepAliveTimeout: bounds.IDLE, insecureHTTPParser: false },
+      take,
+    );
+    this.#http2 = createHttp2(http2Options, take);
+    this.#http2.on('session', (session) => {
+      const connection = this.#given;
+      if (connection === undefined) return;
+      this.#connectionOf.set(session, connection);
+      connection.useSession(session);
+    });
+    // Each stream has a listener for errors by Node's `Http2ServerRequest`; those of a session end its connection.
+    this.#http2.on('sessionError', () => {});
+    this.#front = this.#createFront();
+  }
+
+  /** Listens. Rejects with the system's error. */
+  static async open(options: HttpsOptions): Promise<SocketServer> {
+    const server = new SocketServer(options);
+    const front = server.#front;
+    await new Promise<void>((resolve, reject) => {
+      front.once('error', reject);
+      front.once('listening', resolve);
+      try {
+        listenTcp(front, options.place);
+      } catch (error) {
+        // A descriptor that is no socket; anything else is an event.
+        reject(error);
+      }
+    });
+    front.removeAllListeners('error');
+    // Accepting fails when there are no file descriptors; Node tries again by itself.
+    front.on('error', () => {});
+    server.#looking = setInterval(() => server.#look(), bounds.LOOK_EVERY);
+    server.#unlisten = options.certificate?.onChange(() => server.#renew()) ?? (() => {});
+    return server;
+  }
+
+  /** See `HttpsServer`. */
+  get port(): number {
+    const address = this.#front.address();
+    return typeof address === 'object' ? (address?.port ?? 0) : 0;
+  }
+
+  /** See `HttpsServer`. */
+  async leave(): Promise<void> {
+    this.#stopListening();
+    await Promise.all(
+      [...this.#connections].map((connection) => connection.firstRequest(bounds.FIRST_REQUEST)),
+    );
+  }
+
+  /** See `HttpsServer`. */
+  async stop(): Promise<void> {
+    this.#unlisten();
+    this.#stopListening();
+    for (const connection of this.#connections) connection.finish();
+    const tooLong = setTimeout(() => {
+      for (const connection of this.#connections) connection.destroy();
+    }, bounds.LAST_ANSWERS);
+    await this.#closed;
+    clearTimeout(tooLong);
+    clearInterval(this.#looking);
+  }
+
+  #stopListening(): void {
+    this.#closed ??= new Promise<void>((resolve) => this.#front.close(() => resolve()));
+  }
+
+  #createFront(): Server {
+    const { certificate } = this.#options;
+    if (certificate === undefined)
+      return createTcp((socket) => {
+        const connection = this.#accept(socket);
+        socket.once('readable', () => {
+          const first: Buffer | null = socket.read();
+          if (first === null) return;
+          socket.unshift(first);
+          // RFC 9113 §3.4: "The client connection preface starts with a sequence of 24 octets", "PRI * HTTP/2.0".
+          this.#give(connection, socket, first.toString('latin1', 0, 3) === 'PRI');
+        });
+      });
+    const { chain, key } = certificate.current;
+    const front = createTls({
+      ...tlsOptions,
+      cert: chain,
+      key,
+      ALPNProtocols: ['h2', 'http/1.1'],
+      handshakeTimeout: bounds.IDLE,
+    });
+    // The two events of a connection have no more in common than the client's port.
+    const waiting = new Map<number, WatchedConnection>();
+    front.on('connection', (socket: Socket) => {
+      const connection = this.#accept(socket);
+      const { remotePort } = socket;
+      if (remotePort === undefined) return;
+      waiting.set(remotePort, connection);
+      socket.on('close', () => {
+        if (waiting.get(remotePort) === connection) waiting.delete(remotePort);
+      });
+    });
+    front.on('secureConnection', (stream: TLSSocket) => {
+      const connection = waiting.get(stream.remotePort ?? 0);
+      if (connection === undefined || connection.address !== stream.remoteAddress) {
+        stream.destroy();
+        return;
+      }
+      waiting.delete(stream.remotePort ?? 0);
+      stream.on('error', () => stream.destroy());
+      this.#give(connection, stream, stream.alpnProtocol === 'h2');
+    });
+    // The socket is destroyed already.
+    front.on('tlsClientError', () => {});
+    return front;
+  }
+
+  #accept(socket: Socket): WatchedConnection {
+    const connection = new WatchedConnection(socket);
+    this.#connections.add(connection);
+    socket.on('close', () => this.#connections.delete(connection));
+    socket.setNoDelay(true);
+    connection.watchWith(this.#options.onConnection(connection));
+    return connection;
+  }
+
+  #give(connection: WatchedConnection, stream: Socket, isHttp2: boolean): void {
+    connection.stream = stream;
+    if (isHttp2) {
+      this.#given = connection;
+      this.#http2.emit('connection', stream);
+      this.#given = undefined;
+    } else {
+      this.#connectionOf.set(stream, connection);
+      this.#http1.emit('connection', stream);
+    }
+  }
+
+  #take(request: Incoming, response: Outgoing): void {
+    // A client may be gone at any time: then nothing that is written matters.
+    request.on('error', ignore);
+    response.on('error', ignore);
+    const connection = this.#connectionOf.get(carrierOf(request) ?? nobody);
+    if (connection === undefined) return;
+    if (hasBody(request)) this.#readBody(connection, request, response);
+    else this.#answer(connection, request, response, nothing);
+  }
+
+  #readBody(connection: WatchedConnection, request: Incoming, response: Outgoing): void {
+    let isRefused = false;
+    const refuse = (status: Refusal) => {
+      if (isRefused) return;
+      isRefused = true;
+      this.#bodies.end(body);
+      // Whatever else comes of it is thrown away, until the connection or the stream has ended.
+      request.resume();
+      refuseRest(request, response, status);
+    };
+    const body = this.#bodies.begin(() => refuse(408));
+    if (Number(request.headers['content-length'] ?? 0) > bounds.MAX_BODY) {
+      refuse(413);
+      return;
+    }
+    request.on('data', (piece: Buffer) => {
+      if (isRefused) return;
+      const status = body.push(piece);
+      if (status !== undefined) refuse(status);
+    });
+    request.on('end', () => {
+      if (isRefused) return;
+      const { octets } = body;
+      this.#bodies.end(body);
+      this.#answer(connection, request, response, octets);
+    });
+    request.on('close', () => this.#bodies.end(body));
+  }
+
+  #answer(connection: WatchedConnection, request: Incoming, response: Outgoing, body: Uint8Array): void {
+    connection.begin();
+    const answer = this.#ask(new ReadRequest(request, body, connection.address));
+    if (!(answer instanceof Promise)) {
+      connection.end();
+      this.#send(connection, request, response, answer);
+      return;
+    }
+    connection.waits();
+    answer
+      .catch((error: unknown) => {
+        this.#options.onBug(error);
+        return internalError;
+      })
+      .then((found) => {
+        connection.end();
+        this.#send(connection, request, response, found);
+      })
+      .catch(this.#options.onBug);
+  }
+
+  /** One throw inside an event of a stream would end everything. */
+  #ask(request: HttpsRequest): HttpsAnswer | Promise<HttpsAnswer> {
+    try {
+      return this.#options.handler(request);
+    } catch (error) {
+      this.#options.onBug(error);
+      return internalError;
+    }
+  }
+
+  #send(connection: WatchedConnection, request: Incoming, response: Outgoing, answer: HttpsAnswer): void {
+    if (response.destroyed || response.writableEnded) return;
+    try {
+      write(response, answer, request.method === 'HEAD');
+    } catch (error) {
+      // A header that cannot be sent.
+      this.#options.onBug(error);
+      connection.destroy();
+      return;
+    }
+    if (answer.body.length >= bounds.SMALL) response.once('close', connection.sends(answer.body.length));
+  }
+
+  #look(): void {
+    const now = performance.now();
+    this.#bodies.refuseOlder(now - bounds.BODY_TIME);
+    for (const connection of this.#connections) connection.look(now);
+    if (now - this.#renewedAt > bounds.RENEW_TICKETS) this.#renew();
+  }
+
+  /** Shows the current certificate to those who connect from now on, with new secrets of session tickets. */
+  #renew(): void {
+    this.#renewedAt = performance.now();
+    const { certificate } = this.#options;
+    if (certificate === undefined || !('setSecureContext' in this.#front)) return;
+    const { chain, key } = certificate.current;
+    const front = this.#front as Server & { setSecureContext(options: object): void };
+    front.setSecureContext({ ...tlsOptions, cert: chain, key });
+  }
+}
+
+const ignore = () => {};
+const nothing = new Uint8Array(0);
+const nobody = {};
+
+/** What TLS does beside showing the certificate. */
+const tlsOptions = {
+  // RFC 8310 §8.1 and RFC 9325 §3.1.1: "Implementations MUST NOT negotiate TLS version 1.1".
+  minVersion: 'TLSv1.2',
+  // RFC 9113 §9.2.1: "A deployment of HTTP/2 over TLS 1.2 MUST disable renegotiation."
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+} as const;
