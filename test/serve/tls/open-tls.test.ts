@@ -3,11 +3,10 @@ import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import { Type } from '../../../src/dns/codes.ts';
 import { EdnsOptionCode } from '../../../src/dns/edns.ts';
-import { FrameReader } from '../../../src/dns/frame-reader.ts';
-import { decodeMessage, type Message } from '../../../src/dns/message.ts';
+import type { Message } from '../../../src/dns/message.ts';
 import { recordsAnswer } from '../../../src/resolve/answer.ts';
 import { parseCertificate } from '../../../src/serve/certificate/certificate.ts';
 import { HeldCertificate } from '../../../src/serve/certificate/current-certificate.ts';
@@ -15,6 +14,7 @@ import { defaultTcpLimits, TcpConnections } from '../../../src/serve/tcp/connect
 import { openTls } from '../../../src/serve/tls/open-tls.ts';
 import { frame, query } from '../../support/dns-client.ts';
 import { TestAuthority, type TestCertificate } from '../../support/test-certificate.ts';
+import { TlsClient } from '../../support/tls-client.ts';
 import { scriptedResponder } from '../scripted-responder.ts';
 
 const authority = await TestAuthority.create();
@@ -38,51 +38,8 @@ async function server(limits = {}) {
   return { ...opened, stop: () => opened.stop(), certificate, connections, held };
 }
 
-/** A client that checks the certificate, and what it hears. */
-class TlsClient {
-  readonly socket: TLSSocket;
-  readonly heard: { readonly message: Message; readonly octets: Uint8Array }[] = [];
-  error: NodeJS.ErrnoException | undefined;
-  #wake: () => void = () => {};
-
-  constructor(port: number, options: ConnectionOptions = {}) {
-    this.socket = connect({
-      ...{ port, host: '127.0.0.1', servername: 'localhost', ca: authority.pem, ALPNProtocols: ['dot'] },
-      ...options,
-    });
-    const reader = new FrameReader((octets) => {
-      this.heard.push({ message: decodeMessage(octets), octets: new Uint8Array(octets) });
-      this.#wake();
-    });
-    this.socket.on('data', (piece) => reader.push(piece));
-    this.socket.on('error', (error) => {
-      this.error = error;
-    });
-    this.socket.on('close', () => this.#wake());
-  }
-
-  /** Resolves when the handshake is over, or failed. */
-  async handshake(): Promise<this> {
-    if (this.error === undefined && !this.socket.destroyed)
-      await Promise.race([once(this.socket, 'secureConnect'), once(this.socket, 'close')]).catch(() => {});
-    return this;
-  }
-
-  send(name: string, id: number, parts: Partial<Message> = {}): void {
-    this.socket.write(frame(query(name, Type.A, { id, ...parts })));
-  }
-
-  /** The first `count` replies, fewer when the connection is closed before. */
-  async replies(count: number): Promise<readonly number[]> {
-    while (this.heard.length < count && !this.socket.destroyed)
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    return this.heard.map(({ message }) => message.id);
-  }
-}
-
-const closed = (client: TlsClient) => whenClosed(client.socket);
+const client = (port: number, options?: ConnectionOptions) => new TlsClient(port, authority.pem, options);
+const closed = ({ socket }: TlsClient) => whenClosed(socket);
 
 /** Whether it ends in order or by a reset, which `once` would reject with. */
 async function whenClosed(socket: Socket): Promise<void> {
@@ -91,28 +48,29 @@ async function whenClosed(socket: Socket): Promise<void> {
 
 test('queries are pipelined, and answered in the order in which the answers are ready', async () => {
   const { port, held } = await server();
-  const client = new TlsClient(port);
-  client.send('slow.example', 1);
-  client.send('fast.example', 2);
-  client.send('other.example', 3);
-  assert.deepEqual([...(await client.replies(2))].sort(), [2, 3]);
+  const asking = client(port);
+  asking.send('slow.example', 1);
+  asking.send('fast.example', 2);
+  asking.send('other.example', 3);
+  assert.deepEqual([...(await asking.replies(2))].sort(), [2, 3]);
   for (const release of held.splice(0)) release(recordsAnswer({}));
-  assert.equal((await client.replies(3)).at(-1), 1);
-  client.socket.destroy();
+  assert.equal((await asking.replies(3)).at(-1), 1);
+  asking.socket.destroy();
 });
 
 test('TLS 1.2 and 1.3 are spoken, and nothing older', async () => {
   const { port } = await server();
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-    const client = new TlsClient(port, { minVersion: version, maxVersion: version });
-    client.send('a.example', 1);
-    assert.deepEqual(await client.replies(1), [1]);
-    assert.equal(client.socket.getProtocol(), version);
-    client.socket.destroy();
+    const asking = client(port, { minVersion: version, maxVersion: version });
+    asking.send('a.example', 1);
+    assert.deepEqual(await asking.replies(1), [1]);
+    assert.equal(asking.socket.getProtocol(), version);
+    asking.socket.destroy();
   }
-  const old = new TlsClient(port, {
+  const old = client(port, {
     ...{ minVersion: 'TLSv1', maxVersion: 'TLSv1.1' },
-    ciphers: 'DEFAULT:@SECLEVEL=0',
+    // OpenSSL has older ones only below its own idea of security.
+    ...('bun' in process.versions ? {} : { ciphers: 'DEFAULT:@SECLEVEL=0' }),
   });
   await closed(old);
   assert.ok(old.error !== undefined);
@@ -120,12 +78,12 @@ test('TLS 1.2 and 1.3 are spoken, and nothing older', async () => {
 
 test('ALPN: dot is taken, none is as good, and a client that speaks only something else is refused', async () => {
   const { port } = await server();
-  const dot = await new TlsClient(port).handshake();
-  const none = await new TlsClient(port, { ALPNProtocols: [] }).handshake();
+  const dot = await client(port).handshake();
+  const none = await client(port, { ALPNProtocols: [] }).handshake();
   assert.deepEqual([dot.socket.alpnProtocol, none.socket.alpnProtocol], ['dot', false]);
   none.send('a.example', 1);
   assert.deepEqual(await none.replies(1), [1]);
-  const other = await new TlsClient(port, { ALPNProtocols: ['h2', 'http/1.1'] }).handshake();
+  const other = await client(port, { ALPNProtocols: ['h2', 'http/1.1'] }).handshake();
   await closed(other);
   assert.match(other.error?.code ?? '', /NO_APPLICATION_PROTOCOL/);
   for (const { socket } of [dot, none]) socket.destroy();
@@ -133,11 +91,11 @@ test('ALPN: dot is taken, none is as good, and a client that speaks only somethi
 
 test('a client that closes its side after its query still gets the answer, and then the end', async () => {
   const { port } = await server();
-  const client = new TlsClient(port, { allowHalfOpen: true } as ConnectionOptions);
-  client.socket.end(frame(query('a.example', Type.A, { id: 7 })));
-  assert.deepEqual(await client.replies(1), [7]);
-  await closed(client);
-  assert.equal(client.error, undefined);
+  const asking = client(port, { allowHalfOpen: true } as ConnectionOptions);
+  asking.socket.end(frame(query('a.example', Type.A, { id: 7 })));
+  assert.deepEqual(await asking.replies(1), [7]);
+  await closed(asking);
+  assert.equal(asking.error, undefined);
 });
 
 test('a client that says nothing, or begins a handshake an octet at a time, is closed as idle', async () => {
@@ -162,11 +120,11 @@ test('connections without a handshake count: 200 of them do not stop a client', 
   const { port, connections } = await server({ young: 0 });
   const idle = Array.from({ length: 200 }, () => connectTcp(port, '127.0.0.1').on('error', () => {}));
   await Promise.all(idle.map((socket) => once(socket, 'connect')));
-  const client = new TlsClient(port);
-  client.send('a.example', 1);
-  assert.deepEqual(await client.replies(1), [1]);
+  const asking = client(port);
+  asking.send('a.example', 1);
+  assert.deepEqual(await asking.replies(1), [1]);
   assert.ok(connections.statistics().open <= defaultTcpLimits.connectionsPerClient);
-  for (const socket of [...idle, client.socket]) socket.destroy();
+  for (const socket of [...idle, asking.socket]) socket.destroy();
 });
 
 test('what is not TLS ends that connection and nothing else', async () => {
@@ -184,37 +142,37 @@ test('what is not TLS ends that connection and nothing else', async () => {
   const reset = connectTcp(port, '127.0.0.1').on('error', () => {});
   await once(reset, 'connect');
   reset.resetAndDestroy();
-  const inHandshake = await new TlsClient(port).handshake();
+  const inHandshake = await client(port).handshake();
   inHandshake.socket.destroy();
   while (connections.statistics().open > 0) await sleep(5);
-  const client = new TlsClient(port);
-  client.send('a.example', 1);
-  assert.deepEqual(await client.replies(1), [1]);
-  client.socket.destroy();
+  const asking = client(port);
+  asking.send('a.example', 1);
+  assert.deepEqual(await asking.replies(1), [1]);
+  asking.socket.destroy();
 });
 
 test('a client cannot renegotiate', async () => {
   // It waits for an answer, which does not come.
   const { port } = await server({ idle: 300 });
-  const client = await new TlsClient(port, { maxVersion: 'TLSv1.2' }).handshake();
+  const asking = await client(port, { maxVersion: 'TLSv1.2' }).handshake();
   const outcome = await new Promise<string>((resolve) => {
-    const isTried = client.socket.renegotiate({}, (error) =>
+    const isTried = asking.socket.renegotiate({}, (error) =>
       resolve(error === null ? 'renegotiated' : 'refused'),
     );
     if (isTried === false) resolve('refused');
-    client.socket.once('close', () => resolve('refused'));
+    asking.socket.once('close', () => resolve('refused'));
   });
   assert.equal(outcome, 'refused');
-  client.socket.destroy();
+  asking.socket.destroy();
 });
 
 test('a session is resumed, and not with the certificate that took the place of its own', async () => {
   const { port, certificate } = await server();
   const session = async (options: ConnectionOptions): Promise<{ next: Buffer; isReused: boolean }> => {
-    const client = new TlsClient(port, { maxVersion: 'TLSv1.2', ...options });
-    await client.handshake();
-    const found = { next: client.socket.getSession() as Buffer, isReused: client.socket.isSessionReused() };
-    client.socket.destroy();
+    const asking = client(port, { maxVersion: 'TLSv1.2', ...options });
+    await asking.handshake();
+    const found = { next: asking.socket.getSession() as Buffer, isReused: asking.socket.isSessionReused() };
+    asking.socket.destroy();
     return found;
   };
   const first = await session({});
@@ -226,20 +184,19 @@ test('a session is resumed, and not with the certificate that took the place of 
 
 test('another certificate is served from the next connection on, and no open connection ends', async () => {
   const { port, certificate } = await server();
-  const open = await new TlsClient(port).handshake();
+  const open = await client(port).handshake();
   certificate.set(parsed(renewed));
-  const next = await new TlsClient(port).handshake();
-  const namesOf = ({ socket }: TlsClient) => socket.getPeerCertificate().subjectaltname ?? '';
-  assert.doesNotMatch(namesOf(open), /renewed/);
-  assert.match(namesOf(next), /renewed/);
-  for (const client of [open, next]) client.send('a.example', 5);
+  const next = await client(port).handshake();
+  assert.doesNotMatch(open.shownNames, /renewed/);
+  assert.match(next.shownNames, /renewed/);
+  for (const asking of [open, next]) asking.send('a.example', 5);
   assert.deepEqual([await open.replies(1), await next.replies(1)], [[5], [5]]);
   for (const { socket } of [open, next]) socket.destroy();
 });
 
 test('an answer is padded to 468 octets when the query was padded, and only then', async () => {
   const { port } = await server();
-  const client = new TlsClient(port);
+  const asking = client(port);
   const edns = (...codes: readonly number[]) => ({
     udpPayloadSize: 1232,
     version: 0,
@@ -255,42 +212,42 @@ test('an answer is padded to 468 octets when the query was padded, and only then
   ];
   const lengths: number[] = [];
   for (const [index, [name, parts]] of asked.entries()) {
-    client.send(name, index, parts);
-    await client.replies(index + 1);
-    lengths.push(client.heard[index]?.octets.length ?? 0);
+    asking.send(name, index, parts);
+    await asking.replies(index + 1);
+    lengths.push(asking.heard[index]?.octets.length ?? 0);
   }
   const [fresh, cached, big, plain, none] = lengths as [number, number, number, number, number];
   assert.deepEqual([fresh, cached, big % 468], [468, 468, 0]);
   assert.ok(big > 48_000 && plain < 100 && none < plain);
-  client.socket.destroy();
+  asking.socket.destroy();
 });
 
 test('the end of the program answers what was asked, and ends connections in order', async () => {
   const { port, stop, held } = await server();
-  const client = new TlsClient(port);
-  client.send('slow.example', 1);
+  const asking = client(port);
+  asking.send('slow.example', 1);
   while (held.length === 0) await sleep(2);
   const stopped = stop();
   for (const release of held.splice(0)) release(recordsAnswer({}));
-  assert.deepEqual(await client.replies(1), [1]);
+  assert.deepEqual(await asking.replies(1), [1]);
   await stopped;
-  await closed(client);
-  assert.equal(client.error, undefined);
+  await closed(asking);
+  assert.equal(asking.error, undefined);
 });
 
 test('a client that asks much and never reads costs bounded memory and is closed', async () => {
   const { port, connections } = await server({ idle: 500 });
-  const client = await new TlsClient(port).handshake();
-  client.socket.pause();
+  const asking = await client(port).handshake();
+  asking.socket.pause();
   const question = Buffer.from(frame(query('big.example')));
   const before = process.memoryUsage();
   // Each answer has 48 kB: 20,000 of them would be a gigabyte.
-  for (let i = 0; i < 20_000 && !client.socket.destroyed; i += 100) {
-    client.socket.write(Buffer.concat(Array.from({ length: 100 }, () => question)));
+  for (let i = 0; i < 20_000 && !asking.socket.destroyed; i += 100) {
+    asking.socket.write(Buffer.concat(Array.from({ length: 100 }, () => question)));
     await new Promise(setImmediate);
   }
   assert.ok(process.memoryUsage().arrayBuffers - before.arrayBuffers < 100 * 1024 * 1024);
   assert.ok(process.memoryUsage().external - before.external < 100 * 1024 * 1024);
   while (connections.statistics().open > 0) await sleep(20);
-  client.socket.destroy();
+  asking.socket.destroy();
 });
