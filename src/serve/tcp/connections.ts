@@ -37,11 +37,14 @@ export class TcpConnections {
     this.#open = new ConnectionTable(limits);
   }
 
-  /** Accepts a connection and answers its queries. `isEncrypted`: nobody on the way sees more of them than their lengths. */
-  accept(socket: Socket, isEncrypted = false): TcpConnection {
-    const client = connectionClient(socket.remoteAddress ?? '');
+  /**
+   * Accepts a connection and answers its queries. `carrier` is the connection that it runs over, where the two differ: then it is
+   * encrypted, and on Bun it does not know the client's address.
+   */
+  accept(socket: Socket, carrier: Socket = socket): TcpConnection {
+    const client = connectionClient(carrier.remoteAddress ?? '');
     this.#open.makeRoomFor(client);
-    const connection = new TcpConnection(socket, client, this.#responder, this.#rules, isEncrypted);
+    const connection = new TcpConnection(socket, client, this.#responder, this.#rules, carrier !== socket);
     this.#open.add(connection);
     return connection;
   }

@@ -86,7 +86,7 @@ export class TcpListener extends TCPServer {
   /** Takes a connection. Overrides the package's reading and decoding; its types do not declare `handle`. */
   handle(socket: Socket): void {
     const stream = this.#layer?.secure(socket) ?? socket;
-    const connection = this.#connections.accept(stream, stream !== socket);
+    const connection = this.#connections.accept(stream, socket);
     this.#own.add(connection);
     socket.once('close', () => this.#own.delete(connection));
   }
