@@ -6,10 +6,10 @@ export const limits = {
   headerOctets: 16_384,
   /** Lines of headers. */
   headers: 100,
-  /** Milliseconds for the headers of a request. */
+  /** Milliseconds from a connection to its first request, headers included. */
   headersMs: 10_000,
-  /** Milliseconds for which a connection may wait for its next request. */
+  /** Milliseconds from an answer to the next request, headers included. */
   idleMs: 30_000,
-  /** Milliseconds between looks at what takes too long. */
-  checkMs: 1_000,
+  /** Milliseconds for the rest of a request that was answered before its end. */
+  lingerMs: 1_000,
 } as const;

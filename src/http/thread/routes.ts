@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { ListenAddress } from '../../config/listen-address.ts';
 import { readSiteHost } from '../../gateway/site-host.ts';
 import { bareResponse } from '../bare-response.ts';
+import { limits } from '../limits.ts';
 import { isOurHost } from '../our-host.ts';
 import { ownHeaders } from '../own-headers.ts';
 
@@ -28,18 +29,30 @@ export interface RouteParts {
 export function createRoutes({ sites, addresses }: RouteParts): Sites {
   return {
     handle(request, response) {
+      endEarly(request, response);
+      if (request.rawHeaders.length > 2 * limits.headers) {
+        answer(response, 431);
+        return;
+      }
       const host = hostOf(request);
-      if (isSite(host)) return sites.handle(request, response);
-      if (!isOurHost(host, addresses)) return answer(response, 421);
-      answerOwn(request, response);
+      if (isSite(host)) sites.handle(request, response);
+      else if (isOurHost(host, addresses)) answerOwn(request, response);
+      else answer(response, 421);
     },
     upgrade(request, socket, head) {
       const host = hostOf(request);
-      if (isSite(host)) return sites.upgrade(request, socket, head);
-      socket.end(bareResponse(isOurHost(host, addresses) ? 404 : 421));
+      if (isSite(host)) sites.upgrade(request, socket, head);
+      else socket.end(bareResponse(isOurHost(host, addresses) ? 404 : 421));
     },
     close: () => sites.close(),
   };
+}
+
+/** An answer that came before the end of its request does not make us read the rest for ever. */
+function endEarly(request: IncomingMessage, response: ServerResponse): void {
+  response.once('finish', () => {
+    if (!request.complete) setTimeout(() => request.socket.destroy(), limits.lingerMs);
+  });
 }
 
 /** The one `Host`; undefined when there is none, or when there are several that somebody else might read another one of. */

@@ -1,12 +1,11 @@
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 import { createGateway } from '../../gateway/gateway.ts';
 import { describeInternalError } from '../../observe/internal-error.ts';
 import { machineAddresses } from '../../system/interfaces.ts';
 import { listenTcp } from '../../system/listen-tcp.ts';
-import { bareResponse } from '../bare-response.ts';
 import { limits } from '../limits.ts';
+import { httpServer } from './http-server.ts';
 import type { FromThread, ThreadOptions, ToThread } from './messages.ts';
 import { RemoteLookups } from './remote-lookups.ts';
 import { createRoutes } from './routes.ts';
@@ -58,51 +57,12 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
     server.on('connection', (socket) => {
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
-      http.emit('connection', socket);
+      http.take(socket);
     });
     servers.push(server);
     await listening(server, () => listenTcp(server, { ...address, descriptor }));
   }
   say({ kind: 'listening' });
-}
-
-function httpServer(routes: ReturnType<typeof createRoutes>, onBug: (error: unknown) => void) {
-  const http = createHttpServer({
-    maxHeaderSize: limits.headerOctets,
-    headersTimeout: limits.headersMs,
-    // How long a body may take is the business of who reads it.
-    requestTimeout: 0,
-    keepAliveTimeout: limits.idleMs,
-    connectionsCheckingInterval: limits.checkMs,
-    requireHostHeader: false,
-  });
-  http.maxHeadersCount = limits.headers;
-  http.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    // A client that goes away is no error of ours.
-    request.on('error', () => {});
-    response.on('error', () => {});
-    try {
-      routes.handle(request, response);
-    } catch (error) {
-      onBug(error);
-      response.destroy();
-    }
-  });
-  http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    socket.on('error', () => socket.destroy());
-    try {
-      routes.upgrade(request, socket, head);
-    } catch (error) {
-      onBug(error);
-      socket.destroy();
-    }
-  });
-  http.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
-    if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
-    else socket.end(bareResponse(status));
-  });
-  return http;
 }
 
 /** Resolves when `server` listens; rejects with the system's error. */

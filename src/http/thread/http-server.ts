@@ -1,0 +1,66 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { bareResponse } from '../bare-response.ts';
+import { limits } from '../limits.ts';
+import { RequestTimers } from './request-timers.ts';
+import type { Sites } from './routes.ts';
+
+/** A server that does not listen: it is given connections. */
+export interface HttpServer {
+  take(socket: Socket): void;
+}
+
+/**
+ * Reads requests and has `routes` answer them, in the same way on both runtimes.
+ * @param onBug told what `routes` threw; that connection ends.
+ * @param timers others in tests.
+ */
+export function httpServer(
+  routes: Sites,
+  onBug: (error: unknown) => void,
+  timers: RequestTimers = new RequestTimers(),
+): HttpServer {
+  const http = createServer({
+    maxHeaderSize: limits.headerOctets,
+    // See `RequestTimers`.
+    headersTimeout: 0,
+    requestTimeout: 0,
+    keepAliveTimeout: 0,
+    requireHostHeader: false,
+  });
+  // One more than are taken, so that too many are noticed.
+  http.maxHeadersCount = limits.headers + 1;
+  http.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    // A client that goes away is no error of ours.
+    request.on('error', () => {});
+    response.on('error', () => {});
+    timers.began(request, response);
+    try {
+      routes.handle(request, response);
+    } catch (error) {
+      onBug(error);
+      response.destroy();
+    }
+  });
+  http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    timers.upgraded(socket);
+    try {
+      routes.upgrade(request, socket, head);
+    } catch (error) {
+      onBug(error);
+      socket.destroy();
+    }
+  });
+  http.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
+    if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
+    else socket.end(bareResponse(status));
+  });
+  return {
+    take(socket) {
+      timers.accepted(socket);
+      http.emit('connection', socket);
+    },
+  };
+}

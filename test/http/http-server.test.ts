@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { test } from 'node:test';
+import { httpServer } from '../../src/http/thread/http-server.ts';
+import { RequestTimers } from '../../src/http/thread/request-timers.ts';
+import { createRoutes } from '../../src/http/thread/routes.ts';
+
+/** A server whose sites say what they are asked, and throw for `/bug`. Its connections wait for 0.2 s, and 0.6 s between requests. */
+async function serve() {
+  const bugs: unknown[] = [];
+  const routes = createRoutes({
+    sites: {
+      handle(request, response) {
+        if (request.url === '/bug') throw new Error('a bug');
+        if (request.url === '/slow') setTimeout(() => response.end('late'), 500);
+        else response.end('site');
+      },
+      upgrade(_request, socket) {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+        socket.pipe(socket);
+      },
+      close() {},
+    },
+    addresses: [],
+  });
+  const http = httpServer(
+    routes,
+    (bug) => bugs.push(bug),
+    new RequestTimers({ headersMs: 200, idleMs: 600 }),
+  );
+  const server = createServer({ allowHalfOpen: true }, (socket) => http.take(socket)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  return {
+    bugs,
+    /** Sends pieces of text with 50 ms between them; what came back until the server closed, and the milliseconds until then. */
+    async until(...pieces: readonly string[]): Promise<{ readonly text: string; readonly ms: number }> {
+      const startedAt = performance.now();
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      let text = '';
+      socket.on('data', (octets) => {
+        text += octets;
+      });
+      let at = 0;
+      const timer = setInterval(() => {
+        const piece = pieces[at++];
+        if (piece !== undefined && socket.writable) socket.write(piece);
+      }, 50);
+      await once(socket, 'close');
+      clearInterval(timer);
+      return { text, ms: performance.now() - startedAt };
+    },
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+    },
+  };
+}
+
+const host = 'Host: localhost\r\n';
+const site = `Host: ${'y'.repeat(52)}.localhost\r\n`;
+
+test('a connection without a request, or with one that comes too slowly, ends', async () => {
+  await using server = await serve();
+  const drops = [`GET / HTTP/1.1\r\n${host}`, ...Array.from({ length: 30 }, () => 'x')];
+  const [silent, slow] = await Promise.all([server.until(), server.until(...drops)]);
+  for (const { text, ms } of [silent, slow]) {
+    assert.equal(text, '');
+    assert.ok(ms >= 190 && ms < 1_500, `${ms} ms`);
+  }
+});
+
+test('between requests it may wait longer, and an answer that takes its time is not cut off', async () => {
+  await using server = await serve();
+  const { text, ms } = await server.until(
+    `GET / HTTP/1.1\r\n${host}\r\n`,
+    `GET /slow HTTP/1.1\r\n${site}\r\n`,
+  );
+  assert.match(text, /^HTTP\/1\.1 200 .*HTTP\/1\.1 200 .*late/s);
+  assert.ok(ms >= 1_100, `${ms} ms`);
+});
+
+test('headers that are too long, too many or no HTTP are refused', async () => {
+  await using server = await serve();
+  const refused: Readonly<Record<string, string>> = {
+    [`GET / HTTP/1.1\r\n${host}X: ${'a'.repeat(20_000)}\r\n\r\n`]: '431',
+    [`GET / HTTP/1.1\r\n${host}${'x: y\r\n'.repeat(150)}\r\n`]: '431',
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n': '400',
+    '\u0016\u0003\u0001\r\n\r\n': '400',
+    [`POST / HTTP/1.1\r\n${host}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`]: '400',
+  };
+  for (const [octets, status] of Object.entries(refused))
+    assert.equal((await server.until(octets)).text.split(' ')[1], status, octets.slice(0, 40));
+});
+
+test('the rest of a body that nobody wants is not read for ever', async () => {
+  await using server = await serve();
+  const drops = Array.from({ length: 100 }, () => 'x');
+  const { text, ms } = await server.until(`POST / HTTP/1.1\r\n${host}Content-Length: 5000\r\n\r\n`, ...drops);
+  assert.match(text, /^HTTP\/1\.1 405 /);
+  assert.ok(ms < 4_000, `${ms} ms`);
+});
+
+test('an internal error ends its connection, is told, and nothing else happens', async () => {
+  await using server = await serve();
+  assert.equal((await server.until(`GET /bug HTTP/1.1\r\n${site}\r\n`)).text, '');
+  assert.match(String(server.bugs[0]), /a bug/);
+  assert.match((await server.until(`GET / HTTP/1.1\r\n${host}\r\n`)).text, /^HTTP\/1\.1 200 /);
+});
