@@ -14,9 +14,10 @@ import { failurePage } from './failure/page.ts';
 import { type GatewayLimits, gatewayLimits } from './limits.ts';
 import type { Lookups } from './lookups.ts';
 import { refuseCrossSite } from './proxy/cross-site.ts';
-import { type Exchange, hasBody } from './proxy/exchange.ts';
+import type { Exchange } from './proxy/exchange.ts';
 import { forwardRequest } from './proxy/forward-request.ts';
 import { endWithAnswer, forwardUpgrade } from './proxy/forward-upgrade.ts';
+import { lingerAfter } from './proxy/linger.ts';
 import { Slots } from './proxy/slots.ts';
 import { type OpenedSite, readSiteHost } from './site-host.ts';
 
@@ -86,14 +87,11 @@ class SiteGateway implements Gateway {
           return;
         }
         const { status, headers, body } = this.#page(error, request);
-        response.writeHead(status, { ...headers, ...(hasBody(request) ? { connection: 'close' } : {}) });
+        lingerAfter(request, response, this.#limits.lingerMs);
+        response.writeHead(status, headers);
         response.end(request.method === 'HEAD' ? undefined : body);
       },
     );
-    // An answer that came early does not make us read the rest for ever.
-    response.once('finish', () => {
-      if (!request.complete) setTimeout(() => request.socket.destroy(), this.#limits.lingerMs);
-    });
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

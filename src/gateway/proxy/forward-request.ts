@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Exchange, fetchedBy, hasBody } from './exchange.ts';
+import { type Exchange, fetchedBy } from './exchange.ts';
 import { headerLines, headerObject } from './header-lines.ts';
+import { lingerAfter } from './linger.ts';
 import { requestHeaders } from './request-headers.ts';
 import { responseHeaders, trailerFields } from './response-headers.ts';
 import { answerOf } from './site-request.ts';
@@ -19,6 +20,7 @@ export async function forwardRequest(exchange: Exchange, response: ServerRespons
 function writeHead(answer: IncomingMessage, exchange: Exchange, response: ServerResponse): void {
   const { request, urls } = exchange;
   const lines = responseHeaders(headerLines(answer.rawHeaders), fetchedBy(exchange, answer), urls);
+  lingerAfter(request, response, exchange.limits.lingerMs);
   if (isUntilClose(answer, request)) {
     // RFC 9112 §6.3: this body ends with the connection, and whether it is whole nobody can tell. The client is told no more.
     response.useChunkedEncodingByDefault = false;
@@ -27,7 +29,6 @@ function writeHead(answer: IncomingMessage, exchange: Exchange, response: Server
   response.statusCode = answer.statusCode ?? 502;
   if (answer.statusMessage !== undefined) response.statusMessage = answer.statusMessage;
   for (const [name, value] of Object.entries(headerObject(lines))) response.setHeader(name, value);
-  if (hasBody(request) && !request.complete) response.setHeader('connection', 'close');
   // A page that waits for events wants to know that it is connected.
   response.flushHeaders();
 }

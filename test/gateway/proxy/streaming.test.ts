@@ -195,7 +195,7 @@ test('an upload without an end is ended after its time, however fast it is', asy
 
 test('an answer that comes before the end of an upload is passed on, and the rest is not read', async () => {
   await using scene = await sceneWith((_, response) => response.writeHead(413).end('too large'), {
-    lingerMs: 50,
+    lingerMs: 500,
   });
   const request = httpRequest({
     ...{ host: '127.0.0.1', port: scene.port, method: 'POST', agent: false },
