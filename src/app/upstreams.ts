@@ -1,3 +1,4 @@
+import { fileOrCredential } from '../config/credentials.ts';
 import type { Settings } from '../config/settings.ts';
 import { readUserFile } from '../files/read-file.ts';
 import type { UpstreamSet } from '../forward/forwarder.ts';
@@ -48,14 +49,18 @@ function writtenUpstreams({ upstream, fallback }: Pick<Settings, 'upstream' | 'f
 }
 
 /**
- * The certificate authorities that are trusted for upstreams: the public ones, and those of a file.
+ * The certificate authorities that are trusted for upstreams: the public ones, and those of a file, which may be a credential of
+ * the service.
  * @throws TlsAuthoritiesError for a file that holds none, and FileError for one that cannot be read
  */
-export async function upstreamAuthorities({
-  upstreamCa,
-}: Pick<Settings, 'upstreamCa'>): Promise<TlsAuthorities> {
+export async function upstreamAuthorities(
+  { upstreamCa }: Pick<Settings, 'upstreamCa'>,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<TlsAuthorities> {
   if (upstreamCa === 'bundled') return TlsAuthorities.bundled;
-  const { bytes } = await readUserFile(upstreamCa, { maxBytes: MAX_CA_FILE_LENGTH });
+  const { bytes } = await fileOrCredential(upstreamCa, environment, (place) =>
+    readUserFile(place, { maxBytes: MAX_CA_FILE_LENGTH }),
+  );
   return TlsAuthorities.parse(bytes.toString('utf8'));
 }
 

@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path';
+import { FileError } from '../files/read-file.ts';
 
 /**
  * Where the unit has systemd read secrets from: `LoadCredential=keys:/etc/pkarrd/keys`. Only root can enter these, so the program
@@ -27,6 +28,36 @@ export function credentialFor(
     if (isBelow(directory, path)) return join(given, [id, ...relative(directory, path).split('/')].join('_'));
   }
   return undefined;
+}
+
+/**
+ * What `take` makes of a file that the settings name, or of the credential that systemd made of it. The file itself comes first
+ * where it may be read, since it is newer than a credential.
+ * @throws FileError and whatever else `take` throws; for a credential that systemd did not make, a FileError that says what to do.
+ */
+export async function fileOrCredential<T>(
+  path: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  take: (place: string) => Promise<T>,
+): Promise<T> {
+  const credential = credentialFor(path, environment);
+  if (credential === undefined) return await take(path);
+  try {
+    return await take(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  try {
+    return await take(credential);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    const why = 'it was not there when the service was started, which is when systemd reads it';
+    throw new FileError(error.kind, `${why}; run: systemctl restart pkarrd`, { cause: error });
+  }
+}
+
+function isMissing(error: unknown): error is FileError {
+  return error instanceof FileError && (error.kind === 'absent' || error.kind === 'denied');
 }
 
 function isBelow(directory: string, path: string): boolean {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { credentialFor } from '../../src/config/credentials.ts';
+import { credentialFor, fileOrCredential } from '../../src/config/credentials.ts';
+import { FileError } from '../../src/files/read-file.ts';
 
 const environment = { CREDENTIALS_DIRECTORY: '/run/credentials/pkarrd.service' };
 
@@ -27,4 +28,21 @@ test('any other path, and any path of a program without credentials, is read as 
 test('a certificate below its directory is the credential that systemd made of it', () => {
   const path = credentialFor('/etc/pkarrd/tls/fullchain.pem', environment);
   assert.equal(path, `${environment.CREDENTIALS_DIRECTORY}/tls_fullchain.pem`);
+});
+
+test('the file itself is taken where it can be read, else its credential, and one that systemd did not make names the restart', async () => {
+  const path = '/etc/pkarrd/tls/ca.pem';
+  const credential = `${environment.CREDENTIALS_DIRECTORY}/tls_ca.pem`;
+  const only = (there: string) => async (place: string) => {
+    if (place !== there) throw new FileError(place === path ? 'denied' : 'absent', 'it cannot be read');
+    return place;
+  };
+  assert.equal(await fileOrCredential(path, environment, only(path)), path);
+  assert.equal(await fileOrCredential(path, environment, only(credential)), credential);
+  await assert.rejects(fileOrCredential(path, environment, only('nowhere')), {
+    message: /was not there when the service was started.*run: systemctl restart pkarrd$/,
+  });
+  await assert.rejects(fileOrCredential(path, {}, only(credential)), { message: 'it cannot be read' });
+  const broken = () => Promise.reject(new FileError('not-a-file', 'it is not a regular file'));
+  await assert.rejects(fileOrCredential(path, environment, broken), { message: 'it is not a regular file' });
 });

@@ -1,4 +1,4 @@
-import { credentialFor } from '../../config/credentials.ts';
+import { credentialFor, fileOrCredential } from '../../config/credentials.ts';
 import { type FileContent, FileError, fileIdentity, readUserFile } from '../../files/read-file.ts';
 import { type Certificate, CertificateError, parseCertificate } from './certificate.ts';
 import type { CertificatePaths } from './certificate-paths.ts';
@@ -40,7 +40,9 @@ export async function certificateIdentity(
 ): Promise<string | undefined> {
   const identities: string[] = [];
   for (const path of [certificate, key]) {
-    const found = await firstOf(path, environment, (place) => fileIdentity(place)).catch(asUnreadable);
+    const found = await fileOrCredential(path, environment, (place) => fileIdentity(place)).catch(
+      asUnreadable,
+    );
     if (found === undefined) return undefined;
     identities.push(found);
   }
@@ -53,7 +55,9 @@ async function readFile(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<FileContent> {
   try {
-    return await firstOf(path, environment, (place) => readUserFile(place, { maxBytes: MAX_FILE_LENGTH }));
+    return await fileOrCredential(path, environment, (place) =>
+      readUserFile(place, { maxBytes: MAX_FILE_LENGTH }),
+    );
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     const isCredential = credentialFor(path, environment) !== undefined;
@@ -63,22 +67,6 @@ async function readFile(
         : `The ${what} ${path} cannot be read: ${error.message}.`,
       { cause: error },
     );
-  }
-}
-
-/** Takes the file itself where it may be read, since it is newer than a credential. @throws FileError */
-async function firstOf<T>(
-  path: string,
-  environment: Readonly<Record<string, string | undefined>>,
-  take: (place: string) => Promise<T>,
-): Promise<T> {
-  const credential = credentialFor(path, environment);
-  if (credential === undefined) return await take(path);
-  try {
-    return await take(path);
-  } catch (error) {
-    if (!(error instanceof FileError) || (error.kind !== 'absent' && error.kind !== 'denied')) throw error;
-    return await take(credential);
   }
 }
 
