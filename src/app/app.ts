@@ -280,7 +280,7 @@ export async function startApp(
         internalErrors: internalErrors.status(),
       };
     },
-    ask: (request) => front.ask(request),
+    ask: (request, asker) => front.ask(request, asker),
     learn: (packet) => learn(packet, false),
     async flush(name) {
       const label = classifyLabel(name.labels.at(-1) ?? '');

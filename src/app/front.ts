@@ -67,7 +67,7 @@ export function createFront(
       });
       if (answersChange(before, next)) cache.flush(Name.root);
     },
-    ask: (request) => responder.ask(request),
+    ask: (request, asker) => responder.ask(request, asker),
     forgetKey(key) {
       for (const name of namesOfKey(key, settings.suffix)) cache.forget(name);
     },

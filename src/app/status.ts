@@ -10,7 +10,7 @@ import type { PublicationStatus } from '../publish/publication-status.ts';
 import type { PublisherEntries } from '../publish/publisher.ts';
 import type { CertificateStatus } from '../serve/certificate/current-certificate.ts';
 import type { FrontStatus } from '../serve/front.ts';
-import type { AskOutcome } from '../serve/responder.ts';
+import type { AskOutcome, LocalAsker } from '../serve/responder.ts';
 import type { ServedAddress } from '../serve/served-address.ts';
 import type { PacketStoreStatistics } from '../store/packet-store.ts';
 import type { SettingChange } from './configuration/changed-settings.ts';
@@ -28,7 +28,7 @@ export interface App {
   /** Its current status. */
   status(): Promise<AppStatus>;
   /** Answers a DNS request of a program of this machine, as `serve` would over TCP. See `Responder.ask`. */
-  ask(request: Uint8Array): Promise<AskOutcome>;
+  ask(request: Uint8Array, asker: LocalAsker): Promise<AskOutcome>;
   /** Takes in a packet that was just published. @returns whether it is newer than what was known. */
   learn(packet: SignedPacket): Promise<boolean>;
   /** Removes everything cached for `name` and the names below it. */

@@ -119,7 +119,7 @@ export function runWorker(): void {
       return undefined;
     },
     status: () => ready().front.status(),
-    ask: (request) => ready().front.ask(request),
+    ask: ({ request, asker }) => ready().front.ask(request, asker),
     flush(text) {
       const name = Name.parse(text);
       const label = classifyLabel(name.labels.at(-1) ?? '');

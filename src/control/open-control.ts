@@ -6,6 +6,7 @@ import { Name } from '../dns/name.ts';
 import { WireError } from '../dns/wire-error.ts';
 import { type AdjustableLog, type LogLevel, logLevels } from '../observe/log.ts';
 import { SignedPacket } from '../pkarr/signed-packet.ts';
+import type { LocalAsker } from '../serve/responder.ts';
 import { type ControlPlaces, ownDirectory } from './directories.ts';
 import { publicStatus } from './public-status.ts';
 import {
@@ -19,10 +20,10 @@ import {
 } from './server.ts';
 import { ControlError, socketPath } from './socket.ts';
 
-/** Names that are asked at one time through the socket of everybody. */
+/** Names that are asked at one time through one socket. */
 const MAX_QUERIES = 32;
 
-/** Packets that the socket of everybody takes: each costs a check of its signature and a place in the store. */
+/** Packets that one socket takes: each costs a check of its signature and a place in the store. */
 const PACKETS = { perSecond: 1, burst: 20 };
 
 /** Milliseconds for which one status is given to all who ask: to make it, workers and the DHT's thread are asked. */
@@ -86,9 +87,7 @@ type Handlers = Readonly<Record<string, ControlHandler>>;
 /** What everybody may do. */
 function statusHandlers(parts: ControlParts): Handlers {
   const { app } = parts;
-  const packets = new TokenBucket(PACKETS, performance.now());
   let status: { readonly at: number; readonly value: Promise<unknown> } | undefined;
-  let queries = 0;
   return {
     status: () => {
       const now = performance.now();
@@ -96,11 +95,20 @@ function statusHandlers(parts: ControlParts): Handlers {
         status = { at: now, value: statusOf(parts).then((found) => printable(publicStatus(found))) };
       return status.value;
     },
+    ...boundedHandlers(app, 'everybody'),
+  };
+}
+
+/** What each socket takes within bounds of its own, so that who uses up those of everybody does not shut the owner out. */
+function boundedHandlers(app: App, asker: LocalAsker): Handlers {
+  const packets = new TokenBucket(PACKETS, performance.now());
+  let queries = 0;
+  return {
     query: async ([request = '']) => {
       if (queries >= MAX_QUERIES) throw new BusyError('pkarrd is busy with other queries. Try again.');
       queries++;
       try {
-        return await query(app, request);
+        return await query(app, request, asker);
       } finally {
         queries--;
       }
@@ -119,6 +127,7 @@ function controlHandlers(parts: ControlParts): Handlers {
   const { app, log, reload } = parts;
   return {
     status: async () => printable(await statusOf(parts)),
+    ...boundedHandlers(app, 'owner'),
     flush: async ([name = '.']) => await app.flush(parseName(name)),
     'log-level': async ([level]) => {
       if (!isLevel(level)) throw new ControlError(`A log level is one of ${logLevels.join(', ')}.`);
@@ -138,11 +147,11 @@ export interface QueryResult {
   readonly milliseconds: number;
 }
 
-async function query(app: App, request: string): Promise<QueryResult> {
+async function query(app: App, request: string, asker: LocalAsker): Promise<QueryResult> {
   const begun = performance.now();
   const bytes = Buffer.from(request, 'base64');
   requireQuery(bytes);
-  const outcome = await app.ask(bytes);
+  const outcome = await app.ask(bytes, asker);
   switch (outcome) {
     case 'limited':
       throw new BusyError('Too many queries at once (client-rate). Try again.');

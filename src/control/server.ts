@@ -26,7 +26,7 @@ export interface ControlAccess {
 /** Only the user that runs the program, and root. A reload may wait for another one, and for files. */
 export const ownerAccess: ControlAccess = {
   mode: 0o600,
-  maxConnections: 8,
+  maxConnections: 48,
   requestTimeout: CONTROL_TIMEOUT,
   answerTimeout: 60_000,
 };

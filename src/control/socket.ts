@@ -35,7 +35,7 @@ export class ControlError extends Error {
  * everybody may do has a socket of its own.
  *
  * - `status`: reads what tells nothing about others, asks names, and hands over signed packets.
- * - `control`: changes the running program, and shows everything.
+ * - `control`: changes the running program, and shows everything; and does all that `status` does, within bounds of its own.
  */
 export type SocketName = 'status' | 'control';
 

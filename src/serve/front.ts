@@ -3,7 +3,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Name } from '../dns/name.ts';
 import type { ForwarderStatus } from '../forward/choice/status.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
-import type { AskOutcome, ResponderParts, ResponderStatistics } from './responder.ts';
+import type { AskOutcome, LocalAsker, ResponderParts, ResponderStatistics } from './responder.ts';
 import type { ListenSettings, ServedAddress } from './served-address.ts';
 
 /** The side of the program that faces clients: octets in, octets out. */
@@ -25,7 +25,7 @@ export interface Front {
    */
   reload(settings: Settings): Promise<void>;
   /** Answers a request of a program of this machine; see `Responder.ask`. */
-  ask(request: Uint8Array): Promise<AskOutcome>;
+  ask(request: Uint8Array, asker: LocalAsker): Promise<AskOutcome>;
   /** Forgets the answers made from an outdated packet of `key`. */
   forgetKey(key: PublicKey): void;
   /** Forgets the answers for names at and below `name`. @returns how many. */

@@ -64,10 +64,17 @@ export type AskOutcome =
   | 'unavailable';
 
 /**
- * The client of `Responder.ask`. Nobody knows which user it is, so all of them together have the limits of one other
- * machine.
+ * Who asks without a network. Nobody knows which user `everybody` is, so all of them together have the limits of one other machine;
+ * the user that runs the program, and root, have limits of their own, which others cannot use up.
  */
-const LOCAL_CLIENT = 'local socket';
+export type LocalAsker = 'everybody' | 'owner';
+
+/** Askers in the place of the address of a client. */
+const localClients = { everybody: 'local socket', owner: 'socket of the owner' } as const;
+
+function isLocal(client: string): boolean {
+  return client === localClients.everybody || client === localClients.owner;
+}
 
 /** Sends a reply, at most once, now or later. */
 export type Send = (reply: Uint8Array) => void;
@@ -140,7 +147,7 @@ export class Responder {
     // Before the access list, so that refusals are limited too.
     const verdict = rate.verdict(path.client, path);
     if (verdict === 'drop') return false;
-    if (path.client !== LOCAL_CLIENT && !access.isAllowed(path.client)) {
+    if (!access.isAllowed(path.client) && !isLocal(path.client)) {
       send(renderError(request, Rcode.REFUSED, [stranger], path));
       return true;
     }
@@ -178,10 +185,10 @@ export class Responder {
    * Answers a program of this machine that asks through a socket of its own: with the same answers and limits as others,
    * whatever networks may send queries. Octets that get no reply count as too many.
    */
-  ask(bytes: Uint8Array): Promise<AskOutcome> {
+  ask(bytes: Uint8Array, asker: LocalAsker): Promise<AskOutcome> {
     const isCached = this.#isCached(bytes);
     return new Promise((resolve) => {
-      const path = { client: LOCAL_CLIENT, stream: true };
+      const path = { client: localClients[asker], stream: true };
       if (!this.respond(bytes, path, (reply) => resolve({ reply, isCached }))) resolve('limited');
     });
   }

@@ -3,7 +3,7 @@ import type { InternalError } from '../observe/internal-error.ts';
 import type { Certificate } from '../serve/certificate/certificate.ts';
 import type { FrontStatus } from '../serve/front.ts';
 import type { ListenFailure } from '../serve/listeners/told-listeners.ts';
-import type { AskOutcome } from '../serve/responder.ts';
+import type { AskOutcome, LocalAsker } from '../serve/responder.ts';
 import type { ServedAddress } from '../serve/served-address.ts';
 import type { LinkState } from '../system/links/link-state.ts';
 import type { SystemUpstreams } from '../system/system-upstreams.ts';
@@ -52,7 +52,10 @@ export type WorkerCalls = {
   /** Health check: a worker that does not hang answers at once. */
   readonly areYouThere: { readonly in: undefined; readonly out: undefined };
   /** A request of a program of this machine, which the primary took. */
-  readonly ask: { readonly in: Uint8Array; readonly out: AskOutcome };
+  readonly ask: {
+    readonly in: { readonly request: Uint8Array; readonly asker: LocalAsker };
+    readonly out: AskOutcome;
+  };
   /** A name in presentation form. The response is the number of answers that were removed. */
   readonly flush: { readonly in: string; readonly out: number };
   /** A key as text: there is a newer packet of it. */

@@ -196,12 +196,14 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
       texts = settingsToTexts(next);
       await Promise.all(slots.map((slot) => reloadSlot(slot, texts)));
     },
-    async ask(request) {
+    async ask(request, asker) {
       // One after another, so that a worker that hangs is not asked each time.
       const running = slots.flatMap((slot) => slot.listening ?? []);
       const worker = running[asked++ % Math.max(1, running.length)];
       if (worker === undefined) return 'unavailable';
-      return await worker.link.ask('ask', request, AbortSignal.timeout(ASK_PATIENCE)).catch(unavailable);
+      return await worker.link
+        .ask('ask', { request, asker }, AbortSignal.timeout(ASK_PATIENCE))
+        .catch(unavailable);
     },
     forgetKey(key) {
       for (const { link } of slots) link?.tell('forgetKey', key.text);

@@ -192,6 +192,19 @@ test('without a state directory that it can write to it answers, and status says
   assert.match(ended.err, /warn Cannot write the packet store; packets are kept in memory only\./);
 });
 
+test('users who use up the socket of everybody do not shut out root', async () => {
+  const serving = await serve('--client-rate', '1');
+  upstream.script = (query) => replyA(query, '192.0.2.7');
+  const message = Buffer.from(encodeMessage(query('localhost'))).toString('base64');
+  // Their rate is used up, and they hold every connection.
+  while ((await askOnce('query', message)).ok);
+  const crowd = Array.from({ length: 200 }, () => connect(path('run', 'status.sock')).on('error', () => {}));
+  const { code, out, err } = await run('query', 'there.example');
+  assert.deepEqual([code, / IN A 192\.0\.2\.7\n/.test(out)], [0, true], err);
+  for (const socket of crowd) socket.destroy();
+  await serving.stop();
+});
+
 test('query has the limits of one other machine, and is not for the allow list', async () => {
   const serving = await serve('--client-rate', '1', '--allow-from', '192.0.2.0/24');
   const message = Buffer.from(encodeMessage(query('localhost'))).toString('base64');

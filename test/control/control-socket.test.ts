@@ -22,6 +22,7 @@ import {
   type ControlHandler,
   type ControlServer,
   openControlSocket,
+  ownerAccess,
   publicAccess,
 } from '../../src/control/server.ts';
 import { ControlError, MAX_REPLY, socketPath } from '../../src/control/socket.ts';
@@ -154,7 +155,7 @@ test('a reply longer than its bound is not collected', async () => {
 test('more clients than are answered at once are told that the program is busy', async () => {
   const { promise, resolve } = deferred();
   await open({ wait: () => promise });
-  const first = Array.from({ length: 8 }, () => askProgram([directory], ['wait']));
+  const first = Array.from({ length: ownerAccess.maxConnections }, () => askProgram([directory], ['wait']));
   const isBusy = new RegExp(`^ControlError: The pkarrd that listens on ${path} is busy with other requests.`);
   await assert.rejects(askProgram([directory], ['wait'], { timeout: 500 }), isBusy);
   const patient = askProgram([directory], ['wait']);
@@ -172,7 +173,9 @@ test('connections that ask nothing make room for those that do, and end after a 
 
 test('connections that have their reply and stay make room for others', async () => {
   await open();
-  for (const socket of await Promise.all(Array.from({ length: 8 }, () => connected(true)))) {
+  for (const socket of await Promise.all(
+    Array.from({ length: ownerAccess.maxConnections }, () => connected(true)),
+  )) {
     socket.write('["none"]\n');
     await once(socket, 'data');
   }

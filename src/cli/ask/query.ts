@@ -30,7 +30,8 @@ export const query: Command = {
     'Asks the running pkarrd for the TYPE records of NAME (A if there is no TYPE), and prints its answer: the records in ' +
       'presentation form, and a comment with the response code, whether it came from the cache, and extended errors. TYPE ' +
       'NAME is accepted too, and a key in any common spelling. An address in place of NAME means its reverse name and PTR.',
-    'Every user may ask; all of them together have the limits of one client (client-rate, cold-key-client-rate).',
+    'Every user may ask; all of them together have the limits of one client (client-rate, cold-key-client-rate). Root and ' +
+      'the user that runs pkarrd have limits of their own.',
     'The exit code is 0 if there are records, and 1 for a name that does not exist, has no such records, or cannot be ' +
       'resolved.',
   ],
@@ -42,7 +43,7 @@ export const query: Command = {
     const edns = { udpPayloadSize: PAYLOAD_SIZE, version: 0, dnssecOk: false, options: [] };
     const request = encodeMessage(queryMessage({ name, type, class: Class.IN }, edns));
     const words = ['query', Buffer.from(request).toString('base64')];
-    const result = await askRunning(invocation, terminal, words, { sockets: ['status'] });
+    const result = await askRunning(invocation, terminal, words, { sockets: ['control', 'status'] });
     const { reply, isCached, milliseconds } = result as QueryResult;
     const message = decode(Buffer.from(reply, 'base64'));
     if (invocation.has('json')) writeJson(terminal, toJson(message, { isCached, milliseconds }));

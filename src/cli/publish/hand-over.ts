@@ -14,7 +14,7 @@ export async function handOver(packet: SignedPacket, directories: readonly strin
   await Promise.all(
     directories.map(async (directory) => {
       try {
-        await askProgram([directory], words, { sockets: ['status'], timeout: PATIENCE });
+        await askProgram([directory], words, { sockets: ['control', 'status'], timeout: PATIENCE });
       } catch (error) {
         if (!(error instanceof ControlError)) throw error;
       }
