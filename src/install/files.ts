@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { chmod, type FileHandle, mkdir, open, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { replaceFile } from '../files/write-file.ts';
 import { MARK, type WantedFile } from './service.ts';
 
 /** What happened to a file or directory. */
@@ -14,8 +14,7 @@ export interface FileStep {
 const MOST = 1 << 20;
 
 /**
- * Gives a file its content and mode, unless it has both. It is written under another name and renamed, so that a reader sees
- * the old file or the new one. @throws the system's error
+ * Gives a file its content and mode, unless it has both, in one step. @throws the system's error
  */
 export async function putFile(root: string, { path, content, mode }: WantedFile): Promise<FileStep> {
   const at = join(root, path);
@@ -25,20 +24,7 @@ export async function putFile(root: string, { path, content, mode }: WantedFile)
   // Whatever the umask is: every user may read units.
   for (let folder = dirname(at); made !== undefined && folder.startsWith(made); folder = dirname(folder))
     await chmod(folder, 0o755);
-  const temporary = join(dirname(at), `.pkarrd-${randomBytes(6).toString('hex')}`);
-  let handle: FileHandle | undefined;
-  try {
-    handle = await open(temporary, 'wx', 0o600);
-    await handle.writeFile(content);
-    await handle.chmod(mode);
-    await handle.sync();
-    await rename(temporary, at);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  } finally {
-    await handle?.close();
-  }
+  await replaceFile(at, content, { mode });
   return { action: 'written', path };
 }
 

@@ -1,8 +1,8 @@
 import { FileError, readUserFile } from '../files/read-file.ts';
+import { replaceFile } from '../files/write-file.ts';
 import type { Log } from '../observe/log.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import { SignedPacket } from '../pkarr/signed-packet.ts';
-import { replaceFile } from '../store/disk.ts';
 import type { Remembered } from './plan.ts';
 
 /** The first line of the file. The number is the version of the format. */

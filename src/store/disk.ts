@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import * as nodeFiles from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { removeEntry, syncDirectory } from '../files/write-file.ts';
 
 type FileHandle = nodeFiles.FileHandle;
 
@@ -69,13 +70,7 @@ export function createDisk(calls: FileCalls): StoreDisk {
     },
     async replace(from, to) {
       await calls.rename(from, to);
-      // The name stands in the directory, which has to reach the disk too.
-      const directory = await calls.open(dirname(to), 'r');
-      try {
-        await directory.sync();
-      } finally {
-        await directory.close();
-      }
+      await syncDirectory(dirname(to), calls);
     },
     async setAside(from) {
       for (let n = 1; n < 1000; n++) {
@@ -87,41 +82,13 @@ export function createDisk(calls: FileCalls): StoreDisk {
       throw new Error(`${from} was set aside too often`);
     },
     async remove(path) {
-      await calls.unlink(path).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') throw error;
-      });
+      await removeEntry(path, calls);
     },
   };
 }
 
 /** The disk of this machine. */
 export const nodeDisk: StoreDisk = createDisk(nodeFiles);
-
-/**
- * Writes a small file whole or not at all: a reader, and a start after a crash, sees the old one or the new one. Rejects
- * with the system's error.
- */
-export async function replaceFile(
-  path: string,
-  bytes: Uint8Array,
-  disk: StoreDisk = nodeDisk,
-): Promise<void> {
-  // Two processes that write at once must not write into one file.
-  const temporary = `${path}.${process.pid}.new`;
-  try {
-    const file = await disk.create(temporary);
-    try {
-      await file.append(Buffer.from(bytes));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await disk.replace(temporary, path);
-  } catch (error) {
-    await disk.remove(temporary).catch(() => {}); // the first error says more
-    throw error;
-  }
-}
 
 class HandleFile implements StoreFile {
   readonly #handle: FileHandle;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { silentLog } from '../../src/observe/log.ts';
-import { nodeDisk, replaceFile } from '../../src/store/disk.ts';
+import { nodeDisk } from '../../src/store/disk.ts';
 import { openPacketStore } from '../../src/store/open-packet-store.ts';
 import { signedPacket, testKey } from '../support/packets.ts';
 import { recordingDisk } from './recording-disk.ts';
@@ -21,44 +21,6 @@ test('directories that are made are for their owner alone, whatever the umask is
     process.umask(before);
   }
   for (const path of ['outer', 'outer/inner']) assert.equal(statSync(join(base, path)).mode & 0o777, 0o700);
-});
-
-test('a small file is on the disk before it gets its name, and the name is before it is acknowledged', async () => {
-  const { disk, calls } = recordingDisk();
-  const path = join(base, 'small');
-  await replaceFile(path, Buffer.from('content'), disk);
-  const temporary = `small.${process.pid}.new`;
-  assert.deepEqual(calls, [
-    `write ${temporary}`,
-    `datasync ${temporary}`,
-    `rename ${temporary} small`,
-    `sync ${basename(base)}`,
-  ]);
-  assert.equal(readFileSync(path, 'latin1'), 'content');
-});
-
-test('a small file that cannot be written whole leaves the old one, and nothing beside it', async () => {
-  const directory = mkdtempSync(join(base, 'failing-'));
-  const path = join(directory, 'small');
-  await replaceFile(path, Buffer.from('old'));
-  const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
-  for (const fails of ['append', 'sync', 'replace'] as const) {
-    const failing = {
-      ...nodeDisk,
-      async create(file: string) {
-        const created = await nodeDisk.create(file);
-        const fail = () => Promise.reject(full);
-        return Object.assign(
-          created,
-          fails === 'append' ? { append: fail } : fails === 'sync' ? { sync: fail } : {},
-        );
-      },
-      ...(fails === 'replace' && { replace: () => Promise.reject(full) }),
-    };
-    await assert.rejects(replaceFile(path, Buffer.from('new'), failing), { code: 'ENOSPC' });
-    assert.equal(readFileSync(path, 'latin1'), 'old');
-    assert.deepEqual(readdirSync(directory), ['small']);
-  }
 });
 
 test('a packet is acknowledged when it is on the disk, and a new log when its name is too', async () => {

@@ -4,8 +4,8 @@ import type { PublishTables } from '../../config/publish-tables.ts';
 import { settingsToTexts } from '../../config/setting-texts.ts';
 import { type Settings, settingKeys, settings as table } from '../../config/settings.ts';
 import { FileError, readUserFile } from '../../files/read-file.ts';
+import { replaceFile } from '../../files/write-file.ts';
 import type { Log } from '../../observe/log.ts';
-import { replaceFile } from '../../store/disk.ts';
 
 /** The file of the state directory that has the last configuration that was accepted. Only its owner can read it. */
 const FILE = 'accepted-configuration';

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { throwLater } from '../../async/throw-later.ts';
+import { replaceFile } from '../../files/write-file.ts';
 import { isNodeAddress } from '../../mainline/addresses.ts';
 import type { NodeAddress } from '../../mainline/dht-node.ts';
 import type { Log } from '../../observe/log.ts';
-import { nodeDisk, replaceFile } from '../../store/disk.ts';
+import { nodeDisk } from '../../store/disk.ts';
 
 /** Addresses that a file may hold, as many as a node gives. */
 const MAX_NODES = 200;

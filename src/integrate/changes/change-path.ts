@@ -1,19 +1,12 @@
 import { lstat, readFile, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { removeEntry, syncDirectory } from '../../files/write-file.ts';
 import { isThere } from '../facts/files.ts';
 import { type Machine, pathOn } from '../machine.ts';
 import type { FileStep, LinkStep } from '../plan/plan.ts';
 import { ChangesError, copyPath, makeDirectory, type PathChange } from './journal.ts';
 import { isSameState, type PathState, pathState, sha256Of } from './path-state.ts';
-import {
-  FILE_MODE,
-  makeDirectoriesAbove,
-  putInPlace,
-  removePath,
-  syncDirectory,
-  writeFileAt,
-  writeLinkAt,
-} from './write-path.ts';
+import { FILE_MODE, makeDirectoriesAbove, putInPlace, writeFileAt, writeLinkAt } from './write-path.ts';
 
 /** Milliseconds for a copy of a small file, and for its label. */
 const COPY_TIMEOUT = 10_000;
@@ -45,7 +38,7 @@ export async function prepareChange(
   const copy = before.kind === 'absent' ? undefined : name;
   if (copy !== undefined) {
     const target = join(await makeDirectory(machine), copy);
-    await removePath(target);
+    await removeEntry(target);
     await copyWhole(machine, path, target);
     // The mode and the owner are part of a state, so this compares all of it.
     if (!isSameState(await pathState(target), before)) {
@@ -103,7 +96,7 @@ export async function takeBack(
 
 async function restore(machine: Machine, { copy, before, path: name }: PathChange, path: string) {
   if (copy === undefined) {
-    await removePath(path);
+    await removeEntry(path);
     await syncDirectory(dirname(path));
     return;
   }

@@ -1,5 +1,6 @@
-import { type FileHandle, lstat, mkdir, open, rename, symlink, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, lstat, mkdir, open, symlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { replaceEntry, replaceFile } from '../../files/write-file.ts';
 
 /** Permission bits of what we write: every program has to read it, whatever the umask is. */
 export const FILE_MODE = 0o644;
@@ -10,40 +11,22 @@ export interface Written {
   readonly isInPlace: boolean;
 }
 
-/** The name beside `path` that something has before it is renamed. It is no name that a program reads from a directory. */
-function temporaryBeside(path: string): string {
-  return join(dirname(path), `.${basename(path)}.pkarrd-new`);
-}
-
 /**
- * Gives a path this content: a reader sees the old file or link, or the new file, and nothing between. Where a file of another
- * file system is mounted, as containers do with /etc/resolv.conf, its content is replaced.
+ * Gives a path this content, in one step. Where a file of another file system is mounted, as containers do with
+ * /etc/resolv.conf, its content is replaced.
  * @throws the system's error; then the path is as it was, unless it is a mount.
  */
 export async function writeFileAt(path: string, content: string | Uint8Array): Promise<Written> {
-  return await putInPlace(
+  return await inPlaceIfMount(
     path,
-    async (temporary) => {
-      const handle = await open(temporary, 'wx', 0o600);
-      try {
-        await handle.writeFile(content);
-        await handle.chmod(FILE_MODE);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-    },
+    () => replaceFile(path, content, { mode: FILE_MODE }),
     async () => content,
   );
 }
 
 /** Makes a link at a path, in place of whatever file or link is there. @throws the system's error */
 export async function writeLinkAt(path: string, target: string): Promise<void> {
-  await putInPlace(
-    path,
-    (temporary) => symlink(target, temporary),
-    () => Promise.reject(new Error(`${path} is a mount, which cannot become a link`)),
-  );
+  await replaceEntry(path, (temporary) => symlink(target, temporary));
 }
 
 /**
@@ -55,27 +38,23 @@ export async function putInPlace(
   make: (temporary: string) => Promise<void>,
   content: () => Promise<string | Uint8Array>,
 ): Promise<Written> {
-  const temporary = temporaryBeside(path);
-  await removePath(temporary);
+  return await inPlaceIfMount(path, () => replaceEntry(path, make), content);
+}
+
+async function inPlaceIfMount(
+  path: string,
+  replace: () => Promise<void>,
+  content: () => Promise<string | Uint8Array>,
+): Promise<Written> {
   try {
-    await make(temporary);
-    await rename(temporary, path);
-    await syncDirectory(dirname(path));
+    await replace();
     return { isInPlace: false };
   } catch (error) {
-    await removePath(temporary).catch(() => {}); // the first error says more
     // rename(2): EBUSY when a path "is in use by some process ... or is in use by the system (for example as a mount point)".
     if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
     await overwrite(path, await content());
     return { isInPlace: true };
   }
-}
-
-/** Removes a file or a link, if there is one. @throws the system's error */
-export async function removePath(path: string): Promise<void> {
-  await unlink(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
-  });
 }
 
 /** Makes the directories above a path that are not there. @returns those that were made, the uppermost first. */
@@ -122,15 +101,5 @@ async function writeAll(handle: FileHandle, bytes: Buffer): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, done);
     done += bytesWritten;
-  }
-}
-
-/** A name stands in its directory, which has to reach the disk too. */
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

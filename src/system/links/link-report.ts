@@ -1,5 +1,6 @@
-import { chmod, mkdir, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../../files/write-file.ts';
 import type { LinkFacts } from './link-facts.ts';
 import type { LinkState } from './link-state.ts';
 
@@ -30,9 +31,7 @@ export async function writeLinkReport(
   for (const [name, text] of files) {
     const path = join(directory, name);
     if ((await readFile(path, 'utf8').catch(() => undefined)) === text) continue;
-    await writeFile(`${path}.new`, text);
-    await chmod(`${path}.new`, 0o644);
-    await rename(`${path}.new`, path);
+    await replaceFile(path, text, { mode: 0o644, lifetime: 'boot' });
   }
   for (const name of await readdir(directory)) if (!files.has(name)) await unlink(join(directory, name));
 }
