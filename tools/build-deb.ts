@@ -24,7 +24,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { dropIns, units } from '../src/install/systemd-units.ts';
+import { dropIns, HELPER_DROP_IN, units } from '../src/install/systemd-units.ts';
 import { programVersion } from '../src/system/program-version.ts';
 import { root } from './bun.ts';
 import { sourceDate } from './source-date.ts';
@@ -138,8 +138,11 @@ function build(one: Package): void {
 function putCommon(tree: string, { name }: Package): void {
   for (const [unit, text] of Object.entries(units(['/usr/bin/pkarrd'])))
     put(tree, `usr/lib/systemd/system/${unit}`, text);
-  for (const { name: dropIn, content } of dropIns)
+  for (const { name: dropIn, content } of dropIns) {
+    // postinst takes those that are there.
+    if (name === 'pkarrd-standalone' && dropIn === HELPER_DROP_IN) continue;
     put(tree, `usr/lib/pkarrd/pkarrd.service.d/${dropIn}`, content);
+  }
   const documents = join(root, 'dist', 'documents');
   for (const [from, to] of [
     ['man/pkarrd.1', 'usr/share/man/man1/pkarrd.1.gz'],
@@ -186,7 +189,7 @@ function putControl(tree: string, { name, architecture, fields }: Package): void
   put(tree, 'DEBIAN/control', `${control.join('\n')}\n`);
   put(tree, 'DEBIAN/conffiles', '/etc/pkarrd/pkarrd.toml\n');
   put(tree, 'DEBIAN/md5sums', sums.join(''));
-  for (const script of ['postinst', 'prerm', 'postrm'])
+  for (const script of ['preinst', 'postinst', 'prerm', 'postrm'])
     put(tree, `DEBIAN/${script}`, readFileSync(join(root, 'tools/debian', script)));
 }
 

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ListenAddress } from '../config/listen-address.ts';
 import { putDirectory, putFile, removeFile, removeIfEmpty, textOf } from './files.ts';
@@ -14,11 +14,13 @@ import {
 import type { OtherManager } from './other-managers.ts';
 import { whyHidden } from './program-path.ts';
 import { type ProgramWords, service, type WantedFile } from './service.ts';
-import { dropInPaths, LISTEN_FILE, listenFile, systemdFiles } from './systemd-units.ts';
+import { dropInPaths, LISTEN_FILE, listenFile, SOCKET_FILE, systemdFiles } from './systemd-units.ts';
 
 /** How pkarrd becomes a service. */
 export interface InstallOptions {
   readonly program: ProgramWords;
+  /** See `ServiceSystem`. */
+  readonly needsHelper: boolean;
   /** Addresses beside loopback; undefined leaves those of an earlier installation. */
   readonly listen: readonly ListenAddress[] | undefined;
 }
@@ -29,7 +31,12 @@ export interface Installation {
   readonly steps: readonly Step[];
   /** Whether it answers on 127.0.0.1, port 53; undefined where it was not asked, since it listens elsewhere. */
   readonly answers: boolean | undefined;
+  /** The command that opens the sockets anew: their unit was changed, and what is open stays as it was until the next boot. */
+  readonly reopen: string | undefined;
 }
+
+/** Opens the sockets anew, for which the service stops. What is asked in that moment is refused or lost. */
+const REOPEN = ['systemctl', 'restart', 'pkarrd.socket'] as const;
 
 /** Where packages put their units (systemd.unit(5)). */
 const PACKAGE_UNITS = ['/usr/lib/systemd/system', '/lib/systemd/system'];
@@ -54,37 +61,70 @@ export async function install(machine: Machine, options: InstallOptions): Promis
     : await installOther(machine, manager, options);
 }
 
-async function installUnits(machine: Machine, { program, listen }: InstallOptions): Promise<Installation> {
+async function installUnits(
+  machine: Machine,
+  { program, needsHelper, listen }: InstallOptions,
+): Promise<Installation> {
   const steps: Step[] = [];
   const version = await systemdVersion(machine);
+  const wasOpen = await isActive(machine, 'pkarrd.socket');
   // A package brings everything but --listen.
   const isWhole = !(await isPackaged(machine, program));
-  const files = isWhole ? systemdFiles(program, version) : [];
+  const files = isWhole ? systemdFiles(program, { version, needsHelper }) : [];
   await putDirectories(machine, steps);
   const changed = await putFiles(machine, steps, files);
+  const isSocketChanged = steps.some(
+    ({ action, ...step }) => action === 'written' && 'path' in step && step.path === SOCKET_FILE,
+  );
   const listenBefore = await textOf(join(machine.root, LISTEN_FILE));
   const isListenChanged = listen !== undefined && (await putFiles(machine, steps, [listenFile(listen)]));
   // One that an earlier systemd had, and this one does not understand.
   const isStale = isWhole && (await removeOtherDropIns(machine, steps, files));
   if (changed || isListenChanged || isStale) await runStep(machine, steps, ['systemctl', 'daemon-reload']);
   await runStep(machine, steps, ['systemctl', 'enable', ...RUNNING_UNITS]);
-  // An open socket keeps its addresses until it is closed, which the service must be stopped for.
-  const isSocketChanged = steps.some((step) => step.action === 'written' && /pkarrd\.socket/.test(step.path));
-  if (isSocketChanged) await runStep(machine, steps, ['systemctl', 'stop', ...RUNNING_UNITS]);
+  const isOutdated = changed || isStale || (await hasChangedSinceStart(machine, program));
   try {
-    await startUnits(machine, steps, changed || isStale);
+    // systemd opens sockets when their unit starts, and only while the service is stopped. An upgrade is no reason for that;
+    // who names addresses wants them now.
+    if (isListenChanged && wasOpen) await startStep(machine, steps, REOPEN);
+    await startUnits(machine, steps, isOutdated);
   } catch (error) {
     if (!isListenChanged || !(error instanceof InstallError)) throw error;
     await restoreListen(machine, steps, { before: listenBefore, cause: error });
   }
-  return { manager: 'systemd', steps, answers: await machine.answers() };
+  const reopen = isSocketChanged && wasOpen && !isListenChanged ? REOPEN.join(' ') : undefined;
+  return { manager: 'systemd', steps, answers: await machine.answers(), reopen };
+}
+
+async function isActive(machine: Machine, unit: string): Promise<boolean> {
+  const call = { program: 'systemctl', args: ['is-active', '--quiet', unit], timeout: 10_000 };
+  return (await machine.run(call)).code === 0;
+}
+
+/** Whether the service runs, and was started before a file of the program was put there: npm replaces files below it. */
+async function hasChangedSinceStart(machine: Machine, program: ProgramWords): Promise<boolean> {
+  const args = ['show', '--timestamp=unix', '--property=ExecMainStartTimestamp', '--value', 'pkarrd.service'];
+  const { out } = await machine.run({ program: 'systemctl', args, timeout: 10_000 });
+  const [, seconds] = /^@(\d+)$/m.exec(out) ?? [];
+  if (seconds === undefined) return false;
+  // The time of the change of the inode: the other one comes with the file, out of an archive.
+  return program.some((path) => statSync(path).ctimeMs >= Number(seconds) * 1_000);
 }
 
 async function startUnits(machine: Machine, steps: Step[], isChanged: boolean): Promise<void> {
+  await startStep(machine, steps, ['systemctl', 'start', 'pkarrd.socket']);
+  // Returns when it answers. While it restarts, queries wait in the socket.
+  await startStep(machine, steps, ['systemctl', isChanged ? 'restart' : 'start', 'pkarrd.service']);
+}
+
+/** Runs a program that starts units. @throws InstallError with what the journal says of them */
+async function startStep(
+  machine: Machine,
+  steps: Step[],
+  command: readonly [string, ...string[]],
+): Promise<void> {
   try {
-    await runStep(machine, steps, ['systemctl', 'start', 'pkarrd.socket']);
-    // Returns when it answers. While it restarts, queries wait in the socket.
-    await runStep(machine, steps, ['systemctl', isChanged ? 'restart' : 'start', 'pkarrd.service']);
+    await runStep(machine, steps, command);
   } catch (error) {
     if (!(error instanceof InstallError)) throw error;
     const words = [
@@ -231,5 +271,6 @@ async function installOther(
     manager: manager.name,
     steps,
     answers: manager.name === 'procd' ? undefined : await machine.answers(),
+    reopen: undefined,
   };
 }

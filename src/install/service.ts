@@ -24,8 +24,6 @@ export const service = {
   openFiles: 16_384,
   /** Seconds to end in; it takes 2 at most. */
   stopSeconds: 5,
-  /** Milliseconds from an end that nobody asked for to the next start. */
-  restartMs: 100,
   configuration: '/etc/pkarrd',
   state: '/var/lib/pkarrd',
   runtime: '/run/pkarrd',

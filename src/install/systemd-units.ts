@@ -53,13 +53,15 @@ ${environmentLines()}
 # Also where Node runs it.
 SyslogIdentifier=pkarrd
 Restart=always
-RestartSec=${service.restartMs}ms
+# Queries wait meanwhile. A start that fails at once is tried again four times a second: so often systemd looks at its timers.
+RestartSec=1ms
 TimeoutStartSec=30s
 TimeoutStopSec=${service.stopSeconds}s
 # Its helpers, such as systemd-notify, are not ended before it.
 KillMode=mixed
-# It feeds the watchdog only while it answers itself.
-WatchdogSec=10s
+# It feeds the watchdog only while it answers itself. When it hangs, what a start takes is within these seconds (WATCHDOG_USEC of
+# sd_notify(3)), so that queries that wait are answered before glibc gives up, which it does after 10 s.
+WatchdogSec=8s
 # Not the default, SIGABRT: that writes hundreds of megabytes of heap to the disk first.
 WatchdogSignal=SIGKILL
 
@@ -186,20 +188,34 @@ RandomizedDelaySec=5min
 WantedBy=timers.target
 `;
 
+/** The drop-in that only a program needs which cannot talk to systemd itself. */
+export const HELPER_DROP_IN = 'before-253.conf';
+
+/** What drop-ins depend on. */
+export interface ServiceSystem {
+  /** The version of systemd, such as 257. */
+  readonly version: number;
+  /** Whether the program needs `systemd-notify` to talk to a systemd that hands no socket over. */
+  readonly needsHelper: boolean;
+}
+
 /** Drop-ins for what not every systemd has: a directive that it does not know would be a warning in the journal at each start. */
 export const dropIns: readonly {
   readonly name: string;
   readonly content: string;
-  /** Whether a systemd of this version gets it. */
-  fits(version: number): boolean;
+  /** Whether a system gets it. */
+  fits(system: ServiceSystem): boolean;
 }[] = [
   {
-    name: 'before-253.conf',
-    content: `# For a systemd before 253: without OpenFile=, Node tells it by a child process, systemd-notify.
+    name: HELPER_DROP_IN,
+    content: `# For Node under a systemd before 253, which has no OpenFile=: it has no datagrams of AF_UNIX, and tells systemd by a child
+# process, systemd-notify. NotifyAccess=exec takes messages of the processes of Exec*= alone, and to send in the name of
+# another process takes CAP_SYS_ADMIN. So every process of the service may speak for it, which systemd-analyze(1) counts
+# with 0.2. The one file, which calls the C library, does without.
 [Service]
 NotifyAccess=all
 `,
-    fits: (version) => version < 253,
+    fits: ({ version, needsHelper }) => version < 253 && needsHelper,
   },
   {
     name: 'from-253.conf',
@@ -209,16 +225,17 @@ NotifyAccess=all
 OpenFile=/run/systemd/notify:notify:graceful
 OpenFile=/run/systemd/journal/socket:journal:graceful
 `,
-    fits: (version) => version >= 253,
+    fits: ({ version }) => version >= 253,
   },
   {
     name: 'from-254.conf',
-    content: `# For a systemd from 254 on: each start after another end waits longer, up to 10 s. A query does not wait: it starts it.
+    content: `# For a systemd from 254 on: each end that nobody asked for is followed by a longer wait, up to 2 s after the 20th. systemd
+# counts them until somebody starts the service, so they may be those of a year: no query may wait for longer.
 [Service]
-RestartSteps=5
-RestartMaxDelaySec=10s
+RestartSteps=20
+RestartMaxDelaySec=2s
 `,
-    fits: (version) => version >= 254,
+    fits: ({ version }) => version >= 254,
   },
 ];
 
@@ -226,6 +243,8 @@ RestartMaxDelaySec=10s
 const SERVICE_DROP_INS = `${UNIT_FOLDER}/pkarrd.service.d`;
 /** Where each of the drop-ins would be. */
 export const dropInPaths: readonly string[] = dropIns.map(({ name }) => `${SERVICE_DROP_INS}/${name}`);
+/** The socket unit of an installation that no package made. */
+export const SOCKET_FILE = `${UNIT_FOLDER}/pkarrd.socket`;
 /** The drop-in with the addresses of `--listen`. */
 export const LISTEN_FILE = `${UNIT_FOLDER}/pkarrd.socket.d/listen.conf`;
 
@@ -239,18 +258,18 @@ export function units(program: ProgramWords): Readonly<Record<string, string>> {
   };
 }
 
-/** All files of an installation that no package made, for a systemd of this version. */
-export function systemdFiles(program: ProgramWords, version: number): readonly WantedFile[] {
+/** All files of an installation that no package made. */
+export function systemdFiles(program: ProgramWords, system: ServiceSystem): readonly WantedFile[] {
   return [
     ...Object.entries(units(program)).map(([name, content]) => unitFile(`${UNIT_FOLDER}/${name}`, content)),
-    ...dropInFiles(version),
+    ...dropInFiles(system),
   ];
 }
 
-/** The drop-ins that a systemd of this version gets. */
-function dropInFiles(version: number): readonly WantedFile[] {
+/** The drop-ins that a system gets. */
+function dropInFiles(system: ServiceSystem): readonly WantedFile[] {
   return dropIns
-    .filter(({ fits }) => fits(version))
+    .filter(({ fits }) => fits(system))
     .map(({ name, content }) => unitFile(`${SERVICE_DROP_INS}/${name}`, content));
 }
 

@@ -29,6 +29,7 @@ function machineWith(
   }
   mkdirSync(join(root, 'etc'), { recursive: true });
   const ran: string[] = [];
+  let isOpen = false;
   return {
     root,
     ran,
@@ -36,6 +37,10 @@ function machineWith(
     answers: async () => true,
     run: async ({ program: name, args }) => {
       const command = [name, ...args].join(' ');
+      if (command === 'systemctl is-active --quiet pkarrd.socket') {
+        return { code: isOpen ? 0 : 3, out: '', err: '', problem: undefined };
+      }
+      if (command === 'systemctl start pkarrd.socket') isOpen = true;
       ran.push(command);
       const out = command === 'systemctl --version' ? 'systemd 257 (257.13)\n' : '';
       return { code: 0, out, err: '', problem: undefined, ...replies(command) };
@@ -48,13 +53,13 @@ const withSystemd = { '/run/systemd/system/x': '' };
 
 test('a second run changes nothing, and a unit that somebody edited is written again', async () => {
   const machine = machineWith(withSystemd);
-  const first = await install(machine, { program, listen: undefined });
+  const first = await install(machine, { program, needsHelper: true, listen: undefined });
   assert.ok(first.steps.some(({ action }) => action === 'written'));
   assert.ok(machine.ran.includes('systemctl daemon-reload'));
   assert.equal(statSync(join(machine.root, '/etc/pkarrd/keys')).mode & 0o777, 0o700);
 
   machine.ran.length = 0;
-  const second = await install(machine, { program, listen: undefined });
+  const second = await install(machine, { program, needsHelper: true, listen: undefined });
   assert.deepEqual(
     second.steps.filter(({ action }) => action !== 'unchanged'),
     [
@@ -68,7 +73,7 @@ test('a second run changes nothing, and a unit that somebody edited is written a
   const text = readFileSync(unit, 'utf8');
   writeFileSync(unit, `${text}# edited\n`);
   machine.ran.length = 0;
-  await install(machine, { program, listen: undefined });
+  await install(machine, { program, needsHelper: true, listen: undefined });
   assert.equal(readFileSync(unit, 'utf8'), text);
   assert.ok(machine.ran.includes('systemctl restart pkarrd.service'));
 });
@@ -76,21 +81,54 @@ test('a second run changes nothing, and a unit that somebody edited is written a
 test('addresses stay until others are named, and the socket is opened anew when they change', async () => {
   const machine = machineWith(withSystemd);
   const file = join(machine.root, '/etc/systemd/system/pkarrd.socket.d/listen.conf');
-  await install(machine, { program, listen: [{ host: '192.168.1.2', port: 53 }] });
+  await install(machine, { program, needsHelper: true, listen: [{ host: '192.168.1.2', port: 53 }] });
   assert.match(readFileSync(file, 'utf8'), /^FreeBind=yes$/m);
   machine.ran.length = 0;
-  await install(machine, { program, listen: undefined });
+  await install(machine, { program, needsHelper: true, listen: undefined });
   assert.match(readFileSync(file, 'utf8'), /^ListenStream=192\.168\.1\.2:53$/m);
   assert.ok(!machine.ran.some((command) => command.startsWith('systemctl stop')));
-  await install(machine, { program, listen: [{ host: '192.168.1.3', port: 53 }] });
-  assert.ok(machine.ran.includes('systemctl stop pkarrd.socket pkarrd.service'));
+  await install(machine, { program, needsHelper: true, listen: [{ host: '192.168.1.3', port: 53 }] });
+  assert.ok(machine.ran.includes('systemctl restart pkarrd.socket'));
+});
+
+test('an upgrade of the socket unit closes no open socket, and tells what would open them anew', async () => {
+  const machine = machineWith(withSystemd);
+  const unit = join(machine.root, '/etc/systemd/system/pkarrd.socket');
+  const again = async (text = readFileSync(unit, 'utf8')) => {
+    writeFileSync(unit, text);
+    machine.ran.length = 0;
+    const { reopen } = await install(machine, { program, needsHelper: true, listen: undefined });
+    assert.ok(!machine.ran.some((command) => /(?:stop|restart) pkarrd\.socket/.test(command)));
+    return reopen;
+  };
+  const first = await install(machine, { program, needsHelper: true, listen: undefined });
+  assert.equal(first.reopen, undefined);
+  assert.equal(await again(), undefined);
+  assert.equal(await again('[Socket]\nListenDatagram=127.0.0.1:53\n'), 'systemctl restart pkarrd.socket');
+  assert.match(readFileSync(unit, 'utf8'), /ReceiveBuffer/);
+});
+
+test('a service that was started before the program was replaced is started again', async () => {
+  for (const [started, verb] of [
+    ['@1\n', 'restart'],
+    ['@99999999999\n', 'start'],
+    ['\n', 'start'],
+  ] as const) {
+    const machine = machineWith(withSystemd, (command) =>
+      command.includes('ExecMainStartTimestamp') ? { out: started } : {},
+    );
+    await install(machine, { program, needsHelper: true, listen: undefined });
+    machine.ran.length = 0;
+    await install(machine, { program, needsHelper: true, listen: undefined });
+    assert.ok(machine.ran.includes(`systemctl ${verb} pkarrd.service`), started);
+  }
 });
 
 test('every user may read the units, whatever the umask of who installs them', async () => {
   const machine = machineWith(withSystemd);
   const umask = process.umask(0o077);
   try {
-    await install(machine, { program, listen: undefined });
+    await install(machine, { program, needsHelper: true, listen: undefined });
   } finally {
     process.umask(umask);
   }
@@ -113,11 +151,11 @@ test('an address that cannot be listened on does not take the earlier ones away'
         ? { code: 1, err: 'Job failed.\n' }
         : {};
     });
-    await install(machine, { program, listen: before });
+    await install(machine, { program, needsHelper: true, listen: before });
     const text = before && readFileSync(join(machine.root, file), 'utf8');
     machine.ran.length = 0;
     await assert.rejects(
-      install(machine, { program, listen: [{ host: 'fe80::1', port: 53 }] }),
+      install(machine, { program, needsHelper: true, listen: [{ host: 'fe80::1', port: 53 }] }),
       /Job failed\.[\s\S]*those of before are in force again/,
     );
     assert.deepEqual(machine.ran.slice(-3), [
@@ -132,7 +170,7 @@ test('an address that cannot be listened on does not take the earlier ones away'
 
 test('uninstall removes what install wrote, keeps what somebody else wrote, and says what is left', async () => {
   const machine = machineWith(withSystemd);
-  await install(machine, { program, listen: [{ host: '192.168.1.2', port: 53 }] });
+  await install(machine, { program, needsHelper: true, listen: [{ host: '192.168.1.2', port: 53 }] });
   const own = join(machine.root, '/etc/systemd/system/pkarrd.service.d/own.conf');
   const units = join(machine.root, '/etc/systemd/system');
   writeFileSync(own, '[Service]\nMemoryMax=1G\n');
@@ -159,7 +197,7 @@ test('where a package has installed another program, it is not overridden', asyn
   const unit = '/usr/lib/systemd/system/pkarrd.service';
   const machine = machineWith({ ...withSystemd, [unit]: 'ExecStart=/usr/bin/pkarrd serve\n' });
   await assert.rejects(
-    install(machine, { program, listen: undefined }),
+    install(machine, { program, needsHelper: true, listen: undefined }),
     /A package has installed .*Remove the package first/,
   );
 });
@@ -174,18 +212,21 @@ test('what a program of the system says when it fails is told, with what was don
             : 'systemd 257\n',
         },
   );
-  await assert.rejects(install(machine, { program, listen: undefined }), (error: unknown) => {
-    assert.ok(error instanceof InstallError);
-    assert.match(
-      error.message,
-      /"systemctl start pkarrd\.socket" failed: Job failed\.\n.*\n.*already in use\nAnother program has port 53/,
-    );
-    return error.steps.some(({ action }) => action === 'written');
-  });
+  await assert.rejects(
+    install(machine, { program, needsHelper: true, listen: undefined }),
+    (error: unknown) => {
+      assert.ok(error instanceof InstallError);
+      assert.match(
+        error.message,
+        /"systemctl start pkarrd\.socket" failed: Job failed\.\n.*\n.*already in use\nAnother program has port 53/,
+      );
+      return error.steps.some(({ action }) => action === 'written');
+    },
+  );
 });
 
 test('without a service manager it says what has to be started', async () => {
-  await assert.rejects(install(machineWith({}), { program, listen: undefined }), {
+  await assert.rejects(install(machineWith({}), { program, needsHelper: true, listen: undefined }), {
     message:
       /No service manager was found: .* started with the machine: \/usr\/bin\/env \/usr\/bin\/env serve$/,
   });
@@ -199,7 +240,7 @@ test('where it is not systemd, its own file is written and removed again', async
   ] as const;
   for (const [files, platform, name, path, last] of cases) {
     const machine = { ...machineWith(files), platform };
-    const { manager, answers } = await install(machine, { program, listen: undefined });
+    const { manager, answers } = await install(machine, { program, needsHelper: true, listen: undefined });
     assert.deepEqual([manager, machine.ran.at(-1)], [name, last]);
     assert.equal(answers, name === 'procd' ? undefined : true);
     assert.ok(existsSync(join(machine.root, path)));

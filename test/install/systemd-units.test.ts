@@ -15,9 +15,10 @@ test('the folder systemd has the units of /usr/bin/pkarrd; node dist/tools/build
 });
 
 test('a program whose path systemd would understand otherwise is quoted as systemd.service(5) says', () => {
-  const file = systemdFiles(['/opt/my node/bin/node', '/opt/50%/$HOME/"main".js'], 257).find(({ path }) =>
-    path.endsWith('/pkarrd.service'),
-  );
+  const file = systemdFiles(['/opt/my node/bin/node', '/opt/50%/$HOME/"main".js'], {
+    version: 257,
+    needsHelper: true,
+  }).find(({ path }) => path.endsWith('/pkarrd.service'));
   assert.match(
     file?.content ?? '',
     /^ExecStart="\/opt\/my node\/bin\/node" "\/opt\/50%%\/\$\$HOME\/\\"main\\".js" serve$/m,
@@ -25,11 +26,13 @@ test('a program whose path systemd would understand otherwise is quoted as syste
 });
 
 test('a systemd gets the drop-ins that it understands', () => {
-  const namesOf = (version: number) =>
-    systemdFiles(['/usr/bin/pkarrd'], version)
+  const namesOf = (version: number, needsHelper = true) =>
+    systemdFiles(['/usr/bin/pkarrd'], { version, needsHelper })
       .filter(({ path }) => path.includes('.service.d/'))
       .map(({ path }) => path.split('/').at(-1));
   assert.deepEqual(namesOf(252), ['before-253.conf']);
+  // The one file needs nobody to talk for it, so that nobody else may.
+  assert.deepEqual(namesOf(252, false), []);
   assert.deepEqual(namesOf(253), ['from-253.conf']);
   assert.deepEqual(namesOf(257), ['from-253.conf', 'from-254.conf']);
 });

@@ -14,6 +14,9 @@ const LOOK_EVERY = 2_000;
 /** The same between two statuses, some of which cost a process. */
 const STATUS_EVERY = 6_000;
 
+/** The part of the watchdog's period that is left at least: more often than that, a busy machine looks like a fault. */
+const LEAST_OF_PERIOD = 0.75;
+
 /** Keeps the service manager and the log up to date while the program runs. */
 export interface Supervisor {
   /** The configuration is about to be read anew: tells it, and that it was, when `work` has settled. Resolves as `work` does. */
@@ -60,15 +63,17 @@ export function supervise({ app, supervision, log, notes = () => [] }: Superviso
   };
 
   manager.ready();
+  const periodMs = watchdogMs && shortened(watchdogMs);
+  if (periodMs !== undefined) manager.watchdog(periodMs);
   lookNow();
   const timer = setInterval(lookNow, LOOK_EVERY);
   timer.unref();
   const selfQuery = new SelfQuery(() => app.addresses.filter(({ service }) => service === undefined));
   const stopFeeding =
-    watchdogMs === undefined
+    periodMs === undefined
       ? () => {}
       : feedWatchdog({
-          periodMs: watchdogMs,
+          periodMs,
           isAnswered: (withinMs) => selfQuery.isAnswered(withinMs),
           alive: manager.alive,
           onSilence: () =>
@@ -102,4 +107,12 @@ export function supervise({ app, supervision, log, notes = () => [] }: Superviso
       await manager.stopping();
     },
   };
+}
+
+/**
+ * The period without what our start has taken on this machine: clients who ask while we hang are answered by the next process,
+ * and `WatchdogSec=` says how long that may take.
+ */
+function shortened(watchdogMs: number): number {
+  return Math.max(watchdogMs * LEAST_OF_PERIOD, watchdogMs - performance.now());
 }

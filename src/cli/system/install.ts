@@ -2,6 +2,7 @@ import { type ListenAddress, parseListenAddress } from '../../config/listen-addr
 import { type Installation, install as installService } from '../../install/install.ts';
 import { InstallError, type Step, thisMachine } from '../../install/machine.ts';
 import { runningProgram } from '../../install/program-path.ts';
+import { sendsDatagrams } from '../../system/notify/datagram-sender.ts';
 import {
   type Command,
   CommandError,
@@ -21,7 +22,8 @@ export const install: Command = {
       '(OpenWrt) and launchd (macOS) too, which the tests of pkarrd do not run.',
     'With systemd it answers at the addresses of --listen too, also when one comes later; without --listen those of an ' +
       'earlier run stay.',
-    'A second run changes only what is not as it should be. Run it again after the program has moved.',
+    'A second run changes only what is not as it should be. Run it again when the program has moved or was replaced by a newer ' +
+      'one, which runs from then on.',
     'The machine asks it after "pkarrd integrate".',
   ],
   operands: [],
@@ -34,7 +36,8 @@ export const install: Command = {
     const { listen: given } = invocation.settings;
     try {
       const listen = given?.map(listenAddress);
-      const done = await installService(thisMachine, { program: runningProgram(), listen });
+      const needsHelper = !(await sendsDatagrams());
+      const done = await installService(thisMachine, { program: runningProgram(), needsHelper, listen });
       if (invocation.has('json')) writeJson(terminal, done);
       else writeText(done, terminal);
       return done.answers === false ? Exit.FAILED : Exit.OK;
@@ -51,8 +54,14 @@ function listenAddress(text: string): ListenAddress {
   throw new UsageError(`install: --listen ${text} is not an address such as 192.168.1.2:53 or [fd00::2]:53.`);
 }
 
-function writeText({ steps, answers, manager }: Installation, terminal: Terminal): void {
+function writeText({ steps, answers, manager, reopen }: Installation, terminal: Terminal): void {
   terminal.out(stepsText(steps));
+  if (reopen !== undefined) {
+    terminal.out(
+      'pkarrd.socket has changed. The open sockets stay as they are, so that no query is lost, and the change takes effect ' +
+        `when the machine starts. To have it now, at the price of queries in that moment: ${reopen}\n`,
+    );
+  }
   if (answers === true) {
     terminal.out('pkarrd answers on 127.0.0.1, port 53. "pkarrd integrate" makes this machine ask it.\n');
   } else if (answers === undefined)

@@ -43,6 +43,11 @@ export async function pathSender(path: string): Promise<SendDatagram | undefined
   };
 }
 
+/** Whether `pathSender` can send on this machine, with this runtime. */
+export async function sendsDatagrams(): Promise<boolean> {
+  return (await pathSender('/run/systemd/notify')) !== undefined;
+}
+
 /** `sockaddr_un` of unix(7): the family in the order of this machine, and the path. */
 function socketAddress(path: string): Uint8Array | undefined {
   const octets = Buffer.from(path);

@@ -20,6 +20,8 @@ export interface ServiceManager {
   status(text: string): void;
   /** The configuration is being read anew; `ready` says when that is done, also when it was refused. */
   reloading(): void;
+  /** From now on we are to be killed after so many milliseconds without `alive`. */
+  watchdog(milliseconds: number): void;
   /** We are well: it was asked for by `watchdogMs`. */
   alive(): void;
   /** We end. Resolves when that was told, or after 0.3 s. */
@@ -32,6 +34,7 @@ export const noServiceManager: ServiceManager = {
   ready: () => {},
   status: () => {},
   reloading: () => {},
+  watchdog: () => {},
   alive: () => {},
   stopping: async () => {},
 };
@@ -100,6 +103,9 @@ export function serviceManager(send: SendDatagram, onFailure: (error: unknown) =
         const microseconds = await now;
         return microseconds === undefined ? 'RELOADING=1' : `RELOADING=1\nMONOTONIC_USEC=${microseconds}`;
       }, true);
+    },
+    watchdog(milliseconds) {
+      queue(async () => `WATCHDOG_USEC=${Math.round(milliseconds * 1_000)}`, true);
     },
     alive() {
       if (isAliveQueued) return;

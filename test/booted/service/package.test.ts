@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bootMachine, type Machine } from '../support/machine.ts';
 import { bookworm, type Recipe, trixie } from '../support/recipes.ts';
-import { debianPackage, everyPath, installPackage, PACKAGE } from '../support/service.ts';
+import { debianPackage, everyPath, exposure, installPackage, PACKAGE, property } from '../support/service.ts';
 
 /** On Debian 12 there is no Node that is new enough, and here none that the package could find. */
 const cases: readonly {
@@ -30,6 +30,8 @@ for (const { title, recipe, architecture } of cases) {
     const before = await everyPath(machine);
     assert.doesNotMatch(await installPackage(machine, file), /warning|error|fail/i);
     await isServing(machine);
+    assert.ok((await exposure(machine, 'pkarrd.service')) <= 1.1);
+    assert.match(await property(machine, 'StatusText'), /^Answering on /);
     assert.equal(
       await machine.sh('stat --format="%U %a" /etc/pkarrd /etc/pkarrd/keys'),
       'root 755\nroot 700\n',

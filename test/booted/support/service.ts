@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -68,4 +69,36 @@ export async function load(
 /** The value of a property of the service, such as `NRestarts` or `StatusText`. */
 export async function property(machine: Machine, name: string): Promise<string> {
   return (await machine.sh(`systemctl show --value --property=${name} pkarrd.service`)).trimEnd();
+}
+
+/** Does something a second after a load of UDP and TCP began, and requires that it is done before the load is. */
+export async function underLoad(
+  machine: Machine,
+  seconds: number,
+  work: () => Promise<void>,
+): Promise<[Counts, Counts]> {
+  let isOver = false;
+  const loads = Promise.all([
+    load(machine, { kind: 'udp', rate: 500, seconds }),
+    load(machine, { kind: 'tcp', rate: 200, seconds }),
+  ]).finally(() => {
+    isOver = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await work();
+  assert.equal(isOver, false, 'the load was over before');
+  return await loads;
+}
+
+/** Requires that each query was answered. */
+export function answersAll(counts: readonly Counts[]): void {
+  for (const { sent, answered, refused, lost, wrong } of counts)
+    assert.deepEqual({ refused, lost, wrong, answered }, { refused: 0, lost: 0, wrong: 0, answered: sent });
+}
+
+/** The overall exposure level that systemd-analyze(1) gives, from 0 to 10, of a unit that runs or of a file. */
+export async function exposure(machine: Machine, words: string): Promise<number> {
+  const text = await machine.sh(`systemd-analyze --no-pager security ${words}`);
+  const [, level] = /Overall exposure level for pkarrd\.service: (\d+\.\d+)/.exec(text) ?? [];
+  return Number(level ?? Number.NaN);
 }
