@@ -18,6 +18,14 @@ export interface Browser extends AsyncDisposable {
   type(text: string): Promise<Visit>;
   /** Runs an expression in the page that was opened last, and gives its value; a promise is waited for. */
   run(expression: string): Promise<unknown>;
+  /** The responses that came, in order, whatever a page was allowed to see of them. */
+  readonly responses: readonly SeenResponse[];
+}
+
+/** A response as the browser itself saw it. */
+export interface SeenResponse {
+  readonly url: string;
+  readonly status: number;
 }
 
 /** How a browser is started. */

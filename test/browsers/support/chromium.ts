@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import { type Browser, type BrowserOptions, PAGE_MS, PAGE_STATE, START_MS, type Visit } from './browser.ts';
+import {
+  type Browser,
+  type BrowserOptions,
+  PAGE_MS,
+  PAGE_STATE,
+  type SeenResponse,
+  START_MS,
+  type Visit,
+} from './browser.ts';
 import type { Screen } from './screen.ts';
 
 /** What only Chromium has. */
@@ -21,6 +29,7 @@ const POLICIES = '/etc/chromium/policies/managed';
  * decide how a name is opened.
  */
 export class Chromium implements Browser {
+  readonly responses: SeenResponse[] = [];
   readonly #home: string;
   readonly #context: BrowserContext;
   readonly #screen: Screen | undefined;
@@ -30,6 +39,9 @@ export class Chromium implements Browser {
     this.#home = home;
     this.#context = context;
     this.#screen = screen;
+    context.on('response', (response) =>
+      this.responses.push({ url: response.url(), status: response.status() }),
+    );
   }
 
   static async start(options: ChromiumOptions = {}): Promise<Chromium> {
@@ -86,6 +98,13 @@ export class Chromium implements Browser {
 
   async run(expression: string): Promise<unknown> {
     return await this.#page?.evaluate(expression);
+  }
+
+  /** Says yes to the page that is shown, when it asks to reach other programs of this machine. */
+  async allowLocalNetwork(): Promise<void> {
+    await this.#context.grantPermissions(['local-network-access'], {
+      origin: new URL(this.#page?.url() ?? '').origin,
+    });
   }
 
   async #seen(): Promise<Visit> {

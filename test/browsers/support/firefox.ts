@@ -4,7 +4,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Browser, type BrowserOptions, PAGE_MS, PAGE_STATE, START_MS, type Visit } from './browser.ts';
+import {
+  type Browser,
+  type BrowserOptions,
+  PAGE_MS,
+  PAGE_STATE,
+  type SeenResponse,
+  START_MS,
+  type Visit,
+} from './browser.ts';
 import type { Screen } from './screen.ts';
 import { connectWebSocket, type WebSocketConnection } from './websocket.ts';
 
@@ -29,6 +37,7 @@ const QUIET = {
 
 /** Firefox ESR, driven through its own WebDriver BiDi socket (w3.org/TR/webdriver-bidi). */
 export class Firefox implements Browser {
+  readonly responses: SeenResponse[] = [];
   readonly #home: string;
   readonly #child: ChildProcess;
   readonly #bidi: BiDi;
@@ -40,6 +49,11 @@ export class Firefox implements Browser {
     this.#child = child;
     this.#bidi = bidi;
     this.#screen = screen;
+    bidi.onEvent = (method, parameters) => {
+      if (method !== 'network.responseCompleted') return;
+      const { url, status } = (parameters as { readonly response: SeenResponse }).response;
+      this.responses.push({ url, status });
+    };
   }
 
   static async start(options: FirefoxOptions = {}): Promise<Firefox> {
@@ -66,6 +80,7 @@ export class Firefox implements Browser {
     );
     const bidi = await BiDi.connect(await addressOf(child));
     await bidi.call('session.new', { capabilities: {} });
+    await bidi.call('session.subscribe', { events: ['network.responseCompleted'] });
     return new Firefox(home, child, bidi, screen);
   }
 
@@ -172,6 +187,7 @@ function plainValue({ type, value }: RemoteValue): unknown {
 
 /** Commands to Firefox, and their results. */
 class BiDi {
+  onEvent: (method: string, parameters: unknown) => void = () => {};
   readonly #socket: WebSocketConnection;
   readonly #waiting: Map<number, (answer: BiDiAnswer) => void>;
   #count = 0;
@@ -186,11 +202,14 @@ class BiDi {
 
   static async connect(address: string): Promise<BiDi> {
     const waiting = new Map<number, (answer: BiDiAnswer) => void>();
+    let bidi: BiDi | undefined;
     const socket = await connectWebSocket(`${address}/session`, (text) => {
       const answer = JSON.parse(text) as BiDiAnswer;
-      if (answer.id !== undefined) waiting.get(answer.id)?.(answer);
+      if (typeof answer.id === 'number') waiting.get(answer.id)?.(answer);
+      else if (answer.method !== undefined) bidi?.onEvent(answer.method, answer.params);
     });
-    return new BiDi(socket, waiting);
+    bidi = new BiDi(socket, waiting);
+    return bidi;
   }
 
   /** @param timeoutMs after which it rejects. */
@@ -221,9 +240,12 @@ class BiDi {
 }
 
 interface BiDiAnswer {
-  readonly id?: number;
+  readonly id?: number | null;
   readonly type: string;
   readonly result?: unknown;
   readonly error?: string;
   readonly message?: string;
+  /** Of an event, which answers nothing. */
+  readonly method?: string;
+  readonly params?: unknown;
 }

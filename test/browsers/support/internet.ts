@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { FromInternet, Site, SiteRequest, ToInternet } from './internet-messages.ts';
 
 /** The machine's address on the Internet. */
-const machineAddress = '151.101.0.2';
+export const machineAddress = '151.101.0.2';
 /** The address of its router, where nobody answers DNS. */
 export const routerAddress = '151.101.0.1';
 
