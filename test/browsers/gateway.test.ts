@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { after, before, describe, test } from 'node:test';
+import type { RunningCommand } from '../support/command.ts';
 import type { Browser } from './support/browser.ts';
 import { Chromium } from './support/chromium.ts';
 import { Firefox } from './support/firefox.ts';
-import { openGateway } from './support/gateway.ts';
 import { machineAddress } from './support/internet.ts';
 import { type BrowserName, whyMissing } from './support/own-machine.ts';
+import { programs } from './support/programs.ts';
 import { newKey, type Scene, setUpScene } from './support/scene.ts';
 
 /** Where the gateway is, and another program of this machine. */
@@ -17,7 +18,6 @@ const NEIGHBOUR = 9_000;
 const MOMENT_MS = 2_000;
 
 let scene: Scene;
-let gateway: AsyncDisposable;
 let neighbour: Server;
 const keys = {
   verified: newKey(),
@@ -62,7 +62,6 @@ before(async () => {
   };
   for (const name of Object.keys(keys) as (keyof typeof keys)[])
     await dht.publish(keys[name].pair, zones[name]);
-  gateway = await openGateway(scene);
   neighbour = createServer((_, response) => {
     response.writeHead(200, { 'access-control-allow-origin': '*', 'content-type': 'text/html' });
     response.end('<!doctype html><title>neighbour</title>a program of this machine');
@@ -72,7 +71,6 @@ before(async () => {
 after(async () => {
   neighbour.closeAllConnections();
   neighbour.close();
-  await gateway[Symbol.asyncDispose]();
   await scene[Symbol.asyncDispose]();
 });
 
@@ -81,16 +79,27 @@ const start: Readonly<Record<BrowserName, () => Promise<Browser>>> = {
   Firefox: () => Firefox.start(),
 };
 
+const browsers: readonly BrowserName[] = ['Chromium', 'Firefox'];
+
 /** How the site of the page that is shown was fetched, and what it is, in the words of the gateway. */
 const HEADERS = `fetch(location.href).then(({ status, headers }) => [status, headers.get('pkarrd-site')])`;
 
-for (const name of ['Chromium', 'Firefox'] as const) {
-  describe(`the gateway in ${name}, with no resolver that answers`, { skip: whyMissing(name) }, () => {
+for (const [program, name] of programs.flatMap((one) => browsers.map((browser) => [one, browser] as const))) {
+  const what = `the gateway on ${program.name} in ${name}, with default settings and no resolver that answers`;
+  describe(what, { skip: whyMissing(name) }, () => {
     let browser: Browser;
+    let pkarrd: RunningCommand;
     before(async () => {
+      pkarrd = await scene.start(
+        ['--listen', '127.0.0.1:5300', '--http', '127.0.0.1:8053', '--http', '[::1]:8053'],
+        program,
+      );
       browser = await start[name]();
     });
-    after(() => browser[Symbol.asyncDispose]());
+    after(async () => {
+      await browser[Symbol.asyncDispose]();
+      await pkarrd.stop();
+    });
 
     const requestsOf = (site: string) => scene.internet.requests.filter((request) => request.site === site);
 
@@ -159,6 +168,24 @@ for (const name of ['Chromium', 'Firefox'] as const) {
         else assert.match(fetched, /a program of this machine/);
       },
     );
+
+    test('the script of a site gets nothing from pkarrd itself', async () => {
+      await browser.open(siteOf(keys.verified));
+      const urls = [`http://127.0.0.1:${GATEWAY}/`, `http://localhost:${GATEWAY}/`];
+      for (const url of urls) {
+        assert.match(
+          String(await browser.run(`fetch('${url}').then(({ type }) => type, String)`)),
+          /^TypeError/,
+        );
+      }
+      const statuses = browser.responses.filter(({ url }) => urls.includes(url)).map(({ status }) => status);
+      assert.ok(
+        statuses.every((status) => status === 403 || status === 421),
+        `${statuses}`,
+      );
+      // Chromium does not even send it.
+      assert.equal(statuses.length, name === 'Chromium' ? 0 : 2);
+    });
 
     test('a site sends back what its page sends over a WebSocket, in Chromium when the person allows it', async () => {
       const echoed = echo(`ws://${keys.verified.text}.localhost:${GATEWAY}/echo`);

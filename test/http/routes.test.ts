@@ -84,8 +84,8 @@ async function serve() {
       for await (const octets of socket) received += octets;
       return received.split('\r\n')[0] ?? '';
     },
-    async get(path: string, host: string, method = 'GET') {
-      const request = httpRequest({ port, path, method, headers: { host } }).end();
+    async get(path: string, host: string, method = 'GET', headers: Readonly<Record<string, string>> = {}) {
+      const request = httpRequest({ port, path, method, headers: { host, ...headers } }).end();
       const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage];
       let text = '';
       for await (const octets of response) text += octets;
@@ -159,4 +159,19 @@ test('under our own name only the first page is there, and nobody frames, loads 
   const refused = await server.get('/', '127.0.0.1:1', 'POST');
   assert.deepEqual([refused.status, refused.headers.allow], [405, 'GET, HEAD']);
   assert.deepEqual(server.opened, []);
+});
+
+test('what is ours is not given to the pages of others, but for a link that a person follows', async () => {
+  await using server = await serve();
+  const ask = async (site: string, mode: string, dest: string) => {
+    const headers = { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest };
+    return (await server.get('/', 'localhost', 'GET', headers)).status;
+  };
+  for (const site of ['cross-site', 'same-site']) {
+    for (const dest of ['empty', 'image', 'script']) assert.equal(await ask(site, 'no-cors', dest), 403);
+    assert.equal(await ask(site, 'cors', 'empty'), 403);
+    assert.equal(await ask(site, 'navigate', 'iframe'), 403);
+    assert.equal(await ask(site, 'navigate', 'document'), 200);
+  }
+  for (const site of ['same-origin', 'none']) assert.equal(await ask(site, 'no-cors', 'image'), 200);
 });

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { ListenAddress } from '../../config/listen-address.ts';
 import { readSiteHost } from '../../gateway/site-host.ts';
 import { bareResponse } from '../bare-response.ts';
+import { isFromElsewhere } from '../from-elsewhere.ts';
 import { limits } from '../limits.ts';
 import { isOurHost } from '../our-host.ts';
 import { ownHeaders } from '../own-headers.ts';
@@ -36,8 +37,9 @@ export function createRoutes({ sites, addresses }: RouteParts): Sites {
       }
       const host = hostOf(request);
       if (isSite(host)) sites.handle(request, response);
-      else if (isOurHost(host, addresses)) answerOwn(request, response);
-      else answer(response, 421);
+      else if (!isOurHost(host, addresses)) answer(response, 421);
+      else if (isFromElsewhere(request.headers)) answer(response, 403);
+      else answerOwn(request, response);
     },
     upgrade(request, socket, head) {
       const host = hostOf(request);
