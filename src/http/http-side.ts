@@ -200,7 +200,8 @@ export class HttpSide {
     const answers = new CallAnswers(
       this.#parts.lookups,
       (message) => worker.postMessage(message),
-      (error) => this.#bug(error),
+      // As one that a query of DNS meets: however often a page causes it, the program goes on.
+      (error) => this.#parts.onInternalError(describeInternalError('query', 'main', error)),
     );
     let cause: unknown;
     worker.on('message', (message: FromThread) => this.#receive(message, worker, answers));

@@ -19,6 +19,9 @@ socket.on('message', (octets) => {
   const [way = '', what = ''] = octets.toString().split(' ');
   const special = errors[what]?.();
   switch (way) {
+    case 'exit':
+      process.exit(9);
+      return;
     case 'timer':
       setTimeout(function faultyTimer() {
         throw special ?? new Error('a fault of the test, timer');

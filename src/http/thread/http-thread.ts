@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { forwardWarnings } from '../../mainline/thread/forward-warnings.ts';
 import { describeInternalError } from '../../observe/internal-error.ts';
-import { onUncaught } from '../../system/uncaught.ts';
+import { EXIT_INTERNAL_ERROR, onUncaught } from '../../system/uncaught.ts';
 import type { FromThread, ThreadOptions } from './messages.ts';
 import { runServer } from './run-server.ts';
 
@@ -11,10 +11,10 @@ const port = parentPort;
 const options: ThreadOptions = workerData;
 forwardWarnings(port);
 // A bug in one request must not take the others away.
-onUncaught(({ kind, error }) =>
-  port.postMessage({
-    kind: 'internal-error',
-    error: describeInternalError(kind, 'http', error),
-  } satisfies FromThread),
-);
+onUncaught(({ kind, error }) => {
+  const described = describeInternalError(kind, 'http', error);
+  port.postMessage({ kind: 'internal-error', error: described } satisfies FromThread);
+  // What going on would make worse ends this thread, and the next connection starts another.
+  if (described.isFatal) process.exit(EXIT_INTERNAL_ERROR);
+});
 await runServer(options, port);
