@@ -48,7 +48,7 @@ async function serve() {
         const piece = pieces[at++];
         if (piece !== undefined && socket.writable) socket.write(piece);
       }, 50);
-      await once(socket, 'close');
+      await new Promise((resolve) => socket.once('close', resolve));
       clearInterval(timer);
       return { text, ms: performance.now() - startedAt };
     },
