@@ -14,6 +14,14 @@ import {
 import type { OtherManager } from './other-managers.ts';
 import { whyHidden } from './program-path.ts';
 import { type ProgramWords, service, type WantedFile } from './service.ts';
+import {
+  type SocketService,
+  socketDropIn,
+  socketFile,
+  socketServices,
+  socketUnitName,
+} from './service-sockets.ts';
+import { isActive, startStep, startUnits } from './start-units.ts';
 import { dropInPaths, LISTEN_FILE, listenFile, SOCKET_FILE, systemdFiles } from './systemd-units.ts';
 
 /** How pkarrd becomes a service. */
@@ -23,6 +31,13 @@ export interface InstallOptions {
   readonly needsHelper: boolean;
   /** Addresses beside loopback; undefined leaves those of an earlier installation. */
   readonly listen: readonly ListenAddress[] | undefined;
+  /**
+   * Addresses for what has a socket unit of its own: an empty list turns it off, and what is absent stays as an earlier installation
+   * has it.
+   */
+  readonly services?: Readonly<Partial<Record<SocketService, readonly ListenAddress[]>>>;
+  /** Settings of the command line: only a socket unit can hold them. */
+  readonly named?: readonly string[];
 }
 
 /** What was installed. */
@@ -63,12 +78,12 @@ export async function install(machine: Machine, options: InstallOptions): Promis
 
 async function installUnits(
   machine: Machine,
-  { program, needsHelper, listen }: InstallOptions,
+  { program, needsHelper, listen, services = {} }: InstallOptions,
 ): Promise<Installation> {
   const steps: Step[] = [];
   const version = await systemdVersion(machine);
   const wasOpen = await isActive(machine, 'pkarrd.socket');
-  // A package brings everything but --listen.
+  // A package brings everything but the addresses.
   const isWhole = !(await isPackaged(machine, program));
   const files = isWhole ? systemdFiles(program, { version, needsHelper }) : [];
   await putDirectories(machine, steps);
@@ -78,27 +93,24 @@ async function installUnits(
   );
   const listenBefore = await textOf(join(machine.root, LISTEN_FILE));
   const isListenChanged = listen !== undefined && (await putFiles(machine, steps, [listenFile(listen)]));
+  const { wanted, isTurnedOff, changed: changedSockets } = await putSockets(machine, steps, services);
   // One that an earlier systemd had, and this one does not understand.
   const isStale = isWhole && (await removeOtherDropIns(machine, steps, files));
-  if (changed || isListenChanged || isStale) await runStep(machine, steps, ['systemctl', 'daemon-reload']);
-  await runStep(machine, steps, ['systemctl', 'enable', ...RUNNING_UNITS]);
-  const isOutdated = changed || isStale || (await hasChangedSinceStart(machine, program));
+  if (changed || isListenChanged || isStale || isTurnedOff || changedSockets.length > 0)
+    await runStep(machine, steps, ['systemctl', 'daemon-reload']);
+  await runStep(machine, steps, ['systemctl', 'enable', ...RUNNING_UNITS, ...wanted.map(socketUnitName)]);
+  const isOutdated = changed || isStale || isTurnedOff || (await hasChangedSinceStart(machine, program));
   try {
     // systemd opens sockets when their unit starts, and only while the service is stopped. An upgrade is no reason for that;
     // who names addresses wants them now.
     if (isListenChanged && wasOpen) await startStep(machine, steps, REOPEN);
-    await startUnits(machine, steps, isOutdated);
+    await startUnits(machine, steps, { isServiceChanged: isOutdated, sockets: wanted, changedSockets });
   } catch (error) {
     if (!isListenChanged || !(error instanceof InstallError)) throw error;
     await restoreListen(machine, steps, { before: listenBefore, cause: error });
   }
   const reopen = isSocketChanged && wasOpen && !isListenChanged ? REOPEN.join(' ') : undefined;
   return { manager: 'systemd', steps, answers: await machine.answers(), reopen };
-}
-
-async function isActive(machine: Machine, unit: string): Promise<boolean> {
-  const call = { program: 'systemctl', args: ['is-active', '--quiet', unit], timeout: 10_000 };
-  return (await machine.run(call)).code === 0;
 }
 
 /** Whether the service runs, and was started before a file of the program was put there: npm replaces files below it. */
@@ -111,41 +123,36 @@ async function hasChangedSinceStart(machine: Machine, program: ProgramWords): Pr
   return program.some((path) => statSync(path).ctimeMs >= Number(seconds) * 1_000);
 }
 
-async function startUnits(machine: Machine, steps: Step[], isChanged: boolean): Promise<void> {
-  await startStep(machine, steps, ['systemctl', 'start', 'pkarrd.socket']);
-  // Returns when it answers. While it restarts, queries wait in the socket.
-  await startStep(machine, steps, ['systemctl', isChanged ? 'restart' : 'start', 'pkarrd.service']);
-}
-
-/** Runs a program that starts units. @throws InstallError with what the journal says of them */
-async function startStep(
+/** Writes and removes the addresses of what has a socket unit of its own. */
+async function putSockets(
   machine: Machine,
   steps: Step[],
-  command: readonly [string, ...string[]],
-): Promise<void> {
-  try {
-    await runStep(machine, steps, command);
-  } catch (error) {
-    if (!(error instanceof InstallError)) throw error;
-    const words = [
-      '--boot',
-      '--no-pager',
-      '--output=cat',
-      '--lines=8',
-      ...RUNNING_UNITS.map((unit) => `--unit=${unit}`),
-    ];
-    const { out } = await machine.run({ program: 'journalctl', args: words, timeout: 10_000 });
-    const said = out.trim();
-    const isTaken = /address already in use/i.test(said);
-    const advice = isTaken
-      ? '\nAnother program has port 53. Which one shows: ss --listening --numeric --processes "sport = :53"'
-      : '';
-    throw new InstallError(
-      `${error.message}${said === '' ? '' : `\nThe journal says:\n${said}`}${advice}`,
-      steps,
-      { cause: error },
-    );
+  services: NonNullable<InstallOptions['services']>,
+): Promise<{
+  readonly wanted: readonly SocketService[];
+  readonly changed: readonly SocketService[];
+  readonly isTurnedOff: boolean;
+}> {
+  const wanted: SocketService[] = [];
+  const changed: SocketService[] = [];
+  let isTurnedOff = false;
+  for (const name of socketServices) {
+    const path = socketDropIn(name);
+    const before = await textOf(join(machine.root, path));
+    const addresses = services[name];
+    if (addresses?.length === 0) {
+      if (before === undefined) continue;
+      await runStep(machine, steps, ['systemctl', 'disable', '--now', socketUnitName(name)]);
+      const step = await doing(steps, path, () => removeFile(machine.root, path));
+      if (step !== undefined) steps.push(step);
+      await removeIfEmpty(machine.root, dirname(path));
+      isTurnedOff = true;
+    } else if (addresses !== undefined) {
+      wanted.push(name);
+      if (await putFiles(machine, steps, [socketFile(name, addresses)])) changed.push(name);
+    } else if (before !== undefined) wanted.push(name);
   }
+  return { wanted, changed, isTurnedOff };
 }
 
 /**
@@ -255,11 +262,11 @@ async function removeOtherDropIns(
 async function installOther(
   machine: Machine,
   manager: OtherManager,
-  { program, listen }: InstallOptions,
+  { program, named: [first] = [] }: InstallOptions,
 ): Promise<Installation> {
-  if (listen !== undefined) {
+  if (first !== undefined) {
     throw new InstallError(
-      `With ${manager.name} there is no socket unit: write listen = […] into ${service.configuration}/pkarrd.toml.`,
+      `With ${manager.name} there is no socket unit: write ${first} = […] into ${service.configuration}/pkarrd.toml.`,
       [],
     );
   }

@@ -1,9 +1,7 @@
 import { type ListenAddress, listenAddressToText } from '../config/listen-address.ts';
 import { canonicalAddress } from '../ip/address.ts';
 import { MARK, type ProgramWords, service, type WantedFile } from './service.ts';
-
-/** Where the units of the administrator are, which come before those of packages. */
-export const UNIT_FOLDER = '/etc/systemd/system';
+import { serviceSocketUnits, UNIT_FOLDER } from './service-sockets.ts';
 
 /** The sockets that are opened when nobody names any. */
 const LOOPBACK: readonly ListenAddress[] = [
@@ -255,6 +253,7 @@ export function units(program: ProgramWords): Readonly<Record<string, string>> {
     'pkarrd.service': serviceUnit(program),
     'pkarrd-publish.service': publishUnit(program),
     'pkarrd-publish.timer': publishTimer,
+    ...serviceSocketUnits,
   };
 }
 

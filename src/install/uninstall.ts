@@ -11,7 +11,8 @@ import {
   type Step,
 } from './machine.ts';
 import { service } from './service.ts';
-import { dropInPaths, LISTEN_FILE, UNIT_FOLDER, units } from './systemd-units.ts';
+import { socketDropIn, socketServices, socketUnitName, UNIT_FOLDER } from './service-sockets.ts';
+import { dropInPaths, LISTEN_FILE, units } from './systemd-units.ts';
 
 /** What was removed. */
 export interface Removal {
@@ -34,7 +35,7 @@ export async function uninstall(machine: Machine): Promise<Removal> {
   for (const path of paths) if ((await textOf(join(machine.root, path))) !== undefined) existing.push(path);
   if (existing.length > 0) {
     if (manager === 'systemd')
-      await runStep(machine, steps, ['systemctl', 'disable', '--now', ...RUNNING_UNITS, ...timers(existing)]);
+      await runStep(machine, steps, ['systemctl', 'disable', '--now', ...RUNNING_UNITS, ...others(existing)]);
     else for (const words of manager.stop) await runStep(machine, steps, words);
   }
   for (const path of existing) {
@@ -56,6 +57,7 @@ const unitPaths: readonly string[] = [
   ...Object.keys(units(['pkarrd'])).map((name) => `${UNIT_FOLDER}/${name}`),
   ...dropInPaths,
   LISTEN_FILE,
+  ...socketServices.map(socketDropIn),
 ];
 
 /** A state directory of DynamicUser= lies in `private` (systemd.exec(5)). */
@@ -69,9 +71,10 @@ const leftovers = [
   '/var/cache/pkarrd',
 ];
 
-function timers(existing: readonly string[]): readonly string[] {
-  const timer = 'pkarrd-publish.timer';
-  return existing.includes(`${UNIT_FOLDER}/${timer}`) ? [timer] : [];
+/** Units that somebody may have turned on beside the service. */
+function others(existing: readonly string[]): readonly string[] {
+  const units = ['pkarrd-publish.timer', ...socketServices.map(socketUnitName)];
+  return units.filter((unit) => existing.includes(`${UNIT_FOLDER}/${unit}`));
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -124,6 +124,46 @@ test('a service that was started before the program was replaced is started agai
   }
 });
 
+test('DNS over TLS and HTTPS have sockets of their own, which are opened where the settings say and closed when they say none', async () => {
+  const machine = machineWith(withSystemd);
+  const drop = join(machine.root, '/etc/systemd/system/pkarrd-tls.socket.d/listen.conf');
+  await install(machine, { program, needsHelper: false, listen: undefined });
+  assert.ok(existsSync(join(machine.root, '/etc/systemd/system/pkarrd-tls.socket')));
+  assert.ok(!machine.ran.some((command) => command.includes('-tls.socket')));
+
+  machine.ran.length = 0;
+  const services = { tls: [{ host: '192.168.1.2', port: 853 }] };
+  await install(machine, { program, needsHelper: false, listen: undefined, services });
+  assert.match(readFileSync(drop, 'utf8'), /^ListenStream=\nListenStream=192\.168\.1\.2:853$/m);
+  assert.ok(machine.ran.includes('systemctl enable pkarrd.socket pkarrd.service pkarrd-tls.socket'));
+  // In one transaction, while queries wait in the socket that stays open.
+  assert.equal(machine.ran.at(-1), 'systemctl restart pkarrd-tls.socket pkarrd.service');
+  assert.ok(!machine.ran.some((command) => command.startsWith('systemctl stop')));
+
+  machine.ran.length = 0;
+  for (const again of [{ services }, {}]) {
+    await install(machine, { program, needsHelper: false, listen: undefined, ...again });
+    assert.equal(machine.ran.at(-1), 'systemctl start pkarrd.service');
+    assert.ok(existsSync(drop));
+  }
+
+  machine.ran.length = 0;
+  await install(machine, { program, needsHelper: false, listen: undefined, services: { tls: [] } });
+  assert.ok(machine.ran.includes('systemctl disable --now pkarrd-tls.socket'));
+  assert.equal(machine.ran.at(-1), 'systemctl restart pkarrd.service');
+  assert.equal(existsSync(dirname(drop)), false);
+});
+
+test('a socket of its own that somebody has closed is opened again', async () => {
+  const machine = machineWith(withSystemd, (command) =>
+    command === 'systemctl is-active --quiet pkarrd-https.socket' ? { code: 3 } : {},
+  );
+  const services = { https: [{ host: '127.0.0.1', port: 443 }] };
+  for (let runs = 0; runs < 2; runs++)
+    await install(machine, { program, needsHelper: false, listen: undefined, services });
+  assert.equal(machine.ran.at(-1), 'systemctl restart pkarrd-https.socket pkarrd.service');
+});
+
 test('every user may read the units, whatever the umask of who installs them', async () => {
   const machine = machineWith(withSystemd);
   const umask = process.umask(0o077);

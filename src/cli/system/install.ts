@@ -1,5 +1,9 @@
+import { dirname } from 'node:path';
+import { ConfigError } from '../../config/config-error.ts';
 import { type ListenAddress, parseListenAddress } from '../../config/listen-address.ts';
-import { type Installation, install as installService } from '../../install/install.ts';
+import { DEFAULT_CONFIG_FILE } from '../../config/load-settings.ts';
+import { settings } from '../../config/settings.ts';
+import { type Installation, type InstallOptions, install as installService } from '../../install/install.ts';
 import { InstallError, type Step, thisMachine } from '../../install/machine.ts';
 import { runningProgram } from '../../install/program-path.ts';
 import { sendsDatagrams } from '../../system/notify/datagram-sender.ts';
@@ -7,11 +11,13 @@ import {
   type Command,
   CommandError,
   Exit,
+  type Invocation,
   jsonFlag,
   type Terminal,
   UsageError,
   writeJson,
 } from '../command.ts';
+import { loadUsedConfiguration } from '../configuration.ts';
 
 /** Makes this program a service of the machine. */
 export const install: Command = {
@@ -21,14 +27,15 @@ export const install: Command = {
       'systemd, which holds its sockets, no query is refused or lost while it restarts. It is installed for OpenRC, procd ' +
       '(OpenWrt) and launchd (macOS) too, which the tests of pkarrd do not run.',
     'With systemd it answers at the addresses of --listen too, also when one comes later; without --listen those of an ' +
-      'earlier run stay.',
+      'earlier run stay. The sockets of DNS over TLS and HTTPS are opened where the settings tls-listen and https say, which need ' +
+      'certificate and certificate-key in the configuration file; with "none" they are closed for good.',
     'A second run changes only what is not as it should be. Run it again when the program has moved or was replaced by a newer ' +
       'one, which runs from then on.',
     'The machine asks it after "pkarrd integrate".',
   ],
   operands: [],
   flags: [jsonFlag],
-  settings: ['listen'],
+  settings: ['listen', 'tlsListen', 'https'],
   async run(invocation, terminal) {
     if (!terminal.machine.isRoot) {
       throw new CommandError('Permission denied to install a service. Run this command as root.');
@@ -37,7 +44,12 @@ export const install: Command = {
     try {
       const listen = given?.map(listenAddress);
       const needsHelper = !(await sendsDatagrams());
-      const done = await installService(thisMachine, { program: runningProgram(), needsHelper, listen });
+      const services = await wantedServices(invocation, terminal);
+      const named = serviceFlags.filter((key) => invocation.settings[key] !== undefined);
+      const done = await installService(thisMachine, {
+        ...{ program: runningProgram(), needsHelper, listen, services },
+        named: named.map((key) => settings[key].name),
+      });
       if (invocation.has('json')) writeJson(terminal, done);
       else writeText(done, terminal);
       return done.answers === false ? Exit.FAILED : Exit.OK;
@@ -52,6 +64,43 @@ function listenAddress(text: string): ListenAddress {
   const address = parseListenAddress(text, 53);
   if (address !== undefined && address.port !== 0) return address;
   throw new UsageError(`install: --listen ${text} is not an address such as 192.168.1.2:53 or [fd00::2]:53.`);
+}
+
+/** The flags that only a socket unit can hold. */
+const serviceFlags = ['listen', 'tlsListen', 'https'] as const;
+
+/** Where the settings have DNS over TLS and HTTPS answered; absent for what they do not tell. */
+async function wantedServices(
+  invocation: Invocation,
+  terminal: Terminal,
+): Promise<NonNullable<InstallOptions['services']>> {
+  const found = await loadUsedConfiguration(invocation, terminal, [
+    'tlsListen',
+    'https',
+    'certificate',
+  ]).catch((error: unknown) => {
+    const isTold = invocation.settings.tlsListen !== undefined || invocation.settings.https !== undefined;
+    if (isTold || !(error instanceof ConfigError)) throw error;
+    // A service begins with an invalid file too: see `serve`.
+    return undefined;
+  });
+  if (found === undefined) return {};
+  const { settings: values, origins } = found;
+  const told = (['tlsListen', 'https'] as const).filter((key) => origins[key] !== 'default');
+  for (const key of told) {
+    const { name } = settings[key];
+    if (values[key].some(({ port }) => port === 0))
+      throw new UsageError(`install: ${name} needs a port that is not 0.`);
+    if (values[key].length === 0 || values.certificate !== 'none') continue;
+    throw new CommandError(
+      `${name} needs a certificate: set certificate and certificate-key in ${DEFAULT_CONFIG_FILE} first. ` +
+        `If you have none, make one: pkarrd certificate --out ${dirname(DEFAULT_CONFIG_FILE)}/tls`,
+    );
+  }
+  return {
+    ...(told.includes('tlsListen') && { tls: values.tlsListen }),
+    ...(told.includes('https') && { https: values.https }),
+  };
 }
 
 function writeText({ steps, answers, manager, reopen }: Installation, terminal: Terminal): void {
