@@ -54,7 +54,8 @@ export async function examine(examined: Examined): Promise<readonly Finding[]> {
 async function examineIntegration({ machine }: CheckParts): Promise<readonly Finding[]> {
   const integration = await findIntegration(machine);
   return (integration?.problems ?? []).map((problem) => {
-    const [text = problem, remedy = 'run "pkarrd integrate" again.'] = problem.split('; ');
+    // What to do follows the first semicolon.
+    const [, text = problem, remedy = 'run "pkarrd integrate" again.'] = /^(.*?); (.*)$/s.exec(problem) ?? [];
     return warning('integration', `${text.replace(/\.$/, '')}.`, sentence(remedy));
   });
 }

@@ -1,8 +1,10 @@
 import { isResolvedStub } from '../system/own-addresses.ts';
 import { type Changes, ChangesError, readChanges } from './changes/journal.ts';
 import { isSameState, pathState } from './changes/path-state.ts';
+import { findDhcpClients, leaveAlone } from './facts/dhcp-clients.ts';
 import { findResolvConf, RESOLV_CONF } from './facts/resolv-conf-file.ts';
 import { type Machine, pathOn } from './machine.ts';
+import type { Row } from './plan/plan.ts';
 
 /** Whether what `integrate` set is still there. */
 export interface Integration {
@@ -23,7 +25,7 @@ export async function findIntegration(machine: Machine): Promise<Integration | u
   if (changes.state !== 'done') {
     return { problems: ['"pkarrd integrate" did not end; run it again, or "pkarrd integrate --undo".'] };
   }
-  const problems = await resolvConfProblems(machine);
+  const problems = await resolvConfProblems(machine, changes.row);
   for (const { path, after } of changes.paths) {
     const found = await pathState(pathOn(machine, path));
     if (path === RESOLV_CONF && problems.length > 0) continue;
@@ -41,12 +43,17 @@ export async function findIntegration(machine: Machine): Promise<Integration | u
 }
 
 /** Whoever replaces the file does not always touch what we wrote: it may have been a link to systemd-resolved's. */
-async function resolvConfProblems(machine: Machine): Promise<string[]> {
+async function resolvConfProblems(machine: Machine, row: Row): Promise<string[]> {
   const { servers } = await findResolvConf(machine);
   const others = servers.filter((server) => server !== '127.0.0.1' && !isResolvedStub(server));
   if (servers.length > 0 && others.length === 0) return [];
+  // Elsewhere another program decides what the file says.
+  const [client] = row === 'resolv-conf' ? await findDhcpClients(machine) : [];
+  const names = others.length > 0 ? others.join(', ') : 'no resolver';
+  if (client === undefined)
+    return [`${RESOLV_CONF} names ${names}, so programs do not ask pkarrd; run "pkarrd integrate" again.`];
   return [
-    `${RESOLV_CONF} names ${others.length > 0 ? others.join(', ') : 'no resolver'}, so programs do not ask pkarrd; ` +
-      'run "pkarrd integrate" again.',
+    `${RESOLV_CONF} names ${names}, so programs do not ask pkarrd: ${client} writes it with each lease; ` +
+      `${leaveAlone(client)}, and run "pkarrd integrate" again.`,
   ];
 }

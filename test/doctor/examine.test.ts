@@ -180,6 +180,25 @@ describe('the doctor', () => {
       assert.match(only(await findingsOf(scene)).text, /over TCP/);
     }));
 
+  test('says that a DHCP client will write /etc/resolv.conf anew, and that it has', () =>
+    withScene(async (scene) => {
+      await wellScene(scene);
+      await scene.write({ '/run/dhclient.eth0.pid': '7\n' });
+      const { state, text, remedy } = only(await findingsOf(scene));
+      assert.deepEqual(
+        [state, text, remedy],
+        [
+          'warning',
+          '/etc/resolv.conf leads to pkarrd, until dhclient writes it anew with its next lease.',
+          'Add this line to /etc/dhcp/dhclient.conf: supersede domain-name-servers 127.0.0.1; (pkarrd no longer learns of ' +
+            'the network\'s resolvers then: set "upstream").',
+        ],
+      );
+      await scene.write({ '/etc/resolv.conf': 'nameserver 10.77.0.1\n' });
+      const written = (await findingsOf(scene)).find(({ topic }) => topic === 'resolv.conf');
+      assert.match(written?.remedy ?? '', /^Add this line to .*; then run "pkarrd integrate"\.$/);
+    }));
+
   test('says so when programs ask somebody else, and when a key is answered by others', () =>
     withScene(async (scene) => {
       await wellScene(scene);

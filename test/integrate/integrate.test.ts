@@ -9,21 +9,11 @@ import {
   readChanges,
   writeChanges,
 } from '../../src/integrate/changes/journal.ts';
-import { type IntegrateOptions, integrate, undoIntegration } from '../../src/integrate/integrate.ts';
+import { integrate, undoIntegration } from '../../src/integrate/integrate.ts';
 import { findIntegration } from '../../src/integrate/overwritten.ts';
 import { PROBE_LABEL } from '../../src/resolve/special/probe.ts';
-import { type IntegrateScene, untouched, withScene } from './scene.ts';
+import { type IntegrateScene, withScene, yes } from './scene.ts';
 import { debian, networkManager, resolved } from './systems.ts';
-
-const yes: IntegrateOptions = {
-  mayChange: true,
-  losesRoutes: false,
-  routedDomains: async () => [],
-  command: undefined,
-  containers: false,
-  guard: untouched,
-  confirm: async () => true,
-};
 
 /** A desktop whose systemd-resolved does as its file says. */
 async function desktop(scene: IntegrateScene): Promise<void> {

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gatherFacts } from '../../src/integrate/facts/gather.ts';
 import { withoutResolve } from '../../src/integrate/facts/nsswitch.ts';
+import { integrate } from '../../src/integrate/integrate.ts';
+import { findIntegration } from '../../src/integrate/overwritten.ts';
 import { makePlan } from '../../src/integrate/plan/make-plan.ts';
 import { callToText } from '../../src/integrate/plan/plan.ts';
-import { type IntegrateScene, withScene } from './scene.ts';
+import { type IntegrateScene, withScene, yes } from './scene.ts';
 import { debian, networkd, networkManager, resolved } from './systems.ts';
 
 /** The plan for what is there, in lines. */
@@ -132,6 +134,54 @@ test('NetworkManager alone, resolvconf, openresolv, and none of them', async () 
     // That of systemd-resolved, which is installed and does not run.
     await scene.write({ '/usr/sbin/resolvconf': '-> ../bin/resolvectl' });
     assert.equal((await planOf(scene)).row, 'resolv-conf');
+  });
+});
+
+test('a DHCP client that writes /etc/resolv.conf is named with what keeps it from that, unless it is told already', async () => {
+  for (const [pid, client, file, line] of [
+    [
+      '/run/dhclient.eth0.pid',
+      'dhclient',
+      '/etc/dhcp/dhclient.conf',
+      'supersede domain-name-servers 127.0.0.1;',
+    ],
+    ['/run/dhcpcd/pid', 'dhcpcd', '/etc/dhcpcd.conf', 'nohook lookup-hostname resolv.conf'],
+    ['/run/dhcpcd-eth0.pid', 'dhcpcd', '/etc/dhcpcd.conf', 'nohook resolv.conf'],
+    ['/run/udhcpc.eth0.pid', 'udhcpc', '/etc/udhcpc/udhcpc.conf', 'RESOLV_CONF="no"'],
+  ] as const) {
+    await withScene(async (scene) => {
+      await debian(scene);
+      await scene.write({
+        '/etc/resolv.conf': 'nameserver 10.77.0.1\n',
+        [pid]: '7\n',
+        [file]: `# ${line}\n`,
+      });
+      const { warnings } = await planOf(scene);
+      assert.ok(
+        warnings.some(
+          (text) => text.startsWith(`${client} runs, and writes /etc/resolv.conf`) && text.includes(file),
+        ),
+        warnings.join('\n'),
+      );
+      assert.equal((await integrate(scene.machine, yes)).kind, 'done');
+      assert.deepEqual((await findIntegration(scene.machine))?.problems, []);
+      await scene.write({ '/etc/resolv.conf': 'nameserver 10.77.0.1\n' });
+      const [problem = ''] = (await findIntegration(scene.machine))?.problems ?? [];
+      assert.match(
+        problem,
+        new RegExp(`names 10\\.77\\.0\\.1, .*: ${client} writes it with each lease; add this line to`),
+      );
+      await scene.write({ [file]: `${line}\n` });
+      assert.doesNotMatch((await planOf(scene)).warnings.join(), /writes/);
+    });
+  }
+  await withScene(async (scene) => {
+    await debian(scene);
+    await scene.write({
+      '/run/dhclient.eth0.pid': '7\n',
+      '/etc/dhcp/dhclient-enter-hooks.d/keep': 'make_resolv_conf() { :; }\n',
+    });
+    assert.doesNotMatch((await planOf(scene)).warnings.join(), /dhclient/);
   });
 });
 

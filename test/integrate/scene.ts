@@ -1,7 +1,7 @@
 import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Guard } from '../../src/integrate/integrate.ts';
+import type { Guard, IntegrateOptions } from '../../src/integrate/integrate.ts';
 import type { Machine } from '../../src/integrate/machine.ts';
 import { PROBE_ADDRESS, PROBE_LABEL } from '../../src/resolve/special/probe.ts';
 import { type ProgramCall, type ProgramResult, runProgram } from '../../src/system/run-program.ts';
@@ -26,6 +26,17 @@ export interface IntegrateScene {
 
 /** Nobody asks it to stop. */
 export const untouched: Guard = (work) => work(new AbortController().signal);
+
+/** Somebody who wants it done. */
+export const yes: IntegrateOptions = {
+  mayChange: true,
+  losesRoutes: false,
+  routedDomains: async () => [],
+  command: undefined,
+  containers: false,
+  guard: untouched,
+  confirm: async () => true,
+};
 
 /** Runs `work` with a machine that has nothing at all but `cp`. */
 export async function withScene(work: (scene: IntegrateScene) => Promise<void>): Promise<void> {

@@ -1,3 +1,4 @@
+import { leaveAlone } from '../../integrate/facts/dhcp-clients.ts';
 import { hostSources } from '../../integrate/facts/nsswitch.ts';
 import { isResolvedStub } from '../../system/own-addresses.ts';
 import type { CheckParts } from '../check-parts.ts';
@@ -7,9 +8,14 @@ const TOPIC = 'resolv.conf';
 
 /** Whom libc asks, and what it puts behind names. */
 export async function examineResolvConf({ facts }: CheckParts): Promise<readonly Finding[]> {
-  const { resolvConf, nsswitch } = facts;
+  const { resolvConf, nsswitch, dhcpClients } = facts;
   const sources = hostSources(nsswitch);
   const findings: Finding[] = [];
+  // With others between, it is not the DHCP client that writes the file.
+  const { networkManager, resolved, resolvconf } = facts;
+  const isWritten =
+    dhcpClients.length > 0 && [networkManager, resolved, resolvconf].every((other) => other === undefined);
+  const client = isWritten ? dhcpClients[0] : undefined;
   const others = resolvConf.servers.filter((server) => !isOurs(server) && !isResolvedStub(server));
   if (resolvConf.kind === 'absent') {
     // resolv.conf(5): without the file, libc asks this machine.
@@ -19,13 +25,25 @@ export async function examineResolvConf({ facts }: CheckParts): Promise<readonly
       failure(
         TOPIC,
         `/etc/resolv.conf names ${others.join(', ')}, so programs ask there, for keys too.`,
-        'Run "pkarrd integrate".',
+        client === undefined
+          ? 'Run "pkarrd integrate".'
+          : sentence(`${leaveAlone(client)}; then run "pkarrd integrate"`),
       ),
     );
   } else if (resolvConf.servers.some(isResolvedStub)) {
     findings.push(fine(TOPIC, '/etc/resolv.conf leads to systemd-resolved.'));
   } else {
-    findings.push(fine(TOPIC, '/etc/resolv.conf leads to pkarrd.'));
+    findings.push(
+      ...(isWritten
+        ? dhcpClients.map((client) =>
+            warning(
+              TOPIC,
+              `/etc/resolv.conf leads to pkarrd, until ${client} writes it anew with its next lease.`,
+              sentence(leaveAlone(client)),
+            ),
+          )
+        : [fine(TOPIC, '/etc/resolv.conf leads to pkarrd.')]),
+    );
   }
   if (!sources.includes('dns') && !sources.includes('resolve')) {
     findings.push(
@@ -53,6 +71,10 @@ function searchFindings(search: readonly string[], asksOthers: boolean): readonl
         ),
       ]
     : [fine('search domain', `KEY.${domains[0]} is answered here and not sent on (search ${names}).`)];
+}
+
+function sentence(clause: string): string {
+  return `${clause.charAt(0).toUpperCase()}${clause.slice(1)}.`;
 }
 
 function isOurs(server: string): boolean {

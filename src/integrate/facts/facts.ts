@@ -1,4 +1,5 @@
 import type { Answering } from './answering.ts';
+import type { DhcpClient } from './dhcp-clients.ts';
 import type { DockerFacts } from './docker.ts';
 import type { LinkFacts } from './links.ts';
 import type { NetworkFile } from './networkd.ts';
@@ -22,8 +23,8 @@ export interface Facts {
   readonly resolvconf: ResolvconfFacts | undefined;
   /** Links with resolvers or domains of their own in systemd-resolved; undefined when it does not tell within a second. */
   readonly links: readonly LinkFacts[] | undefined;
-  /** DHCP clients that run by themselves and write /etc/resolv.conf: `dhclient`, `dhcpcd`. */
-  readonly dhcpClients: readonly string[];
+  /** DHCP clients that run by themselves and write /etc/resolv.conf. */
+  readonly dhcpClients: readonly DhcpClient[];
   /** Whether this is OpenWrt, whose dnsmasq answers the network. */
   readonly isOpenWrt: boolean;
   /** Docker, if it is there. */

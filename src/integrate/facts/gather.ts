@@ -3,9 +3,10 @@ import { linkFacts } from '../../system/links/link-facts.ts';
 import { askResolved } from '../../system/links/resolved-links.ts';
 import { type Machine, outputOf } from '../machine.ts';
 import { answering } from './answering.ts';
+import { findDhcpClients } from './dhcp-clients.ts';
 import { findDocker } from './docker.ts';
 import type { Facts, ResolvconfFacts } from './facts.ts';
-import { filesIn, followLinks, isThere, readText } from './files.ts';
+import { followLinks, isThere, readText } from './files.ts';
 import { isOutside, type LinkFacts } from './links.ts';
 import { findNetworkdLinks, findNetworkFiles } from './networkd.ts';
 import { findResolvConf } from './resolv-conf-file.ts';
@@ -114,14 +115,4 @@ async function findResolvconf(machine: Machine): Promise<ResolvconfFacts | undef
     return { kind: 'openresolv', configuration: await readText(machine, '/etc/resolvconf.conf') };
   }
   return undefined;
-}
-
-/** DHCP clients leave a file with their process while they run. */
-async function findDhcpClients(machine: Machine): Promise<readonly string[]> {
-  const names = [...(await filesIn(machine, '/run')), ...(await filesIn(machine, '/run/dhcpcd'))].map(
-    (path) => basename(path),
-  );
-  const clients = names.flatMap((name) => /^(dhclient|dhcpcd)\b.*\.pid$/.exec(name)?.[1] ?? []);
-  const isRunning = names.includes('pid') ? ['dhcpcd'] : [];
-  return [...new Set([...clients, ...isRunning])];
 }

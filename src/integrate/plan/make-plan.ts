@@ -1,3 +1,4 @@
+import { leaveAlone } from '../facts/dhcp-clients.ts';
 import type { Facts } from '../facts/facts.ts';
 import type { LinkFacts } from '../facts/links.ts';
 import { hostSources, withoutResolve } from '../facts/nsswitch.ts';
@@ -211,7 +212,8 @@ const rows: Readonly<Record<Row, (facts: Facts) => PlanParts>> = {
     warnings: [
       ...facts.dhcpClients.map(
         (client) =>
-          `${client} runs, and writes /etc/resolv.conf when it gets a new lease; "pkarrd status" tells when it did.`,
+          `${client} runs, and writes /etc/resolv.conf anew with each lease, so that programs ask the network again. ` +
+          `"pkarrd status" tells when it did. To prevent it, ${leaveAlone(client)}.`,
       ),
       ...keptServers(facts),
       ...searchWarning(facts),
