@@ -24,6 +24,17 @@ const bars = {
     least: { Node: 2, Bun: 2 },
     unit: '×',
   },
+  'https-cpu': {
+    what: 'cached answers over HTTPS on one session: CPU time a request',
+    most: { Node: 60, Bun: 20 },
+    unit: 'µs',
+  },
+  'https-echo': {
+    what: 'the same, against a server that answers nothing',
+    most: { Node: 1.3, Bun: 2.5 },
+    unit: '×',
+  },
+  'https-peer': { what: 'the same, against dnsdist’s', most: { Node: 8, Bun: 2 }, unit: '×' },
   'miss-added': {
     what: 'misses: added median over asking directly',
     most: { Node: 0.3, Bun: 0.2 },
@@ -49,7 +60,7 @@ interface Bar {
   readonly what: string;
   readonly most?: Readonly<Record<Runtime, number>>;
   readonly least?: Readonly<Record<Runtime, number>>;
-  readonly unit: '×' | 'ms' | 'MB';
+  readonly unit: '×' | 'µs' | 'ms' | 'MB';
 }
 
 /** The name of a target. */

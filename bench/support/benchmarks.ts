@@ -3,6 +3,6 @@
  * `builds`, which needs another checkout to compare with.
  */
 export const BENCHMARKS: readonly string[] = [
-  ...['udp', 'latency', 'tcp', 'forward', 'mixed', 'workers', 'pkarr-hit', 'start', 'memory'],
+  ...['udp', 'latency', 'tcp', 'https', 'forward', 'mixed', 'workers', 'pkarr-hit', 'start', 'memory'],
   ...['lookup', 'cold-keys', 'growth'],
 ];

@@ -104,7 +104,8 @@ function environmentOfUnit(): Readonly<Record<string, string>> {
   return Object.fromEntries(settings.map(([, name = '', value = '']) => [name, value]));
 }
 
-function fetchedBun(): string | undefined {
+/** Bun as it was fetched for the one-file binary. */
+export function fetchedBun(): string | undefined {
   const platform = ownPlatform();
   return platform !== undefined && existsSync(bunPath(platform)) ? bunPath(platform) : undefined;
 }

@@ -2,13 +2,14 @@ import type { AnswerCache, Hit } from '../cache/answer-cache.ts';
 import type { AnswerEntry } from '../cache/answer-entry.ts';
 import { KEY_CD, KEY_DO } from '../cache/question-key.ts';
 import { Class, isMetaType, Type } from '../dns/codes.ts';
+import { EdnsOptionCode } from '../dns/edns.ts';
 import { HEADER_LENGTH } from '../dns/message.ts';
 import { ageTtl } from '../dns/ttl.ts';
 import { MAX_MESSAGE_LENGTH } from '../dns/wire-writer.ts';
 import type { AccessList } from './access-list.ts';
 import type { LocalAnswers } from './local-answers.ts';
 import type { ClientRateLimit } from './rate-limit.ts';
-import { UDP_PAYLOAD_SIZE } from './reply.ts';
+import { PADDING_HEADER, paddedLength, UDP_PAYLOAD_SIZE } from './reply.ts';
 import {
   MINIMUM_UDP_PAYLOAD,
   OPT_LENGTH,
@@ -45,16 +46,19 @@ export class HotPath {
   #now = 0;
   /** DO of the request's OPT record; -1 when it has none. */
   #dnssecOk = -1;
+  /** Octets of the padding option. */
+  #padding = 0;
 
   constructor(parts: HotPathParts) {
     this.#parts = parts;
   }
 
   /**
-   * Looks for the reply to `request`, a datagram or a frame, and counts it towards the client's rate limit.
+   * Looks for the reply to `request`, a datagram or a frame, and counts it towards the client's rate limit. `isEncrypted`: a
+   * stream that nobody on the way can read.
    * @returns the length of the reply, which `write` then writes; or 0 for the full path, and then nothing was counted.
    */
-  find(request: Uint8Array, client: string, isStream: boolean): number {
+  find(request: Uint8Array, client: string, isStream: boolean, isEncrypted = false): number {
     const end = request.length;
     if (end < HEADER_LENGTH + 5) return 0;
     // QR, OPCODE, AA and TC are 0; one question, no records but one that may be an OPT.
@@ -73,8 +77,12 @@ export class HotPath {
 
     let limit = isStream ? MAX_MESSAGE_LENGTH : MINIMUM_UDP_PAYLOAD;
     let dnssecOk = -1;
+    let isPadded = false;
     if (request[11] === 1) {
-      if (!isPlainOpt(request, questionEnd, isStream)) return 0;
+      const found = walkLoneOpt(request, questionEnd);
+      isPadded = isEncrypted && found === OptWalk.PADDING;
+      if (!isPadded && !isPlainOpt(found, isStream)) return 0;
+      if (request[questionEnd + 6] !== 0) return 0;
       dnssecOk = (request[questionEnd + 7] as number) >>> 7;
       if (!isStream) limit = payloadLimit(request, questionEnd);
     }
@@ -87,7 +95,8 @@ export class HotPath {
     const hit = this.#hit;
     if (!cache.findHit(hit, request, nameEnd, keyFlags, now)) return 0;
     const bodyLength = hit.slot >= 0 ? cache.firstLevel.length(hit.slot) : (hit.entry?.length ?? 0);
-    const length = bodyLength + (dnssecOk >= 0 ? OPT_LENGTH : 0);
+    const unpadded = bodyLength + (dnssecOk >= 0 ? OPT_LENGTH : 0);
+    const length = isPadded ? paddedLength(unpadded) : unpadded;
     if (length > limit) return 0;
     if (!access.isAllowed(client) || !rate.takeAnswer(client, isStream)) return 0;
 
@@ -96,6 +105,7 @@ export class HotPath {
     this.#questionEnd = questionEnd;
     this.#now = now;
     this.#dnssecOk = dnssecOk;
+    this.#padding = length - unpadded;
     return length;
   }
 
@@ -124,17 +134,16 @@ export class HotPath {
     target[at + 3] =
       (target[at + 3] as number) | (flags & 0x10) | (isAuthentic && wantsAuthenticData ? 0x20 : 0);
     for (let i = HEADER_LENGTH; i < this.#questionEnd; i++) target[at + i] = request[i] as number;
-    if (this.#dnssecOk >= 0) writeOpt(target, at, end, this.#dnssecOk);
+    if (this.#dnssecOk >= 0) writeOpt(target, at, end, this.#dnssecOk, this.#padding);
     this.#hit.entry = undefined;
     this.#request = nothing;
   }
 }
 
-/** Whether there is an OPT record of version 0 at `at`, without an option that changes the reply. */
-function isPlainOpt(bytes: Uint8Array, at: number, isStream: boolean): boolean {
-  const found = walkLoneOpt(bytes, at);
+/** Whether what `walkLoneOpt` found is an OPT record without an option that changes the reply. */
+function isPlainOpt(found: number, isStream: boolean): boolean {
   // RFC 7828 §3.2.2: the keepalive option is ignored over UDP. So is padding, see `replyOpt`.
-  return (found === OptWalk.PLAIN || (found > OptWalk.PLAIN && !isStream)) && bytes[at + 6] === 0;
+  return found === OptWalk.PLAIN || (found > OptWalk.PLAIN && !isStream);
 }
 
 /** Maximum size of a reply over UDP; the request's OPT record is at `at` (RFC 6891 §6.2.3 and §6.2.5). */
@@ -151,8 +160,8 @@ function writeEntry({ octets, ttlOffsets }: AnswerEntry, target: Buffer, at: num
 
 const nothing = new Uint8Array(0);
 
-/** Appends an OPT record without options at `end` to the message at `at`. */
-function writeOpt(target: Buffer, at: number, end: number, dnssecOk: number): void {
+/** Appends an OPT record at `end` to the message at `at`, without options but for a padding option of so many octets. */
+function writeOpt(target: Buffer, at: number, end: number, dnssecOk: number, padding: number): void {
   target[end] = 0;
   target[end + 1] = 0;
   target[end + 2] = Type.OPT;
@@ -162,7 +171,14 @@ function writeOpt(target: Buffer, at: number, end: number, dnssecOk: number): vo
   target[end + 6] = 0;
   target[end + 7] = dnssecOk << 7;
   target[end + 8] = 0;
-  target[end + 9] = 0;
-  target[end + 10] = 0;
+  target[end + 9] = padding >>> 8;
+  target[end + 10] = padding & 0xff;
   target.writeUInt16BE(target.readUInt16BE(at + 10) + 1, at + 10);
+  if (padding > 0) writePadding(target, end + OPT_LENGTH, padding);
+}
+
+function writePadding(target: Buffer, at: number, octets: number): void {
+  target.writeUInt16BE(EdnsOptionCode.PADDING, at);
+  target.writeUInt16BE(octets - PADDING_HEADER, at + 2);
+  target.fill(0, at + PADDING_HEADER, at + octets);
 }

@@ -165,13 +165,22 @@ function replyOpt(
 /** RFC 8467 §4.1: "servers SHOULD pad the corresponding response to a multiple of 468 octets". */
 const PADDING_BLOCK = 468;
 
+/** Octets of a reply of `length` octets once it is padded; the same when there is no room for the option. */
+export function paddedLength(length: number): number {
+  const used = length + PADDING_HEADER;
+  if (used > MAX_MESSAGE_LENGTH) return length;
+  return Math.min(Math.ceil(used / PADDING_BLOCK) * PADDING_BLOCK, MAX_MESSAGE_LENGTH);
+}
+
 /** The option that fills a reply of `length` octets, if there is room; RFC 7830 §3: "PADDING octets SHOULD be set to 0x00". */
 function padding(length: number): readonly EdnsOption[] {
-  const used = length + 4;
-  if (used > MAX_MESSAGE_LENGTH) return [];
-  const padded = Math.min(Math.ceil(used / PADDING_BLOCK) * PADDING_BLOCK, MAX_MESSAGE_LENGTH);
-  return [{ code: EdnsOptionCode.PADDING, data: new Uint8Array(padded - used) }];
+  const octets = paddedLength(length) - length;
+  if (octets === 0) return [];
+  return [{ code: EdnsOptionCode.PADDING, data: new Uint8Array(octets - PADDING_HEADER) }];
 }
+
+/** Octets of OPTION-CODE and OPTION-LENGTH. */
+export const PADDING_HEADER = 4;
 
 function appendOpt(bytes: Buffer, opt: Uint8Array, at: number): void {
   bytes.set(opt, at);

@@ -113,10 +113,10 @@ export class Responder {
 
   /**
    * The length of the reply to `request`, a datagram or a frame of `client`, if the hot path has it: then `writeCached` must
-   * follow at once. Otherwise 0: use `respond`. Never throws.
+   * follow at once. Otherwise 0: use `respond`. Never throws. `isEncrypted` is that of `ReplyPath`.
    */
-  findCached(request: Uint8Array, client: string, isStream: boolean): number {
-    const length = this.#hotPath.find(request, client, isStream);
+  findCached(request: Uint8Array, client: string, isStream: boolean, isEncrypted = false): number {
+    const length = this.#hotPath.find(request, client, isStream, isEncrypted);
     if (length > 0) this.#queries++;
     return length;
   }

@@ -85,7 +85,7 @@ export class DohHandler {
 
   #ask(message: Uint8Array, client: string, render: Render): HttpsAnswer | Promise<HttpsAnswer> {
     const { responder } = this.#parts;
-    const length = responder.findCached(message, client, true);
+    const length = responder.findCached(message, client, true, true);
     if (length > 0) {
       const reply = Buffer.allocUnsafe(length);
       responder.writeCached(reply, 0);

@@ -146,7 +146,7 @@ export class TcpConnection implements LimitedConnection {
       this.#socket.pause();
       return;
     }
-    const length = this.#responder.findCached(message, this.client.address, true);
+    const length = this.#responder.findCached(message, this.client.address, true, this.#isEncrypted);
     if (length > 0) {
       this.#inBatch((batch) => {
         const at = batch.reserve(length);

@@ -20,7 +20,7 @@ export const BODY_TIME = 5_000;
 /** Octets of a body: the largest DNS message (RFC 1035 §4.2.2). */
 export const MAX_BODY = 65_535;
 
-/** Octets of all bodies that are being read; one has a hundred. Beyond, requests with a body are refused with 503. */
+/** Octets that all bodies together hold while they are read; one is a hundred long. Beyond, the oldest are refused with 503. */
 export const MAX_BODIES = 4 * 1024 * 1024;
 
 /** Octets of all headers of a request, its path included. Node and nghttp2 answer 431, or end the stream. */

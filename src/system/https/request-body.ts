@@ -2,59 +2,90 @@ import { MAX_BODIES, MAX_BODY } from './bounds.ts';
 
 /** All bodies that are being read. */
 export class RequestBodies {
+  /** Oldest first. */
   readonly #open = new Set<RequestBody>();
-  #octets = 0;
+  #held = 0;
 
-  /** Begins to read one. `refuse` is called when it takes too long. */
-  begin(refuse: () => void): RequestBody {
-    const body = new RequestBody(refuse, (octets) => {
-      this.#octets += octets;
-      return this.#octets <= MAX_BODIES;
-    });
+  /** Begins to read one. `refuse` is called when it takes too long, or too much together with others. */
+  begin(refuse: (status: 408 | 503) => void): RequestBody {
+    const body = new RequestBody(refuse);
     this.#open.add(body);
     return body;
   }
 
+  /** Adds a piece. @returns false when the body is too large. */
+  push(body: RequestBody, piece: Uint8Array): boolean {
+    const before = body.held;
+    if (!body.push(piece)) return false;
+    this.#held += body.held - before;
+    // The oldest is the slowest.
+    for (const oldest of this.#open) {
+      if (this.#held <= MAX_BODIES) break;
+      oldest.refuse(503);
+      this.end(oldest);
+    }
+    return true;
+  }
+
   /** Reads one no longer. */
   end(body: RequestBody): void {
-    if (this.#open.delete(body)) this.#octets -= body.octets.length;
+    if (this.#open.delete(body)) this.#held -= body.held;
   }
 
   /** Refuses those that were begun before `time`, by `performance.now()`. */
   refuseOlder(time: number): void {
-    for (const body of this.#open) if (body.startedAt < time) body.refuse();
+    for (const body of this.#open) {
+      if (body.startedAt >= time) return;
+      body.refuse(408);
+      this.end(body);
+    }
   }
 }
 
-/** The body of one request: a copy, since pieces of an octet would each keep a buffer of the socket alive. */
+/** The body of one request. */
 export class RequestBody {
   readonly startedAt: number = performance.now();
-  readonly refuse: () => void;
-  readonly #grow: (octets: number) => boolean;
-  #buffer: Buffer = Buffer.allocUnsafe(512);
+  readonly refuse: (status: 408 | 503) => void;
+  #buffer: Uint8Array = nothing;
   #length = 0;
+  #held = 0;
 
-  constructor(refuse: () => void, grow: (octets: number) => boolean) {
+  constructor(refuse: (status: 408 | 503) => void) {
     this.refuse = refuse;
-    this.#grow = grow;
   }
 
   /** What was read. */
-  get octets(): Buffer {
-    return this.#buffer.subarray(0, this.#length);
+  get octets(): Uint8Array {
+    return this.#length === this.#buffer.length ? this.#buffer : this.#buffer.subarray(0, this.#length);
   }
 
-  /** Adds a piece. @returns the status of the refusal, if it is too much for the body or for all together. */
-  push(piece: Uint8Array): 413 | 503 | undefined {
+  /** Octets of memory that it keeps. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /**
+   * Adds a piece, of which the first is nearly always all. A piece keeps the whole buffer alive that was read from the
+   * socket, so later ones are copied. @returns false when that is too much for a body.
+   */
+  push(piece: Uint8Array): boolean {
     const length = this.#length + piece.length;
-    if (length > MAX_BODY) return 413;
-    if (length > this.#buffer.length) {
-      const grown = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, length));
-      this.#buffer.copy(grown, 0, 0, this.#length);
-      this.#buffer = grown;
+    if (length > MAX_BODY) return false;
+    if (this.#length === 0) {
+      this.#buffer = piece;
+      this.#held = piece.buffer.byteLength;
+    } else {
+      if (length > this.#buffer.length || this.#held !== this.#buffer.length) {
+        const grown = new Uint8Array(Math.max(this.#length * 2, length));
+        grown.set(this.octets);
+        this.#buffer = grown;
+        this.#held = grown.length;
+      }
+      this.#buffer.set(piece, this.#length);
     }
-    this.#buffer.set(piece, this.#length);
     this.#length = length;
-    return this.#grow(piece.length) ? undefined : 503;
+    return true;
   }
 }
+
+const nothing = new Uint8Array(0);

@@ -199,27 +199,25 @@ export class SocketServer implements HttpsServer {
       if (isRefused) return;
       isRefused = true;
       this.#bodies.end(body);
-      // Whatever else comes of it is thrown away, until the connection or the stream has ended.
-      request.resume();
       refuseRest(request, response, status);
     };
-    const body = this.#bodies.begin(() => refuse(408));
+    const body = this.#bodies.begin(refuse);
     if (Number(request.headers['content-length'] ?? 0) > bounds.MAX_BODY) {
       refuse(413);
       return;
     }
-    request.on('data', (piece: Buffer) => {
-      if (isRefused) return;
-      const status = body.push(piece);
-      if (status !== undefined) refuse(status);
+    // Of HTTP/2 the stream itself: to read it through the request costs as much again.
+    const source = 'stream' in request ? request.stream : request;
+    source.on('data', (piece: Buffer) => {
+      if (!isRefused && !this.#bodies.push(body, piece)) refuse(413);
     });
-    request.on('end', () => {
+    source.on('end', () => {
       if (isRefused) return;
       const { octets } = body;
       this.#bodies.end(body);
       this.#answer(connection, request, response, octets);
     });
-    request.on('close', () => this.#bodies.end(body));
+    source.on('close', () => this.#bodies.end(body));
   }
 
   #answer(connection: WatchedConnection, request: Incoming, response: Outgoing, body: Uint8Array): void {
