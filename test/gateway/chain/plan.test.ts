@@ -14,7 +14,7 @@ import { GatewayFailure } from '../../../src/gateway/failure/failure.ts';
 import { readSiteHost } from '../../../src/gateway/site-host.ts';
 import type { KeyPair } from '../../../src/pkarr/key-pair.ts';
 import { testKey } from '../../support/packets.ts';
-import { packetOf } from '../gateway-scene.ts';
+import { packetOf } from '../key-site.ts';
 import { KnownPackets } from '../known-packets.ts';
 
 const [key, other, third] = [testKey(1), testKey(2), testKey(3)];

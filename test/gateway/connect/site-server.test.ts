@@ -6,7 +6,8 @@ import { createServer as createTlsServer } from 'node:tls';
 import { makeKeyCertificate } from '../../../src/certificate/key-certificate.ts';
 import { testKey } from '../../support/packets.ts';
 import { TestAuthority } from '../../support/test-certificate.ts';
-import { type Answer, GatewayScene } from '../gateway-scene.ts';
+import { GatewayScene } from '../gateway-scene.ts';
+import type { Answer } from '../key-site.ts';
 
 const [key, other] = [testKey(1), testKey(2)];
 

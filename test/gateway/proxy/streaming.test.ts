@@ -5,7 +5,8 @@ import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import type { GatewayLimits } from '../../../src/gateway/limits.ts';
 import { testKey } from '../../support/packets.ts';
-import { GatewayScene, readAnswer } from '../gateway-scene.ts';
+import { GatewayScene } from '../gateway-scene.ts';
+import { readAnswer } from '../key-site.ts';
 
 const [key, other] = [testKey(1), testKey(2)];
 

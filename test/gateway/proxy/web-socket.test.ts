@@ -6,7 +6,8 @@ import type { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import type { GatewayLimits } from '../../../src/gateway/limits.ts';
 import { testKey } from '../../support/packets.ts';
-import { GatewayScene, portOf, readAnswer } from '../gateway-scene.ts';
+import { GatewayScene } from '../gateway-scene.ts';
+import { portOf, readAnswer } from '../key-site.ts';
 
 const key = testKey(1);
 
