@@ -385,11 +385,19 @@ function keptServers({ resolvConf }: Facts): readonly string[] {
 /** The unit that tells Debian's resolvconf of us. */
 const RESOLVCONF_UNIT = 'pkarrd-resolvconf.service';
 
-/** resolvconf(8): records are read from standard input. The order of its list puts `lo.` first, and nothing follows loopback. */
+/**
+ * resolvconf(8): records are read from standard input. The order of its list puts `lo.` first, and nothing follows loopback. It is told
+ * anew at each start of the machine, before a link is there: else its resolver would be asked for keys until pkarrd is up. Queries
+ * wait for that in the sockets.
+ */
 const resolvconfUnit = `${headOfFile}
 [Unit]
 Description=Name pkarrd as the resolver of this machine (resolvconf)
-After=resolvconf.service pkarrd.service
+DefaultDependencies=no
+After=local-fs.target systemd-tmpfiles-setup.service resolvconf.service
+Before=network-pre.target shutdown.target
+Wants=network-pre.target
+Conflicts=shutdown.target
 
 [Service]
 Type=oneshot

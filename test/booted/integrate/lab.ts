@@ -93,20 +93,10 @@ export async function openLab(recipe: Recipe, { prepare = '', configure }: LabSc
       '127.0.0.1\tlocalhost\n127.0.1.1\tbooted\n::1\tlocalhost ip6-localhost\n',
     );
     await machine.sh(prepare);
-    await connectLan(machine, { device: 'lan0', namespace: 'isp', network: '10.77.0', address: false });
     await machine.write('/opt/router', ROUTER, '0755');
-    await machine.sh(
-      '/opt/router 10.77.0.1; systemd-run --quiet --unit=liar ip netns exec isp node /opt/liar.mjs',
-    );
-    // The DHT takes longer than anybody who lies.
-    await machine.sh(`
-      mkdir -p /etc/pkarrd
-      systemd-run --quiet --unit=testnet --property=StandardOutput=file:/run/testnet.out pkarrd testnet --delay 40
-      until grep -q : /run/testnet.out; do sleep 0.1; done
-      printf 'bootstrap = ["%s"]\\nrelay-use = "off"\\n' "$(head -n 1 /run/testnet.out)" > /etc/pkarrd/pkarrd.toml
-      pkarrd keygen --out /root/my.key > /root/key
-      printf '$TTL 300\\n@ A ${KEY_ADDRESS}\\nwww A ${KEY_ADDRESS}\\n' > /root/my.zone
-      pkarrd publish /root/my.zone --key /root/my.key --state-dir /root/state`);
+    await machine.sh('pkarrd keygen --out /root/my.key > /root/key');
+    await machine.write('/root/my.zone', `$TTL 300\n@ A ${KEY_ADDRESS}\nwww A ${KEY_ADDRESS}\n`);
+    await surround(machine);
     await machine.sh(configure);
     await until(machine, 'ip -4 -brief address show dev lan0 | grep -q 10.77.0.20');
     await machine.sh(SERVICE);
@@ -121,6 +111,21 @@ export async function openLab(recipe: Recipe, { prepare = '', configure }: LabSc
     await machine[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** What is around a machine of the lab: the router, the one who lies, and the DHT. A restart of the machine takes it away. */
+export async function surround(machine: Machine): Promise<void> {
+  await connectLan(machine, { device: 'lan0', namespace: 'isp', network: '10.77.0', address: false });
+  await machine.sh(
+    '/opt/router 10.77.0.1; systemd-run --quiet --unit=liar ip netns exec isp node /opt/liar.mjs',
+  );
+  // The DHT takes longer than anybody who lies.
+  await machine.sh(`
+    mkdir -p /etc/pkarrd
+    systemd-run --quiet --unit=testnet --property=StandardOutput=file:/run/testnet.out pkarrd testnet --delay 40
+    until grep -q : /run/testnet.out; do sleep 0.1; done
+    printf 'bootstrap = ["%s"]\\nrelay-use = "off"\\n' "$(head -n 1 /run/testnet.out)" > /etc/pkarrd/pkarrd.toml
+    pkarrd publish /root/my.zone --key /root/my.key --state-dir /root/state`);
 }
 
 /** Waits until a script of sh succeeds, for so many milliseconds at most. */

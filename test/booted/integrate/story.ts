@@ -125,12 +125,12 @@ export async function findsOrdinary(machine: Machine, expected: string): Promise
 }
 
 /** What the provider's resolvers and the one who lies on the link were asked. */
-async function heard({ machine }: Lab): Promise<string> {
+export async function heard({ machine }: Lab): Promise<string> {
   const files = '/var/log/provider.log /var/log/second.log /var/log/liar.log';
   return (await machine.run(['sh', '-c', `cat ${files} 2> /dev/null`])).out;
 }
 
-async function forgetHeard(machine: Machine): Promise<void> {
+export async function forgetHeard(machine: Machine): Promise<void> {
   await machine.sh('for log in provider second liar; do : > /var/log/$log.log; done');
 }
 
