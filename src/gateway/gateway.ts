@@ -87,6 +87,8 @@ class SiteGateway implements Gateway {
           return;
         }
         const { status, headers, body } = this.#page(error, request);
+        // What a site's answer began with before it turned out to be none.
+        for (const name of response.getHeaderNames()) response.removeHeader(name);
         lingerAfter(request, response, this.#limits.lingerMs);
         response.writeHead(status, headers);
         response.end(request.method === 'HEAD' ? undefined : body);
@@ -171,6 +173,9 @@ function openedSite({ headers }: IncomingMessage): OpenedSite {
 function refuseOther({ method, url = '', headers }: IncomingMessage): void {
   // RFC 9110 §9.3.8: TRACE gives a client back what it sent, cookies included; CONNECT is no request for a site.
   if (method === 'TRACE' || method === 'CONNECT') throw new GatewayFailure('not-forwarded', method);
+  // RFC 9112 §6.1: a server that does not understand a transfer coding "SHOULD respond with 501"; the body comes decoded of this one.
+  const { 'transfer-encoding': coding = 'chunked' } = headers;
+  if (coding.toLowerCase() !== 'chunked') throw new GatewayFailure('not-forwarded', `a body in ${coding}`);
   // RFC 9112 §3.2.2: what a client sends to a proxy, and the gateway is a server.
   if (!url.startsWith('/') && url !== '*') throw new GatewayFailure('not-forwarded', 'an absolute address');
   const { upgrade } = headers;

@@ -18,6 +18,10 @@ export interface ReachedSite {
   readonly socket: Socket;
   /** The key that counts: the server has it, when the plan is a verified one. */
   readonly key: PublicKey;
+  /** Every key on the way. */
+  readonly keys: readonly PublicKey[];
+  /** The address to which the socket is connected. */
+  readonly address: string;
 }
 
 /**
@@ -36,7 +40,8 @@ export async function reachSite(
       const endpoint = await endpointOf(candidate, walk);
       if (endpoint.addresses.length > 0) {
         const socket = await connectFirst(plan.kind, endpoint, parts, signal);
-        return { socket, key: endpoint.key };
+        const { key, keys } = endpoint;
+        return { socket, key, keys, address: socket.remoteAddress ?? '' };
       }
       failures.push(new GatewayFailure('no-address'));
     } catch (error) {

@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { PublicKey } from '../../pkarr/public-key.ts';
 
@@ -16,16 +15,13 @@ const SPKI_HEAD = Buffer.from('302a300506032b6570032100', 'hex');
 export function hasServerKey(socket: TLSSocket, key: PublicKey): boolean {
   // Of TLS 1.2 and of resumed sessions this is not true.
   if (socket.getProtocol() !== 'TLSv1.3' || socket.isSessionReused()) return false;
-  const { raw } = socket.getPeerCertificate(true);
-  if (raw === undefined) return false;
-  const info = spkiOf(raw);
-  return info?.equals(Buffer.concat([SPKI_HEAD, key.toBytes()])) === true;
+  return spkiOf(socket)?.equals(Buffer.concat([SPKI_HEAD, key.toBytes()])) === true;
 }
 
-/** The SubjectPublicKeyInfo in a certificate (RFC 5280 §4.1.2.7), DER; undefined when it has none that can be read. */
-function spkiOf(certificate: Buffer): Buffer | undefined {
+/** The SubjectPublicKeyInfo in the server's certificate (RFC 5280 §4.1.2.7), DER; undefined when it has none that can be read. */
+function spkiOf(socket: TLSSocket): Buffer | undefined {
   try {
-    return new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' });
+    return socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' });
   } catch {
     // A key of a kind that OpenSSL does not know is not the one that is expected.
     return undefined;

@@ -1,11 +1,11 @@
-import { Agent, type ClientRequestArgs } from 'node:http';
+import { Agent, type ClientRequest, type ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { PublicKey } from '../../pkarr/public-key.ts';
 import type { PacketWalk } from '../chain/packet-walk.ts';
 import type { SitePlan } from '../chain/plan.ts';
 import { GatewayFailure } from '../failure/failure.ts';
 import { MAX_WAITING_CONNECTIONS } from '../limits.ts';
-import { type ReachParts, reachSite } from './reach-site.ts';
+import { type ReachedSite, type ReachParts, reachSite } from './reach-site.ts';
 
 /** What a request to a site gives its agent beside the usual. */
 export interface SiteRequestArgs extends ClientRequestArgs {
@@ -23,7 +23,7 @@ export interface SiteRequestArgs extends ClientRequestArgs {
  */
 export class SiteAgent extends Agent {
   readonly #parts: ReachParts;
-  readonly #made = new WeakMap<Duplex, { readonly at: number; readonly key: PublicKey }>();
+  readonly #made = new WeakMap<Duplex, ReachedSite & { readonly at: number }>();
 
   constructor(parts: ReachParts) {
     const { keepAliveMs, perKey, inAll } = parts.limits;
@@ -31,7 +31,8 @@ export class SiteAgent extends Agent {
       keepAlive: true,
       timeout: keepAliveMs,
       maxSockets: perKey,
-      maxTotalSockets: inAll,
+      // Those that wait for a request count too.
+      maxTotalSockets: 2 * inAll,
       maxFreeSockets: MAX_WAITING_CONNECTIONS,
     });
     this.#parts = parts;
@@ -51,9 +52,9 @@ export class SiteAgent extends Agent {
     // Node's types want a stream also beside an error.
     const done = callback as (error: Error | null, stream?: Duplex) => void;
     reachSite(plan, walk, this.#parts, stopped).then(
-      ({ socket, key }) => {
-        this.#made.set(socket, { at: performance.now(), key });
-        done(null, socket);
+      (reached) => {
+        this.#made.set(reached.socket, { ...reached, at: performance.now() });
+        done(null, reached.socket);
       },
       (error: unknown) =>
         done(error instanceof Error ? error : new GatewayFailure('internal', undefined, { cause: error })),
@@ -63,6 +64,16 @@ export class SiteAgent extends Agent {
   /** The key that counted when this connection was made. */
   keyOf(socket: Duplex): PublicKey | undefined {
     return this.#made.get(socket)?.key;
+  }
+
+  /** Called by Node before a connection serves another request: settings and interfaces may have changed meanwhile. */
+  override reuseSocket(socket: Duplex, request: ClientRequest): void {
+    const reached = this.#made.get(socket);
+    const isAllowed =
+      reached !== undefined && this.#parts.guard.allowed(reached.address, reached.keys) !== undefined;
+    // The request finds it closed, and has another one made, which tells what is wrong.
+    if (!isAllowed) socket.destroy();
+    super.reuseSocket(socket, request);
   }
 
   /** Called by Node for a connection that became free. */

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { GatewayFailure } from '../failure/failure.ts';
 import { type Exchange, fetchedBy } from './exchange.ts';
 import { headerLines, headerObject } from './header-lines.ts';
 import { lingerAfter } from './linger.ts';
 import { requestHeaders } from './request-headers.ts';
-import { responseHeaders, trailerFields } from './response-headers.ts';
+import { type Fetched, responseHeaders, trailerFields } from './response-headers.ts';
 import { answerOf } from './site-request.ts';
 
 /**
@@ -13,14 +14,27 @@ import { answerOf } from './site-request.ts';
  */
 export async function forwardRequest(exchange: Exchange, response: ServerResponse): Promise<void> {
   const answer = await answerOf(exchange, requestHeaders(exchange.request, exchange.urls));
-  writeHead(answer, exchange, response);
+  const { 'transfer-encoding': coding = 'chunked' } = answer.headers;
+  // RFC 9112 §7.4: others may be used only when TE offers them, and we offer none.
+  if (coding.toLowerCase() !== 'chunked') throw new GatewayFailure('bad-reply', coding);
+  const fetched = fetchedBy(exchange, answer);
+  try {
+    writeHead(answer, fetched, exchange, response);
+  } catch (error) {
+    // A status or a field that Node's parser takes and its serializer does not.
+    throw new GatewayFailure('bad-reply', undefined, { cause: error });
+  }
   relayBody(answer, exchange, response);
 }
 
-function writeHead(answer: IncomingMessage, exchange: Exchange, response: ServerResponse): void {
-  const { request, urls } = exchange;
-  const lines = responseHeaders(headerLines(answer.rawHeaders), fetchedBy(exchange, answer), urls);
-  lingerAfter(request, response, exchange.limits.lingerMs);
+function writeHead(
+  answer: IncomingMessage,
+  fetched: Fetched,
+  { request, urls, limits }: Exchange,
+  response: ServerResponse,
+): void {
+  const lines = responseHeaders(headerLines(answer.rawHeaders), fetched, urls);
+  lingerAfter(request, response, limits.lingerMs);
   if (isUntilClose(answer, request)) {
     // RFC 9112 §6.3: this body ends with the connection, and whether it is whole nobody can tell. The client is told no more.
     response.useChunkedEncodingByDefault = false;

@@ -24,6 +24,8 @@ export function withoutHopByHop(lines: HeaderLines): HeaderLines {
   // Framing is not somebody's to remove: without it a body would be read as the next message.
   dropped.delete('content-length');
   dropped.delete('host');
+  // RFC 9112 §6.3: "the Transfer-Encoding overrides the Content-Length", and a server that forwards both helps an attacker.
+  if (lines.has('transfer-encoding')) dropped.add('content-length');
   return new Map([...lines].filter(([name]) => !dropped.has(name)));
 }
 

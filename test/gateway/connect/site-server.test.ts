@@ -79,6 +79,16 @@ test('only the keys of gateway-private are exempt', async () => {
   assert.deepEqual(await failureOf(scene.get(scene.host(other))), [403, 'address-refused']);
 });
 
+test('a key that is exempt no more is refused over a connection that stands too', async () => {
+  let isExempt = true;
+  await using scene = await GatewayScene.open({ isPrivateAllowed: () => isExempt });
+  const port = await scene.site(key, (_, response) => response.end('mine'));
+  scene.publish(key, `@ HTTPS 1 . port=${port}\n@ A 127.0.0.1`);
+  assert.equal((await scene.get(scene.host(key))).body, 'mine');
+  isExempt = false;
+  assert.deepEqual(await failureOf(scene.get(scene.host(key))), [403, 'address-refused']);
+});
+
 test('a port of another kind of service is refused, whichever key it is', async () => {
   await using scene = await GatewayScene.open();
   scene.publish(key, '@ HTTPS 1 . port=25\n@ A 127.0.0.1');

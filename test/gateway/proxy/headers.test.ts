@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type HeaderLines, headerLines } from '../../../src/gateway/proxy/header-lines.ts';
+import { type HeaderLines, headerLines, withoutHopByHop } from '../../../src/gateway/proxy/header-lines.ts';
 import { responseHeaders, trailerFields } from '../../../src/gateway/proxy/response-headers.ts';
 import { forBrowser, forSite } from '../../../src/gateway/proxy/site-url.ts';
 import { readSiteHost } from '../../../src/gateway/site-host.ts';
@@ -75,6 +75,11 @@ test('Connection cannot take away the framing of a body', () => {
   assert.deepEqual(answer(['Connection', 'content-length', 'Content-Length', '5']).get('content-length'), [
     '5',
   ]);
+});
+
+test('of two framings of one body only the chunks count', () => {
+  const lines = withoutHopByHop(headerLines(['Transfer-Encoding', 'chunked', 'Content-Length', '5']));
+  assert.deepEqual([...lines], []);
 });
 
 test('an address that names a key leads to the gateway, and every other stays', () => {

@@ -261,6 +261,34 @@ test('a header section without an end, and one that is no HTTP, are bad replies'
   }
 });
 
+test('an answer that cannot be passed on leaves nothing of itself', async () => {
+  await using scene = await sceneWith((request) => {
+    const head =
+      request.url === '/status'
+        ? 'HTTP/1.1 099 Odd\r\nSet-Cookie: a=1\r\nContent-Length: 0'
+        : 'HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nTransfer-Encoding: gzip, chunked';
+    request.socket.end(`${head}\r\n\r\n0\r\n\r\n`);
+  });
+  for (const path of ['/status', '/coding']) {
+    const { status, headers } = await scene.get(scene.host(key), { path });
+    assert.deepEqual(
+      [status, headers['pkarrd-failure'], headers['set-cookie']],
+      [502, 'bad-reply', undefined],
+    );
+  }
+});
+
+test('a body in a coding that we do not undo is not passed on', async () => {
+  await using scene = await sceneWith(echo);
+  const client = connect(scene.port, '127.0.0.1');
+  client.write(
+    `POST / HTTP/1.1\r\nHost: ${scene.host(key)}\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`,
+  );
+  const [answer] = await once(client, 'data');
+  assert.match(String(answer), /^HTTP\/1\.1 501 /);
+  client.destroy();
+});
+
 test('a body that ends with the connection is passed on as one', async () => {
   await using scene = await sceneWith((request) => {
     request.socket.end('HTTP/1.1 200 OK\r\n\r\nuntil the end');
