@@ -1,10 +1,11 @@
 /**
  * Asks a server as glibc does, with a socket for each query, at a steady rate and without retries; prints counts as JSON. It
  * imports nothing of ours, so that the one file can be copied into a machine.
- *   node load.mjs udp|tcp RATE SECONDS NAME
+ *   node load.mjs udp|tcp|tls RATE SECONDS NAME
  */
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 /** What became of the queries. */
 export interface Counts {
@@ -58,7 +59,11 @@ function askUdp(query: Buffer, end: End): () => void {
 function askTcp(query: Buffer, end: End): () => void {
   const length = Buffer.alloc(2);
   length.writeUInt16BE(query.length);
-  const socket = connect(53, '127.0.0.1', () => socket.write(Buffer.concat([length, query])));
+  const write = () => socket.write(Buffer.concat([length, query]));
+  const socket =
+    kind === 'tls'
+      ? connectTls({ port: 853, host: '127.0.0.1', rejectUnauthorized: false }, write)
+      : connect(53, '127.0.0.1', write);
   let received = Buffer.alloc(0);
   socket.on('error', (error) => end(isRefusal(error) ? 'refused' : 'wrong'));
   socket.on('close', () => end('wrong'));

@@ -43,7 +43,7 @@ export async function everyPath(machine: Machine): Promise<readonly string[]> {
 
 /** Queries without retries at a steady rate from inside the machine. */
 export interface Load {
-  readonly kind: 'udp' | 'tcp';
+  readonly kind: 'udp' | 'tcp' | 'tls';
   /** Queries a second. */
   readonly rate: number;
   readonly seconds: number;
