@@ -25,9 +25,9 @@ export async function tlsWarnings(
   if (found === undefined || typeof found === 'string') return [];
   const { certificateWarnings } = await import('../serve/certificate/certificate-warnings.ts');
   const addresses = [...settings.tlsListen, ...settings.https];
-  return certificateWarnings(found, addresses, now).map((message) => ({
+  return certificateWarnings(found, addresses, now).map(({ text, remedy }) => ({
     where: origins.certificate,
-    message,
+    message: `${text} ${remedy}`,
   }));
 }
 

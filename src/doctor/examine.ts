@@ -2,6 +2,7 @@ import { gatherFacts } from '../integrate/facts/gather.ts';
 import { findIntegration } from '../integrate/overwritten.ts';
 import { serviceCommands } from '../system/service-commands.ts';
 import type { CheckParts, Examined } from './check-parts.ts';
+import { examineCertificate } from './checks/certificate.ts';
 import { examineClock } from './checks/clock.ts';
 import { examineContainers } from './checks/containers.ts';
 import { examineLookups } from './checks/lookups.ts';
@@ -18,6 +19,7 @@ const checks: readonly (readonly [string, (parts: CheckParts) => Promise<readonl
   ['service', examineUnit],
   ['port 53', examinePort],
   ['running', async ({ running, version, commands }) => examineRunning(running, version, commands)],
+  ['certificate', async ({ running, commands, now }) => examineCertificate(running, commands, now)],
   ['look-ups', examineLookups],
   ['resolv.conf', examineResolvConf],
   ['systemd-resolved', examineResolved],

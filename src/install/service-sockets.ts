@@ -90,7 +90,8 @@ BindIPv6Only=ipv6-only
 TriggerLimitIntervalSec=0
 
 [Install]
-WantedBy=sockets.target
+# Of the service too: a socket can be opened only while its service is stopped, so a restart of the service opens it.
+WantedBy=sockets.target pkarrd.service
 `;
 }
 

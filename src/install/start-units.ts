@@ -16,19 +16,26 @@ export async function startUnits(
   steps: Step[],
   { isServiceChanged, sockets, changedSockets }: StartOptions,
 ): Promise<void> {
-  const all = sockets.map(socketUnitName);
-  await startStep(machine, steps, ['systemctl', 'start', 'pkarrd.socket'], all);
-  const opened: string[] = [];
+  const units = sockets.map(socketUnitName);
+  await startStep(machine, steps, ['systemctl', 'start', 'pkarrd.socket']);
+  let isRestart = isServiceChanged;
   for (const service of sockets) {
     const unit = socketUnitName(service);
-    if (changedSockets.includes(service) || !(await isActive(machine, unit))) opened.push(unit);
+    if (await isActive(machine, unit)) {
+      if (!changedSockets.includes(service)) continue;
+      await startStep(machine, steps, ['systemctl', 'stop', unit], units);
+    }
+    isRestart = true;
   }
-  // A socket cannot be opened while its service runs. In one transaction systemd ends the service, opens the socket, and starts the
-  // service, while queries wait in pkarrd.socket.
-  const isRestart = isServiceChanged || opened.length > 0;
-  // Returns when it answers.
-  const command = ['systemctl', isRestart ? 'restart' : 'start', ...opened, 'pkarrd.service'] as const;
-  await startStep(machine, steps, command, all);
+  // A socket cannot be opened while its service runs. The service wants its sockets, so in the one transaction of its restart systemd
+  // ends it, opens them, and starts it, while queries wait in pkarrd.socket. It returns when the service answers.
+  const command = ['systemctl', isRestart ? 'restart' : 'start', 'pkarrd.service'] as const;
+  await startStep(machine, steps, command, units);
+  for (const unit of units) {
+    if (await isActive(machine, unit)) continue;
+    const error = new InstallError(`${unit} was not opened.`, steps);
+    throw await withJournal(machine, steps, units, error);
+  }
 }
 
 /** Whether a unit is active. */
@@ -48,21 +55,27 @@ export async function startStep(
     await runStep(machine, steps, command);
   } catch (error) {
     if (!(error instanceof InstallError)) throw error;
-    const words = [
-      ...['--boot', '--no-pager', '--output=cat', '--lines=8'],
-      ...[...RUNNING_UNITS, ...others].map((unit) => `--unit=${unit}`),
-    ];
-    const { out } = await machine.run({ program: 'journalctl', args: words, timeout: 10_000 });
-    const said = out.trim();
-    // "Failed to create listening socket (127.0.0.1:853): Address already in use"
-    const [, port = '53'] = /:(\d+)\)?: address already in use/i.exec(said) ?? [];
-    const advice = /address already in use/i.test(said)
-      ? `\nAnother program has port ${port}. Which one shows: ss --listening --numeric --processes "sport = :${port}"`
-      : '';
-    throw new InstallError(
-      `${error.message}${said === '' ? '' : `\nThe journal says:\n${said}`}${advice}`,
-      steps,
-      { cause: error },
-    );
+    throw await withJournal(machine, steps, others, error);
   }
+}
+
+async function withJournal(
+  machine: Machine,
+  steps: readonly Step[],
+  others: readonly string[],
+  error: InstallError,
+): Promise<InstallError> {
+  const words = [
+    ...['--boot', '--no-pager', '--output=cat', '--lines=8'],
+    ...[...RUNNING_UNITS, ...others].map((unit) => `--unit=${unit}`),
+  ];
+  const { out } = await machine.run({ program: 'journalctl', args: words, timeout: 10_000 });
+  const said = out.trim();
+  // "Failed to create listening socket (127.0.0.1:853): Address already in use"
+  const [, port = '53'] = /:(\d+)\)?: address already in use/i.exec(said) ?? [];
+  const advice = /address already in use/i.test(said)
+    ? `\nAnother program has port ${port}. Which one shows: ss --listening --numeric --processes "sport = :${port}"`
+    : '';
+  const journal = said === '' ? '' : `\nThe journal says:\n${said}`;
+  return new InstallError(`${error.message}${journal}${advice}`, steps, { cause: error });
 }

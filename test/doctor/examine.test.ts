@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { AppStatus } from '../../src/app/status.ts';
+import { examineCertificate } from '../../src/doctor/checks/certificate.ts';
 import { examineRunning } from '../../src/doctor/checks/running.ts';
 import { examine } from '../../src/doctor/examine.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
@@ -390,4 +391,25 @@ describe('the running program', () => {
     const error = { count: 3 } as AppStatus['internalErrors'][0];
     assert.match(of({ internalErrors: [error] }).text, /^3 internal errors/);
   });
+});
+
+test('a certificate that ends soon, is over, or whose files cannot be used is found', () => {
+  const now = Date.parse('2030-01-01T00:00:00Z');
+  const of = (certificate: NonNullable<AppStatus['certificate']>) =>
+    examineCertificate({ kind: 'answers', status: { ...status, certificate } }, serviceCommands('/'), now);
+  const good = { names: ['localhost'], notAfter: now + 1e10, warnings: [] };
+  const renew = 'Renew it.';
+  const soon = { text: 'The certificate ends on 2030-01-02, in 1 day.', remedy: renew };
+  const over = { text: 'The certificate ended on 2029-12-31: clients refuse it.', remedy: renew };
+  assert.deepEqual(of(good), [
+    { topic: 'certificate', state: 'ok', text: 'It is for localhost, until 2030-04-26.' },
+  ]);
+  assert.deepEqual(
+    of({ ...good, warnings: [soon], problem: 'The key is not that of the certificate.' }).map(
+      ({ state }) => state,
+    ),
+    ['warning', 'warning'],
+  );
+  assert.equal(of({ ...good, notAfter: now - 1, warnings: [over] })[0]?.state, 'failure');
+  assert.deepEqual(examineCertificate({ kind: 'answers', status }, serviceCommands('/'), now), []);
 });

@@ -136,33 +136,47 @@ test('DNS over TLS and HTTPS have sockets of their own, which are opened where t
   await install(machine, { program, needsHelper: false, listen: undefined, services });
   assert.match(readFileSync(drop, 'utf8'), /^ListenStream=\nListenStream=192\.168\.1\.2:853$/m);
   assert.ok(machine.ran.includes('systemctl enable pkarrd.socket pkarrd.service pkarrd-tls.socket'));
-  // In one transaction, while queries wait in the socket that stays open.
-  assert.equal(machine.ran.at(-1), 'systemctl restart pkarrd-tls.socket pkarrd.service');
-  assert.ok(!machine.ran.some((command) => command.startsWith('systemctl stop')));
+  // The service wants its sockets: its restart opens them, while queries wait in the one that stays open.
+  assert.ok(machine.ran.includes('systemctl stop pkarrd-tls.socket'));
+  assert.equal(startOf(machine), 'systemctl restart pkarrd.service');
 
   machine.ran.length = 0;
   for (const again of [{ services }, {}]) {
     await install(machine, { program, needsHelper: false, listen: undefined, ...again });
-    assert.equal(machine.ran.at(-1), 'systemctl start pkarrd.service');
+    assert.equal(startOf(machine), 'systemctl start pkarrd.service');
     assert.ok(existsSync(drop));
   }
 
   machine.ran.length = 0;
   await install(machine, { program, needsHelper: false, listen: undefined, services: { tls: [] } });
   assert.ok(machine.ran.includes('systemctl disable --now pkarrd-tls.socket'));
-  assert.equal(machine.ran.at(-1), 'systemctl restart pkarrd.service');
+  assert.equal(startOf(machine), 'systemctl restart pkarrd.service');
   assert.equal(existsSync(dirname(drop)), false);
 });
 
-test('a socket of its own that somebody has closed is opened again', async () => {
-  const machine = machineWith(withSystemd, (command) =>
-    command === 'systemctl is-active --quiet pkarrd-https.socket' ? { code: 3 } : {},
-  );
+test('a socket of its own that somebody has closed is opened again, and one that cannot be opened is told', async () => {
+  let opens = false;
+  const unit = 'pkarrd-https.socket';
+  const machine = machineWith(withSystemd, (command) => {
+    if (command === 'systemctl restart pkarrd.service') opens = true;
+    return command === `systemctl is-active --quiet ${unit}` && !(opens && works) ? { code: 3 } : {};
+  });
+  let works = true;
   const services = { https: [{ host: '127.0.0.1', port: 443 }] };
-  for (let runs = 0; runs < 2; runs++)
-    await install(machine, { program, needsHelper: false, listen: undefined, services });
-  assert.equal(machine.ran.at(-1), 'systemctl restart pkarrd-https.socket pkarrd.service');
+  const again = async () => {
+    opens = false;
+    await install(machine, { program, needsHelper: true, listen: undefined, services });
+  };
+  for (let runs = 0; runs < 2; runs++) await again();
+  assert.equal(startOf(machine), 'systemctl restart pkarrd.service');
+  works = false;
+  await assert.rejects(again(), /^InstallError: pkarrd-https\.socket was not opened\./);
 });
+
+/** The last command that started the service. */
+function startOf({ ran }: { readonly ran: readonly string[] }): string | undefined {
+  return ran.filter((command) => /^systemctl (?:re)?start pkarrd\.service$/.test(command)).at(-1);
+}
 
 test('every user may read the units, whatever the umask of who installs them', async () => {
   const machine = machineWith(withSystemd);

@@ -23,7 +23,7 @@ export const doctor: Command = {
   description: [
     'Looks at everything that decides whether names are found on this machine, and found by pkarrd: who has port 53, whom ' +
       'programs reach with keys and with ordinary names, systemd-resolved, /etc/resolv.conf, upstreams, the DHT, the service, ' +
-      'containers, the clock. A line for each, with what to do where something is wrong. It changes nothing.',
+      'the certificate, containers, the clock. A line for each, with what to do where something is wrong. It changes nothing.',
     'It fails when names are not found or keys are told to others. As root it sees more.',
   ],
   operands: [],

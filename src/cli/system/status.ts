@@ -124,7 +124,7 @@ function writeCertificate(
 ): void {
   const until = new Date(notAfter).toISOString().slice(0, 10);
   terminal.out(`certificate for ${names.join(' ') || 'no name'}, until ${until}\n`);
-  for (const warning of warnings) terminal.out(`WARNING     ${warning}\n`);
+  for (const { text, remedy } of warnings) terminal.out(`WARNING     ${text} ${remedy}\n`);
   if (problem !== undefined)
     terminal.out(
       `WARNING     The certificate before stays in force, since its files changed and cannot be used: ${problem}\n`,

@@ -15,35 +15,44 @@ const WARN_DAYS = 60;
  */
 const WARN_PART = 1 / 4;
 
-/** What is wrong with a certificate that can be used: sentences for people. `addresses` are where it is shown. */
+/** Something about a certificate that clients mind, and what to do about it: sentences for people. */
+export type CertificateWarning = { readonly text: string; readonly remedy: string };
+
+/** What is wrong with a certificate that can be used. `addresses` are where it is shown. */
 export function certificateWarnings(
   { chain, names, notBefore, notAfter }: Pick<Certificate, 'chain' | 'names' | 'notBefore' | 'notAfter'>,
   addresses: readonly ListenAddress[],
   now: number,
-): readonly string[] {
+): readonly CertificateWarning[] {
   const day = (time: number) => new Date(time).toISOString().slice(0, 10);
   const renew = 'Renew it, or make another one: pkarrd certificate --out DIR --force';
-  const warnings: string[] = [];
+  const warnings: CertificateWarning[] = [];
   const left = notAfter - now;
   if (left <= 0) {
-    warnings.push(`The certificate ended on ${day(notAfter)}: clients refuse it. ${renew}`);
+    warnings.push({
+      text: `The certificate ended on ${day(notAfter)}: clients refuse it.`,
+      remedy: renew,
+    });
   } else if (left < Math.min(WARN_DAYS * DAY, (notAfter - notBefore) * WARN_PART)) {
     const days = Math.floor(left / DAY);
-    warnings.push(
-      `The certificate ends on ${day(notAfter)}, in ${days} ${days === 1 ? 'day' : 'days'}. ${renew}`,
-    );
+    warnings.push({
+      text: `The certificate ends on ${day(notAfter)}, in ${days} ${days === 1 ? 'day' : 'days'}.`,
+      remedy: renew,
+    });
   }
   if (notBefore > now)
-    warnings.push(
-      `The certificate is not valid before ${day(notBefore)}: clients refuse it, unless the clock of this machine is wrong.`,
-    );
+    warnings.push({
+      text: `The certificate is not valid before ${day(notBefore)}: clients refuse it.`,
+      remedy: 'Is the clock of this machine right? Otherwise use another one.',
+    });
   warnings.push(...unsuitable(new X509Certificate(chain)));
   const unfit = [...new Set(addresses.map(({ host }) => host))].filter((host) => !fits(host, names));
   if (unfit.length > 0)
-    warnings.push(
-      `The certificate is for ${names.join(', ') || 'no name'}, so clients refuse it at ${unfit.join(', ')}. ` +
-        'It needs these addresses, or a name that leads to them.',
-    );
+    warnings.push({
+      text: `The certificate is for ${names.join(', ') || 'no name'}, so clients refuse it at ${unfit.join(', ')}.`,
+      remedy:
+        'It needs these addresses, or a name that leads to them: pkarrd certificate --out DIR --name NAME',
+    });
   return warnings;
 }
 
@@ -51,18 +60,22 @@ export function certificateWarnings(
 const SERVER_PURPOSES = ['1.3.6.1.5.5.7.3.1', '2.5.29.37.0'];
 
 /** What clients refuse whatever name they use. */
-function unsuitable({ keyUsage, publicKey }: X509Certificate): readonly string[] {
-  const warnings: string[] = [];
+function unsuitable({ keyUsage, publicKey }: X509Certificate): readonly CertificateWarning[] {
+  const warnings: CertificateWarning[] = [];
+  const remedy = 'Make another one: pkarrd certificate --out DIR';
   const type = publicKey.asymmetricKeyType;
   if (type === 'ed25519' || type === 'ed448')
-    warnings.push(
-      `The certificate has a key for ${type === 'ed25519' ? 'Ed25519' : 'Ed448'}, which browsers do not take. ` +
-        'Make another one: pkarrd certificate --out DIR',
-    );
+    warnings.push({
+      text: `The certificate has a key for ${type === 'ed25519' ? 'Ed25519' : 'Ed448'}, which browsers do not take.`,
+      remedy,
+    });
   // Node's types do not know that a certificate without this extension, which serves for everything, has none.
   const purposes: readonly string[] | undefined = keyUsage;
   if (purposes !== undefined && !purposes.some((purpose) => SERVER_PURPOSES.includes(purpose)))
-    warnings.push('The certificate is not for servers (its extended key usage), so clients refuse it.');
+    warnings.push({
+      text: 'The certificate is not for servers (its extended key usage), so clients refuse it.',
+      remedy,
+    });
   return warnings;
 }
 

@@ -3,7 +3,7 @@ import type { Settings } from '../../config/settings.ts';
 import type { Certificate, CertificateSource } from './certificate.ts';
 import type { CertificateFiles, CertificateFilesParts } from './certificate-files.ts';
 import { type CertificatePaths, certificatePaths } from './certificate-paths.ts';
-import { certificateWarnings } from './certificate-warnings.ts';
+import { type CertificateWarning, certificateWarnings } from './certificate-warnings.ts';
 
 /** A certificate that somebody else sets. */
 export class HeldCertificate implements CertificateSource {
@@ -43,7 +43,7 @@ export interface CertificateStatus {
   /** Milliseconds since 1970. */
   readonly notAfter: number;
   /** See `certificateWarnings`. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly CertificateWarning[];
   /** Why the files as they are now cannot be used. */
   readonly problem?: string;
 }

@@ -126,7 +126,7 @@ const warningsOf = (
     { chain, names: certificateNames, notBefore: now - lived * DAY, notAfter: now + left * DAY },
     hosts.map(at),
     now,
-  );
+  ).map(({ text, remedy }) => `${text} ${remedy}`);
 
 test('a certificate is warned of 60 days before its end, one for a few months when a quarter of its time is left', () => {
   assert.deepEqual(warningsOf(1800, 61), []);
