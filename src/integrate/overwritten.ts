@@ -25,10 +25,13 @@ export async function findIntegration(machine: Machine): Promise<Integration | u
   if (changes.state !== 'done') {
     return { problems: ['"pkarrd integrate" did not end; run it again, or "pkarrd integrate --undo".'] };
   }
-  const problems = await resolvConfProblems(machine, changes.row);
+  const { servers } = await findResolvConf(machine);
+  const problems = await resolvConfProblems(machine, changes.row, servers);
+  // A DHCP client that was told so writes a file of its own that leads to us.
+  const leadsToUs = servers.length > 0 && servers.every((server) => server === '127.0.0.1');
   for (const { path, after } of changes.paths) {
     const found = await pathState(pathOn(machine, path));
-    if (path === RESOLV_CONF && problems.length > 0) continue;
+    if (path === RESOLV_CONF && (leadsToUs || problems.length > 0)) continue;
     if (
       isSameState(found, after) ||
       (found.kind === 'file' && after.kind === 'file' && found.sha256 === after.sha256)
@@ -43,8 +46,7 @@ export async function findIntegration(machine: Machine): Promise<Integration | u
 }
 
 /** Whoever replaces the file does not always touch what we wrote: it may have been a link to systemd-resolved's. */
-async function resolvConfProblems(machine: Machine, row: Row): Promise<string[]> {
-  const { servers } = await findResolvConf(machine);
+async function resolvConfProblems(machine: Machine, row: Row, servers: readonly string[]): Promise<string[]> {
   const others = servers.filter((server) => server !== '127.0.0.1' && !isResolvedStub(server));
   if (servers.length > 0 && others.length === 0) return [];
   // Elsewhere another program decides what the file says.

@@ -171,6 +171,9 @@ test('a DHCP client that writes /etc/resolv.conf is named with what keeps it fro
         problem,
         new RegExp(`names 10\\.77\\.0\\.1, .*: ${client} writes it with each lease; add this line to`),
       );
+      // What dhclient writes when it is told to name us.
+      await scene.write({ '/etc/resolv.conf': 'search fritz.box\nnameserver 127.0.0.1\n' });
+      assert.deepEqual((await findIntegration(scene.machine))?.problems, []);
       await scene.write({ [file]: `${line}\n` });
       assert.doesNotMatch((await planOf(scene)).warnings.join(), /writes/);
     });
