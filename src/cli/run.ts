@@ -32,10 +32,20 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
       tell(terminal, 'error', error.message.replace(/^/gm, 'pkarrd: ').concat('\n'));
       return error.exit;
     }
+    if (isDirectoryGone(error)) {
+      tell(terminal, 'error', 'pkarrd: The current directory was removed. Change to another one.\n');
+      return Exit.FAILED;
+    }
     // A bug: a report needs the stack.
     tellInternalError(terminal, error);
     return Exit.INTERNAL;
   }
+}
+
+/** getcwd(2): "ENOENT The current working directory has been unlinked." A relative path then means nothing. */
+function isDirectoryGone(error: unknown): boolean {
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' && (syscall === 'uv_cwd' || syscall === 'getcwd' || /\bcwd\b/.test(message));
 }
 
 /** Ends the process with the exit code of a bug when nobody catches an error. A command may decide otherwise later. */

@@ -40,7 +40,8 @@ export function readPublishTables({ path, entries, lineIn }: ConfigFile): {
   readonly problems: readonly { readonly where: string; readonly message: string }[];
 } {
   const problems: { where: string; message: string }[] = [];
-  const base = dirname(resolve(path ?? '.'));
+  // Without a file there is no table; and the directory that we are in may be gone.
+  const base = path === undefined ? '/' : dirname(resolve(path));
   const read = (kind: (typeof tableNames)[number]): readonly Fields[] => {
     const entry = entries.find(({ name }) => name === kind);
     if (entry === undefined) return [];

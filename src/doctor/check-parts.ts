@@ -18,7 +18,13 @@ export interface Examined {
 /** What the running program says of itself, or why it says nothing. */
 export type RunningProgram =
   | { readonly kind: 'answers'; readonly status: AppStatus }
-  | { readonly kind: 'silent'; readonly reason: string };
+  | {
+      readonly kind: 'silent';
+      /** With what to do. */
+      readonly reason: string;
+      /** Somebody listens, and does not answer or does not let us ask. */
+      readonly isStarted: boolean;
+    };
 
 /** What a check looks at. */
 export interface CheckParts extends Examined {

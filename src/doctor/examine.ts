@@ -1,5 +1,6 @@
 import { gatherFacts } from '../integrate/facts/gather.ts';
 import { findIntegration } from '../integrate/overwritten.ts';
+import { GetentMissingError } from '../integrate/verify.ts';
 import { serviceCommands } from '../system/service-commands.ts';
 import type { CheckParts, Examined } from './check-parts.ts';
 import { examineCertificate } from './checks/certificate.ts';
@@ -45,6 +46,10 @@ export async function examine(examined: Examined): Promise<readonly Finding[]> {
         return await check(parts);
       } catch (error) {
         // A file that cannot be read, for example. The message is the operating system's.
+        if (error instanceof GetentMissingError) {
+          const [text = '', remedy = ''] = error.message.split(/(?<=\.) /);
+          return [warning(topic, text, remedy)];
+        }
         const reason = error instanceof Error ? error.message : String(error);
         return [warning(topic, `This cannot be examined: ${reason}.`, 'Run "pkarrd doctor" as root.')];
       }

@@ -8,6 +8,7 @@ import {
   keepResolvers,
   readChanges,
   removeChanges,
+  removeEmptyDirectory,
   writeChanges,
 } from './changes/journal.ts';
 import type { Machine } from './machine.ts';
@@ -99,6 +100,7 @@ export interface Undone {
  */
 export async function undo(machine: Machine): Promise<Undone | undefined> {
   const changes = await readChanges(machine);
+  if (changes === undefined) await removeEmptyDirectory(machine);
   if (changes === undefined || changes.paths.length === 0) return undefined;
   const isInterrupted = changes.state !== 'done';
   await writeChanges(machine, { ...changes, state: 'undoing' });
@@ -111,7 +113,12 @@ export async function undo(machine: Machine): Promise<Undone | undefined> {
       if ((await takeBack(machine, change, isInterrupted)) === 'restored') restored.push(path);
       else kept.push({ path, copy: copy === undefined ? undefined : copyPath(copy) });
     } catch (error) {
-      problems.push(`${path} cannot be restored: ${error instanceof Error ? error.message : String(error)}`);
+      problems.push(
+        `${path} cannot be restored: ${error instanceof Error ? error.message : String(error)}`.replace(
+          /\.$/,
+          '',
+        ),
+      );
     }
   }
   const failed = problems.length > 0;

@@ -6,7 +6,14 @@ import { gatherFacts } from './facts/gather.ts';
 import { type Machine, stoppable } from './machine.ts';
 import { makePlan } from './plan/make-plan.ts';
 import type { NoPlan, Plan, Step } from './plan/plan.ts';
-import { addressesOf, type Check, ORDINARY_NAME, type VerifyOptions, verify } from './verify.ts';
+import {
+  addressesOf,
+  type Check,
+  GetentMissingError,
+  ORDINARY_NAME,
+  type VerifyOptions,
+  verify,
+} from './verify.ts';
 
 /**
  * Runs work that changes the machine. While it runs, nothing ends the program at once: who asks it to stop aborts `stop`, and
@@ -86,14 +93,21 @@ async function integrateAlone(machine: Machine, options: IntegrateOptions): Prom
   const earlier = await readChanges(machine);
   const before = earlier !== undefined && earlier.paths.length > 0 ? earlier.row : undefined;
   const { command, containers } = options;
-  const plan = makePlan(facts, { before, command, containers, routedDomains: await options.routedDomains() });
-  if ('byHand' in plan) return { kind: 'by-hand', noPlan: plan };
-  if (facts.answering !== 'pkarrd' && options.mayChange) {
-    return { kind: 'refused', reason: notAnswering(facts.answering) };
-  }
+  const made = makePlan(facts, { before, command, containers, routedDomains: await options.routedDomains() });
+  if ('byHand' in made) return { kind: 'by-hand', noPlan: made };
+  const isAnswered = facts.answering === 'pkarrd';
+  if (!isAnswered && options.mayChange) return { kind: 'refused', reason: notAnswering(facts.answering) };
+  // What is only shown would be refused.
+  const plan = isAnswered ? made : { ...made, warnings: [...made.warnings, notAnswering(facts.answering)] };
 
   const routedDomains = options.losesRoutes ? undefined : options.routedDomains;
-  const ordinaryName = await findOrdinary(machine, options.ordinaryName ?? ORDINARY_NAME);
+  let ordinaryName: string | undefined;
+  try {
+    ordinaryName = await findOrdinary(machine, options.ordinaryName ?? ORDINARY_NAME);
+  } catch (error) {
+    if (!(error instanceof GetentMissingError)) throw error;
+    return { kind: 'refused', reason: `${error.message} Nothing was changed.` };
+  }
   const steps = await stepsToDo(machine, plan);
   if (steps.length === 0) {
     return {

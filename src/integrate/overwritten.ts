@@ -2,8 +2,10 @@ import { isResolvedStub } from '../system/own-addresses.ts';
 import { type Changes, ChangesError, readChanges } from './changes/journal.ts';
 import { isSameState, pathState } from './changes/path-state.ts';
 import { findDhcpClients, leaveAlone } from './facts/dhcp-clients.ts';
+import { readText } from './facts/files.ts';
 import { findResolvConf, RESOLV_CONF } from './facts/resolv-conf-file.ts';
 import { type Machine, pathOn } from './machine.ts';
+import { headOfFile, networkManagerFile, resolvedDropIn } from './plan/parts.ts';
 import type { Row } from './plan/plan.ts';
 
 /** Whether what `integrate` set is still there. */
@@ -43,6 +45,13 @@ export async function findIntegration(machine: Machine): Promise<Integration | u
     );
   }
   return { problems };
+}
+
+/** Files of ours although there is no list of changes, which somebody has removed: an undo can restore nothing. */
+export async function findLeftovers(machine: Machine): Promise<readonly string[]> {
+  const places = [RESOLV_CONF, resolvedDropIn.path, networkManagerFile(false).path];
+  const texts = await Promise.all(places.map((path) => readText(machine, path)));
+  return places.filter((_, index) => texts[index]?.startsWith(headOfFile));
 }
 
 /** Whoever replaces the file does not always touch what we wrote: it may have been a link to systemd-resolved's. */

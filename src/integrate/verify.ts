@@ -53,9 +53,25 @@ export async function verify(
   return checks;
 }
 
-/** Addresses of a name as every program of the machine finds them. Empty when there are none, or it takes too long. */
+/** The program that shows what others find is not there. One sentence, with what to do. */
+export class GetentMissingError extends Error {
+  override readonly name = 'GetentMissingError';
+}
+
+/**
+ * Addresses of a name as every program of the machine finds them. Empty when there are none, or it takes too long.
+ * @throws GetentMissingError
+ */
 export async function addressesOf(machine: Machine, name: string): Promise<readonly string[]> {
-  const { out } = await machine.run({ program: 'getent', args: ['ahosts', name], timeout: GETENT_TIMEOUT });
+  const { out, problem } = await machine.run({
+    program: 'getent',
+    args: ['ahosts', name],
+    timeout: GETENT_TIMEOUT,
+  });
+  if (problem === 'is not installed')
+    throw new GetentMissingError(
+      'The program getent is not installed, which shows what programs find. Install it (Debian: libc-bin, Alpine: musl-utils).',
+    );
   return [...new Set(out.split('\n').flatMap((line) => line.split(/\s+/)[0] || []))];
 }
 

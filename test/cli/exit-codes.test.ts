@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { exitCodesText, type Terminal } from '../../src/cli/command.ts';
 import { programHelp } from '../../src/cli/help.ts';
 import { run } from '../../src/cli/run.ts';
@@ -27,6 +31,25 @@ test('an internal error ends a command with 70 and its stack', async () => {
   const { code, err } = await ended(['--version']);
   assert.equal(code, 70);
   assert.match(err, /^pkarrd: internal error, please report it: TypeError: out of order\n +at /);
+});
+
+test('in a directory that was removed commands work, but for paths that are relative to it', {
+  skip: 'bun' in process.versions && 'Bun itself does not start there',
+}, () => {
+  const main = fileURLToPath(new URL('../../program/main.js', import.meta.url));
+  const there = mkdtempSync(join(tmpdir(), 'pkarrd-removed-'));
+  const inIt = (...words: readonly string[]) => {
+    const script = 'mkdir -p "$1" && cd "$1" && rmdir "$1" && shift && exec "$@"';
+    const command = ['-c', script, 'sh', there, process.execPath, main, ...words];
+    const { PATH = '', HOME = '' } = process.env;
+    const { status, stderr } = spawnSync('sh', command, { env: { PATH, HOME }, encoding: 'utf8' });
+    return { status, stderr };
+  };
+  const { status, stderr } = inIt('status', '--state-dir', '/nonexistent');
+  assert.equal(status, 3, stderr);
+  const relative = inIt('check', '--config', 'pkarrd.toml');
+  assert.notEqual(relative.status, 70, relative.stderr);
+  assert.notEqual(relative.status, 0);
 });
 
 test('errors of a service that cannot start have the priority of errors in the journal, line by line', async () => {

@@ -135,7 +135,7 @@ describe('the doctor', () => {
   test('says to restart a program that does not answer, since a start would do nothing', () =>
     withScene(async (scene) => {
       await wellScene(scene);
-      const running = { kind: 'silent', reason: 'It did not answer within 5 s.' } as const;
+      const running = { kind: 'silent', reason: 'It did not answer within 5 s.', isStarted: true } as const;
       assert.match(only(await findingsOf(scene, { running })).remedy ?? '', /"systemctl restart pkarrd"/);
     }));
 
@@ -143,7 +143,7 @@ describe('the doctor', () => {
     withScene(async (scene) => {
       await wellScene(scene);
       await rm(join(scene.root, '/run/systemd'), { recursive: true });
-      const running = { kind: 'silent', reason: 'It did not answer within 5 s.' } as const;
+      const running = { kind: 'silent', reason: 'It did not answer within 5 s.', isStarted: true } as const;
       const remedy = async () => only(await findingsOf(scene, { running })).remedy ?? '';
       assert.match(
         await remedy(),
@@ -156,6 +156,23 @@ describe('the doctor', () => {
         await remedy(),
         /"logread -e pkarrd"\. Then restart it: "\/etc\/init\.d\/pkarrd restart"\.$/,
       );
+    }));
+
+  test('does not say that programs find nothing when it cannot see what they find', () =>
+    withScene(async (scene) => {
+      await wellScene(scene);
+      const { machine } = scene;
+      const absent = { code: undefined, out: '', err: '', problem: 'is not installed' } as const;
+      const found = only(
+        await findingsOf(scene, {
+          machine: {
+            ...machine,
+            run: async (call) => (call.program === 'getent' ? absent : machine.run(call)),
+          },
+        }),
+      );
+      assert.deepEqual([found.topic, found.state], ['look-ups', 'warning']);
+      assert.match(found.remedy ?? '', /^Install it/);
     }));
 
   test('names whoever has port 53 in the place of pkarrd', () =>
@@ -330,7 +347,11 @@ describe('the running program', () => {
   test('that does not answer is a failure with its reason', () => {
     assert.equal(
       only(
-        examineRunning({ kind: 'silent', reason: 'Not allowed.' }, '1.0.0', serviceCommands('/', 'systemd')),
+        examineRunning(
+          { kind: 'silent', reason: 'Not allowed.', isStarted: true },
+          '1.0.0',
+          serviceCommands('/', 'systemd'),
+        ),
       ).text,
       'Not allowed.',
     );

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, lstat, utimes } from 'node:fs/promises';
+import { chmod, lstat, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { undo } from '../../src/integrate/apply.ts';
@@ -10,7 +10,7 @@ import {
   writeChanges,
 } from '../../src/integrate/changes/journal.ts';
 import { integrate, undoIntegration } from '../../src/integrate/integrate.ts';
-import { findIntegration } from '../../src/integrate/overwritten.ts';
+import { findIntegration, findLeftovers } from '../../src/integrate/overwritten.ts';
 import { PROBE_LABEL } from '../../src/resolve/special/probe.ts';
 import { type IntegrateScene, withScene, yes } from './scene.ts';
 import { debian, networkManager, resolved } from './systems.ts';
@@ -400,6 +400,60 @@ test('asked to stop while an earlier run is taken back, it changes nothing more'
     const outcome = await integrate(scene.machine, { ...yes, guard: (work) => work(AbortSignal.abort()) });
     assert.equal(outcome.kind, 'stopped');
     assert.deepEqual(await scene.tree(), before);
+  });
+});
+
+/** The machine of a scene without one of its programs. */
+function without(program: string, { machine }: IntegrateScene): IntegrateScene['machine'] {
+  const absent = { code: undefined, out: '', err: '', problem: 'is not installed' } as const;
+  return { ...machine, run: async (call) => (call.program === program ? absent : await machine.run(call)) };
+}
+
+test('a program that is missing is named, and nothing is left behind', async () => {
+  await withScene(async (scene) => {
+    await desktop(scene);
+    const unchecked = await integrate(without('getent', scene), yes);
+    assert.match(unchecked.kind === 'refused' ? unchecked.reason : '', /getent is not installed.*Install it/);
+    const uncopied = await integrate(without('cp', scene), { ...yes, confirm: async () => true });
+    // Files that are new need no copy; the link to systemd-resolved's stub is not replaced here.
+    assert.equal(uncopied.kind, 'done');
+    await undo(scene.machine);
+    await scene.write({ '/etc/resolv.conf': 'nameserver 192.0.2.53\n' });
+    const failed = await integrate(without('cp', scene), yes);
+    assert.match(failed.kind === 'rolled-back' ? failed.reasons.join() : '', /cp is not installed/);
+    assert.deepEqual(Object.keys(await scene.tree('/var/lib')), ['/var/lib/']);
+  });
+});
+
+test('a dry run says that a run would be refused', async () => {
+  await withScene(async (scene) => {
+    await desktop(scene);
+    scene.answering = 'nobody';
+    const outcome = await integrate(scene.machine, { ...yes, mayChange: false, confirm: async () => false });
+    assert.equal(outcome.kind, 'declined');
+    assert.match(
+      (outcome.kind === 'declined' && outcome.plan.warnings.join()) || '',
+      /Nobody answers on 127/,
+    );
+  });
+});
+
+test('an undo says what to do when the copy or the list is gone', async () => {
+  await withScene(async (scene) => {
+    await scene.write({
+      '/etc/resolv.conf': 'nameserver 192.0.2.53\n',
+      '/etc/nsswitch.conf': 'hosts: files dns\n',
+    });
+    assert.deepEqual(await findLeftovers(scene.machine), []);
+    assert.equal((await integrate(scene.machine, yes)).kind, 'done');
+    await rm(join(scene.root, CHANGES_DIRECTORY, 'copies'), { recursive: true });
+    assert.match(
+      (await undo(scene.machine))?.problems.join() ?? '',
+      /resolv\.conf cannot be restored: .* Put there what you had before, and then remove \/var\/lib\/pkarrd-integrate$/,
+    );
+    await rm(join(scene.root, CHANGES_DIRECTORY), { recursive: true });
+    assert.equal(await undo(scene.machine), undefined);
+    assert.deepEqual(await findLeftovers(scene.machine), ['/etc/resolv.conf']);
   });
 });
 

@@ -4,6 +4,7 @@ import { systemdWord } from '../../install/systemd-units.ts';
 import { CHANGES_DIRECTORY, ChangesError } from '../../integrate/changes/journal.ts';
 import { integrate as integrateMachine, type Outcome, undoIntegration } from '../../integrate/integrate.ts';
 import { thisMachine } from '../../integrate/machine.ts';
+import { findLeftovers } from '../../integrate/overwritten.ts';
 import { ORDINARY_NAME } from '../../integrate/verify.ts';
 import { linkFacts } from '../../system/links/link-facts.ts';
 import { LINK_REPORT, writeLinkReport } from '../../system/links/link-report.ts';
@@ -117,6 +118,16 @@ async function runIntegrate(invocation: Invocation, terminal: Terminal): Promise
   return wasStopped && stoppedBy !== undefined ? stopExits[stoppedBy] : exitOf(outcome, isDry);
 }
 
+/** @throws CommandError when there is something to undo, and nobody knows any more what was there before. */
+async function refuseLeftovers(): Promise<void> {
+  const found = await findLeftovers(thisMachine);
+  if (found.length === 0) return;
+  throw new CommandError(
+    `The list of what was changed is gone from ${CHANGES_DIRECTORY}, so nothing can be restored. Remove ` +
+      `${found.join(' and ')} yourself, and restart the program that manages /etc/resolv.conf, or write your own.`,
+  );
+}
+
 const integrateStops: StopTexts = {
   first: 'Stopping. What was changed is taken back first. A second signal ends this at once.',
   second:
@@ -160,6 +171,7 @@ async function runUndo(invocation: Invocation, terminal: Terminal): Promise<Exit
   if (invocation.has('dry-run'))
     throw new UsageError('integrate: --undo and --dry-run cannot be given together.');
   const { value: undone } = await wholeWork(terminal, undoStops, () => undoIntegration(thisMachine));
+  if (undone === undefined) await refuseLeftovers();
   if (invocation.has('json')) writeJson(terminal, undone ?? { restored: [], kept: [], problems: [] });
   else terminal.out(undoneText(undone));
   return undone === undefined || undone.kept.length + undone.problems.length === 0 ? Exit.OK : Exit.FAILED;

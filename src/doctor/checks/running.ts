@@ -14,8 +14,10 @@ export function examineRunning(
       failure(
         'running',
         running.reason,
-        // One that does not answer is started already.
-        `See its log: ${commands.log}. Then restart it: ${commands.restart}.`,
+        // A start would do nothing for one that does not answer.
+        running.isStarted
+          ? `See its log: ${commands.log}. Then restart it: ${commands.restart}.`
+          : `Why it ended is in its log: ${commands.log}.`,
       ),
     ];
   const { status } = running;

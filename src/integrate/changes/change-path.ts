@@ -4,7 +4,7 @@ import { removeEntry, syncDirectory } from '../../files/write-file.ts';
 import { isThere } from '../facts/files.ts';
 import { type Machine, pathOn } from '../machine.ts';
 import type { FileStep, LinkStep } from '../plan/plan.ts';
-import { ChangesError, copyPath, makeDirectory, type PathChange } from './journal.ts';
+import { CHANGES_DIRECTORY, ChangesError, copyPath, makeDirectory, type PathChange } from './journal.ts';
 import { isSameState, type PathState, pathState, sha256Of } from './path-state.ts';
 import { FILE_MODE, makeDirectoriesAbove, putInPlace, writeFileAt, writeLinkAt } from './write-path.ts';
 
@@ -102,7 +102,10 @@ async function restore(machine: Machine, { copy, before, path: name }: PathChang
   }
   const source = pathOn(machine, copyPath(copy));
   if (!isSameState(await pathState(source), before))
-    throw new ChangesError(`${copyPath(copy)} is no longer the copy of ${name}, which was left as it is.`);
+    throw new ChangesError(
+      `${copyPath(copy)} is no longer the copy of ${name}, which was left as it is. Put there what you had before, and then ` +
+        `remove ${CHANGES_DIRECTORY}.`,
+    );
   await putInPlace(
     path,
     (temporary) => copyWhole(machine, source, temporary),

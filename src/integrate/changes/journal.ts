@@ -1,4 +1,4 @@
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { FileError, readUserFile } from '../../files/read-file.ts';
 import { RESOLVERS_BEFORE_US } from '../../system/resolver-files.ts';
@@ -98,6 +98,15 @@ export async function removeChanges(machine: Machine): Promise<void> {
   // The list goes first: without it the copies mean nothing, and the other way round an undo would find none.
   await rm(pathOn(machine, join(CHANGES_DIRECTORY, LIST)), { force: true });
   await rm(pathOn(machine, CHANGES_DIRECTORY), { recursive: true, force: true });
+}
+
+/** Removes what a run has made that failed before its first change; copies without a list stay, for a person. */
+export async function removeEmptyDirectory(machine: Machine): Promise<void> {
+  await forgetResolvers(machine);
+  for (const path of [join(CHANGES_DIRECTORY, COPIES), CHANGES_DIRECTORY]) {
+    // Nothing depends on it: it may be absent, hold copies, or be read-only.
+    await rmdir(pathOn(machine, path)).catch(() => {});
+  }
 }
 
 /** Makes the directories, and returns that of the copies on this host. */
