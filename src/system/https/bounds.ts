@@ -23,6 +23,15 @@ export const MAX_BODY = 65_535;
 /** Octets that all bodies together hold while they are read; one is a hundred long. Beyond, the oldest are refused with 503. */
 export const MAX_BODIES = 4 * 1024 * 1024;
 
+/** Bodies that are being read by Bun's server, which has one for each stream of each connection. Beyond, 503. */
+export const MAX_READING = 2_000;
+
+/**
+ * Bodies that are refused in one turn of the event loop because they took too long. Bun's server recurses for each: the answers
+ * to four thousand in one turn overflowed the stack, and ended the process.
+ */
+export const REFUSED_AT_ONCE = 20;
+
 /** Octets of all headers of a request, its path included. Node and nghttp2 answer 431, or end the stream. */
 export const MAX_HEADERS = 16_384;
 

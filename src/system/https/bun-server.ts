@@ -17,7 +17,10 @@ interface Reading {
 export class BunServer implements HttpsServer {
   readonly #bun: BunApi;
   readonly #options: HttpsOptions;
+  /** In the order in which they began. */
   readonly #reading = new Set<Reading>();
+  /** The octets that all of them may have. */
+  #readingOctets = 0;
   readonly #port: number;
   #server: BunHttpServer;
   #looking: NodeJS.Timeout | undefined;
@@ -100,22 +103,24 @@ export class BunServer implements HttpsServer {
     // To look at `request.body` would make a stream of it, which costs more than all the rest.
     if (request.method === 'GET' || request.method === 'HEAD')
       return this.#answer(new ReadRequest(request, nothing, address));
-    return this.#readBody(request).then((body) =>
+    const octets = declaredOctets(request);
+    const isTooMuch =
+      this.#reading.size >= bounds.MAX_READING || this.#readingOctets + octets > bounds.MAX_BODIES;
+    if (isTooMuch) return refusal(503);
+    return this.#readBody(request, octets).then((body) =>
       typeof body === 'number' ? refusal(body) : this.#answer(new ReadRequest(request, body, address)),
     );
   }
 
-  #readBody(request: Request): Promise<Uint8Array | 400 | 408> {
+  #readBody(request: Request, octets: number): Promise<Uint8Array | 400 | 408> {
     return new Promise((resolve) => {
-      const reading: Reading = {
-        startedAt: performance.now(),
-        refuse: () => resolve(408),
-      };
-      this.#reading.add(reading);
-      const end = (body: Uint8Array | 400) => {
-        this.#reading.delete(reading);
+      const reading: Reading = { startedAt: performance.now(), refuse: () => end(408) };
+      const end = (body: Uint8Array | 400 | 408) => {
+        if (this.#reading.delete(reading)) this.#readingOctets -= octets;
         resolve(body);
       };
+      this.#reading.add(reading);
+      this.#readingOctets += octets;
       request.arrayBuffer().then(
         (body) => end(Buffer.from(body)),
         () => end(400),
@@ -142,9 +147,18 @@ export class BunServer implements HttpsServer {
     return toResponse(internalError);
   }
 
+  /** Refuses what has taken too long, a few in each turn of the event loop. */
   #look(): void {
     const since = performance.now() - bounds.BODY_TIME;
-    for (const reading of this.#reading) if (reading.startedAt < since) reading.refuse();
+    let refused = 0;
+    for (const reading of this.#reading) {
+      if (reading.startedAt >= since) return;
+      if (refused++ === bounds.REFUSED_AT_ONCE) {
+        setImmediate(() => this.#look());
+        return;
+      }
+      reading.refuse();
+    }
   }
 }
 
@@ -153,12 +167,21 @@ const TLS_1_2 = 0x0303;
 
 const nothing = new Uint8Array(0);
 
-function refusal(status: 400 | 408): Response {
+const refusals = {
+  400: 'The body is broken.\n',
+  408: 'The body did not come in time.\n',
+  503: 'Too many bodies are being read; try again.\n',
+} as const;
+
+function refusal(status: keyof typeof refusals): Response {
   const headers = { 'content-type': 'text/plain; charset=utf-8', connection: 'close' };
-  return new Response(status === 408 ? 'The body did not come in time.\n' : 'The body is broken.\n', {
-    status,
-    headers,
-  });
+  return new Response(refusals[status], { status, headers });
+}
+
+/** What a body may have: what its request says, or the most that there may be. Bun holds a client to it. */
+function declaredOctets({ headers }: Request): number {
+  const length = Number(headers.get('content-length') ?? bounds.MAX_BODY);
+  return Number.isInteger(length) && length >= 0 && length < bounds.MAX_BODY ? length : bounds.MAX_BODY;
 }
 
 function toResponse({ status, headers, body }: HttpsAnswer, isHead = false): Response {

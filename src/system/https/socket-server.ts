@@ -136,24 +136,26 @@ export class SocketServer implements HttpsServer {
       ALPNProtocols: ['h2', 'http/1.1'],
       handshakeTimeout: bounds.IDLE,
     });
-    // The two events of a connection have no more in common than the client's port.
-    const waiting = new Map<number, WatchedConnection>();
+    // The two events of a connection have no more in common than its ends. A port alone is not enough: two clients may have
+    // the same one, and somebody could take all of them.
+    const waiting = new Map<string, WatchedConnection>();
     front.on('connection', (socket: Socket) => {
       const connection = this.#accept(socket);
-      const { remotePort } = socket;
-      if (remotePort === undefined) return;
-      waiting.set(remotePort, connection);
+      const ends = endsOf(socket);
+      waiting.set(ends, connection);
       socket.on('close', () => {
-        if (waiting.get(remotePort) === connection) waiting.delete(remotePort);
+        if (waiting.get(ends) === connection) waiting.delete(ends);
       });
     });
     front.on('secureConnection', (stream: TLSSocket) => {
-      const connection = waiting.get(stream.remotePort ?? 0);
-      if (connection === undefined || connection.address !== stream.remoteAddress) {
+      const ends = endsOf(stream);
+      const connection = waiting.get(ends);
+      // It was closed meanwhile.
+      if (connection === undefined) {
         stream.destroy();
         return;
       }
-      waiting.delete(stream.remotePort ?? 0);
+      waiting.delete(ends);
       stream.on('error', () => stream.destroy());
       this.#give(connection, stream, stream.alpnProtocol === 'h2');
     });
@@ -280,6 +282,11 @@ export class SocketServer implements HttpsServer {
     const front = this.#front as Server & { setSecureContext(options: object): void };
     front.setSecureContext({ ...tlsOptions, cert: chain, key });
   }
+}
+
+/** What no two open connections of one server have in common. */
+function endsOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`;
 }
 
 const ignore = () => {};
