@@ -141,10 +141,10 @@ export const failureTexts: Readonly<Record<FailureKind, FailureText>> = {
   },
   'tls-refused': {
     status: 502,
-    title: 'The server refused the connection',
+    title: 'The site seems to speak raw public keys only',
     what: (host, detail) =>
-      `The server of ${host}${of(detail)} ended the TLS handshake. Servers that speak only raw public keys (RFC 7250), as Pubky homeservers do, do so; the gateway does not speak them.`,
-    remedy: 'Ask the owner of the site for an X.509 certificate of the key.',
+      `The server of ${host}${of(detail)} ended the TLS handshake before it showed a certificate, as servers do that speak only raw public keys (RFC 7250), such as Pubky homeservers; the gateway does not speak them.`,
+    remedy: 'Open it with an application that does, or ask its owner for a certificate of the key.',
   },
   'tls-version': {
     status: 502,
