@@ -3,15 +3,16 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bootMachine, type Machine } from '../support/machine.ts';
 import { putProgram } from '../support/program.ts';
-import { bookworm, trixie, withPackages } from '../support/recipes.ts';
+import { bookworm, trixie } from '../support/recipes.ts';
 import { property } from '../support/service.ts';
 import { startTestnet } from '../support/testnet.ts';
 
+/** Of Debian's package faketime. */
 const LIBFAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
 
 for (const [recipe, systemd] of [
-  [withPackages(bookworm, 'faketime'), 252],
-  [withPackages(trixie, 'faketime'), 257],
+  [bookworm, 252],
+  [trixie, 257],
 ] as const) {
   describe(`without a network, systemd ${systemd}`, () => {
     let machine: Machine;

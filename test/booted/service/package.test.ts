@@ -9,12 +9,15 @@ const cases: readonly {
   readonly title: string;
   readonly recipe: Recipe;
   readonly architecture: 'all' | 'amd64';
+  /** A package that is taken off first. */
+  readonly without?: string;
 }[] = [
   { title: 'on Debian 13', recipe: trixie, architecture: 'all' },
   {
     title: 'on Debian 13 without libnss-systemd, where the user of the service has no name',
-    recipe: { ...trixie, packages: [] },
+    recipe: trixie,
     architecture: 'all',
+    without: 'libnss-systemd',
   },
   {
     title: 'as one file on Debian 12',
@@ -23,10 +26,11 @@ const cases: readonly {
   },
 ];
 
-for (const { title, recipe, architecture } of cases) {
+for (const { title, recipe, architecture, without } of cases) {
   test(`the package is installed, active, upgraded and purged, and leaves nothing, ${title}`, async () => {
     const [file, machine] = await Promise.all([debianPackage(architecture), bootMachine(recipe)]);
     await using _ = machine;
+    if (without !== undefined) await machine.sh(`dpkg --purge ${without} 2>&1`);
     const before = await everyPath(machine);
     assert.doesNotMatch(await installPackage(machine, file), /warning|error|fail/i);
     await isServing(machine);

@@ -13,7 +13,7 @@
  *     });
  *
  * A test file is `test/booted/…/NAME.test.ts` and runs with `npm run test:booted -- WORD…`, never with `npm test`. A boot takes
- * about a second, and the first one of a recipe half a minute more, for its root is made then (`roots.ts`). Each machine has a copy
+ * about a second, and the first one of a list of packages half a minute more, for its root is made then (`roots.ts`). Each machine has a copy
  * of its own that vanishes with it. Two machines run on this host at once; a third waits. Boot one machine for several
  * tests where they do not disturb each other, and never a second one while the first is needed no more.
  *
@@ -56,6 +56,7 @@ export async function bootMachine(recipe: Recipe): Promise<Machine> {
   const machine = new Machine(root);
   try {
     await machine.booted();
+    if (recipe.node === '/opt/node') await machine.sh('rm /usr/bin/node');
     return machine;
   } catch (error) {
     await machine[Symbol.asyncDispose]();

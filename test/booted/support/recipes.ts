@@ -5,14 +5,16 @@ export interface Recipe {
   readonly packages: readonly string[];
   /**
    * Where Node 20.19 is. `/usr/bin/node` is Debian's own on trixie, and on bookworm, whose own is too old, a file of that name
-   * from npm. `/opt/node` is for the tests' own programs, where pkarrd is not to find any. There is npm 10 in /opt/npm too.
+   * from npm. `/opt/node` is for the tests' own programs, where pkarrd is not to find any: the same root, without the former.
+   * There is npm 10 in /opt/npm too.
    */
   readonly node: '/usr/bin/node' | '/opt/node';
 }
 
-/** What every root has: it boots, and its network can be set up and asked. */
+/** What every root has: it boots, its network can be set up and asked, and programs can be told another year. */
 export const bootPackages: readonly string[] = [
   ...[
+    'faketime',
     'systemd',
     'systemd-sysv',
     'dbus',

