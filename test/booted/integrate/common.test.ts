@@ -25,7 +25,7 @@ test('a failed check takes everything back, and a mounted resolv.conf is written
   assert.equal(code, 1);
   assert.match(
     out,
-    /^Failed: "use-application-dns\.net" is found, as before: no address is found\.\nEverything is taken back\.$/m,
+    /^Failed: "use-application-dns\.net\." is found, as before: no address is found\.\nEverything is taken back\.$/m,
   );
   assertSame(await picture(machine), before);
   await until(machine, `getent ahosts ${name} | grep -q '^${PROVIDER_ADDRESS} '`);
