@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { installPackage, manifest } from '../../support/installed-package.ts';
+import { whySkipped } from '../integrate/tell-rows.ts';
 import { bootMachine, type Machine } from '../support/machine.ts';
 import { bookworm, trixie } from '../support/recipes.ts';
 import { answersAll, everyPath, property, underLoad } from '../support/service.ts';
@@ -45,34 +46,40 @@ before(() => {
   tarballs.newer = join(project, `pkarrd-${NEWER}.tgz`);
 });
 
-for (const recipe of [trixie, bookworm]) {
-  for (const prefix of ['/usr', '/usr/local']) {
-    test(`npm installs the tarball below ${prefix} without a network, it is a service, is upgraded and leaves nothing, ${recipe.suite}`, async () => {
-      await using machine = await bootMachine(recipe);
-      await machine.put(tarballs.now, '/opt/pkarrd.tgz');
-      await machine.put(tarballs.newer, '/opt/newer.tgz');
-      // What npm itself makes for whichever package comes first, and leaves.
-      await machine.sh(
-        `mkdir -p ${prefix}/lib/node_modules ${prefix}/share/man/man1 ${prefix}/share/man/man5`,
-      );
-      const paths = await everyPath(machine);
-      await machine.sh(`${NPM} install --prefix ${prefix} /opt/pkarrd.tgz`);
-      assert.match(await machine.sh('pkarrd install'), /^pkarrd answers on 127\.0\.0\.1, port 53\./m);
-      await isServing(machine, manifest.version);
+/** Each Debian once in every run, and with the other prefix in a run of everything. */
+const cases = [
+  [trixie, '/usr', false],
+  [bookworm, '/usr/local', false],
+  [trixie, '/usr/local', whySkipped],
+  [bookworm, '/usr', whySkipped],
+] as const;
 
-      const counts = await underLoad(machine, 12, async () => {
-        await machine.sh(`${NPM} install --prefix ${prefix} /opt/newer.tgz`);
-        await machine.sh('pkarrd install');
-      });
-      answersAll(counts);
-      await isServing(machine, NEWER);
+for (const [recipe, prefix, skip] of cases) {
+  test(`npm installs the tarball below ${prefix} without a network, it is a service, is upgraded and leaves nothing, ${recipe.suite}`, {
+    skip,
+  }, async () => {
+    await using machine = await bootMachine(recipe);
+    await machine.put(tarballs.now, '/opt/pkarrd.tgz');
+    await machine.put(tarballs.newer, '/opt/newer.tgz');
+    // What npm itself makes for whichever package comes first, and leaves.
+    await machine.sh(`mkdir -p ${prefix}/lib/node_modules ${prefix}/share/man/man1 ${prefix}/share/man/man5`);
+    const paths = await everyPath(machine);
+    await machine.sh(`${NPM} install --prefix ${prefix} /opt/pkarrd.tgz`);
+    assert.match(await machine.sh('pkarrd install'), /^pkarrd answers on 127\.0\.0\.1, port 53\./m);
+    await isServing(machine, manifest.version);
 
-      const removed = await machine.sh('pkarrd uninstall');
-      await machine.sh(removed.replace(/^[\s\S]*: rm -rf/, 'rm -rf'));
-      await machine.sh(`${NPM} uninstall --prefix ${prefix} pkarrd`);
-      assert.deepEqual(await everyPath(machine), paths);
+    const counts = await underLoad(machine, 12, async () => {
+      await machine.sh(`${NPM} install --prefix ${prefix} /opt/newer.tgz`);
+      await machine.sh('pkarrd install');
     });
-  }
+    answersAll(counts);
+    await isServing(machine, NEWER);
+
+    const removed = await machine.sh('pkarrd uninstall');
+    await machine.sh(removed.replace(/^[\s\S]*: rm -rf/, 'rm -rf'));
+    await machine.sh(`${NPM} uninstall --prefix ${prefix} pkarrd`);
+    assert.deepEqual(await everyPath(machine), paths);
+  });
 }
 
 /** Active, enabled, and answering as this version. */
