@@ -8,8 +8,10 @@ import type { Log } from '../observe/log.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { PortHolder } from '../system/activation/port-holder.ts';
 import type { CopyListening } from '../system/listening/copy-listening.ts';
+import { HandedSockets } from './sockets/handed-sockets.ts';
 import { HttpSockets } from './sockets/http-sockets.ts';
-import { HttpListenError, type SocketRequest } from './sockets/open-servers.ts';
+import type { SocketRequest } from './sockets/open-server.ts';
+import { HttpListenError } from './sockets/open-servers.ts';
 import { CallAnswers } from './thread/answer-calls.ts';
 import type { FromThread, ToThread } from './thread/messages.ts';
 import { type SpawnHttpThread, spawnHttpThread } from './thread/spawn.ts';
@@ -80,8 +82,9 @@ export class HttpSide {
   #notBefore = 0;
   #start: NodeJS.Timeout | undefined;
   #isClosed = false;
-  /** Descriptors that were handed over and are closed. */
-  readonly #closed = new Set<number>();
+  readonly #handed = new HandedSockets();
+  /** Settles when nothing is being opened. */
+  #opening = Promise.resolve();
 
   constructor(parts: HttpParts) {
     this.#parts = parts;
@@ -121,18 +124,25 @@ export class HttpSide {
   /** Ends the thread and closes everything. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    // First, so that nothing more is taken of what waits for the next process.
+    await this.#handed.close();
     await this.#stop();
   }
 
-  async #open(): Promise<void> {
+  #open(): Promise<void> {
+    this.#opening = this.#openOnce();
+    return this.#opening;
+  }
+
+  async #openOnce(): Promise<void> {
     const { sockets: wanted } = this.#settings;
     if (wanted.length === 0 || this.#isClosed) return;
-    const requests = wanted.map(({ address, descriptor = -1 }) =>
-      descriptor < 0 || this.#closed.has(descriptor) ? { address } : { address, descriptor },
-    );
     try {
-      const sockets = await HttpSockets.open(requests, () => this.#need(), this.#parts.copy);
-      for (const { descriptor } of requests) if (descriptor !== undefined) this.#closed.add(descriptor);
+      const sockets = await HttpSockets.open(wanted, {
+        onNeeded: () => this.#need(),
+        handed: this.#handed,
+        copy: this.#parts.copy,
+      });
       if (this.#isClosed || this.#settings.sockets !== wanted) return sockets.close();
       this.#sockets = sockets;
       if (this.#refusal !== undefined)
@@ -151,11 +161,19 @@ export class HttpSide {
 
   async #stop(): Promise<void> {
     clearTimeout(this.#retry);
+    // What it throws is told to who opened it.
+    await Promise.allSettled([this.#opening]);
+    clearTimeout(this.#retry);
     clearTimeout(this.#start);
     this.#start = undefined;
     this.#refusal = undefined;
-    this.#sockets?.close();
+    const sockets = this.#sockets;
     this.#sockets = undefined;
+    await this.#endThread();
+    sockets?.close();
+  }
+
+  async #endThread(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
     if (worker === undefined) return;
@@ -174,17 +192,17 @@ export class HttpSide {
     if (this.#worker !== undefined || this.#start !== undefined) return;
     const wait = Math.max(0, this.#notBefore - performance.now());
     this.#start = setTimeout(() => {
-      this.#startThread()
-        .catch((error: unknown) => this.#failed(error))
+      const sockets = this.#sockets;
+      if (sockets === undefined) return;
+      this.#startThread(sockets)
+        .catch((error: unknown) => this.#failed(error, sockets))
         .then(() => {
           this.#start = undefined;
         }, throwLater);
     }, wait);
   }
 
-  async #startThread(): Promise<void> {
-    const sockets = this.#sockets;
-    if (sockets === undefined) return;
+  async #startThread(sockets: HttpSockets): Promise<void> {
     const given = await sockets.copies();
     if (sockets !== this.#sockets) {
       for (const { descriptor } of given) closeSync(descriptor);
@@ -253,13 +271,15 @@ export class HttpSide {
   }
 
   /** The thread could not be started. */
-  #failed(error: unknown): void {
+  #failed(error: unknown, sockets: HttpSockets): void {
+    // It was not wanted any more.
+    if (sockets !== this.#sockets) return;
     this.#notBefore = performance.now() + this.#pause;
     this.#pause = Math.min(MAX_PAUSE, this.#pause * 2);
     this.#parts.log.error('The thread of the HTTP side cannot be started.', {
       reason: error instanceof Error ? error.message : String(error),
     });
-    this.#sockets?.takeBack().catch((bug: unknown) => this.#bug(bug));
+    sockets.takeBack().catch((bug: unknown) => this.#bug(bug));
   }
 
   #bug(error: unknown): void {
@@ -267,8 +287,8 @@ export class HttpSide {
   }
 }
 
-/** Milliseconds that the thread has to end by itself. */
-const CLOSE_MS = 500;
+/** Milliseconds that the thread has to end by itself, for which it takes `limits.closeMs`. */
+const CLOSE_MS = 1_000;
 
 function tellRefusal(log: Log, { address, code, holders }: HttpListenError): void {
   const who = holders.map(({ name, pid }) => `${name} (process ${pid})`).join(', ');

@@ -12,4 +12,6 @@ export const limits = {
   idleMs: 30_000,
   /** Milliseconds for the rest of a request that was answered before its end. */
   lingerMs: 1_000,
+  /** Milliseconds that connections have for what they are at when the program ends. */
+  closeMs: 300,
 } as const;

@@ -34,6 +34,7 @@ async function serve() {
   const { port } = server.address() as { port: number };
   return {
     bugs,
+    finish: () => http.finish(),
     /** Sends pieces of text with 50 ms between them; what came back until the server closed, and the milliseconds until then. */
     async until(...pieces: readonly string[]): Promise<{ readonly text: string; readonly ms: number }> {
       const startedAt = performance.now();
@@ -79,6 +80,21 @@ test('between requests it may wait longer, and an answer that takes its time is 
   );
   assert.match(text, /^HTTP\/1\.1 200 .*HTTP\/1\.1 200 .*late/s);
   assert.ok(ms >= 1_100, `${ms} ms`);
+});
+
+test('at the end, a connection has the request answered that it is at, and one that waits for the next is closed', async () => {
+  await using server = await serve();
+  const began = performance.now();
+  const waiting = server.until(`GET / HTTP/1.1\r\n${site}\r\n`);
+  const asking = server.until(`GET /slow HTTP/1.1\r\n${site}\r\n`, '', '', `GET / HTTP/1.1\r\n${site}\r\n`);
+  const late = server.until('', '', '', `GET / HTTP/1.1\r\n${site}\r\n`);
+  setTimeout(() => server.finish(), 120);
+  assert.match((await waiting).text, /^HTTP\/1\.1 200 .*site/s);
+  // It would wait for 600 ms after the answer.
+  assert.ok(performance.now() - began < 500, 'closed at once');
+  assert.match((await asking).text, /^HTTP\/1\.1 200 .*late/s);
+  const { text } = await late;
+  assert.match(text, /^HTTP\/1\.1 200 .*connection: close.*site/is);
 });
 
 test('headers that are too long, too many or no HTTP are refused', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { closeSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +8,7 @@ import { Worker } from 'node:worker_threads';
 import type { ListenAddress } from '../../src/config/listen-address.ts';
 import { type HttpParts, HttpSide } from '../../src/http/http-side.ts';
 import { silentLog } from '../../src/observe/log.ts';
+import { copyListening } from '../../src/system/listening/copy-listening.ts';
 
 const parts: HttpParts = {
   lookups: {
@@ -134,5 +136,47 @@ test('a thread that cannot be started is told, and who waited is let go', async 
     assert.equal(side.status().state, 'waiting');
   } finally {
     await side.close();
+  }
+});
+
+test('a socket that was handed over stays with us through a refusal, other addresses and "off", and is used again', async () => {
+  const manager = createServer().listen(0, '127.0.0.1');
+  await once(manager, 'listening');
+  const other = createServer().listen(0, '127.0.0.2');
+  await once(other, 'listening');
+  const [address, taken] = [manager, other].map((server) => {
+    const { address: host, port } = server.address() as { address: string; port: number };
+    return { host, port };
+  }) as [ListenAddress, ListenAddress];
+  // Whoever hands it over keeps one too, so that the address cannot be bound.
+  const [held, descriptor] = (await copyListening([manager, manager])) as [number, number];
+  manager.close();
+  const handed = { address, descriptor };
+  const side = new HttpSide({ ...parts, tryAgainMs: 20 });
+  const closedAtOnce = async () => {
+    const socket = connect(address);
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    await once(socket, 'close');
+  };
+  try {
+    await side.apply({ sockets: [handed, { address: taken }], privateKeys: [] });
+    assert.equal(side.status().state, 'refused');
+    await closedAtOnce();
+    other.close();
+    while (side.status().state !== 'waiting') await sleep(10);
+    // While a thread runs, and while none does.
+    for (const word of ['running', 'waiting']) {
+      if (word === 'running') assert.equal(await say(address, word), word);
+      await side.apply({ sockets: [], privateKeys: [] });
+      await closedAtOnce();
+      await side.apply({ sockets: [{ address: { host: '127.0.0.3', port: 0 } }, handed], privateKeys: [] });
+      assert.deepEqual(side.addresses.at(-1), address);
+    }
+    assert.equal(await say(address, 'again'), 'again');
+  } finally {
+    other.close();
+    await side.close();
+    closeSync(held);
   }
 });

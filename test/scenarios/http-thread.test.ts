@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -12,6 +14,7 @@ import { askProgram } from '../../src/control/client.ts';
 import { Type } from '../../src/dns/codes.ts';
 import { RunningCommand } from '../support/command.ts';
 import { askUdp, query } from '../support/dns-client.ts';
+import { ServiceManager, serviceManagerIsMissing } from '../support/service-manager.ts';
 
 const preload = fileURLToPath(new URL('../support/faults.js', import.meta.url));
 
@@ -19,14 +22,14 @@ const stateDir = mkdtempSync(join(tmpdir(), 'pkarrd-http-'));
 after(() => rmSync(stateDir, { recursive: true }));
 
 /** `pkarrd serve` whose HTTP thread can be made to fail. */
-async function serve() {
+async function serve(http = '127.0.0.1:0') {
   const command = new RunningCommand(
     [
       'serve',
       '--listen',
       '127.0.0.1:0',
       '--http',
-      '127.0.0.1:0',
+      http,
       '--state-dir',
       stateDir,
       '--config',
@@ -38,9 +41,8 @@ async function serve() {
   );
   const port = Number((await command.printed(/Ready\. listen=127\.0\.0\.1:(\d+)/))[1]);
   const status = async () => (await askProgram([stateDir], ['status'])) as AppStatus;
-  const { http } = await status();
-  assert.equal(http.state, 'waiting');
-  const [address = ''] = http.state === 'waiting' ? http.addresses : [];
+  const { http: now } = await status();
+  const [address = ''] = now.state === 'waiting' ? now.addresses : [];
   return { command, dns: { host: '127.0.0.1', port }, address, status };
 }
 
@@ -89,4 +91,74 @@ test('the thread of the HTTP side ends, again and again, without a lost query, a
     3,
     err,
   );
+});
+
+test('a restart of the service loses no connection of a browser: what comes in between waits in the sockets that systemd holds', {
+  skip: serviceManagerIsMissing(),
+}, async () => {
+  await using manager = await ServiceManager.open([
+    { protocol: 'udp', host: '127.0.0.1' },
+    { protocol: 'tcp', host: '127.0.0.1', name: 'http' },
+    { protocol: 'tcp', host: '::1', port: 'same', name: 'http' },
+  ]);
+  const addresses = [`127.0.0.1:${manager.ports[1]}`, `[::1]:${manager.ports[2]}`];
+  const start = async () => {
+    manager.log = '';
+    await manager.start(['--dht', 'off', '--upstream', '127.0.0.1:9']);
+    await manager.until(/Ready\./);
+    assert.doesNotMatch(manager.log, /warn /);
+  };
+  await start();
+  const opened: Promise<number | string | undefined>[] = [];
+  let isOver = false;
+  const loading = (async () => {
+    for (; !isOver; await sleep(20)) {
+      const address = addresses[opened.length % 2] ?? '';
+      opened.push(open(address).catch((error: NodeJS.ErrnoException) => error.code ?? error.message));
+    }
+  })();
+  for (let restart = 0; restart < 2; restart++) {
+    // The thread answers what waited for it.
+    await Promise.all(opened);
+    await Promise.all(addresses.map(open));
+    assert.equal(await manager.stop(), 0, manager.log);
+    await sleep(100);
+    await start();
+  }
+  await Promise.all(opened);
+  isOver = true;
+  await loading;
+  assert.deepEqual(new Set(await Promise.all(opened)), new Set([200]));
+  assert.ok(opened.length > 50, `${opened.length} connections`);
+  assert.equal(await manager.stop(), 0);
+  manager.log = '';
+  await manager.start(['--dht', 'off', '--upstream', '127.0.0.1:9', '--http', 'off']);
+  await manager.until(/Ready\./);
+  assert.match(manager.log, /warn A socket is for HTTP, which the setting http turns off .* name=http\n/);
+  assert.equal(await manager.stop(), 0);
+});
+
+test('when another program has its address, DNS answers, and the log and the status say who has it', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as { port: number };
+  const { command, dns, status } = await serve(`127.0.0.1:${port}`);
+  try {
+    assert.equal((await askUdp(dns, query('localhost', Type.A))).answers.length, 1);
+    const { http } = await status();
+    assert.equal(http.state, 'refused');
+    assert.equal(http.state === 'refused' && http.holders[0]?.pid, process.pid);
+  } finally {
+    other.close();
+    const { code, err } = await command.stop();
+    assert.equal(code, 0);
+    assert.match(err, new RegExp(`warn Key sites cannot be opened .*holder=.*process ${process.pid}`));
+  }
+});
+
+test('with "off" nothing listens, and no thread is there', async () => {
+  const { command, dns, status } = await serve('off');
+  assert.equal((await askUdp(dns, query('localhost', Type.A))).answers.length, 1);
+  assert.deepEqual({ ...(await status()).http }, { state: 'off' });
+  assert.equal((await command.stop()).code, 0);
 });

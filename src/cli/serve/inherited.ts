@@ -66,7 +66,8 @@ export function withInherited(
   );
   return {
     settings: { ...settings, listen: dns.listen, tlsListen: tls.listen, https: https.listen, http },
-    given: new BoundSockets(used),
+    // Those for HTTP are wanted when it is turned on again.
+    given: new BoundSockets(sockets.filter((socket) => used.includes(socket) || isForHttp(socket))),
   };
 }
 
@@ -98,8 +99,15 @@ function whyUnused(socket: UsefulSocket, settings: Settings): string | undefined
         ? undefined
         : 'which needs the settings certificate and certificate-key (pkarrd certificate --out DIR makes one)';
     case 'http':
-      return socket.protocol === 'tcp' ? undefined : 'which goes over TCP';
+      if (!isForHttp(socket)) return 'which goes over TCP';
+      return settings.http === 'off'
+        ? 'which the setting http turns off (systemctl disable --now pkarrd-http.socket closes it)'
+        : undefined;
   }
+}
+
+function isForHttp({ purpose, protocol }: Pick<InheritedSocket, 'purpose' | 'protocol'>): boolean {
+  return purpose === 'http' && protocol === 'tcp';
 }
 
 /** What tells whether a socket is of use. */

@@ -2,7 +2,9 @@ import { closeSync } from 'node:fs';
 import { connect, type Server, type Socket } from 'node:net';
 import { type ListenAddress, listenAddressToText } from '../../config/listen-address.ts';
 import { type CopyListening, copyListening } from '../../system/listening/copy-listening.ts';
-import { openServer, openServers, type SocketRequest } from './open-servers.ts';
+import type { HandedSockets } from './handed-sockets.ts';
+import { openServer, type SocketRequest } from './open-server.ts';
+import { leave, type OpenedServer, openServers } from './open-servers.ts';
 
 /** A socket that listens, for the thread. */
 export interface GivenSocket {
@@ -10,8 +12,17 @@ export interface GivenSocket {
   readonly descriptor: number;
 }
 
-/** Connections that wait for the thread; a browser opens six at once. More are closed. */
-const MAX_WAITING = 64;
+/** What it needs beside the addresses. */
+export interface HttpSocketsParts {
+  /** Called for each connection that waits for the thread. */
+  readonly onNeeded: () => void;
+  /** Where sockets that were handed over are taken from, and given back to. */
+  readonly handed: HandedSockets;
+  readonly copy?: CopyListening | undefined;
+}
+
+/** Connections that wait for the thread; a browser opens six at once, and has all of its tabs again after a restart. More are closed. */
+const MAX_WAITING = 256;
 
 /**
  * The listening sockets of the HTTP side. They listen here until somebody connects; then the thread gets copies and takes the
@@ -19,36 +30,27 @@ const MAX_WAITING = 64;
  */
 export class HttpSockets {
   readonly addresses: readonly ListenAddress[];
-  readonly #copy: CopyListening;
-  readonly #onNeeded: () => void;
+  readonly #requests: readonly SocketRequest[];
+  readonly #parts: HttpSocketsParts;
   /** They listen here; empty while the thread listens. */
   #servers: readonly Server[];
   /** What is kept while the thread listens. */
   #kept: readonly number[] = [];
   readonly #waiting = new Set<Socket>();
+  #isClosed = false;
 
   /**
    * Listens on all addresses of this machine that are asked for, or on none.
-   * @param onNeeded called for each connection that waits for the thread.
    * @throws HttpListenError for an address that somebody else has, or that must not be had.
    */
-  static async open(
-    requests: readonly SocketRequest[],
-    onNeeded: () => void,
-    copy: CopyListening = copyListening,
-  ): Promise<HttpSockets> {
-    const opened = await openServers(requests);
-    return new HttpSockets(opened, onNeeded, copy);
+  static async open(requests: readonly SocketRequest[], parts: HttpSocketsParts): Promise<HttpSockets> {
+    return new HttpSockets(await openServers(requests, parts.handed), parts);
   }
 
-  private constructor(
-    opened: readonly { readonly address: ListenAddress; readonly server: Server }[],
-    onNeeded: () => void,
-    copy: CopyListening,
-  ) {
+  private constructor(opened: readonly OpenedServer[], parts: HttpSocketsParts) {
     this.addresses = opened.map(({ address }) => address);
-    this.#onNeeded = onNeeded;
-    this.#copy = copy;
+    this.#requests = opened.map(({ request }) => request);
+    this.#parts = parts;
     this.#servers = opened.map(({ server }) => server);
     for (const server of this.#servers) this.#takeConnections(server);
   }
@@ -66,7 +68,7 @@ export class HttpSockets {
   /** Copies for the thread, which closes them when it ends. Rejects with an Error; then everything is as it was. */
   async copies(): Promise<readonly GivenSocket[]> {
     const servers = this.#servers;
-    const all = await this.#copy([...servers, ...servers]);
+    const all = await (this.#parts.copy ?? copyListening)([...servers, ...servers]);
     if (this.#servers !== servers) {
       for (const descriptor of all) closeSync(descriptor);
       throw new Error('the sockets were closed');
@@ -91,17 +93,38 @@ export class HttpSockets {
     }
     const kept = this.#kept;
     this.#kept = [];
-    this.#servers = await Promise.all(
+    const servers = await Promise.all(
       this.addresses.map((address, index) => openServer({ address, descriptor: kept[index] })),
     );
-    for (const server of this.#servers) this.#takeConnections(server);
+    if (this.#isClosed) {
+      this.#leave(servers);
+      return;
+    }
+    this.#servers = servers;
+    for (const server of servers) this.#takeConnections(server);
   }
 
-  /** Listens no more, and closes who waits. */
+  /** Listens no more, and closes who waits. The thread has to have ended. */
   close(): void {
-    this.#stopListening();
-    this.#closeKept();
+    this.#isClosed = true;
+    if (this.listensHere) {
+      const servers = this.#servers;
+      this.#servers = [];
+      this.#leave(servers);
+      this.#closeKept();
+    } else {
+      const kept = this.#kept;
+      this.#kept = [];
+      this.#leave(kept);
+    }
     this.#drop();
+  }
+
+  #leave(sockets: readonly (Server | number)[]): void {
+    for (const [index, request] of this.#requests.entries()) {
+      const socket = sockets[index];
+      if (socket !== undefined) leave(request, socket, this.#parts.handed);
+    }
   }
 
   #stopListening(): void {
@@ -133,7 +156,7 @@ export class HttpSockets {
   #wait(socket: Socket): void {
     this.#waiting.add(socket);
     socket.once('close', () => this.#waiting.delete(socket));
-    this.#onNeeded();
+    this.#parts.onNeeded();
   }
 
   /** Connects a client that was accepted here to the thread, which listens at the same address. */

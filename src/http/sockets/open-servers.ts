@@ -1,13 +1,16 @@
-import { createServer, type Server } from 'node:net';
+import { closeSync } from 'node:fs';
+import type { Server } from 'node:net';
 import { type ListenAddress, listenAddressToText } from '../../config/listen-address.ts';
 import { findPortHolders, type PortHolder } from '../../system/activation/port-holder.ts';
-import { listenTcp } from '../../system/listen-tcp.ts';
+import type { HandedSockets } from './handed-sockets.ts';
+import { openServer, type SocketRequest } from './open-server.ts';
 
-/** Where to listen. */
-export interface SocketRequest {
+/** A server that listens, and what was asked for. */
+export interface OpenedServer {
+  readonly request: SocketRequest;
+  /** With the port that it is. */
   readonly address: ListenAddress;
-  /** The descriptor of a socket that listens there already. */
-  readonly descriptor?: number | undefined;
+  readonly server: Server;
 }
 
 /** The HTTP side cannot listen on an address, and so on none. */
@@ -37,16 +40,21 @@ const absent: readonly string[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT'];
  */
 export async function openServers(
   requests: readonly SocketRequest[],
-): Promise<readonly { readonly address: ListenAddress; readonly server: Server }[]> {
-  const opened: { readonly address: ListenAddress; readonly server: Server }[] = [];
+  handed: HandedSockets,
+): Promise<readonly OpenedServer[]> {
+  const opened: OpenedServer[] = [];
   let lacking: HttpListenError | undefined;
   try {
-    for (const { address, descriptor } of requests) {
+    for (const request of requests) {
+      const { address, descriptor } = request;
       // Both addresses have the same port, if it is one that is free.
       const port = address.port === 0 ? (opened[0]?.address.port ?? 0) : address.port;
       try {
-        const server = await openServer({ address: { ...address, port }, descriptor });
-        opened.push({ address: { host: address.host, port: portOf(server) }, server });
+        const server =
+          descriptor === undefined
+            ? await openServer({ address: { ...address, port } })
+            : await handed.take({ address, descriptor });
+        opened.push({ request, address: { host: address.host, port: portOf(server) }, server });
       } catch (error) {
         const refusal = new HttpListenError(address, error as NodeJS.ErrnoException);
         if (!absent.includes(refusal.code)) throw refusal;
@@ -56,22 +64,20 @@ export async function openServers(
     if (opened.length === 0 && lacking !== undefined) throw lacking;
     return opened;
   } catch (error) {
-    for (const { server } of opened) server.close();
+    for (const { request, server } of opened) leave(request, server, handed);
     throw error;
   }
 }
 
-/** Listens there; connections are paused. Rejects with the system's error. */
-export function openServer({ address, descriptor }: SocketRequest): Promise<Server> {
-  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.once('listening', () => {
-      server.off('error', reject);
-      resolve(server);
-    });
-    listenTcp(server, { ...address, descriptor });
-  });
+/** Closes a server, or the copy of its socket that is left; what was handed over is given back. */
+export function leave(
+  { address, descriptor }: SocketRequest,
+  now: Server | number,
+  handed: HandedSockets,
+): void {
+  if (descriptor !== undefined) handed.giveBack({ address, descriptor }, now);
+  else if (typeof now === 'number') closeSync(now);
+  else now.close();
 }
 
 function portOf(server: Server): number {

@@ -8,6 +8,8 @@ import type { Sites } from './routes.ts';
 /** A server that does not listen: it is given connections. */
 export interface HttpServer {
   take(socket: Socket): void;
+  /** Connections end after the request that they are at; those without any are left as they are. */
+  finish(): void;
 }
 
 /**
@@ -62,5 +64,6 @@ export function httpServer(
       timers.accepted(socket);
       http.emit('connection', socket);
     },
+    finish: () => timers.finish(),
   };
 }

@@ -6,6 +6,8 @@ import { limits } from '../limits.ts';
 interface Watched {
   /** Requests that are answered now; a client may send several ahead. */
   running: number;
+  /** Whether it has had a request. */
+  isUsed: boolean;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -15,7 +17,8 @@ interface Watched {
  */
 export class RequestTimers {
   readonly #limits: { readonly headersMs: number; readonly idleMs: number };
-  readonly #connections = new WeakMap<Duplex, Watched>();
+  readonly #connections = new Map<Duplex, Watched>();
+  #isClosing = false;
 
   /** @param bounds others in tests. */
   constructor(bounds: { readonly headersMs: number; readonly idleMs: number } = limits) {
@@ -24,10 +27,10 @@ export class RequestTimers {
 
   /** A connection was accepted: its first request has to come soon. */
   accepted(socket: Duplex): void {
-    const watched: Watched = { running: 0, timer: undefined };
+    const watched: Watched = { running: 0, isUsed: false, timer: undefined };
     this.#connections.set(socket, watched);
     this.#await(socket, watched, this.#limits.headersMs);
-    socket.once('close', () => clearTimeout(watched.timer));
+    socket.once('close', () => this.upgraded(socket));
   }
 
   /** A request has come, with its headers. How long its body and its answer take is the business of who answers. */
@@ -36,11 +39,25 @@ export class RequestTimers {
     const watched = this.#connections.get(socket);
     if (watched === undefined) return;
     watched.running++;
+    watched.isUsed = true;
     clearTimeout(watched.timer);
+    // RFC 9112 §9.6: the client is told, and sends nothing more on it.
+    if (this.#isClosing) response.shouldKeepAlive = false;
     response.once('close', () => {
       watched.running--;
-      if (watched.running === 0 && !socket.destroyed) this.#await(socket, watched, this.#limits.idleMs);
+      if (watched.running > 0 || socket.destroyed) return;
+      if (this.#isClosing) socket.end();
+      else this.#await(socket, watched, this.#limits.idleMs);
     });
+  }
+
+  /**
+   * Ends each connection after the request that it is at. One that has not had any may be about to be read, so it is left to who
+   * calls to end it.
+   */
+  finish(): void {
+    this.#isClosing = true;
+    for (const [socket, { running, isUsed }] of this.#connections) if (isUsed && running === 0) socket.end();
   }
 
   /** The connection is HTTP no more. */

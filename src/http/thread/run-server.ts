@@ -31,8 +31,17 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
 
+  // Nothing more is accepted, and what was is answered, if it can be in a moment.
   const close = async () => {
-    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    http.finish();
+    const tooLong = setTimeout(() => {
+      routes.close();
+      for (const socket of sockets) socket.destroy();
+    }, limits.closeMs);
+    await Promise.all(closed);
+    clearTimeout(tooLong);
+    routes.close();
     port.close();
   };
   port.on('message', (message: ToThread) => {
@@ -45,8 +54,6 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
         privateKeys = new Set(message.privateKeys);
         return;
       case 'close':
-        routes.close();
-        for (const socket of sockets) socket.destroy();
         close().catch(onBug);
     }
   });
