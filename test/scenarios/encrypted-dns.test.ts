@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,9 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { AppStatus } from '../../src/app/status.ts';
 import { askProgram } from '../../src/control/client.ts';
+import { decodeMessage, encodeMessage } from '../../src/dns/message.ts';
 import { pkarrd, RunningCommand } from '../support/command.ts';
-import { askUdp, query } from '../support/dns-client.ts';
+import { askUdp, query, udpExchange } from '../support/dns-client.ts';
 import { freePort } from '../support/free-port.ts';
+import { ServiceManager, serviceManagerIsMissing } from '../support/service-manager.ts';
 import { TestAuthority, type TestCertificate } from '../support/test-certificate.ts';
 import { TlsClient } from '../support/tls-client.ts';
 
@@ -30,7 +33,7 @@ interface Scene {
 }
 
 /** Runs `serve` with DNS over TLS, with its certificate in two files. */
-async function serve(t: TestContext, workers: number): Promise<Scene> {
+async function serve(t: TestContext, workers: number, program?: readonly string[]): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'pkarrd-encrypted-'));
   const file = (name: string) => join(folder, name);
   const [dns, port] = [await freePort(), await freePort()];
@@ -51,7 +54,10 @@ dht = false
 state-dir = "${folder}"
 `,
   );
-  const command = new RunningCommand(['serve', '--config', file('pkarrd.toml')]);
+  const command = new RunningCommand(
+    ['serve', '--config', file('pkarrd.toml')],
+    program === undefined ? {} : { program },
+  );
   t.after(async () => {
     if (command.child.exitCode === null) await command.stop();
     await rm(folder, { recursive: true });
@@ -76,9 +82,16 @@ function asking(client: TlsClient) {
   };
 }
 
-for (const workers of [1, 2]) {
-  test(`a certificate that changes on disk is served without a dropped connection, workers = ${workers}`, async (t) => {
-    const scene = await serve(t, workers);
+/** The one file, which `npm run test:bun` has just built. */
+const { TEST_BINARY: binary } = process.env;
+
+for (const [workers, program] of [
+  ...[1, 2].map((count) => [count, undefined] as const),
+  ...(binary === undefined ? [] : [1, 2].map((count) => [count, [binary]] as const)),
+]) {
+  const how = `workers = ${workers}${program === undefined ? '' : ', the one file'}`;
+  test(`a certificate that changes on disk is served without a dropped connection, ${how}`, async (t) => {
+    const scene = await serve(t, workers, program);
     const open = await Promise.all(Array.from({ length: 8 }, () => scene.client().handshake()));
     assert.ok(open.every(({ shownNames }) => shownNames !== '' && !shownNames.includes('renewed')));
     const ends = open.map(asking);
@@ -102,7 +115,9 @@ for (const workers of [1, 2]) {
       assert.equal(answered, asked);
     }
   });
+}
 
+for (const workers of [1, 2]) {
   test(`a reload opens and closes DNS over TLS, takes another certificate at once, and refuses a bad one, workers = ${workers}`, async (t) => {
     const scene = await serve(t, workers);
     const file = join(scene.folder, 'pkarrd.toml');
@@ -181,6 +196,48 @@ test('our own upstreams over TLS take its answers', async (t) => {
   assert.ok((await scene.status()).queries.queries > 0);
 });
 
+for (const workers of [1, 2]) {
+  test(`a socket that the service manager opened for it is served, and not without a certificate, workers = ${workers}`, {
+    skip: serviceManagerIsMissing(),
+  }, async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'pkarrd-encrypted-'));
+    t.after(() => rm(folder, { recursive: true }));
+    await writeFile(join(folder, 'cert.pem'), issued.cert + issued.key);
+    const files = [join(folder, 'cert.pem'), join(folder, 'cert.pem')] as const;
+    await using manager = await ServiceManager.open([
+      { protocol: 'udp', host: '127.0.0.1' },
+      { protocol: 'tcp', host: '127.0.0.1', name: 'dot' },
+    ]);
+    const [dns = 0, port = 0] = manager.ports;
+    const words = ['--dht', 'off', '--upstream', '127.0.0.1:9', '--workers', String(workers)];
+    await manager.start([...words, '--certificate', files[0], '--certificate-key', files[1]]);
+    await manager.until(/Ready\./);
+    assert.match(manager.log, new RegExp(`listen=.*tls://127\\.0\\.0\\.1:${port}`));
+    // Who connects between two processes waits in the kernel.
+    const clients = [new TlsClient(port, authority.pem)];
+    clients[0]?.send('localhost', 1);
+    assert.deepEqual(await clients[0]?.replies(1), [1]);
+    assert.equal(await manager.stop(), 0, manager.log);
+    const waiting = new TlsClient(port, authority.pem);
+    waiting.send('localhost', 2);
+    manager.log = '';
+    await manager.start([...words, '--certificate', files[0], '--certificate-key', files[1]]);
+    assert.deepEqual(await waiting.replies(1), [2]);
+    for (const { socket } of [...clients, waiting]) socket.destroy();
+    assert.equal(await manager.stop(), 0, manager.log);
+
+    manager.log = '';
+    await manager.start(words);
+    await manager.until(/Ready\./);
+    assert.match(
+      manager.log,
+      /A socket is for DNS over TLS, which needs the settings certificate and certificate-key/,
+    );
+    assert.equal((await askUdp({ host: '127.0.0.1', port: dns }, query('localhost'))).rcode, 0);
+    assert.equal(await manager.stop(), 0, manager.log);
+  });
+}
+
 const run = promisify(execFile);
 const has = (program: string) => spawnSync(program, ['-V']).error === undefined;
 
@@ -223,4 +280,45 @@ test('dig asks', { skip: !has('dig') && 'dig is not installed' }, async (t) => {
     '+short',
   ]);
   assert.equal(stdout.trim(), '127.0.0.1');
+});
+
+test('Unbound forwards to it, and checks the certificate', {
+  skip: !has('unbound') && 'unbound is not installed',
+}, async (t) => {
+  const scene = await serve(t, 1);
+  const [port, folder] = [await freePort(), scene.folder];
+  await writeFile(join(folder, 'ca.pem'), authority.pem);
+  await writeFile(
+    join(folder, 'unbound.conf'),
+    `server:
+  interface: 127.0.0.1@${port}
+  do-daemonize: no
+  username: ""
+  chroot: ""
+  directory: "${folder}"
+  pidfile: ""
+  module-config: "iterator"
+  do-not-query-localhost: no
+  tls-cert-bundle: "${join(folder, 'ca.pem')}"
+  local-zone: "localhost." nodefault
+forward-zone:
+  name: "."
+  forward-tls-upstream: yes
+  forward-addr: 127.0.0.1@${scene.port}#localhost
+`,
+  );
+  const unbound = spawn('unbound', ['-d', '-c', join(folder, 'unbound.conf')], { stdio: 'ignore' });
+  const ended = once(unbound, 'exit');
+  t.after(async () => {
+    unbound.kill('SIGTERM');
+    await ended;
+  });
+  const server = { host: '127.0.0.1', port };
+  let reply = await udpExchange(server, encodeMessage(query('a.localhost')), 1_000);
+  for (let tries = 0; tries < 20 && reply === undefined; tries++)
+    reply = await udpExchange(server, encodeMessage(query('a.localhost')), 1_000);
+  assert.ok(reply);
+  const { rcode, answers } = decodeMessage(reply);
+  assert.deepEqual([rcode, answers.length], [0, 1]);
+  assert.ok((await scene.status()).queries.queries > 0);
 });
