@@ -1,0 +1,159 @@
+// Latency of cached answers while 1 GB is downloaded through the gateway: node dist/bench/download.js
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { makeKeyCertificate } from '../src/certificate/key-certificate.ts';
+import { startMainlineNode } from '../src/mainline/node/node.ts';
+import { KeyPair } from '../src/pkarr/key-pair.ts';
+import { parseZoneFile } from '../src/pkarr/zone/file/zone-file.ts';
+import { startTestNetwork } from '../src/testnet/test-network.ts';
+import { signedPacket } from '../test/support/packets.ts';
+import { dnsperf, generatorVersion } from './support/dnsperf.ts';
+import { pkarrd, pkarrdBun } from './support/peers.ts';
+import { residentBytes, type Server } from './support/process.ts';
+import { fixed, machine, median, percentile, table } from './support/report.ts';
+import { FIRST_PORT, names, withScene } from './support/scene.ts';
+
+const NAMES = 1_000;
+const RATE = 1_000;
+const ROUNDS = 5;
+const SECONDS = 5;
+const OCTETS = 1e9;
+/** Octets a second of each download. At full speed the generator and the two ends of the download alone fill two cores. */
+const SPEEDS = ['20M', '100M', '0'] as const;
+
+const generator = generatorVersion();
+const network = await startTestNetwork({ nodes: 20 });
+const keyPair = KeyPair.generate();
+const site = createServer(
+  { key: keyPair.exportPem(), cert: makeKeyCertificate(keyPair), minVersion: 'TLSv1.3' },
+  (_, response) => sendOctets(response, OCTETS),
+).listen(0, '127.0.0.1');
+await once(site, 'listening');
+await publishSite((site.address() as AddressInfo).port);
+
+/** What each of our servers is started with; the port of the gateway is beside that of DNS. */
+const words = (index: number) => [
+  ...['--dht', 'on', ...network.bootstrap.flatMap(({ host, port }) => ['--bootstrap', `${host}:${port}`])],
+  ...['--http', `127.0.0.1:${httpPort(index)}`, '--gateway-private', keyPair.publicKey.text],
+];
+
+await withScene(
+  async ({ servers, queries }) => {
+    const file = queries('cached', names(NAMES));
+    const load = { file, clients: 1, outstanding: 100, rate: RATE, each: true };
+    for (const server of servers) await dnsperf(server, { ...load, rate: 10_000, limit: { times: 2 } });
+    const kinds = ['idle', ...SPEEDS] as const;
+    const runs = new Map<string, number[]>();
+    const peaks = new Map<string, number>();
+    let lost = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const [index, server] of servers.entries()) {
+        for (const kind of kinds) {
+          const download = kind === 'idle' ? undefined : startDownload(server, httpPort(index), kind);
+          const run = await dnsperf(server, { ...load, limit: { seconds: SECONDS } });
+          const key = `${server.name} ${kind}`;
+          peaks.set(key, Math.max(peaks.get(key) ?? 0, (await download?.()) ?? residentBytes(server.pid)));
+          runs.set(key, [...(runs.get(key) ?? []), percentile(run.latencies, 0.99)]);
+          lost += run.lost;
+        }
+      }
+    }
+    const rows = servers.flatMap(({ name, version }) =>
+      kinds.map((kind) => {
+        const p99 = runs.get(`${name} ${kind}`) ?? [];
+        const idle = runs.get(`${name} idle`) ?? [];
+        // Each round is compared by itself, since the load of the machine changes between rounds.
+        const ratio = median(p99.map((value, round) => value / (idle[round] ?? Number.NaN)));
+        const what = kind === 'idle' ? 'idle' : kind === '0' ? 'at full speed' : `at ${kind}B a second`;
+        const peak = (peaks.get(`${name} ${kind}`) ?? 0) / 1e6;
+        return [`${name} ${version}`, what, fixed(median(p99), 3), fixed(ratio, 2), fixed(peak, 0)];
+      }),
+    );
+    console.log('## Cached answers while 1 GB is downloaded through the gateway\n');
+    console.log(
+      `${machine()}; dnsperf ${generator}, the site, the DHT and curl on the same machine, ${NAMES} names, ${RATE} a second,`,
+    );
+    console.log(
+      `${ROUNDS} interleaved rounds of ${SECONDS} s, medians of the rounds; ${lost} queries lost in all.\n`,
+    );
+    console.log(table(['program', 'download', 'p99 ms', '× idle', 'most MB'], rows));
+  },
+  [pkarrd(words(0)), pkarrdBun(words(1))],
+  [],
+);
+site.closeAllConnections();
+site.close();
+await network.close();
+
+function httpPort(index: number): number {
+  return FIRST_PORT + 10 + index;
+}
+
+/** Downloads again and again. @returns what ends it, and resolves with the most octets of memory that the server had meanwhile. */
+function startDownload(server: Server, port: number, speed: string): () => Promise<number> {
+  const url = `http://127.0.0.1:${port}/`;
+  const host = `Host: ${keyPair.publicKey.text}.localhost:${port}`;
+  let isOver = false;
+  let child = spawn('true');
+  const again = () => {
+    child = spawn('curl', [
+      '--silent',
+      '--fail',
+      '--limit-rate',
+      speed,
+      '--output',
+      '/dev/null',
+      '--header',
+      host,
+      url,
+    ]);
+    child.once('exit', (code) => {
+      if (code !== 0 && !isOver) throw new Error(`curl ended with ${code}`);
+      if (!isOver) again();
+    });
+  };
+  again();
+  let most = 0;
+  const watch = setInterval(() => {
+    most = Math.max(most, residentBytes(server.pid));
+  }, 50);
+  return async () => {
+    isOver = true;
+    clearInterval(watch);
+    child.kill();
+    return most;
+  };
+}
+
+function sendOctets(response: ServerResponse, octets: number): void {
+  const piece = Buffer.alloc(65_536);
+  let left = octets;
+  response.writeHead(200, { 'content-length': octets });
+  const write = () => {
+    while (left > 0) {
+      const next = piece.subarray(0, left);
+      left -= next.length;
+      if (!response.write(next)) {
+        response.once('drain', write);
+        return;
+      }
+    }
+    response.end();
+  };
+  write();
+}
+
+/** Publishes where the site is, signed by its key. */
+async function publishSite(port: number): Promise<void> {
+  const { records } = parseZoneFile(`$TTL 300\n@ A 127.0.0.1\n@ HTTPS 1 . port=${port}\n`, {
+    origin: keyPair.publicKey.name,
+  });
+  const packet = signedPacket(keyPair, Math.floor(Date.now() / 1000), records);
+  const publisher = await startMainlineNode({ bootstrap: network.bootstrap, host: '127.0.0.1' });
+  await publisher.settled();
+  await publisher.put(packet.item, { signal: AbortSignal.timeout(30_000) });
+  await publisher.close();
+}
