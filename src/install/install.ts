@@ -15,6 +15,7 @@ import type { OtherManager } from './other-managers.ts';
 import { whyHidden } from './program-path.ts';
 import { type ProgramWords, service, type WantedFile } from './service.ts';
 import {
+  hasAddressesOfUnit,
   type SocketService,
   socketDropIn,
   socketFile,
@@ -46,6 +47,8 @@ export interface Installation {
   readonly steps: readonly Step[];
   /** Whether it answers on 127.0.0.1, port 53; undefined where it was not asked, since it listens elsewhere. */
   readonly answers: boolean | undefined;
+  /** Why the socket for browsers is not open, as a sentence; DNS is not concerned. */
+  readonly noBrowsers: string | undefined;
   /** The command that opens the sockets anew: their unit was changed, and what is open stays as it was until the next boot. */
   readonly reopen: string | undefined;
 }
@@ -100,17 +103,22 @@ async function installUnits(
     await runStep(machine, steps, ['systemctl', 'daemon-reload']);
   await runStep(machine, steps, ['systemctl', 'enable', ...RUNNING_UNITS, ...wanted.map(socketUnitName)]);
   const isOutdated = changed || isStale || isTurnedOff || (await hasChangedSinceStart(machine, program));
+  let noBrowsers: string | undefined;
   try {
     // systemd opens sockets when their unit starts, and only while the service is stopped. An upgrade is no reason for that;
     // who names addresses wants them now.
     if (isListenChanged && wasOpen) await startStep(machine, steps, REOPEN);
-    await startUnits(machine, steps, { isServiceChanged: isOutdated, sockets: wanted, changedSockets });
+    noBrowsers = await startUnits(machine, steps, {
+      isServiceChanged: isOutdated,
+      sockets: wanted,
+      changedSockets,
+    });
   } catch (error) {
     if (!isListenChanged || !(error instanceof InstallError)) throw error;
     await restoreListen(machine, steps, { before: listenBefore, cause: error });
   }
   const reopen = isSocketChanged && wasOpen && !isListenChanged ? REOPEN.join(' ') : undefined;
-  return { manager: 'systemd', steps, answers: await machine.answers(), reopen };
+  return { manager: 'systemd', steps, answers: await machine.answers(), noBrowsers, reopen };
 }
 
 /** Whether the service runs, and was started before a file of the program was put there: npm replaces files below it. */
@@ -140,19 +148,32 @@ async function putSockets(
     const path = socketDropIn(name);
     const before = await textOf(join(machine.root, path));
     const addresses = services[name];
+    // Only the one for browsers is on without a file of ours.
+    const isOn = before !== undefined || (name === 'http' && (await isActive(machine, socketUnitName(name))));
     if (addresses?.length === 0) {
-      if (before === undefined) continue;
+      if (!isOn) continue;
       await runStep(machine, steps, ['systemctl', 'disable', '--now', socketUnitName(name)]);
-      const step = await doing(steps, path, () => removeFile(machine.root, path));
-      if (step !== undefined) steps.push(step);
-      await removeIfEmpty(machine.root, dirname(path));
+      await removeDropIn(machine, steps, path);
       isTurnedOff = true;
-    } else if (addresses !== undefined) {
+    } else if (addresses === undefined) {
+      if (isOn) wanted.push(name);
+    } else if (name === 'http' && hasAddressesOfUnit(name, addresses)) {
+      wanted.push(name);
+      if (before === undefined) continue;
+      await removeDropIn(machine, steps, path);
+      changed.push(name);
+    } else {
       wanted.push(name);
       if (await putFiles(machine, steps, [socketFile(name, addresses)])) changed.push(name);
-    } else if (before !== undefined) wanted.push(name);
+    }
   }
   return { wanted, changed, isTurnedOff };
+}
+
+async function removeDropIn(machine: Machine, steps: Step[], path: string): Promise<void> {
+  const step = await doing(steps, path, () => removeFile(machine.root, path));
+  if (step !== undefined) steps.push(step);
+  await removeIfEmpty(machine.root, dirname(path));
 }
 
 /**
@@ -165,11 +186,8 @@ async function restoreListen(
   { before, cause }: { readonly before: string | undefined; readonly cause: InstallError },
 ): Promise<never> {
   const path = LISTEN_FILE;
-  if (before === undefined) {
-    const step = await doing(steps, path, () => removeFile(machine.root, path));
-    if (step !== undefined) steps.push(step);
-    await removeIfEmpty(machine.root, dirname(path));
-  } else await putFiles(machine, steps, [{ path, content: before, mode: 0o644 }]);
+  if (before === undefined) await removeDropIn(machine, steps, path);
+  else await putFiles(machine, steps, [{ path, content: before, mode: 0o644 }]);
   await runStep(machine, steps, ['systemctl', 'daemon-reload']);
   const advice = 'The addresses of --listen were not taken: those of before are in force again.';
   try {
@@ -278,6 +296,7 @@ async function installOther(
     manager: manager.name,
     steps,
     answers: manager.name === 'procd' ? undefined : await machine.answers(),
+    noBrowsers: undefined,
     reopen: undefined,
   };
 }

@@ -10,12 +10,15 @@ export interface StartOptions {
   readonly changedSockets: readonly SocketService[];
 }
 
-/** Starts the sockets and the service, or the service anew. @throws InstallError with what the journal says */
+/**
+ * Starts the sockets and the service, or the service anew. Returns why the socket for browsers is not open; DNS goes on without it.
+ * @throws InstallError with what the journal says
+ */
 export async function startUnits(
   machine: Machine,
   steps: Step[],
   { isServiceChanged, sockets, changedSockets }: StartOptions,
-): Promise<void> {
+): Promise<string | undefined> {
   const units = sockets.map(socketUnitName);
   await startStep(machine, steps, ['systemctl', 'start', 'pkarrd.socket']);
   let isRestart = isServiceChanged;
@@ -31,11 +34,14 @@ export async function startUnits(
   // ends it, opens them, and starts it, while queries wait in pkarrd.socket. It returns when the service answers.
   const command = ['systemctl', isRestart ? 'restart' : 'start', 'pkarrd.service'] as const;
   await startStep(machine, steps, command, units);
-  for (const unit of units) {
+  for (const service of sockets) {
+    const unit = socketUnitName(service);
     if (await isActive(machine, unit)) continue;
+    if (service === 'http') return `${unit} was not opened; "pkarrd doctor" says who has its addresses.`;
     const error = new InstallError(`${unit} was not opened.`, steps);
     throw await withJournal(machine, steps, units, error);
   }
+  return undefined;
 }
 
 /** Whether a unit is active. */

@@ -29,7 +29,8 @@ function machineWith(
   }
   mkdirSync(join(root, 'etc'), { recursive: true });
   const ran: string[] = [];
-  let isOpen = false;
+  const open = new Set<string>();
+  const enabled = new Set<string>();
   return {
     root,
     ran,
@@ -37,13 +38,22 @@ function machineWith(
     answers: async () => true,
     run: async ({ program: name, args }) => {
       const command = [name, ...args].join(' ');
-      if (command === 'systemctl is-active --quiet pkarrd.socket') {
-        return { code: isOpen ? 0 : 3, out: '', err: '', problem: undefined };
+      const reply = replies(command);
+      const [, asked] = /^systemctl is-active --quiet (pkarrd(?:-http)?\.socket)$/.exec(command) ?? [];
+      if (asked !== undefined)
+        return { code: open.has(asked) ? 0 : 3, out: '', err: '', problem: undefined, ...reply };
+      const units = args.filter((word) => word.startsWith('pkarrd'));
+      if (args[0] === 'enable') for (const unit of units) enabled.add(unit);
+      if (/^(?:re)?start$/.test(args[0] ?? '')) {
+        // The service wants its sockets.
+        const also = units.includes('pkarrd.service') ? enabled : [];
+        for (const unit of [...units, ...also]) open.add(unit);
       }
-      if (command === 'systemctl start pkarrd.socket') isOpen = true;
+      if (args[0] === 'stop' || args[0] === 'disable') for (const unit of units) open.delete(unit);
+      if (args[0] === 'disable') for (const unit of units) enabled.delete(unit);
       ran.push(command);
       const out = command === 'systemctl --version' ? 'systemd 257 (257.13)\n' : '';
-      return { code: 0, out, err: '', problem: undefined, ...replies(command) };
+      return { code: 0, out, err: '', problem: undefined, ...reply };
     },
   };
 }
@@ -152,6 +162,37 @@ test('DNS over TLS and HTTPS have sockets of their own, which are opened where t
   assert.ok(machine.ran.includes('systemctl disable --now pkarrd-tls.socket'));
   assert.equal(startOf(machine), 'systemctl restart pkarrd.service');
   assert.equal(existsSync(dirname(drop)), false);
+});
+
+test('the socket for browsers is open unless it is turned off, at the addresses of its unit or at others', async () => {
+  const machine = machineWith(withSystemd);
+  const drop = join(machine.root, '/etc/systemd/system/pkarrd-http.socket.d/listen.conf');
+  const run = async (http: readonly string[]) => {
+    machine.ran.length = 0;
+    const services = { http: http.map((host) => ({ host, port: 8053 })) };
+    await install(machine, { program, needsHelper: false, listen: undefined, services });
+    return startOf(machine);
+  };
+  assert.equal(await run(['127.0.0.1', '::1']), 'systemctl restart pkarrd.service');
+  assert.ok(!existsSync(drop));
+  assert.equal(await run(['127.0.0.1', '::1']), 'systemctl start pkarrd.service');
+  assert.equal(await run(['127.0.0.2']), 'systemctl restart pkarrd.service');
+  assert.match(readFileSync(drop, 'utf8'), /^ListenStream=\nListenStream=127\.0\.0\.2:8053$/m);
+  assert.equal(await run(['127.0.0.1', '::1']), 'systemctl restart pkarrd.service');
+  assert.ok(!existsSync(drop));
+  assert.equal(await run([]), 'systemctl restart pkarrd.service');
+  assert.ok(machine.ran.includes('systemctl disable --now pkarrd-http.socket'));
+  assert.equal(await run([]), 'systemctl start pkarrd.service');
+});
+
+test('when somebody else has the port for browsers, that is told, and everything else is started', async () => {
+  const machine = machineWith(withSystemd, (command) =>
+    command === 'systemctl is-active --quiet pkarrd-http.socket' ? { code: 3 } : {},
+  );
+  const services = { http: [{ host: '127.0.0.1', port: 8053 }] };
+  const done = await install(machine, { program, needsHelper: false, listen: undefined, services });
+  assert.match(done.noBrowsers ?? '', /^pkarrd-http\.socket was not opened; /);
+  assert.equal(startOf(machine), 'systemctl restart pkarrd.service');
 });
 
 test('a socket of its own that somebody has closed is opened again, and one that cannot be opened is told', async () => {

@@ -28,14 +28,15 @@ export const install: Command = {
       '(OpenWrt) and launchd (macOS) too, which the tests of pkarrd do not run.',
     'With systemd it answers at the addresses of --listen too, also when one comes later; without --listen those of an ' +
       'earlier run stay. The sockets of DNS over TLS and HTTPS are opened where the settings tls-listen and https say, which need ' +
-      'certificate and certificate-key in the configuration file; with "none" they are closed for good.',
+      'certificate and certificate-key in the configuration file; with "none" they are closed for good. That of http, where browsers ' +
+      'open sites of keys, is open unless http is off.',
     'A second run changes only what is not as it should be. Run it again when the program has moved or was replaced by a newer ' +
       'one, which runs from then on.',
     'The machine asks it after "pkarrd integrate".',
   ],
   operands: [],
   flags: [jsonFlag],
-  settings: ['listen', 'tlsListen', 'https'],
+  settings: ['listen', 'tlsListen', 'https', 'http'],
   async run(invocation, terminal) {
     if (!terminal.machine.isRoot) {
       throw new CommandError('Permission denied to install a service. Run this command as root.');
@@ -67,7 +68,7 @@ function listenAddress(text: string): ListenAddress {
 }
 
 /** The flags that only a socket unit can hold. */
-const serviceFlags = ['listen', 'tlsListen', 'https'] as const;
+const serviceFlags = ['listen', 'tlsListen', 'https', 'http'] as const;
 
 /** Where the settings have DNS over TLS and HTTPS answered; absent for what they do not tell. */
 async function wantedServices(
@@ -78,8 +79,9 @@ async function wantedServices(
     'tlsListen',
     'https',
     'certificate',
+    'http',
   ]).catch((error: unknown) => {
-    const isTold = invocation.settings.tlsListen !== undefined || invocation.settings.https !== undefined;
+    const isTold = serviceFlags.some((key) => key !== 'listen' && invocation.settings[key] !== undefined);
     if (isTold || !(error instanceof ConfigError)) throw error;
     // A service begins with an invalid file too: see `serve`.
     return undefined;
@@ -100,11 +102,17 @@ async function wantedServices(
   return {
     ...(told.includes('tlsListen') && { tls: values.tlsListen }),
     ...(told.includes('https') && { https: values.https }),
+    http: values.http === 'off' ? [] : values.http,
   };
 }
 
-function writeText({ steps, answers, manager, reopen }: Installation, terminal: Terminal): void {
+function writeText({ steps, answers, manager, noBrowsers, reopen }: Installation, terminal: Terminal): void {
   terminal.out(stepsText(steps));
+  if (noBrowsers !== undefined) {
+    terminal.err(
+      `pkarrd: Sites of keys cannot be opened in browsers, and DNS is not concerned. ${noBrowsers}\n`,
+    );
+  }
   if (reopen !== undefined) {
     terminal.out(
       'pkarrd.socket has changed. The open sockets stay as they are, so that no query is lost, and the change takes effect ' +

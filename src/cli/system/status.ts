@@ -1,3 +1,4 @@
+import { holdersOf } from '../../app/http/holders.ts';
 import type { AppStatus, ConfigurationStatus } from '../../app/status.ts';
 import type { AskOptions } from '../../control/client.ts';
 import type { ForwarderStatus, UpstreamStatus } from '../../forward/choice/status.ts';
@@ -134,7 +135,9 @@ function writeCertificate(
 /** Where browsers open the sites of keys, or why they cannot. */
 function browserLine(http: Exclude<AppStatus['http'], { readonly state: 'off' }>): string {
   if (http.state !== 'refused') return `http://KEY.localhost:${http.addresses[0]?.replace(/.*:/, '')}`;
-  const holders = http.holders.map(({ name, pid }) => `${name}, process ${pid}`).join('; ');
+  const holders = holdersOf(http)
+    .map(({ name, pid }) => `${name}, process ${pid}`)
+    .join('; ');
   return `not served: ${http.address} is not to be had (${holders || http.code}); tried again every 10 s`;
 }
 

@@ -1,3 +1,4 @@
+import { holdersOf } from '../../app/http/holders.ts';
 import type { AppStatus } from '../../app/status.ts';
 import type { ServiceCommands } from '../../system/service-commands.ts';
 import type { RunningProgram } from '../check-parts.ts';
@@ -131,7 +132,7 @@ function publicationFindings({ publications }: AppStatus): readonly Finding[] {
 
 function browserFinding({ http }: AppStatus): readonly Finding[] {
   if (http.state !== 'refused') return [];
-  const [holder] = http.holders;
+  const [holder] = holdersOf(http);
   const who =
     holder === undefined
       ? `it is not to be had (${http.code})`
