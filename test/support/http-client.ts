@@ -117,6 +117,6 @@ export function askHttp1(
 }
 
 /** A connection of TLS that checks the certificate for `localhost`. */
-function secureConnect({ host, port, ca }: HttpServerAddress, protocols: string[]): TLSSocket {
+export function secureConnect({ host, port, ca }: HttpServerAddress, protocols: string[]): TLSSocket {
   return connectTls({ host, port, ca, servername: 'localhost', ALPNProtocols: protocols });
 }

@@ -67,6 +67,12 @@ export const MAX_CONTROL_FRAMES = 200;
 export const MAX_UNSENT = 256 * 1024;
 export const SMALL = 4_096;
 
+/**
+ * Bun's own server tells nothing of its connections. When the process has so many descriptors, or half of those that it may
+ * have, at one of the looks, all connections of that server are ended at once.
+ */
+export const MAX_DESCRIPTORS = 1_024;
+
 /** Milliseconds that clients have to take their last answers when the server stops. */
 export const LAST_ANSWERS = 150;
 

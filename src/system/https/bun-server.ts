@@ -1,5 +1,7 @@
+import { readdirSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import type { BunApi, BunHttpServer, BunServeOptions } from '../bun/api.ts';
+import { descriptorLimit } from '../descriptor-limit.ts';
 import * as bounds from './bounds.ts';
 import { internalError } from './exchange.ts';
 import type { HttpsAnswer, HttpsOptions, HttpsRequest, HttpsServer } from './server.ts';
@@ -23,6 +25,8 @@ export class BunServer implements HttpsServer {
   #readingOctets = 0;
   readonly #port: number;
   #server: BunHttpServer;
+  /** Another one has to take its place. */
+  #isOutdated = false;
   #looking: NodeJS.Timeout | undefined;
   #unlisten: () => void = () => {};
 
@@ -40,7 +44,10 @@ export class BunServer implements HttpsServer {
   /** Listens. Rejects with the system's error. */
   static async open(bun: BunApi, options: HttpsOptions): Promise<BunServer> {
     const server = new BunServer(bun, options);
-    server.#looking = setInterval(() => server.#look(), bounds.LOOK_EVERY);
+    server.#looking = setInterval(() => {
+      server.#count();
+      server.#look();
+    }, bounds.LOOK_EVERY);
     server.#unlisten = options.certificate?.onChange(() => server.#replace()) ?? (() => {});
     return server;
   }
@@ -92,7 +99,14 @@ export class BunServer implements HttpsServer {
    */
   #replace(): void {
     const old = this.#server;
-    this.#server = this.#serve();
+    try {
+      this.#server = this.#serve();
+      this.#isOutdated = false;
+    } catch {
+      // The system has no descriptor now: tried again with the next look.
+      this.#isOutdated = true;
+      return;
+    }
     // What the kernel has already accepted for the old one is taken in the turn of the event loop that ends here.
     setImmediate(() => old.stop(false).catch(this.#options.onBug));
   }
@@ -147,8 +161,16 @@ export class BunServer implements HttpsServer {
     return toResponse(internalError);
   }
 
+  /** Ends all connections rather than have the rest of the program without descriptors. */
+  #count(): void {
+    if (openDescriptors() < MOST) return;
+    this.#server.stop(true).catch(this.#options.onBug);
+    this.#replace();
+  }
+
   /** Refuses what has taken too long, a few in each turn of the event loop. */
   #look(): void {
+    if (this.#isOutdated) this.#replace();
     const since = performance.now() - bounds.BODY_TIME;
     let refused = 0;
     for (const reading of this.#reading) {
@@ -164,6 +186,19 @@ export class BunServer implements HttpsServer {
 
 /** RFC 8446 §4.2.1, and RFC 9325 §3.1.1 for why nothing older. BoringSSL never lets a client renegotiate. */
 const TLS_1_2 = 0x0303;
+
+/** See `MAX_DESCRIPTORS`. */
+const MOST = Math.min(bounds.MAX_DESCRIPTORS, (descriptorLimit() ?? Number.POSITIVE_INFINITY) / 2);
+
+/** 0 where the system does not tell. */
+function openDescriptors(): number {
+  try {
+    return readdirSync('/proc/self/fd').length;
+  } catch (error) {
+    // Without one left the folder cannot be opened.
+    return (error as NodeJS.ErrnoException).code === 'EMFILE' ? Number.POSITIVE_INFINITY : 0;
+  }
+}
 
 const nothing = new Uint8Array(0);
 
