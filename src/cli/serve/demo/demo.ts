@@ -6,8 +6,10 @@ import {
 import { type Command, Exit, jsonFlag, UsageError, writeJson } from '../../command.ts';
 import { untilStopped } from '../../stop-signal.ts';
 import { runExamples } from './examples.ts';
-import { reportToJson, reportToText } from './report.ts';
-import { NODES, setUpStage } from './stage.ts';
+import { NODES } from './nodes.ts';
+import { reportToJson, reportToText, type SiteResult } from './report.ts';
+import { type Stage, setUpStage } from './stage.ts';
+import { visitSite } from './visit-site.ts';
 import { ORDINARY_NAME } from './zones.ts';
 
 /** The default listen address of the demo: a port that needs no privileges. */
@@ -18,8 +20,8 @@ export const demo: Command = {
   name: 'demo',
   description: [
     `Starts a test DHT of ${NODES} nodes on loopback, generates two keys, publishes a zone with many kinds of records ` +
-      'under each, and starts the resolver. It then queries some names, prints the answers with the dig commands to ' +
-      'repeat them, and runs until it is interrupted.',
+      'under each, a site under the first, and starts the resolver. It then queries some names, prints the answers with the ' +
+      'dig commands to repeat them and the address of the site for a browser, and runs until it is interrupted.',
     `Nothing leaves this machine: queries for ordinary names go to a local stand-in that knows only ${ORDINARY_NAME}`,
   ],
   operands: [],
@@ -45,9 +47,10 @@ export const demo: Command = {
     const stage = await setUpStage(listen, terminal);
     try {
       const results = await runExamples(stage);
-      const good = results.every(({ isExpected }) => isExpected);
-      if (invocation.has('json')) writeJson(terminal, reportToJson(stage, results));
-      else terminal.out(reportToText(stage, results));
+      const site = await openSite(stage);
+      const good = results.every(({ isExpected }) => isExpected) && site?.isExpected === true;
+      if (invocation.has('json')) writeJson(terminal, reportToJson(stage, results, site));
+      else terminal.out(reportToText(stage, results, site));
       if (invocation.has('once')) return good ? Exit.OK : Exit.FAILED;
       terminal.err('Running. Press Ctrl-C to stop.\n');
       await stopped;
@@ -57,3 +60,15 @@ export const demo: Command = {
     }
   },
 };
+
+/** Opens the site of the first key at the gateway, which must have compared its certificate with the key. */
+async function openSite({ gateway, first }: Stage): Promise<SiteResult | undefined> {
+  if (gateway === undefined) return undefined;
+  const key = first.publicKey.text;
+  const visit = await visitSite(gateway, key);
+  return {
+    ...visit,
+    url: `http://${key}.localhost:${gateway.port}/`,
+    isExpected: visit.status === 200 && visit.site === `verified; key=${key}`,
+  };
+}

@@ -1,25 +1,33 @@
 import { listenAddressToText } from '../../../config/listen-address.ts';
 import type { Example, Result } from './examples.ts';
 import type { Stage } from './stage.ts';
+import type { SiteVisit } from './visit-site.ts';
 import { ORDINARY_NAME } from './zones.ts';
 
 function digLine({ address: { host, port } }: Stage, { name, type }: Example): string {
   return `dig @${host} -p ${port} ${name} ${type}`;
 }
 
+/** The site of the first key, opened at the gateway. */
+export interface SiteResult extends SiteVisit {
+  readonly url: string;
+  readonly isExpected: boolean;
+}
+
 /** The results as JSON. */
-export function reportToJson(stage: Stage, results: readonly Result[]) {
+export function reportToJson(stage: Stage, results: readonly Result[], site: SiteResult | undefined) {
   const { first, second, address, bootstrap } = stage;
   return {
     listen: listenAddressToText(address),
     bootstrap: bootstrap === undefined ? null : `${bootstrap.host}:${bootstrap.port}`,
     keys: [first.publicKey.text, second.publicKey.text],
     results: results.map((result) => ({ ...result, dig: digLine(stage, result) })),
+    site: site ?? null,
   };
 }
 
 /** The results as text, with a dig command for each. */
-export function reportToText(stage: Stage, results: readonly Result[]): string {
+export function reportToText(stage: Stage, results: readonly Result[], site: SiteResult | undefined): string {
   const { first, second, address, bootstrap } = stage;
   const short = (text: string) =>
     text.length > 80 ? `${text.slice(0, 80)}… (${text.length} characters)` : text;
@@ -43,5 +51,20 @@ export function reportToText(stage: Stage, results: readonly Result[]): string {
       `  (${result.milliseconds} ms, ${result.transport === 'tcp' ? 'over TCP, because the answer over UDP was truncated' : 'over UDP'})`,
       '',
     ]),
+    ...siteToText(site),
   ].join('\n');
+}
+
+/** Last, where it is seen while the demo runs. */
+function siteToText(site: SiteResult | undefined): readonly string[] {
+  if (site === undefined)
+    return ['The gateway could not listen, so no browser can open the site of the first key.', ''];
+  const { url, isExpected, status, milliseconds } = site;
+  return [
+    `a site, in any browser on this machine${isExpected ? '' : ` (UNEXPECTED: ${status})`}`,
+    `  ${url}`,
+    ...(isExpected ? ['  its certificate is that of the key'] : []),
+    `  (${milliseconds} ms)`,
+    '',
+  ];
 }

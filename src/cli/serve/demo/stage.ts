@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { startApp } from '../../../app/app.ts';
 import { publishNetwork } from '../../../app/packet-sources.ts';
 import type { App } from '../../../app/status.ts';
-import { type ListenAddress, listenAddressToText } from '../../../config/listen-address.ts';
+import {
+  type ListenAddress,
+  listenAddressToText,
+  parseListenAddress,
+} from '../../../config/listen-address.ts';
 import { defaultSettings } from '../../../config/settings.ts';
 import { DhtConnection } from '../../../find/dht-connection.ts';
 import type { NodeAddress } from '../../../mainline/dht-node.ts';
@@ -20,11 +24,11 @@ import { ListenError } from '../../../serve/listen-error.ts';
 import { startTestNetworkThread } from '../../../testnet/proxy.ts';
 import { CommandError, type Terminal } from '../../command.ts';
 import { listenProblem } from '../listen-problem.ts';
+import { freeGateway } from './free-gateway.ts';
+import { NODES } from './nodes.ts';
+import { type Site, startSite } from './site.ts';
 import { type StandInUpstream, startStandInUpstream } from './upstream.ts';
 import { firstZone, secondZone } from './zones.ts';
-
-/** Nodes of the test DHT: more than the 20 that store a packet. */
-export const NODES = 30;
 
 /** Everything that the demo starts. */
 export interface Stage {
@@ -32,6 +36,8 @@ export interface Stage {
   readonly second: KeyPair;
   readonly address: ListenAddress;
   readonly bootstrap: NodeAddress | undefined;
+  /** Where browsers open the site of the first key; undefined if its port was taken at the last moment. */
+  readonly gateway: ListenAddress | undefined;
   close(): Promise<void>;
 }
 
@@ -54,8 +60,11 @@ export async function setUpStage(listen: ListenAddress, terminal: Terminal): Pro
     terminal.err(`Starting a DHT of ${NODES} nodes …\n`);
     const network = await startTestNetworkThread({ nodes: NODES });
     running.push(network);
+    const site = await startSite(first);
+    running.push(site);
     const app = await startResolver({
       listen,
+      first,
       upstream,
       bootstrap: network.bootstrap,
       stateDir,
@@ -64,8 +73,15 @@ export async function setUpStage(listen: ListenAddress, terminal: Terminal): Pro
     });
     running.push(app);
     terminal.err('Publishing two zones …\n');
-    await publishZones({ first, second, bootstrap: network.bootstrap, terminal });
-    return { first, second, address: app.addresses[0] ?? listen, bootstrap: network.bootstrap[0], close };
+    await publishZones({ first, second, site, bootstrap: network.bootstrap, terminal });
+    return {
+      first,
+      second,
+      address: app.addresses[0] ?? listen,
+      bootstrap: network.bootstrap[0],
+      gateway: await gatewayOf(app),
+      close,
+    };
   } catch (error) {
     await close();
     if (error instanceof ListenError) throw new CommandError(listenProblem(error), { cause: error });
@@ -92,6 +108,7 @@ async function makeStateDir(): Promise<string> {
 
 async function startResolver(parts: {
   readonly listen: ListenAddress;
+  readonly first: KeyPair;
   readonly upstream: StandInUpstream;
   readonly bootstrap: readonly NodeAddress[];
   readonly stateDir: string;
@@ -106,19 +123,30 @@ async function startResolver(parts: {
       bootstrap: parts.bootstrap,
       stateDir: parts.stateDir,
       dhtListen: { host: '127.0.0.1', port: 0 },
+      http: await freeGateway(),
+      // Its site is on this machine.
+      gatewayPrivate: [parts.first.publicKey.text],
     },
     parts.log,
   );
+}
+
+/** The first address that browsers open sites at. */
+async function gatewayOf(app: App): Promise<ListenAddress | undefined> {
+  const { http } = await app.status();
+  if (http.state !== 'waiting' && http.state !== 'running') return undefined;
+  return parseListenAddress(http.addresses[0] ?? '', 0);
 }
 
 /** Publishes with a DHT node of its own, as another user would. */
 async function publishZones(parts: {
   readonly first: KeyPair;
   readonly second: KeyPair;
+  readonly site: Site;
   readonly bootstrap: readonly NodeAddress[];
   readonly terminal: Terminal;
 }): Promise<void> {
-  const { first, second, bootstrap, terminal } = parts;
+  const { first, second, site, bootstrap, terminal } = parts;
   const node = await startMainlineThread({ bootstrap, host: '127.0.0.1' });
   const put = async (keyPair: KeyPair, zone: string) => {
     const { records } = parseZoneFile(zone, { origin: keyPair.publicKey.name });
@@ -134,7 +162,7 @@ async function publishZones(parts: {
     });
   };
   try {
-    await Promise.all([put(first, firstZone(second.publicKey)), put(second, secondZone())]);
+    await Promise.all([put(first, firstZone(second.publicKey, site)), put(second, secondZone())]);
   } finally {
     await node.close();
   }

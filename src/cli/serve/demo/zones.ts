@@ -3,8 +3,8 @@ import type { PublicKey } from '../../../pkarr/public-key.ts';
 /** The ordinary name that the stand-in upstream knows. */
 export const ORDINARY_NAME = 'www.example.com.';
 
-/** A zone with many kinds of records; some point to the zone of `other`. */
-export function firstZone(other: PublicKey): string {
+/** A zone with many kinds of records; some point to the zone of `other`. Its site is a server of this machine. */
+export function firstZone(other: PublicKey, site: { readonly port: number }): string {
   return `
 $TTL 300
 @           A      192.0.2.1
@@ -12,7 +12,8 @@ $TTL 300
 @           TXT    "This name is a public key." "Its owner signed this."
 @           MX     10 mail
 @           CAA    0 issue "ca.example.net"
-@           HTTPS  1 . alpn=h2,h3 ipv4hint=192.0.2.1
+@           HTTPS  1 site port=${site.port}
+site        A      127.0.0.1
 www         A      192.0.2.80
 www         AAAA   2001:db8::80
 mail        A      192.0.2.25

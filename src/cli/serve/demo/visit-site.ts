@@ -1,0 +1,34 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import type { ListenAddress } from '../../../config/listen-address.ts';
+
+/** Milliseconds for the gateway to start and to find the site. */
+const TIMEOUT = 20_000;
+
+/** What the gateway said of a site. */
+export interface SiteVisit {
+  readonly status: number;
+  /** How it was fetched, in the words of the gateway: `verified; key=KEY`, or `plain`. */
+  readonly site: string | undefined;
+  readonly milliseconds: number;
+}
+
+/** Opens a site at the gateway as a browser does. Rejects with a system error, or an AbortError after 20 s. */
+export async function visitSite(gateway: ListenAddress, key: string): Promise<SiteVisit> {
+  const startedAt = performance.now();
+  const asked = request({
+    ...gateway,
+    agent: false,
+    headers: { host: `${key}.localhost:${gateway.port}` },
+    signal: AbortSignal.timeout(TIMEOUT),
+  }).end();
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  response.resume();
+  await once(response, 'end');
+  const { 'pkarrd-site': site } = response.headers;
+  return {
+    status: response.statusCode ?? 0,
+    site: typeof site === 'string' ? site : undefined,
+    milliseconds: Math.round((performance.now() - startedAt) * 10) / 10,
+  };
+}
