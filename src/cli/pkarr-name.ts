@@ -25,8 +25,13 @@ export function parsePkarrName(text: string): PkarrName {
     return { key, name: parseTypedName(`${labels}${key.text}`) };
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
-    throw new UsageError(`${JSON.stringify(text)} is not a domain name (${error.code}).`);
+    throw new UsageError(`${shownName(text)} is not a domain name (${error.code}).`);
   }
+}
+
+/** A name in a message: quoted, and not longer than a line. */
+export function shownName(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text);
 }
 
 function keyIn(text: string): PublicKey {

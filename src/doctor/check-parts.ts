@@ -20,10 +20,8 @@ export type RunningProgram =
   | { readonly kind: 'answers'; readonly status: AppStatus }
   | {
       readonly kind: 'silent';
-      /** With what to do. */
+      /** A sentence; others that follow say what to do. */
       readonly reason: string;
-      /** Somebody listens, and does not answer or does not let us ask. */
-      readonly isStarted: boolean;
     };
 
 /** What a check looks at. */

@@ -158,6 +158,9 @@ test('names are taken as people have them: in any script, as addresses, with wha
     await asked('127.0.0.1', 'AAAA'),
     /"127\.0\.0\.1" is an address, of which only PTR can be asked for/,
   );
+  assert.match(await asked(' localhost '), /^localhost\. /);
+  assert.match(await asked('https://example.com/a'), /is not a domain name\. Write example\.com instead\./);
+  assert.ok((await asked('a'.repeat(5_000))).length < 300);
   assert.match(await asked('mün chen.example'), /"mün chen\.example" is not a domain name/);
   const key = 'yeewwbdysq95j7cpitkx9n1xkozc11hizxy8truct3uy8w1yzj1y';
   const browser = JSON.parse((await run('query', `https://bücher.${key}/`, '--json')).out);

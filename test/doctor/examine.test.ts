@@ -135,7 +135,7 @@ describe('the doctor', () => {
   test('says to restart a program that does not answer, since a start would do nothing', () =>
     withScene(async (scene) => {
       await wellScene(scene);
-      const running = { kind: 'silent', reason: 'It did not answer within 5 s.', isStarted: true } as const;
+      const running = { kind: 'silent', reason: 'It did not answer within 5 s.' } as const;
       assert.match(only(await findingsOf(scene, { running })).remedy ?? '', /"systemctl restart pkarrd"/);
     }));
 
@@ -143,7 +143,7 @@ describe('the doctor', () => {
     withScene(async (scene) => {
       await wellScene(scene);
       await rm(join(scene.root, '/run/systemd'), { recursive: true });
-      const running = { kind: 'silent', reason: 'It did not answer within 5 s.', isStarted: true } as const;
+      const running = { kind: 'silent', reason: 'It did not answer within 5 s.' } as const;
       const remedy = async () => only(await findingsOf(scene, { running })).remedy ?? '';
       assert.match(
         await remedy(),
@@ -344,14 +344,18 @@ describe('the running program', () => {
     forwarder: { ...status.forwarder, upstreams: states.map((state) => ({ ...upstream, state })) },
   });
 
+  test('that cannot be asked is a failure, and what its reason says to do is the remedy', () => {
+    const reason = 'Not allowed to use /run/x. Run this command as root.';
+    const { text, remedy } = only(
+      examineRunning({ kind: 'silent', reason }, '1.0.0', serviceCommands('/', 'systemd')),
+    );
+    assert.deepEqual([text, remedy], ['Not allowed to use /run/x.', 'Run this command as root.']);
+  });
+
   test('that does not answer is a failure with its reason', () => {
     assert.equal(
       only(
-        examineRunning(
-          { kind: 'silent', reason: 'Not allowed.', isStarted: true },
-          '1.0.0',
-          serviceCommands('/', 'systemd'),
-        ),
+        examineRunning({ kind: 'silent', reason: 'Not allowed.' }, '1.0.0', serviceCommands('/', 'systemd')),
       ).text,
       'Not allowed.',
     );

@@ -1,6 +1,5 @@
 import { realpathSync } from 'node:fs';
 import type { AppStatus } from '../../app/status.ts';
-import { ControlError } from '../../control/socket.ts';
 import type { RunningProgram } from '../../doctor/check-parts.ts';
 import { examine } from '../../doctor/examine.ts';
 import type { Finding } from '../../doctor/finding.ts';
@@ -54,10 +53,7 @@ async function askForStatus(invocation: Invocation, terminal: Terminal): Promise
       status: (await askRunning(invocation, terminal, ['status'], options)) as AppStatus,
     };
   } catch (error) {
-    if (error instanceof CommandError) {
-      const isStarted = !(error.cause instanceof ControlError && error.cause.problem === 'not-running');
-      return { kind: 'silent', reason: error.message, isStarted };
-    }
+    if (error instanceof CommandError) return { kind: 'silent', reason: error.message };
     throw error;
   }
 }

@@ -10,17 +10,7 @@ export function examineRunning(
   version: string,
   commands: ServiceCommands,
 ): readonly Finding[] {
-  if (running.kind === 'silent')
-    return [
-      failure(
-        'running',
-        running.reason,
-        // A start would do nothing for one that does not answer.
-        running.isStarted
-          ? `See its log: ${commands.log}. Then restart it: ${commands.restart}.`
-          : `Why it ended is in its log: ${commands.log}.`,
-      ),
-    ];
+  if (running.kind === 'silent') return [silentFinding(running.reason, commands)];
   const { status } = running;
   return [
     ...versionFinding(status, version, commands),
@@ -32,6 +22,11 @@ export function examineRunning(
     ...browserFinding(status),
     ...errorFindings(status),
   ];
+}
+
+function silentFinding(reason: string, { log, restart }: ServiceCommands): Finding {
+  const [, text = reason, remedy] = /^(.*?\.) (.*)$/s.exec(reason) ?? [];
+  return failure('running', text, remedy ?? `See its log: ${log}. Then restart it: ${restart}.`);
 }
 
 function versionFinding(
