@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { forwardWarnings } from '../../mainline/thread/forward-warnings.ts';
 import { describeInternalError } from '../../observe/internal-error.ts';
 import { EXIT_INTERNAL_ERROR, onUncaught } from '../../system/uncaught.ts';
+import { lowerThreadPriority } from './low-priority.ts';
 import type { FromThread, ThreadOptions } from './messages.ts';
 import { runServer } from './run-server.ts';
 
@@ -10,6 +11,7 @@ if (parentPort === null) throw new Error('this file runs as a worker thread only
 const port = parentPort;
 const options: ThreadOptions = workerData;
 forwardWarnings(port);
+lowerThreadPriority();
 // A bug in one request must not take the others away.
 onUncaught(({ kind, error }) => {
   const described = describeInternalError(kind, 'http', error);
