@@ -16,7 +16,7 @@ const browsers: readonly (readonly [BrowserName, () => Promise<Browser>])[] = [
 const HALF_A_MINUTE = 30_000;
 
 for (const program of programs) {
-  describe(`the demo on ${program.name}, on a machine without any network`, () => {
+  describe(`the demo on ${program.name}, on a machine without any network`, { skip: program.skip }, () => {
     let demo: RunningCommand;
     let url = '';
     let milliseconds = Number.NaN;

@@ -86,7 +86,7 @@ const HEADERS = `fetch(location.href).then(({ status, headers }) => [status, hea
 
 for (const [program, name] of programs.flatMap((one) => browsers.map((browser) => [one, browser] as const))) {
   const what = `the gateway on ${program.name} in ${name}, with default settings and no resolver that answers`;
-  describe(what, { skip: whyMissing(name) }, () => {
+  describe(what, { skip: program.skip || whyMissing(name) }, () => {
     let browser: Browser;
     let pkarrd: RunningCommand;
     before(async () => {
