@@ -11,6 +11,16 @@ export function tellListening(log: Log, event: ListenEvent): void {
   const address = servedAddressToText(served);
   switch (event.kind) {
     case 'refused':
+      if (served.service === 'https-plain') {
+        log.warn(
+          'Cannot listen on an address for the proxy: pkarrd may not open it. Use a port from 1024 up.',
+          {
+            address,
+            code: event.error.code,
+          },
+        );
+        break;
+      }
       log.warn(
         'Cannot listen on an address: its socket was not handed over by the service manager, and pkarrd may not open it. ' +
           'Add it to the socket unit with the command in "run".',

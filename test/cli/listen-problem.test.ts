@@ -21,3 +21,18 @@ test('the message says why, who holds the port, and what to do', () => {
   assert.match(problem('EACCES'), /^Permission denied to listen on 127\.0\.0\.1:53 \(udp\)\./);
   assert.match(problem('EWHATEVER'), /strange/);
 });
+
+test('of an address for encrypted DNS it names the flag of that, and the command which has systemd open it', () => {
+  const at = (code: string, service: 'tls' | 'https' | 'https-plain') =>
+    listenProblem(
+      { protocol: 'tcp', address: { host: '192.168.1.2', port: 853, service }, code, message: '' },
+      () => [{ pid: 100, name: 'stunnel' }],
+    );
+  assert.match(
+    at('EADDRINUSE', 'tls'),
+    /^tls:\/\/192\.168\.1\.2:853 .*such as --tls-listen 127\.0\.0\.1:8853\.$/,
+  );
+  assert.match(at('EACCES', 'tls'), /: sudo pkarrd install --tls-listen 192\.168\.1\.2:853$/);
+  assert.match(at('EACCES', 'https'), /: sudo pkarrd install --https 192\.168\.1\.2:853$/);
+  assert.match(at('EACCES', 'https-plain'), /Use a port from 1024 up with --https-plain\.$/);
+});
