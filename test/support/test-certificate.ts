@@ -81,6 +81,11 @@ export class TestAuthority {
     };
   }
 
+  /** The file with `pem`. */
+  get pemFile(): string {
+    return join(this.#folder, 'ca.pem');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.#folder, { recursive: true });
   }

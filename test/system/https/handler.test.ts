@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { openHttps } from '../../../src/system/https/open-https.ts';
+import type { HttpsAnswer } from '../../../src/system/https/server.ts';
+import { askHttp1, Http2Client } from '../../support/http-client.ts';
+
+const fine: HttpsAnswer = { status: 200, headers: { 'content-type': 'text/plain' }, body: 'fine' };
+const bugs: unknown[] = [];
+const server = await openHttps({
+  place: { host: '127.0.0.1', port: 0 },
+  certificate: undefined,
+  handler({ target, body }) {
+    switch (target) {
+      case '/throws':
+        throw new TypeError('a bug');
+      case '/rejects':
+        return Promise.reject(new TypeError('a bug'));
+      case '/impossible':
+        return { ...fine, headers: { ':impossible': 'a' } };
+      default:
+        return { ...fine, body: body.length === 0 ? fine.body : body };
+    }
+  },
+  onConnection: () => ({ onWaiting() {}, onClosed() {} }),
+  onBug: (error) => bugs.push(error),
+});
+after(() => server.stop());
+const address = { host: '127.0.0.1', port: server.port };
+
+for (const path of ['/throws', '/rejects']) {
+  test(`a handler that fails (${path}) costs one answer, over each version of HTTP, and is told`, async () => {
+    const client = new Http2Client(address);
+    const asks = [() => client.ask({ path }), () => askHttp1(address, { path })];
+    const posts = [() => client.ask({ method: 'POST', path, body: Buffer.of(1) })];
+    for (const ask of [...asks, ...posts]) {
+      assert.equal((await ask()).status, 500);
+      assert.equal(bugs.splice(0).length, 1);
+      assert.equal((await client.ask({ path: '/' })).body.toString(), 'fine');
+    }
+    await client.close();
+  });
+}
+
+test('an answer that cannot be sent ends no more than its connection, and is told', async () => {
+  for (const ask of [
+    async () => await askHttp1(address, { path: '/impossible' }),
+    async () => {
+      const client = new Http2Client(address);
+      try {
+        return await client.ask({ path: '/impossible' });
+      } finally {
+        await client.close();
+      }
+    },
+  ]) {
+    const outcome = await ask().catch(() => 'ended' as const);
+    assert.ok(outcome === 'ended' || outcome.status === 500);
+    assert.equal(bugs.splice(0).length, 1);
+  }
+  assert.equal((await askHttp1(address, { path: '/' })).status, 200);
+});
+
+test('a body comes whole, however it is cut, and one that is too long is refused', async () => {
+  const client = new Http2Client(address);
+  const body = Buffer.alloc(65_535, 7);
+  for (const ask of [client.ask.bind(client), askHttp1.bind(undefined, address)]) {
+    assert.ok((await ask({ method: 'POST', path: '/', body })).body.equals(body));
+    const tooLong = Buffer.alloc(65_536);
+    assert.equal((await ask({ method: 'POST', path: '/', body: tooLong })).status, 413);
+  }
+  await client.close();
+});
+
+test('a request that is answered before the server stops has its answer', async () => {
+  const other = await openHttps({
+    place: { host: '127.0.0.1', port: 0 },
+    certificate: undefined,
+    handler: () => fine,
+    onConnection: () => ({ onWaiting() {}, onClosed() {} }),
+    onBug: (error) => bugs.push(error),
+  });
+  const client = new Http2Client({ host: '127.0.0.1', port: other.port });
+  assert.equal((await client.ask({ path: '/' })).status, 200);
+  const begun = performance.now();
+  await other.stop();
+  // However long the client stays.
+  assert.ok(performance.now() - begun < 5_000);
+  await client.close();
+  assert.deepEqual(bugs, []);
+});
