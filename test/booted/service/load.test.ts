@@ -20,8 +20,8 @@ const cases = [
 
 for (const { title, recipe, architecture } of cases) {
   test(`500 queries a second: a restart, a reload and an upgrade refuse and lose none, ${title}`, async (t) => {
-    const [file, machine] = await Promise.all([debianPackage(architecture), bootMachine(recipe)]);
-    await using _ = machine;
+    const file = await debianPackage(architecture);
+    await using machine = await bootMachine(recipe);
     await installPackage(machine, file);
     for (const workers of [1, 2]) {
       await t.test(workers === 1 ? 'one process' : `${workers} workers`, async () => {

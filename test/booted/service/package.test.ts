@@ -28,8 +28,8 @@ const cases: readonly {
 
 for (const { title, recipe, architecture, without } of cases) {
   test(`the package is installed, active, upgraded and purged, and leaves nothing, ${title}`, async () => {
-    const [file, machine] = await Promise.all([debianPackage(architecture), bootMachine(recipe)]);
-    await using _ = machine;
+    const file = await debianPackage(architecture);
+    await using machine = await bootMachine(recipe);
     if (without !== undefined) await machine.sh(`dpkg --purge ${without} 2>&1`);
     const before = await everyPath(machine);
     assert.doesNotMatch(await installPackage(machine, file), /warning|error|fail/i);

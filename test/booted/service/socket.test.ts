@@ -53,8 +53,8 @@ for (const recipe of [trixie, bookworm]) {
 }
 
 test('an upgrade of the package that changes the socket unit does the same', async () => {
-  const [file, machine] = await Promise.all([debianPackage('all'), bootMachine(trixie)]);
-  await using _ = machine;
+  const file = await debianPackage('all');
+  await using machine = await bootMachine(trixie);
   await installPackage(machine, file);
   await machine.sh(`
     dpkg-deb --raw-extract ${PACKAGE} /opt/other
