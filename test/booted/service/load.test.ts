@@ -27,7 +27,7 @@ for (const { title, recipe, architecture } of cases) {
       await t.test(workers === 1 ? 'one process' : `${workers} workers`, async () => {
         await machine.write('/etc/pkarrd/pkarrd.toml', `workers = ${workers}\n`);
         await machine.sh('systemctl restart pkarrd');
-        const counts = await underLoad(machine, 12, async () => {
+        const counts = await underLoad(machine, 8, async () => {
           await machine.sh('systemctl restart pkarrd');
           await machine.write('/etc/pkarrd/pkarrd.toml', `workers = ${workers}\ncache-size = "20MB"\n`);
           await machine.sh('systemctl reload pkarrd');

@@ -68,7 +68,7 @@ for (const [recipe, prefix, skip] of cases) {
     assert.match(await machine.sh('pkarrd install'), /^pkarrd answers on 127\.0\.0\.1, port 53\./m);
     await isServing(machine, manifest.version);
 
-    const counts = await underLoad(machine, 12, async () => {
+    const counts = await underLoad(machine, 8, async () => {
       await machine.sh(`${NPM} install --prefix ${prefix} /opt/newer.tgz`);
       await machine.sh('pkarrd install');
     });
