@@ -20,7 +20,10 @@ export const BODY_TIME = 5_000;
 /** Octets of a body: the largest DNS message (RFC 1035 §4.2.2). */
 export const MAX_BODY = 65_535;
 
-/** Octets that all bodies together hold while they are read; one is a hundred long. Beyond, the oldest are refused with 503. */
+/**
+ * Octets that all bodies together hold while they are read; one is a hundred long. Beyond, the oldest are refused: on
+ * Bun with 503, on Node with the end of their connection.
+ */
 export const MAX_BODIES = 4 * 1024 * 1024;
 
 /** Bodies that are being read by Bun's server, which has one for each stream of each connection. Beyond, 503. */

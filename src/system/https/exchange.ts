@@ -22,7 +22,6 @@ export const internalError: HttpsAnswer = {
 const refusals = {
   408: 'The body did not come in time.\n',
   413: `A body has at most ${bounds.MAX_BODY} octets.\n`,
-  503: 'Too many bodies are being read; try again.\n',
 } as const;
 
 /** The status of such an answer. */

@@ -197,11 +197,13 @@ export class SocketServer implements HttpsServer {
 
   #readBody(connection: WatchedConnection, request: Incoming, response: Outgoing): void {
     let isRefused = false;
-    const refuse = (status: Refusal) => {
+    const refuse = (status: Refusal | 503) => {
       if (isRefused) return;
       isRefused = true;
       this.#bodies.end(body);
-      refuseRest(request, response, status);
+      // Too much, and this is the oldest: what else its connection has begun takes memory too.
+      if (status === 503) connection.destroy();
+      else refuseRest(request, response, status);
     };
     const body = this.#bodies.begin(refuse);
     if (Number(request.headers['content-length'] ?? 0) > bounds.MAX_BODY) {

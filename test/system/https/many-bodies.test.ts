@@ -10,6 +10,7 @@ import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
 import { makeLocalCertificate } from '../../../src/certificate/local-certificate.ts';
+import { BODY_TIME } from '../../../src/system/https/bounds.ts';
 import { openHttps } from '../../../src/system/https/open-https.ts';
 import type { HttpsServer } from '../../../src/system/https/server.ts';
 import { RunningCommand } from '../../support/command.ts';
@@ -72,7 +73,8 @@ test('thousands of bodies that never end are refused in time, and the next reque
     const { stdout } = await promisify(execFile)('node', ['--eval', unending, port ?? ''], {
       timeout: 60_000,
     });
-    assert.ok(Number(stdout) > 0, stdout);
+    // On Node most end with their connection.
+    assert.match(stdout, /^\d+\n$/);
     const after = await connected(Number(port));
     assert.equal(await post(after, 100, true), 200);
     after.close();
@@ -87,25 +89,28 @@ test('thousands of bodies that never end are refused in time, and the next reque
  * closed. The client of Bun takes too long to begin them.
  */
 const unending = `
-  const sessions = [];
   let left = 4000, refused = 0;
+  const over = (count) => {
+    left -= count;
+    if (left <= 0) process.exit();
+  };
+  process.on('exit', () => console.log(refused));
+  const headers = { ':method': 'POST', ':path': '/dns-query', 'content-type': 'application/dns-message' };
   for (let i = 0; i < 40; i++) {
     const session = require('http2').connect('https://127.0.0.1:' + process.argv[1], { rejectUnauthorized: false });
-    session.on('error', () => {}).on('connect', () => {
-      for (let j = 0; j < 100; j++) {
-        const headers = { ':method': 'POST', ':path': '/dns-query', 'content-type': 'application/dns-message' };
-        let isOver = false;
-        const over = () => {
-          if (isOver) return;
-          isOver = true;
-          if (--left > 0) return;
-          console.log(refused);
-          process.exit();
-        };
+    let open = 100;
+    session.on('error', () => {}).on('close', () => {
+      over(open);
+      open = 0;
+    });
+    session.on('connect', () => {
+      for (let j = 0; j < 100 && !session.destroyed; j++) {
         const stream = session.request({ ...headers, 'content-length': 1000 });
-        stream.on('error', () => {}).on('close', over).on('response', ({ ':status': status }) => {
+        stream.on('error', () => {}).on('response', ({ ':status': status }) => {
+          if (open === 0) return;
           if (status === 408 || status === 503) refused++;
-          over();
+          open--;
+          over(1);
         });
         stream.write(Buffer.alloc(900));
       }
@@ -126,8 +131,26 @@ test('thousands of whole bodies that come at once are taken', async () => {
   }
 });
 
+const skip = 'bun' in process.versions && 'Bun does it in its own way';
+test('of too many bodies the connection of the oldest ends', { skip }, async () => {
+  const server = await openServer();
+  const [heavy, other] = await Promise.all([connected(server.port), connected(server.port)]);
+  const started = performance.now();
+  const ended = once(heavy, 'close');
+  try {
+    for (let count = 0; count < 100; count++) void post(heavy, 60_000, false);
+    await ended;
+    assert.ok(performance.now() - started < BODY_TIME);
+    assert.equal(await post(other, 100, true), 200);
+  } finally {
+    heavy.destroy();
+    other.destroy();
+    await server.stop();
+  }
+});
+
 test('two clients that have the same port are told apart', {
-  skip: 'bun' in process.versions && 'Bun does it',
+  skip,
 }, async () => {
   const server = await openServer();
   try {
