@@ -35,6 +35,7 @@ describe('pkarrd certificate --out', () => {
     assert.match(out, /^A certificate for localhost, 127\.0\.0\.1, ::1 and dns\.home\.arpa was written\./);
     assert.ok(out.includes(`  certificate-key = "${join(directory, 'server.key')}"\n`));
     for (const word of [
+      'pkarrd install',
       'certutil',
       'CACertificates',
       'DNSOverHTTPS',

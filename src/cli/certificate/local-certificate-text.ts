@@ -138,7 +138,8 @@ function pinOf({ certificatePem }: WrittenCertificate): string {
 
 /** What was written, and everything that is to be done with it. */
 export function localCertificateText(written: WrittenCertificate): string {
-  const { names, notAfter, authority, certificate, key } = written;
+  const { names, notAfter, authority, certificate, key, isRoot } = written;
+  const sudo = isRoot ? '' : 'sudo ';
   const width = Math.max(...[authority, certificate, key].map(({ length }) => length)) + 2;
   return [
     `A certificate for ${listed(names)} was written. It ends on ${notAfter.toISOString().slice(0, 10)}.`,
@@ -149,6 +150,8 @@ export function localCertificateText(written: WrittenCertificate): string {
     '',
     'Settings for /etc/pkarrd/pkarrd.toml; the service reads secrets below /etc/pkarrd/tls, when it starts:',
     ...indented(settingLines(written)),
+    'Then have systemd open these addresses, and restart the service when its certificate was replaced:',
+    ...indented([`${sudo}pkarrd install`, `${sudo}systemctl restart pkarrd`]),
     '',
     ...elsewhere(written),
     ...clientRecipes(written).flatMap(({ client, file, lines }) => [
