@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import type { BunApi, BunHttpServer, BunServeOptions } from '../bun/api.ts';
+import { ownSockets, type PreferSecond, secondPreference } from '../bun/newest-listener.ts';
 import { descriptorLimit } from '../descriptor-limit.ts';
 import * as bounds from './bounds.ts';
 import { internalError } from './exchange.ts';
@@ -19,19 +20,23 @@ interface Reading {
 export class BunServer implements HttpsServer {
   readonly #bun: BunApi;
   readonly #options: HttpsOptions;
+  readonly #preferSecond: PreferSecond;
   /** In the order in which they began. */
   readonly #reading = new Set<Reading>();
   /** The octets that all of them may have. */
   #readingOctets = 0;
   readonly #port: number;
   #server: BunHttpServer;
+  /** The one before, while its connections end. */
+  #leaving: BunHttpServer | undefined;
   /** Another one has to take its place. */
   #isOutdated = false;
   #looking: NodeJS.Timeout | undefined;
   #unlisten: () => void = () => {};
 
-  private constructor(bun: BunApi, options: HttpsOptions) {
+  private constructor(bun: BunApi, options: HttpsOptions, preferSecond: PreferSecond) {
     this.#bun = bun;
+    this.#preferSecond = preferSecond;
     this.#options = options;
     const { host, port } = options.place;
     // With `reusePort` it would share the port with another program of this user. Nobody else may have it.
@@ -43,7 +48,7 @@ export class BunServer implements HttpsServer {
 
   /** Listens. Rejects with the system's error. */
   static async open(bun: BunApi, options: HttpsOptions): Promise<BunServer> {
-    const server = new BunServer(bun, options);
+    const server = new BunServer(bun, options, await secondPreference());
     server.#looking = setInterval(() => {
       server.#count();
       server.#look();
@@ -64,11 +69,11 @@ export class BunServer implements HttpsServer {
   async stop(): Promise<void> {
     this.#unlisten();
     clearInterval(this.#looking);
-    const server = this.#server;
+    const servers = [this.#server, ...(this.#leaving === undefined ? [] : [this.#leaving])];
     const tooLong = setTimeout(() => {
-      server.stop(true).catch(this.#options.onBug);
+      for (const server of servers) server.stop(true).catch(this.#options.onBug);
     }, bounds.LAST_ANSWERS);
-    await server.stop(false);
+    await Promise.all(servers.map((server) => server.stop(false)));
     clearTimeout(tooLong);
   }
 
@@ -94,11 +99,16 @@ export class BunServer implements HttpsServer {
   }
 
   /**
-   * `reload` keeps the old certificate, so another server is opened on the port before the old one stops listening.
-   * Connections that are open keep theirs until they are idle.
+   * `reload` keeps the old certificate, so another server is opened on the port, and gets every new connection. The old one
+   * is stopped when those that it had have been idle for as long as they may.
    */
   #replace(): void {
     const old = this.#server;
+    if (this.#leaving !== undefined) {
+      this.#isOutdated = true;
+      return;
+    }
+    const before = ownSockets();
     try {
       this.#server = this.#serve();
       this.#isOutdated = false;
@@ -107,8 +117,15 @@ export class BunServer implements HttpsServer {
       this.#isOutdated = true;
       return;
     }
-    // What the kernel has already accepted for the old one is taken in the turn of the event loop that ends here.
-    setImmediate(() => old.stop(false).catch(this.#options.onBug));
+    this.#leaving = old;
+    const isPreferred = this.#preferSecond(before);
+    const end = () => {
+      if (this.#leaving === old) this.#leaving = undefined;
+      old.stop(false).catch(this.#options.onBug);
+    };
+    // Where the kernel goes on giving connections to the old one, it ends now, and those on their way are lost.
+    if (isPreferred) setTimeout(end, bounds.IDLE).unref();
+    else setImmediate(end);
   }
 
   #take(request: Request, server: BunHttpServer): Response | Promise<Response> {
@@ -164,7 +181,8 @@ export class BunServer implements HttpsServer {
   /** Ends all connections rather than have the rest of the program without descriptors. */
   #count(): void {
     if (openDescriptors() < MOST) return;
-    this.#server.stop(true).catch(this.#options.onBug);
+    for (const server of [this.#leaving, this.#server]) server?.stop(true).catch(this.#options.onBug);
+    this.#leaving = undefined;
     this.#replace();
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { Rcode, Type } from '../../../src/dns/codes.ts';
 import { type Edns, type EdnsOption, EdnsOptionCode } from '../../../src/dns/edns.ts';
@@ -333,4 +334,25 @@ test('a certificate that changes is shown to the next connection, and open ones 
   const shown = (next.session.socket as import('node:tls').TLSSocket).getPeerCertificate().subjectaltname;
   assert.match(shown ?? '', /renewed/);
   await Promise.all([before.close(), next.close()]);
+});
+
+test('no connection is lost while a certificate takes the place of another', async () => {
+  const other = parsed(
+    await scene.authority.issue({ names: 'DNS:localhost,IP:127.0.0.1,DNS:other.example' }),
+  );
+  let isOver = false;
+  let answered = 0;
+  const clients = Array.from({ length: 4 }, async () => {
+    while (!isOver) {
+      const one = new Http2Client(scene.https);
+      assert.equal((await one.ask(get(a))).status, 200);
+      answered++;
+      await one.close();
+    }
+  });
+  for (let goal = answered + 20; answered < goal; ) await sleep(2);
+  scene.certificate.set(other);
+  for (let goal = answered + 60; answered < goal; ) await sleep(2);
+  isOver = true;
+  await Promise.all(clients);
 });
