@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { whySkipped } from '../integrate/tell-rows.ts';
 import { bootMachine, type Machine } from '../support/machine.ts';
 import { putProgram } from '../support/program.ts';
 import { bookworm, trixie } from '../support/recipes.ts';
@@ -22,8 +23,15 @@ const OPENS = `
     console.log(JSON.stringify(counts));
   })();`;
 
-for (const [name, recipe] of Object.entries({ bookworm, trixie })) {
-  test(`browsers are answered at the sockets of systemd, and none is refused while pkarrd restarts: ${name}`, async () => {
+const cases = [
+  ['trixie', trixie, false],
+  ['bookworm', bookworm, whySkipped],
+] as const;
+
+for (const [name, recipe, skip] of cases) {
+  test(`browsers are answered at the sockets of systemd, and none is refused while pkarrd restarts: ${name}`, {
+    skip,
+  }, async () => {
     await using machine = await bootMachine(recipe);
     await putProgram(machine);
     await machine.sh('pkarrd install');
