@@ -59,7 +59,6 @@ test('systemd-networkd with systemd-resolved: a drop-in for each .network file w
       '/etc/systemd/network/10-netplan-lan0.network.d/pkarrd.conf',
       '/etc/systemd/network/80-container-host0.network.d/pkarrd.conf',
       'networkctl reload',
-      'networkctl reconfigure lan0',
       'systemctl restart systemd-resolved',
     ]);
   });

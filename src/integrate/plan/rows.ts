@@ -144,7 +144,6 @@ function networkdDropIns({ networkd }: Facts): readonly Step[] {
 
 /** The links give up what they have: systemd-resolved keeps it over a restart of its own. */
 function takenFromLinks({ networkd, links }: Facts): readonly Step[] {
-  const configured = (networkd?.files ?? []).flatMap((file) => file.links);
   const revert = (links ?? []).filter(
     ({ manager, servers }) => manager === 'NetworkManager' && servers.length > 0,
   );
@@ -154,17 +153,10 @@ function takenFromLinks({ networkd, links }: Facts): readonly Step[] {
       : [
           {
             kind: 'run',
+            // networkctl(1): it reconfigures the links whose files have changed. Twice at once, systemd 252 may lose an address for good.
             call: call('networkctl', 'reload'),
-            why: 'systemd-networkd reads its files',
+            why: 'systemd-networkd reads its files, and its links use them',
           } as const,
-          ...configured.map(
-            (name) =>
-              ({
-                kind: 'run',
-                call: call('networkctl', 'reconfigure', name),
-                why: `${name} uses them`,
-              }) as const,
-          ),
         ]),
     ...revert.map(
       ({ name }) =>
@@ -182,7 +174,6 @@ function undoNetworkd({ networkd }: Facts): readonly UndoCall[] {
   const names = networkd.files.flatMap(({ links }) => links);
   return [
     call('networkctl', 'reload'),
-    ...names.map((name) => call('networkctl', 'reconfigure', name)),
     // systemd-resolved holds it against a resolver for long when it is asked while the link has no address.
     ...(names.length === 0
       ? []
