@@ -32,6 +32,8 @@ for (const recipe of [trixie, bookworm])
     await until(machine, "systemctl show -P StatusText pkarrd | grep -q '; 1 upstream;'");
     await machine.write(configFile, 'upstream = ["nonsense?"]\n');
     assert.notEqual((await machine.run(['systemctl', 'reload', 'pkarrd'])).code, 0);
+    // With systemd 252, Node tells it by a child process, which takes a moment.
+    await until(machine, 'systemctl show -P StatusText pkarrd | grep -q invalid');
     assert.match(
       await status(),
       /^The configuration on disk is invalid, and the one before stays in force\. Answering on /,
