@@ -34,6 +34,10 @@ const site = createServer(
 await once(site, 'listening');
 await publishSite((site.address() as AddressInfo).port);
 
+/** The same download, past the gateway: what the two ends of it and the generator take of two cores by themselves. */
+const DIRECT = 'from the site itself';
+const siteUrl = `https://127.0.0.1:${(site.address() as AddressInfo).port}/`;
+
 /** What each of our servers is started with; the port of the gateway is beside that of DNS. */
 const words = (index: number) => [
   ...['--dht', 'on', ...network.bootstrap.flatMap(({ host, port }) => ['--bootstrap', `${host}:${port}`])],
@@ -45,14 +49,16 @@ await withScene(
     const file = queries('cached', names(NAMES));
     const load = { file, clients: 1, outstanding: 100, rate: RATE, each: true };
     for (const server of servers) await dnsperf(server, { ...load, rate: 10_000, limit: { times: 2 } });
-    const kinds = ['idle', ...SPEEDS] as const;
+    const kinds: readonly string[] = ['idle', ...SPEEDS, ...SPEEDS.map((speed) => `${speed} ${DIRECT}`)];
     const runs = new Map<string, number[]>();
     const peaks = new Map<string, number>();
     let lost = 0;
     for (let round = 0; round < ROUNDS; round++) {
       for (const [index, server] of servers.entries()) {
         for (const kind of kinds) {
-          const download = kind === 'idle' ? undefined : startDownload(server, httpPort(index), kind);
+          const [speed = '', direct] = kind.split(' ');
+          const url = direct === undefined ? gatewayUrl(index) : siteUrl;
+          const download = kind === 'idle' ? undefined : startDownload(server, url, speed);
           const run = await dnsperf(server, { ...load, limit: { seconds: SECONDS } });
           const key = `${server.name} ${kind}`;
           peaks.set(key, Math.max(peaks.get(key) ?? 0, (await download?.()) ?? residentBytes(server.pid)));
@@ -67,7 +73,7 @@ await withScene(
         const idle = runs.get(`${name} idle`) ?? [];
         // Each round is compared by itself, since the load of the machine changes between rounds.
         const ratio = median(p99.map((value, round) => value / (idle[round] ?? Number.NaN)));
-        const what = kind === 'idle' ? 'idle' : kind === '0' ? 'at full speed' : `at ${kind}B a second`;
+        const what = kind.replace(/^0/, 'at full speed').replace(/^(\d+M)/, 'at $1B a second');
         const peak = (peaks.get(`${name} ${kind}`) ?? 0) / 1e6;
         return [`${name} ${version}`, what, fixed(median(p99), 3), fixed(ratio, 2), fixed(peak, 0)];
       }),
@@ -92,15 +98,19 @@ function httpPort(index: number): number {
   return FIRST_PORT + 10 + index;
 }
 
+function gatewayUrl(index: number): string {
+  return `http://127.0.0.1:${httpPort(index)}/`;
+}
+
 /** Downloads again and again. @returns what ends it, and resolves with the most octets of memory that the server had meanwhile. */
-function startDownload(server: Server, port: number, speed: string): () => Promise<number> {
-  const url = `http://127.0.0.1:${port}/`;
-  const host = `Host: ${keyPair.publicKey.text}.localhost:${port}`;
+function startDownload(server: Server, url: string, speed: string): () => Promise<number> {
+  const host = `Host: ${keyPair.publicKey.text}.localhost`;
   let isOver = false;
   let child = spawn('true');
   const again = () => {
     child = spawn('curl', [
       '--silent',
+      '--insecure',
       '--fail',
       '--limit-rate',
       speed,
