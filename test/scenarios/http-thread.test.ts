@@ -79,11 +79,13 @@ test('the thread of the HTTP side ends, again and again, without a lost query, a
     await new Promise((sent) => socket.send(fault, Number(told[1]), '127.0.0.1', sent));
     socket.close();
     while ((await status()).http.state === 'running') await sleep(10);
+    // No thread is there.
+    const before = asked;
+    while (asked < before + 3) await Promise.race([asking, sleep(2)]);
   }
   assert.equal(await open(address), 200);
   isOver = true;
   await asking;
-  assert.ok(asked > 50, `${asked} queries`);
   const { code, err } = await command.stop();
   assert.equal(code, 0);
   assert.equal(
@@ -109,27 +111,37 @@ test('a restart of the service loses no connection of a browser: what comes in b
     assert.doesNotMatch(manager.log, /warn /);
   };
   await start();
-  const opened: Promise<number | string | undefined>[] = [];
+  const answers: (number | string | undefined)[] = [];
+  let opened = 0;
   let isOver = false;
   const loading = (async () => {
     for (; !isOver; await sleep(20)) {
-      const address = addresses[opened.length % 2] ?? '';
-      opened.push(open(address).catch((error: NodeJS.ErrnoException) => error.code ?? error.message));
+      // What comes in while a busy machine takes long to start stays below the limits of the HTTP side.
+      if (opened - answers.length >= 100) continue;
+      open(addresses[opened++ % 2] ?? '').then(
+        (status) => answers.push(status),
+        (error: NodeJS.ErrnoException) => answers.push(error.code ?? error.message),
+      );
     }
   })();
+  const answered = async (count: number) => {
+    while (answers.length < count) await sleep(5);
+  };
   for (let restart = 0; restart < 2; restart++) {
     // The thread answers what waited for it.
-    await Promise.all(opened);
+    await answered(opened);
     await Promise.all(addresses.map(open));
     assert.equal(await manager.stop(), 0, manager.log);
-    await sleep(100);
+    // No process is there, and some come in.
+    const before = opened;
+    while (opened < before + 6) await sleep(5);
     await start();
   }
-  await Promise.all(opened);
+  await answered(opened);
   isOver = true;
   await loading;
-  assert.deepEqual(new Set(await Promise.all(opened)), new Set([200]));
-  assert.ok(opened.length > 50, `${opened.length} connections`);
+  await answered(opened);
+  assert.deepEqual(new Set(answers), new Set([200]));
   assert.equal(await manager.stop(), 0);
   manager.log = '';
   await manager.start(['--dht', 'off', '--upstream', '127.0.0.1:9', '--http', 'off']);
