@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
-import { SIGNATURE_LENGTH } from './ed25519.ts';
+import { concatOctets } from '../octets/octets.ts';
+import { octetsFromLatin1 } from '../octets/text.ts';
+import { SIGNATURE_LENGTH } from './ed25519-rules.ts';
 
 /** A value and sequence number with their signature. */
 export interface SignedValue {
@@ -33,21 +34,13 @@ export function isStorable({ seq, signature, value }: SignedValue): boolean {
 }
 
 /**
- * The target of the item of `key`, 20 bytes. BEP 44: "The data MUST be stored under the SHA-1 hash of the public key", or of "the
- * public key concatenated with the salt".
- */
-export function targetOf(key: Uint8Array, salt: Uint8Array = NO_SALT): Buffer {
-  return createHash('sha1').update(key).update(salt).digest();
-}
-
-const NO_SALT = new Uint8Array(0);
-
-/**
  * The bytes that are signed. BEP 44: "ed25519 signature of the bencoded sequence number concatenated with
  * the v key", as in `3:seqi4e1:v12:Hello world!`; a salt that is not empty comes first, as in `4:salt6:foobar`.
  */
-export function signedBytes(seq: bigint, value: Uint8Array, salt: Uint8Array = NO_SALT): Buffer {
-  const signed = [Buffer.from(`3:seqi${seq}e1:v${value.length}:`, 'latin1'), value];
-  if (salt.length > 0) signed.unshift(Buffer.from(`4:salt${salt.length}:`, 'latin1'), salt);
-  return Buffer.concat(signed);
+export function signedBytes(seq: bigint, value: Uint8Array, salt: Uint8Array = NO_SALT): Uint8Array {
+  const signed = [octetsFromLatin1(`3:seqi${seq}e1:v${value.length}:`), value];
+  if (salt.length > 0) signed.unshift(octetsFromLatin1(`4:salt${salt.length}:`), salt);
+  return concatOctets(signed);
 }
+
+const NO_SALT = new Uint8Array(0);

@@ -1,3 +1,4 @@
+import { concatOctets } from '../octets/octets.ts';
 import { Type } from './codes.ts';
 import { type Field, namedForm } from './rdata-form.ts';
 import { WireError } from './wire-error.ts';
@@ -21,7 +22,7 @@ export function readRdata(reader: WireReader, type: number, length: number): Uin
   const parts: Uint8Array[] = [];
   for (const field of form) parts.push(readField(inner, field));
   if (inner.remaining !== 0) throw new WireError('bad-length', 'RDATA', inner.offset);
-  return Uint8Array.from(Buffer.concat(parts));
+  return concatOctets(parts);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { domainToASCII } from 'node:url';
+import { hexOf } from '../octets/text.ts';
 import { Name } from './name.ts';
 import { WireError } from './wire-error.ts';
 
@@ -23,7 +24,7 @@ export function tryParseTypedName(text: string): Name | undefined {
 
 /** The name at which the PTR record of an address of 4 or 16 octets stands: RFC 1035 §3.5 and RFC 3596 §2.5. */
 export function reverseName(octets: Uint8Array): Name {
-  const labels = octets.length === 4 ? Array.from(octets, String) : [...Buffer.from(octets).toString('hex')];
+  const labels = octets.length === 4 ? Array.from(octets, String) : [...hexOf(octets)];
   return Name.fromLabels([...labels.reverse(), octets.length === 4 ? 'in-addr' : 'ip6', 'arpa']);
 }
 

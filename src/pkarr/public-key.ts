@@ -1,10 +1,11 @@
-import { LRUCache } from 'lru-cache';
-import { decode, encode } from 'z32';
-import { KEY_LENGTH } from '../bep44/ed25519.ts';
+import { KEY_LENGTH } from '../bep44/ed25519-rules.ts';
 import type { SignedValue } from '../bep44/mutable-item.ts';
 import { type ItemVerifier, VerifiedItem } from '../bep44/verified-item.ts';
 import { lowerCase, Name } from '../dns/name.ts';
+import { equalOctets } from '../octets/octets.ts';
 import { type PointFault, pointFault } from './curve-point.ts';
+import { RecentMap } from './recent-map.ts';
+import { fromZBase32, toZBase32 } from './z-base32.ts';
 
 /** Characters of a key as text: 256 bits at five each. */
 export const KEY_TEXT_LENGTH = 52;
@@ -56,7 +57,7 @@ export class PublicKey {
     if (bytes.length !== KEY_LENGTH) {
       throw new PublicKeyError('no-key', `A public key has ${KEY_LENGTH} octets; this has ${bytes.length}.`);
     }
-    return PublicKey.fromLabel(encode(bytes));
+    return PublicKey.fromLabel(toZBase32(bytes));
   }
 
   /** The key of a DNS label, in upper or lower case. @throws PublicKeyError. */
@@ -85,8 +86,8 @@ export class PublicKey {
   }
 
   static #judge(text: string): LabelClass {
-    const bytes = Uint8Array.from(decode(text).subarray(0, KEY_LENGTH));
-    if (encode(bytes) !== text) return { kind: 'refused', reason: 'non-canonical', text };
+    const bytes = fromZBase32(text).subarray(0, KEY_LENGTH);
+    if (toZBase32(bytes) !== text) return { kind: 'refused', reason: 'non-canonical', text };
     const fault = pointFault(bytes);
     if (fault !== undefined) return { kind: 'refused', reason: fault, text };
     return { kind: 'key', key: new PublicKey(bytes, text) };
@@ -105,7 +106,7 @@ export class PublicKey {
 
   /** Whether these are the octets of this key. */
   hasBytes(bytes: Uint8Array): boolean {
-    return Buffer.compare(bytes, this.#bytes) === 0;
+    return equalOctets(bytes, this.#bytes);
   }
 
   /** The same key. */
@@ -152,4 +153,4 @@ const keyInside = /[ybndrfg8ejkmcpqxot1uwisza345h769]{52}/i;
 const notAKey: LabelClass = { kind: 'not-a-key' };
 
 /** Maximum number of cached results; each takes about half a kilobyte. */
-const verdicts = new LRUCache<string, LabelClass>({ max: 4096 });
+const verdicts = new RecentMap<string, LabelClass>(4096);

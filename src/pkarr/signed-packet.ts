@@ -1,8 +1,9 @@
-import { KEY_LENGTH, SIGNATURE_LENGTH } from '../bep44/ed25519.ts';
+import { KEY_LENGTH, SIGNATURE_LENGTH } from '../bep44/ed25519-rules.ts';
 import { type SignedValue, signedBytes } from '../bep44/mutable-item.ts';
 import type { VerifiedItem } from '../bep44/verified-item.ts';
 import type { ResourceRecord } from '../dns/record.ts';
 import { WireError } from '../dns/wire-error.ts';
+import { compareOctets, concatOctets } from '../octets/octets.ts';
 import { InvariantError } from './invariant-error.ts';
 import type { KeyPair } from './key-pair.ts';
 import {
@@ -162,7 +163,7 @@ export class SignedPacket {
 
   /** Key ‖ signature ‖ timestamp ‖ message. */
   toBytes(): Uint8Array {
-    return Uint8Array.from(Buffer.concat([this.key.toBytes(), this.toRelayPayload()]));
+    return concatOctets([this.key.toBytes(), this.toRelayPayload()]);
   }
 
   /** Signature ‖ timestamp (8 octets, big endian) ‖ message. */
@@ -181,7 +182,7 @@ export class SignedPacket {
  */
 export function compareRecency(a: SignedPacket, b: SignedPacket): number {
   if (a.timestamp !== b.timestamp) return a.timestamp > b.timestamp ? 1 : -1;
-  return Buffer.compare(a.message, b.message);
+  return compareOctets(a.message, b.message);
 }
 
 function refused(reason: PacketRefusal): PacketVerdict {

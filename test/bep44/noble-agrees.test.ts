@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { hashes, Point, verify as strictVerify } from '@noble/ed25519';
 import fc from 'fast-check';
 import { signatureCheck } from '../../src/bep44/ed25519.ts';
+import { signatureCheck as checkOfBrowsers } from '../../src/bep44/ed25519-noble.ts';
 
 hashes.sha512 = (message) => Uint8Array.from(createHash('sha512').update(message).digest());
 
@@ -68,12 +69,14 @@ const forged = fc
     return { key, message: text, signature };
   });
 
-test('whatever key and signature are made of, what passes also passes the strict check of noble', () => {
+test('whatever key and signature are made of, what passes also passes the strict check of noble, and the check of browsers judges alike', () => {
   let passed = 0;
   let mixed = 0;
   fc.assert(
     fc.property(forged, ({ key, message, signature }) => {
-      if (!signatureCheck(key)(message, signature)) return;
+      const passes = signatureCheck(key)(message, signature);
+      assert.equal(checkOfBrowsers(key)(message, signature), passes, 'the check of browsers');
+      if (!passes) return;
       passed++;
       if (!Point.fromBytes(key).isTorsionFree()) mixed++;
       assert.ok(strictVerify(signature, message, key, { zip215: false }));

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
-import { signedBytes, targetOf } from '../../src/bep44/mutable-item.ts';
+import { signedBytes } from '../../src/bep44/mutable-item.ts';
+import { targetOf } from '../../src/bep44/target.ts';
 import { VerifiedItem } from '../../src/bep44/verified-item.ts';
 import { newAuthor } from '../mainline/support/items.ts';
 
@@ -16,7 +17,7 @@ test('target, signed bytes and signature are those of test 1 of BEP 44', () => {
   );
   const value = Buffer.from('Hello World!');
   assert.equal(targetOf(key).toString('hex'), '4a533d47ec9c7d95b1ad75f576cffc641853b750');
-  assert.equal(signedBytes(1n, value).toString(), '3:seqi1e1:v12:Hello World!');
+  assert.equal(Buffer.from(signedBytes(1n, value)).toString(), '3:seqi1e1:v12:Hello World!');
   const item = VerifiedItem.verifierOf(key)({ seq: 1n, signature, value });
   assert.deepEqual(
     [item?.key, item?.seq, item?.signature, item?.value],

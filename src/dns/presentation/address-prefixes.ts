@@ -1,4 +1,5 @@
 import { ipv4FromText, ipv4ToText, ipv6FromText, ipv6ToText } from '../../ip/text.ts';
+import { concatOctets } from '../../octets/octets.ts';
 import { WireReader } from '../wire-reader.ts';
 import { type PresentationCodec, PresentationError, quoted } from './codec.ts';
 
@@ -37,7 +38,7 @@ export const addressPrefixes: PresentationCodec = {
     return items.join(' ');
   },
   fromWords(words) {
-    return Uint8Array.from(Buffer.concat(words.map(itemFrom)));
+    return concatOctets(words.map(itemFrom));
   },
 };
 

@@ -1,3 +1,5 @@
+import { octetsFromBase64 } from '../../octets/text.ts';
+
 /**
  * How RDATA, or what is left of it, is written for people where it is not a list of independent words.
  */
@@ -55,8 +57,7 @@ export function requireEnd(words: readonly string[], index: number, after: strin
 export function base64From(words: readonly string[], index: number, label: string): Uint8Array {
   const text = words.slice(index).join('');
   if (text === '') wordAt(words, words.length, label);
-  const octets = Buffer.from(text, 'base64');
-  // Node skips what is not base64, so only text that comes out again is valid.
-  if (octets.toString('base64') === text) return Uint8Array.from(octets);
+  const octets = octetsFromBase64(text);
+  if (octets !== undefined) return octets;
   throw new PresentationError(index, `The ${label} must be base64 with its padding.`);
 }

@@ -1,4 +1,5 @@
 import { ipv4FromText, ipv4ToText, ipv6FromText, ipv6ToText } from '../../ip/text.ts';
+import { base64Of } from '../../octets/text.ts';
 import { WireReader } from '../wire-reader.ts';
 import {
   base64From,
@@ -21,7 +22,7 @@ export const ipsecGateway: PresentationCodec = {
     const algorithm = reader.u8('algorithm type');
     const gateway = gatewayToText(reader, type);
     if (gateway === undefined) return undefined;
-    const key = Buffer.from(reader.take(reader.remaining, 'public key')).toString('base64');
+    const key = base64Of(reader.take(reader.remaining, 'public key'));
     return [type, algorithm, gateway, ...(key === '' ? [] : [key])].join(' ');
   },
   fromWords(words, nameAt) {

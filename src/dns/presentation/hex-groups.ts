@@ -1,3 +1,5 @@
+import { hexOf, octetsFromHex } from '../../octets/text.ts';
+
 /** Octets that are written as groups of hexadecimal digits. */
 export interface HexGroups {
   /** Octets of the field. */
@@ -23,7 +25,7 @@ export function hexGroups(form: {
     size,
     example,
     toText: (octets) => {
-      const hex = Buffer.from(octets).toString('hex');
+      const hex = hexOf(octets);
       return Array.from({ length: groups }, (_, i) => hex.slice(i * digits, (i + 1) * digits)).join(
         separator,
       );
@@ -31,7 +33,7 @@ export function hexGroups(form: {
     fromText: (text) => {
       const parts = text.split(separator);
       if (parts.length !== groups || !parts.every((part) => group.test(part))) return undefined;
-      return Uint8Array.from(Buffer.from(parts.map((part) => part.padStart(digits, '0')).join(''), 'hex'));
+      return octetsFromHex(parts.map((part) => part.padStart(digits, '0')).join(''));
     },
   };
 }

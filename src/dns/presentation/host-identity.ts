@@ -1,3 +1,4 @@
+import { base64Of, hexOf, octetsFromHex } from '../../octets/text.ts';
 import { WireReader } from '../wire-reader.ts';
 import { WireWriter } from '../wire-writer.ts';
 import { base64From, integerAt, type PresentationCodec, PresentationError, quoted, wordAt } from './codec.ts';
@@ -12,8 +13,8 @@ export const hostIdentity: PresentationCodec = {
     const tagLength = reader.u8('HIT length');
     const algorithm = reader.u8('PK algorithm');
     const keyLength = reader.u16('PK length');
-    const tag = Buffer.from(reader.take(tagLength, 'HIT')).toString('hex');
-    const key = Buffer.from(reader.take(keyLength, 'Public Key')).toString('base64');
+    const tag = hexOf(reader.take(tagLength, 'HIT'));
+    const key = base64Of(reader.take(keyLength, 'Public Key'));
     const servers: string[] = [];
     while (reader.remaining > 0) servers.push(reader.name('Rendezvous Servers').toString());
     return [algorithm, tag, key, ...servers].join(' ');
@@ -28,7 +29,7 @@ export const hostIdentity: PresentationCodec = {
     writer.u8(tag.length / 2);
     writer.u8(algorithm);
     writer.u16(key.length);
-    writer.octets(Buffer.from(tag, 'hex'));
+    writer.octets(octetsFromHex(tag));
     writer.octets(key);
     for (let index = 3; index < words.length; index++) writer.octets(nameAt(index));
     return Uint8Array.from(writer.written);

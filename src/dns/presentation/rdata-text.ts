@@ -1,4 +1,6 @@
 import { ipv4ToText, ipv6ToText } from '../../ip/text.ts';
+import { equalOctets } from '../../octets/octets.ts';
+import { base64Of, hexOf, latin1Of } from '../../octets/text.ts';
 import { Class, typeToText } from '../codes.ts';
 import { Name } from '../name.ts';
 import type { ResourceRecord } from '../record.ts';
@@ -35,7 +37,7 @@ function classToText(rrClass: number): string {
 
 /** RFC 3597 §5: "The special token \# ..., an unsigned decimal integer specifying the RDATA length in octets", and hex. */
 function genericRdataToText(rdata: Uint8Array): string {
-  const hex = Buffer.from(rdata).toString('hex');
+  const hex = hexOf(rdata);
   return hex === '' ? '\\# 0' : `\\# ${rdata.length} ${hex}`;
 }
 
@@ -87,7 +89,7 @@ function fieldToText(reader: WireReader, kind: PresentationKind): string | undef
     case 'string':
       return quoteOctets(characterString(reader));
     case 'tag': {
-      const tag = Buffer.from(characterString(reader)).toString('latin1');
+      const tag = latin1Of(characterString(reader));
       return /^[0-9A-Za-z]+$/.test(tag) ? tag : undefined;
     }
     case 'strings': {
@@ -100,9 +102,9 @@ function fieldToText(reader: WireReader, kind: PresentationKind): string | undef
     case 'uri':
       return reader.remaining === 0 ? undefined : quoteOctets(rest(reader));
     case 'hex':
-      return Buffer.from(rest(reader)).toString('hex') || undefined;
+      return hexOf(rest(reader)) || undefined;
     case 'base64':
-      return Buffer.from(rest(reader)).toString('base64') || undefined;
+      return base64Of(rest(reader)) || undefined;
     case 'service-parameters': {
       const parameters = readServiceParameters(reader);
       if (parameters === undefined || missingServiceParameter(parameters) !== undefined) return undefined;
@@ -128,7 +130,7 @@ function codecText(kind: CodecKind, octets: Uint8Array): string | undefined {
   const words = text === '' ? [] : text.split(' ');
   try {
     const again = codecs[kind].fromWords(words, (index) => Name.parse(words[index] ?? '').toWire());
-    return Buffer.compare(again, octets) === 0 ? text : undefined;
+    return equalOctets(again, octets) ? text : undefined;
   } catch (error) {
     if (error instanceof PresentationError) return undefined;
     throw error;

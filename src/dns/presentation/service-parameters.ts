@@ -1,4 +1,5 @@
 import { ipv4ToText, ipv6ToText } from '../../ip/text.ts';
+import { base64Of, latin1Of } from '../../octets/text.ts';
 import {
   isServiceParameterValue,
   ServiceParameter,
@@ -51,7 +52,7 @@ function valueToText({ key, value }: ServiceParameterValue): string | undefined 
     case ServiceParameter.ipv6hint:
       return addressesToText(value, 16, ipv6ToText);
     case ServiceParameter.ech:
-      return value.length === 0 ? undefined : Buffer.from(value).toString('base64');
+      return value.length === 0 ? undefined : base64Of(value);
     default:
       return value.length === 0 ? '' : wordFromOctets(value);
   }
@@ -59,7 +60,7 @@ function valueToText({ key, value }: ServiceParameterValue): string | undefined 
 
 /** RFC 9461 §5: "a URI Template in relative form" that "MUST contain a "dns" variable". */
 export function isDohPath(value: Uint8Array): boolean {
-  return /^\/.*\{[^{}]*\bdns\b[^{}]*\}/s.test(Buffer.from(value).toString('latin1'));
+  return /^\/.*\{[^{}]*\bdns\b[^{}]*\}/s.test(latin1Of(value));
 }
 
 /** RFC 9460 Appendix A.1: in an item of a value-list, `,` and `\` have a backslash before them. Empty for no item. */

@@ -1,3 +1,4 @@
+import { concatOctets } from '../../octets/octets.ts';
 import { typeFromText, typeToText } from '../codes.ts';
 import { WireReader } from '../wire-reader.ts';
 import { type PresentationCodec, PresentationError, quoted } from './codec.ts';
@@ -33,7 +34,7 @@ export const typeBitmap: PresentationCodec = {
       bitmap[at] = (bitmap[at] ?? 0) | (0x80 >>> (type & 7));
     }
     const blocks = [...windows].sort(([a], [b]) => a - b);
-    return Uint8Array.from(Buffer.concat(blocks.map(([window, bitmap]) => blockOf(window, bitmap))));
+    return concatOctets(blocks.map(([window, bitmap]) => blockOf(window, bitmap)));
   },
 };
 

@@ -1,5 +1,5 @@
 import { EventQueue } from '../../async/event-queue.ts';
-import { targetOf } from '../../bep44/mutable-item.ts';
+import { targetOf } from '../../bep44/target.ts';
 import type { LookupEvent, LookupSummary, NodeAddress } from '../dht-node.ts';
 import type { AskOutcome } from '../socket/krpc-socket.ts';
 import { ItemScreen } from './item-screen.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { elapsedClock } from '../../async/elapsed-clock.ts';
 import { orAborted } from '../../async/or-aborted.ts';
-import { KEY_LENGTH } from '../../bep44/ed25519.ts';
+import { KEY_LENGTH } from '../../bep44/ed25519-rules.ts';
 import { acceptsHost, type NetworkKind, networkOf, parseIpv4 } from '../addresses.ts';
 import type {
   ControlledDhtNode,

@@ -1,4 +1,4 @@
-import { targetOf } from '../../bep44/mutable-item.ts';
+import { targetOf } from '../../bep44/target.ts';
 import type { VerifiedItem } from '../../bep44/verified-item.ts';
 import type { NodeAddress, PutOutcome } from '../dht-node.ts';
 import { Counter } from '../socket/counter.ts';

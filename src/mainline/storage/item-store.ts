@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { signatureCheck } from '../../bep44/ed25519.ts';
-import { MAX_VALUE_LENGTH, signedBytes, targetOf } from '../../bep44/mutable-item.ts';
+import { MAX_VALUE_LENGTH, signedBytes } from '../../bep44/mutable-item.ts';
+import { targetOf } from '../../bep44/target.ts';
 import { copyOf, isSame, latin1 } from '../wire/bytes.ts';
 import type { PutBody } from '../wire/krpc-message.ts';
 

@@ -1,4 +1,4 @@
-import { KEY_LENGTH, SIGNATURE_LENGTH } from '../../bep44/ed25519.ts';
+import { KEY_LENGTH, SIGNATURE_LENGTH } from '../../bep44/ed25519-rules.ts';
 import { MAX_SEQ, MAX_VALUE_LENGTH } from '../../bep44/mutable-item.ts';
 import { acceptsHost, formatIpv4, type NetworkKind } from '../addresses.ts';
 import type { NodeAddress } from '../dht-node.ts';

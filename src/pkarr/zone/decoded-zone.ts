@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { Type } from '../../dns/codes.ts';
 import type { Name } from '../../dns/name.ts';
 import type { ResourceRecord, RRset } from '../../dns/record.ts';
+import { equalOctets } from '../../octets/octets.ts';
 import type { SignedPacket } from '../signed-packet.ts';
 
 /** The RRsets of one name by type; empty for an empty non-terminal. */
@@ -81,7 +82,7 @@ function withRecord(set: RRset | undefined, record: ResourceRecord): RRset {
   const [first] = set;
   if (record.type === Type.CNAME || record.type === Type.DNAME || record.type === Type.SOA) return set;
   const ttl = Math.min(first.ttl, record.ttl);
-  const isNew = !set.some((other) => Buffer.compare(other.rdata, record.rdata) === 0);
+  const isNew = !set.some((other) => equalOctets(other.rdata, record.rdata));
   const [head, ...tail] = isNew ? ([...set, record] as const satisfies RRset) : set;
   return [{ ...head, ttl }, ...tail.map((other) => ({ ...other, ttl }))];
 }

@@ -1,4 +1,4 @@
-import { targetOf } from '../../../src/bep44/mutable-item.ts';
+import { targetOf } from '../../../src/bep44/target.ts';
 import { startMainlineNode } from '../../../src/mainline/node/node.ts';
 import { openUdp } from '../../../src/mainline/socket/datagrams.ts';
 import type { KeyPair } from '../../../src/pkarr/key-pair.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { isStorable, signedBytes, targetOf } from '../../../src/bep44/mutable-item.ts';
+import { isStorable, signedBytes } from '../../../src/bep44/mutable-item.ts';
+import { targetOf } from '../../../src/bep44/target.ts';
 import { VerifiedItem } from '../../../src/bep44/verified-item.ts';
 import { lowerCase } from '../../../src/dns/name.ts';
 import { presentationFields } from '../../../src/dns/presentation/fields.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { targetOf } from '../../../src/bep44/mutable-item.ts';
+import { targetOf } from '../../../src/bep44/target.ts';
 import { type LocalDhtNode, startMainlineNode } from '../../../src/mainline/node/node.ts';
 import { type LocalTestNetwork, startTestNetwork } from '../../../src/testnet/test-network.ts';
 import { type Author, fieldsOf, never, newAuthor } from '../support/items.ts';

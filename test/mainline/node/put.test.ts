@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { targetOf } from '../../../src/bep44/mutable-item.ts';
+import { targetOf } from '../../../src/bep44/target.ts';
 import { type LocalDhtNode, startMainlineNode } from '../../../src/mainline/node/node.ts';
 import { startTestNetwork } from '../../../src/testnet/test-network.ts';
 import { type Author, fieldsOf, never, newAuthor } from '../support/items.ts';

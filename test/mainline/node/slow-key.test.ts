@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { targetOf } from '../../../src/bep44/mutable-item.ts';
+import { targetOf } from '../../../src/bep44/target.ts';
 import { startMainlineNode } from '../../../src/mainline/node/node.ts';
 import { fieldsOf, newAuthor } from '../support/items.ts';
 import { reply, startScriptedNode } from '../support/scripted-node.ts';

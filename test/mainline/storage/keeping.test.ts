@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { targetOf } from '../../../src/bep44/mutable-item.ts';
+import { targetOf } from '../../../src/bep44/target.ts';
 import { ItemStore } from '../../../src/mainline/storage/item-store.ts';
 import { PeerStore } from '../../../src/mainline/storage/peer-store.ts';
 import { WriteTokens } from '../../../src/mainline/storage/write-tokens.ts';

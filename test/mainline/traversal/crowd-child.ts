@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import bencode from 'bencode';
-import { targetOf } from '../../../src/bep44/mutable-item.ts';
+import { targetOf } from '../../../src/bep44/target.ts';
 import { startMainlineNode } from '../../../src/mainline/node/node.ts';
 import { OWN_NETWORKS } from '../../support/own-network.ts';
 import { startPublicNetwork } from '../../support/public-network.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import bencode from 'bencode';
-import { targetOf } from '../../../src/bep44/mutable-item.ts';
+import { targetOf } from '../../../src/bep44/target.ts';
 import { startMainlineNode } from '../../../src/mainline/node/node.ts';
 import { never, newAuthor } from '../support/items.ts';
 import { compact, idNear } from '../support/scripted-node.ts';

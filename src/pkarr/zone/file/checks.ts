@@ -1,6 +1,7 @@
 import { Type, typeToText } from '../../../dns/codes.ts';
 import type { Name } from '../../../dns/name.ts';
 import type { ResourceRecord } from '../../../dns/record.ts';
+import { hexOf } from '../../../octets/text.ts';
 import { messageAt, type ZoneFileMessage } from './error.ts';
 import type { Token } from './lexer.ts';
 import type { NameScope, RelativeTarget } from './names.ts';
@@ -24,7 +25,7 @@ export function dropDuplicates(placed: readonly PlacedRecord[]): {
   const warnings: ZoneFileMessage[] = [];
   const kept = placed.filter(({ record, at }) => {
     const { name, type, rdata } = record;
-    const identity = `${type} ${Buffer.from(rdata).toString('hex')} ${name.key}`;
+    const identity = `${type} ${hexOf(rdata)} ${name.key}`;
     if (seen.has(identity)) {
       warnings.push(messageAt(at, `Duplicate ${typeToText(type)} record; it is published once.`));
       return false;

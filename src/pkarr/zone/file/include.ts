@@ -15,7 +15,7 @@ export function isInclude({ raw, quoted }: Token): boolean {
 
 /** The file name that a word stands for. @throws EntryError */
 export function fileName(token: Token): string {
-  const name = Buffer.from(parseOctets(token)).toString('utf8');
+  const name = new TextDecoder('utf-8', { ignoreBOM: true }).decode(parseOctets(token));
   // No system call takes a path with a null character.
   if (name !== '' && !name.includes('\0')) return name;
   throw new EntryError(token, 'The file name after $INCLUDE is not valid.');

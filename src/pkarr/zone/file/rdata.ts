@@ -15,6 +15,7 @@ import { isWellFormed } from '../../../dns/rdata-check.ts';
 import { WireError } from '../../../dns/wire-error.ts';
 import { WireReader } from '../../../dns/wire-reader.ts';
 import { ipv4FromText, ipv6FromText } from '../../../ip/text.ts';
+import { concatOctets, equalOctets } from '../../../octets/octets.ts';
 import { EntryError } from './error.ts';
 import type { Token } from './lexer.ts';
 import type { NameScope } from './names.ts';
@@ -41,7 +42,7 @@ export function parseRdata(type: number, tokens: readonly Token[], end: Token, s
       `${typeToText(type)} data must be in the generic form of RFC 3597: \\# LENGTH HEXADECIMAL-DIGITS.`,
     );
   }
-  const rdata = Buffer.concat(fieldOctets(fields, type, tokens, end, scope));
+  const rdata = concatOctets(fieldOctets(fields, type, tokens, end, scope));
   if (rdata.length > MAX_RDATA_LENGTH) {
     throw new EntryError(
       first ?? end,
@@ -51,7 +52,7 @@ export function parseRdata(type: number, tokens: readonly Token[], end: Token, s
   if (!isWellFormed(type, rdata)) {
     throw new EntryError(first ?? end, `This is not valid ${typeToText(type)} data.`);
   }
-  return Uint8Array.from(rdata);
+  return rdata;
 }
 
 function fieldOctets(
@@ -158,7 +159,7 @@ function wordOctets(
 function restOctets(kind: RestKind, label: string, tokens: readonly [Token, ...Token[]]): Uint8Array {
   if (kind === 'hex') return parseHex(tokens, label);
   if (kind === 'base64') return parseBase64(tokens, label);
-  return Buffer.concat(
+  return concatOctets(
     tokens.flatMap((token) =>
       cutIntoStrings(parseOctets(token)).map((part) => stringOctets(token, label, part)),
     ),
@@ -181,9 +182,7 @@ function stringOctets(token: Token, label: string, octets: Uint8Array): Uint8Arr
 }
 
 function integerOctets(value: number, size: 1 | 2 | 4): Uint8Array {
-  const octets = Buffer.alloc(size);
-  octets.writeUIntBE(value, 0, size);
-  return octets;
+  return Uint8Array.from({ length: size }, (_, at) => value >>> (8 * (size - 1 - at)));
 }
 
 function parseAddress(
@@ -218,7 +217,7 @@ function isReadable(type: number, rdata: Uint8Array): boolean {
   if (rdata.length === 0) return mayBeEmpty(type);
   if (!isWellFormed(type, rdata)) return false;
   try {
-    return Buffer.compare(readRdata(new WireReader(rdata), type, rdata.length), rdata) === 0;
+    return equalOctets(readRdata(new WireReader(rdata), type, rdata.length), rdata);
   } catch (error) {
     if (error instanceof WireError) return false;
     throw error;

@@ -10,6 +10,7 @@ import {
   type ServiceParameterValue,
 } from '../../../dns/service-parameters.ts';
 import { ipv4FromText, ipv6FromText } from '../../../ip/text.ts';
+import { concatOctets } from '../../../octets/octets.ts';
 import { EntryError } from './error.ts';
 import type { Token } from './lexer.ts';
 import { parseBase64, parseInteger, parseOctets, shown } from './values.ts';
@@ -36,7 +37,7 @@ export function parseServiceParameters(tokens: readonly Token[], end: Token): Ui
     throw new EntryError(end, `${needing} requires ${missing}, which is missing.`);
   }
   parameters.sort((a, b) => a.key - b.key);
-  return Buffer.concat(parameters.flatMap(({ key, value }) => [u16(key), u16(value.length), value]));
+  return concatOctets(parameters.flatMap(({ key, value }) => [u16(key), u16(value.length), value]));
 }
 
 function parseParameter(token: Token): ServiceParameterValue {
@@ -151,7 +152,7 @@ function parseAddresses(
   if (!addresses.every((address) => address !== undefined)) {
     throw new EntryError(token, `${shown(token)} is not a comma-separated list of ${expected}.`);
   }
-  return Uint8Array.from(Buffer.concat(addresses));
+  return concatOctets(addresses);
 }
 
 function u16(value: number): Uint8Array {

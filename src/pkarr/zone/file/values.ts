@@ -1,3 +1,5 @@
+import { concatOctets } from '../../../octets/octets.ts';
+import { octetsFromBase64, octetsFromHex } from '../../../octets/text.ts';
 import { EntryError } from './error.ts';
 import type { Token } from './lexer.ts';
 
@@ -36,16 +38,18 @@ export function parseDuration(token: Token, label: string, maximum: number): num
 
 /** The octets of a word: text as UTF-8, `\DDD` as the octet, `\X` as X (RFC 1035 §5.1). @throws EntryError. */
 export function parseOctets(token: Token): Uint8Array {
-  const parts: Buffer[] = [];
+  const parts: Uint8Array[] = [];
   for (const [piece] of token.raw.matchAll(/\\\d{3}|\\[^\d]|\\|[^\\]+/gsu)) {
-    if (!piece.startsWith('\\')) parts.push(Buffer.from(piece, 'utf8'));
+    if (!piece.startsWith('\\')) parts.push(utf8.encode(piece));
     else if (piece.length === 4 && Number(piece.slice(1)) <= 255)
-      parts.push(Buffer.of(Number(piece.slice(1))));
-    else if (piece.length > 1 && !/\d/.test(piece)) parts.push(Buffer.from(piece.slice(1), 'utf8'));
+      parts.push(Uint8Array.of(Number(piece.slice(1))));
+    else if (piece.length > 1 && !/\d/.test(piece)) parts.push(utf8.encode(piece.slice(1)));
     else throw new EntryError(token, `In ${shown(token)} ${ESCAPE_RULE}.`);
   }
-  return Uint8Array.from(Buffer.concat(parts));
+  return concatOctets(parts);
 }
+
+const utf8 = new TextEncoder();
 
 /** The rule for escapes (RFC 1035 §5.1), as the end of an error message. */
 export const ESCAPE_RULE = 'a backslash must be followed by a character or by three digits from 000 to 255';
@@ -62,15 +66,14 @@ export function parseHex(tokens: readonly Token[], label: string): Uint8Array {
   if (digits.length % 2 !== 0 && first !== undefined) {
     throw new EntryError(first, `The ${label} has an odd number of hexadecimal digits.`);
   }
-  return Uint8Array.from(Buffer.from(digits, 'hex'));
+  return octetsFromHex(digits);
 }
 
 /** Octets in base64 with padding (RFC 4648 §4) over any number of words. @throws EntryError. */
 export function parseBase64(tokens: readonly [Token, ...Token[]], label: string): Uint8Array {
   const text = tokens.map(({ raw }) => raw).join('');
-  const octets = Buffer.from(text, 'base64');
-  // Node skips characters that are not base64, so the text is valid only if encoding the octets gives it again.
-  if (text !== '' && octets.toString('base64') === text) return Uint8Array.from(octets);
+  const octets = octetsFromBase64(text);
+  if (text !== '' && octets !== undefined) return octets;
   throw new EntryError(tokens[0], `The ${label} must be base64 with its padding.`);
 }
 

@@ -1,0 +1,61 @@
+import { getPublicKey, hashes, Point, sign } from '@noble/ed25519';
+import { sha512 } from '@noble/hashes/sha2.js';
+import { concatOctets, equalOctets } from '../octets/octets.ts';
+import { hexOf } from '../octets/text.ts';
+import {
+  isSmallOrder,
+  KEY_LENGTH,
+  SIGNATURE_LENGTH,
+  type SignatureCheck,
+  type Signer,
+} from './ed25519-rules.ts';
+
+/*
+ * In the place of `ed25519.ts` in browsers, for `tools/browser-twins.ts` puts it there. WebCrypto would not do: it exists in
+ * secure contexts alone, which http://pi.lan is not, and what it does is done in promises.
+ */
+
+hashes.sha512 = sha512;
+
+/**
+ * The check for a key of any length, with the verdicts of the one in `ed25519.ts`, which a test compares: S < L, and an R whose
+ * octets equal the encoding of SB - kA, without the cofactor. A check takes some milliseconds.
+ */
+export function signatureCheck(key: Uint8Array): SignatureCheck {
+  const point = key.length === KEY_LENGTH && !isSmallOrder(key) ? pointOf(key) : undefined;
+  if (point === undefined) return () => false;
+  const ownKey = new Uint8Array(key);
+  return (message, signature) => {
+    if (signature.length !== SIGNATURE_LENGTH) return false;
+    const r = signature.subarray(0, KEY_LENGTH);
+    const s = numberOf(signature.subarray(KEY_LENGTH));
+    if (isSmallOrder(r) || s >= ORDER) return false;
+    const k = numberOf(sha512(concatOctets([r, ownKey, message]))) % ORDER;
+    const expected = Point.BASE.multiply(s, false).subtract(point.multiply(k, false));
+    return equalOctets(expected.toBytes(), r);
+  };
+}
+
+/** The signer of a seed of 32 octets (RFC 8032 §5.1.5). In constant time as far as JavaScript can be. */
+export function signerOf(seed: Uint8Array): Signer {
+  const secret = new Uint8Array(seed);
+  return { publicKey: getPublicKey(secret), sign: (message) => sign(message, secret) };
+}
+
+/** RFC 8032 §5.1: the order of the base point. */
+const ORDER = Point.CURVE().n;
+
+/** The point of 32 octets. As OpenSSL decodes them, y may be one that is not reduced modulo p. */
+function pointOf(key: Uint8Array): Point | undefined {
+  try {
+    return Point.fromBytes(key, true);
+  } catch {
+    // The package has no error class; for 32 octets any error means that they are not a point.
+    return undefined;
+  }
+}
+
+/** RFC 8032 §5.1.2: numbers are written "in little-endian form". */
+function numberOf(octets: Uint8Array): bigint {
+  return BigInt(`0x${hexOf(Uint8Array.from(octets).reverse())}`);
+}
