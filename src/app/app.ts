@@ -36,7 +36,7 @@ import { CurrentResolution } from './current-resolution.ts';
 import { checkDhtPort } from './dht/dht-port.ts';
 import { createFront } from './front.ts';
 import { httpSettings } from './http/http-settings.ts';
-import { mainLookups } from './http/main-lookups.ts';
+import { mainCalls } from './http/main-calls.ts';
 import { startPackets } from './packets.ts';
 import type { App, ReloadOutcome } from './status.ts';
 import { SystemResolvers } from './system-resolvers.ts';
@@ -153,9 +153,9 @@ export async function startApp(
     random: Math.random,
   });
 
-  // The sites of keys in browsers, in a thread of its own that asks as a client of this machine would.
+  // HTTP, the sites of keys in browsers first of all, in a thread of its own that asks by calls.
   const http = new HttpSide({
-    lookups: mainLookups({ packetReader: packets.packetReader, router: resolution.router }),
+    calls: mainCalls({ packetReader: packets.packetReader, router: resolution.router }),
     log,
     onInternalError: (error) => internalErrors.take(error),
   });
@@ -165,6 +165,8 @@ export async function startApp(
     const hasOtherUpstreams = await resolution.networkChanged();
     await front.networkChanged(hasOtherUpstreams);
     packets.networkChanged();
+    // Other networks may be those of `allow-from`.
+    await http.apply(httpSettings(settings, given));
   };
   // Changes are followed one after another.
   let following = Promise.resolve();

@@ -134,6 +134,12 @@ export const settings = {
     defaultText: '127.0.0.1:8053 and [::1]:8053',
     help: 'Address of this machine where browsers open http://KEY.localhost:8053',
   }),
+  httpNames: setting({
+    name: 'http-names',
+    kind: listOf(domain),
+    default: () => [],
+    help: 'Name that the HTTP side is reached by, beside localhost and the addresses in http',
+  }),
   gatewayPrivate: setting({
     name: 'gateway-private',
     kind: listOf(publicKey),

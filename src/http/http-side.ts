@@ -2,31 +2,30 @@ import { closeSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import { throwLater } from '../async/throw-later.ts';
 import { type ListenAddress, listenAddressToText } from '../config/listen-address.ts';
-import type { Lookups } from '../gateway/lookups.ts';
 import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
 import type { Log } from '../observe/log.ts';
-import type { PublicKey } from '../pkarr/public-key.ts';
 import type { PortHolder } from '../system/activation/port-holder.ts';
 import type { CopyListening } from '../system/listening/copy-listening.ts';
+import { CallAnswers } from './calls/answer-calls.ts';
+import type { Calls } from './calls/calls.ts';
+import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
 import { HandedSockets } from './sockets/handed-sockets.ts';
 import { HttpSockets } from './sockets/http-sockets.ts';
 import type { SocketRequest } from './sockets/open-server.ts';
 import { HttpListenError } from './sockets/open-servers.ts';
-import { CallAnswers } from './thread/answer-calls.ts';
-import type { FromThread, ToThread } from './thread/messages.ts';
 import { type SpawnHttpThread, spawnHttpThread } from './thread/spawn.ts';
 
 /** What of the settings concerns the HTTP side. */
 export interface HttpSettings {
   /** Where to listen, with the descriptors of sockets that were handed over; empty when it is off. */
   readonly sockets: readonly SocketRequest[];
-  /** Keys whose sites may be at addresses that are not globally reachable. */
-  readonly privateKeys: readonly PublicKey[];
+  readonly thread: ThreadSettings;
 }
 
 /** What it needs of the rest of the program. */
 export interface HttpParts {
-  readonly lookups: Lookups;
+  /** Answers what the thread asks. */
+  readonly calls: Calls;
   readonly log: Log;
   readonly onInternalError: (error: InternalError) => void;
   /** Others in tests. */
@@ -70,7 +69,7 @@ const HEALTHY = 60_000;
  */
 export class HttpSide {
   readonly #parts: HttpParts;
-  #settings: HttpSettings = { sockets: [], privateKeys: [] };
+  #settings: HttpSettings = { sockets: [], thread: { privateKeys: [], names: [], allowFrom: [] } };
   #sockets: HttpSockets | undefined;
   #refusal: HttpListenError | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -93,13 +92,13 @@ export class HttpSide {
   /** Listens where the settings say from now on. What is not to be had is logged, and tried again. */
   async apply(settings: HttpSettings): Promise<void> {
     const before = this.#settings;
-    this.#settings = settings;
-    if (textOf(before.sockets) !== textOf(settings.sockets)) {
+    const isElsewhere = textOf(before.sockets) !== textOf(settings.sockets);
+    this.#settings = isElsewhere ? settings : { ...settings, sockets: before.sockets };
+    if (isElsewhere) {
       await this.#stop();
       await this.#open();
     }
-    const privateKeys = settings.privateKeys.map(({ text }) => text);
-    this.#worker?.postMessage({ kind: 'private-keys', privateKeys } satisfies ToThread);
+    this.#worker?.postMessage({ kind: 'settings', settings: settings.thread } satisfies ToThread);
   }
 
   /** How it does now. */
@@ -212,11 +211,11 @@ export class HttpSide {
     this.#starts++;
     const worker = (this.#parts.spawn ?? spawnHttpThread)({
       sockets: given,
-      privateKeys: this.#settings.privateKeys.map(({ text }) => text),
+      settings: this.#settings.thread,
     });
     this.#worker = worker;
     const answers = new CallAnswers(
-      this.#parts.lookups,
+      this.#parts.calls,
       (message) => worker.postMessage(message),
       // As one that a query of DNS meets: however often a page causes it, the program goes on.
       (error) => this.#parts.onInternalError(describeInternalError('query', 'main', error)),
@@ -233,7 +232,7 @@ export class HttpSide {
     });
   }
 
-  #receive(message: FromThread, worker: Worker, answers: CallAnswers): void {
+  #receive(message: FromThread, worker: Worker, answers: CallAnswers<Calls>): void {
     switch (message.kind) {
       case 'warning':
         process.emitWarning(message.message, message.name);
@@ -244,7 +243,7 @@ export class HttpSide {
         this.#sockets?.handOver();
         return;
       case 'call':
-        answers.take(message.call, message.asked);
+        answers.take(message);
         return;
       case 'cancel':
         answers.cancel(message.call);

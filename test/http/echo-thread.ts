@@ -1,7 +1,7 @@
 /** Stands for the thread of the HTTP side: says its number to whoever connects, and ends when it is told `end`. */
 import { createServer } from 'node:net';
 import { parentPort, threadId, workerData } from 'node:worker_threads';
-import type { ThreadOptions } from '../../src/http/thread/messages.ts';
+import type { ThreadOptions } from '../../src/http/messages.ts';
 import { listenTcp } from '../../src/system/listen-tcp.ts';
 
 const { sockets }: ThreadOptions = workerData;

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { test } from 'node:test';
+import { firstPage } from '../../src/http/routing/first-page.ts';
+import { createRoutes } from '../../src/http/routing/routes.ts';
 import { httpServer } from '../../src/http/thread/http-server.ts';
 import { RequestTimers } from '../../src/http/thread/request-timers.ts';
-import { createRoutes } from '../../src/http/thread/routes.ts';
 
 /** Milliseconds in which what has to end at once, or soon, ends on a machine that is busy too. */
 const SOON = 10_000;
@@ -27,7 +28,10 @@ async function serve(idleMs = 600) {
       },
       close() {},
     },
-    addresses: [],
+    routes: [firstPage],
+    isOurHost: (host) => host === 'localhost',
+    isAllowed: () => true,
+    onBug: (bug) => bugs.push(bug),
   });
   const http = httpServer(routes, (bug) => bugs.push(bug), new RequestTimers({ headersMs: 200, idleMs }));
   const server = createServer({ allowHalfOpen: true }, (socket) => http.take(socket)).listen(0, '127.0.0.1');

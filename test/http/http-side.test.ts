@@ -11,7 +11,7 @@ import { silentLog } from '../../src/observe/log.ts';
 import { copyListening } from '../../src/system/listening/copy-listening.ts';
 
 const parts: HttpParts = {
-  lookups: {
+  calls: {
     packet: () => Promise.reject(new Error('nobody asks')),
     addresses: () => Promise.reject(new Error('nobody asks')),
   },
@@ -20,11 +20,13 @@ const parts: HttpParts = {
   spawn: (options) => new Worker(new URL('./echo-thread.js', import.meta.url), { workerData: options }),
 };
 
+const thread = { privateKeys: [], names: [], allowFrom: [] };
+
 const loopback = (port = 0) => ({ address: { host: '127.0.0.1', port } });
 
 async function open(some: Partial<HttpParts> = {}) {
   const side = new HttpSide({ ...parts, ...some });
-  await side.apply({ sockets: [loopback()], privateKeys: [] });
+  await side.apply({ sockets: [loopback()], thread });
   return side;
 }
 
@@ -84,7 +86,7 @@ test('an address that somebody else has leaves the other closed too, says who ha
   try {
     await side.apply({
       sockets: [loopback(port), { address: { host: '127.0.0.2', port } }],
-      privateKeys: [],
+      thread,
     });
     const status = side.status();
     assert.equal(status.state, 'refused');
@@ -107,7 +109,7 @@ test('an address that somebody else has leaves the other closed too, says who ha
 
 test('an address that this machine does not have is left out', async () => {
   const side = new HttpSide(parts);
-  await side.apply({ sockets: [{ address: { host: '192.0.2.77', port: 0 } }, loopback()], privateKeys: [] });
+  await side.apply({ sockets: [{ address: { host: '192.0.2.77', port: 0 } }, loopback()], thread });
   assert.equal(side.addresses.length, 1);
   await side.close();
 });
@@ -116,11 +118,11 @@ test('other addresses and "off" take effect while it runs, and who waits for the
   const side = await open();
   const [first] = side.addresses;
   assert.equal(await say(first, 'here'), 'here');
-  await side.apply({ sockets: [loopback(), { address: { host: '127.0.0.3', port: 0 } }], privateKeys: [] });
+  await side.apply({ sockets: [loopback(), { address: { host: '127.0.0.3', port: 0 } }], thread });
   assert.equal(side.addresses.length, 2);
   assert.equal(await say(side.addresses[1], 'there'), 'there');
   await assert.rejects(once(connect(first as ListenAddress), 'connect'), { code: 'ECONNREFUSED' });
-  await side.apply({ sockets: [], privateKeys: [] });
+  await side.apply({ sockets: [], thread });
   assert.deepEqual(side.status(), { state: 'off' });
   await side.close();
 });
@@ -160,7 +162,7 @@ test('a socket that was handed over stays with us through a refusal, other addre
     await once(socket, 'close');
   };
   try {
-    await side.apply({ sockets: [handed, { address: taken }], privateKeys: [] });
+    await side.apply({ sockets: [handed, { address: taken }], thread });
     assert.equal(side.status().state, 'refused');
     await closedAtOnce();
     other.close();
@@ -168,9 +170,9 @@ test('a socket that was handed over stays with us through a refusal, other addre
     // While a thread runs, and while none does.
     for (const word of ['running', 'waiting']) {
       if (word === 'running') assert.equal(await say(address, word), word);
-      await side.apply({ sockets: [], privateKeys: [] });
+      await side.apply({ sockets: [], thread });
       await closedAtOnce();
-      await side.apply({ sockets: [{ address: { host: '127.0.0.3', port: 0 } }, handed], privateKeys: [] });
+      await side.apply({ sockets: [{ address: { host: '127.0.0.3', port: 0 } }, handed], thread });
       assert.deepEqual(side.addresses.at(-1), address);
     }
     assert.equal(await say(address, 'again'), 'again');

@@ -3,8 +3,11 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { isOurHost } from '../../src/http/our-host.ts';
-import { createRoutes } from '../../src/http/thread/routes.ts';
+import { firstPage } from '../../src/http/routing/first-page.ts';
+import { ourHosts } from '../../src/http/routing/our-hosts.ts';
+import { respond } from '../../src/http/routing/respond.ts';
+import type { Route } from '../../src/http/routing/route.ts';
+import { createRoutes } from '../../src/http/routing/routes.ts';
 import { testKey } from '../support/packets.ts';
 
 const key = testKey(1).publicKey.text;
@@ -12,8 +15,10 @@ const addresses = [
   { host: '127.0.0.1', port: 8053 },
   { host: '::1', port: 8053 },
 ];
+const names = ['relay.example'];
+const isOurHost = ourHosts(addresses, () => names);
 
-test('a host is ours when it is "localhost" or an address that is listened on, whatever its case, port and final dot', () => {
+test('a host is ours when it is "localhost", an address that is listened on or a configured name, whatever its case, port and final dot', () => {
   const ours = [
     'localhost',
     'LOCALHOST:8053',
@@ -23,12 +28,16 @@ test('a host is ours when it is "localhost" or an address that is listened on, w
     '127.0.0.1:8053',
     '[::1]:8053',
     '[0:0::1]',
+    // RFC 3986 §3.2.3: a port may be empty.
+    'localhost:',
+    'relay.example',
+    'Relay.Example.:443',
   ];
   const others = [
     undefined,
     '',
-    'localhost:',
     'evil.example',
+    'www.relay.example',
     'evil.example:8053',
     '127.0.0.1.evil.example',
     'localhost.evil.example',
@@ -47,14 +56,45 @@ test('a host is ours when it is "localhost" or an address that is listened on, w
     'localhost\u0000',
     `${'a'.repeat(300)}`,
   ];
-  for (const host of ours) assert.ok(isOurHost(host, addresses), host);
-  for (const host of others) assert.ok(!isOurHost(host, addresses), host);
+  for (const host of ours) assert.ok(isOurHost(host), host);
+  for (const host of others) assert.ok(!isOurHost(host), host);
 });
 
+/** Routes of each kind of access, and two that fail. */
+const routes: readonly Route[] = [
+  firstPage,
+  route('/own', { elsewhere: 'nothing', clients: 'allow-from' }),
+  route('/all', { elsewhere: 'judged-here', clients: 'everybody' }),
+  {
+    ...route('/bug', { elsewhere: 'nothing', clients: 'everybody' }),
+    handle: () => Promise.reject(new Error('a bug')),
+  },
+  {
+    ...route('/late-bug', { elsewhere: 'nothing', clients: 'everybody' }),
+    handle({ response }) {
+      response.write('begun');
+      throw new Error('a late bug');
+    },
+  },
+];
+
+function route(path: string, access: Route['access']): Route {
+  return {
+    path,
+    methods: ['GET'],
+    access,
+    handle({ response, path: asked, query }) {
+      const headers = { 'content-security-policy': "default-src 'self'" };
+      respond(response, { status: 200, headers, body: `${asked} ${query.get('q')}` });
+    },
+  };
+}
+
 /** A server with the routes, and what came to the gateway. */
-async function serve() {
+async function serve({ isAllowed = true } = {}) {
   const opened: string[] = [];
-  const routes = createRoutes({
+  const bugs: unknown[] = [];
+  const served = createRoutes({
     sites: {
       handle(request, response) {
         opened.push(String(request.headers.host));
@@ -66,15 +106,19 @@ async function serve() {
       },
       close() {},
     },
-    addresses,
+    routes,
+    isOurHost,
+    isAllowed: () => isAllowed,
+    onBug: (bug) => bugs.push(bug),
   });
-  const server = createServer({ requireHostHeader: false }, routes.handle);
-  server.on('upgrade', routes.upgrade);
+  const server = createServer({ requireHostHeader: false }, served.handle);
+  server.on('upgrade', served.upgrade);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
   return {
     opened,
+    bugs,
     port,
     /** Sends these octets, and resolves with the status line. */
     async raw(text: string): Promise<string> {
@@ -174,4 +218,35 @@ test('what is ours is not given to the pages of others, but for a link that a pe
     assert.equal(await ask(site, 'navigate', 'document'), 200);
   }
   for (const site of ['same-origin', 'none']) assert.equal(await ask(site, 'no-cors', 'image'), 200);
+});
+
+test('a route that is for nobody else does not even take links, and one with rules of its own takes everything', async () => {
+  await using server = await serve();
+  const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+  assert.equal((await server.get('/own', 'localhost', 'GET', link)).status, 403);
+  assert.equal((await server.get('/own', 'localhost', 'POST', link)).status, 403);
+  assert.equal((await server.get('/own', 'localhost', 'GET', { 'sec-fetch-site': 'none' })).status, 200);
+  assert.equal((await server.get('/all', 'localhost', 'GET', link)).status, 200);
+});
+
+test('a client that "allow-from" does not have gets what is for everybody, and nothing else', async () => {
+  await using server = await serve({ isAllowed: false });
+  const statuses = ['/', '/own', '/all'].map(async (path) => (await server.get(path, 'localhost')).status);
+  assert.deepEqual(await Promise.all(statuses), [403, 403, 200]);
+});
+
+test('a route is given its path and query, and has headers of its own in the place of ours', async () => {
+  await using server = await serve();
+  const { text, headers } = await server.get('/own?q=a?b', 'localhost');
+  assert.equal(text, '/own a?b');
+  assert.equal(headers['content-security-policy'], "default-src 'self'");
+  assert.equal(headers['x-content-type-options'], 'nosniff');
+});
+
+test('a route that fails costs one answer, and is told', async () => {
+  await using server = await serve();
+  assert.equal((await server.get('/bug', 'localhost')).status, 500);
+  await assert.rejects(server.get('/late-bug', 'localhost'), { code: 'ECONNRESET' });
+  assert.deepEqual(server.bugs.map(String), ['Error: a bug', 'Error: a late bug']);
+  assert.equal((await server.get('/', 'localhost')).status, 200);
 });

@@ -24,6 +24,7 @@ const effects: Readonly<Record<SettingKey, ChangeEffect>> = {
   certificate: 'live',
   certificateKey: 'live',
   http: 'live',
+  httpNames: 'live',
   gatewayPrivate: 'live',
   upstream: 'answers',
   fallback: 'live',

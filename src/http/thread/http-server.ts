@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net';
 import { bareResponse } from '../bare-response.ts';
 import { limits } from '../limits.ts';
+import type { Sites } from '../routing/routes.ts';
 import { RequestTimers } from './request-timers.ts';
-import type { Sites } from './routes.ts';
 
 /** A server that does not listen: it is given connections. */
 export interface HttpServer {

@@ -3,8 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { forwardWarnings } from '../../mainline/thread/forward-warnings.ts';
 import { describeInternalError } from '../../observe/internal-error.ts';
 import { EXIT_INTERNAL_ERROR, onUncaught } from '../../system/uncaught.ts';
+import type { FromThread, ThreadOptions } from '../messages.ts';
 import { lowerThreadPriority } from './low-priority.ts';
-import type { FromThread, ThreadOptions } from './messages.ts';
 import { runServer } from './run-server.ts';
 
 if (parentPort === null) throw new Error('this file runs as a worker thread only');

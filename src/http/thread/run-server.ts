@@ -2,13 +2,19 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 import { createGateway } from '../../gateway/gateway.ts';
 import { describeInternalError } from '../../observe/internal-error.ts';
+import { AccessList } from '../../serve/access-list.ts';
 import { machineAddresses } from '../../system/interfaces.ts';
 import { listenTcp } from '../../system/listen-tcp.ts';
+import type { Calls } from '../calls/calls.ts';
+import { remoteLookups } from '../calls/gateway-calls.ts';
+import { RemoteCalls } from '../calls/remote-calls.ts';
 import { limits } from '../limits.ts';
+import type { FromThread, ThreadOptions, ToThread } from '../messages.ts';
+import { firstPage } from '../routing/first-page.ts';
+import { ourHosts } from '../routing/our-hosts.ts';
+import type { Route } from '../routing/route.ts';
+import { createRoutes } from '../routing/routes.ts';
 import { httpServer } from './http-server.ts';
-import type { FromThread, ThreadOptions, ToThread } from './messages.ts';
-import { RemoteLookups } from './remote-lookups.ts';
-import { createRoutes } from './routes.ts';
 import { threadLog } from './thread-log.ts';
 
 /** Serves HTTP at the sockets that the thread was given, and asks the main thread through `port`. Resolves when it listens. */
@@ -16,16 +22,26 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
   const say = (message: FromThread) => port.postMessage(message);
   const onBug = (error: unknown) =>
     say({ kind: 'internal-error', error: describeInternalError('exception', 'http', error) });
-  const lookups = new RemoteLookups(say);
-  let privateKeys = new Set(options.privateKeys);
+  const calls = new RemoteCalls<Calls>(say);
+  let { settings } = options;
+  let privateKeys = new Set(settings.privateKeys);
+  const access = new AccessList(settings.allowFrom);
+  // What there is under our own names; it asks the main thread by `calls`.
+  const ours: readonly Route[] = [firstPage];
   const routes = createRoutes({
     sites: createGateway({
-      lookups,
+      lookups: remoteLookups(calls),
       isPrivateAllowed: (key) => privateKeys.has(key.text),
       ownAddresses: machineAddresses,
       log: threadLog(say),
     }),
-    addresses: options.sockets.map(({ address }) => address),
+    routes: ours,
+    isOurHost: ourHosts(
+      options.sockets.map(({ address }) => address),
+      () => settings.names,
+    ),
+    isAllowed: (client) => access.isAllowed(client),
+    onBug,
   });
   const http = httpServer(routes, onBug);
   const servers: Server[] = [];
@@ -46,12 +62,15 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
   };
   port.on('message', (message: ToThread) => {
     switch (message.kind) {
+      case 'part':
       case 'result':
       case 'failed':
-        lookups.receive(message);
+        calls.receive(message);
         return;
-      case 'private-keys':
-        privateKeys = new Set(message.privateKeys);
+      case 'settings':
+        settings = message.settings;
+        privateKeys = new Set(settings.privateKeys);
+        access.replace(settings.allowFrom);
         return;
       case 'close':
         close().catch(onBug);

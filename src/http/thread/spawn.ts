@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { ThreadOptions } from './messages.ts';
+import type { ThreadOptions } from '../messages.ts';
 
 /** Starts the thread of the HTTP side. */
 export type SpawnHttpThread = (options: ThreadOptions) => Worker;

@@ -1,5 +1,5 @@
 import { type Log, type LogFields, type LogLevel, logLevels, Private } from '../../observe/log.ts';
-import type { FromThread } from './messages.ts';
+import type { FromThread } from '../messages.ts';
 
 /** A log whose events the main thread writes. What is private is redacted here, for it cannot cross. */
 export function threadLog(say: (message: FromThread) => void): Log {

@@ -16,7 +16,7 @@ const CLIENT = '127.0.0.1';
 const TIMEOUT = 10_000;
 
 /** Lookups of the gateway: packets and ordinary names come from where DNS gets them, within the limits of a client of this machine. */
-export function mainLookups({
+export function gatewayLookups({
   packetReader,
   router,
 }: {

@@ -1,0 +1,12 @@
+import type { Call } from './call.ts';
+
+/**
+ * All that the thread can ask. An entry here, and its function in `app/http/main-calls.ts`, is all that a new one takes: the thread
+ * asks with `RemoteCalls.ask`. A call that goes on until it is cancelled and only pushes parts is a stream: see `SharedStream`.
+ */
+export type Calls = {
+  /** The newest known packet of a key, by the key's text: signature ‖ timestamp ‖ message; undefined when nothing is published. */
+  readonly packet: Call<string, Uint8Array | undefined>;
+  /** The addresses of an ordinary name, by the key of its `Name`, in the order in which to try them. */
+  readonly addresses: Call<string, readonly string[]>;
+};

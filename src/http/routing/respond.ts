@@ -1,0 +1,28 @@
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { ownHeaders } from './own-headers.ts';
+
+/** An answer of our own. */
+export interface Reply {
+  readonly status: number;
+  /** In lower case; they take the place of those of `ownHeaders`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The name of the status unless there is another. */
+  readonly body?: string | Uint8Array;
+}
+
+/** Answers in one piece. The body of an answer to HEAD is left out, and its headers are those of GET. */
+export function respond(response: ServerResponse, { status, headers = {}, body }: Reply): void {
+  const content = body ?? `${STATUS_CODES[status]}\n`;
+  response.writeHead(status, {
+    ...ownHeaders,
+    'content-type': 'text/plain; charset=utf-8',
+    // RFC 9110 §8.6: neither 204 nor 304 has any.
+    ...(hasBody(status) && { 'content-length': String(Buffer.byteLength(content)) }),
+    ...headers,
+  });
+  response.end(hasBody(status) ? content : undefined);
+}
+
+function hasBody(status: number): boolean {
+  return status !== 204 && status !== 304;
+}

@@ -1,0 +1,121 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { readSiteHost } from '../../gateway/site-host.ts';
+import { bareResponse } from '../bare-response.ts';
+import { limits } from '../limits.ts';
+import { comesByLink, isFromElsewhere } from './from-elsewhere.ts';
+import { respond } from './respond.ts';
+import type { Route } from './route.ts';
+
+/** Who answers for the sites of keys: the gateway. */
+export interface Sites {
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Ends what is in flight. */
+  close(): void;
+}
+
+/** What requests are answered with. */
+export interface RouteParts {
+  readonly sites: Sites;
+  /** What there is under our own names. The first whose path it is answers. */
+  readonly routes: readonly Route[];
+  /** Whether a `Host` is ours: see `ourHosts`. */
+  readonly isOurHost: (host: string | undefined) => boolean;
+  /** Whether `allow-from` has the client. */
+  readonly isAllowed: (client: string) => boolean;
+  /** Told what a route threw. */
+  readonly onBug: (error: unknown) => void;
+}
+
+/**
+ * Looks at `Host` before anything else. A page elsewhere whose name its owner points at this machine (DNS rebinding) sends the name
+ * of its own; nothing is served under a name that is not ours. `KEY.localhost` is the gateway's, the rest is that of the routes.
+ */
+export function createRoutes(parts: RouteParts): Sites {
+  const { sites, isOurHost } = parts;
+  return {
+    handle(request, response) {
+      endEarly(request, response);
+      if (request.rawHeaders.length > 2 * limits.headers) {
+        respond(response, { status: 431 });
+        return;
+      }
+      const host = hostOf(request);
+      if (isSite(host)) sites.handle(request, response);
+      else if (!isOurHost(host)) respond(response, { status: 421 });
+      else answerOwn(request, response, parts);
+    },
+    upgrade(request, socket, head) {
+      const host = hostOf(request);
+      if (isSite(host)) sites.upgrade(request, socket, head);
+      else socket.end(bareResponse(isOurHost(host) ? 404 : 421));
+    },
+    close: () => sites.close(),
+  };
+}
+
+/** An answer that came before the end of its request does not make us read the rest for ever. */
+function endEarly(request: IncomingMessage, response: ServerResponse): void {
+  response.once('finish', () => {
+    if (!request.complete) setTimeout(() => request.socket.destroy(), limits.lingerMs);
+  });
+}
+
+/** The one `Host`; undefined when there is none, or when there are several that somebody else might read another one of. */
+function hostOf({ headersDistinct: headers, url = '' }: IncomingMessage): string | undefined {
+  // RFC 9112 §3.2.2 would have the host of an absolute target take the place of Host; only proxies are sent such targets.
+  if (!url.startsWith('/') && url !== '*') return undefined;
+  const { host: hosts = [] } = headers;
+  return hosts.length === 1 ? hosts[0] : undefined;
+}
+
+function isSite(host: string | undefined): boolean {
+  return readSiteHost(host).kind !== 'other';
+}
+
+/** Access comes before the method: who may not use a route learns nothing of it. */
+function answerOwn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { routes, isAllowed, onBug }: RouteParts,
+): void {
+  const { method = '', url = '', headers, socket } = request;
+  const [path = '', ...query] = url.split('?');
+  const route = routes.find((one) => (typeof one.path === 'string' ? one.path === path : one.path(path)));
+  const client = socket.remoteAddress ?? '';
+  if (route === undefined) respond(response, { status: 404 });
+  else if (route.access.clients === 'allow-from' && !isAllowed(client)) respond(response, { status: 403 });
+  else if (isRefused(route, headers)) respond(response, { status: 403 });
+  else if (!route.methods.some((one) => one === method))
+    respond(response, { status: 405, headers: { allow: route.methods.join(', ') } });
+  else {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const exchange = {
+      request,
+      response,
+      path,
+      query: new URLSearchParams(query.join('?')),
+      client,
+      signal: gone.signal,
+    };
+    Promise.resolve()
+      .then(() => route.handle(exchange))
+      .catch((error: unknown) => {
+        // It waited for something on behalf of a client that has gone.
+        if (!gone.signal.aborted || error !== gone.signal.reason) fail(response, error, onBug);
+      });
+  }
+}
+
+function isRefused({ access: { elsewhere } }: Route, headers: IncomingMessage['headers']): boolean {
+  if (elsewhere === 'judged-here' || !isFromElsewhere(headers)) return false;
+  return elsewhere === 'nothing' || !comesByLink(headers);
+}
+
+function fail(response: ServerResponse, error: unknown, onBug: (error: unknown) => void): void {
+  onBug(error);
+  if (response.headersSent) response.destroy();
+  else respond(response, { status: 500, headers: { connection: 'close' } });
+}
