@@ -61,7 +61,6 @@ export class WatchedConnection implements HttpsConnection {
     this.#hasAsked = true;
     this.#onFirstRequest();
     this.#inFlight++;
-    this.#activeAt = performance.now();
   }
 
   /** A request is answered. */

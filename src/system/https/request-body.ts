@@ -1,4 +1,5 @@
 import { MAX_BODIES, MAX_BODY } from './bounds.ts';
+import { nothing } from './exchange.ts';
 
 /** All bodies that are being read. */
 export class RequestBodies {
@@ -54,6 +55,11 @@ export class RequestBody {
     this.refuse = refuse;
   }
 
+  /** Octets that were read. */
+  get length(): number {
+    return this.#length;
+  }
+
   /** What was read. */
   get octets(): Uint8Array {
     return this.#length === this.#buffer.length ? this.#buffer : this.#buffer.subarray(0, this.#length);
@@ -87,5 +93,3 @@ export class RequestBody {
     return true;
   }
 }
-
-const nothing = new Uint8Array(0);

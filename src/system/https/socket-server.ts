@@ -1,22 +1,14 @@
 import { constants } from 'node:crypto';
 import { createServer as createHttp1 } from 'node:http';
-import { createServer as createHttp2 } from 'node:http2';
+import { createServer as createHttp2, type ServerHttp2Stream } from 'node:http2';
 import { createServer as createTcp, type Server, type Socket } from 'node:net';
 import { createServer as createTls, type TLSSocket } from 'node:tls';
 import { listenTcp } from '../listen-tcp.ts';
 import * as bounds from './bounds.ts';
 import { WatchedConnection } from './connection.ts';
-import {
-  carrierOf,
-  hasBody,
-  type Incoming,
-  internalError,
-  type Outgoing,
-  ReadRequest,
-  type Refusal,
-  refuseRest,
-  write,
-} from './exchange.ts';
+import { type Exchange, ignore, internalError, lengthOf, type Refusal } from './exchange.ts';
+import { Http1Exchange } from './http1-exchange.ts';
+import { Http2Exchange } from './http2-exchange.ts';
 import { http2Options } from './http2-options.ts';
 import { RequestBodies } from './request-body.ts';
 import type { HttpsAnswer, HttpsOptions, HttpsRequest, HttpsServer } from './server.ts';
@@ -33,8 +25,8 @@ export class SocketServer implements HttpsServer {
   readonly #http2;
   readonly #connections = new Set<WatchedConnection>();
   readonly #bodies = new RequestBodies();
-  /** By a stream of HTTP/1.1, or by a session of HTTP/2. */
-  readonly #connectionOf = new WeakMap<object, WatchedConnection>();
+  /** By the stream of HTTP/1.1. */
+  readonly #connectionOf = new WeakMap<Socket, WatchedConnection>();
   /** The connection that is being given to `#http2`, which tells of its session before it returns. */
   #given: WatchedConnection | undefined;
   #looking: NodeJS.Timeout | undefined;
@@ -45,20 +37,24 @@ export class SocketServer implements HttpsServer {
 
   private constructor(options: HttpsOptions) {
     this.#options = options;
-    const take = (request: Incoming, response: Outgoing) => this.#take(request, response);
     this.#http1 = createHttp1(
       { maxHeaderSize: bounds.MAX_HEADERS, keepAliveTimeout: bounds.IDLE, insecureHTTPParser: false },
-      take,
+      (request, response) => {
+        const connection = this.#connectionOf.get(request.socket);
+        if (connection === undefined) return;
+        this.#take(connection, new Http1Exchange(request, response, connection.address));
+      },
     );
-    this.#http2 = createHttp2(http2Options, take);
+    this.#http2 = createHttp2(http2Options);
     this.#http2.on('session', (session) => {
       const connection = this.#given;
       if (connection === undefined) return;
-      this.#connectionOf.set(session, connection);
       connection.useSession(session);
+      session.on('stream', (stream: ServerHttp2Stream, headers) =>
+        this.#take(connection, new Http2Exchange(stream, headers, connection.address)),
+      );
     });
-    // Each stream has a listener for errors by Node's `Http2ServerRequest`; those of a session end its connection.
-    this.#http2.on('sessionError', () => {});
+    this.#http2.on('sessionError', ignore);
     this.#front = this.#createFront();
   }
 
@@ -78,7 +74,7 @@ export class SocketServer implements HttpsServer {
     });
     front.removeAllListeners('error');
     // Accepting fails when there are no file descriptors; Node tries again by itself.
-    front.on('error', () => {});
+    front.on('error', ignore);
     server.#looking = setInterval(() => server.#look(), bounds.LOOK_EVERY);
     server.#unlisten = options.certificate?.onChange(() => server.#renew()) ?? (() => {});
     return server;
@@ -160,7 +156,7 @@ export class SocketServer implements HttpsServer {
       this.#give(connection, stream, stream.alpnProtocol === 'h2');
     });
     // The socket is destroyed already.
-    front.on('tlsClientError', () => {});
+    front.on('tlsClientError', ignore);
     return front;
   }
 
@@ -185,51 +181,47 @@ export class SocketServer implements HttpsServer {
     }
   }
 
-  #take(request: Incoming, response: Outgoing): void {
-    // A client may be gone at any time: then nothing that is written matters.
-    request.on('error', ignore);
-    response.on('error', ignore);
-    const connection = this.#connectionOf.get(carrierOf(request) ?? nobody);
-    if (connection === undefined) return;
-    if (hasBody(request)) this.#readBody(connection, request, response);
-    else this.#answer(connection, request, response, nothing);
+  #take(connection: WatchedConnection, exchange: Exchange): void {
+    const { declaredLength } = exchange;
+    if (declaredLength === 0) this.#answer(connection, exchange);
+    else if (declaredLength !== undefined && declaredLength > bounds.MAX_BODY) exchange.refuse(413);
+    else this.#readBody(connection, exchange, declaredLength);
   }
 
-  #readBody(connection: WatchedConnection, request: Incoming, response: Outgoing): void {
-    let isRefused = false;
+  #readBody(connection: WatchedConnection, exchange: Exchange, declaredLength: number | undefined): void {
+    let isOver = false;
     const refuse = (status: Refusal | 503) => {
-      if (isRefused) return;
-      isRefused = true;
+      if (isOver) return;
+      isOver = true;
       this.#bodies.end(body);
       // Too much, and this is the oldest: what else its connection has begun takes memory too.
       if (status === 503) connection.destroy();
-      else refuseRest(request, response, status);
+      else exchange.refuse(status);
     };
     const body = this.#bodies.begin(refuse);
-    if (Number(request.headers['content-length'] ?? 0) > bounds.MAX_BODY) {
-      refuse(413);
-      return;
-    }
-    // Of HTTP/2 the stream itself: to read it through the request costs as much again.
-    const source = 'stream' in request ? request.stream : request;
-    source.on('data', (piece: Buffer) => {
-      if (!isRefused && !this.#bodies.push(body, piece)) refuse(413);
-    });
-    source.on('end', () => {
-      if (isRefused) return;
-      const { octets } = body;
+    const answer = () => {
+      if (isOver) return;
+      isOver = true;
+      exchange.body = body.octets;
       this.#bodies.end(body);
-      this.#answer(connection, request, response, octets);
+      this.#answer(connection, exchange);
+    };
+    const { source } = exchange;
+    source.on('data', (piece: Buffer) => {
+      if (isOver) return;
+      if (!this.#bodies.push(body, piece)) refuse(413);
+      else if (body.length === declaredLength) answer();
     });
+    if (declaredLength === undefined) source.on('end', answer);
     source.on('close', () => this.#bodies.end(body));
   }
 
-  #answer(connection: WatchedConnection, request: Incoming, response: Outgoing, body: Uint8Array): void {
+  #answer(connection: WatchedConnection, exchange: Exchange): void {
     connection.begin();
-    const answer = this.#ask(new ReadRequest(request, body, connection.address));
+    const answer = this.#ask(exchange);
     if (!(answer instanceof Promise)) {
       connection.end();
-      this.#send(connection, request, response, answer);
+      this.#send(connection, exchange, answer);
       return;
     }
     connection.waits();
@@ -240,7 +232,7 @@ export class SocketServer implements HttpsServer {
       })
       .then((found) => {
         connection.end();
-        this.#send(connection, request, response, found);
+        this.#send(connection, exchange, found);
       })
       .catch(this.#options.onBug);
   }
@@ -255,17 +247,18 @@ export class SocketServer implements HttpsServer {
     }
   }
 
-  #send(connection: WatchedConnection, request: Incoming, response: Outgoing, answer: HttpsAnswer): void {
-    if (response.destroyed || response.writableEnded) return;
+  #send(connection: WatchedConnection, exchange: Exchange, answer: HttpsAnswer): void {
+    if (exchange.isOver) return;
     try {
-      write(response, answer, request.method === 'HEAD');
+      exchange.send(answer);
     } catch (error) {
       // A header that cannot be sent.
       this.#options.onBug(error);
       connection.destroy();
       return;
     }
-    if (answer.body.length >= bounds.SMALL) response.once('close', connection.sends(answer.body.length));
+    const length = lengthOf(answer);
+    if (length >= bounds.SMALL) exchange.onceClosed(connection.sends(length));
   }
 
   #look(): void {
@@ -290,10 +283,6 @@ export class SocketServer implements HttpsServer {
 function endsOf({ remoteAddress, remotePort, localAddress }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress}`;
 }
-
-const ignore = () => {};
-const nothing = new Uint8Array(0);
-const nobody = {};
 
 /** What TLS does beside showing the certificate. */
 const tlsOptions = {
