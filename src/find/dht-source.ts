@@ -14,16 +14,24 @@ const MAX_VERDICTS = 8;
 export function dhtSource(connection: DhtConnection): PacketSource {
   return {
     label: 'dht',
-    async *lookup(key, { newerThan, signal }) {
+    async *lookup(key, { newerThan, observe, signal }) {
       const judge = judgeOnce(key);
       let newest: Timestamp | undefined;
       using session = await connection.open(signal);
-      const options = { signal: session.signal, ...(newerThan !== undefined && { seq: newerThan }) };
+      const options = {
+        signal: session.signal,
+        isWatched: observe !== undefined,
+        ...(newerThan !== undefined && { seq: newerThan }),
+      };
       try {
         for await (const event of session.node.lookup(key.toBytes(), options)) {
           if (event.kind === 'done') {
             const problem = problemOf(event.summary);
             if (problem !== undefined) throw await connection.failed(problem);
+          }
+          if (event.kind === 'node') {
+            observe?.({ of: 'node', address: addressToText(event.from), found: event.found });
+            continue;
           }
           connection.answered();
           // Each of the nodes can hold another version of one key, and decoding a packet takes up to 1.5 ms.
@@ -47,7 +55,7 @@ function problemOf({ asked, answered, refused }: LookupSummary): string | undefi
 }
 
 function translate(
-  event: LookupEvent,
+  event: Exclude<LookupEvent, { readonly kind: 'node' }>,
   judge: (item: VerifiedItem) => PacketVerdict,
 ): SourceEvent | undefined {
   switch (event.kind) {

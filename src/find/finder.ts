@@ -10,6 +10,7 @@ import type { Freshness, PacketLibrary, ReadOutcome } from '../store/packet-libr
 import type { FinderSettings } from './finder-settings.ts';
 import { Flight } from './flight.ts';
 import { applyEvent, initialState, isRefused, type LookupState, provesAbsence } from './lookup-state.ts';
+import { type LookupObserver, LookupSteps } from './lookup-step.ts';
 import { type PacketSource, SourceError } from './packet-source.ts';
 
 /** The last fraction of a packet's time to live, in which a read starts a lookup in the background. */
@@ -31,6 +32,9 @@ export interface FinderParts {
   /** Called with an internal error of a lookup for which no caller waits. */
   readonly onInternalError?: (error: unknown) => void;
 }
+
+/** Where a packet is before anybody is asked: `memory-expired` is served only while nobody confirms it. */
+export type KnownPlace = 'memory' | 'memory-expired' | 'known-absent' | 'store' | 'nowhere';
 
 /** Counts since the start. */
 export interface FinderStatistics {
@@ -85,9 +89,38 @@ export class Finder implements PacketLibrary {
       }
     }
     const flight = this.#flights.get(key.text) ?? this.#start(key);
-    if (flight === undefined) return { kind: 'unreachable', reason: 'too many lookups at once' };
+    if (flight === undefined) return tooMany;
     if (freshness === 'newest') return await flight.newest(signal);
     return await this.#firstOf(flight, this.#parts.cache.get(key), signal);
+  }
+
+  /**
+   * Looks `key` up in the network now, whatever is known of it, and tells `observe` whom it asks. Of a lookup that is in flight
+   * already, for somebody who does not watch, there are no steps.
+   * @returns the outcome of the whole lookup.
+   */
+  async watch(
+    key: PublicKey,
+    { observe, signal }: { readonly observe: LookupObserver; readonly signal: AbortSignal },
+  ): Promise<ReadOutcome> {
+    signal.throwIfAborted();
+    if (this.#isToRecall(key)) await orAborted(this.#recall(key), signal);
+    const flight = this.#flights.get(key.text) ?? this.#start(key, new LookupSteps());
+    if (flight === undefined) return tooMany;
+    const leave = flight.steps?.follow(observe);
+    try {
+      return await flight.newest(signal);
+    } finally {
+      leave?.();
+    }
+  }
+
+  /** What is known of `key` without asking anybody. */
+  whereIs(key: PublicKey): KnownPlace {
+    const known = this.#known(key);
+    if (known !== undefined) return known.kind === 'absent' ? 'known-absent' : 'memory';
+    if (this.#parts.cache.get(key) !== undefined) return 'memory-expired';
+    return this.#parts.archive.mayHold(key) ? 'store' : 'nowhere';
   }
 
   /** See `PacketLibrary`. */
@@ -186,22 +219,27 @@ export class Finder implements PacketLibrary {
     return isEarly ? this.#found(held.packet, held.lastSeen) : undefined;
   }
 
-  #start(key: PublicKey): Flight | undefined {
+  #start(key: PublicKey, steps?: LookupSteps): Flight | undefined {
     if (this.#flights.size >= this.#parts.settings.maxLookups) return undefined;
     this.#lookupsStarted++;
     const flight = new Flight(
-      (foundFirst) => this.#lookup(key, foundFirst),
+      (foundFirst) => this.#lookup(key, foundFirst, steps?.tell),
       (error) => this.#parts.onInternalError?.(error),
+      steps,
     );
     this.#flights.set(key.text, flight);
     flight.onEnd(() => this.#flights.delete(key.text));
     return flight;
   }
 
-  async #lookup(key: PublicKey, foundFirst: (outcome: ReadOutcome) => void): Promise<ReadOutcome> {
+  async #lookup(
+    key: PublicKey,
+    foundFirst: (outcome: ReadOutcome) => void,
+    observe: LookupObserver | undefined,
+  ): Promise<ReadOutcome> {
     for (;;) {
       const { sources } = this.#parts;
-      const outcome = await this.#lookupIn(sources, key, foundFirst);
+      const outcome = await this.#lookupIn(sources, key, foundFirst, observe);
       const isOver = outcome.kind === 'found' || sources === this.#parts.sources;
       if (isOver || this.#closing.signal.aborted) return outcome;
     }
@@ -211,6 +249,7 @@ export class Finder implements PacketLibrary {
     sources: readonly PacketSource[],
     key: PublicKey,
     foundFirst: (outcome: ReadOutcome) => void,
+    observe: LookupObserver | undefined,
   ): Promise<ReadOutcome> {
     const { cache, archive, settings } = this.#parts;
     const held = cache.get(key)?.packet;
@@ -223,7 +262,7 @@ export class Finder implements PacketLibrary {
     const signal = AbortSignal.any([this.#closing.signal, tooLong.signal]);
     // With the timestamp just before ours, nodes that have our packet return it, which proves that it is still stored.
     const known = held?.timestamp ?? state.floor;
-    const options = known === undefined ? { signal } : { newerThan: known - 1n, signal };
+    const options = { signal, observe, ...(known !== undefined && { newerThan: known - 1n }) };
     const ask = async (source: PacketSource) => {
       try {
         for await (const event of source.lookup(key, options)) {
@@ -306,6 +345,8 @@ export class Finder implements PacketLibrary {
     return packetTimeToLive(packet, { minimum: minimumTtl, maximum: maximumTtl });
   }
 }
+
+const tooMany: ReadOutcome = { kind: 'unreachable', reason: 'too many lookups at once' };
 
 /** Why the observations do not prove absence. */
 function shortfallOf({ observed, behind }: LookupState): readonly string[] {

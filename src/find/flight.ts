@@ -1,8 +1,11 @@
 import { orAborted } from '../async/or-aborted.ts';
 import type { ReadOutcome } from '../store/packet-library.ts';
+import type { LookupSteps } from './lookup-step.ts';
 
 /** A lookup in progress, shared by its callers. */
 export class Flight {
+  /** Of a lookup that was started for somebody who watches. */
+  readonly steps: LookupSteps | undefined;
   readonly #first: Promise<ReadOutcome>;
   readonly #whole: Promise<ReadOutcome>;
   #waiting = 0;
@@ -15,7 +18,9 @@ export class Flight {
   constructor(
     lookup: (foundFirst: (outcome: ReadOutcome) => void) => Promise<ReadOutcome>,
     onInternalError: (error: unknown) => void,
+    steps?: LookupSteps,
   ) {
+    this.steps = steps;
     let foundFirst: (outcome: ReadOutcome) => void = () => {};
     let failFirst: (error: unknown) => void = () => {};
     this.#first = new Promise<ReadOutcome>((resolve, reject) => {

@@ -1,6 +1,7 @@
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { PacketRefusal, SignedPacket } from '../pkarr/signed-packet.ts';
 import type { Timestamp } from '../pkarr/timestamp.ts';
+import type { LookupObserver } from './lookup-step.ts';
 
 /** What a source reports while it looks for the packet of one key. */
 export type SourceEvent =
@@ -22,19 +23,23 @@ export interface Observed {
   readonly notNewer: number;
 }
 
+/** See {@link PacketSource.lookup}. */
+export interface SourceOptions {
+  readonly newerThan?: Timestamp;
+  readonly observe?: LookupObserver | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** A source of packets: the DHT or a relay. */
 export interface PacketSource {
   /** Its name in messages, for example `dht`. */
   readonly label: string;
   /**
    * Looks for packets of `key`. With `newerThan`, packets up to that timestamp need not be reported. Leaving the loop stops the
-   * lookup; if `signal` aborts, the iteration throws its reason.
+   * lookup; if `signal` aborts, the iteration throws its reason. `observe` is told whom we ask and what comes of it.
    * @throws SourceError if the source cannot be asked, or does not answer.
    */
-  lookup(
-    key: PublicKey,
-    options: { readonly newerThan?: Timestamp; readonly signal: AbortSignal },
-  ): AsyncIterable<SourceEvent>;
+  lookup(key: PublicKey, options: SourceOptions): AsyncIterable<SourceEvent>;
 }
 
 /** The source did not answer: it is not started, closed, overloaded or unreachable. It is not the error of an absent packet. */

@@ -1,4 +1,5 @@
 import { type RelayClient, type RelayGetOutcome, relayFailureToText } from '../relay/client.ts';
+import type { RelayFinding } from './lookup-step.ts';
 import { type PacketSource, SourceError, type SourceEvent } from './packet-source.ts';
 
 /**
@@ -10,8 +11,9 @@ export function relaySource(client: RelayClient, options: { readonly patience?: 
   const { label } = client;
   return {
     label,
-    async *lookup(key, lookupOptions) {
+    async *lookup(key, { observe, ...lookupOptions }) {
       const outcome = await client.get(key, { ...options, ...lookupOptions });
+      observe?.({ of: 'relay', label, found: findingOf(outcome) });
       if (outcome.kind === 'failed')
         throw new SourceError(`relay ${label}: ${relayFailureToText(outcome.failure)}`);
       const event = eventOf(outcome, label);
@@ -21,6 +23,22 @@ export function relaySource(client: RelayClient, options: { readonly patience?: 
       yield { kind: 'done', observed: { asked: 1, answered: 1, empty, notNewer } };
     },
   };
+}
+
+/** What a person who watches is told. */
+function findingOf(outcome: RelayGetOutcome): RelayFinding {
+  switch (outcome.kind) {
+    case 'packet':
+      return { outcome: 'item', seq: outcome.packet.timestamp };
+    case 'unusable':
+      return { outcome: 'invalid' };
+    case 'absent':
+      return { outcome: 'nothing' };
+    case 'not-modified':
+      return { outcome: 'seq' };
+    case 'failed':
+      return { outcome: 'failed', text: relayFailureToText(outcome.failure) };
+  }
 }
 
 function eventOf(

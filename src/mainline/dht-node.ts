@@ -12,7 +12,22 @@ export type LookupEvent =
   | { readonly kind: 'item'; readonly item: VerifiedItem; readonly from: NodeAddress }
   /** A node returned only a `seq`: the item that it holds is not newer than the `seq` of the query. */
   | { readonly kind: 'confirmation'; readonly seq: bigint; readonly from: NodeAddress }
+  /** Only in a lookup that is watched: what came of asking a node, before the event of its answer, if there is one. */
+  | { readonly kind: 'node'; readonly from: NodeAddress; readonly found: NodeFinding }
   | { readonly kind: 'done'; readonly summary: LookupSummary };
+
+/** What came of asking one node. */
+export interface NodeFinding {
+  /**
+   * `item`: it returned a valid item. `seq`: only a sequence number. `nothing`: it has nothing under the target. `invalid`: it
+   * returned an invalid value. `refused`: an error, or an invalid message. `silent`: no answer in time, or nothing could be sent.
+   */
+  readonly outcome: 'item' | 'seq' | 'nothing' | 'invalid' | 'refused' | 'silent';
+  /** Of `item` and `seq`. */
+  readonly seq?: bigint;
+  /** How near it is: leading bits that its id shares with the target, 0 to 160. Absent without an answer. */
+  readonly sharedBits?: number;
+}
 
 /**
  * The result of a whole lookup, in numbers of nodes. `asked` = 0 means that no node is known, `answered` = 0 that none could be
@@ -130,19 +145,24 @@ export interface ServingConditions {
   readonly metered: readonly string[];
 }
 
+/** See {@link DhtNode.lookup}. */
+export interface LookupOptions {
+  readonly seq?: bigint;
+  readonly isWatched?: boolean;
+  readonly signal: AbortSignal;
+}
+
 /** A node of the Mainline DHT. */
 export interface DhtNode {
   /**
    * Asks the nodes closest to SHA-1(`key`) for the mutable item of `key` (32 bytes), and yields each answer when it
    * arrives. With `seq`, nodes without a newer item return only their sequence number: see `confirmation`. Leaving the loop
    * stops the lookup. When `signal` aborts, the lookup stops and the iteration throws the reason of the signal, also while
-   * it waits for an event. A lookup ends within 20 s.
+   * it waits for an event. A lookup ends within 20 s. One that is `isWatched` has an event for each node that was asked, at most
+   * 256, for people who look on.
    * Throws {@link MainlineError}.
    */
-  lookup(
-    key: Uint8Array,
-    options: { readonly seq?: bigint; readonly signal: AbortSignal },
-  ): AsyncIterable<LookupEvent>;
+  lookup(key: Uint8Array, options: LookupOptions): AsyncIterable<LookupEvent>;
   /**
    * Stores `item` at the nodes closest to SHA-1 of its key; see PutOutcome.asked for their number. With `cas`, nodes store it
    * only if the item that they have has that sequence number. Rejects with the reason of `signal`, or with

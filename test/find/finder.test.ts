@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { Finder } from '../../src/find/finder.ts';
 import { defaultFinderSettings } from '../../src/find/finder-settings.ts';
+import type { LookupStep } from '../../src/find/lookup-step.ts';
 import { type Observed, SourceError } from '../../src/find/packet-source.ts';
 import type { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { noArchive } from '../../src/store/packet-archive.ts';
@@ -71,6 +72,49 @@ test('a newer packet behind the first one is told, so that nothing made of the o
   source.last.end();
   await new Promise(setImmediate);
   assert.deepEqual(overtaken, [name]);
+});
+
+test('who watches is told each step of the one lookup, and whoever comes later the steps before too', async () => {
+  const { source, finder, read } = scene();
+  const seen: LookupStep[][] = [[], []];
+  const watch = (index: number) =>
+    finder.watch(key.publicKey, { observe: (step) => seen[index]?.push(step), signal: never });
+  const first = watch(0);
+  const one: LookupStep = { of: 'node', address: '192.0.2.1:1', found: { outcome: 'silent' } };
+  const other: LookupStep = { of: 'relay', label: 'relay', found: { outcome: 'nothing' } };
+  source.last.observe?.(one);
+  const second = watch(1);
+  const client = read();
+  source.last.observe?.(other);
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 100), from: 'a' });
+  assert.equal(found(await client).timestamp, 100_000_000n);
+  source.last.end();
+  for (const outcome of [await first, await second]) assert.equal(found(outcome).timestamp, 100_000_000n);
+  assert.deepEqual(seen, [
+    [one, other],
+    [one, other],
+  ]);
+  assert.equal(source.lookups.length, 1);
+});
+
+test('a lookup for which nobody watches has no steps', async () => {
+  const { source, read } = scene();
+  const answer = read();
+  assert.equal(source.last.observe, undefined);
+  source.last.end(new SourceError('no network'));
+  await answer;
+});
+
+test('where a packet is can be told without asking anybody', async () => {
+  const { source, finder, read, pass } = scene();
+  assert.equal(finder.whereIs(key.publicKey), 'nowhere');
+  const answer = read();
+  source.last.emit({ kind: 'packet', packet: signedPacket(key, 100), from: 'a' });
+  await answer;
+  assert.equal(finder.whereIs(key.publicKey), 'memory');
+  pass(1_000_000);
+  assert.equal(finder.whereIs(key.publicKey), 'memory-expired');
+  assert.equal(source.lookups.length, 1);
 });
 
 test('who wants the newest waits for the whole lookup', async () => {

@@ -1,9 +1,11 @@
+import type { LookupObserver } from '../../src/find/lookup-step.ts';
 import type { PacketSource, SourceEvent } from '../../src/find/packet-source.ts';
 
 /** One lookup that somebody started at a scripted source: what it was asked, and the handles to answer it. */
 export interface ScriptedLookup {
   readonly key: string;
   readonly newerThan: bigint | undefined;
+  readonly observe: LookupObserver | undefined;
   readonly signal: AbortSignal;
   /** Reports an event. */
   emit(event: SourceEvent): void;
@@ -17,7 +19,7 @@ export class ScriptedSource implements PacketSource {
   readonly lookups: ScriptedLookup[] = [];
 
   async *lookup(
-    ...[key, { newerThan, signal }]: Parameters<PacketSource['lookup']>
+    ...[key, { newerThan, observe, signal }]: Parameters<PacketSource['lookup']>
   ): AsyncGenerator<SourceEvent> {
     const events: SourceEvent[] = [];
     let wake: () => void = () => {};
@@ -29,6 +31,7 @@ export class ScriptedSource implements PacketSource {
     this.lookups.push({
       key: key.text,
       newerThan,
+      observe,
       signal,
       emit: (event) => {
         events.push(event);

@@ -5,7 +5,14 @@ import { throwLater } from '../../async/throw-later.ts';
 import type { Settings } from '../../config/settings.ts';
 import { DhtConnection } from '../../find/dht-connection.ts';
 import { isNodeAddress, networkOf } from '../../mainline/addresses.ts';
-import type { DhtNode, DhtStatus, LookupEvent, NodeAddress, PutOutcome } from '../../mainline/dht-node.ts';
+import type {
+  DhtNode,
+  DhtStatus,
+  LookupEvent,
+  LookupOptions,
+  NodeAddress,
+  PutOutcome,
+} from '../../mainline/dht-node.ts';
 import { MainlineError } from '../../mainline/errors.ts';
 import { type MainlineThread, startMainlineThread } from '../../mainline/thread/proxy.ts';
 import { type SpawnDhtThread, spawnDhtThread } from '../../mainline/thread/spawn.ts';
@@ -213,10 +220,7 @@ class ProgramNode implements DhtNode {
     this.#callOff = systemClock.after(remembers ? REMEMBERED_FIRST : 0, needNames, true);
   }
 
-  async *lookup(
-    key: Uint8Array,
-    options: { readonly seq?: bigint; readonly signal: AbortSignal },
-  ): AsyncGenerator<LookupEvent, void, undefined> {
+  async *lookup(key: Uint8Array, options: LookupOptions): AsyncGenerator<LookupEvent, void, undefined> {
     await this.#beginning(options.signal);
     yield* this.#thread.lookup(key, options);
   }

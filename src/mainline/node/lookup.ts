@@ -1,26 +1,29 @@
 import { EventQueue } from '../../async/event-queue.ts';
 import { targetOf } from '../../bep44/target.ts';
-import type { LookupEvent, LookupSummary, NodeAddress } from '../dht-node.ts';
+import type { LookupEvent, LookupOptions, LookupSummary, NodeAddress, NodeFinding } from '../dht-node.ts';
 import type { AskOutcome } from '../socket/krpc-socket.ts';
+import { sharedBits } from '../wire/node-id.ts';
 import { ItemScreen } from './item-screen.ts';
 import type { Network } from './network.ts';
 
 /**
  * One lookup: see DhtNode.lookup. `key` has 32 bytes. At most 256 nodes are asked, with one event each, so a lookup whose
- * events are not read holds at most 256 items of 1.2 kB.
+ * events are not read holds at most 256 items of 1.2 kB. One that is watched has twice as many events, most of them small.
  */
 export async function* lookup(
   network: Network,
   key: Uint8Array,
-  options: { readonly seq?: bigint; readonly signal: AbortSignal },
+  options: LookupOptions,
 ): AsyncGenerator<LookupEvent, void, undefined> {
-  const { seq, signal } = options;
+  const { seq, signal, isWatched = false } = options;
   signal.throwIfAborted();
   const events = new EventQueue<LookupEvent>();
   const tally = new Tally(key);
-  const traversal = network.get(targetOf(key), seq, {
+  const target = targetOf(key);
+  const traversal = network.get(target, seq, {
     onOutcome: (from, outcome) => {
       const event = tally.add(from, outcome);
+      if (isWatched) events.push({ kind: 'node', from, found: findingOf(event, outcome, target) });
       if (event !== undefined) events.push(event);
       return event?.kind === 'item';
     },
@@ -39,6 +42,23 @@ export async function* lookup(
   } finally {
     signal.removeEventListener('abort', onAbort);
     traversal.stop();
+  }
+}
+
+/** What a person who watches is told of one node; `event` is what its answer was to the lookup. */
+function findingOf(event: LookupEvent | undefined, outcome: AskOutcome, target: Uint8Array): NodeFinding {
+  if (outcome.kind !== 'reply') {
+    const isAnswer = outcome.kind === 'refused' || outcome.kind === 'malformed';
+    return { outcome: isAnswer ? 'refused' : 'silent' };
+  }
+  const near = { sharedBits: sharedBits(outcome.reply.id, target) };
+  switch (event?.kind) {
+    case 'item':
+      return { outcome: 'item', seq: event.item.seq, ...near };
+    case 'confirmation':
+      return { outcome: 'seq', seq: event.seq, ...near };
+    default:
+      return { outcome: outcome.reply.stored.kind === 'nothing' ? 'nothing' : 'invalid', ...near };
   }
 }
 

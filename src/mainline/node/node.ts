@@ -9,6 +9,7 @@ import type {
   DhtNode,
   DhtStatus,
   LookupEvent,
+  LookupOptions,
   NodeAddress,
   ServingChange,
   ServingConditions,
@@ -166,10 +167,7 @@ class MainlineNode implements LocalDhtNode {
     }
   }
 
-  async *lookup(
-    key: Uint8Array,
-    options: { readonly seq?: bigint; readonly signal: AbortSignal },
-  ): AsyncGenerator<LookupEvent, void, undefined> {
+  async *lookup(key: Uint8Array, options: LookupOptions): AsyncGenerator<LookupEvent, void, undefined> {
     if (key.length !== KEY_LENGTH) {
       throw new MainlineError('invalid-argument', `the key has ${key.length} bytes, not ${KEY_LENGTH}`);
     }

@@ -17,6 +17,7 @@ export type ToThread =
       readonly call: number;
       readonly key: Uint8Array;
       readonly seq: bigint | undefined;
+      readonly isWatched: boolean;
     }
   | {
       readonly kind: 'put';

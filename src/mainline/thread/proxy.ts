@@ -6,6 +6,7 @@ import type {
   ControlledDhtNode,
   DhtStatus,
   LookupEvent,
+  LookupOptions,
   NodeAddress,
   PutOutcome,
   ServingChange,
@@ -101,23 +102,23 @@ class ThreadedNode implements MainlineThread {
     return this.#restarts.count;
   }
 
-  async *lookup(
-    key: Uint8Array,
-    options: { readonly seq?: bigint; readonly signal: AbortSignal },
-  ): AsyncGenerator<LookupEvent, void, undefined> {
-    const { signal, seq } = options;
+  async *lookup(key: Uint8Array, options: LookupOptions): AsyncGenerator<LookupEvent, void, undefined> {
+    const { signal, seq, isWatched = false } = options;
     signal.throwIfAborted();
     const events = new EventQueue<LookupEvent>();
     const items: VerifiedItem[] = [];
-    const call = this.#call((number) => ({ kind: 'lookup', call: number, key: copyOf(key), seq }), {
-      event: (event) => {
-        const received = toLookupEvent(event, items);
-        if (received === undefined) events.fail(misdirected());
-        else events.push(received);
+    const call = this.#call(
+      (number) => ({ kind: 'lookup', call: number, key: copyOf(key), seq, isWatched }),
+      {
+        event: (event) => {
+          const received = toLookupEvent(event, items);
+          if (received === undefined) events.fail(misdirected());
+          else events.push(received);
+        },
+        result: () => events.end(),
+        failed: (error) => events.fail(error),
       },
-      result: () => events.end(),
-      failed: (error) => events.fail(error),
-    });
+    );
     const onAbort = () => events.fail(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     try {

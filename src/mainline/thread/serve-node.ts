@@ -80,9 +80,9 @@ async function perform(
 ): Promise<ThreadResult> {
   switch (call.kind) {
     case 'lookup': {
-      const { key, seq } = call;
+      const { key, seq, isWatched } = call;
       const numbers = new Map<VerifiedItem, number>();
-      for await (const event of node.lookup(key, { signal, ...(seq !== undefined && { seq }) })) {
+      for await (const event of node.lookup(key, { signal, isWatched, ...(seq !== undefined && { seq }) })) {
         say({ kind: 'event', call: call.call, event: toThreadEvent(event, numbers) });
       }
       return { of: 'lookup' };

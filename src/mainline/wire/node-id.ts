@@ -44,3 +44,12 @@ function crc32c(bytes: readonly number[]): number {
   }
   return (crc ^ 0xffffffff) >>> 0;
 }
+
+/** How many leading bits two ids have in common, 0 to 160: the more, the nearer they are (BEP 5). */
+export function sharedBits(one: Uint8Array, other: Uint8Array): number {
+  for (let at = 0; at < ID_LENGTH; at++) {
+    const difference = (one[at] ?? 0) ^ (other[at] ?? 0);
+    if (difference !== 0) return 8 * at + Math.clz32(difference) - 24;
+  }
+  return 8 * ID_LENGTH;
+}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { targetOf } from '../../../src/bep44/target.ts';
+import type { LookupSummary, NodeFinding } from '../../../src/mainline/dht-node.ts';
 import { type LocalDhtNode, startMainlineNode } from '../../../src/mainline/node/node.ts';
 import { type LocalTestNetwork, startTestNetwork } from '../../../src/testnet/test-network.ts';
 import { type Author, fieldsOf, never, newAuthor } from '../support/items.ts';
@@ -67,6 +68,27 @@ describe('a lookup in a network of real nodes', () => {
     const first = await firstEvent(node, author.key, 'item');
     assert.equal(first?.kind, 'item');
     assert.equal((await node.status()).active, 0, 'leaving the loop ended the lookup');
+  });
+
+  test('that is watched tells what came of each node, how near it is and what it holds', async () => {
+    const author = newAuthor();
+    await node.put(author.item(5n, 'x'), { signal: never() });
+    const findings: NodeFinding[] = [];
+    let summary: LookupSummary | undefined;
+    for await (const event of node.lookup(author.key, { isWatched: true, signal: never() })) {
+      if (event.kind === 'node') findings.push(event.found);
+      if (event.kind === 'done') summary = event.summary;
+    }
+    assert.equal(findings.filter(({ outcome }) => outcome === 'item').length, summary?.held);
+    assert.equal(findings.filter(({ outcome }) => outcome === 'nothing').length, summary?.noValue);
+    for (const { outcome, seq, sharedBits = -1 } of findings) {
+      assert.equal(seq, outcome === 'item' ? 5n : undefined);
+      assert.ok(sharedBits >= 0 && sharedBits < 40, `${sharedBits}`);
+    }
+  });
+
+  test('that is not watched tells nothing of single nodes', async () => {
+    assert.equal(await firstEvent(node, newAuthor().key, 'node'), undefined);
   });
 
   test('that is aborted throws the reason and is over', async () => {

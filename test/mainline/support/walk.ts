@@ -17,7 +17,7 @@ export async function lookUp(node: DhtNode, key: Uint8Array, seq?: bigint): Prom
   for await (const event of node.lookup(key, options)) {
     if (event.kind === 'item') items.push(event.item);
     else if (event.kind === 'confirmation') confirmed.push(event.seq);
-    else return { items, confirmed, summary: event.summary };
+    else if (event.kind === 'done') return { items, confirmed, summary: event.summary };
   }
   throw new Error('the lookup ended without a summary');
 }

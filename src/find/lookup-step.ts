@@ -1,0 +1,39 @@
+import type { NodeFinding } from '../mainline/dht-node.ts';
+import type { Timestamp } from '../pkarr/timestamp.ts';
+
+/** One step of a lookup that somebody watches: whom we asked, and what came of it. */
+export type LookupStep =
+  | { readonly of: 'node'; readonly address: string; readonly found: NodeFinding }
+  | { readonly of: 'relay'; readonly label: string; readonly found: RelayFinding };
+
+/** What came of asking a relay; `text` is a clause for people. */
+export type RelayFinding =
+  | { readonly outcome: 'item'; readonly seq: Timestamp }
+  | { readonly outcome: 'seq' | 'nothing' | 'invalid' }
+  | { readonly outcome: 'failed'; readonly text: string };
+
+/** Is told each step. */
+export type LookupObserver = (step: LookupStep) => void;
+
+/** Steps that are kept for who joins later: a traversal asks 256 nodes at most, and a person names a few relays. */
+const MAX_STEPS = 300;
+
+/** The steps of one lookup, for everybody who watches it: whoever comes later is told the steps so far. */
+export class LookupSteps {
+  readonly #steps: LookupStep[] = [];
+  readonly #observers = new Set<LookupObserver>();
+
+  /** Tells a step to those who watch. Beyond the bound it is not told. */
+  readonly tell: LookupObserver = (step) => {
+    if (this.#steps.length >= MAX_STEPS) return;
+    this.#steps.push(step);
+    for (const observe of this.#observers) observe(step);
+  };
+
+  /** Tells the steps so far, and each that follows. @returns a function that ends it. */
+  follow(observe: LookupObserver): () => void {
+    for (const step of this.#steps) observe(step);
+    this.#observers.add(observe);
+    return () => this.#observers.delete(observe);
+  }
+}
