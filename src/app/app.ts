@@ -38,7 +38,7 @@ import { createFront } from './front.ts';
 import { httpSettings } from './http/http-settings.ts';
 import { mainCalls } from './http/main-calls.ts';
 import { startPackets } from './packets.ts';
-import type { App, ReloadOutcome } from './status.ts';
+import type { App, AppStatus, ReloadOutcome } from './status.ts';
 import { SystemResolvers } from './system-resolvers.ts';
 import { tellCertificate, tellListening } from './tell-listening.ts';
 import { asksSystem } from './upstreams.ts';
@@ -155,7 +155,15 @@ export async function startApp(
 
   // HTTP, the sites of keys in browsers first of all, in a thread of its own that asks by calls.
   const http = new HttpSide({
-    calls: mainCalls({ packetReader: packets.packetReader, router: resolution.router }),
+    calls: mainCalls({
+      packets,
+      router: resolution.router,
+      front,
+      addresses: () => addresses,
+      status: () => status(),
+      settings: () => settings,
+      nowWall,
+    }),
     log,
     onInternalError: (error) => internalErrors.take(error),
   });
@@ -252,6 +260,20 @@ export async function startApp(
     return status && { certificate: status };
   };
 
+  const status = async (): Promise<AppStatus> => ({
+    version: programVersion(),
+    uptime: (performance.now() - startedAt) / 1000,
+    listen: addresses.map(servedAddressToText),
+    ...certificateStatus(),
+    ...(await front.status()),
+    packets: finder.statistics(),
+    store: packets.storeState(),
+    dht: await packets.dhtStatus(),
+    publications: publisher.status(),
+    http: http.status(),
+    internalErrors: internalErrors.status(),
+  });
+
   return {
     get addresses() {
       return addresses;
@@ -267,21 +289,7 @@ export async function startApp(
       );
       return done;
     },
-    async status() {
-      return {
-        version: programVersion(),
-        uptime: (performance.now() - startedAt) / 1000,
-        listen: addresses.map(servedAddressToText),
-        ...certificateStatus(),
-        ...(await front.status()),
-        packets: finder.statistics(),
-        store: packets.storeState(),
-        dht: await packets.dhtStatus(),
-        publications: publisher.status(),
-        http: http.status(),
-        internalErrors: internalErrors.status(),
-      };
-    },
+    status,
     ask: (request, asker) => front.ask(request, asker),
     learn: (packet) => learn(packet, false),
     async flush(name) {

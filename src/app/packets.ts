@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto';
 import type { Settings } from '../config/settings.ts';
 import { Finder } from '../find/finder.ts';
 import { defaultFinderSettings, type FinderSettings } from '../find/finder-settings.ts';
+import type { LookupObserver } from '../find/lookup-step.ts';
 import type { DhtStatus } from '../mainline/dht-node.ts';
 import { MainlineError } from '../mainline/errors.ts';
 import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
 import type { Log } from '../observe/log.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { PublishNetwork } from '../publish/put-packet.ts';
-import { limitedPacketReader, type PacketReader } from '../resolve/packet-reader.ts';
+import { limitedPacketReader, type PacketReader, type PacketReadOutcome } from '../resolve/packet-reader.ts';
 import type { Resolver } from '../resolve/query.ts';
 import { openPacketStore } from '../store/open-packet-store.ts';
 import { storeArchive } from '../store/packet-archive.ts';
@@ -24,6 +25,15 @@ export interface Packets {
   /** Where answers get their packets. */
   readonly packetReader: PacketReader;
   readonly finder: Finder;
+  /** Looks a key up for a client who watches: see `Finder.watch`. It counts as one more key of that client. */
+  watch(
+    key: PublicKey,
+    options: {
+      readonly client: string;
+      readonly observe: LookupObserver;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<PacketReadOutcome>;
   /** Where publications look and put, as it is now. */
   readonly network: PublishNetwork;
   /** Whether packets are kept over a restart. */
@@ -109,6 +119,9 @@ export async function startPackets(
   return {
     packetReader: limitedPacketReader(finder, (client) => coldKeys.take(client)),
     finder,
+    async watch(key, { client, ...options }) {
+      return coldKeys.take(client) ? await finder.watch(key, options) : { kind: 'busy' };
+    },
     get network() {
       return network;
     },

@@ -2,7 +2,7 @@ import { recordToText } from '../dns/presentation/rdata-text.ts';
 import type { LookupState } from '../find/lookup-state.ts';
 import { MAX_READ_BYTES } from '../pkarr/packet-message.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
-import { ageToText, timestampToText } from './time-text.ts';
+import { ageToText, timestampToText } from '../pkarr/timestamp-text.ts';
 
 /** A packet and how many nodes hold it, as JSON. */
 export function packetFacts(packet: SignedPacket, state: LookupState, now: number) {

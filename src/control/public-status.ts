@@ -1,3 +1,4 @@
+import { hostOnly } from '../app/host-only.ts';
 import type { AppStatus } from '../app/status.ts';
 
 /** What takes the place of a text that may tell a name, a path or a credential. */
@@ -51,12 +52,4 @@ export function publicStatus({
       };
     }),
   };
-}
-
-/** An upstream without user, path and query of its URL. */
-function hostOnly(label: string): string {
-  return label.replace(
-    /^(?<scheme>https?:\/\/)(?:[^/@]*@)?(?<host>[^/?#]+).*$/i,
-    (_, scheme: string, host: string) => `${scheme}${host}`,
-  );
 }

@@ -12,6 +12,8 @@ export const limits = {
   idleMs: 30_000,
   /** Milliseconds for the rest of a request that was answered before its end. */
   lingerMs: 1_000,
+  /** Pages that are told the figures once a second, all together: each is a connection. */
+  followers: 64,
   /** Milliseconds that connections have for what they are at when the program ends. */
   closeMs: 300,
 } as const;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { duration } from '../../src/cli/system/duration.ts';
-import { ageToText, timestampToText } from '../../src/cli/time-text.ts';
+import { duration } from '../../src/observe/duration.ts';
+import { ageToText, timestampToText } from '../../src/pkarr/timestamp-text.ts';
 
 test('an age is rounded to its largest unit, not cut', () => {
   const now = 1_800_000_000_000;

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { test } from 'node:test';
-import { firstPage } from '../../src/http/routing/first-page.ts';
+
 import { createRoutes } from '../../src/http/routing/routes.ts';
 import { httpServer } from '../../src/http/thread/http-server.ts';
 import { RequestTimers } from '../../src/http/thread/request-timers.ts';
+import { firstRoute } from './first-route.ts';
 
 /** Milliseconds in which what has to end at once, or soon, ends on a machine that is busy too. */
 const SOON = 10_000;
@@ -28,7 +29,7 @@ async function serve(idleMs = 600) {
       },
       close() {},
     },
-    routes: [firstPage],
+    routes: [firstRoute],
     isOurHost: (host) => host === 'localhost',
     isAllowed: () => true,
     onBug: (bug) => bugs.push(bug),

@@ -14,6 +14,8 @@ const parts: HttpParts = {
   calls: {
     packet: () => Promise.reject(new Error('nobody asks')),
     addresses: () => Promise.reject(new Error('nobody asks')),
+    figures: () => Promise.reject(new Error('nobody asks')),
+    'look-up': () => Promise.reject(new Error('nobody asks')),
   },
   log: silentLog,
   onInternalError: (error) => assert.fail(error.text),

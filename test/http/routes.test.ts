@@ -3,12 +3,13 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { firstPage } from '../../src/http/routing/first-page.ts';
+
 import { ourHosts } from '../../src/http/routing/our-hosts.ts';
 import { respond } from '../../src/http/routing/respond.ts';
 import type { Route } from '../../src/http/routing/route.ts';
 import { createRoutes } from '../../src/http/routing/routes.ts';
 import { testKey } from '../support/packets.ts';
+import { firstRoute } from './first-route.ts';
 
 const key = testKey(1).publicKey.text;
 const addresses = [
@@ -62,7 +63,7 @@ test('a host is ours when it is "localhost", an address that is listened on or a
 
 /** Routes of each kind of access, and two that fail. */
 const routes: readonly Route[] = [
-  firstPage,
+  firstRoute,
   route('/own', { elsewhere: 'nothing', clients: 'allow-from' }),
   route('/all', { elsewhere: 'judged-here', clients: 'everybody' }),
   {
@@ -189,13 +190,10 @@ test('a key before "localhost" is a site, with names below it, in any case and w
   assert.deepEqual(server.opened, [...hosts, `upgrade ${key}.localhost`]);
 });
 
-test('under our own name only the first page is there, and nobody frames, loads or caches it', async () => {
+test('under our own name only the routes are there, and nobody frames, loads or caches it', async () => {
   await using server = await serve();
   const { status, headers, text } = await server.get('/?x', 'localhost');
-  assert.deepEqual(
-    [status, text],
-    [200, 'pkarrd opens the site of a key at http://KEY.localhost, at this port.\n'],
-  );
+  assert.deepEqual([status, text], [200, 'the page\n']);
   assert.equal(headers['x-content-type-options'], 'nosniff');
   assert.equal(headers['cross-origin-resource-policy'], 'same-origin');
   assert.match(String(headers['content-security-policy']), /frame-ancestors 'none'/);

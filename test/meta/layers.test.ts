@@ -23,7 +23,7 @@ const rows = [
 const rooms = rows.map(({ room }) => room);
 
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) =>
-  file.endsWith('.ts'),
+  /\.tsx?$/.test(file),
 );
 const folders = [...new Set(files.map((file) => dirname(file)))];
 

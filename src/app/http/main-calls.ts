@@ -1,16 +1,25 @@
+import type { Settings } from '../../config/settings.ts';
 import type { Calls } from '../../http/calls/calls.ts';
 import { gatewayCalls } from '../../http/calls/gateway-calls.ts';
-import type { PacketReader } from '../../resolve/packet-reader.ts';
 import type { Resolver } from '../../resolve/query.ts';
+import type { AppStatus } from '../status.ts';
 import { gatewayLookups } from './gateway-lookups.ts';
+import { type LookUpParts, lookUp } from './look-up/look-up.ts';
+import { figuresOf } from './page-figures.ts';
 
 /** What the calls of the HTTP side are answered from. */
-export interface MainCallsParts {
-  readonly packetReader: PacketReader;
+export interface MainCallsParts extends LookUpParts {
   readonly router: Resolver;
+  readonly status: () => Promise<AppStatus>;
+  readonly settings: () => Pick<Settings, 'dht'>;
 }
 
 /** Answers what the thread of the HTTP side asks: one function for each entry of the table. */
 export function mainCalls(parts: MainCallsParts): Calls {
-  return { ...gatewayCalls(gatewayLookups(parts)) };
+  const { packets, router, status, settings, nowWall } = parts;
+  return {
+    ...gatewayCalls(gatewayLookups({ packetReader: packets.packetReader, router })),
+    figures: async () => figuresOf(await status(), settings(), nowWall()),
+    'look-up': lookUp(parts),
+  };
 }

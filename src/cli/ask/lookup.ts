@@ -2,10 +2,10 @@ import { applyEvent, initialState, type LookupState } from '../../find/lookup-st
 import { SourceError } from '../../find/packet-source.ts';
 import type { PublicKey } from '../../pkarr/public-key.ts';
 import type { SignedPacket } from '../../pkarr/signed-packet.ts';
+import { timestampToText } from '../../pkarr/timestamp-text.ts';
 import { CommandError } from '../command.ts';
 import type { NetworkAccess } from '../network.ts';
 import type { Progress } from '../progress.ts';
-import { timestampToText } from '../time-text.ts';
 
 /** Milliseconds after the first packet in which a newer one is waited for. */
 const SETTLE = 400;

@@ -10,6 +10,7 @@ import { MainlineError } from '../../mainline/errors.ts';
 import { silentLog } from '../../observe/log.ts';
 import type { KeyPair } from '../../pkarr/key-pair.ts';
 import { MAX_PUBLISH_BYTES } from '../../pkarr/packet-message.ts';
+import { timestampToText } from '../../pkarr/timestamp-text.ts';
 import type { Placeholders } from '../../pkarr/zone/file/placeholders.ts';
 import { externalAddresses, noExternalAddresses } from '../../publish/external-addresses.ts';
 import { KeyFileError, readKeyFile } from '../../publish/key-file.ts';
@@ -37,7 +38,6 @@ import { type NetworkAccess, networkSettings, withNetwork } from '../network.ts'
 import { recordLines } from '../packet-text.ts';
 import { Progress } from '../progress.ts';
 import { directoriesOf } from '../system/ask-program.ts';
-import { timestampToText } from '../time-text.ts';
 import { handOver } from './hand-over.ts';
 
 /** The file in the state directory where this command records what it published. The running program has its own. */

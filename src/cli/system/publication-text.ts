@@ -1,5 +1,5 @@
+import { duration } from '../../observe/duration.ts';
 import type { PublicationStatus } from '../../publish/publication-status.ts';
-import { duration } from './duration.ts';
 
 /** What `status` shows of a publication: one line, and one for each problem. */
 export function publicationLines(publication: PublicationStatus): readonly string[] {

@@ -5,11 +5,11 @@ import type { ForwarderStatus, UpstreamStatus } from '../../forward/choice/statu
 import { thisMachine } from '../../integrate/machine.ts';
 import { findIntegration } from '../../integrate/overwritten.ts';
 import type { AutoServingState, DhtStatus } from '../../mainline/dht-node.ts';
+import { duration } from '../../observe/duration.ts';
 import type { CertificateStatus } from '../../serve/certificate/current-certificate.ts';
 import type { WorkersStatus } from '../../serve/front.ts';
 import { type Command, configFlag, Exit, jsonFlag, type Terminal, writeJson } from '../command.ts';
 import { askRunning } from './ask-program.ts';
-import { duration } from './duration.ts';
 import { publicationLines } from './publication-text.ts';
 
 /** Shows the state of the running program. */

@@ -1,3 +1,5 @@
+import type { Figures } from '../../page/figures/figures.ts';
+import type { LookUpStep } from '../../page/look-up/step.ts';
 import type { Call } from './call.ts';
 
 /**
@@ -9,4 +11,17 @@ export type Calls = {
   readonly packet: Call<string, Uint8Array | undefined>;
   /** The addresses of an ordinary name, by the key of its `Name`, in the order in which to try them. */
   readonly addresses: Call<string, readonly string[]>;
+  /** What the page shows of the program. */
+  readonly figures: Call<undefined, Figures>;
+  /** Looks up what somebody typed; all that there is to tell comes in parts. */
+  readonly 'look-up': Call<LookUpRequest, undefined, LookUpStep>;
 };
+
+/** What somebody typed on the page. */
+export interface LookUpRequest {
+  readonly name: string;
+  /** Empty for the usual one of such a name. */
+  readonly type: string;
+  /** The address of the client, which has the limits of a client of DNS. */
+  readonly client: string;
+}

@@ -10,7 +10,7 @@ import { remoteLookups } from '../calls/gateway-calls.ts';
 import { RemoteCalls } from '../calls/remote-calls.ts';
 import { limits } from '../limits.ts';
 import type { FromThread, ThreadOptions, ToThread } from '../messages.ts';
-import { firstPage } from '../routing/first-page.ts';
+import { pageRoutes } from '../page/page-routes.ts';
 import { ourHosts } from '../routing/our-hosts.ts';
 import type { Route } from '../routing/route.ts';
 import { createRoutes } from '../routing/routes.ts';
@@ -27,7 +27,7 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
   let privateKeys = new Set(settings.privateKeys);
   const access = new AccessList(settings.allowFrom);
   // What there is under our own names; it asks the main thread by `calls`.
-  const ours: readonly Route[] = [firstPage];
+  const ours: readonly Route[] = [...pageRoutes(calls, onBug)];
   const routes = createRoutes({
     sites: createGateway({
       lookups: remoteLookups(calls),

@@ -1,4 +1,4 @@
-import type { Timestamp } from '../pkarr/timestamp.ts';
+import type { Timestamp } from './timestamp.ts';
 
 /** The greatest time value of a Date, in milliseconds (ECMA-262 §21.4.1.1). */
 const MAX_DATE = 8_640_000_000_000_000n;

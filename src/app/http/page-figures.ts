@@ -1,0 +1,74 @@
+import type { Settings } from '../../config/settings.ts';
+import type { UpstreamStatus } from '../../forward/choice/status.ts';
+import type { Figures, PublicationFigures, UpstreamFigures } from '../../page/figures/figures.ts';
+import type { PublicationStatus } from '../../publish/publication-status.ts';
+import { hostOnly } from '../host-only.ts';
+import type { AppStatus } from '../status.ts';
+
+/**
+ * What the page shows of the status: counts and states, and the names of upstreams. Field by field, so that nothing gets to a
+ * browser because it was added to the status.
+ */
+export function figuresOf(status: AppStatus, { dht }: Pick<Settings, 'dht'>, at: number): Figures {
+  const { queries, cache, forwarder, packets, workers } = status;
+  return {
+    at,
+    version: status.version,
+    uptimeSeconds: status.uptime,
+    listen: status.listen,
+    queries: queries.queries,
+    inFlight: queries.inFlight,
+    cache: { hits: cache.hits, misses: cache.misses, entries: cache.entries, octets: cache.bytes },
+    upstreams: forwarder.upstreams.map((upstream) => upstreamFigures(upstream, forwarder.next?.label)),
+    isPortalLikely: status.portalIsLikely,
+    dht: dhtFigures(status, dht),
+    packets: { held: packets.keysHeld, lookups: packets.lookupsStarted, running: packets.lookupsRunning },
+    isStoreWritten: status.store !== 'read-only' && status.store !== 'waiting',
+    publications: status.publications.map(publicationFigures),
+    ...(workers !== undefined && { workers: { running: workers.running.length, wanted: workers.wanted } }),
+    internalErrors: status.internalErrors.reduce((sum, { count }) => sum + count, 0),
+  };
+}
+
+function upstreamFigures(
+  { label, role, state, srttMs, asked, answered, lastFailure }: UpstreamStatus,
+  next: string | undefined,
+): UpstreamFigures {
+  return {
+    label: hostOnly(label),
+    isFallback: role === 'fallback',
+    state,
+    ...(srttMs !== undefined && { roundTripMs: srttMs }),
+    asked,
+    answered,
+    isAskedNext: label === next,
+    // Its text may have been made of a query.
+    ...(lastFailure !== undefined && {
+      lastFailure: { what: lastFailure.kind.replaceAll('-', ' '), agoSeconds: lastFailure.agoMs / 1000 },
+    }),
+  };
+}
+
+function dhtFigures({ dht }: Pick<AppStatus, 'dht'>, isOn: boolean): Figures['dht'] {
+  if (dht === undefined) return { state: isOn ? 'starting' : 'off' };
+  const { nodes, queries, serving } = dht;
+  return { state: 'running', nodes, asked: queries.sent, answered: queries.answered, isServing: serving };
+}
+
+function publicationFigures(publication: PublicationStatus): PublicationFigures {
+  const { kind, state, lastSuccess, nextInMs, problem } = publication;
+  return {
+    kind,
+    state,
+    ...(lastSuccess !== undefined && {
+      held: {
+        nodes: lastSuccess.nodes,
+        nodesAsked: lastSuccess.nodesAsked,
+        octets: lastSuccess.bytes,
+        agoSeconds: lastSuccess.agoMs / 1000,
+      },
+    }),
+    ...(nextInMs !== undefined && { nextInSeconds: nextInMs / 1000 }),
+    hasProblem: problem !== undefined,
+  };
+}

@@ -1,0 +1,22 @@
+import { type LoadedFiles, renderDocument } from './document.tsx';
+import type { NowView } from './figures/history.ts';
+import { LookUpSection } from './look-up/look-up-section.tsx';
+import type { LookUpView } from './look-up/view.ts';
+import { NowSection } from './now/now-section.tsx';
+
+/** How the resolver does, as a document. */
+export function nowDocument(view: NowView, files: LoadedFiles): string {
+  return renderDocument({ section: 'now', content: <NowSection view={view} />, data: view, files });
+}
+
+/** A look-up and what came of it, as a document. */
+export function lookUpDocument(view: LookUpView, files: LoadedFiles): string {
+  const title = view.question?.name.replace(/\.$/, '');
+  return renderDocument({
+    section: 'look-up',
+    ...(title !== undefined && { title }),
+    content: <LookUpSection view={view} />,
+    data: view,
+    files,
+  });
+}

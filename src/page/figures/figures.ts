@@ -1,0 +1,82 @@
+/**
+ * What the page shows of the running program: counts since the start and states, as plain values that JSON can hold. There is no
+ * client in it, no name that anybody asked for, and none of a publication.
+ */
+export interface Figures {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** The version of the program. */
+  readonly version: string;
+  readonly uptimeSeconds: number;
+  /** Where it answers DNS, as texts. */
+  readonly listen: readonly string[];
+  readonly queries: number;
+  /** Questions that are being resolved. */
+  readonly inFlight: number;
+  readonly cache: {
+    readonly hits: number;
+    readonly misses: number;
+    readonly entries: number;
+    readonly octets: number;
+  };
+  /** How long answers took; absent while nothing measures it. */
+  readonly durations?: Durations;
+  readonly upstreams: readonly UpstreamFigures[];
+  /** No upstream answers in a way that captive portals cause. */
+  readonly isPortalLikely: boolean;
+  readonly dht:
+    | { readonly state: 'off' | 'starting' }
+    | {
+        readonly state: 'running';
+        /** Nodes known. */
+        readonly nodes: number;
+        /** Queries to other nodes, and those that were answered. */
+        readonly asked: number;
+        readonly answered: number;
+        readonly isServing: boolean;
+      };
+  readonly packets: { readonly held: number; readonly lookups: number; readonly running: number };
+  /** Whether packets are kept over a restart. */
+  readonly isStoreWritten: boolean;
+  readonly publications: readonly PublicationFigures[];
+  /** Absent when there is one process. */
+  readonly workers?: { readonly running: number; readonly wanted: number };
+  readonly internalErrors: number;
+}
+
+/** A histogram: how many answers took up to each bound, and longer than the one before. */
+export interface Durations {
+  /** Seconds, ascending. */
+  readonly bounds: readonly number[];
+  /** One more than bounds: the last counts what took longer than all of them. */
+  readonly counts: readonly number[];
+}
+
+/** One upstream resolver. */
+export interface UpstreamFigures {
+  /** Without user, path and query of its URL. */
+  readonly label: string;
+  readonly isFallback: boolean;
+  readonly state: 'new' | 'alive' | 'late' | 'dead';
+  /** Absent before the first reply. */
+  readonly roundTripMs?: number;
+  readonly asked: number;
+  readonly answered: number;
+  readonly isAskedNext: boolean;
+  readonly lastFailure?: { readonly what: string; readonly agoSeconds: number };
+}
+
+/** A zone or packet that is kept in the network, by its place in the configuration. */
+export interface PublicationFigures {
+  readonly kind: 'publish' | 'keep';
+  readonly state: 'waiting' | 'running' | 'held' | 'failing' | 'stopped';
+  readonly held?: {
+    readonly nodes: number;
+    readonly nodesAsked: number;
+    readonly octets: number;
+    readonly agoSeconds: number;
+  };
+  readonly nextInSeconds?: number;
+  /** Its zone or key file cannot be used as it is now. */
+  readonly hasProblem: boolean;
+}

@@ -1,0 +1,46 @@
+import { duration } from '../../observe/duration.ts';
+import type { UpstreamFigures } from '../figures/figures.ts';
+import { countText, millisecondsText } from '../parts/format.ts';
+import { Table } from '../parts/table.tsx';
+
+/** The upstream resolvers, and how each of them does. */
+export function Upstreams({ upstreams }: { readonly upstreams: readonly UpstreamFigures[] }) {
+  if (upstreams.length === 0) return null;
+  return (
+    <Table
+      caption="Upstream resolvers"
+      head={['Resolver', 'State', { number: 'Round trip' }, { number: 'Answered' }]}
+    >
+      {upstreams.map((upstream) => (
+        <tr>
+          <th scope="row" class="long">
+            {upstream.label}
+            {upstream.isFallback ? ' (fallback)' : ''}
+            {upstream.isAskedNext ? <span class="tag">asked next</span> : null}
+          </th>
+          <td>
+            <span class={`state ${upstream.state}`}>{states[upstream.state]}</span>
+            {upstream.lastFailure === undefined ? null : (
+              <span class="small block">
+                {upstream.lastFailure.what} {duration(upstream.lastFailure.agoSeconds)} ago
+              </span>
+            )}
+          </td>
+          <td class="number">
+            {upstream.roundTripMs === undefined ? '–' : millisecondsText(upstream.roundTripMs)}
+          </td>
+          <td class="number">
+            {countText(upstream.answered)} of {countText(upstream.asked)}
+          </td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
+const states: Readonly<Record<UpstreamFigures['state'], string>> = {
+  new: 'not asked yet',
+  alive: 'answers',
+  late: 'is slow',
+  dead: 'does not answer',
+};

@@ -1,0 +1,37 @@
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
+
+/** A count: `1,234,567`. */
+export function countText(count: number): string {
+  return whole.format(count);
+}
+
+/** A rate: with one digit after the point while it is small. */
+export function rateText(rate: number): string {
+  return rate < 10 ? short.format(rate) : whole.format(rate);
+}
+
+/** A share of 0 to 1: `97.5 %`. */
+export function shareText(share: number): string {
+  return `${short.format(100 * share)} %`;
+}
+
+/** Milliseconds, in the unit that reads best: `0.4 ms`, `31 ms`, `1.2 s`. */
+export function millisecondsText(milliseconds: number): string {
+  if (milliseconds >= 1000) return `${short.format(milliseconds / 1000)} s`;
+  if (milliseconds >= 10) return `${whole.format(milliseconds)} ms`;
+  return milliseconds < 0.1
+    ? `${Math.ceil(milliseconds * 100) / 100} ms`
+    : `${short.format(milliseconds)} ms`;
+}
+
+/** Octets: `812 B`, `1.5 MB`. */
+export function octetsText(octets: number): string {
+  if (octets < 1000) return `${octets} B`;
+  return octets < 1e6 ? `${short.format(octets / 1000)} kB` : `${short.format(octets / 1e6)} MB`;
+}
+
+/** `1 node`, `2 nodes`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${countText(count)} ${count === 1 ? one : many}`;
+}

@@ -1,0 +1,61 @@
+import type { ComponentChildren } from 'preact';
+
+/** A table with a heading that names it; on a narrow screen it scrolls by itself. */
+export function Table({
+  caption,
+  head,
+  children,
+}: {
+  readonly caption: string;
+  /** Of the columns; those with a number are aligned to the right. */
+  readonly head: readonly (string | { readonly number: string })[];
+  /** Rows of the body. */
+  readonly children: ComponentChildren;
+}) {
+  return (
+    <div class="scroll">
+      <table>
+        <caption>{caption}</caption>
+        <thead>
+          <tr>
+            {head.map((title) =>
+              typeof title === 'string' ? (
+                <th scope="col">{title}</th>
+              ) : (
+                <th scope="col" class="number">
+                  {title.number}
+                </th>
+              ),
+            )}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+}
+
+/** A table of two columns: what, and how much. */
+export function Facts({
+  caption,
+  rows,
+}: {
+  readonly caption: string;
+  readonly rows: readonly (readonly [what: string, value: ComponentChildren])[];
+}) {
+  return (
+    <div class="scroll">
+      <table class="facts">
+        <caption>{caption}</caption>
+        <tbody>
+          {rows.map(([what, value]) => (
+            <tr>
+              <th scope="row">{what}</th>
+              <td>{value}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,8 @@
+/** The sections of the page, in the order in which they are named at its top. Each has a folder, and its own route. */
+export const sections = {
+  now: { path: '/', title: 'Now' },
+  'look-up': { path: '/lookup', title: 'Look up' },
+} as const;
+
+/** The name of a section. */
+export type SectionName = keyof typeof sections;

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readTypedQuestion, TypedQuestionError } from '../../../src/app/http/look-up/typed-question.ts';
+import { typeToText } from '../../../src/dns/codes.ts';
+
+const key = 'yeewwbdysq95j7cpitkx9n1xkozc11hizxy8truct3uy8w1yzj1y';
+
+/** What is typed, and the question that it is. */
+const cases: readonly (readonly [typed: string, question: string])[] = [
+  [key, `${key}. A`],
+  [` ${key.toUpperCase()}. `, `${key}. A`],
+  [`pk:${key}`, `${key}. A`],
+  [`https://www.${key}:8443/path?x#y`, `www.${key}. A`],
+  [`http://www.${key}.localhost:8053/`, `www.${key}. A`],
+  [`_sip._udp.${key}`, `_sip._udp.${key}. A`],
+  ['example.com', 'example.com. A'],
+  ['_sip._udp.example.com', '_sip._udp.example.com. A'],
+  ['https://user@example.com:8443/path', 'example.com. A'],
+  ['example.com/path', 'example.com. A'],
+  ['münchen.de', 'xn--mnchen-3ya.de. A'],
+  ['https://münchen.de/', 'xn--mnchen-3ya.de. A'],
+  ['192.0.2.7', '7.2.0.192.in-addr.arpa. PTR'],
+  ['[2001:db8::1]', '1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. PTR'],
+];
+
+for (const [typed, expected] of cases) {
+  test(`${JSON.stringify(typed)} asks for ${expected}`, () => {
+    const { name, type, key: found } = readTypedQuestion(typed, '');
+    assert.equal(`${name} ${typeToText(type)}`, expected);
+    assert.equal(found?.text, expected.includes(key) ? key : undefined);
+  });
+}
+
+test('a type that is named is the one that is asked for', () => {
+  assert.equal(readTypedQuestion('example.com', 'mx').type, 15);
+  assert.equal(readTypedQuestion('example.com', 'TYPE65400').type, 65_400);
+});
+
+/** What is typed as a name and a type, and what is said of it. */
+const refusals: readonly (readonly [typed: string, type: string, RegExp])[] = [
+  ['', '', /^Type a key or a name\.$/],
+  ['a..b', '', /is not a domain name\.$/],
+  [`${'a'.repeat(64)}.de`, '', /is not a domain name\.$/],
+  ['x'.repeat(5_000), '', /is too long for a name\.$/],
+  [`${'y'.repeat(52)}`, '', /is not a public key/],
+  ['example.com', 'AXFR', /is not a record type that can be asked for\.$/],
+  ['example.com', 'NONSENSE', /is not a record type that can be asked for\.$/],
+];
+
+for (const [typed, type, sentence] of refusals) {
+  test(`${JSON.stringify(typed.slice(0, 60))} ${type} is told to be wrong`, () => {
+    assert.throws(
+      () => readTypedQuestion(typed, type),
+      (error) => error instanceof TypedQuestionError && sentence.test(error.message),
+    );
+  });
+}

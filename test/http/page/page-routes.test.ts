@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { test } from 'node:test';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { LookupError } from '../../../src/gateway/lookups.ts';
+import type { Calls, LookUpRequest } from '../../../src/http/calls/calls.ts';
+import type { RemoteCalls } from '../../../src/http/calls/remote-calls.ts';
+import { pageRoutes } from '../../../src/http/page/page-routes.ts';
+import { createRoutes } from '../../../src/http/routing/routes.ts';
+import type { LookUpStep } from '../../../src/page/look-up/step.ts';
+import { figures } from '../../page/figures.ts';
+import { askHttp1 } from '../../support/http-client.ts';
+
+const question: LookUpStep = {
+  kind: 'question',
+  question: { name: 'example.com.', type: 'A', command: 'dig example.com. A' },
+};
+const answer: LookUpStep = {
+  kind: 'answer',
+  answer: { text: 'example.com. 60 IN A 192.0.2.7', rcode: 'NOERROR', isCached: false, tookMs: 5 },
+};
+
+/** The page, over a main thread that the test plays. */
+async function serve() {
+  const asked: LookUpRequest[] = [];
+  let figuresAsked = 0;
+  const bugs: unknown[] = [];
+  const calls = {
+    async ask(of: keyof Calls, request: unknown, _signal: AbortSignal, onPart: (part: unknown) => void) {
+      if (of === 'figures') return figures({ queries: 100 + ++figuresAsked });
+      asked.push(request as LookUpRequest);
+      if ((request as LookUpRequest).name === 'busy') throw new LookupError('busy', 'Too many requests.');
+      for (const step of [question, answer]) onPart(step);
+      return undefined;
+    },
+  } as Pick<RemoteCalls<Calls>, 'ask'>;
+  const routes = createRoutes({
+    sites: { handle() {}, upgrade() {}, close() {} },
+    routes: pageRoutes(calls, (bug) => bugs.push(bug)),
+    isOurHost: () => true,
+    isAllowed: () => true,
+    onBug: (bug) => bugs.push(bug),
+  });
+  const server = createServer(routes.handle).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  return {
+    asked,
+    bugs,
+    port,
+    figuresAsked: () => figuresAsked,
+    get: (path: string, headers: Readonly<Record<string, string>> = {}) =>
+      askHttp1({ host: '127.0.0.1', port }, { path, headers }),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      assert.deepEqual(bugs, []);
+    },
+  };
+}
+
+test('a document may load its own script and style, and nothing else', async () => {
+  await using page = await serve();
+  for (const path of ['/', '/lookup']) {
+    const { status, headers } = await page.get(path);
+    assert.equal(status, 200);
+    assert.equal(
+      headers['content-security-policy'],
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+    );
+    assert.equal(headers['x-content-type-options'], 'nosniff');
+    assert.equal(headers['referrer-policy'], 'no-referrer');
+    assert.equal(headers['cross-origin-opener-policy'], 'same-origin');
+    assert.equal(headers['cross-origin-resource-policy'], 'same-origin');
+    assert.equal(headers['cache-control'], 'no-store');
+  }
+});
+
+test('what it loads is there in the coding that the browser takes, and may be kept for ever', async () => {
+  await using page = await serve();
+  const html = String((await page.get('/')).body);
+  const paths = [...html.matchAll(/(?:src|href)="(\/page\/[^"]+)"/g)].map(([, path = '']) => path);
+  assert.equal(paths.length, 2);
+  for (const path of paths) {
+    const plain = await page.get(path);
+    const gzip = await page.get(path, { 'accept-encoding': 'gzip, deflate' });
+    const br = await page.get(path, { 'accept-encoding': 'gzip, deflate, br, zstd' });
+    const refused = await page.get(path, { 'accept-encoding': 'br;q=0, gzip;q=0.0' });
+    assert.deepEqual(gunzipSync(gzip.body), plain.body);
+    assert.deepEqual(brotliDecompressSync(br.body), plain.body);
+    assert.deepEqual(refused.body, plain.body);
+    assert.deepEqual(
+      [plain, gzip, br, refused].map(({ headers }) => headers['content-encoding']),
+      [undefined, 'gzip', 'br', undefined],
+    );
+    assert.match(String(plain.headers['cache-control']), /immutable/);
+    assert.match(String(plain.headers['content-type']), /^text\/(?:css|javascript)/);
+  }
+});
+
+test('a look-up without scripting is a document with the answer', async () => {
+  await using page = await serve();
+  const { body } = await page.get('/lookup?name=example.com&type=A');
+  assert.match(String(body), /example\.com\. 60 IN A 192\.0\.2\.7/);
+  assert.deepEqual(page.asked, [{ name: 'example.com', type: 'A', client: '127.0.0.1' }]);
+});
+
+test('a look-up in steps is a line for each', async () => {
+  await using page = await serve();
+  const { body, headers } = await page.get('/lookup/steps?name=example.com&type=');
+  const lines = String(body).trim().split('\n');
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line)),
+    [question, answer],
+  );
+  assert.equal(headers['content-type'], 'application/x-ndjson');
+});
+
+test('a look-up that is refused says why, in both forms', async () => {
+  await using page = await serve();
+  assert.match(String((await page.get('/lookup?name=busy')).body), /Too many requests\./);
+  assert.deepEqual(JSON.parse(String((await page.get('/lookup/steps?name=busy')).body)), {
+    kind: 'problem',
+    sentence: 'Too many requests.',
+  });
+});
+
+test('no page elsewhere has a browser look anything up, or follow the figures, by a link neither', async () => {
+  await using page = await serve();
+  const link = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+  for (const site of ['cross-site', 'same-site']) {
+    for (const path of ['/lookup?name=a', '/lookup/steps?name=a', '/events']) {
+      assert.equal((await page.get(path, { 'sec-fetch-site': site, ...link })).status, 403, path);
+      assert.equal((await page.get(path, { 'sec-fetch-site': site })).status, 403, path);
+    }
+    // The page itself may be linked to.
+    assert.equal((await page.get('/', { 'sec-fetch-site': site, ...link })).status, 200);
+    assert.equal((await page.get('/', { 'sec-fetch-site': site })).status, 403);
+  }
+  assert.deepEqual(page.asked, []);
+});
+
+test('the figures are asked for once a second, however many look', async () => {
+  await using page = await serve();
+  const followers = await Promise.all(
+    Array.from({ length: 5 }, async () => {
+      const response = await fetch(`http://127.0.0.1:${page.port}/events`);
+      assert.equal(response.headers.get('content-type'), 'text/event-stream');
+      return response.body?.getReader();
+    }),
+  );
+  await Promise.all(Array.from({ length: 20 }, () => page.get('/')));
+  const before = page.figuresAsked();
+  for (const reader of followers) {
+    const { value } = (await reader?.read()) ?? {};
+    assert.match(new TextDecoder().decode(value), /^data: \{"figures":.*"queries":\d+.*\n\n$/);
+  }
+  assert.ok(page.figuresAsked() <= before + 2, `${page.figuresAsked()} after ${before}`);
+  for (const reader of followers) await reader?.cancel();
+});
+
+test('more pages than are told the figures get 503, and one that leaves makes room', async () => {
+  await using page = await serve();
+  const open = () => fetch(`http://127.0.0.1:${page.port}/events`);
+  const followers = await Promise.all(Array.from({ length: 64 }, open));
+  assert.equal((await open()).status, 503);
+  await followers[0]?.body?.cancel();
+  let status = 503;
+  for (let tries = 0; tries < 100 && status === 503; tries++) {
+    const next = await open();
+    status = next.status;
+    await next.body?.cancel();
+  }
+  assert.equal(status, 200);
+  for (const follower of followers.slice(1)) await follower.body?.cancel();
+});

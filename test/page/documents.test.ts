@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { brotliDecompressSync, gzipSync } from 'node:zlib';
+import { pageFiles } from '../../src/page/built/page-files.ts';
+import { lookUpDocument, nowDocument } from '../../src/page/documents.tsx';
+import { emptyView } from '../../src/page/look-up/view.ts';
+import { figures } from './figures.ts';
+
+const files = { script: '/page/page.js', style: '/page/style.css' };
+const now = { figures: figures(), recent: { seconds: 60, rate: 1.5, hitShare: 0.75 }, points: [] };
+
+/** Octets after gzip. */
+const sizeOf = (content: Uint8Array | string) => gzipSync(content, { level: 9 }).length;
+
+test('the script is at most 45 kB, and everything that a browser loads is at most 60 kB', () => {
+  const sizes = pageFiles.map(({ name, brotli }) => ({
+    name,
+    size: sizeOf(brotliDecompressSync(Buffer.from(brotli, 'base64'))),
+  }));
+  assert.deepEqual(sizes.map(({ name }) => name.replace(/-[0-9a-f]{12}/, '')).sort(), [
+    'page.js',
+    'style.css',
+  ]);
+  for (const { name, size } of sizes) if (name.endsWith('.js')) assert.ok(size <= 45_000, `${name}: ${size}`);
+  const all = sizes.reduce((sum, { size }) => sum + size, sizeOf(nowDocument(now, files)));
+  assert.ok(all <= 60_000, `${all}`);
+});
+
+test('figures can be read without scripting', () => {
+  const html = nowDocument(now, files);
+  assert.match(html, /<h1>.*Everything works\.<\/h1>/s);
+  assert.match(html, /<th scope="row">Queries<\/th><td>100, 0 in progress<\/td>/);
+  assert.match(html, /https:\/\/dns\.example/);
+});
+
+test('nothing that somebody typed becomes markup, in the document or in its data', () => {
+  const typed = '"></script><script>alert(1)</script><img src=x onerror=alert(1)>';
+  const html = lookUpDocument({ ...emptyView(typed, typed, 8053), problem: typed }, files);
+  assert.equal(html.match(/<script/g)?.length, 2);
+  assert.ok(!html.includes('<img'));
+  const [, data = ''] = /id="data">(.*?)<\/script>/s.exec(html) ?? [];
+  assert.equal(JSON.parse(data).typed, typed);
+});
+
+test('no document has a style or a script of its own, which its policy would refuse', () => {
+  for (const html of [nowDocument(now, files), lookUpDocument(emptyView('', '', undefined), files)]) {
+    assert.ok(!/ style=| on[a-z]+=|<style/.test(html));
+    assert.deepEqual([...html.matchAll(/ (?:src|href)="(?!\/|#|data:)/g)], []);
+  }
+});
