@@ -1,6 +1,7 @@
 import { AnswerCache } from '../cache/answer-cache.ts';
 import type { Settings } from '../config/settings.ts';
 import { Name } from '../dns/name.ts';
+import { LoopDelay } from '../observe/metrics/loop-delay.ts';
 import { isKeyName, namesOfKey } from '../resolve/special/suffix.ts';
 import { AccessList } from '../serve/access-list.ts';
 import type { CertificateSource } from '../serve/certificate/certificate.ts';
@@ -42,6 +43,7 @@ export function createFront(
     now,
     isOrdinary: (name) => !isKeyName(name, settings.suffix),
   });
+  const loopDelay = new LoopDelay();
   const access = new AccessList(accessPrefixes(settings));
   const responder = new Responder({
     ...parts,
@@ -80,12 +82,15 @@ export function createFront(
     },
     status: async () => ({
       queries: responder.statistics(),
+      traffic: responder.traffic(),
+      loopDelay: loopDelay.snapshot(),
       cache: cache.statistics(),
       forwarder: resolution.forwarder.status(),
       portalIsLikely: resolution.portalIsLikely(),
     }),
     async close() {
       const startedAt = now();
+      loopDelay.close();
       await listeners.leaveToOthers();
       await responder.close(Math.max(0, startedAt + CLOSE_GRACE - now()));
       await listeners.close();

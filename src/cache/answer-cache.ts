@@ -41,6 +41,8 @@ export interface CacheStatistics {
   /** Questions answered by a fresh entry. */
   readonly hits: number;
   readonly misses: number;
+  /** Answers that were removed for others, because the cache is full. */
+  readonly evictions: number;
 }
 
 /** Options of an answer cache. */
@@ -86,6 +88,7 @@ export class AnswerCache {
   #stored = 0;
   #hits = 0;
   #misses = 0;
+  #evictions = 0;
 
   #generation = 0;
   readonly #forgotten = new ForgottenNames();
@@ -102,7 +105,10 @@ export class AnswerCache {
     );
     this.#entries = new LRUCache({
       maxSize: Math.max(1, Math.floor(options.maxBytes - this.#firstLevel.byteLength)),
-      dispose: (entry) => this.#firstLevel.remove(entry),
+      dispose: (entry, _, reason) => {
+        if (reason === 'evict') this.#evictions++;
+        this.#firstLevel.remove(entry);
+      },
     });
   }
 
@@ -251,6 +257,7 @@ export class AnswerCache {
       bytes: this.#entries.calculatedSize,
       hits: this.#hits,
       misses: this.#misses,
+      evictions: this.#evictions,
     };
   }
 

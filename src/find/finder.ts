@@ -76,9 +76,11 @@ export class Finder implements PacketLibrary {
   ): Promise<ReadOutcome> {
     signal.throwIfAborted();
     // Synchronous if the archive has nothing, as for most keys in a first run.
-    if (this.#isToRecall(key)) await orAborted(this.#recall(key), signal);
+    const isToRecall = this.#isToRecall(key);
+    if (isToRecall) await orAborted(this.#recall(key), signal);
     if (freshness === 'fresh') {
-      const known = this.#known(key) ?? this.#knownStale(key);
+      const held = this.#known(key) ?? this.#knownStale(key);
+      const known = held && isToRecall ? { ...held, from: 'store' as const } : held;
       if (known !== undefined) {
         this.#refreshAhead(key, known);
         const noting = this.#parts.archive.whenNoted(key);
@@ -268,7 +270,8 @@ export class Finder implements PacketLibrary {
         for await (const event of source.lookup(key, options)) {
           state = applyEvent(state, event);
           if (event.kind !== 'packet' || isRefused(state, event.packet)) continue;
-          const taken = this.#takeIn(event.packet, held, foundFirst);
+          const from = event.isFromRelay === true ? 'relay' : 'dht';
+          const taken = this.#takeIn(event.packet, held, (first) => foundFirst({ ...first, from }));
           taken.catch(() => {}); // thrown below
           noting.push(taken);
         }
@@ -284,7 +287,8 @@ export class Finder implements PacketLibrary {
       clearTimeout(timer);
     }
     await Promise.all(noting);
-    return this.#conclude(key, state, failures);
+    const from = sources.some(({ label }) => label.startsWith('dht')) ? 'dht' : 'relay';
+    return { ...this.#conclude(key, state, failures), from };
   }
 
   /** Caches and stores a packet; if it is not older than `held`, it answers the callers. */

@@ -6,7 +6,13 @@ import type { LookupObserver } from './lookup-step.ts';
 /** What a source reports while it looks for the packet of one key. */
 export type SourceEvent =
   /** A node or relay returned this packet. The same packet may be reported many times. */
-  | { readonly kind: 'packet'; readonly packet: SignedPacket; readonly from: string }
+  | {
+      readonly kind: 'packet';
+      readonly packet: SignedPacket;
+      readonly from: string;
+      /** Absent when it was a node. */
+      readonly isFromRelay?: true;
+    }
   /** A node or relay returned an item that is signed by the key but is not a valid packet. */
   | { readonly kind: 'unusable'; readonly seq: bigint; readonly reason: PacketRefusal; readonly from: string }
   /** The last event of a lookup that was not stopped. */

@@ -47,7 +47,7 @@ function eventOf(
 ): SourceEvent | undefined {
   switch (outcome.kind) {
     case 'packet':
-      return { kind: 'packet', packet: outcome.packet, from };
+      return { kind: 'packet', packet: outcome.packet, from, isFromRelay: true };
     case 'unusable':
       // Octets that the key did not sign say nothing about the key.
       if (outcome.seq === undefined) return undefined;

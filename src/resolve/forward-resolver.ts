@@ -16,7 +16,8 @@ const kinds: Readonly<Record<ForwardErrorKind, ResolveErrorKind>> = {
 /** Answers questions by asking upstream resolvers. */
 export function forwardResolver(forwarder: Forwarder): Resolver {
   return {
-    async resolve({ question, dnssecOk, checkingDisabled }, { cancellation }) {
+    async resolve({ question, dnssecOk, checkingDisabled }, { cancellation, onSource }) {
+      onSource?.('upstream');
       try {
         const reply = await forwarder.forward({ question, dnssecOk, checkingDisabled }, cancellation);
         return { kind: 'forwarded', reply };

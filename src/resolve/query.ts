@@ -1,5 +1,6 @@
 import type { Cancellation } from '../async/cancellation.ts';
 import type { Question } from '../dns/question.ts';
+import type { AnswerSource } from '../observe/metrics/traffic.ts';
 import type { Answer } from './answer.ts';
 import type { DelegationTrail, ResolutionBudget } from './resolution-budget.ts';
 
@@ -20,6 +21,8 @@ export interface ResolveContext {
   readonly aliasesFollowed: number;
   /** The address of the client; absent for the program's own questions. */
   readonly client?: string;
+  /** Told each source that the answer was got from, or is waited for. */
+  readonly onSource?: (source: AnswerSource) => void;
   /** What names of keys may still cost; absent until the first one. */
   readonly budget?: ResolutionBudget;
   /** The delegations on the way here; absent until the first one. */

@@ -2,6 +2,8 @@ import type { CacheStatistics } from '../cache/answer-cache.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Name } from '../dns/name.ts';
 import type { ForwarderStatus } from '../forward/choice/status.ts';
+import type { HistogramSnapshot } from '../observe/metrics/histogram.ts';
+import type { TrafficSnapshot } from '../observe/metrics/traffic.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { AskOutcome, LocalAsker, ResponderParts, ResponderStatistics } from './responder.ts';
 import type { ListenSettings, ServedAddress } from './served-address.ts';
@@ -45,6 +47,10 @@ export interface Front {
 /** Counters and state since the start. */
 export interface FrontStatus {
   readonly queries: ResponderStatistics;
+  /** What was asked and answered. */
+  readonly traffic: TrafficSnapshot;
+  /** How late the event loop was, looked at once a second. */
+  readonly loopDelay: HistogramSnapshot;
   readonly cache: CacheStatistics;
   readonly forwarder: ForwarderStatus;
   /** The network seems to have a captive portal that is not open yet. */
@@ -53,7 +59,7 @@ export interface FrontStatus {
   readonly workers?: WorkersStatus;
 }
 
-/** The worker processes, when there are several. The counters of one that was replaced are lost. */
+/** The worker processes, when there are several. What one that is gone counted since it was last asked is lost. */
 export interface WorkersStatus {
   readonly running: readonly { readonly pid: number; readonly queries: number }[];
   /** How many there should be. */

@@ -4,8 +4,10 @@ import { KEY_CD, KEY_DO } from '../cache/question-key.ts';
 import { Class, isMetaType, Type } from '../dns/codes.ts';
 import { EdnsOptionCode } from '../dns/edns.ts';
 import { HEADER_LENGTH } from '../dns/message.ts';
+import { isEncrypted, isStream, type Protocol } from '../dns/protocol.ts';
 import { ageTtl } from '../dns/ttl.ts';
 import { MAX_MESSAGE_LENGTH } from '../dns/wire-writer.ts';
+import { placeOf, type TrafficCounters } from '../observe/metrics/traffic.ts';
 import type { AccessList } from './access-list.ts';
 import type { LocalAnswers } from './local-answers.ts';
 import type { ClientRateLimit } from './rate-limit.ts';
@@ -26,9 +28,13 @@ export interface HotPathParts {
   readonly rate: Pick<ClientRateLimit, 'takeAnswer'>;
   /** What is answered before the cache is asked; undefined for nothing. */
   readonly local?: Pick<LocalAnswers, 'mayAnswer'> | undefined;
+  readonly traffic: Pick<TrafficCounters, 'hit' | 'hitTook'>;
   /** A monotonic clock, in milliseconds. */
   readonly now: () => number;
 }
+
+/** The clock of what is measured; the global is a getter, which costs more than the call. */
+const clock = performance;
 
 /**
  * The path of nearly every query: a plain question with a fresh cached answer. It makes the octets of the reply from those of
@@ -48,17 +54,22 @@ export class HotPath {
   #dnssecOk = -1;
   /** Octets of the padding option. */
   #padding = 0;
+  /** Where the answer is counted. */
+  #place = 0;
+  /** When the answer was begun, by `clock`, if it is one that is measured; else 0. */
+  #begunAt = 0;
+  /** The millisecond of the last that was measured. */
+  #measuredAt = -1;
 
   constructor(parts: HotPathParts) {
     this.#parts = parts;
   }
 
   /**
-   * Looks for the reply to `request`, a datagram or a frame, and counts it towards the client's rate limit. `isEncrypted`: a
-   * stream that nobody on the way can read.
+   * Looks for the reply to `request`, a datagram or a frame, and counts it towards the client's rate limit.
    * @returns the length of the reply, which `write` then writes; or 0 for the full path, and then nothing was counted.
    */
-  find(request: Uint8Array, client: string, isStream: boolean, isEncrypted = false): number {
+  find(request: Uint8Array, client: string, protocol: Protocol): number {
     const end = request.length;
     if (end < HEADER_LENGTH + 5) return 0;
     // QR, OPCODE, AA and TC are 0; one question, no records but one that may be an OPT.
@@ -72,19 +83,20 @@ export class HotPath {
     const nameEnd = uncompressedNameEnd(request);
     const questionEnd = nameEnd + 4;
     if (nameEnd < 0 || questionEnd > end) return 0;
-    if (isMetaType(u16(request, nameEnd)) || request[nameEnd + 2] !== 0 || request[nameEnd + 3] !== Class.IN)
-      return 0;
+    const type = u16(request, nameEnd);
+    if (isMetaType(type) || request[nameEnd + 2] !== 0 || request[nameEnd + 3] !== Class.IN) return 0;
 
-    let limit = isStream ? MAX_MESSAGE_LENGTH : MINIMUM_UDP_PAYLOAD;
+    const isOnStream = isStream(protocol);
+    let limit = isOnStream ? MAX_MESSAGE_LENGTH : MINIMUM_UDP_PAYLOAD;
     let dnssecOk = -1;
     let isPadded = false;
     if (request[11] === 1) {
       const found = walkLoneOpt(request, questionEnd);
-      isPadded = isEncrypted && found === OptWalk.PADDING;
-      if (!isPadded && !isPlainOpt(found, isStream)) return 0;
+      isPadded = isEncrypted(protocol) && found === OptWalk.PADDING;
+      if (!isPadded && !isPlainOpt(found, isOnStream)) return 0;
       if (request[questionEnd + 6] !== 0) return 0;
       dnssecOk = (request[questionEnd + 7] as number) >>> 7;
-      if (!isStream) limit = payloadLimit(request, questionEnd);
+      if (!isOnStream) limit = payloadLimit(request, questionEnd);
     }
 
     const checkingDisabled = ((request[3] as number) & 0x10) !== 0;
@@ -92,18 +104,21 @@ export class HotPath {
     const { cache, access, rate, local } = this.#parts;
     if (local?.mayAnswer(request, nameEnd)) return 0;
     const now = this.#parts.now();
+    // One answer in each millisecond is measured.
+    this.#begunAt = now === this.#measuredAt ? 0 : clock.now();
     const hit = this.#hit;
     if (!cache.findHit(hit, request, nameEnd, keyFlags, now)) return 0;
     const bodyLength = hit.slot >= 0 ? cache.firstLevel.length(hit.slot) : (hit.entry?.length ?? 0);
     const unpadded = bodyLength + (dnssecOk >= 0 ? OPT_LENGTH : 0);
     const length = isPadded ? paddedLength(unpadded) : unpadded;
     if (length > limit) return 0;
-    if (!access.isAllowed(client) || !rate.takeAnswer(client, isStream)) return 0;
+    if (!access.isAllowed(client) || !rate.takeAnswer(client, isOnStream)) return 0;
 
     cache.countHit(hit);
     this.#request = request;
     this.#questionEnd = questionEnd;
     this.#now = now;
+    this.#place = placeOf(protocol, type);
     this.#dnssecOk = dnssecOk;
     this.#padding = length - unpadded;
     return length;
@@ -137,6 +152,12 @@ export class HotPath {
     if (this.#dnssecOk >= 0) writeOpt(target, at, end, this.#dnssecOk, this.#padding);
     this.#hit.entry = undefined;
     this.#request = nothing;
+    const { traffic } = this.#parts;
+    // A cached answer of the hot path has no RCODE above 15, for which an OPT record would need it.
+    traffic.hit(this.#place, (target[at + 3] as number) & 0x0f);
+    if (this.#begunAt === 0) return;
+    this.#measuredAt = this.#now;
+    traffic.hitTook(clock.now() - this.#begunAt);
   }
 }
 

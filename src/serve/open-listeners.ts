@@ -9,7 +9,7 @@ import type { Responder } from './responder.ts';
 import type { ServedAddress, Service } from './served-address.ts';
 import { TcpConnections } from './tcp/connections.ts';
 import { TcpListener } from './tcp/listener.ts';
-import { UdpListener } from './udp-listener.ts';
+import { UdpListener } from './udp/listener.ts';
 
 /** Opens listeners. All reject with a ListenError when the address is not available. */
 export interface Opener {

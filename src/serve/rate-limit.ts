@@ -46,9 +46,9 @@ export class ClientRateLimit {
   }
 
   /** What happens to a query that just came from `address`. */
-  verdict(address: string, path: { readonly stream: boolean }): RateVerdict {
-    if (this.takeAnswer(address, path.stream)) return 'answer';
-    if (path.stream) return 'drop';
+  verdict(address: string, isStream: boolean): RateVerdict {
+    if (this.takeAnswer(address, isStream)) return 'answer';
+    if (isStream) return 'drop';
     const key = this.#keys.keyOf(address);
     return key !== undefined && this.#truncations.take(key, this.#now()) ? 'truncate' : 'drop';
   }

@@ -3,6 +3,7 @@ import { Opcode, Rcode } from '../dns/codes.ts';
 import { type Edns, type EdnsOption, EdnsOptionCode, optLength, writeOpt } from '../dns/edns.ts';
 import { type ExtendedError, ExtendedErrorCode, encodeExtendedError } from '../dns/extended-error.ts';
 import { HEADER_LENGTH } from '../dns/message.ts';
+import { isEncrypted, isStream, type Protocol } from '../dns/protocol.ts';
 import { ageTtl } from '../dns/ttl.ts';
 import { MAX_MESSAGE_LENGTH, WireWriter } from '../dns/wire-writer.ts';
 import {
@@ -23,10 +24,8 @@ export const UDP_PAYLOAD_SIZE = 1232;
 export interface ReplyPath {
   /** The client's address, numeric. */
   readonly client: string;
-  /** Over a stream a reply is never truncated. */
-  readonly stream: boolean;
-  /** Nobody on the way can read it, so its length is worth hiding: DNS over TLS or HTTPS. */
-  readonly isEncrypted?: boolean;
+  /** Over a stream a reply is never truncated; over an encrypted one it is padded. */
+  readonly protocol: Protocol;
   /** The idle timeout for the TCP keepalive option, in units of 100 ms (RFC 7828 §3.1). */
   readonly keepalive?: number;
 }
@@ -134,7 +133,7 @@ export function renderTruncated(request: Request | RejectedRequest, path: ReplyP
 
 /** Maximum size of a reply (RFC 6891 §6.2.5; RFC 1035 §4.2.2 over TCP). */
 function sizeLimit(edns: RequestEdns | undefined, path: ReplyPath): number {
-  if (path.stream) return MAX_MESSAGE_LENGTH;
+  if (isStream(path.protocol)) return MAX_MESSAGE_LENGTH;
   return Math.min(edns?.udpPayloadSize ?? MINIMUM_UDP_PAYLOAD, UDP_PAYLOAD_SIZE);
 }
 
@@ -156,7 +155,7 @@ function replyOpt(
   const reply: Edns = { udpPayloadSize: UDP_PAYLOAD_SIZE, version: 0, dnssecOk: edns.dnssecOk, options };
   // RFC 7830 §4: "Responders MUST pad DNS responses when the respective DNS query included the 'Padding' option, unless doing
   // so would violate the maximum UDP payload size", and §6: in the clear it "only increases the amount of data".
-  if (edns.padding && path.isEncrypted === true) options.push(...padding(before + optLength(reply)));
+  if (edns.padding && isEncrypted(path.protocol)) options.push(...padding(before + optLength(reply)));
   const writer = new WireWriter({ initialSize: optLength(reply) });
   writeOpt(writer, reply, rcode);
   return writer.written;

@@ -8,8 +8,16 @@ import { KEY_DO } from '../cache/question-key.ts';
 import { withoutDnssec } from '../cache/without-dnssec.ts';
 import { Rcode } from '../dns/codes.ts';
 import { type ExtendedError, ExtendedErrorCode } from '../dns/extended-error.ts';
+import { HEADER_LENGTH } from '../dns/message.ts';
+import { isStream, Protocol } from '../dns/protocol.ts';
 import type { Question } from '../dns/question.ts';
 import { WireError } from '../dns/wire-error.ts';
+import {
+  type AnswerSource,
+  farther,
+  TrafficCounters,
+  type TrafficSnapshot,
+} from '../observe/metrics/traffic.ts';
 import { type Answer, type RecordsAnswer, recordsAnswer, toMessage } from '../resolve/answer.ts';
 import { failureReply, ResolveError } from '../resolve/errors.ts';
 import type { Query, Resolver } from '../resolve/query.ts';
@@ -18,7 +26,10 @@ import { HotPath } from './hot-path.ts';
 import type { LocalAnswers } from './local-answers.ts';
 import type { ClientRateLimit } from './rate-limit.ts';
 import { type ReplyPath, renderError, renderReply, renderTruncated } from './reply.ts';
-import { type Request, readRequest, requestQuestion } from './request.ts';
+import { type RejectedRequest, type Request, readRequest, requestQuestion, u16 } from './request.ts';
+
+/** The clock of what is measured; the global is a getter, which costs more than the call. */
+const clock = performance;
 
 /** glibc gives up after 5 s; every client gets a reply before, even if it is SERVFAIL. */
 const ANSWER_DEADLINE = 4_500;
@@ -97,38 +108,36 @@ export class Responder {
   readonly #waiting = new Set<Promise<void>>();
   /** Abort each resolution in flight. */
   readonly #abandons = new Set<Abandon>();
+  readonly #traffic = new TrafficCounters();
   #isClosing = false;
-  #queries = 0;
 
   constructor(parts: ResponderParts) {
     this.#parts = parts;
-    this.#hotPath = new HotPath(parts);
+    this.#hotPath = new HotPath({ ...parts, traffic: this.#traffic });
   }
 
   /** Uses other parts from now on. Questions in flight are answered with the old ones. */
   replaceParts(parts: Partial<Pick<ResponderParts, 'local' | 'rate' | 'trustAuthenticData'>>): void {
     this.#parts = { ...this.#parts, ...parts };
-    this.#hotPath = new HotPath(this.#parts);
+    this.#hotPath = new HotPath({ ...this.#parts, traffic: this.#traffic });
   }
 
   /**
    * The length of the reply to `request`, a datagram or a frame of `client`, if the hot path has it: then `writeCached` must
-   * follow at once. Otherwise 0: use `respond`. Never throws. `isEncrypted` is that of `ReplyPath`.
+   * follow at once. Otherwise 0: use `respond`. Never throws.
    */
-  findCached(request: Uint8Array, client: string, isStream: boolean, isEncrypted = false): number {
-    const length = this.#hotPath.find(request, client, isStream, isEncrypted);
-    if (length > 0) this.#queries++;
-    return length;
+  findCached(request: Uint8Array, client: string, protocol: Protocol): number {
+    return this.#hotPath.find(request, client, protocol);
   }
 
-  /** Writes the reply that `findCached` found to `target` at `at`. */
+  /** Writes the reply that `findCached` found to `target` at `at`, and counts it. */
   writeCached(target: Buffer, at: number): void {
     this.#hotPath.write(target, at);
   }
 
   /** The reply to a datagram of `client` if the hot path has it; otherwise undefined. Never throws. */
   answerNow(request: Uint8Array, client: string): Buffer | undefined {
-    const length = this.findCached(request, client, false);
+    const length = this.findCached(request, client, Protocol.UDP);
     if (length === 0) return undefined;
     const reply = Buffer.allocUnsafe(length);
     this.#hotPath.write(reply, 0);
@@ -142,41 +151,46 @@ export class Responder {
   respond(bytes: Uint8Array, path: ReplyPath, send: Send): boolean {
     const request = readRequest(bytes);
     if (request.kind === 'silent') return false;
-    this.#queries++;
     const { access, rate } = this.#parts;
+    this.#traffic.query(path.protocol, typeOf(request));
+    const asker = { path, send, begunAt: clock.now() };
     // Before the access list, so that refusals are limited too.
-    const verdict = rate.verdict(path.client, path);
-    if (verdict === 'drop') return false;
+    const verdict = rate.verdict(path.client, isStream(path.protocol));
+    if (verdict === 'drop') {
+      this.#traffic.drop();
+      return false;
+    }
     if (!access.isAllowed(path.client) && !isLocal(path.client)) {
-      send(renderError(request, Rcode.REFUSED, [stranger], path));
+      this.#refuse(asker, request, Rcode.REFUSED, [stranger]);
       return true;
     }
     if (verdict === 'truncate') {
-      send(renderTruncated(request, path));
+      const octets = renderTruncated(request, path);
+      this.#send(asker, { octets, rcode: Rcode.NOERROR, source: 'local' });
       return true;
     }
     if (request.kind === 'rejected') {
-      send(renderError(request, request.rcode, [], path));
+      this.#refuse(asker, request, request.rcode, []);
       return true;
     }
     const { local } = this.#parts;
-    if (local?.mayAnswer(bytes, request.questionEnd - 4) && this.#answerLocally(local, request, path, send))
+    if (local?.mayAnswer(bytes, request.questionEnd - 4) && this.#answerLocally(local, request, asker))
       return true;
     // RFC 1035 §4.1.1: without RD the server is not to ask others, neither now nor ahead of time.
     const found = this.#parts.cache.find(request.cacheKey, request.recursionDesired);
     switch (found?.state) {
       case 'fresh':
-        send(renderReply(found.entry.unpack(), request, found.entry.age(this.#parts.now()), path));
+        this.#sendCached(asker, request, found.entry, found.entry.age(this.#parts.now()));
         break;
       case 'fresh-refresh-ahead':
-        send(renderReply(found.entry.unpack(), request, found.entry.age(this.#parts.now()), path));
+        this.#sendCached(asker, request, found.entry, found.entry.age(this.#parts.now()));
         this.#refresh(request, path);
         break;
       case 'stale-at-once':
-        send(renderReply(found.entry.unpack(), request, 'stale', path));
+        this.#sendCached(asker, request, found.entry, 'stale');
         break;
       default:
-        this.#answerMiss(request, path, send, found?.entry ?? this.#parts.cache.peekOther(request.cacheKey));
+        this.#answerMiss(request, asker, found?.entry ?? this.#parts.cache.peekOther(request.cacheKey));
     }
     return true;
   }
@@ -188,7 +202,7 @@ export class Responder {
   ask(bytes: Uint8Array, asker: LocalAsker): Promise<AskOutcome> {
     const isCached = this.#isCached(bytes);
     return new Promise((resolve) => {
-      const path = { client: localClients[asker], stream: true };
+      const path = { client: localClients[asker], protocol: Protocol.LOCAL };
       if (!this.respond(bytes, path, (reply) => resolve({ reply, isCached }))) resolve('limited');
     });
   }
@@ -201,7 +215,12 @@ export class Responder {
 
   /** Counters. */
   statistics(): ResponderStatistics {
-    return { queries: this.#queries, inFlight: this.#resolving.size };
+    return { queries: this.#traffic.total, inFlight: this.#resolving.size };
+  }
+
+  /** What was asked and answered. */
+  traffic(): TrafficSnapshot {
+    return this.#traffic.snapshot();
   }
 
   /** Waits up to `milliseconds` for the queries in flight, then answers the rest with SERVFAIL. */
@@ -213,157 +232,173 @@ export class Responder {
   }
 
   /** @returns false when the question is for the cache and the resolver. */
-  #answerLocally(local: LocalAnswers, request: Request, path: ReplyPath, send: Send): boolean {
+  #answerLocally(local: LocalAnswers, request: Request, asker: Asker): boolean {
     const question = lowerCaseName(requestQuestion(request));
     const answer = local.answer(question);
     if (answer !== undefined) {
-      send(renderReply(packRecords(answer, question), request, 0, path));
+      const reply = packRecords(answer, question);
+      this.#send(asker, rendered({ reply, age: 0, source: 'local' }, request, asker.path));
       return true;
     }
     if (!local.exists(question.name)) return false;
     // An answer that was cached before the name was known here may deny it; a new one does not.
     const held = this.#parts.cache.peek(request.cacheKey);
     if (held !== undefined && held.rcode !== Rcode.NXDOMAIN) return false;
-    this.#answerMiss(request, path, send, undefined);
+    this.#answerMiss(request, asker, undefined);
     return true;
   }
 
   /** `fallback` is a stale answer, or a fresh or stale one for the opposite DO bit. */
-  #answerMiss(request: Request, path: ReplyPath, send: Send, fallback: AnswerEntry | undefined): void {
+  #answerMiss(request: Request, asker: Asker, fallback: AnswerEntry | undefined): void {
     const now = this.#parts.now();
-    const reply =
+    const outcome =
       fallback !== undefined && isAsGood(fallback, request, now)
-        ? this.#renderFallback(fallback, request, path)
+        ? this.#fromFallback(fallback, request)
         : undefined;
-    if (reply !== undefined) {
-      send(reply);
+    if (outcome !== undefined) {
+      this.#send(asker, rendered(outcome, request, asker.path));
       return;
     }
     if (!request.recursionDesired) {
-      send(renderError(request, Rcode.REFUSED, [notCached], path));
+      this.#refuse(asker, request, Rcode.REFUSED, [notCached]);
       return;
     }
     const upstream = this.#parts.cameBackFrom(request.bytes, request.questionEnd);
     if (typeof upstream !== 'object') {
-      this.#answerUnlessOurs(request, path, send, fallback, upstream);
+      this.#answerUnlessOurs(request, asker, fallback, upstream);
       return;
     }
     const kept = { ...request, bytes: new Uint8Array(request.bytes) };
-    upstream
-      .then((found) => this.#answerUnlessOurs(kept, path, send, fallback, found))
-      .catch(this.#parts.onBug);
+    upstream.then((found) => this.#answerUnlessOurs(kept, asker, fallback, found)).catch(this.#parts.onBug);
   }
 
   /** Our own query must not wait for itself: SERVFAIL ends the loop in one round trip, and another upstream is asked. */
   #answerUnlessOurs(
     request: Request,
-    path: ReplyPath,
-    send: Send,
+    asker: Asker,
     fallback: AnswerEntry | undefined,
     upstream: string | undefined,
   ): void {
     if (upstream === undefined) {
-      this.#answerLater(request, path, send, fallback);
+      this.#answerLater(request, asker, fallback);
       return;
     }
     this.#parts.onLoop(upstream);
-    send(renderError(request, Rcode.SERVFAIL, [loop], path));
+    this.#refuse(asker, request, Rcode.SERVFAIL, [loop]);
   }
 
   #refresh(request: Request, path: ReplyPath): void {
     this.#resolve(request, path).catch(this.#parts.onBug);
   }
 
-  #answerLater(request: Request, path: ReplyPath, send: Send, fallback: AnswerEntry | undefined): void {
+  #answerLater(request: Request, asker: Asker, fallback: AnswerEntry | undefined): void {
     // The transport may reuse its buffer once `respond` has returned.
     const kept = { ...request, bytes: new Uint8Array(request.bytes) };
-    const work = this.#answerAndSend(kept, path, send, fallback);
+    const work = this.#answerAndSend(kept, asker, fallback);
     this.#waiting.add(work);
     work.then(() => this.#waiting.delete(work), this.#parts.onBug);
   }
 
   /** Rejects only when `send` throws, which is a bug of the transport. */
-  async #answerAndSend(
-    request: Request,
-    path: ReplyPath,
-    send: Send,
-    fallback: AnswerEntry | undefined,
-  ): Promise<void> {
-    const reply = await this.#answer(request, path, fallback).catch((error: unknown) => {
-      this.#parts.onBug(error);
-      return renderInternalError(request, path);
-    });
-    send(reply);
+  async #answerAndSend(request: Request, asker: Asker, fallback: AnswerEntry | undefined): Promise<void> {
+    const { path } = asker;
+    const ready = await this.#answer(request, path, fallback)
+      .then((outcome) => rendered(outcome, request, path))
+      .catch((error: unknown) => {
+        this.#parts.onBug(error);
+        return renderInternalError(request, path);
+      });
+    this.#send(asker, ready);
   }
 
-  async #answer(request: Request, path: ReplyPath, fallback: AnswerEntry | undefined): Promise<Uint8Array> {
+  async #answer(request: Request, path: ReplyPath, fallback: AnswerEntry | undefined): Promise<Outcome> {
     const resolving = this.#resolve(request, path);
-    if (fallback === undefined) return renderReply(await resolving, request, 0, path);
+    if (fallback === undefined) return await resolving;
     // For a client that wants signatures, an answer without them is better than a failure, but not than a late answer.
     const isLess = request.dnssecOk && !isForDnssec(fallback);
-    const reply = isLess ? await resolving : await withTimeout(resolving, STALE_AFTER, () => undefined);
+    const outcome = isLess ? await resolving : await withTimeout(resolving, STALE_AFTER, () => undefined);
     // RFC 8767 §4: a stale answer is better than a failure.
-    const isOfNoHelp = reply === undefined || isFailure(reply);
+    const isOfNoHelp = outcome === undefined || isFailure(outcome.reply);
     const { cache } = this.#parts;
     if (!isOfNoHelp || cache.isForgotten(request.cacheKey, fallback.generation))
-      return renderReply(reply ?? (await resolving), request, 0, path);
-    if (reply === undefined) cache.postpone(fallback);
-    return this.#renderFallback(fallback, request, path) ?? renderReply(await resolving, request, 0, path);
+      return outcome ?? (await resolving);
+    if (outcome === undefined) cache.postpone(fallback);
+    return this.#fromFallback(fallback, request) ?? (await resolving);
   }
 
   /** Undefined when it cannot be rendered without its DNSSEC records. */
-  #renderFallback(fallback: AnswerEntry, request: Request, path: ReplyPath): Uint8Array | undefined {
+  #fromFallback(fallback: AnswerEntry, request: Request): Outcome | undefined {
     const now = this.#parts.now();
     const isFresh = fallback.isFresh(now);
     const age = isFresh ? fallback.age(now) : 0;
     if (request.dnssecOk || !isForDnssec(fallback))
-      return renderReply(fallback.unpack(), request, isFresh ? age : 'stale', path);
+      return { reply: fallback.unpack(), age: isFresh ? age : 'stale', source: 'cache' };
     const reply = withoutDnssec(fallback.unpack(), age);
     if (reply === undefined) return undefined;
     if (isFresh) this.#parts.cache.put(request.cacheKey, reply, fallback.generation);
-    return renderReply(reply, request, isFresh ? 0 : 'stale', path);
+    return { reply, age: isFresh ? 0 : 'stale', source: 'cache' };
+  }
+
+  #sendCached(asker: Asker, request: Request, entry: AnswerEntry, age: number | 'stale'): void {
+    this.#send(asker, rendered({ reply: entry.unpack(), age, source: 'cache' }, request, asker.path));
+  }
+
+  #refuse(
+    asker: Asker,
+    request: Request | RejectedRequest,
+    rcode: number,
+    errors: readonly ExtendedError[],
+  ): void {
+    const octets = renderError(request, rcode, errors, asker.path);
+    this.#send(asker, { octets, rcode, source: 'local' });
+  }
+
+  #send({ send, begunAt }: Asker, { octets, rcode, source }: Rendered): void {
+    this.#traffic.response(rcode, source, clock.now() - begunAt);
+    send(octets);
   }
 
   /** Resolves a question to a reply, SERVFAIL for a failure, and caches it. Rejects only because of a bug. */
-  #resolve(request: Request, { client }: ReplyPath): Promise<PackedReply> {
+  #resolve(request: Request, { client }: ReplyPath): Promise<Outcome> {
     const { cacheKey } = request;
     const { cache } = this.#parts;
     const known = this.#resolving.get(cacheKey);
     // A resolution that may use an outdated packet is not joined.
-    if (known !== undefined && !cache.isForgotten(cacheKey, known.begun)) return known.reply;
+    if (known !== undefined && !cache.isForgotten(cacheKey, known.begun)) return known.outcome;
     const query: Query = {
       question: lowerCaseName(requestQuestion(request)),
       dnssecOk: request.dnssecOk,
       checkingDisabled: request.checkingDisabled,
     };
     const begun = cache.generation;
-    const work = this.#resolveQuery(query, client).then(({ reply, isPassing }) => {
-      if (this.#resolving.get(cacheKey)?.reply === work) this.#resolving.delete(cacheKey);
-      if (isPassing) return reply;
-      if (isFailure(reply)) cache.putFailure(cacheKey, reply, begun);
-      else cache.put(cacheKey, reply, begun);
-      return reply;
+    const work = this.#resolveQuery(query, client).then(({ reply, source, isPassing }): Outcome => {
+      if (this.#resolving.get(cacheKey)?.outcome === work) this.#resolving.delete(cacheKey);
+      if (!isPassing && isFailure(reply)) cache.putFailure(cacheKey, reply, begun);
+      else if (!isPassing) cache.put(cacheKey, reply, begun);
+      return { reply, age: 0, source };
     });
-    this.#resolving.set(cacheKey, { begun, reply: work });
+    this.#resolving.set(cacheKey, { begun, outcome: work });
     return work;
   }
 
   async #resolveQuery(query: Query, client: string): Promise<Resolution> {
+    let source: AnswerSource = 'local';
+    const onSource = (next: AnswerSource) => {
+      source = farther(source, next);
+    };
     try {
-      return {
-        reply: pack(await this.#inTime(query, client), query, this.#parts.trustAuthenticData),
-        isPassing: false,
-      };
+      const answer = await this.#inTime(query, client, onSource);
+      return { reply: pack(answer, query, this.#parts.trustAuthenticData), source, isPassing: false };
     } catch (error) {
       if (!(error instanceof ResolveError)) this.#parts.onBug(error);
       const failure = error instanceof ResolveError ? error : internal;
       const isPassing = this.#isClosing || failure.kind === 'internal' || failure.kind === 'busy';
-      return { reply: packFailure(failure, query), isPassing };
+      return { reply: packFailure(failure, query), source, isPassing };
     }
   }
 
   /** Resolves within the deadline, even if some part of the resolver ignores its cancellation. */
-  #inTime(query: Query, client: string): Promise<Answer> {
+  #inTime(query: Query, client: string, onSource: (source: AnswerSource) => void): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const cancellation = new Cancellation();
       const end = () => {
@@ -379,7 +414,7 @@ export class Responder {
       const text = `No answer was found within ${ANSWER_DEADLINE / 1000} s.`;
       const timer = setTimeout(abandon, ANSWER_DEADLINE, text);
       this.#abandons.add(abandon);
-      this.#parts.resolver.resolve(query, { cancellation, aliasesFollowed: 0, client }).then(
+      this.#parts.resolver.resolve(query, { cancellation, aliasesFollowed: 0, client, onSource }).then(
         (answer) => {
           end();
           resolve(answer);
@@ -401,16 +436,39 @@ export class Responder {
 /** Ends a resolution without an answer, with this reason. */
 type Abandon = (text: string) => void;
 
+/** A request whose reply is to be sent and counted. */
+interface Asker {
+  readonly path: ReplyPath;
+  readonly send: Send;
+  /** By `clock`. */
+  readonly begunAt: number;
+}
+
+/** What a request is answered with; `age` as `renderReply` takes it. */
+interface Outcome {
+  readonly reply: PackedReply;
+  readonly age: number | 'stale';
+  readonly source: AnswerSource;
+}
+
+/** A reply as it is sent, and how it is counted. */
+interface Rendered {
+  readonly octets: Uint8Array;
+  readonly rcode: number;
+  readonly source: AnswerSource;
+}
+
 /** A resolution in flight. */
 interface Resolving {
   /** The generation of the cache when it was begun. */
   readonly begun: number;
-  readonly reply: Promise<PackedReply>;
+  readonly outcome: Promise<Outcome>;
 }
 
 /** The result of a resolution. */
 interface Resolution {
   readonly reply: PackedReply;
+  readonly source: AnswerSource;
   /** A temporary failure of our own, which says nothing about the name and is not cached. */
   readonly isPassing: boolean;
 }
@@ -432,9 +490,20 @@ const notCached: ExtendedError = {
 
 const internal = new ResolveError('internal', "Internal error; see pkarrd's log.");
 
-function renderInternalError(request: Request, path: ReplyPath): Uint8Array {
+function rendered({ reply, age, source }: Outcome, request: Request, path: ReplyPath): Rendered {
+  // As `renderReply` does for a client without EDNS.
+  const rcode = reply.rcode > 15 && request.edns === undefined ? Rcode.SERVFAIL : reply.rcode;
+  return { octets: renderReply(reply, request, age, path), rcode, source };
+}
+
+function renderInternalError(request: Request, path: ReplyPath): Rendered {
   const { rcode, extendedError } = failureReply(internal);
-  return renderError(request, rcode, [extendedError], path);
+  return { octets: renderError(request, rcode, [extendedError], path), rcode, source: 'local' };
+}
+
+/** 0 for a request without a question that can be read. */
+function typeOf({ bytes, questionEnd }: Request | RejectedRequest): number {
+  return questionEnd > HEADER_LENGTH ? u16(bytes, questionEnd - 4) : 0;
 }
 
 /** Whether an answer was made for queries with DO. */

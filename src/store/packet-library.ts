@@ -5,7 +5,10 @@ import type { SignedPacket } from '../pkarr/signed-packet.ts';
 export type Freshness = 'fresh' | 'newest';
 
 /** What became of a read. That there is nothing, and that nobody could tell, are two things. */
-export type ReadOutcome =
+export type ReadOutcome = {
+  /** Where it was just got from, or looked for in vain; absent when it was at hand. */
+  readonly from?: PacketOrigin;
+} & (
   | {
       readonly kind: 'found';
       readonly packet: SignedPacket;
@@ -19,7 +22,11 @@ export type ReadOutcome =
   /** The key signed something there that is no packet. */
   | { readonly kind: 'unusable'; readonly seq: bigint }
   /** Nobody could be asked, or too few answered to prove that there is nothing. `reason` is a clause for people. */
-  | { readonly kind: 'unreachable'; readonly reason: string };
+  | { readonly kind: 'unreachable'; readonly reason: string }
+);
+
+/** Where packets are that are not at hand: on disk, or in the network. */
+export type PacketOrigin = 'store' | 'relay' | 'dht';
 
 /** Where the rest of the program gets packets. */
 export interface PacketLibrary {

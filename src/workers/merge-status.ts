@@ -1,10 +1,14 @@
 import type { ForwarderStatus, UpstreamStatus } from '../forward/choice/status.ts';
+import { mergeHistograms } from '../observe/metrics/histogram.ts';
+import { mergeTraffic } from '../observe/metrics/traffic.ts';
 import type { FrontStatus } from '../serve/front.ts';
 
 /** The merged status of several workers, at least one: counts are added, and measurements of upstreams are weighted by queries. */
 export function mergeStatus(parts: readonly [FrontStatus, ...FrontStatus[]]): FrontStatus {
   return {
     queries: addCounts(parts.map(({ queries }) => queries)),
+    traffic: mergeTraffic(parts.map(({ traffic }) => traffic)),
+    loopDelay: mergeHistograms(parts.map(({ loopDelay }) => loopDelay)),
     cache: addCounts(parts.map(({ cache }) => cache)),
     forwarder: mergeForwarders(parts.map(({ forwarder }) => forwarder)),
     portalIsLikely: parts.some(({ portalIsLikely }) => portalIsLikely),
@@ -33,7 +37,9 @@ function mergeForwarders(parts: readonly ForwarderStatus[]): ForwarderStatus {
 function mergeUpstreams(parts: readonly UpstreamStatus[]): UpstreamStatus {
   const [busiest, ...others] = [...parts].sort((a, b) => b.asked - a.asked);
   if (busiest === undefined) throw new RangeError('There is nothing to merge.');
-  const { asked, answered } = addCounts(parts.map(({ asked, answered }) => ({ asked, answered })));
+  const { asked, answered, failed } = addCounts(
+    parts.map(({ asked, answered, failed }) => ({ asked, answered, failed })),
+  );
   const measured = parts.filter(({ srttMs }) => srttMs !== undefined);
   const failures = parts.flatMap(({ lastFailure }) => lastFailure ?? []);
   const heard = parts.flatMap(({ heardAgoMs }) => heardAgoMs ?? []);
@@ -41,6 +47,8 @@ function mergeUpstreams(parts: readonly UpstreamStatus[]): UpstreamStatus {
     ...busiest,
     asked,
     answered,
+    failed,
+    durations: mergeHistograms(parts.map(({ durations }) => durations)),
     srttMs: measured.length === 0 ? undefined : mean(measured, ({ srttMs = 0 }) => srttMs),
     success: mean(parts, ({ success }) => success),
     lastWhy: busiest.lastWhy ?? others.find(({ lastWhy }) => lastWhy !== undefined)?.lastWhy,

@@ -4,7 +4,7 @@ import { InvariantError } from '../pkarr/invariant-error.ts';
 import { PublicKey } from '../pkarr/public-key.ts';
 import { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { PacketReader, PacketReadOutcome } from '../resolve/packet-reader.ts';
-import type { ReadOutcome } from '../store/packet-library.ts';
+import type { PacketOrigin, ReadOutcome } from '../store/packet-library.ts';
 
 /** A read outcome as it crosses between processes: a packet as its octets. */
 export type PacketCrossing =
@@ -15,6 +15,7 @@ export type PacketCrossing =
       readonly payload: Uint8Array;
       readonly stale: boolean;
       readonly timeToLive: number;
+      readonly from?: PacketOrigin;
     };
 
 /** Bytes of memory for packets that a worker keeps: some 800 packets. */
@@ -82,7 +83,7 @@ export class PacketProxy implements PacketReader {
   }
 
   #keep(key: PublicKey, crossing: Extract<PacketCrossing, { readonly kind: 'found' }>): FoundPacket {
-    const { payload, stale, timeToLive } = crossing;
+    const { payload, stale, timeToLive, from } = crossing;
     const held = this.#copies.get(key.text);
     const isSame = held !== undefined && Buffer.compare(held.packet.toRelayPayload(), payload) === 0;
     const packet = isSame ? held.packet : verified(key, payload);
@@ -90,7 +91,7 @@ export class PacketProxy implements PacketReader {
     const left = timeToLive * 1000;
     const copy = { packet, ownUntil: now + left * OWN_PART, expiresAt: now + left };
     this.#copies.set(key.text, copy, { size: packet.memorySize });
-    return { kind: 'found', packet, stale, timeToLive };
+    return { kind: 'found', packet, stale, timeToLive, ...(from && { from }) };
   }
 
   #found({ packet, expiresAt }: Copy): FoundPacket {
@@ -107,8 +108,8 @@ export async function readForWorker(
 ): Promise<PacketCrossing> {
   const outcome = await orAborted(packetReader.read(PublicKey.fromLabel(key), { client, signal }), signal);
   if (outcome.kind !== 'found') return outcome;
-  const { packet, stale, timeToLive } = outcome;
-  return { kind: 'found', payload: packet.toRelayPayload(), stale, timeToLive };
+  const { packet, ...rest } = outcome;
+  return { ...rest, payload: packet.toRelayPayload() };
 }
 
 /** A `SignedPacket` is always verified, also in each process: 0.2 ms, once for each packet. */

@@ -4,6 +4,8 @@ import { type SettingTexts, settingsToTexts } from '../config/setting-texts.ts';
 import type { Settings } from '../config/settings.ts';
 import type { InternalError } from '../observe/internal-error.ts';
 import type { Log } from '../observe/log.ts';
+import { emptyHistogram } from '../observe/metrics/histogram.ts';
+import { noTraffic } from '../observe/metrics/traffic.ts';
 import type { PacketReader } from '../resolve/packet-reader.ts';
 import type { HeldCertificate } from '../serve/certificate/current-certificate.ts';
 import type { Front, FrontCallbacks, FrontStatus } from '../serve/front.ts';
@@ -14,6 +16,7 @@ import type { Opener } from '../serve/open-listeners.ts';
 import { type ServedAddress, servedAddressToText } from '../serve/served-address.ts';
 import type { BoundSockets } from '../system/activation/bound-sockets.ts';
 import type { HeldPort, HoldPort, WorkerProcesses } from '../system/worker-process.ts';
+import { EndedWorkers, withCountsOf } from './ended-workers.ts';
 import type { Handlers } from './link.ts';
 import { mergeStatus } from './merge-status.ts';
 import type { IncomingQuery, NetworkResolvers, PrimaryCalls, Started } from './messages.ts';
@@ -78,6 +81,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
   } = parts;
   let texts = settingsToTexts(settings);
   let addresses: readonly ServedAddress[] = [];
+  const ended = new EndedWorkers();
   /** Requests of programs of this machine, since the start. */
   let asked = 0;
 
@@ -220,8 +224,9 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
     async status() {
       const found = await askAll((link, signal) => link.ask('status', undefined, signal));
       const [first = unknown, ...others] = found.map(({ value }) => value);
+      const running = slots.flatMap(({ listening: worker }) => worker?.pid ?? []);
       return {
-        ...mergeStatus([first, ...others]),
+        ...ended.take(found, running).reduce(withCountsOf, mergeStatus([first, ...others])),
         workers: {
           running: found.map(({ pid, value }) => ({ pid, queries: value.queries.queries })),
           wanted: settings.workers,
@@ -278,7 +283,9 @@ function holding(hold: HoldPort, given: BoundSockets): Opener {
 /** The status while no worker answers. */
 const unknown: FrontStatus = {
   queries: { queries: 0, inFlight: 0 },
-  cache: { entries: 0, bytes: 0, hits: 0, misses: 0 },
+  traffic: noTraffic,
+  loopDelay: emptyHistogram,
+  cache: { entries: 0, bytes: 0, hits: 0, misses: 0, evictions: 0 },
   forwarder: { upstreams: [], routes: [], next: undefined, questions: 0, failures: 0, inFlight: 0 },
   portalIsLikely: false,
 };

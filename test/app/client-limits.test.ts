@@ -8,7 +8,7 @@ function scene(settings: { readonly clientRate: number; readonly workers: number
   const limit = clientRate(settings, () => time);
   return {
     answered: (count: number) =>
-      Array.from({ length: count }, () => limit.verdict('192.0.2.1', { stream: false })).filter(
+      Array.from({ length: count }, () => limit.verdict('192.0.2.1', false)).filter(
         (verdict) => verdict === 'answer',
       ).length,
     pass: (seconds: number) => {

@@ -7,6 +7,8 @@ import { examineCertificate } from '../../src/doctor/checks/certificate.ts';
 import { examineRunning } from '../../src/doctor/checks/running.ts';
 import { examine } from '../../src/doctor/examine.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
+import { emptyHistogram } from '../../src/observe/metrics/histogram.ts';
+import { noTraffic } from '../../src/observe/metrics/traffic.ts';
 import { PROBE_LABEL } from '../../src/resolve/special/probe.ts';
 import { serviceCommands } from '../../src/system/service-commands.ts';
 import { type IntegrateScene, withScene } from '../integrate/scene.ts';
@@ -16,7 +18,9 @@ const status: AppStatus = {
   listen: ['127.0.0.1:53'],
   uptime: 60,
   queries: { queries: 1, inFlight: 0 },
-  cache: { entries: 0, bytes: 0, hits: 0, misses: 0 },
+  cache: { entries: 0, bytes: 0, hits: 0, misses: 0, evictions: 0 },
+  traffic: noTraffic,
+  loopDelay: emptyHistogram,
   forwarder: {
     upstreams: [
       {
@@ -25,6 +29,8 @@ const status: AppStatus = {
         state: 'alive',
         srttMs: 10,
         success: 1,
+        failed: 0,
+        durations: emptyHistogram,
         asked: 1,
         answered: 1,
         lastWhy: 'best',

@@ -260,7 +260,7 @@ test('a key that enough nodes know nothing of is absent, and is not looked for a
   const first = read();
   source.last.emit({ kind: 'done', observed: everybodySaysNo });
   source.last.end();
-  assert.deepEqual(await first, { kind: 'absent', seconds: 60 });
+  assert.deepEqual(await first, { kind: 'absent', seconds: 60, from: 'relay' });
   await new Promise(setImmediate);
   pass(59);
   assert.deepEqual(await read(), { kind: 'absent', seconds: 1 });
@@ -322,6 +322,7 @@ test('a packet older than one that was served and dropped is neither served nor 
   assert.deepEqual(await outcome, {
     kind: 'unreachable',
     reason: 'only packets older than one that was seen before were found',
+    from: 'relay',
   });
   assert.equal(finder.statistics().keysHeld, 0);
   const again = read();

@@ -90,7 +90,7 @@ test('an item that a relay names and that is no packet is reported, and is not a
   const header = { 'Pkarr-Invalid-Signed-Packet-Seq': '77' };
   const relay = await startRelay((reply) => void reply.writeHead(404, header).end());
   const outcome = await finderOver(relay.source).read(key.publicKey, { freshness: 'fresh', signal: never });
-  assert.deepEqual(outcome, { kind: 'unusable', seq: 77n });
+  assert.deepEqual(outcome, { kind: 'unusable', seq: 77n, from: 'relay' });
   await relay.close();
 });
 

@@ -4,6 +4,7 @@ import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import { Class, Type } from '../../src/dns/codes.ts';
 import { decodeMessage, encodeMessage } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
+import { Protocol } from '../../src/dns/protocol.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
 import { type Answer, recordsAnswer } from '../../src/resolve/answer.ts';
 import { everybody } from '../../src/serve/access-list.ts';
@@ -35,7 +36,11 @@ function scene() {
     /** The last address in the answer to a question. */
     async ask(name: string): Promise<string | undefined> {
       const reply = await new Promise<Uint8Array>((resolve) => {
-        responder.respond(encodeMessage(query(name)), { client: '127.0.0.1', stream: false }, resolve);
+        responder.respond(
+          encodeMessage(query(name)),
+          { client: '127.0.0.1', protocol: Protocol.UDP },
+          resolve,
+        );
       });
       return decodeMessage(reply).answers.at(-1)?.rdata.join('.');
     },

@@ -6,6 +6,7 @@ import { Rcode, Type } from '../../src/dns/codes.ts';
 import type { EdnsOption } from '../../src/dns/edns.ts';
 import { decodeMessage, encodeMessage } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
+import { Protocol } from '../../src/dns/protocol.ts';
 import { syntheticSoa } from '../../src/dns/soa.ts';
 import { type Answer, recordsAnswer } from '../../src/resolve/answer.ts';
 import type { Query } from '../../src/resolve/query.ts';
@@ -63,15 +64,9 @@ function answer({ question: { name, type } }: Query): Answer {
 }
 
 /** The full path's reply. */
-function full(
-  responder: Responder,
-  request: Uint8Array,
-  client: string,
-  stream: boolean,
-  isEncrypted = false,
-) {
+function full(responder: Responder, request: Uint8Array, client: string, protocol: Protocol) {
   return new Promise<Uint8Array | undefined>((resolve) => {
-    if (!responder.respond(request, { client, stream, isEncrypted }, resolve)) resolve(undefined);
+    if (!responder.respond(request, { client, protocol }, resolve)) resolve(undefined);
   });
 }
 
@@ -80,10 +75,9 @@ function hot(
   responder: Responder,
   request: Uint8Array,
   client: string,
-  stream: boolean,
-  isEncrypted = false,
+  protocol: Protocol,
 ): Buffer | undefined {
-  const length = responder.findCached(request, client, stream, isEncrypted);
+  const length = responder.findCached(request, client, protocol);
   if (length === 0) return undefined;
   // Not at the start, so that an offset which is forgotten somewhere shows.
   const target = Buffer.alloc(length + 7, 0xaa);
@@ -144,18 +138,18 @@ test('what the hot path answers, the full path answers octet for octet alike', a
   let padded = 0;
   await fc.assert(
     fc.asyncProperty(requests, async ({ request, transport, age }) => {
-      const [stream, isEncrypted] = [transport !== 'udp', transport === 'tls'];
+      const protocol = { udp: Protocol.UDP, tcp: Protocol.TCP, tls: Protocol.TLS }[transport];
       // Two of a kind: each has seen the same, so that what one path counts does not change what the other says.
       const [one, other] = [scene(), scene()];
       for (const { responder, clock } of [one, other]) {
-        await full(responder, request, '127.0.0.1', stream, isEncrypted);
+        await full(responder, request, '127.0.0.1', protocol);
         clock.time += age;
       }
-      const fast = hot(one.responder, request, '127.0.0.1', stream, isEncrypted);
+      const fast = hot(one.responder, request, '127.0.0.1', protocol);
       if (fast === undefined) return;
       answered++;
-      if (isEncrypted && fast.length % 468 === 0) padded++;
-      const slow = await full(other.responder, request, '127.0.0.1', stream, isEncrypted);
+      if (transport === 'tls' && fast.length % 468 === 0) padded++;
+      const slow = await full(other.responder, request, '127.0.0.1', protocol);
       assert.ok(slow !== undefined);
       assert.equal(fast.toString('hex'), Buffer.from(slow).toString('hex'));
       assert.deepEqual(one.responder.statistics(), other.responder.statistics());
@@ -180,40 +174,40 @@ test('a plain question that is cached never leaves the hot path, with and withou
     query('a.example', Type.A, { edns }),
   ]) {
     const octets = encodeMessage(request);
-    assert.equal(hot(responder, octets, '127.0.0.1', false), undefined, 'not cached yet');
-    await full(responder, octets, '127.0.0.1', false);
-    assert.ok(hot(responder, octets, '127.0.0.1', false));
-    assert.ok(hot(responder, octets, '127.0.0.1', true));
+    assert.equal(hot(responder, octets, '127.0.0.1', Protocol.UDP), undefined, 'not cached yet');
+    await full(responder, octets, '127.0.0.1', Protocol.UDP);
+    assert.ok(hot(responder, octets, '127.0.0.1', Protocol.UDP));
+    assert.ok(hot(responder, octets, '127.0.0.1', Protocol.TCP));
   }
 });
 
 test('who may not ask is not answered from the hot path', async () => {
   const { responder } = scene({ access: new AccessList(loopbackPrefixes) });
   const request = encodeMessage(query('a.example'));
-  await full(responder, request, '127.0.0.1', false);
-  assert.ok(hot(responder, request, '127.0.0.1', false));
-  assert.equal(hot(responder, request, '192.0.2.1', false), undefined);
+  await full(responder, request, '127.0.0.1', Protocol.UDP);
+  assert.ok(hot(responder, request, '127.0.0.1', Protocol.UDP));
+  assert.equal(hot(responder, request, '192.0.2.1', Protocol.UDP), undefined);
 });
 
 test('the hot path takes from what a client may ask, and takes nothing for what it leaves to the full path', async () => {
   const rate = new ClientRateLimit({ rate: { perSecond: 1, burst: 3 }, maxClients: 10, now: () => 0 });
   const { responder } = scene({ rate });
   const request = encodeMessage(query('a.example'));
-  await full(responder, request, '192.0.2.1', false);
-  assert.equal(hot(responder, encodeMessage(query('b.example')), '192.0.2.1', false), undefined);
-  assert.ok(hot(responder, request, '192.0.2.1', false));
-  assert.ok(hot(responder, request, '192.0.2.1', false));
-  assert.equal(hot(responder, request, '192.0.2.1', false), undefined, 'three were taken');
-  const shed = await full(responder, request, '192.0.2.1', false);
+  await full(responder, request, '192.0.2.1', Protocol.UDP);
+  assert.equal(hot(responder, encodeMessage(query('b.example')), '192.0.2.1', Protocol.UDP), undefined);
+  assert.ok(hot(responder, request, '192.0.2.1', Protocol.UDP));
+  assert.ok(hot(responder, request, '192.0.2.1', Protocol.UDP));
+  assert.equal(hot(responder, request, '192.0.2.1', Protocol.UDP), undefined, 'three were taken');
+  const shed = await full(responder, request, '192.0.2.1', Protocol.UDP);
   assert.equal((shed?.[2] ?? 0) & 0x02, 0x02, 'and the full path sheds');
 });
 
 test('random octets make the hot path throw nothing', async () => {
   const { responder } = scene();
-  await full(responder, encodeMessage(query('a.example')), '127.0.0.1', false);
+  await full(responder, encodeMessage(query('a.example')), '127.0.0.1', Protocol.UDP);
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 600 }), fc.boolean(), (octets, stream) => {
-      hot(responder, octets, '127.0.0.1', stream);
+      hot(responder, octets, '127.0.0.1', stream ? Protocol.TCP : Protocol.UDP);
     }),
     { numRuns: 20_000 },
   );
@@ -230,7 +224,7 @@ test('what may be known here is for the full path, also when the cache has somet
   const bytes = encodeMessage(query('www.example'));
   const ask = () =>
     new Promise<Uint8Array>((resolve) => {
-      responder.respond(bytes, { client: '192.0.2.1', stream: false }, resolve);
+      responder.respond(bytes, { client: '192.0.2.1', protocol: Protocol.UDP }, resolve);
     });
   for (const expected of ['192.0.2.1', '192.0.2.99', '192.0.2.1']) {
     isKnown = expected === '192.0.2.99';

@@ -8,7 +8,7 @@ import { EdnsOptionCode } from '../../src/dns/edns.ts';
 import { encodeMessage } from '../../src/dns/message.ts';
 import { TcpConnections } from '../../src/serve/tcp/connections.ts';
 import { TcpListener } from '../../src/serve/tcp/listener.ts';
-import { UdpListener } from '../../src/serve/udp-listener.ts';
+import { UdpListener } from '../../src/serve/udp/listener.ts';
 import { askUdp, query, type ServerAddress, TcpClient, udpExchange } from '../support/dns-client.ts';
 import { scriptedResponder } from './scripted-responder.ts';
 

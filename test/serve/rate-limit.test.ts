@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ClientRateLimit, ColdKeyLimit, clientKey, type RateVerdict } from '../../src/serve/rate-limit.ts';
 
-const datagram = { stream: false };
-const stream = { stream: true };
+const datagram = false;
+const stream = true;
 
 /** A limit of ten a second, twenty at once, with time that the test moves. */
 function scene(maxClients = 100) {
@@ -16,9 +16,9 @@ function scene(maxClients = 100) {
       time += seconds * 1000;
     },
     /** Verdicts on `count` queries at once. */
-    ask(address: string, count: number, path = datagram): Readonly<Record<RateVerdict, number>> {
+    ask(address: string, count: number, isStream = datagram): Readonly<Record<RateVerdict, number>> {
       const seen = { answer: 0, truncate: 0, drop: 0 };
-      for (let i = 0; i < count; i++) seen[limit.verdict(address, path)] += 1;
+      for (let i = 0; i < count; i++) seen[limit.verdict(address, isStream)] += 1;
       return seen;
     },
   };

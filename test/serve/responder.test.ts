@@ -8,18 +8,20 @@ import { decodeExtendedError } from '../../src/dns/extended-error.ts';
 import { readLayout } from '../../src/dns/layout.ts';
 import { decodeMessage, encodeMessage, type Message } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
+import { Protocol } from '../../src/dns/protocol.ts';
 import { syntheticSoa } from '../../src/dns/soa.ts';
 import { type Answer, recordsAnswer } from '../../src/resolve/answer.ts';
 import { ResolveError } from '../../src/resolve/errors.ts';
 import type { Query } from '../../src/resolve/query.ts';
 import { everybody } from '../../src/serve/access-list.ts';
 import { unlimited } from '../../src/serve/rate-limit.ts';
+import type { ReplyPath } from '../../src/serve/reply.ts';
 import { Responder } from '../../src/serve/responder.ts';
 import { forwarded } from '../resolve/layers.ts';
 import { query } from '../support/dns-client.ts';
 import { aRecord } from '../support/packets.ts';
 
-const udp = { client: '127.0.0.1', stream: false };
+const udp: ReplyPath = { client: '127.0.0.1', protocol: Protocol.UDP };
 const plainEdns: Edns = { udpPayloadSize: 4096, version: 0, dnssecOk: false, options: [] };
 
 /** A responder whose answers come from `answer`, with time that the test moves. */
@@ -190,7 +192,7 @@ test('an OPT record is in the reply to every query with one, and in no other', a
   ];
   for (const message of messages) {
     const edns = { ...plainEdns, version: message.edns?.version ?? 0 };
-    for (const path of [udp, { ...udp, stream: true }]) {
+    for (const path of [udp, { ...udp, protocol: Protocol.TCP }]) {
       const reply = await raw(encodeMessage({ ...message, edns }), path);
       assert.deepEqual(decodeMessage(reply ?? new Uint8Array()).edns, { ...plainEdns, udpPayloadSize: 1232 });
       const { edns: _, ...without } = message;
@@ -443,7 +445,7 @@ test('an answer that would be too long without its signatures is no answer for t
     const told = { rcode: 0, layout, extendedErrors: [], authenticData: false, edns: true, upstream: 'u' };
     return { kind: 'forwarded', reply: { bytes, ...told } };
   });
-  const stream = { client: '127.0.0.1', stream: true };
+  const stream = { client: '127.0.0.1', protocol: Protocol.TCP };
   const signed = await ask(query('a.example', Type.SRV, { edns: dnssecOk }), stream);
   assert.equal(signed.answers.length, count + 1);
   for (let i = 0; i < 2; i++)
@@ -536,8 +538,11 @@ test('a stale answer is not served when its name was forgotten while it was aske
 
 test('a bug in rendering costs one SERVFAIL, over a stream too, and is told', async () => {
   const { ask, bugs } = scene(() => ({ kind: 'records' }) as unknown as Answer);
-  for (const stream of [false, true]) {
-    const reply = await ask(query('a.example', Type.A, { edns: plainEdns }), { client: '127.0.0.1', stream });
+  for (const protocol of [Protocol.UDP, Protocol.TCP]) {
+    const reply = await ask(query('a.example', Type.A, { edns: plainEdns }), {
+      client: '127.0.0.1',
+      protocol,
+    });
     assert.equal(reply.rcode, Rcode.SERVFAIL);
     assert.deepEqual(extendedErrors(reply), [{ code: 0, text: "Internal error; see pkarrd's log." }]);
   }
@@ -603,7 +608,7 @@ test('over UDP an answer that does not fit the size of the client is TC with the
     assert.deepEqual(reply.questions.length, 1);
     assert.equal(reply.edns !== undefined, edns !== undefined);
   }
-  const whole = await ask(query('big.example'), { client: '127.0.0.1', stream: true });
+  const whole = await ask(query('big.example'), { client: '127.0.0.1', protocol: Protocol.TCP });
   assert.equal(whole.answers.length, 60);
   assert.equal(whole.flags.truncated, false);
 });
@@ -623,7 +628,7 @@ test('additional records that do not fit are left out without TC: a client would
   const { ttl: fresh } = (await ask(query('big.example'))).answers[0] ?? assert.fail();
   pass(7);
   assert.equal((await ask(query('big.example'))).answers[9]?.ttl, fresh - 7);
-  const whole = await ask(query('big.example'), { client: '127.0.0.1', stream: true });
+  const whole = await ask(query('big.example'), { client: '127.0.0.1', protocol: Protocol.TCP });
   assert.equal(whole.additionals.length, 60);
 });
 

@@ -4,6 +4,8 @@ import { settingsFromTexts } from '../../src/config/setting-texts.ts';
 import { defaultSettings, type Settings } from '../../src/config/settings.ts';
 import { Name } from '../../src/dns/name.ts';
 import { silentLog } from '../../src/observe/log.ts';
+import { emptyHistogram } from '../../src/observe/metrics/histogram.ts';
+import { noTraffic } from '../../src/observe/metrics/traffic.ts';
 import { HeldCertificate } from '../../src/serve/certificate/current-certificate.ts';
 import type { FrontStatus } from '../../src/serve/front.ts';
 import { ListenError } from '../../src/serve/listen-error.ts';
@@ -121,7 +123,9 @@ function scene(
 
 const statusOf = (number: number): FrontStatus => ({
   queries: { queries: 10 ** number, inFlight: 0 },
-  cache: { entries: 1, bytes: 1, hits: 1, misses: 1 },
+  cache: { entries: 1, bytes: 1, hits: 1, misses: 1, evictions: 0 },
+  traffic: noTraffic,
+  loopDelay: emptyHistogram,
   forwarder: { upstreams: [], routes: [], next: undefined, questions: 0, failures: 0, inFlight: 0 },
   portalIsLikely: false,
 });

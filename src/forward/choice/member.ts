@@ -1,5 +1,6 @@
 import type { Cancellation } from '../../async/cancellation.ts';
 import type { Clock } from '../../async/clock.ts';
+import { Histogram, type HistogramSnapshot } from '../../observe/metrics/histogram.ts';
 import { UpstreamFailure } from '../errors.ts';
 import type { UpstreamReply } from '../reply.ts';
 import type { UpstreamRequest } from '../request.ts';
@@ -24,12 +25,15 @@ export interface MemberAsk {
 export class Member {
   readonly upstream: Upstream;
   readonly isFallback: boolean;
+  readonly #durations = new Histogram();
   readonly #inFlight: { count: number };
   #health = new UpstreamHealth();
   /** Tries since the start, probes included. */
   asked = 0;
   /** Tries that were answered, with any RCODE. */
   answered = 0;
+  /** Tries that failed; those that were not waited for to the end are none. */
+  failed = 0;
   /** Why it was last asked. */
   lastWhy: MemberAsk['why'] | undefined;
 
@@ -38,6 +42,11 @@ export class Member {
     this.upstream = upstream;
     this.isFallback = isFallback;
     this.#inFlight = inFlight;
+  }
+
+  /** From each try to its first reply. */
+  get durations(): HistogramSnapshot {
+    return this.#durations.snapshot();
   }
 
   get health(): UpstreamHealth {
@@ -65,6 +74,7 @@ export class Member {
       if (hasHeard) return;
       hasHeard = true;
       const now = clock.now();
+      this.#durations.record(now - startedAt);
       health.heard(now, now - startedAt);
     };
     try {
@@ -80,8 +90,10 @@ export class Member {
       return reply;
     } catch (error) {
       const isTelling = error instanceof UpstreamFailure && error.kind !== 'no-sockets';
-      if (isTelling) health.ended(clock.now(), startedAt, error);
-      else health.cancelled();
+      if (isTelling) {
+        this.failed += 1;
+        health.ended(clock.now(), startedAt, error);
+      } else health.cancelled();
       throw error;
     } finally {
       this.#inFlight.count -= 1;

@@ -1,4 +1,5 @@
 import type { Name } from '../../dns/name.ts';
+import type { HistogramSnapshot } from '../../observe/metrics/histogram.ts';
 import type { UpstreamFailureKind } from '../errors.ts';
 import type { WrongReply } from '../reply-match.ts';
 import type { UpstreamState } from './health.ts';
@@ -18,6 +19,10 @@ export interface UpstreamStatus {
   readonly asked: number;
   /** Tries that were answered, with any RCODE. */
   readonly answered: number;
+  /** Tries that failed; those that were not waited for to the end are none. */
+  readonly failed: number;
+  /** From each try to its first reply. */
+  readonly durations: HistogramSnapshot;
   /** Why it was last asked; undefined when it never was. */
   readonly lastWhy: SelectionReason | 'probe' | undefined;
   /** Time since its last reply, in ms. */
@@ -77,7 +82,7 @@ export function statusOf({ now, members, next, routes, counts }: StatusParts): F
 }
 
 function upstreamStatus(member: Member, now: number): UpstreamStatus {
-  const { health, upstream, isFallback, asked, answered, lastWhy } = member;
+  const { health, upstream, isFallback, asked, answered, failed, durations, lastWhy } = member;
   const { lastFailure } = health;
   return {
     label: upstream.label,
@@ -87,6 +92,8 @@ function upstreamStatus(member: Member, now: number): UpstreamStatus {
     success: health.success,
     asked,
     answered,
+    failed,
+    durations,
     lastWhy,
     heardAgoMs: Number.isFinite(health.lastHeardAt) ? now - health.lastHeardAt : undefined,
     lastFailure: lastFailure && {

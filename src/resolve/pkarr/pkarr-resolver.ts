@@ -52,12 +52,18 @@ export class PkarrResolver {
    * @throws ResolveError
    */
   async resolve(key: PublicKey, query: Query, context: ResolveContext): Promise<Answer> {
-    const { client, cancellation, budget = new ResolutionBudget() } = context;
+    const { client, cancellation, onSource, budget = new ResolutionBudget() } = context;
     if (!budget.takePacket(key)) {
       const text = `Answering needs the packets of more than ${MAX_KEYS} keys.`;
       throw new ResolveError('too-many-keys', text);
     }
-    const outcome = await this.#parts.packetReader.read(key, { client, signal: cancellation.signal });
+    const reading = this.#parts.packetReader.read(key, { client, signal: cancellation.signal });
+    const outcome = await reading.catch((reason: unknown) => {
+      // The wait ended before the lookup did.
+      onSource?.('dht');
+      throw reason;
+    });
+    if (outcome.kind !== 'busy') onSource?.(outcome.from ?? 'packet');
     switch (outcome.kind) {
       case 'busy':
         throw new ResolveError('busy', 'Rate limit for key lookups exceeded; try again in a moment.');

@@ -1,4 +1,5 @@
 import { HEADER_LENGTH } from '../../dns/message.ts';
+import { Protocol } from '../../dns/protocol.ts';
 import type { HttpsAnswer, HttpsRequest } from '../../system/https/server.ts';
 import type { ReplyPath } from '../reply.ts';
 import type { Responder } from '../responder.ts';
@@ -85,7 +86,7 @@ export class DohHandler {
 
   #ask(message: Uint8Array, client: string, render: Render): HttpsAnswer | Promise<HttpsAnswer> {
     const { responder } = this.#parts;
-    const length = responder.findCached(message, client, true, true);
+    const length = responder.findCached(message, client, Protocol.HTTPS);
     if (length > 0) {
       const reply = Buffer.allocUnsafe(length);
       responder.writeCached(reply, 0);
@@ -93,7 +94,7 @@ export class DohHandler {
     }
     if (message.length < HEADER_LENGTH || ((message[2] as number) & 0x80) !== 0)
       return refuse(400, 'This is no DNS query.');
-    const path: ReplyPath = { client, stream: true, isEncrypted: true };
+    const path: ReplyPath = { client, protocol: Protocol.HTTPS };
     let answer: HttpsAnswer | undefined;
     let settle: Settle | undefined;
     const isAnswered = responder.respond(message, path, (reply) => {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { FrameReader } from '../../dns/frame-reader.ts';
+import type { Protocol } from '../../dns/protocol.ts';
 import type { ConnectionClient, LimitedConnection } from '../connection-table.ts';
 import type { Responder } from '../responder.ts';
 import { ReplyBatch } from './reply-batch.ts';
@@ -31,7 +32,7 @@ export class TcpConnection implements LimitedConnection {
   readonly #socket: Socket;
   readonly #responder: Responder;
   readonly #rules: ConnectionRules;
-  readonly #isEncrypted: boolean;
+  readonly #protocol: Protocol;
   readonly #backlog: Uint8Array[] = [];
   readonly #reader = new FrameReader((message) => this.#take(message));
   #inFlight = 0;
@@ -51,10 +52,10 @@ export class TcpConnection implements LimitedConnection {
     client: ConnectionClient,
     responder: Responder,
     rules: ConnectionRules,
-    isEncrypted: boolean,
+    protocol: Protocol,
   ) {
     this.client = client;
-    this.#isEncrypted = isEncrypted;
+    this.#protocol = protocol;
     this.#socket = socket;
     this.#responder = responder;
     this.#rules = rules;
@@ -146,7 +147,7 @@ export class TcpConnection implements LimitedConnection {
       this.#socket.pause();
       return;
     }
-    const length = this.#responder.findCached(message, this.client.address, true, this.#isEncrypted);
+    const length = this.#responder.findCached(message, this.client.address, this.#protocol);
     if (length > 0) {
       this.#inBatch((batch) => {
         const at = batch.reserve(length);
@@ -159,8 +160,7 @@ export class TcpConnection implements LimitedConnection {
     const keepalive = Math.round(this.#rules.idleLimit() / 100);
     const path = {
       client: this.client.address,
-      stream: true,
-      isEncrypted: this.#isEncrypted,
+      protocol: this.#protocol,
       keepalive,
     };
     const isAnswered = this.#responder.respond(message, path, (reply) => {

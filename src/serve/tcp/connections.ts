@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { Protocol } from '../../dns/protocol.ts';
 import {
   type ConnectionLimits,
   type ConnectionStatistics,
@@ -44,7 +45,8 @@ export class TcpConnections {
   accept(socket: Socket, carrier: Socket = socket): TcpConnection {
     const client = connectionClient(carrier.remoteAddress ?? '');
     this.#open.makeRoomFor(client);
-    const connection = new TcpConnection(socket, client, this.#responder, this.#rules, carrier !== socket);
+    const protocol = carrier === socket ? Protocol.TCP : Protocol.TLS;
+    const connection = new TcpConnection(socket, client, this.#responder, this.#rules, protocol);
     this.#open.add(connection);
     return connection;
   }

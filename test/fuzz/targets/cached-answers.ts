@@ -4,10 +4,12 @@ import { type PackedReply, packReply } from '../../../src/cache/packed-reply.ts'
 import { withoutDnssec } from '../../../src/cache/without-dnssec.ts';
 import { readLayout } from '../../../src/dns/layout.ts';
 import { lowerCase, Name } from '../../../src/dns/name.ts';
+import { Protocol } from '../../../src/dns/protocol.ts';
+import { TrafficCounters } from '../../../src/observe/metrics/traffic.ts';
 import { everybody } from '../../../src/serve/access-list.ts';
 import { HotPath } from '../../../src/serve/hot-path.ts';
 import { unlimited } from '../../../src/serve/rate-limit.ts';
-import { renderError, renderReply } from '../../../src/serve/reply.ts';
+import { type ReplyPath, renderError, renderReply } from '../../../src/serve/reply.ts';
 import { type Request, readRequest } from '../../../src/serve/request.ts';
 import { orWireError, same, sameOctets, ttlOf } from '../check.ts';
 import { structuredMessage } from '../dns-bytes.ts';
@@ -82,7 +84,8 @@ class Scene {
     this.#flags = random.pick(FLAGS);
     const now = () => this.#time;
     this.#cache = new AnswerCache({ maxBytes: 80_000, maxStale: MAX_STALE, now, seed: random.u32() });
-    this.#hotPath = new HotPath({ cache: this.#cache, access: everybody, rate: unlimited, now });
+    const traffic = new TrafficCounters();
+    this.#hotPath = new HotPath({ cache: this.#cache, access: everybody, rate: unlimited, traffic, now });
   }
 
   act(): void {
@@ -195,14 +198,14 @@ class Scene {
     };
     const structured = structuredMessage(shape, random);
     const bytes = random.chance(0.7) ? structured.octets : mutateField(structured, random);
-    const stream = random.chance(0.3);
+    const protocol = random.chance(0.7) ? Protocol.UDP : random.pick([Protocol.TCP, Protocol.TLS]);
+    const stream = protocol !== Protocol.UDP;
     const request = readRequest(bytes);
     const expected = plainRequest(bytes);
     same(request.kind, expected.kind, `what becomes of ${Buffer.from(bytes).toString('hex')}`);
-    const hot = this.#hot(bytes, stream);
+    const hot = this.#hot(bytes, protocol);
     // RFC 7828 §3.2.2: never over UDP.
-    const isEncrypted = stream && random.chance(0.5);
-    const path = { client: '127.0.0.1', stream, isEncrypted, ...(stream && { keepalive: 100 }) };
+    const path = { client: '127.0.0.1', protocol, ...(stream && { keepalive: 100 }) };
     if (request.kind === 'rejected' && expected.kind === 'rejected') {
       same(request.rcode, expected.rcode, `RCODE of ${Buffer.from(bytes).toString('hex')}`);
       same(request.edns !== undefined, expected.edns !== undefined, 'EDNS of a refused request');
@@ -230,8 +233,8 @@ class Scene {
   }
 
   /** What the hot path has, written where something else stands before and behind it. */
-  #hot(bytes: Uint8Array, stream: boolean): Buffer | undefined {
-    const length = this.#hotPath.find(bytes, '127.0.0.1', stream);
+  #hot(bytes: Uint8Array, protocol: Protocol): Buffer | undefined {
+    const length = this.#hotPath.find(bytes, '127.0.0.1', protocol);
     if (length === 0) return undefined;
     const target = Buffer.alloc(length + 4, 0xaa);
     this.#hotPath.write(target, 2);
@@ -240,12 +243,7 @@ class Scene {
     return target.subarray(2, length + 2);
   }
 
-  #checkFound(
-    request: Request,
-    hot: Buffer | undefined,
-    path: { readonly client: string; readonly stream: boolean; readonly isEncrypted: boolean },
-    asksForPadding: boolean,
-  ): void {
+  #checkFound(request: Request, hot: Buffer | undefined, path: ReplyPath, asksForPadding: boolean): void {
     const held = this.#held.get(request.cacheKey);
     const now = this.#time;
     const found = this.#cache.find(request.cacheKey, false);
@@ -257,10 +255,10 @@ class Scene {
     const age = Math.ceil((now - held.storedAt) / 1000);
     const reply = renderReply(found.entry.unpack(), request, isFresh ? found.entry.age(now) : 'stale', path);
     if (hot !== undefined) sameOctets(hot, reply, 'the hot path and the full one');
-    checkReply(reply, request, held, isFresh ? age : 'stale', path.stream);
+    checkReply(reply, request, held, isFresh ? age : 'stale', path.protocol !== Protocol.UDP);
     // RFC 8467 §4.1; RFC 7830 §6 advises against it where everybody on the way can read the rest.
     const isPadded = plainMessage(reply)?.opts.some(({ options }) => options.some(({ code }) => code === 12));
-    same(isPadded, path.isEncrypted && asksForPadding, 'padding of a reply');
+    same(isPadded, path.protocol === Protocol.TLS && asksForPadding, 'padding of a reply');
     if (isPadded) same(reply.length % 468, 0, 'the length of a padded reply');
   }
 

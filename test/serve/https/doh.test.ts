@@ -235,7 +235,7 @@ test('clients that ask too often get 429, and those that may not ask a refusal o
   const rate = new ClientRateLimit({ rate: { burst: 1, perSecond: 0.001 }, maxClients: 8, now: () => 0 });
   const limited = await startDohScene({
     rate: {
-      verdict: (_, path) => rate.verdict('192.0.2.9', path),
+      verdict: (_, isStream) => rate.verdict('192.0.2.9', isStream),
       takeAnswer: (_, isStream) => rate.takeAnswer('192.0.2.9', isStream),
     },
   });

@@ -1,8 +1,9 @@
-import type { ListenAddress } from '../config/listen-address.ts';
-import type { DatagramSocket } from '../system/datagram-socket.ts';
-import { openDatagrams } from '../system/open-datagrams.ts';
-import { ListenError } from './listen-error.ts';
-import type { Responder } from './responder.ts';
+import type { ListenAddress } from '../../config/listen-address.ts';
+import { Protocol } from '../../dns/protocol.ts';
+import type { DatagramSocket } from '../../system/datagram-socket.ts';
+import { openDatagrams } from '../../system/open-datagrams.ts';
+import { ListenError } from '../listen-error.ts';
+import type { Responder } from '../responder.ts';
 
 /**
  * Octets of the kernel's receive buffer: with the default of 208 kB, a stall of 20 ms loses most of a thousand queries.
@@ -82,7 +83,7 @@ export class UdpListener {
       socket.send(ready, port, client);
       return;
     }
-    const path = { client, stream: false };
+    const path = { client, protocol: Protocol.UDP };
     const answered = this.#responder.respond(octets, path, (reply) => socket.send(reply, port, client));
     if (!answered) this.#ignored++;
   };
