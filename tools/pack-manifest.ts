@@ -16,6 +16,7 @@ const FIELDS = [
   'type',
   'engines',
   'bin',
+  'exports',
   'man',
   'files',
 ] as const;

@@ -8,6 +8,7 @@ import { MainlineError } from '../mainline/errors.ts';
 import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
 import type { Log } from '../observe/log.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
+import { publishNetwork } from '../publish/publish-network.ts';
 import type { PublishNetwork } from '../publish/put-packet.ts';
 import { limitedPacketReader, type PacketReader, type PacketReadOutcome } from '../resolve/packet-reader.ts';
 import type { Resolver } from '../resolve/query.ts';
@@ -18,7 +19,7 @@ import type { PacketStoreStatistics } from '../store/packet-store.ts';
 import { coldKeyLimit } from './client-limits.ts';
 import { isChanged } from './configuration/changed-settings.ts';
 import { startDht } from './dht/dht.ts';
-import { openRelays, packetSources, publishNetwork } from './packet-sources.ts';
+import { openRelays, packetSources } from './packet-sources.ts';
 
 /** All that packets come from and are kept in. There is one for the whole program. */
 export interface Packets {

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { startDht } from '../app/dht/dht.ts';
-import { openRelays, packetSources, publishNetwork, relayUrls } from '../app/packet-sources.ts';
+import { openRelays, packetSources, relayUrls } from '../app/packet-sources.ts';
 import { SystemResolvers } from '../app/system-resolvers.ts';
 import { chooseUpstreams, upstreamAuthorities } from '../app/upstreams.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
@@ -9,6 +9,7 @@ import { createForwarder, type UpstreamSet } from '../forward/forwarder.ts';
 import type { DhtNode } from '../mainline/dht-node.ts';
 import type { InternalError } from '../observe/internal-error.ts';
 import { createLog, type Log } from '../observe/log.ts';
+import { publishNetwork } from '../publish/publish-network.ts';
 import type { PublishNetwork } from '../publish/put-packet.ts';
 import { forwardResolver } from '../resolve/forward-resolver.ts';
 import { CommandError, type Terminal } from './command.ts';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Name } from '../dns/name.ts';
 import { logLevels } from '../observe/log.ts';
 import { type ListenAddress, parseListenAddress } from './listen-address.ts';
+import { publicBootstrap, publicRelays } from './public-network.ts';
 import {
   bytes,
   choice,
@@ -70,17 +71,6 @@ const PORTAL_CHECKS = [
   'ping.archlinux.org',
   'www.msftconnecttest.com',
 ] as const;
-
-/** Well-known bootstrap nodes of the Mainline DHT. */
-const PUBLIC_BOOTSTRAP = [
-  { host: 'router.bittorrent.com', port: 6881 },
-  { host: 'dht.transmissionbt.com', port: 6881 },
-  { host: 'dht.libtorrent.org', port: 25_401 },
-  { host: 'relay.pkarr.org', port: 6881 },
-] as const;
-
-/** Public relays: `relay = "default"`. */
-export const publicRelays: readonly string[] = ['https://pkarr.pubky.app', 'https://pkarr.pubky.org'];
 
 /** Where key sites are opened in browsers. */
 export const defaultHttp: readonly ListenAddress[] = [
@@ -230,7 +220,7 @@ export const settings = {
   bootstrap: setting({
     name: 'bootstrap',
     kind: listOf(hostPort),
-    default: () => PUBLIC_BOOTSTRAP,
+    default: () => publicBootstrap,
     help: 'DHT bootstrap node; if all are loopback addresses, the DHT is a test network',
   }),
   relay: setting({

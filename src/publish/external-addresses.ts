@@ -3,18 +3,7 @@ import { embedsIpv4, ipClass } from '../ip/address-class.ts';
 import { ipv6FromText } from '../ip/text.ts';
 import { acceptsHost, type NetworkKind, parseIpv4 } from '../mainline/addresses.ts';
 import type { DhtStatus } from '../mainline/dht-node.ts';
-import type { Placeholders } from '../pkarr/zone/file/placeholders.ts';
-
-/** Stands in zone files for our public IPv4 address. */
-const EXTERNAL_IPV4 = 'external_ipv4';
-/** The same for IPv6. */
-const EXTERNAL_IPV6 = 'external_ipv6';
-
-/** Both placeholders, without a value. */
-export const noExternalAddresses: Placeholders = new Map([
-  [EXTERNAL_IPV4, undefined],
-  [EXTERNAL_IPV6, undefined],
-]);
+import { EXTERNAL_IPV4, EXTERNAL_IPV6, type Placeholders } from '../pkarr/zone/file/placeholders.ts';
 
 /**
  * Our public addresses as they are known now, for zone files. IPv4: what several nodes of the DHT agree on. IPv6: the DHT

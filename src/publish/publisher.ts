@@ -1,8 +1,7 @@
 import { throwLater } from '../async/throw-later.ts';
 import type { LogFields } from '../observe/log.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
-import type { Placeholders } from '../pkarr/zone/file/placeholders.ts';
-import { noExternalAddresses } from './external-addresses.ts';
+import { noExternalAddresses, type Placeholders } from '../pkarr/zone/file/placeholders.ts';
 import { KeepTask } from './keep-task.ts';
 import { type PublicationStatus, statusOf } from './publication-status.ts';
 import { PublishError } from './publish-error.ts';

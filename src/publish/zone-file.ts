@@ -1,9 +1,10 @@
 import { WireError } from '../dns/wire-error.ts';
-import { encodePacketMessage, PacketTooLargeError } from '../pkarr/packet-message.ts';
+import { PacketTooLargeError } from '../pkarr/packet-message.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
+import { compileZoneFile, EmptyZoneFileError } from '../pkarr/zone/file/compile.ts';
 import { ZoneFileError, type ZoneFileMessage } from '../pkarr/zone/file/error.ts';
 import type { Placeholders } from '../pkarr/zone/file/placeholders.ts';
-import { parseZoneFile, type ZoneFile } from '../pkarr/zone/file/zone-file.ts';
+import type { ZoneFile } from '../pkarr/zone/file/zone-file.ts';
 import type { ZoneNow } from './plan.ts';
 import type { ZoneText } from './read-zone.ts';
 import { EmptyZoneProblem, ZoneProblem } from './zone-problem.ts';
@@ -18,11 +19,7 @@ export interface LoadedZone extends ZoneNow {
   readonly warnings: readonly string[];
 }
 
-/**
- * The records of a zone file under `key`. A file without any record is refused unless `allowEmpty`, for publishing it would
- * take down what is published; usually it was truncated by an editor, a full disk or a template that failed.
- * @throws ZoneProblem
- */
+/** The records of a zone file under `key`; see `compileZoneFile`. @throws ZoneProblem */
 export function loadZone(
   { path, text, include, changedAt, fingerprint }: ZoneText,
   key: PublicKey,
@@ -32,21 +29,20 @@ export function loadZone(
   const at = ({ path: file = path, line, column, message }: ZoneFileMessage) =>
     `${file}:${line}:${column}: ${message}`;
   try {
-    const zone = parseZoneFile(text, { origin: key.name, placeholders, include });
-    const missing = zone.placeholders.filter((name) => placeholders.get(name) === undefined);
-    if (zone.records.length === 0 && missing.length === 0 && !allowEmpty)
-      throw new EmptyZoneProblem([`${path}: it contains no records`]);
+    const zone = compileZoneFile(text, { origin: key.name, placeholders, include, allowEmpty });
     return {
-      message: encodePacketMessage(zone.records),
+      message: zone.message,
       fingerprint,
       changedAt,
-      isIncomplete: missing.length > 0,
+      isIncomplete: zone.missing.length > 0,
       records: zone.records,
       placeholders: zone.placeholders,
-      missing,
+      missing: zone.missing,
       warnings: zone.warnings.map(at),
     };
   } catch (error) {
+    if (error instanceof EmptyZoneFileError)
+      throw new EmptyZoneProblem([`${path}: ${error.message}`], { cause: error });
     const faults = faultsOf(error, path, at);
     if (faults === undefined) throw error;
     throw new ZoneProblem(faults, { cause: error });

@@ -1,9 +1,9 @@
-import { publishNetwork } from '../../src/app/packet-sources.ts';
 import { Type } from '../../src/dns/codes.ts';
 import { DhtConnection } from '../../src/find/dht-connection.ts';
 import type { DhtNode } from '../../src/mainline/dht-node.ts';
 import { encodePacketMessage } from '../../src/pkarr/packet-message.ts';
 import { noMemory, type Published, publishZone } from '../../src/publish/publish.ts';
+import { publishNetwork } from '../../src/publish/publish-network.ts';
 import { never } from '../mainline/support/items.ts';
 import { askUdp, query, type ServerAddress } from '../support/dns-client.ts';
 import { aRecord, testKey } from '../support/packets.ts';

@@ -108,8 +108,10 @@ describe('what `npm pack` makes', () => {
     assert.equal(before, after);
   });
 
-  test('has the license of every package that the program contains', () => {
-    const licenses = readFileSync(join(root, 'dist/program/THIRD-PARTY-LICENSES.txt'), 'utf8');
+  test('has the license of every package that the program or the library contains', () => {
+    const licenses = ['program', 'library']
+      .map((part) => readFileSync(join(root, `dist/${part}/THIRD-PARTY-LICENSES.txt`), 'utf8'))
+      .join('\n');
     for (const name of Object.keys(manifest.dependencies ?? {})) {
       assert.match(licenses, new RegExp(`^${name} \\d.*\\n\\n.*(?:Copyright|Blue Oak)`, 'ms'), name);
     }

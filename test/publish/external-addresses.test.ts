@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { test } from 'node:test';
 import type { NetworkKind } from '../../src/mainline/addresses.ts';
-import { externalAddresses, noExternalAddresses } from '../../src/publish/external-addresses.ts';
+import { noExternalAddresses } from '../../src/pkarr/zone/file/placeholders.ts';
+import { externalAddresses } from '../../src/publish/external-addresses.ts';
 
 const none = noExternalAddresses;
 

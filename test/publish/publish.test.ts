@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { publishNetwork } from '../../src/app/packet-sources.ts';
 import { Class, Type } from '../../src/dns/codes.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
 import { DhtConnection } from '../../src/find/dht-connection.ts';
@@ -13,6 +12,7 @@ import type { PacketSink, PublishOutcome } from '../../src/publish/packet-sink.t
 import type { Remembered, ZoneNow } from '../../src/publish/plan.ts';
 import { MAX_AHEAD, noMemory, type PublishRequest, publishZone } from '../../src/publish/publish.ts';
 import { PublishError } from '../../src/publish/publish-error.ts';
+import { publishNetwork } from '../../src/publish/publish-network.ts';
 import { answersToText } from '../../src/publish/put-report.ts';
 import type { RelayClient, RelayPutOutcome } from '../../src/relay/client.ts';
 import { startTestNetwork } from '../../src/testnet/test-network.ts';

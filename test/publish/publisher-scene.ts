@@ -11,7 +11,7 @@ import { createLog } from '../../src/observe/log.ts';
 import type { KeyPair } from '../../src/pkarr/key-pair.ts';
 import type { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import type { Placeholders } from '../../src/pkarr/zone/file/placeholders.ts';
-import { noExternalAddresses } from '../../src/publish/external-addresses.ts';
+import { noExternalAddresses } from '../../src/pkarr/zone/file/placeholders.ts';
 import { writeKeyFile } from '../../src/publish/key-file.ts';
 import { dhtSink, type PacketSink } from '../../src/publish/packet-sink.ts';
 import { PublicationMemory } from '../../src/publish/publication-memory.ts';

@@ -2,7 +2,7 @@ import type { ConfigProblem } from '../../config/config-error.ts';
 import { credentialFor } from '../../config/credentials.ts';
 import type { PublishTables } from '../../config/publish-tables.ts';
 import type { Machine } from '../../config/settings.ts';
-import { noExternalAddresses } from '../../publish/external-addresses.ts';
+import { noExternalAddresses } from '../../pkarr/zone/file/placeholders.ts';
 import { KeyFileError, readKeyFile } from '../../publish/key-file.ts';
 import { readZoneText } from '../../publish/read-zone.ts';
 import { loadZone } from '../../publish/zone-file.ts';

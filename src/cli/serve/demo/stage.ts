@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startApp } from '../../../app/app.ts';
-import { publishNetwork } from '../../../app/packet-sources.ts';
 import type { App } from '../../../app/status.ts';
 import {
   type ListenAddress,
@@ -20,6 +19,7 @@ import { encodePacketMessage } from '../../../pkarr/packet-message.ts';
 import { parseZoneFile } from '../../../pkarr/zone/file/zone-file.ts';
 import { noMemory, publishZone } from '../../../publish/publish.ts';
 import { PublishError } from '../../../publish/publish-error.ts';
+import { publishNetwork } from '../../../publish/publish-network.ts';
 import { ListenError } from '../../../serve/listen-error.ts';
 import { startTestNetworkThread } from '../../../testnet/proxy.ts';
 import { CommandError, type Terminal } from '../../command.ts';

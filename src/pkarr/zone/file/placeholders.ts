@@ -4,6 +4,17 @@ import type { Token } from './lexer.ts';
 /** The values of placeholders `{name}` in record data, by name; undefined for a value that is not known yet. */
 export type Placeholders = ReadonlyMap<string, string | undefined>;
 
+/** Stands in zone files for the public IPv4 address of the machine that publishes them. */
+export const EXTERNAL_IPV4 = 'external_ipv4';
+/** The same for IPv6. */
+export const EXTERNAL_IPV6 = 'external_ipv6';
+
+/** Both, without a value. */
+export const noExternalAddresses: Placeholders = new Map([
+  [EXTERNAL_IPV4, undefined],
+  [EXTERNAL_IPV6, undefined],
+]);
+
 /** Replaces placeholders in the words of records, and records which are used and which have no value. */
 export class PlaceholderFiller {
   readonly used = new Set<string>();
