@@ -26,6 +26,7 @@ import { machineView, watchNetwork } from '../system/network-watch.ts';
 import { workerProcesses } from '../system/open-workers.ts';
 import { programVersion } from '../system/program-version.ts';
 import { createWorkerPool } from '../workers/pool.ts';
+import { relayPutLimit } from './client-limits.ts';
 import {
   applicableSettings,
   changedKeys,
@@ -155,6 +156,7 @@ export async function startApp(
   });
 
   // HTTP, the sites of keys in browsers first of all, in a thread of its own that asks by calls.
+  let relayPuts = relayPutLimit(settings, now);
   const http = new HttpSide({
     calls: mainCalls({
       packets,
@@ -163,6 +165,12 @@ export async function startApp(
       addresses: () => addresses,
       status: () => status(),
       settings: () => settings,
+      finder,
+      network: () => packets.network,
+      learn: (packet) => learn(packet, true),
+      mayLookUp: packets.mayLookUp,
+      mayPublish: (client) => relayPuts.take(client),
+      now,
       nowWall,
     }),
     log,
@@ -250,6 +258,7 @@ export async function startApp(
     if (changed.length > 0) {
       packets.reload(next);
       await front.reload(next);
+      if (isChanged(before, next, 'relayRate')) relayPuts = relayPutLimit(next, now);
       await http.apply(httpSettings(next, given));
     }
     return { changed, needRestart, ...publisher.reload(wantedEntries) };

@@ -41,6 +41,20 @@ export function clientRate(
   });
 }
 
+/** Packets that the relay publishes in a second for all clients together: each costs a lookup and twenty puts. */
+const RELAY_PUTS = 50;
+
+/** The rate limit of publishing for others, who are told apart by the /64 of an IPv6 address. */
+export function relayPutLimit({ relayRate }: Pick<Settings, 'relayRate'>, now: () => number): ColdKeyLimit {
+  return new ColdKeyLimit({
+    total: { perSecond: RELAY_PUTS, burst: RELAY_PUTS * 5 },
+    perClient: { perSecond: relayRate, burst: relayRate * 5 },
+    octetsOfIpv6: 8,
+    maxClients: DEFAULT_MAX_CLIENTS,
+    now,
+  });
+}
+
 /** The rate limit of lookups of keys that are not cached. */
 export function coldKeyLimit(
   { coldKeyRate, coldKeyClientRate }: Pick<Settings, 'coldKeyRate' | 'coldKeyClientRate'>,

@@ -35,6 +35,8 @@ export interface Packets {
       readonly signal: AbortSignal;
     },
   ): Promise<PacketReadOutcome>;
+  /** Takes a lookup from the limits: whether one more key may be looked up for a client. */
+  readonly mayLookUp: (client: string) => boolean;
   /** Where publications look and put, as it is now. */
   readonly network: PublishNetwork;
   /** Whether packets are kept over a restart. */
@@ -123,6 +125,7 @@ export async function startPackets(
     async watch(key, { client, ...options }) {
       return coldKeys.take(client) ? await finder.watch(key, options) : { kind: 'busy' };
     },
+    mayLookUp: (client) => coldKeys.take(client),
     get network() {
       return network;
     },

@@ -24,6 +24,7 @@ import {
   httpsAddress,
   listenAddress,
   loopbackAddress,
+  origin,
   path,
   plainAddress,
   prefix,
@@ -129,6 +130,24 @@ export const settings = {
     kind: listOf(domain),
     default: () => [],
     help: 'Name that the HTTP side is reached by, beside localhost and the addresses in http',
+  }),
+  httpProxies: setting({
+    name: 'http-proxies',
+    kind: listOf(prefix),
+    default: () => [],
+    help: 'Address or network of reverse proxies that are believed what X-Forwarded-For says',
+  }),
+  relayOrigins: setting({
+    name: 'relay-origins',
+    kind: listOf(origin),
+    default: () => [],
+    help: 'Origin whose web pages may use the relay at http://localhost:8053/KEY, or * for all',
+  }),
+  relayRate: setting({
+    name: 'relay-rate',
+    kind: count({ least: 1, most: 1000 }),
+    default: () => 2,
+    help: 'Maximum packets per second that the relay publishes for one other machine',
   }),
   gatewayPrivate: setting({
     name: 'gateway-private',

@@ -42,6 +42,22 @@ export const loopbackAddress = text({
   toText: listenAddressToText,
 });
 
+/** An origin of web pages (RFC 6454 §6.2), as browsers write it, or `*` for all. */
+export const origin = text({
+  placeholder: 'ORIGIN',
+  accepts: 'the origin of web pages, such as https://app.example or http://localhost:3000, or *',
+  parse: (word) => {
+    if (word === '*') return word;
+    const url = URL.canParse(word) ? new URL(word) : undefined;
+    const isOrigin =
+      url !== undefined &&
+      /^https?:$/.test(url.protocol) &&
+      word.replace(/\/$/, '').toLowerCase() === url.origin;
+    return isOrigin ? url.origin : undefined;
+  },
+  toText: (word) => word,
+});
+
 /** A public key as text; whether it is a point of the curve does not matter here, for one that is not has no packet. */
 export const publicKey = text({
   placeholder: 'KEY',

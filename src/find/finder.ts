@@ -36,6 +36,12 @@ export interface FinderParts {
 /** Where a packet is before anybody is asked: `memory-expired` is served only while nobody confirms it. */
 export type KnownPlace = 'memory' | 'memory-expired' | 'known-absent' | 'store' | 'nowhere';
 
+/** A packet that is held, without a lookup. */
+export interface HeldNow extends HeldPacket {
+  /** Whole seconds left of its time to live; 0 when that is over. */
+  readonly timeToLive: number;
+}
+
 /** Counts since the start. */
 export interface FinderStatistics {
   readonly keysHeld: number;
@@ -133,6 +139,13 @@ export class Finder implements PacketLibrary {
       this.#parts.cache.get(key) !== undefined ||
       this.#parts.archive.mayHold(key)
     );
+  }
+
+  /** What is held of `key`, fresh or not, in memory or in the archive. It starts no lookup. */
+  async held(key: PublicKey): Promise<HeldNow | undefined> {
+    if (this.#isToRecall(key)) await this.#recall(key);
+    const held = this.#parts.cache.get(key);
+    return held && { ...held, timeToLive: this.#found(held.packet, held.lastSeen).timeToLive };
   }
 
   /**

@@ -69,7 +69,10 @@ const HEALTHY = 60_000;
  */
 export class HttpSide {
   readonly #parts: HttpParts;
-  #settings: HttpSettings = { sockets: [], thread: { privateKeys: [], names: [], allowFrom: [] } };
+  #settings: HttpSettings = {
+    sockets: [],
+    thread: { privateKeys: [], names: [], relayOrigins: [], proxies: [], allowFrom: [] },
+  };
   #sockets: HttpSockets | undefined;
   #refusal: HttpListenError | undefined;
   #retry: NodeJS.Timeout | undefined;

@@ -10,6 +10,10 @@ export const limits = {
   headersMs: 10_000,
   /** Milliseconds from an answer to the next request, headers included. */
   idleMs: 30_000,
+  /** Milliseconds for the body of a request, of which ours are small. */
+  bodyMs: 10_000,
+  /** Requests to the relay of one client, other than this machine; a page that opens many names asks for some dozens at once. */
+  relayRequests: { perSecond: 20, burst: 100, clients: 4096 },
   /** Milliseconds for the rest of a request that was answered before its end. */
   lingerMs: 1_000,
   /** Pages that are told the figures once a second, all together: each is a connection. */

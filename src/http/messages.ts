@@ -11,6 +11,10 @@ export interface ThreadSettings {
   readonly privateKeys: readonly string[];
   /** Names of this server in `Host`, in lower case and without a final dot. */
   readonly names: readonly string[];
+  /** Origins whose pages may use the relay: see `RelayParts`. */
+  readonly relayOrigins: readonly string[];
+  /** Proxies that are believed who their clients are. */
+  readonly proxies: readonly IpPrefix[];
   /** Who may send queries, and so may see the page. */
   readonly allowFrom: readonly IpPrefix[];
 }

@@ -71,6 +71,8 @@ export interface ColdKeyLimitOptions {
   readonly total: Rate;
   /** For one client, other than this machine. */
   readonly perClient: Rate;
+  /** Octets of an IPv6 address by which clients are told apart: see `clientKey`. */
+  readonly octetsOfIpv6?: number;
   /** As in `ClientRateLimitOptions`. */
   readonly maxClients: number;
   /** A monotonic clock, in milliseconds. */
@@ -95,7 +97,7 @@ export class ColdKeyLimit {
    */
   take(address: string | undefined): boolean {
     const now = this.#options.now();
-    const key = address === undefined ? undefined : clientKey(address);
+    const key = address === undefined ? undefined : clientKey(address, this.#options.octetsOfIpv6);
     const bucket = key === undefined ? undefined : this.#clients.of(key, now);
     if (bucket !== undefined && !bucket.has(now)) return false;
     if (!this.#total.take(now)) return false;
@@ -125,11 +127,11 @@ class ClientKeys {
 }
 
 /**
- * What counts as one client: an IPv4 address; the first 56 bits of an IPv6 address, since a site has a prefix between /48 and
- * /64 (RFC 6177 §2); a whole link-local address, since all hosts of a link share the prefix. Undefined for this machine.
+ * What counts as one client: an IPv4 address; the first 56 bits of an IPv6 address, or `octetsOfIpv6`, since a site has a prefix
+ * between /48 and /64 (RFC 6177 §2); a whole link-local address, since all hosts of a link share the prefix. Undefined for this machine.
  * `address` is as a socket writes it.
  */
-export function clientKey(address: string): string | undefined {
+export function clientKey(address: string, octetsOfIpv6 = 7): string | undefined {
   if (!address.includes(':')) return address.startsWith('127.') ? undefined : address;
   const octets = addressOctets(address);
   // Not an address, so from no socket of ours; all such share one limit.
@@ -137,7 +139,7 @@ export function clientKey(address: string): string | undefined {
   if (octets.length === 4) return clientKey(ipv4ToText(octets));
   const addressClass = ipClass(octets);
   if (addressClass === 'loopback') return undefined;
-  const counted = addressClass === 'link-local' ? octets : octets.subarray(0, 7);
+  const counted = addressClass === 'link-local' ? octets : octets.subarray(0, octetsOfIpv6);
   return `:${Buffer.from(counted).toString('latin1')}`;
 }
 

@@ -31,6 +31,7 @@ async function serve(idleMs = 600) {
     },
     routes: [firstRoute],
     isOurHost: (host) => host === 'localhost',
+    isProxy: () => false,
     isAllowed: () => true,
     onBug: (bug) => bugs.push(bug),
   });

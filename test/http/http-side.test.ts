@@ -16,13 +16,15 @@ const parts: HttpParts = {
     addresses: () => Promise.reject(new Error('nobody asks')),
     figures: () => Promise.reject(new Error('nobody asks')),
     'look-up': () => Promise.reject(new Error('nobody asks')),
+    'relay-get': () => Promise.reject(new Error('nobody asks')),
+    'relay-put': () => Promise.reject(new Error('nobody asks')),
   },
   log: silentLog,
   onInternalError: (error) => assert.fail(error.text),
   spawn: (options) => new Worker(new URL('./echo-thread.js', import.meta.url), { workerData: options }),
 };
 
-const thread = { privateKeys: [], names: [], allowFrom: [] };
+const thread = { privateKeys: [], names: [], relayOrigins: [], proxies: [], allowFrom: [] };
 
 const loopback = (port = 0) => ({ address: { host: '127.0.0.1', port } });
 

@@ -109,6 +109,7 @@ async function serve({ isAllowed = true } = {}) {
     },
     routes,
     isOurHost,
+    isProxy: () => false,
     isAllowed: () => isAllowed,
     onBug: (bug) => bugs.push(bug),
   });

@@ -6,7 +6,7 @@ import { accessPrefixes } from '../client-limits.ts';
 
 /** What of the settings concerns the HTTP side, with the sockets that were handed over for it. */
 export function httpSettings(settings: Settings, given: BoundSockets): HttpSettings {
-  const { http, httpNames, gatewayPrivate } = settings;
+  const { http, httpNames, httpProxies, relayOrigins, gatewayPrivate } = settings;
   const addresses = http === 'off' ? [] : http;
   return {
     sockets: addresses.map((address) => ({
@@ -17,6 +17,8 @@ export function httpSettings(settings: Settings, given: BoundSockets): HttpSetti
       // One that is not a point of the curve has no packet, and so no site.
       privateKeys: gatewayPrivate.filter((text) => classifyLabel(text).kind === 'key'),
       names: httpNames.map((name) => name.toString().replace(/\.$/, '').toLowerCase()),
+      relayOrigins,
+      proxies: httpProxies,
       allowFrom: accessPrefixes(settings),
     },
   };

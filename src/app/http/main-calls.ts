@@ -6,9 +6,10 @@ import type { AppStatus } from '../status.ts';
 import { gatewayLookups } from './gateway-lookups.ts';
 import { type LookUpParts, lookUp } from './look-up/look-up.ts';
 import { figuresOf } from './page-figures.ts';
+import { type RelayCallsParts, relayCalls } from './relay-calls.ts';
 
 /** What the calls of the HTTP side are answered from. */
-export interface MainCallsParts extends LookUpParts {
+export interface MainCallsParts extends LookUpParts, RelayCallsParts {
   readonly router: Resolver;
   readonly status: () => Promise<AppStatus>;
   readonly settings: () => Pick<Settings, 'dht'>;
@@ -21,5 +22,6 @@ export function mainCalls(parts: MainCallsParts): Calls {
     ...gatewayCalls(gatewayLookups({ packetReader: packets.packetReader, router })),
     figures: async () => figuresOf(await status(), settings(), nowWall()),
     'look-up': lookUp(parts),
+    ...relayCalls(parts),
   };
 }

@@ -1,6 +1,7 @@
 import type { Figures } from '../../page/figures/figures.ts';
 import type { LookUpStep } from '../../page/look-up/step.ts';
 import type { Call } from './call.ts';
+import type { RelayCalls } from './relay-calls.ts';
 
 /**
  * All that the thread can ask. An entry here, and its function in `app/http/main-calls.ts`, is all that a new one takes: the thread
@@ -15,7 +16,7 @@ export type Calls = {
   readonly figures: Call<undefined, Figures>;
   /** Looks up what somebody typed; all that there is to tell comes in parts. */
   readonly 'look-up': Call<LookUpRequest, undefined, LookUpStep>;
-};
+} & RelayCalls;
 
 /** What somebody typed on the page. */
 export interface LookUpRequest {

@@ -15,7 +15,7 @@ export function respond(response: ServerResponse, { status, headers = {}, body }
   const content = body ?? `${STATUS_CODES[status]}\n`;
   response.writeHead(status, {
     ...ownHeaders,
-    'content-type': 'text/plain; charset=utf-8',
+    ...(hasBody(status) && content.length > 0 && { 'content-type': 'text/plain; charset=utf-8' }),
     // RFC 9110 §8.6: neither 204 nor 304 has any.
     ...(hasBody(status) && { 'content-length': String(Buffer.byteLength(content)) }),
     ...headers,

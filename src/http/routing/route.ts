@@ -33,7 +33,7 @@ export interface Exchange {
   /** The path of the target, as it stands in the request. */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** The address of the client. */
+  /** The address of the client; empty when it cannot be told: see `clientAddress`. */
   readonly client: string;
   /** Aborted when the client has gone, or has its answer. */
   readonly signal: AbortSignal;

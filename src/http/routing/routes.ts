@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { readSiteHost } from '../../gateway/site-host.ts';
 import { bareResponse } from '../bare-response.ts';
 import { limits } from '../limits.ts';
+import { clientAddress } from './client-address.ts';
 import { comesByLink, isFromElsewhere } from './from-elsewhere.ts';
 import { respond } from './respond.ts';
 import type { Route } from './route.ts';
@@ -22,6 +23,8 @@ export interface RouteParts {
   readonly routes: readonly Route[];
   /** Whether a `Host` is ours: see `ourHosts`. */
   readonly isOurHost: (host: string | undefined) => boolean;
+  /** Whether an address is that of a proxy that is believed: see `clientAddress`. */
+  readonly isProxy: (address: string) => boolean;
   /** Whether `allow-from` has the client. */
   readonly isAllowed: (client: string) => boolean;
   /** Told what a route threw. */
@@ -78,12 +81,12 @@ function isSite(host: string | undefined): boolean {
 function answerOwn(
   request: IncomingMessage,
   response: ServerResponse,
-  { routes, isAllowed, onBug }: RouteParts,
+  { routes, isProxy, isAllowed, onBug }: RouteParts,
 ): void {
-  const { method = '', url = '', headers, socket } = request;
+  const { method = '', url = '', headers } = request;
   const [path = '', ...query] = url.split('?');
   const route = routes.find((one) => (typeof one.path === 'string' ? one.path === path : one.path(path)));
-  const client = socket.remoteAddress ?? '';
+  const client = clientAddress(request, isProxy);
   if (route === undefined) respond(response, { status: 404 });
   else if (route.access.clients === 'allow-from' && !isAllowed(client)) respond(response, { status: 403 });
   else if (isRefused(route, headers)) respond(response, { status: 403 });

@@ -11,6 +11,7 @@ import { RemoteCalls } from '../calls/remote-calls.ts';
 import { limits } from '../limits.ts';
 import type { FromThread, ThreadOptions, ToThread } from '../messages.ts';
 import { pageRoutes } from '../page/page-routes.ts';
+import { relayRoute } from '../relay/relay-route.ts';
 import { ourHosts } from '../routing/our-hosts.ts';
 import type { Route } from '../routing/route.ts';
 import { createRoutes } from '../routing/routes.ts';
@@ -26,8 +27,12 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
   let { settings } = options;
   let privateKeys = new Set(settings.privateKeys);
   const access = new AccessList(settings.allowFrom);
+  const proxies = new AccessList(settings.proxies);
   // What there is under our own names; it asks the main thread by `calls`.
-  const ours: readonly Route[] = [...pageRoutes(calls, onBug)];
+  const ours: readonly Route[] = [
+    ...pageRoutes(calls, onBug),
+    relayRoute({ calls, origins: () => settings.relayOrigins, now: () => performance.now() }),
+  ];
   const routes = createRoutes({
     sites: createGateway({
       lookups: remoteLookups(calls),
@@ -40,6 +45,7 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
       options.sockets.map(({ address }) => address),
       () => settings.names,
     ),
+    isProxy: (address) => proxies.isAllowed(address),
     isAllowed: (client) => access.isAllowed(client),
     onBug,
   });
@@ -71,6 +77,7 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
         settings = message.settings;
         privateKeys = new Set(settings.privateKeys);
         access.replace(settings.allowFrom);
+        proxies.replace(settings.proxies);
         return;
       case 'close':
         close().catch(onBug);

@@ -39,6 +39,7 @@ async function serve() {
     sites: { handle() {}, upgrade() {}, close() {} },
     routes: pageRoutes(calls, (bug) => bugs.push(bug)),
     isOurHost: () => true,
+    isProxy: () => false,
     isAllowed: () => true,
     onBug: (bug) => bugs.push(bug),
   });

@@ -124,6 +124,8 @@ async function startResolver(parts: {
       stateDir: parts.stateDir,
       dhtListen: { host: '127.0.0.1', port: 0 },
       http: await freeGateway(),
+      // What is published with it stays in the demo's own DHT.
+      relayOrigins: ['*'],
       // Its site is on this machine.
       gatewayPrivate: [parts.first.publicKey.text],
     },
