@@ -9,7 +9,7 @@ import type { CopyListening } from '../system/listening/copy-listening.ts';
 import { CallAnswers } from './calls/answer-calls.ts';
 import type { Calls } from './calls/calls.ts';
 import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
-import { HandedSockets } from './sockets/handed-sockets.ts';
+import { type HandedSocket, HandedSockets } from './sockets/handed-sockets.ts';
 import { HttpSockets } from './sockets/http-sockets.ts';
 import type { SocketRequest } from './sockets/open-server.ts';
 import { HttpListenError } from './sockets/open-servers.ts';
@@ -19,6 +19,8 @@ import { type SpawnHttpThread, spawnHttpThread } from './thread/spawn.ts';
 export interface HttpSettings {
   /** Where to listen, with the descriptors of sockets that were handed over; empty when it is off. */
   readonly sockets: readonly SocketRequest[];
+  /** All sockets that were handed over for it, used or not. */
+  readonly handed?: readonly HandedSocket[];
   readonly thread: ThreadSettings;
 }
 
@@ -101,6 +103,7 @@ export class HttpSide {
       await this.#stop();
       await this.#open();
     }
+    for (const socket of settings.handed ?? []) this.#handed.hold(socket);
     this.#worker?.postMessage({ kind: 'settings', settings: settings.thread } satisfies ToThread);
   }
 

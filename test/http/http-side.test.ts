@@ -166,6 +166,10 @@ test('a socket that was handed over stays with us through a refusal, other addre
     await once(socket, 'close');
   };
   try {
+    // From the start, and where an address before it is refused.
+    await side.apply({ sockets: [], handed: [handed], thread });
+    assert.deepEqual(side.status(), { state: 'off' });
+    await closedAtOnce();
     await side.apply({ sockets: [handed, { address: taken }], thread });
     assert.equal(side.status().state, 'refused');
     await closedAtOnce();

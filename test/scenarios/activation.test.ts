@@ -222,7 +222,7 @@ test('a socket for all addresses is used, with a word on what is wrong with it',
 });
 
 test(
-  'a socket for a protocol that is not served yet, and a descriptor that is no listening socket, are told',
+  'a socket for a protocol that is not served is told, and closes whoever connects at once',
   options,
   async () => {
     await using manager = await ServiceManager.open([
@@ -233,8 +233,9 @@ test(
     await manager.until(/Ready\. listen=127\.0\.0\.1:\d+\n/);
     assert.match(
       manager.log,
-      /warn A socket is for DNS over TLS, which .* address=127\.0\.0\.1:\d+ name=dot\n/,
+      /warn A socket is for DNS over TLS, which .*; who connects there is disconnected .* address=127\.0\.0\.1:\d+ name=dot\n/,
     );
+    assert.equal(await answersOverTcp('127.0.0.1', manager.ports[2] ?? 0), false);
     assert.equal(await manager.stop(), 0);
   },
 );

@@ -146,7 +146,12 @@ test('a restart of the service loses no connection of a browser: what comes in b
   manager.log = '';
   await manager.start(['--dht', 'off', '--upstream', '127.0.0.1:9', '--http', 'off']);
   await manager.until(/Ready\./);
-  assert.match(manager.log, /warn A socket is for HTTP, which the setting http turns off .* name=http\n/);
+  assert.match(
+    manager.log,
+    /warn A socket is for HTTP, which the setting http turns off \(systemctl .*\); who connects there is disconnected .* name=http\n/,
+  );
+  // Nobody waits for a page that does not come.
+  for (const address of addresses) await assert.rejects(open(address));
   assert.equal(await manager.stop(), 0);
 });
 

@@ -13,6 +13,7 @@ export function httpSettings(settings: Settings, given: BoundSockets): HttpSetti
       address,
       descriptor: given.find('tcp', address.host, address.port),
     })),
+    handed: given.of('http').map(({ host, port, descriptor }) => ({ address: { host, port }, descriptor })),
     thread: {
       // One that is not a point of the curve has no packet, and so no site.
       privateKeys: gatewayPrivate.filter((text) => classifyLabel(text).kind === 'key'),

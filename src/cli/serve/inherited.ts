@@ -25,12 +25,22 @@ export function judgeInherited(loaded: LoadedSettings, inheritance: Inheritance)
   return { ...loaded, warnings: [...loaded.warnings, ...more] };
 }
 
-/** The settings, which also listen where sockets were handed over, and those sockets. Logs what of them is not as expected. */
+/** The settings and what was handed over, together. */
+export interface WithInherited {
+  /** They also listen where sockets were handed over. */
+  readonly settings: Settings;
+  /** The sockets that are of use now or when the settings change. */
+  readonly given: BoundSockets;
+  /** TCP sockets of no use: nobody is going to accept what connects there. */
+  readonly useless: readonly InheritedSocket[];
+}
+
+/** Finds out what is listened on when these sockets were handed over. Logs what of them is not as expected. */
 export function withInherited(
   settings: Settings,
   { sockets, unusable }: Inheritance,
   log: Log,
-): { readonly settings: Settings; readonly given: BoundSockets } {
+): WithInherited {
   const hasCertificate = settings.certificate !== 'none';
   const of = (wanted: SocketPurpose) => sockets.filter(({ purpose }) => purpose === wanted);
   const dns = listenWithInherited(settings.listen, of('dns'));
@@ -47,7 +57,8 @@ export function withInherited(
   for (const { purpose, name, ...address } of sockets) {
     const why = whyUnused({ purpose, ...address }, settings);
     if (why === undefined) continue;
-    log.warn(`A socket is for ${protocols[purpose]}, ${why}; it is not used.`, {
+    const what = address.protocol === 'tcp' ? 'who connects there is disconnected at once' : 'it is not used';
+    log.warn(`A socket is for ${protocols[purpose]}, ${why}; ${what}.`, {
       address: listenAddressToText(address),
       name,
     });
@@ -64,10 +75,12 @@ export function withInherited(
     settings.http,
     used.filter(({ purpose }) => purpose === 'http'),
   );
+  // Those for HTTP are wanted when it is turned on again.
+  const kept = sockets.filter((socket) => used.includes(socket) || isForHttp(socket));
   return {
     settings: { ...settings, listen: dns.listen, tlsListen: tls.listen, https: https.listen, http },
-    // Those for HTTP are wanted when it is turned on again.
-    given: new BoundSockets(sockets.filter((socket) => used.includes(socket) || isForHttp(socket))),
+    given: new BoundSockets(kept),
+    useless: sockets.filter((socket) => socket.protocol === 'tcp' && !kept.includes(socket)),
   };
 }
 

@@ -12,6 +12,7 @@ import { createLog, type Log, type LogFields, silentLog } from '../../observe/lo
 import { ListenError } from '../../serve/listen-error.ts';
 import { servedAddressToText } from '../../serve/served-address.ts';
 import { takeInheritance } from '../../system/activation/inheritance.ts';
+import { closeConnections } from '../../system/listening/close-connections.ts';
 import { openJournal } from '../../system/notify/journal.ts';
 import { openServiceManager } from '../../system/notify/open-service-manager.ts';
 import { nameProcess } from '../../system/process-name.ts';
@@ -75,7 +76,8 @@ export const serve: Command = {
       (error: unknown) =>
         log.warn('The service manager cannot be told how pkarrd does.', { reason: String(error) }),
     );
-    const { settings, given } = withInherited(configured, inheritance, log);
+    const { settings, given, useless } = withInherited(configured, inheritance, log);
+    useless.forEach(closeConnections);
     // Tools that show who holds port 53 should show this name, not that of the runtime.
     nameProcess('pkarrd');
     const stopped = untilStopped(['SIGINT', 'SIGTERM']);

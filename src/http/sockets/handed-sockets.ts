@@ -2,6 +2,11 @@ import { closeSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { openServer, type SocketRequest } from './open-server.ts';
 
+/** A socket that the service manager handed over. */
+export interface HandedSocket extends SocketRequest {
+  readonly descriptor: number;
+}
+
 /**
  * Sockets that the service manager handed over. It has them open too, so that their addresses can never be had again by binding:
  * each stays with us until the process ends. While one is of no use, who connects there is closed at once, and nobody else can
@@ -14,7 +19,7 @@ export class HandedSockets {
   #isClosed = false;
 
   /** A server at the socket, whose connections are paused. Rejects with the system's error. */
-  async take(request: SocketRequest & { readonly descriptor: number }): Promise<Server> {
+  async take(request: HandedSocket): Promise<Server> {
     const { address, descriptor } = request;
     const idle = this.#idle.get(descriptor);
     this.#idle.delete(descriptor);
@@ -24,11 +29,15 @@ export class HandedSockets {
     return await openServer(request);
   }
 
+  /** Keeps one that nobody has taken so far, if it is such. */
+  hold(socket: HandedSocket): void {
+    if (this.#known.has(socket.descriptor)) return;
+    this.#known.add(socket.descriptor);
+    this.giveBack(socket, socket.descriptor);
+  }
+
   /** Gives back what was taken: the server, or the descriptor of another copy of its socket. */
-  giveBack(
-    { address, descriptor }: SocketRequest & { readonly descriptor: number },
-    now: Server | number,
-  ): void {
+  giveBack({ address, descriptor }: HandedSocket, now: Server | number): void {
     if (this.#isClosed) {
       if (typeof now === 'number') closeSync(now);
       else now.close();
