@@ -73,12 +73,12 @@ export class SignedPacket {
   }
 
   /** 64 octets, as a copy. */
-  get signature(): Uint8Array {
+  get signature(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#own.signature);
   }
 
   /** The signed DNS message, 12 to 1000 octets, as a copy. */
-  get message(): Uint8Array {
+  get message(): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#own.message);
   }
 
@@ -96,12 +96,12 @@ export class SignedPacket {
   }
 
   /** Key ‖ signature ‖ timestamp ‖ message. */
-  toBytes(): Uint8Array {
+  toBytes(): Uint8Array<ArrayBuffer> {
     return this.#own.toBytes();
   }
 
   /** Signature ‖ timestamp (8 octets, big endian) ‖ message: the body that is PUT to a relay at `/KEY`. */
-  toRelayPayload(): Uint8Array {
+  toRelayPayload(): Uint8Array<ArrayBuffer> {
     return this.#own.toRelayPayload();
   }
 }

@@ -162,12 +162,12 @@ export class SignedPacket {
   }
 
   /** Key ‖ signature ‖ timestamp ‖ message. */
-  toBytes(): Uint8Array {
+  toBytes(): Uint8Array<ArrayBuffer> {
     return concatOctets([this.key.toBytes(), this.toRelayPayload()]);
   }
 
   /** Signature ‖ timestamp (8 octets, big endian) ‖ message. */
-  toRelayPayload(): Uint8Array {
+  toRelayPayload(): Uint8Array<ArrayBuffer> {
     const payload = new Uint8Array(PAYLOAD_HEADER_LENGTH + this.message.length);
     payload.set(this.signature);
     new DataView(payload.buffer).setBigUint64(SIGNATURE_LENGTH, this.timestamp);

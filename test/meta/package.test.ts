@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,6 +124,26 @@ describe('what `npm pack` makes', () => {
     for (const name of Object.keys(manifest.dependencies ?? {})) {
       assert.match(licenses, new RegExp(`^${name} \\d.*\\n\\n.*(?:Copyright|Blue Oak)`, 'ms'), name);
     }
+  });
+
+  test('is a library for other programs, with types', () => {
+    const folder = join(installed.prefix, 'lib/node_modules/pkarrd');
+    const packed = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+      readonly exports: Readonly<Record<string, Readonly<Record<string, string>>>>;
+    };
+    assert.deepEqual(Object.keys(packed.exports), ['./pkarr', './client', './package.json']);
+    const files = Object.values(packed.exports).flatMap((conditions) => Object.values(conditions));
+    for (const file of files.filter((each) => each.startsWith('./')))
+      assert.ok(existsSync(join(folder, file)), file);
+    // From a folder beside it, as a project that depends on it.
+    const program = join(directory, 'project');
+    mkdirSync(join(program, 'node_modules'), { recursive: true });
+    symlinkSync(folder, join(program, 'node_modules/pkarrd'));
+    const text = `import { KeyPair } from 'pkarrd/pkarr'; import { Client } from 'pkarrd/client';
+      const { text } = KeyPair.fromSeed(new Uint8Array(32).fill(1)).publicKey; console.log(typeof Client, text);`;
+    writeFileSync(join(program, 'program.mjs'), text);
+    const printed = run(process.execPath, ['program.mjs'], program);
+    assert.match(printed, /^function [a-z0-9]{52}$/m);
   });
 
   test('brings its manual pages to where man looks for them', () => {

@@ -75,7 +75,9 @@ function rowsOf(mark: string): readonly (readonly string[])[] {
 
 test('every block that changes the system or fetches packages is marked, and no other one', () => {
   for (const { language, text, mark } of blocks) {
-    if (language !== 'sh') assert.equal(mark, '', text);
+    // The programs are run by test/library/examples.test.ts.
+    if (language === 'js') assert.match(mark, /^example: \w+$/, text);
+    else if (language !== 'sh') assert.equal(mark, '', text);
     // A line that ends with | or \\ goes on in the next.
     else if (mark !== '') assert.match(text.replaceAll('|\n', '|'), notRun[mark] ?? assert.fail(mark));
     else assert.doesNotMatch(text, /\bsudo\b|\bnpm (?:ci|install|i|exec)\b|\bnpx\b/);
