@@ -1,106 +1,20 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Type } from '../../src/dns/codes.ts';
-import { decodeMessage, encodeMessage } from '../../src/dns/message.ts';
-import * as bounds from '../../src/system/https/bounds.ts';
-import { RunningCommand } from '../support/command.ts';
-import { query, udpExchange } from '../support/dns-client.ts';
-import { freePort } from '../support/free-port.ts';
-import { askHttp1, Http2Client } from '../support/http-client.ts';
-import { TestAuthority } from '../support/test-certificate.ts';
-import { type Attack, attack, type Outcome, repeat, slowly } from './attacker.ts';
+import { askHttp1 } from '../support/http-client.ts';
+import {
+  address,
+  asked,
+  bodyHeaders,
+  goesOn,
+  id,
+  overHttp2,
+  SCALE,
+  SLOW,
+  Watch,
+} from './attacked-program.ts';
+import { attack, type Outcome, repeat, slowly } from './attacker.ts';
 import * as frames from './http2-frames.ts';
-
-/** How much longer each attack is: .ci/full attacks for minutes. */
-const { ATTACK_SCALE = '1' } = process.env;
-const SCALE = Number(ATTACK_SCALE);
-
-/** File descriptors that the program may have: fewer than the connections of a crowd would take twice. */
-const DESCRIPTORS = 600;
-
-/** Megabytes of resident memory that the program may reach. */
-const MAX_MEMORY = 100;
-
-/**
- * Milliseconds in which whatever is slow has to end: the bound of a connection, the time between two looks, a GOAWAY before
- * the end, and what a busy machine needs. On Bun it is up to 2 s more (its timeouts have steps of 4 s).
- */
-const SLOW = bounds.IDLE + 2 * bounds.LOOK_EVERY + 6_000;
-
-const authority = await TestAuthority.create();
-const { certFile, keyFile } = await authority.issue({ names: 'DNS:localhost,IP:127.0.0.1' });
-const [dnsPort, httpsPort] = [await freePort(), await freePort()];
-const program = new RunningCommand(
-  [
-    ...['serve', '--listen', `127.0.0.1:${dnsPort}`, '--https', `127.0.0.1:${httpsPort}`],
-    ...['--certificate', certFile, '--certificate-key', keyFile],
-    ...['--dht', 'off', '--relay-use', 'off', '--upstream', '127.0.0.1:9'],
-  ],
-  { descriptors: DESCRIPTORS },
-);
-await program.printed(/Ready/);
-const address = { host: '127.0.0.1', port: httpsPort, ca: authority.pem };
-after(async () => {
-  await program.stop();
-  await authority[Symbol.asyncDispose]();
-});
-
-/** Asks for a name that needs no upstream, ten times a second, and counts what is lost. */
-class Watch {
-  asked = 0;
-  lost = 0;
-  longest = 0;
-  #isOver = false;
-  readonly #done: Promise<void>;
-
-  constructor() {
-    this.#done = this.#run();
-  }
-
-  async #run(): Promise<void> {
-    const server = { host: '127.0.0.1', port: dnsPort };
-    while (!this.#isOver) {
-      const begun = performance.now();
-      this.asked++;
-      // The patience of dig.
-      const reply = await udpExchange(server, encodeMessage(query('localhost', Type.A)), 5_000);
-      if (reply === undefined || decodeMessage(reply).answers.length !== 1) this.lost++;
-      this.longest = Math.max(this.longest, performance.now() - begun);
-      await sleep(100);
-    }
-  }
-
-  async end(): Promise<void> {
-    this.#isOver = true;
-    await this.#done;
-  }
-}
-
-/** Kilobytes: the most that the program ever had. */
-const peakMemory = () =>
-  Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${program.child.pid}/status`, 'utf8'))?.[1]);
-
-/** What has to be true after each attack. */
-async function goesOn(): Promise<void> {
-  const client = new Http2Client(address);
-  const path = `/dns-query?dns=${Buffer.from(encodeMessage(query('localhost'))).toString('base64url')}`;
-  const { status, body } = await client.ask({ path });
-  await client.close();
-  assert.deepEqual([status, decodeMessage(body).answers.length], [200, 1]);
-}
-
-/** Runs an attack over HTTP/2 after the preface. */
-const overHttp2 = (attacking: Attack, window?: number, patience = SLOW) =>
-  attack(address, 'h2', patience, async (send) => {
-    if (await send(frames.preface(window))) await attacking(send);
-  });
-
-const id = (index: number) => 2 * index + 1;
-const message = encodeMessage(query('localhost'));
-const asked = `/dns-query?dns=${Buffer.from(message).toString('base64url')}`;
-const bodyHeaders = [['content-type', 'application/dns-message']] as const;
 
 /** Floods of frames, each until the server ends the connection. */
 const floods: Readonly<Record<string, () => Promise<Outcome>>> = {
@@ -199,12 +113,7 @@ test('no flood of frames costs a query or much memory', async (context) => {
     }),
   );
   await goesOn();
-  await watch.end();
-  context.diagnostic(
-    `${watch.asked} queries, the slowest ${watch.longest.toFixed()} ms; ${peakMemory()} kB at most`,
-  );
-  assert.equal(watch.lost, 0, `${watch.lost} of ${watch.asked} queries were lost`);
-  assert.ok(peakMemory() < MAX_MEMORY * 1_000, `${peakMemory()} kB`);
+  await watch.endWithMemory(context);
 });
 
 test('whatever is slow is ended, and costs no query', async (context) => {
@@ -217,7 +126,6 @@ test('whatever is slow is ended, and costs no query', async (context) => {
     context.diagnostic(`${what}: ${isClosed ? 'ended' : 'not ended'} after ${milliseconds.toFixed()} ms`);
   for (const [what, { isClosed, octets }] of outcomes)
     assert.ok(isClosed || isRefusedStream(octets), `${what}: not ended within ${SLOW} ms`);
-  assert.equal(watch.lost, 0, `${watch.lost} of ${watch.asked} queries were lost`);
   await goesOn();
 });
 
@@ -236,15 +144,10 @@ test('connections without number cost no descriptor that is needed, and no query
   await sleep(2_000);
   await goesOn();
   const outcomes = await Promise.all(crowd);
-  await watch.end();
   context.diagnostic(
     `${outcomes.filter(({ isClosed }) => isClosed).length} of ${crowd.length} were ended before their time`,
   );
-  context.diagnostic(
-    `${watch.asked} queries, the slowest ${watch.longest.toFixed()} ms; ${peakMemory()} kB at most`,
-  );
-  assert.equal(watch.lost, 0, `${watch.lost} of ${watch.asked} queries were lost`);
-  assert.ok(peakMemory() < MAX_MEMORY * 1_000, `${peakMemory()} kB`);
+  await watch.endWithMemory(context);
 });
 
 test('what is too long, or wrong, is refused', async () => {

@@ -26,8 +26,8 @@ export const MAX_BODY = 65_535;
  */
 export const MAX_BODIES = 4 * 1024 * 1024;
 
-/** Bodies that are being read by Bun's server, which has one for each stream of each connection. Beyond, 503. */
-export const MAX_READING = 2_000;
+/** Bodies that are being read, of which each stream of each connection has one. Beyond, as with their octets. */
+export const MAX_READING = 1_000;
 
 /**
  * Bodies that are refused in one turn of the event loop because they took too long. Bun's server recurses for each: the answers
@@ -43,6 +43,13 @@ export const MAX_HEADER_PAIRS = 40;
 
 /** Requests in flight on one connection. RFC 9113 §6.5.2: "It is recommended that this value be no smaller than 100". */
 export const MAX_STREAMS = 100;
+
+/**
+ * The same for connections that come while there are more than `CROWD`: Node has 3 kB for each stream outside of its heap, which
+ * it gives back late.
+ */
+export const MAX_STREAMS_IN_CROWD = 10;
+export const CROWD = 16;
 
 /** Streams beyond that, opened by a client that knew better, after which its connection ends. */
 export const MAX_REJECTED_STREAMS = 50;

@@ -1,9 +1,9 @@
 import * as bounds from './bounds.ts';
 
 /** The bounds of a connection of HTTP/2, as options of `node:http2`; its types do not know all of them. */
-export const http2Options = {
+export const http2Options = (maxConcurrentStreams: number) => ({
   settings: {
-    maxConcurrentStreams: bounds.MAX_STREAMS,
+    maxConcurrentStreams,
     maxHeaderListSize: bounds.MAX_HEADERS,
     enablePush: false,
   },
@@ -15,4 +15,4 @@ export const http2Options = {
   streamResetBurst: bounds.RESET_BURST,
   streamResetRate: bounds.RESET_RATE,
   unknownProtocolTimeout: bounds.LOOK_EVERY,
-};
+});

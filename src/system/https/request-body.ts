@@ -1,4 +1,4 @@
-import { MAX_BODIES, MAX_BODY } from './bounds.ts';
+import { MAX_BODIES, MAX_BODY, MAX_READING } from './bounds.ts';
 import { nothing } from './exchange.ts';
 
 /** All bodies that are being read. */
@@ -9,6 +9,7 @@ export class RequestBodies {
 
   /** Begins to read one. `refuse` is called when it takes too long, or too much together with others. */
   begin(refuse: (status: 408 | 503) => void): RequestBody {
+    if (this.#open.size >= MAX_READING) this.#refuseOldest();
     const body = new RequestBody(refuse);
     this.#open.add(body);
     return body;
@@ -19,13 +20,17 @@ export class RequestBodies {
     const before = body.held;
     if (!body.push(piece)) return false;
     this.#held += body.held - before;
-    // The oldest is the slowest.
+    while (this.#held > MAX_BODIES) this.#refuseOldest();
+    return true;
+  }
+
+  /** The oldest is the slowest. */
+  #refuseOldest(): void {
     for (const oldest of this.#open) {
-      if (this.#held <= MAX_BODIES) break;
       oldest.refuse(503);
       this.end(oldest);
+      return;
     }
-    return true;
   }
 
   /** Reads one no longer. */

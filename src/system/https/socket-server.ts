@@ -22,12 +22,14 @@ export class SocketServer implements HttpsServer {
   readonly #options: HttpsOptions;
   readonly #front: Server;
   readonly #http1;
-  readonly #http2;
+  readonly #http2 = createHttp2(http2Options(bounds.MAX_STREAMS));
+  /** For connections that come when there are many. */
+  readonly #http2InCrowd = createHttp2(http2Options(bounds.MAX_STREAMS_IN_CROWD));
   readonly #connections = new Set<WatchedConnection>();
   readonly #bodies = new RequestBodies();
   /** By the stream of HTTP/1.1. */
   readonly #connectionOf = new WeakMap<Socket, WatchedConnection>();
-  /** The connection that is being given to `#http2`, which tells of its session before it returns. */
+  /** The connection that is being given to a server of HTTP/2, which tells of its session before it returns. */
   #given: WatchedConnection | undefined;
   #looking: NodeJS.Timeout | undefined;
   #renewedAt = performance.now();
@@ -45,16 +47,17 @@ export class SocketServer implements HttpsServer {
         this.#take(connection, new Http1Exchange(request, response, connection.address));
       },
     );
-    this.#http2 = createHttp2(http2Options);
-    this.#http2.on('session', (session) => {
-      const connection = this.#given;
-      if (connection === undefined) return;
-      connection.useSession(session);
-      session.on('stream', (stream: ServerHttp2Stream, headers) =>
-        this.#take(connection, new Http2Exchange(stream, headers, connection.address)),
-      );
-    });
-    this.#http2.on('sessionError', ignore);
+    for (const http2 of [this.#http2, this.#http2InCrowd]) {
+      http2.on('session', (session) => {
+        const connection = this.#given;
+        if (connection === undefined) return;
+        connection.useSession(session);
+        session.on('stream', (stream: ServerHttp2Stream, headers) =>
+          this.#take(connection, new Http2Exchange(stream, headers, connection.address)),
+        );
+      });
+      http2.on('sessionError', ignore);
+    }
     this.#front = this.#createFront();
   }
 
@@ -173,7 +176,8 @@ export class SocketServer implements HttpsServer {
     connection.stream = stream;
     if (isHttp2) {
       this.#given = connection;
-      this.#http2.emit('connection', stream);
+      const isCrowd = this.#connections.size > bounds.CROWD;
+      (isCrowd ? this.#http2InCrowd : this.#http2).emit('connection', stream);
       this.#given = undefined;
     } else {
       this.#connectionOf.set(stream, connection);
