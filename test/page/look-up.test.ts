@@ -13,7 +13,6 @@ function asked(said: Asked['said'], timestamp?: string): LookUpStep {
 
 const packet: PacketView = {
   key,
-  keyOctets: '00',
   signature: '00',
   message: '00',
   timestamp: '200',

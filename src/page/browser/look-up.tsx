@@ -55,7 +55,7 @@ function LiveLookUp({ first }: { readonly first: LookUpView }) {
   }, []);
 
   const { packet } = view;
-  const signed = packet && `${packet.keyOctets} ${packet.signature} ${packet.timestamp}`;
+  const signed = packet && `${packet.key} ${packet.signature} ${packet.timestamp}`;
   useEffect(() => {
     setCheck(undefined);
     if (packet !== undefined) checkSignature(packet).then(setCheck, reportError);

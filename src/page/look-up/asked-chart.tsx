@@ -36,7 +36,6 @@ export function AskedChart({
         ))}
       </svg>
       <figcaption class="small">
-        <span>near ↑ · 0 to {millisecondsText(last)} →</span>
         <span>
           <i class="key has" /> holds it
         </span>
@@ -46,6 +45,7 @@ export function AskedChart({
         <span>
           <i class="key none" /> nothing, or no answer
         </span>
+        <span>near ↑ · 0 to {millisecondsText(last)} →</span>
       </figcaption>
     </figure>
   );

@@ -4,7 +4,10 @@ import { AskedChart } from './asked-chart.tsx';
 import type { Asked, NetworkEnd } from './step.ts';
 import { type LookUpView, tallyOf } from './view.ts';
 
-/** Who was asked for the packet, when, how near they are to the key, and what they said. */
+/**
+ * Who was asked for the packet, when, how near they are to the key, and what they said. The text that grows is below all that
+ * would be moved by it.
+ */
 export function NetworkCard({ view }: { readonly view: LookUpView }) {
   const { asked, packet, network, place } = view;
   const { holders, behind, answered } = tallyOf(view);
@@ -12,6 +15,26 @@ export function NetworkCard({ view }: { readonly view: LookUpView }) {
     <section class="card">
       <h2>Who holds it</h2>
       <AskedChart asked={asked} newest={packet?.timestamp} endMs={network?.atMs} />
+      <details>
+        <summary>Each of them</summary>
+        <Table
+          caption="In the order of their answers"
+          head={[{ number: 'After' }, 'Who', { number: 'Near' }, 'Said']}
+        >
+          {asked.map((one) => (
+            <tr>
+              <td class="number">{millisecondsText(one.atMs)}</td>
+              <th scope="row">{one.label}</th>
+              <td class="number">{one.sharedBits === undefined ? '–' : plural(one.sharedBits, 'bit')}</td>
+              <td>{saidText(one, packet?.timestamp)}</td>
+            </tr>
+          ))}
+        </Table>
+        <p class="small">
+          Near: leading bits that the id of the node has in common with the place of the key in the DHT, the
+          SHA-1 of its octets.
+        </p>
+      </details>
       <p class="counts">
         {asked.length === 0
           ? 'Nobody has answered yet.'
@@ -21,28 +44,6 @@ export function NetworkCard({ view }: { readonly view: LookUpView }) {
           ? ' A lookup of this key was in progress already, and its steps are not known.'
           : null}
       </p>
-      {asked.length === 0 ? null : (
-        <details>
-          <summary>Each of them</summary>
-          <Table
-            caption="In the order of their answers"
-            head={[{ number: 'After' }, 'Who', { number: 'Near' }, 'Said']}
-          >
-            {asked.map((one) => (
-              <tr>
-                <td class="number">{millisecondsText(one.atMs)}</td>
-                <th scope="row">{one.label}</th>
-                <td class="number">{one.sharedBits === undefined ? '–' : `${one.sharedBits} bits`}</td>
-                <td>{saidText(one, packet?.timestamp)}</td>
-              </tr>
-            ))}
-          </Table>
-          <p class="small">
-            Near: leading bits that the id of the node has in common with the place of the key in the DHT, the
-            SHA-1 of its octets.
-          </p>
-        </details>
-      )}
     </section>
   );
 }

@@ -50,8 +50,7 @@ export interface Asked {
 export interface PacketView {
   /** The 52 characters. */
   readonly key: string;
-  /** Octets in hexadecimal: the key, the signature and the message. What a browser needs to verify it. */
-  readonly keyOctets: string;
+  /** Octets in hexadecimal, with which a browser verifies it. */
   readonly signature: string;
   readonly message: string;
   /** µs since 1970, as digits; the same as a date; and how long ago that was. */

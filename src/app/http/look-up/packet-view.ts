@@ -2,6 +2,7 @@ import { typeToText } from '../../../dns/codes.ts';
 import type { Name } from '../../../dns/name.ts';
 import { rdataToText } from '../../../dns/presentation/rdata-text.ts';
 import type { LookupStep } from '../../../find/lookup-step.ts';
+import { hexOf } from '../../../octets/text.ts';
 import type { Asked, NetworkEnd, PacketView } from '../../../page/look-up/step.ts';
 import { MAX_READ_BYTES } from '../../../pkarr/packet-message.ts';
 import type { SignedPacket } from '../../../pkarr/signed-packet.ts';
@@ -13,9 +14,8 @@ export function packetView(packet: SignedPacket, now: number, atMs: number): Pac
   const { key, timestamp, signature, message } = packet;
   return {
     key: key.text,
-    keyOctets: toHex(key.toBytes()),
-    signature: toHex(signature),
-    message: toHex(message),
+    signature: hexOf(signature),
+    message: hexOf(message),
     timestamp: String(timestamp),
     date: timestampToText(timestamp),
     age: ageToText(timestamp, now),
@@ -73,8 +73,4 @@ function relativeName(name: Name, apex: Name): string {
   if (name.equals(apex)) return '@';
   const text = name.toString();
   return text.slice(0, -apex.toString().length - 1);
-}
-
-function toHex(octets: Uint8Array): string {
-  return Buffer.from(octets).toString('hex');
 }

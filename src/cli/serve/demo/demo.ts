@@ -21,7 +21,8 @@ export const demo: Command = {
   description: [
     `Starts a test DHT of ${NODES} nodes on loopback, generates two keys, publishes a zone with many kinds of records ` +
       'under each, a site under the first, and starts the resolver. It then queries some names, prints the answers with the ' +
-      'dig commands to repeat them and the address of the site for a browser, and runs until it is interrupted.',
+      'dig commands to repeat them and the addresses for a browser, of the site and of the page of the resolver, and runs until it is ' +
+      'interrupted.',
     `Nothing leaves this machine: queries for ordinary names go to a local stand-in that knows only ${ORDINARY_NAME}`,
   ],
   operands: [],

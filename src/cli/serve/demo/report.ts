@@ -23,6 +23,7 @@ export function reportToJson(stage: Stage, results: readonly Result[], site: Sit
     keys: [first.publicKey.text, second.publicKey.text],
     results: results.map((result) => ({ ...result, dig: digLine(stage, result) })),
     site: site ?? null,
+    page: pageUrl(stage) ?? null,
   };
 }
 
@@ -52,7 +53,19 @@ export function reportToText(stage: Stage, results: readonly Result[], site: Sit
       '',
     ]),
     ...siteToText(site),
+    ...pageToText(pageUrl(stage)),
   ].join('\n');
+}
+
+/** Where a browser sees how the resolver does, and looks names up. */
+function pageUrl({ gateway }: Stage): string | undefined {
+  return gateway && `http://localhost:${gateway.port}/`;
+}
+
+function pageToText(url: string | undefined): readonly string[] {
+  return url === undefined
+    ? []
+    : ['what the resolver does, and any name looked up step by step', `  ${url}`, ''];
 }
 
 /** Last, where it is seen while the demo runs. */
