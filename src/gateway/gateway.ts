@@ -19,6 +19,7 @@ import { forwardRequest } from './proxy/forward-request.ts';
 import { endWithAnswer, forwardUpgrade } from './proxy/forward-upgrade.ts';
 import { lingerAfter } from './proxy/linger.ts';
 import { Slots } from './proxy/slots.ts';
+import { Turns } from './proxy/turns.ts';
 import { type OpenedSite, readSiteHost } from './site-host.ts';
 
 /** What a gateway depends on. */
@@ -67,6 +68,7 @@ class SiteGateway implements Gateway {
   readonly #agent: SiteAgent;
   readonly #slots: Slots;
   readonly #seen = new SeenPackets();
+  readonly #turns = new Turns();
   readonly #running = new Set<AbortController>();
 
   constructor(parts: GatewayParts) {
@@ -137,7 +139,16 @@ class SiteGateway implements Gateway {
     if (plan.kind === 'plain' && request.headers['service-worker'] !== undefined)
       throw new GatewayFailure('service-worker');
     const urls = { site, scheme: plan.kind === 'verified' ? 'https' : 'http' } as const;
-    await run({ request, urls, plan, walk, agent: this.#agent, limits: this.#limits, stop });
+    await run({
+      request,
+      urls,
+      plan,
+      walk,
+      agent: this.#agent,
+      limits: this.#limits,
+      turns: this.#turns,
+      stop,
+    });
   }
 
   async #plan(site: OpenedSite, walk: PacketWalk, stop: AbortController): Promise<SitePlan> {

@@ -6,6 +6,7 @@ import { GatewayFailure } from '../failure/failure.ts';
 import type { GatewayLimits } from '../limits.ts';
 import type { Fetched } from './response-headers.ts';
 import type { SiteUrls } from './site-url.ts';
+import type { Turns } from './turns.ts';
 
 /** A request of a browser, with all that was found out before it is sent to the site. */
 export interface Exchange {
@@ -15,6 +16,7 @@ export interface Exchange {
   readonly walk: PacketWalk;
   readonly agent: SiteAgent;
   readonly limits: GatewayLimits;
+  readonly turns: Turns;
   /** Aborted when the client is gone, or with a `GatewayFailure` when it takes too long. */
   readonly stop: AbortController;
 }

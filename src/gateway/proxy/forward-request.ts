@@ -3,6 +3,7 @@ import { GatewayFailure } from '../failure/failure.ts';
 import { type Exchange, fetchedBy } from './exchange.ts';
 import { headerLines, headerObject } from './header-lines.ts';
 import { lingerAfter } from './linger.ts';
+import { passOn } from './pass-on.ts';
 import { requestHeaders } from './request-headers.ts';
 import { type Fetched, responseHeaders, trailerFields } from './response-headers.ts';
 import { answerOf } from './site-request.ts';
@@ -47,14 +48,14 @@ function writeHead(
   response.flushHeaders();
 }
 
-function relayBody(answer: IncomingMessage, { limits }: Exchange, response: ServerResponse): void {
+function relayBody(answer: IncomingMessage, { limits, turns }: Exchange, response: ServerResponse): void {
   // A client that sees a connection closed inside of a body knows that it is not whole.
   const cut = () => {
     if (!response.writableFinished) response.destroy();
   };
   const idle = setTimeout(cut, limits.idleMs);
   answer.on('data', () => idle.refresh());
-  answer.pipe(response, { end: false });
+  passOn(answer, response, turns);
   answer.once('end', () => {
     if (!answer.complete) return cut();
     const trailers = trailerFields(headerLines(answer.rawTrailers));

@@ -7,6 +7,7 @@ import { requestHeaders } from './request-headers.ts';
 import { RequestTimers } from './request-timers.ts';
 import { responseHeaders } from './response-headers.ts';
 import { asFailure, beginRequest } from './site-request.ts';
+import type { Turns } from './turns.ts';
 
 /**
  * Opens a WebSocket (RFC 6455) with the site and joins the two connections. It returns when they are joined, or when an answer
@@ -14,7 +15,7 @@ import { asFailure, beginRequest } from './site-request.ts';
  * @throws GatewayFailure, and the reason of `stop`, as long as nothing was sent to the client.
  */
 export async function forwardUpgrade(exchange: Exchange, client: Duplex, head: Buffer): Promise<void> {
-  const { request, urls, stop, limits } = exchange;
+  const { request, urls, stop, limits, turns } = exchange;
   const headers = requestHeaders(request, urls);
   headers.set('connection', ['Upgrade']);
   headers.set('upgrade', ['websocket']);
@@ -27,7 +28,7 @@ export async function forwardUpgrade(exchange: Exchange, client: Duplex, head: B
       toSite.on('upgrade', (answer, site, siteHead) => {
         const lines = answerLines(answer, exchange);
         client.write(headText(101, 'Switching Protocols', upgradeLines(lines)));
-        join({ client, site, ms: limits.socketIdleMs });
+        join({ client, site, ms: limits.socketIdleMs, turns });
         stop.signal.addEventListener('abort', () => client.destroy(), { once: true });
         if (siteHead.length > 0) client.write(siteHead);
         if (head.length > 0) site.write(head);
@@ -90,10 +91,12 @@ function join({
   client,
   site,
   ms,
+  turns,
 }: {
   readonly client: Duplex;
   readonly site: Duplex;
   readonly ms: number;
+  readonly turns: Turns;
 }): void {
   const end = () => {
     clearTimeout(idle);
@@ -105,7 +108,10 @@ function join({
     [client, site],
     [site, client],
   ] as const) {
-    from.on('data', () => idle.refresh());
+    from.on('data', ({ length }: Buffer) => {
+      idle.refresh();
+      turns.passed(length);
+    });
     from.on('error', end);
     from.once('close', end);
     from.pipe(to);

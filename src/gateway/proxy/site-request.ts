@@ -48,11 +48,15 @@ export async function answerOf(
   headers: HeaderLines,
   fresh = false,
 ): Promise<IncomingMessage> {
-  const { request, stop } = exchange;
+  const { request, stop, turns } = exchange;
   const toSite = beginRequest(exchange, headers, fresh);
   const timers = new RequestTimers(exchange, toSite);
-  if (hasBody(request)) request.pipe(toSite);
-  else toSite.end();
+  if (hasBody(request)) {
+    request.on('data', ({ length }: Buffer) => turns.passed(length));
+    request.pipe(toSite);
+  } else {
+    toSite.end();
+  }
   try {
     return await new Promise<IncomingMessage>((resolve, reject) => {
       toSite.on('response', resolve);
