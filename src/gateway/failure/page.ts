@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { PUBLIC_ADDRESS } from '../public-address.ts';
 import type { GatewayFailure } from './failure.ts';
 import { failureTexts } from './texts.ts';
 
@@ -14,14 +15,15 @@ const STYLE =
   'body{max-width:36rem;margin:12vh auto;padding:0 1.25rem;overflow-wrap:anywhere}' +
   'h1{font-size:1.5rem;line-height:1.25}small{opacity:.75}';
 
-/** Nothing is loaded, run or embedded; the one style is known by its hash. A page of ours comes from no loopback either. */
+/** Nothing is loaded, run or embedded, and no script of the site reaches it; the one style is known by its hash. */
 const POLICY = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
-  'treat-as-public-address',
+  'sandbox',
+  PUBLIC_ADDRESS,
 ].join('; ');
 
 /**

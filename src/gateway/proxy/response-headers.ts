@@ -1,13 +1,8 @@
 import type { PublicKey } from '../../pkarr/public-key.ts';
+import { PUBLIC_ADDRESS } from '../public-address.ts';
 import { type HeaderLines, withoutHopByHop } from './header-lines.ts';
 import { permissionsOff } from './permissions-policy.ts';
 import { forBrowser, type SiteUrls } from './site-url.ts';
-
-/**
- * Local Network Access: a page that came from loopback may talk to every other service of this machine without asking. With
- * this directive it is what it is, a page of the Internet.
- */
-const PUBLIC_ADDRESS = 'treat-as-public-address';
 
 /** Tells how a site was fetched: `verified; key=KEY`, or `plain`. A site cannot set it. */
 const SITE_HEADER = 'pkarrd-site';

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net';
 import { bareResponse } from '../bare-response.ts';
 import { limits } from '../limits.ts';
+import { respond } from '../routing/respond.ts';
 import type { Sites } from '../routing/routes.ts';
 import { RequestTimers } from './request-timers.ts';
 
@@ -43,6 +44,12 @@ export function httpServer(
       onBug(error);
       response.destroy();
     }
+  });
+  // RFC 9110 §10.1.1; Node's own answer would have no headers.
+  http.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    response.on('error', () => {});
+    timers.began(request, response);
+    respond(response, { status: 417, headers: { connection: 'close' } });
   });
   http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => socket.destroy());

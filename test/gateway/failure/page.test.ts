@@ -12,7 +12,10 @@ test('every failure has a page without script that says in a sentence what happe
   for (const kind of Object.keys(failureTexts) as FailureKind[]) {
     const { status, headers, body } = failurePage(new GatewayFailure(kind), 'host', 'text/html,*/*');
     assert.ok(status >= 400 && status < 600, kind);
-    assert.match(`${headers['content-security-policy']}`, /^default-src 'none'; .*treat-as-public-address$/);
+    assert.match(
+      `${headers['content-security-policy']}`,
+      /^default-src 'none'; .*sandbox; treat-as-public-address$/,
+    );
     assert.doesNotMatch(body, /<script|onclick|href|src=/i, kind);
     assert.match(
       body,
