@@ -201,8 +201,7 @@ export async function startApp(
   const closeOnce = async () => {
     unwatch();
     await following;
-    await Promise.all([publisher.close(), http.close()]);
-    await front.close();
+    await Promise.all([publisher.close().then(() => front.close()), http.close()]);
     const closing = packets.close();
     resolution.close();
     certificate.close();

@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import { throwLater } from '../async/throw-later.ts';
+import { withTimeout } from '../async/with-timeout.ts';
 import { type ListenAddress, listenAddressToText } from '../config/listen-address.ts';
 import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
 import type { Log } from '../observe/log.ts';
@@ -34,6 +35,7 @@ export interface HttpParts {
   readonly spawn?: SpawnHttpThread;
   readonly copy?: CopyListening;
   readonly tryAgainMs?: number;
+  readonly answerMs?: number;
 }
 
 /** How the HTTP side does. */
@@ -131,7 +133,14 @@ export class HttpSide {
     this.#isClosed = true;
     // First, so that nothing more is taken of what waits for the next process.
     await this.#handed.close();
+    await this.#letAnswer();
     await this.#stop();
+  }
+
+  /** Who was accepted while the thread started cannot be left to the next process: the thread is waited for, and its answers. */
+  async #letAnswer(): Promise<void> {
+    const answered = this.#sockets?.answered();
+    if (answered !== undefined) await withTimeout(answered, this.#parts.answerMs ?? ANSWER_MS, () => {});
   }
 
   #open(): Promise<void> {
@@ -291,6 +300,12 @@ export class HttpSide {
     this.#parts.onInternalError(describeInternalError('exception', 'main', error));
   }
 }
+
+/**
+ * Milliseconds at the end of the program for who was accepted before the thread was there: it takes a fifth of that to start, and a
+ * connection that a browser opened ahead asks nothing.
+ */
+const ANSWER_MS = 1_000;
 
 /** Milliseconds that the thread has to end by itself, for which it takes `limits.closeMs`. */
 const CLOSE_MS = 1_000;

@@ -145,6 +145,35 @@ test('a thread that cannot be started is told, and who waited is let go', async 
   }
 });
 
+test('who was accepted before the end is answered, though the thread has yet to start', async () => {
+  for (const moment of ['before', 'after'] as const) {
+    let closing: Promise<void> | undefined;
+    const side: HttpSide = await open({
+      answerMs: 60_000,
+      copy: (servers) => {
+        if (moment === 'before') closing = side.close();
+        return copyListening(servers);
+      },
+      spawn: (options) => {
+        if (moment === 'after') closing = side.close();
+        return new Worker(new URL('./echo-thread.js', import.meta.url), { workerData: options });
+      },
+    });
+    const words = ['first', 'second'];
+    assert.deepEqual(await Promise.all(words.map((word) => say(side.addresses[0], word))), words, moment);
+    await (closing ?? assert.fail('nobody needed the thread'));
+  }
+});
+
+test('a connection that asks for nothing does not keep the end from coming', async () => {
+  const side = await open({ answerMs: 50 });
+  const silent = connect(side.addresses[0] as ListenAddress);
+  silent.on('error', () => {});
+  while (side.status().state !== 'running') await sleep(10);
+  await side.close();
+  silent.destroy();
+});
+
 test('a socket that was handed over stays with us through a refusal, other addresses and "off", and is used again', async () => {
   const manager = createServer().listen(0, '127.0.0.1');
   await once(manager, 'listening');

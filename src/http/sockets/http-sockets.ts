@@ -37,6 +37,9 @@ export class HttpSockets {
   /** What is kept while the thread listens. */
   #kept: readonly number[] = [];
   readonly #waiting = new Set<Socket>();
+  /** Accepted here and without an answer so far, whether they wait or are connected to the thread. */
+  readonly #unanswered = new Set<Socket>();
+  #onAnswered = () => {};
   #isClosed = false;
 
   /**
@@ -83,6 +86,14 @@ export class HttpSockets {
     this.#stopListening();
     for (const socket of this.#waiting) this.#passOn(socket);
     this.#waiting.clear();
+  }
+
+  /** Resolves when all who were accepted here have had the beginning of an answer, or are gone. */
+  async answered(): Promise<void> {
+    if (this.#unanswered.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onAnswered = resolve;
+    });
   }
 
   /** The thread has ended: its sockets listen here again. Rejects with the system's error. */
@@ -145,12 +156,18 @@ export class HttpSockets {
   #takeConnections(server: Server): void {
     server.on('connection', (socket) => {
       socket.on('error', () => socket.destroy());
+      this.#unanswered.add(socket);
+      socket.once('close', () => this.#settle(socket));
       if (!this.listensHere) this.#passOn(socket);
       else if (this.#waiting.size >= MAX_WAITING) socket.destroy();
       else this.#wait(socket);
     });
     // Accepting fails when there are no file descriptors, and is tried again by itself.
     server.on('error', () => {});
+  }
+
+  #settle(socket: Socket): void {
+    if (this.#unanswered.delete(socket) && this.#unanswered.size === 0) this.#onAnswered();
   }
 
   #wait(socket: Socket): void {
@@ -176,6 +193,7 @@ export class HttpSockets {
     peer.on('error', end);
     peer.once('close', end);
     socket.once('close', end);
+    peer.once('data', () => this.#settle(socket));
     socket.pipe(peer);
     peer.pipe(socket);
   }
