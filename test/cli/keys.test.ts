@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { encryptSeed } from '../../src/pkarr/encrypted-seed.ts';
+import { KeyPair } from '../../src/pkarr/key-pair.ts';
 import { pkarrd } from '../support/command.ts';
 import { testKey } from '../support/packets.ts';
 
@@ -52,7 +54,10 @@ test('what is not a seed is refused, and never shown', async () => {
     writeFileSync(path('bad'), content);
     const { code, out, err } = await pkarrd(['keygen', '--from-seed', path('bad'), '--out', path('bad.key')]);
     assert.deepEqual([code, out], [1, '']);
-    assert.match(err, /^pkarrd: \S+bad is not a seed: expected 64 hexadecimal characters\.\n$/);
+    assert.match(
+      err,
+      /^pkarrd: \S+bad is not a seed: expected 64 hexadecimal characters, or an encrypted key\.\n$/,
+    );
   }
   const { err } = await pkarrd(['keygen', '--from-seed', path('absent')]);
   assert.match(err, /^pkarrd: Cannot read the seed from .*absent: no such file\.\n$/);
@@ -66,4 +71,27 @@ test('pubkey prints the public key of a key file, and refuses one that others ca
   const { code, out, err } = await pkarrd(['pubkey', path('k')]);
   assert.deepEqual([code, out], [1, '']);
   assert.match(err, /Run: chmod 600 /);
+});
+
+test('a key that is encrypted is imported with its passphrase, and with no other', async () => {
+  const keyPair = KeyPair.generate();
+  writeFileSync(path('saved.pem'), await encryptSeed(keyPair.exportSeed(), 'open sesame'));
+  writeFileSync(path('passphrase'), 'open sesame\n');
+  writeFileSync(path('wrong'), 'open sesamE\n');
+  const importWith = (...words: readonly string[]) =>
+    pkarrd(['keygen', '--from-seed', path('saved.pem'), '--out', path('opened.key'), ...words]);
+  const wrong = await importWith('--passphrase', path('wrong'));
+  assert.deepEqual([wrong.code, wrong.out], [1, '']);
+  assert.match(wrong.err, /^pkarrd: The passphrase does not open \S+saved\.pem\.\n$/);
+  // There is no terminal to ask at.
+  assert.match(
+    (await importWith()).err,
+    /^pkarrd: The key file is encrypted\. Give its passphrase with --passphrase FILE/,
+  );
+  const { code, out, err } = await importWith('--passphrase', path('passphrase'));
+  assert.deepEqual([code, out], [0, `${keyPair.publicKey}\n`], err);
+  assert.equal(
+    readFileSync(path('opened.key'), 'latin1').trim(),
+    Buffer.from(keyPair.exportSeed()).toString('hex'),
+  );
 });
