@@ -86,3 +86,8 @@ quietly() {
   rm "$log"
   return "$status"
 }
+
+# The JavaScript clients of relays that a test has in a page. They are no dependencies, not even of development.
+install_relay_clients() {
+  step 120 npm ci --prefix test/browsers/relay-clients --ignore-scripts --no-audit --no-fund
+}

@@ -17,10 +17,10 @@ export interface Scene extends AsyncDisposable {
   start(flags: readonly string[], program?: Program): Promise<RunningCommand>;
 }
 
-/** Sets it up, with a resolver of the system that does not answer. */
-export async function setUpScene(): Promise<Scene> {
+/** Sets it up, with a resolver of the system that does not answer, and so many nodes of a DHT. */
+export async function setUpScene(nodes?: number): Promise<Scene> {
   const internet = await Internet.start();
-  const dht = await startWatchedDht();
+  const dht = await startWatchedDht(nodes);
   const upstream = await startScriptedUpstream({
     script: (query) => reply(query, { rcode: Rcode.NXDOMAIN }),
   });
