@@ -18,7 +18,7 @@ step() {
 # here they must be there.
 install_packages() {
   local packages=(bind9-dnsutils caddy chromium curl dnsmasq-base firefox-esr fish iproute2 knot knot-dnsutils unbound knot-resolver libnss3-tools
-    mandoc dnsdist nginx-light openbox openssl python3-libtorrent xdotool xvfb zsh mmdebstrap systemd-container "$@")
+    mandoc dnsdist nginx-light openbox openssl prometheus python3-libtorrent xdotool xvfb zsh mmdebstrap systemd-container "$@")
   local missing=() package
   for package in "${packages[@]}"; do
     dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")

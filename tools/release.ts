@@ -51,6 +51,7 @@ function release(): void {
       'CHANGELOG.md',
       'dist/program/THIRD-PARTY-LICENSES.txt',
       'systemd',
+      'docs',
     ])
       cpSync(join(root, file), join(staging, file.split('/').at(-1) ?? file), { recursive: true });
     archive(`${name}.tar.gz`, folder, name);

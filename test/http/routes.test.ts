@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-
 import { ourHosts } from '../../src/http/routing/our-hosts.ts';
 import { respond } from '../../src/http/routing/respond.ts';
 import type { Route } from '../../src/http/routing/route.ts';

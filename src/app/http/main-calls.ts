@@ -3,8 +3,10 @@ import type { Calls } from '../../http/calls/calls.ts';
 import { gatewayCalls } from '../../http/calls/gateway-calls.ts';
 import type { Resolver } from '../../resolve/query.ts';
 import type { AppStatus } from '../status.ts';
+import { SelfQuery } from '../supervision/self-query.ts';
 import { gatewayLookups } from './gateway-lookups.ts';
 import { type LookUpParts, lookUp } from './look-up/look-up.ts';
+import { metricsOf } from './metrics-of.ts';
 import { figuresOf } from './page-figures.ts';
 import { type RelayCallsParts, relayCalls } from './relay-calls.ts';
 
@@ -15,12 +17,19 @@ export interface MainCallsParts extends LookUpParts, RelayCallsParts {
   readonly settings: () => Pick<Settings, 'dht'>;
 }
 
+/** Milliseconds: as long as the thread waits, but for a little. */
+const READY_WITHIN = 700;
+
 /** Answers what the thread of the HTTP side asks: one function for each entry of the table. */
 export function mainCalls(parts: MainCallsParts): Calls {
-  const { packets, router, status, settings, nowWall } = parts;
+  const { packets, router, status, settings, nowWall, addresses } = parts;
+  const selfQuery = new SelfQuery(() => addresses().filter(({ service }) => service === undefined));
   return {
     ...gatewayCalls(gatewayLookups({ packetReader: packets.packetReader, router })),
     figures: async () => figuresOf(await status(), settings(), nowWall()),
+    metrics: async () => metricsOf(await status()),
+    health: async () => undefined,
+    readiness: () => selfQuery.isAnswered(READY_WITHIN),
     'look-up': lookUp(parts),
     ...relayCalls(parts),
   };

@@ -1,3 +1,4 @@
+import type { MetricsSnapshot } from '../../observe/metrics/snapshot.ts';
 import type { Figures } from '../../page/figures/figures.ts';
 import type { LookUpStep } from '../../page/look-up/step.ts';
 import type { Call } from './call.ts';
@@ -14,6 +15,12 @@ export type Calls = {
   readonly addresses: Call<string, readonly string[]>;
   /** What the page shows of the program. */
   readonly figures: Call<undefined, Figures>;
+  /** All that `/metrics` is made from. */
+  readonly metrics: Call<undefined, MetricsSnapshot>;
+  /** Answers when the main thread does anything at all. */
+  readonly health: Call<undefined, undefined>;
+  /** Whether a question to ourselves is answered, over UDP and through the kernel. */
+  readonly readiness: Call<undefined, boolean>;
   /** Looks up what somebody typed; all that there is to tell comes in parts. */
   readonly 'look-up': Call<LookUpRequest, undefined, LookUpStep>;
 } & RelayCalls;

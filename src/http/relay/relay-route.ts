@@ -40,6 +40,7 @@ export function relayRoute(parts: RelayParts): Route {
     path: (path) => PATH.test(path),
     methods,
     access: { elsewhere: 'judged-here', clients: 'everybody' },
+    service: 'relay',
     async handle(exchange) {
       const { request, response, client } = exchange;
       const verdict = judgeOrigin(request.headers, parts.origins());

@@ -8,6 +8,8 @@ export interface Route {
   readonly methods: readonly Method[];
   /** Whose requests it takes; others get 403. */
   readonly access: Access;
+  /** What its requests are counted as; `other` without. */
+  readonly service?: 'relay';
   /** Answers the request. What it throws is an internal error: the client gets 500, and others notice nothing. */
   handle(exchange: Exchange): void | Promise<void>;
 }

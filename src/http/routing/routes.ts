@@ -5,6 +5,7 @@ import { bareResponse } from '../bare-response.ts';
 import { limits } from '../limits.ts';
 import { clientAddress } from './client-address.ts';
 import { comesByLink, isFromElsewhere } from './from-elsewhere.ts';
+import type { RequestCounts } from './request-counts.ts';
 import { respond } from './respond.ts';
 import type { Route } from './route.ts';
 
@@ -27,6 +28,8 @@ export interface RouteParts {
   readonly isProxy: (address: string) => boolean;
   /** Whether `allow-from` has the client. */
   readonly isAllowed: (client: string) => boolean;
+  /** Counts requests by what they were answered with; without it nobody does. */
+  readonly counts?: RequestCounts;
   /** Told what a route threw. */
   readonly onBug: (error: unknown) => void;
 }
@@ -36,15 +39,17 @@ export interface RouteParts {
  * of its own; nothing is served under a name that is not ours. `KEY.localhost` is the gateway's, the rest is that of the routes.
  */
 export function createRoutes(parts: RouteParts): Sites {
-  const { sites, isOurHost } = parts;
+  const { sites, isOurHost, counts } = parts;
   return {
     handle(request, response) {
       endEarly(request, response);
+      const host = hostOf(request);
+      const service = isSite(host) ? 'gateway' : (routeOf(request, parts.routes)?.service ?? 'other');
+      response.once('close', () => counts?.count(service, request.method, response.statusCode));
       if (request.rawHeaders.length > 2 * limits.headers) {
         respond(response, { status: 431 });
         return;
       }
-      const host = hostOf(request);
       if (isSite(host)) sites.handle(request, response);
       else if (!isOurHost(host)) respond(response, { status: 421 });
       else answerOwn(request, response, parts);
@@ -85,7 +90,7 @@ function answerOwn(
 ): void {
   const { method = '', url = '', headers } = request;
   const [path = '', ...query] = url.split('?');
-  const route = routes.find((one) => (typeof one.path === 'string' ? one.path === path : one.path(path)));
+  const route = routeOf(request, routes);
   const client = clientAddress(request, isProxy);
   if (route === undefined) respond(response, { status: 404 });
   else if (route.access.clients === 'allow-from' && !isAllowed(client)) respond(response, { status: 403 });
@@ -110,6 +115,11 @@ function answerOwn(
         if (!gone.signal.aborted || error !== gone.signal.reason) fail(response, error, onBug);
       });
   }
+}
+
+function routeOf({ url = '' }: IncomingMessage, routes: readonly Route[]): Route | undefined {
+  const [path = ''] = url.split('?');
+  return routes.find((one) => (typeof one.path === 'string' ? one.path === path : one.path(path)));
 }
 
 function isRefused({ access: { elsewhere } }: Route, headers: IncomingMessage['headers']): boolean {

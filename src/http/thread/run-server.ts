@@ -10,9 +10,11 @@ import { remoteLookups } from '../calls/gateway-calls.ts';
 import { RemoteCalls } from '../calls/remote-calls.ts';
 import { limits } from '../limits.ts';
 import type { FromThread, ThreadOptions, ToThread } from '../messages.ts';
+import { metricsRoutes } from '../metrics/metrics-routes.ts';
 import { pageRoutes } from '../page/page-routes.ts';
 import { relayRoute } from '../relay/relay-route.ts';
 import { ourHosts } from '../routing/our-hosts.ts';
+import { RequestCounts } from '../routing/request-counts.ts';
 import type { Route } from '../routing/route.ts';
 import { createRoutes } from '../routing/routes.ts';
 import { httpServer } from './http-server.ts';
@@ -26,11 +28,13 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
   const calls = new RemoteCalls<Calls>(say);
   let { settings } = options;
   let privateKeys = new Set(settings.privateKeys);
+  const counts = new RequestCounts();
   const access = new AccessList(settings.allowFrom);
   const proxies = new AccessList(settings.proxies);
   // What there is under our own names; it asks the main thread by `calls`.
   const ours: readonly Route[] = [
     ...pageRoutes(calls, onBug),
+    ...metricsRoutes(calls, counts),
     relayRoute({ calls, origins: () => settings.relayOrigins, now: () => performance.now() }),
   ];
   const routes = createRoutes({
@@ -47,6 +51,7 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
     ),
     isProxy: (address) => proxies.isAllowed(address),
     isAllowed: (client) => access.isAllowed(client),
+    counts,
     onBug,
   });
   const http = httpServer(routes, onBug);

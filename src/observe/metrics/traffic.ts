@@ -51,6 +51,10 @@ const countedRcodes = [
 /** What is not counted by name. */
 const OTHER = 'other';
 
+/** All types and RCODEs that there can be in a snapshot. */
+export const typeLabels: readonly string[] = [...countedTypes, OTHER];
+export const rcodeLabels: readonly string[] = [...countedRcodes, OTHER];
+
 /** Counts since the start, without those that are 0. */
 export interface TrafficSnapshot {
   /** Questions by protocol and type. */
