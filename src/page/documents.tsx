@@ -1,5 +1,5 @@
 import { type LoadedFiles, renderDocument } from './document.tsx';
-import type { NowView } from './figures/history.ts';
+import type { NowView } from './figures/now-view.ts';
 import { LookUpSection } from './look-up/look-up-section.tsx';
 import type { LookUpView } from './look-up/view.ts';
 import { NowSection } from './now/now-section.tsx';

@@ -70,9 +70,16 @@ export interface ResponderParts {
  * process is there to answer.
  */
 export type AskOutcome =
-  | { readonly reply: Uint8Array; readonly isCached: boolean }
+  | ({ readonly reply: Uint8Array; readonly isCached: boolean } & ReplyOrigin)
   | 'limited'
   | 'unavailable';
+
+/** Where a reply came from. */
+export interface ReplyOrigin {
+  readonly source: AnswerSource;
+  /** The label of the upstream resolver whose reply it is; absent when it was made here. */
+  readonly upstream?: string | undefined;
+}
 
 /**
  * Who asks without a network. Nobody knows which user `everybody` is, so all of them together have the limits of one other machine;
@@ -88,7 +95,7 @@ function isLocal(client: string): boolean {
 }
 
 /** Sends a reply, at most once, now or later. */
-export type Send = (reply: Uint8Array) => void;
+export type Send = (reply: Uint8Array, origin: ReplyOrigin) => void;
 
 /** Counts since the start. */
 export interface ResponderStatistics {
@@ -203,7 +210,10 @@ export class Responder {
     const isCached = this.#isCached(bytes);
     return new Promise((resolve) => {
       const path = { client: localClients[asker], protocol: Protocol.LOCAL };
-      if (!this.respond(bytes, path, (reply) => resolve({ reply, isCached }))) resolve('limited');
+      const isAnswered = this.respond(bytes, path, (reply, origin) =>
+        resolve({ reply, isCached, ...origin }),
+      );
+      if (!isAnswered) resolve('limited');
     });
   }
 
@@ -353,9 +363,9 @@ export class Responder {
     this.#send(asker, { octets, rcode, source: 'local' });
   }
 
-  #send({ send, begunAt }: Asker, { octets, rcode, source }: Rendered): void {
+  #send({ send, begunAt }: Asker, { octets, rcode, source, upstream }: Rendered): void {
     this.#traffic.response(rcode, source, clock.now() - begunAt);
-    send(octets);
+    send(octets, { source, upstream });
   }
 
   /** Resolves a question to a reply, SERVFAIL for a failure, and caches it. Rejects only because of a bug. */
@@ -371,11 +381,11 @@ export class Responder {
       checkingDisabled: request.checkingDisabled,
     };
     const begun = cache.generation;
-    const work = this.#resolveQuery(query, client).then(({ reply, source, isPassing }): Outcome => {
+    const work = this.#resolveQuery(query, client).then(({ reply, source, upstream, isPassing }): Outcome => {
       if (this.#resolving.get(cacheKey)?.outcome === work) this.#resolving.delete(cacheKey);
       if (!isPassing && isFailure(reply)) cache.putFailure(cacheKey, reply, begun);
       else if (!isPassing) cache.put(cacheKey, reply, begun);
-      return { reply, age: 0, source };
+      return { reply, age: 0, source, upstream };
     });
     this.#resolving.set(cacheKey, { begun, outcome: work });
     return work;
@@ -388,7 +398,13 @@ export class Responder {
     };
     try {
       const answer = await this.#inTime(query, client, onSource);
-      return { reply: pack(answer, query, this.#parts.trustAuthenticData), source, isPassing: false };
+      const upstream = answer.kind === 'forwarded' ? answer.reply.upstream : undefined;
+      return {
+        reply: pack(answer, query, this.#parts.trustAuthenticData),
+        source,
+        upstream,
+        isPassing: false,
+      };
     } catch (error) {
       if (!(error instanceof ResolveError)) this.#parts.onBug(error);
       const failure = error instanceof ResolveError ? error : internal;
@@ -445,17 +461,15 @@ interface Asker {
 }
 
 /** What a request is answered with; `age` as `renderReply` takes it. */
-interface Outcome {
+interface Outcome extends ReplyOrigin {
   readonly reply: PackedReply;
   readonly age: number | 'stale';
-  readonly source: AnswerSource;
 }
 
 /** A reply as it is sent, and how it is counted. */
-interface Rendered {
+interface Rendered extends ReplyOrigin {
   readonly octets: Uint8Array;
   readonly rcode: number;
-  readonly source: AnswerSource;
 }
 
 /** A resolution in flight. */
@@ -466,9 +480,8 @@ interface Resolving {
 }
 
 /** The result of a resolution. */
-interface Resolution {
+interface Resolution extends ReplyOrigin {
   readonly reply: PackedReply;
-  readonly source: AnswerSource;
   /** A temporary failure of our own, which says nothing about the name and is not cached. */
   readonly isPassing: boolean;
 }
@@ -490,10 +503,10 @@ const notCached: ExtendedError = {
 
 const internal = new ResolveError('internal', "Internal error; see pkarrd's log.");
 
-function rendered({ reply, age, source }: Outcome, request: Request, path: ReplyPath): Rendered {
+function rendered({ reply, age, source, upstream }: Outcome, request: Request, path: ReplyPath): Rendered {
   // As `renderReply` does for a client without EDNS.
   const rcode = reply.rcode > 15 && request.edns === undefined ? Rcode.SERVFAIL : reply.rcode;
-  return { octets: renderReply(reply, request, age, path), rcode, source };
+  return { octets: renderReply(reply, request, age, path), rcode, source, upstream };
 }
 
 function renderInternalError(request: Request, path: ReplyPath): Rendered {

@@ -115,6 +115,7 @@ for (const program of programs) {
       const { page } = judged;
       for (const [name, expected] of [
         ['www.example.com', 'www.example.com. '],
+        ['unheard-of.example.net', 'From the upstream resolver 127.0.0.1:'],
         [`nothing.${key}`, 'status: NXDOMAIN'],
         ['127.0.0.1', '1.0.0.127.in-addr.arpa.'],
         ['a..b', '“a..b” is not a domain name.'],

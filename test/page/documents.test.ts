@@ -7,7 +7,11 @@ import { emptyView } from '../../src/page/look-up/view.ts';
 import { figures } from './figures.ts';
 
 const files = { script: '/page/page.js', style: '/page/style.css' };
-const now = { figures: figures(), recent: { seconds: 60, rate: 1.5, hitShare: 0.75 }, points: [] };
+const now = {
+  figures: figures(),
+  recent: { seconds: 60, rate: 1.5, hitShare: 0.75, sources: [] },
+  points: [],
+};
 
 /** Octets after gzip. */
 const sizeOf = (content: Uint8Array | string) => gzipSync(content, { level: 9 }).length;

@@ -10,6 +10,7 @@ export function figures(parts: Partial<Figures> = {}): Figures {
     queries: 100,
     inFlight: 0,
     cache: { hits: 60, misses: 20, entries: 10, octets: 2_000 },
+    durations: {},
     upstreams: [upstream()],
     isPortalLikely: false,
     dht: { state: 'running', nodes: 120, asked: 500, answered: 450, isServing: false },

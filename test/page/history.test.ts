@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Histogram } from '../../src/observe/metrics/histogram.ts';
+import { answerSources } from '../../src/observe/metrics/traffic.ts';
 import type { Figures } from '../../src/page/figures/figures.ts';
-import { HISTORY_SECONDS, History, withEvent } from '../../src/page/figures/history.ts';
+import { History } from '../../src/page/figures/history.ts';
+import { HISTORY_SECONDS, type Recent, withEvent } from '../../src/page/figures/now-view.ts';
 import { figures } from './figures.ts';
 
 /** Figures after so many seconds and queries, nine in ten of which the cache answered. */
@@ -16,11 +19,19 @@ function after(seconds: number, queries: number): Figures {
   };
 }
 
+function withoutSources({ sources, ...rest }: Recent): Omit<Recent, 'sources'> {
+  assert.deepEqual(
+    sources.map(({ source }) => source),
+    answerSources,
+  );
+  return rest;
+}
+
 test('the first figures tell of the time since the start', () => {
   const history = new History();
   assert.equal(history.view(), undefined);
   const { recent, point } = history.add(after(0, 0));
-  assert.deepEqual(recent, { seconds: 3_600, rate: 100 / 3_600, hitShare: 0.75 });
+  assert.deepEqual(withoutSources(recent), { seconds: 3_600, rate: 100 / 3_600, hitShare: 0.75 });
   assert.equal(point, undefined);
 });
 
@@ -28,7 +39,7 @@ test('those that follow tell of the time between', () => {
   const history = new History();
   history.add(after(0, 0));
   const { recent, point } = history.add(after(2, 40));
-  assert.deepEqual(recent, { seconds: 2, rate: 20, hitShare: 0.9 });
+  assert.deepEqual(withoutSources(recent), { seconds: 2, rate: 20, hitShare: 0.9 });
   assert.deepEqual(point, { at: after(2, 0).at, rate: 20, hitShare: 0.9 });
 });
 
@@ -55,4 +66,25 @@ test('a page that adds what it is told has what the server has', () => {
     view = view && withEvent(view, event);
   }
   assert.deepEqual(view, history.view());
+});
+
+test('percentiles are of the answers in between, of all and of each source', () => {
+  const [cache, dht] = [new Histogram(), new Histogram()];
+  const now = (seconds: number): Figures => ({
+    ...after(seconds, 0),
+    durations: { cache: cache.snapshot(), dht: dht.snapshot() },
+  });
+  const history = new History();
+  for (let count = 0; count < 1_000; count++) dht.record(4_000);
+  history.add(now(0));
+  cache.record(0.04, 90);
+  dht.record(300, 10);
+  const { recent, point } = history.add(now(1));
+  const of = (name: string) => recent.sources.find(({ source }) => source === name);
+  assert.deepEqual([of('cache')?.answers, of('dht')?.answers, of('relay')?.answers], [90, 10, 0]);
+  assert.ok((of('cache')?.percentiles?.p99 ?? 1) <= 0.05);
+  assert.ok((of('dht')?.percentiles?.p50 ?? 0) > 250);
+  assert.equal(of('relay')?.percentiles, undefined);
+  assert.ok((point?.medianMs ?? 1) <= 0.05);
+  assert.ok((recent.percentiles?.p99 ?? 0) > 250);
 });

@@ -1,6 +1,5 @@
 import type { Settings } from '../../config/settings.ts';
 import type { UpstreamStatus } from '../../forward/choice/status.ts';
-import { durationBounds, mergeHistograms } from '../../observe/metrics/histogram.ts';
 import type { Figures, PublicationFigures, UpstreamFigures } from '../../page/figures/figures.ts';
 import type { PublicationStatus } from '../../publish/publication-status.ts';
 import { hostOnly } from '../host-only.ts';
@@ -20,10 +19,7 @@ export function figuresOf(status: AppStatus, { dht }: Pick<Settings, 'dht'>, at:
     queries: queries.queries,
     inFlight: queries.inFlight,
     cache: { hits: cache.hits, misses: cache.misses, entries: cache.entries, octets: cache.bytes },
-    durations: {
-      bounds: durationBounds,
-      counts: mergeHistograms(Object.values(status.traffic.durations)).counts,
-    },
+    durations: status.traffic.durations,
     upstreams: forwarder.upstreams.map((upstream) => upstreamFigures(upstream, forwarder.next?.label)),
     isPortalLikely: status.portalIsLikely,
     dht: dhtFigures(status, dht),

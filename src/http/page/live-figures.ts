@@ -1,5 +1,6 @@
 import type { Figures } from '../../page/figures/figures.ts';
-import { History, type NowEvent, type NowView } from '../../page/figures/history.ts';
+import { History } from '../../page/figures/history.ts';
+import type { NowEvent, NowView } from '../../page/figures/now-view.ts';
 
 /** Milliseconds between two events. */
 const EVERY = 1_000;

@@ -50,3 +50,31 @@ export function mergeHistograms(parts: readonly HistogramSnapshot[]): HistogramS
 export function countOf({ counts }: HistogramSnapshot): number {
   return counts.reduce((total, count) => total + count, 0);
 }
+
+/** What was counted after `before`, an earlier snapshot of the same counter. A counter that began anew counts as a whole. */
+export function histogramSince(before: HistogramSnapshot, now: HistogramSnapshot): HistogramSnapshot {
+  if (now.counts.some((count, bucket) => count < (before.counts[bucket] ?? 0))) return now;
+  return {
+    counts: now.counts.map((count, bucket) => count - (before.counts[bucket] ?? 0)),
+    sum: now.sum - before.sum,
+  };
+}
+
+/**
+ * The duration in seconds that a `part` of all, 0 to 1, does not exceed: as Prometheus's `histogram_quantile`, linear within a
+ * bucket. Undefined when nothing was counted. Of what is above all bounds nothing is known but the largest bound.
+ */
+export function quantile(part: number, histogram: HistogramSnapshot): number | undefined {
+  const { counts } = histogram;
+  const rank = part * countOf(histogram);
+  let below = 0;
+  for (const [bucket, count] of counts.entries()) {
+    const bound = durationBounds[bucket];
+    if (count > 0 && below + count >= rank) {
+      const lower = bucket === 0 ? 0 : (durationBounds[bucket - 1] as number);
+      return bound === undefined ? lower : lower + ((bound - lower) * (rank - below)) / count;
+    }
+    below += count;
+  }
+  return undefined;
+}

@@ -1,6 +1,6 @@
 import { hydrate } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { type NowEvent, type NowView, withEvent } from '../figures/history.ts';
+import { type NowEvent, type NowView, withEvent } from '../figures/now-view.ts';
 import { NowSection } from '../now/now-section.tsx';
 import { LiveEvents } from './live-events.ts';
 

@@ -1,3 +1,6 @@
+import type { HistogramSnapshot } from '../../observe/metrics/histogram.ts';
+import type { AnswerSource } from '../../observe/metrics/traffic.ts';
+
 /**
  * What the page shows of the running program: counts since the start and states, as plain values that JSON can hold. There is no
  * client in it, no name that anybody asked for, and none of a publication.
@@ -19,8 +22,8 @@ export interface Figures {
     readonly entries: number;
     readonly octets: number;
   };
-  /** How long answers took; absent while nothing measures it. */
-  readonly durations?: Durations;
+  /** How long answers took, by where they came from. */
+  readonly durations: Readonly<Partial<Record<AnswerSource, HistogramSnapshot>>>;
   readonly upstreams: readonly UpstreamFigures[];
   /** No upstream answers in a way that captive portals cause. */
   readonly isPortalLikely: boolean;
@@ -42,14 +45,6 @@ export interface Figures {
   /** Absent when there is one process. */
   readonly workers?: { readonly running: number; readonly wanted: number };
   readonly internalErrors: number;
-}
-
-/** A histogram: how many answers took up to each bound, and longer than the one before. */
-export interface Durations {
-  /** Seconds, ascending. */
-  readonly bounds: readonly number[];
-  /** One more than bounds: the last counts what took longer than all of them. */
-  readonly counts: readonly number[];
 }
 
 /** One upstream resolver. */

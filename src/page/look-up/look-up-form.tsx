@@ -7,7 +7,7 @@ const types = ['A', 'AAAA', 'CNAME', 'HTTPS', 'MX', 'NS', 'PTR', 'SOA', 'SRV', '
 
 /** A key or a name, and a type. Without scripting the browser sends it. */
 export function LookUpForm({
-  view: { typed, type, state },
+  view: { typed, type },
   onLookUp,
 }: {
   readonly view: LookUpView;
@@ -46,7 +46,7 @@ export function LookUpForm({
             ))}
           </select>
         </div>
-        <button type="submit">{state === 'running' ? 'Look up again' : 'Look up'}</button>
+        <button type="submit">Look up</button>
         <p id="hint" class="small">
           A key, a name below one, any other name, an address, or what you copied from an address bar.
         </p>

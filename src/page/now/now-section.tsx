@@ -1,11 +1,12 @@
 import { duration } from '../../observe/duration.ts';
 import type { Figures } from '../figures/figures.ts';
-import { HISTORY_SECONDS, type NowView } from '../figures/history.ts';
+import { HISTORY_SECONDS, type NowView } from '../figures/now-view.ts';
 import { verdictOf } from '../figures/verdict.ts';
 import { countText, millisecondsText, octetsText, plural, rateText, shareText } from '../parts/format.ts';
 import { Facts } from '../parts/table.tsx';
 import { Chart } from './chart.tsx';
 import { Publications } from './publications.tsx';
+import { Sources } from './sources.tsx';
 import { Upstreams } from './upstreams.tsx';
 
 /** How the resolver does at this moment. */
@@ -17,6 +18,7 @@ export function NowSection({ view }: { readonly view: NowView }) {
       <Tiles view={view} />
       <Upstreams upstreams={figures.upstreams} />
       <Publications publications={figures.publications} />
+      <Sources recent={view.recent} />
       <div class="columns">
         <Facts caption="Mainline DHT" rows={dhtRows(figures)} />
         <Facts caption="Since the start" rows={startRows(figures)} />
@@ -76,7 +78,7 @@ function Tiles({ view }: { readonly view: NowView }) {
         />
         <p class="small">{since}</p>
       </section>
-      {figures.durations === undefined ? null : <Durations view={view} />}
+      <Durations view={view} />
     </div>
   );
 }

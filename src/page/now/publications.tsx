@@ -1,12 +1,14 @@
 import { duration } from '../../observe/duration.ts';
 import type { PublicationFigures } from '../figures/figures.ts';
-import { Table } from '../parts/table.tsx';
+import { countText } from '../parts/format.ts';
+import { NumberCell, Table } from '../parts/table.tsx';
 
 /** What is kept in the network, without names: who may see this page need not know whose keys these are. */
 export function Publications({ publications }: { readonly publications: readonly PublicationFigures[] }) {
   if (publications.length === 0) return null;
   return (
     <Table
+      isFixed
       caption="Publications, in the order of the configuration"
       head={['What', 'State', { number: 'Held by' }, { number: 'Octets' }, { number: 'Again in' }]}
     >
@@ -22,9 +24,9 @@ export function Publications({ publications }: { readonly publications: readonly
               <span class="small block">published {duration(held.agoSeconds)} ago</span>
             )}
           </td>
-          <td class="number">{held === undefined ? '–' : `${held.nodes} of ${held.nodesAsked} nodes`}</td>
-          <td class="number">{held === undefined ? '–' : held.octets}</td>
-          <td class="number">{nextInSeconds === undefined ? '–' : duration(nextInSeconds)}</td>
+          <NumberCell>{held === undefined ? '–' : `${held.nodes} of ${held.nodesAsked} nodes`}</NumberCell>
+          <NumberCell>{held === undefined ? '–' : countText(held.octets)}</NumberCell>
+          <NumberCell>{nextInSeconds === undefined ? '–' : duration(nextInSeconds)}</NumberCell>
         </tr>
       ))}
     </Table>

@@ -1,13 +1,14 @@
 import { duration } from '../../observe/duration.ts';
 import type { UpstreamFigures } from '../figures/figures.ts';
 import { countText, millisecondsText } from '../parts/format.ts';
-import { Table } from '../parts/table.tsx';
+import { NumberCell, Table } from '../parts/table.tsx';
 
 /** The upstream resolvers, and how each of them does. */
 export function Upstreams({ upstreams }: { readonly upstreams: readonly UpstreamFigures[] }) {
   if (upstreams.length === 0) return null;
   return (
     <Table
+      isFixed
       caption="Upstream resolvers"
       head={['Resolver', 'State', { number: 'Round trip' }, { number: 'Answered' }]}
     >
@@ -26,12 +27,10 @@ export function Upstreams({ upstreams }: { readonly upstreams: readonly Upstream
               </span>
             )}
           </td>
-          <td class="number">
+          <NumberCell>
             {upstream.roundTripMs === undefined ? '–' : millisecondsText(upstream.roundTripMs)}
-          </td>
-          <td class="number">
-            {countText(upstream.answered)} of {countText(upstream.asked)}
-          </td>
+          </NumberCell>
+          <NumberCell>{`${countText(upstream.answered)} of ${countText(upstream.asked)}`}</NumberCell>
         </tr>
       ))}
     </Table>

@@ -4,17 +4,20 @@ import type { ComponentChildren } from 'preact';
 export function Table({
   caption,
   head,
+  isFixed = false,
   children,
 }: {
   readonly caption: string;
   /** Of the columns; those with a number are aligned to the right. */
   readonly head: readonly (string | { readonly number: string })[];
+  /** Columns keep their width whatever is in them: for what changes while somebody looks. */
+  readonly isFixed?: boolean;
   /** Rows of the body. */
   readonly children: ComponentChildren;
 }) {
   return (
     <div class="scroll">
-      <table>
+      <table class={isFixed ? 'fixed' : undefined}>
         <caption>{caption}</caption>
         <thead>
           <tr>
@@ -57,5 +60,14 @@ export function Facts({
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** A number in a table. Another one is another element: text that is aligned to the right would move when it gets longer. */
+export function NumberCell({ children: text }: { readonly children: string }) {
+  return (
+    <td class="number">
+      <span key={text}>{text}</span>
+    </td>
   );
 }

@@ -7,6 +7,7 @@ import type { AnswerView, LookUpStep } from '../../../page/look-up/step.ts';
 import type { PublicKey } from '../../../pkarr/public-key.ts';
 import type { Front } from '../../../serve/front.ts';
 import type { ServedAddress } from '../../../serve/served-address.ts';
+import { hostOnly } from '../../host-only.ts';
 import type { Packets } from '../../packets.ts';
 import { digText } from './dig-text.ts';
 import { askedView, networkEnd, packetView } from './packet-view.ts';
@@ -121,6 +122,8 @@ class Run {
       text: digText(message, tookMs),
       rcode: rcodeToText(message.rcode),
       isCached: outcome.isCached,
+      source: outcome.source,
+      ...(outcome.upstream !== undefined && { upstream: hostOnly(outcome.upstream) }),
       tookMs,
     };
     this.#push({ kind: 'answer', answer });

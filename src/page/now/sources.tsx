@@ -1,0 +1,46 @@
+import { duration } from '../../observe/duration.ts';
+import type { AnswerSource } from '../../observe/metrics/traffic.ts';
+import type { Recent } from '../figures/now-view.ts';
+import { countText, millisecondsText } from '../parts/format.ts';
+import { NumberCell, Table } from '../parts/table.tsx';
+
+/** Where answers came from, and how long they took. Every source has its row, so that none moves the others. */
+export function Sources({ recent: { sources, seconds } }: { readonly recent: Recent }) {
+  return (
+    <Table
+      isFixed
+      caption={`Answers in the last ${duration(seconds)}`}
+      head={[
+        'From',
+        { number: 'Answers' },
+        { number: 'Half within' },
+        { number: '90 %' },
+        { number: '99 %' },
+      ]}
+    >
+      {sources.map(({ source, answers, percentiles }) => (
+        <tr>
+          <th scope="row">{names[source]}</th>
+          <NumberCell>{countText(answers)}</NumberCell>
+          <NumberCell>{timeText(percentiles?.p50)}</NumberCell>
+          <NumberCell>{timeText(percentiles?.p90)}</NumberCell>
+          <NumberCell>{timeText(percentiles?.p99)}</NumberCell>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
+function timeText(milliseconds: number | undefined): string {
+  return milliseconds === undefined ? '–' : millisecondsText(milliseconds);
+}
+
+const names: Readonly<Record<AnswerSource, string>> = {
+  cache: 'the cache',
+  local: 'pkarrd itself',
+  packet: 'packets in memory',
+  store: 'packets on disk',
+  upstream: 'upstream resolvers',
+  relay: 'relays',
+  dht: 'the DHT',
+};
