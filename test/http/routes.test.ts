@@ -218,6 +218,17 @@ test('what is ours is not given to the pages of others, but for a link that a pe
   for (const site of ['same-origin', 'none']) assert.equal(await ask(site, 'no-cors', 'image'), 200);
 });
 
+test('what a browser fetches ahead is refused, whoever has it do so', async () => {
+  await using server = await serve();
+  for (const site of ['cross-site', 'same-site', 'none', 'same-origin']) {
+    const link = { 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+    const { status } = await server.get('/', 'localhost', 'GET', { ...link, 'sec-purpose': 'prefetch' });
+    assert.equal(status, 403, site);
+  }
+  const named = { 'sec-fetch-site': 'none', referer: 'https://x.example/' };
+  assert.equal((await server.get('/', 'localhost', 'GET', named)).status, 403);
+});
+
 test('a route that is for nobody else does not even take links, and one with rules of its own takes everything', async () => {
   await using server = await serve();
   const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };

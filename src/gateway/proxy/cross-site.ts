@@ -11,9 +11,11 @@ import { type OpenedSite, readSiteHost } from '../site-host.ts';
 export function refuseCrossSite({ headers }: IncomingMessage, site: OpenedSite): void {
   const isWebSocket = headers.upgrade !== undefined;
   const fetchSite = headers['sec-fetch-site'];
+  if (isSpeculative(headers) && fetchSite !== 'same-origin') throw new GatewayFailure('cross-site');
   // Chromium sends no Fetch Metadata with a WebSocket, but always its Origin (RFC 6455 §4.1).
   if (fetchSite !== undefined && !isWebSocket) {
-    if (ownSites.has(String(fetchSite)) || isNavigation(headers)) return;
+    const isOwn = ownSites.has(String(fetchSite)) || (fetchSite === 'none' && headers.referer === undefined);
+    if (isOwn || isNavigation(headers)) return;
     throw new GatewayFailure('cross-site');
   }
   const from = headers.origin ?? headers.referer;
@@ -24,17 +26,22 @@ export function refuseCrossSite({ headers }: IncomingMessage, site: OpenedSite):
     throw new GatewayFailure('old-browser');
 }
 
-/** Fetch Metadata §2.3: `none` is what a person typed or opened from outside of any page. */
-const ownSites: ReadonlySet<string> = new Set(['same-origin', 'same-site', 'none']);
+/**
+ * Fetch Metadata §2.3. `none` is what a person typed or opened from outside of any page, and then there is no Referer; Chromium says
+ * so of what the rules of another page have it fetch ahead, too.
+ */
+const ownSites: ReadonlySet<string> = new Set(['same-origin', 'same-site']);
 
-/** A page's request to prefetch or prerender another is a navigation for the browser, and nobody sees it. */
-function isNavigation({ purpose, ...headers }: IncomingMessage['headers']): boolean {
-  return (
-    headers['sec-fetch-mode'] === 'navigate' &&
-    headers['sec-fetch-dest'] === 'document' &&
-    headers['sec-purpose'] === undefined &&
-    purpose === undefined
-  );
+function isNavigation(headers: IncomingMessage['headers']): boolean {
+  return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
+}
+
+/**
+ * Whether a browser fetches what a person may want to see next, as a page tells it to or as it guesses itself: to it a
+ * navigation, and nobody sees it. Fetch §4.6 "Sec-Purpose", and the names that it had before.
+ */
+export function isSpeculative(headers: IncomingMessage['headers']): boolean {
+  return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) => headers[name] !== undefined);
 }
 
 /** Whether an Origin or Referer is of the opened key, or of a name below it. */

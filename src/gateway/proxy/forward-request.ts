@@ -34,7 +34,7 @@ function writeHead(
   { request, urls, limits }: Exchange,
   response: ServerResponse,
 ): void {
-  const lines = responseHeaders(headerLines(answer.rawHeaders), fetched, urls);
+  const lines = responseHeaders(answer, fetched, urls);
   lingerAfter(request, response, limits.lingerMs);
   if (isUntilClose(answer, request)) {
     // RFC 9112 §6.3: this body ends with the connection, and whether it is whole nobody can tell. The client is told no more.

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GatewayFailure } from '../failure/failure.ts';
 import { type Exchange, fetchedBy } from './exchange.ts';
-import { type HeaderLines, headerLines } from './header-lines.ts';
+import type { HeaderLines } from './header-lines.ts';
 import { requestHeaders } from './request-headers.ts';
 import { RequestTimers } from './request-timers.ts';
 import { responseHeaders } from './response-headers.ts';
@@ -79,7 +79,7 @@ function relayRefusal(answer: IncomingMessage, exchange: Exchange, client: Duple
 }
 
 function answerLines(answer: IncomingMessage, exchange: Exchange): HeaderLines {
-  return responseHeaders(headerLines(answer.rawHeaders), fetchedBy(exchange, answer), exchange.urls);
+  return responseHeaders(answer, fetchedBy(exchange, answer), exchange.urls);
 }
 
 function upgradeLines(lines: HeaderLines): HeaderLines {

@@ -1,6 +1,6 @@
 import type { PublicKey } from '../../pkarr/public-key.ts';
-import { PUBLIC_ADDRESS } from '../public-address.ts';
-import { type HeaderLines, withoutHopByHop } from './header-lines.ts';
+import { guardDocument } from './document-headers.ts';
+import { type HeaderLines, headerLines, withoutHopByHop } from './header-lines.ts';
 import { permissionsOff } from './permissions-policy.ts';
 import { forBrowser, type SiteUrls } from './site-url.ts';
 
@@ -47,15 +47,23 @@ const droppedInClear: ReadonlySet<string> = new Set([
 /** How a site was fetched. */
 export type Fetched = { readonly kind: 'verified'; readonly key: PublicKey } | { readonly kind: 'plain' };
 
+/** What a site answers with, but for the body. */
+export interface SiteAnswer {
+  readonly statusCode?: number | undefined;
+  readonly rawHeaders: readonly string[];
+}
+
 /** The fields of an answer for the browser. */
-export function responseHeaders(site: HeaderLines, fetched: Fetched, urls: SiteUrls): HeaderLines {
-  const lines = withoutHopByHop(site);
+export function responseHeaders(
+  { statusCode = 502, rawHeaders }: SiteAnswer,
+  fetched: Fetched,
+  urls: SiteUrls,
+): HeaderLines {
+  const lines = withoutHopByHop(headerLines(rawHeaders));
   for (const name of dropped) lines.delete(name);
   if (fetched.kind === 'plain') for (const name of droppedInClear) lines.delete(name);
   translate(lines, urls);
-  const policies = lines.get('content-security-policy') ?? [];
-  // A further field, so that it holds beside the site's own (CSP §3.1: "each ... parsed" as a policy of its own).
-  lines.set('content-security-policy', [...policies, PUBLIC_ADDRESS]);
+  guardDocument(lines, statusCode);
   lines.set(SITE_HEADER, [fetched.kind === 'plain' ? 'plain' : `verified; key=${fetched.key}`]);
   if (fetched.kind === 'plain') {
     lines.set('permissions-policy', [permissionsOff]);

@@ -45,7 +45,8 @@ export class DohHandler {
       return refuse(404, 'DNS over HTTPS is at /dns-query, its JSON form at /resolve.');
     // A page elsewhere could have names looked up, and see by the time which are cached. Clients of DNS over HTTPS, the
     // browsers' own among them, do not send this header.
-    if (request.header('sec-fetch-site') === 'cross-site')
+    const site = request.header('sec-fetch-site');
+    if (site !== undefined && isOfAnotherSite(site, request))
       return refuse(403, 'Pages of other sites may not ask here.');
     switch (request.method) {
       case 'GET':
@@ -113,6 +114,16 @@ export class DohHandler {
       };
     });
   }
+}
+
+/**
+ * Chromium says `none` of what the rules of another page have it fetch ahead (Sec-Purpose), with that page as the Referer; what a
+ * person types has neither.
+ */
+function isOfAnotherSite(site: string, request: HttpsRequest): boolean {
+  if (site === 'cross-site') return true;
+  const names = site === 'none' ? ['sec-purpose', 'purpose', 'referer'] : ['sec-purpose', 'purpose'];
+  return names.some((name) => request.header(name) !== undefined);
 }
 
 /** Ends the wait for a reply. */

@@ -68,16 +68,25 @@ test('a top-level navigation from another site is taken', async () => {
   assert.equal(await outcome({ ...headers, origin: 'https://example.com' }, 'POST'), looked);
 });
 
-test('a prefetch that another site asks for is not', async () => {
+test('what is fetched ahead is taken for pages of the same origin alone, whatever else the browser says', async () => {
   for (const purpose of ['sec-purpose', 'purpose']) {
-    const headers = {
-      ...browser,
-      'sec-fetch-site': 'cross-site',
-      ...navigation,
-      [purpose]: 'prefetch;prerender',
-    };
-    assert.equal(await outcome(headers), '403 cross-site', purpose);
+    for (const site of ['cross-site', 'same-site', 'none', 'same-origin']) {
+      const headers = {
+        ...browser,
+        ...navigation,
+        'sec-fetch-site': site,
+        [purpose]: 'prefetch;prerender',
+      };
+      const expected = site === 'same-origin' ? looked : '403 cross-site';
+      assert.equal(await outcome(headers), expected, `${purpose} ${site}`);
+    }
   }
+});
+
+test('what nobody is said to have asked for, but names a page, is taken as what that page asks for', async () => {
+  const headers = { ...browser, 'sec-fetch-site': 'none', referer: 'https://example.com/' };
+  assert.equal(await outcome(headers), '403 cross-site');
+  assert.equal(await outcome({ ...headers, ...navigation }), looked);
 });
 
 test('pages of the same key, and what a person opens, are taken', async () => {

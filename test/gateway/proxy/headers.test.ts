@@ -11,17 +11,63 @@ const found = readSiteHost(`www.${key}.localhost:8053`);
 assert.ok(found.kind === 'site');
 const urls = { site: found.site, scheme: 'https' } as const;
 
-function answer(raw: readonly string[], kind: 'verified' | 'plain' = 'verified'): HeaderLines {
+function answer(
+  raw: readonly string[],
+  kind: 'verified' | 'plain' = 'verified',
+  statusCode = 200,
+): HeaderLines {
   const fetched = kind === 'plain' ? ({ kind } as const) : ({ kind, key } as const);
-  return responseHeaders(headerLines(raw), fetched, urls);
+  return responseHeaders({ statusCode, rawHeaders: raw }, fetched, urls);
 }
 
 test('every answer is of a public address, beside the policy of the site', () => {
-  assert.deepEqual(answer([]).get('content-security-policy'), ['treat-as-public-address']);
-  assert.deepEqual(answer(['Content-Security-Policy', "default-src 'self'"]).get('content-security-policy'), [
+  const html = ['Content-Type', 'text/html; charset=utf-8'];
+  assert.deepEqual(answer(html).get('content-security-policy'), ['treat-as-public-address']);
+  const raw = [...html, 'Content-Security-Policy', "default-src 'self'"];
+  assert.deepEqual(answer(raw).get('content-security-policy'), [
     "default-src 'self'",
     'treat-as-public-address',
   ]);
+});
+
+const policies = ['treat-as-public-address', "frame-ancestors 'none'"];
+const opener = 'cross-origin-opener-policy';
+
+test('what a browser could show as a PDF, which drops its policy, no page of the site embeds or reaches', () => {
+  const types = [
+    ...['application/pdf', 'Application/PDF;x', ' text/pdf', 'text/html,application/pdf', 'x', '*/*', ''],
+    ...['application/unknown', 'unknown/unknown', 'application/octet-stream', 'text/html/pdf'],
+  ];
+  for (const raw of [
+    [],
+    ...types.map((type) => ['Content-Type', type]),
+    ['Content-Type', 'text/html', 'Content-Type', 'application/pdf'],
+  ]) {
+    // Windows of one origin that ask for `same-origin` share a group.
+    const lines = answer([...raw, 'Cross-Origin-Opener-Policy', 'same-origin']);
+    assert.deepEqual(lines.get('content-security-policy'), policies, `${raw}`);
+    assert.deepEqual(lines.get(opener), ['noopener-allow-popups'], `${raw}`);
+  }
+  const part = answer(['Content-Type', 'text/html'], 'verified', 206);
+  assert.deepEqual(part.get('content-security-policy'), policies);
+});
+
+test('documents that keep their policy, and redirects, are left to the site', () => {
+  const types = ['text/html; charset=utf-8', 'TEXT/PLAIN', 'image/svg+xml', 'application/xhtml+xml'];
+  for (const type of [...types, 'application/ld+json', 'multipart/x-mixed-replace; boundary="a,b"']) {
+    const lines = answer(['Content-Type', type, 'Cross-Origin-Opener-Policy', 'same-origin']);
+    assert.deepEqual(lines.get('content-security-policy'), ['treat-as-public-address'], type);
+    assert.deepEqual(lines.get(opener), ['same-origin']);
+  }
+  assert.equal(answer(['Location', '/'], 'verified', 302).has(opener), false);
+  assert.equal(answer(['Location', ' '], 'verified', 302).has(opener), true);
+  assert.equal(answer([], 'verified', 302).has(opener), true);
+});
+
+test('an answer that says that nothing has changed does not change how the document is guarded', () => {
+  const raw = ['Content-Type', 'text/html', 'ETag', '"1"', 'Cross-Origin-Opener-Policy', 'unsafe-none'];
+  const lines = answer([...raw, 'Content-Security-Policy', 'img-src *'], 'verified', 304);
+  assert.deepEqual([...lines.keys()], ['etag', 'pkarrd-site']);
 });
 
 test('what would bind the browser to another way, or to localhost as a whole, is dropped', () => {
@@ -66,9 +112,13 @@ test('fields of one connection are dropped, with those that Connection names', (
     ...['Transfer-Encoding', 'chunked'],
     ...['Upgrade', 'h2c'],
     ...['Proxy-Authenticate', 'Basic'],
-    ...['ETag', '"1"'],
+    ...['Content-Type', 'text/html'],
   ];
-  assert.deepEqual([...answer(raw).keys()].sort(), ['content-security-policy', 'etag', 'pkarrd-site']);
+  assert.deepEqual([...answer(raw).keys()].sort(), [
+    'content-security-policy',
+    'content-type',
+    'pkarrd-site',
+  ]);
 });
 
 test('Connection cannot take away the framing of a body', () => {
@@ -137,12 +187,14 @@ test('a site in the clear has no powers, and nothing of it stays', () => {
       ...['Clear-Site-Data', '"*"'],
       ...['Cache-Control', 'max-age=31536000'],
       ...['Expires', 'Thu, 01 Jan 2099 00:00:00 GMT'],
+      ...['Content-Type', 'text/html'],
     ],
     'plain',
   );
   assert.deepEqual([...lines.keys()].sort(), [
     'cache-control',
     'content-security-policy',
+    'content-type',
     'permissions-policy',
     'pkarrd-site',
   ]);

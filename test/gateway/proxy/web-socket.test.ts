@@ -120,7 +120,7 @@ test('the answer of a site that refuses is passed on', async () => {
   const [answer] = (await once(ask(scene, '/refused'), 'response')) as [IncomingMessage];
   const { status, body, headers } = await readAnswer(answer);
   assert.deepEqual([status, body, headers.connection], [403, 'no', 'close']);
-  assert.equal(headers['content-security-policy'], 'treat-as-public-address');
+  assert.match(`${headers['content-security-policy']}`, /^treat-as-public-address/);
 });
 
 test('an upgrade to something else is not passed on', async () => {

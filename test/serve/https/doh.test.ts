@@ -170,6 +170,10 @@ test('HEAD is told what GET is told, without the body', async () => {
 });
 
 test('what is no query is refused with a status that says why', async () => {
+  const ahead = (site: string) => ({
+    ...get(a),
+    headers: { 'sec-fetch-site': site, 'sec-purpose': 'prefetch' },
+  });
   const refused: readonly (readonly [string, HttpAsk, number])[] = [
     ['another path', { path: '/' }, 404],
     ['the path with a slash', { path: '/dns-query/?dns=AAAA' }, 404],
@@ -189,6 +193,9 @@ test('what is no query is refused with a status that says why', async () => {
     ['a body of another type', { ...post(a), headers: { 'content-type': 'text/plain' } }, 415],
     ['a body of no type', { method: 'POST', path: '/dns-query', body: a }, 415],
     ['a page of another site', { ...get(a), headers: { 'sec-fetch-site': 'cross-site' } }, 403],
+    ['what is fetched ahead', ahead('none'), 403],
+    ['what is fetched ahead for a page of ours', ahead('same-origin'), 403],
+    ['nobody, with a page', { ...get(a), headers: { 'sec-fetch-site': 'none', referer: 'https://x/' } }, 403],
     ['more than a message', post(new Uint8Array(65_536)), 413],
   ];
   for (const [what, ask, status] of refused) {
