@@ -1,51 +1,38 @@
-// DNS over HTTPS: cached answers on one session and on a hundred, compared to the peers: node dist/bench/https.js
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// DNS over HTTPS: CPU time, latency and memory of cached answers, compared to the peers: node dist/bench/https.js
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Type } from '../src/dns/codes.ts';
-import { EdnsOptionCode } from '../src/dns/edns.ts';
-import { encodeMessage } from '../src/dns/message.ts';
-import { query } from '../test/support/dns-client.ts';
 import { note } from './support/bars.ts';
-import { httpsPeers } from './support/https-peers.ts';
+import {
+  type HttpsLoad,
+  type HttpsRun,
+  type HttpsServer,
+  h2load,
+  h2loadVersion,
+  NAME,
+} from './support/h2load.ts';
+import { bareEcho, httpsPeers } from './support/https-peers.ts';
+import { octetsOfSession, SESSIONS } from './support/idle-sessions.ts';
 import { startUpstream } from './support/peers.ts';
-import { cpuSeconds, HOST, type Server, versionOf } from './support/process.ts';
-import { fixed, machine, median, table } from './support/report.ts';
+import { fixed, machine, median, percentile, table } from './support/report.ts';
 import { FIRST_PORT } from './support/scene.ts';
 
 const ROUNDS = 5;
 
-/** A query of 128 octets, padded as browsers pad them; its answer is padded by those who do. */
-const NAME = 'probe.bench.example';
-const message = padded(128);
-
-/** How the generator asks: so many requests, on so many sessions, so many at a time on each. */
+/** What CPU time is measured under. */
 const loads = {
-  'POST, 1 session': { words: ['-c', '1', '-m', '100', '-n', '20000'], isGet: false },
-  'GET, 1 session': { words: ['-c', '1', '-m', '100', '-n', '20000'], isGet: true },
-  'POST, 100 sessions': { words: ['-c', '100', '-m', '1', '-n', '10000'], isGet: false },
-} as const;
+  'POST, 1 session': { method: 'POST', sessions: 1, inFlight: 100, requests: 20_000 },
+  'GET, 1 session': { method: 'GET', sessions: 1, inFlight: 100, requests: 20_000 },
+  'POST, 100 sessions': { method: 'POST', sessions: 100, inFlight: 1, requests: 10_000 },
+} as const satisfies Record<string, HttpsLoad>;
 type LoadName = keyof typeof loads;
 const loadNames = Object.keys(loads) as LoadName[];
 
-/** A server, and its port for HTTPS. */
-interface HttpsServer {
-  readonly server: Server;
-  readonly port: number;
-}
+/** What latency is measured under: far from what any of them can do. */
+const steady: HttpsLoad = { method: 'POST', sessions: 10, inFlight: 10, requests: 8_000, rate: 200 };
 
-interface Run {
-  readonly perSecond: number;
-  readonly cpuMicroseconds: number;
-  readonly lost: number;
-}
-
-const generator = versionOf('h2load', '--version');
-if (generator === undefined) throw new Error('h2load is missing: apt-get install nghttp2-client');
+const generator = h2loadVersion();
 const folder = mkdtempSync(join(tmpdir(), 'pkarrd-bench-'));
-const body = join(folder, 'query');
-writeFileSync(body, message);
 const upstream = await startUpstream(join(folder, 'knot'), FIRST_PORT);
 const started: HttpsServer[] = [];
 try {
@@ -60,85 +47,98 @@ try {
     const options = { folder: own, port, upstreamPort: FIRST_PORT, probe: NAME };
     started.push({ server: await peer.start({ ...options, httpsPort: port + 1 }), port: port + 1 });
   }
-  const runs = new Map<string, Run[]>();
-  const keyOf = (name: string, load: LoadName) => `${name} ${load}`;
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const load of loadNames) {
-      for (const target of started) {
-        const key = keyOf(target.server.name, load);
-        runs.set(key, [...(runs.get(key) ?? []), measure(target, load)]);
-      }
-    }
-  }
-  const of = (name: string, load: LoadName, what: keyof Run) =>
-    median((runs.get(keyOf(name, load)) ?? []).map((run) => run[what]));
-  const cpu = (name: string) =>
-    Math.max(of(name, 'POST, 1 session', 'cpuMicroseconds'), of(name, 'GET, 1 session', 'cpuMicroseconds'));
-  for (const { server } of started) {
-    const { name } = server;
-    note('https-cpu', name, cpu(name));
-    note('https-echo', name, cpu(name) / cpu(`bare echo (${name.includes('Bun') ? 'Bun' : 'Node'})`));
-    note('https-peer', name, cpu(name) / cpu('dnsdist'));
-  }
-  console.log('## Cached answers over HTTPS\n');
-  console.log(
-    `${machine()}; load average ${loadavg()
-      .map((load) => load.toFixed(1))
-      .join(' ')}; h2load ${generator} on the same machine, one`,
-  );
-  console.log(
-    `name, a padded query of 128 octets, ${ROUNDS} interleaved rounds, medians. A hundred sessions: handshakes included.\n`,
-  );
-  console.log(
-    table(
-      ['program', ...loadNames.flatMap((load) => [`${load}: CPU µs`, 'requests/s']), 'lost'],
-      started.map(({ server: { name, version } }) => [
-        `${name} ${version}`,
-        ...loadNames.flatMap((load) => [
-          fixed(of(name, load, 'cpuMicroseconds')),
-          fixed(of(name, load, 'perSecond'), 0),
-        ]),
-        loadNames
-          .flatMap((load) => runs.get(keyOf(name, load)) ?? [])
-          .reduce((sum, { lost }) => sum + lost, 0),
-      ]),
-    ),
-  );
+  const sessionOctets = new Map<string, number>();
+  for (const target of started) sessionOctets.set(target.server.name, await octetsOfSession(target));
+  report(measure(), sessionOctets);
 } finally {
   for (const { server } of started) await server.stop();
   await upstream.stop();
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** A query that is filled to `octets` with the padding option (RFC 7830). */
-function padded(octets: number): Uint8Array {
-  const of = (padding: number) =>
-    encodeMessage(
-      query(NAME, Type.A, {
-        id: 0,
-        edns: {
-          ...{ udpPayloadSize: 1232, version: 0, dnssecOk: false },
-          options: [{ code: EdnsOptionCode.PADDING, data: new Uint8Array(padding) }],
-        },
-      }),
-    );
-  return of(octets - of(0).length);
+/** The runs of all rounds, by the name of the server, and that of the load. */
+type Runs = ReadonlyMap<string, Readonly<Record<LoadName | 'steady', readonly HttpsRun[]>>>;
+
+function measure(): Runs {
+  const runs = new Map(
+    started.map(({ server }) => [
+      server.name,
+      Object.fromEntries([...loadNames, 'steady'].map((name) => [name, []])) as unknown as Record<
+        LoadName | 'steady',
+        HttpsRun[]
+      >,
+    ]),
+  );
+  for (let round = 0; round < ROUNDS; round++)
+    for (const [name, load] of [...Object.entries<HttpsLoad>(loads), ['steady', steady] as const])
+      for (const target of started)
+        runs.get(target.server.name)?.[name as LoadName | 'steady'].push(h2load(target, load, folder));
+  return runs;
 }
 
-function measure({ server, port }: HttpsServer, load: LoadName): Run {
-  const { words, isGet } = loads[load];
-  const url = `https://${HOST}:${port}/dns-query`;
-  const what = isGet
-    ? [`${url}?dns=${Buffer.from(message).toString('base64url')}`]
-    : ['-d', body, '-H', 'content-type: application/dns-message', url];
-  const before = cpuSeconds(server.pid);
-  const { stdout } = spawnSync('h2load', [...words, '-H', 'accept: application/dns-message', ...what], {
-    encoding: 'utf8',
-    timeout: 120_000,
-  });
-  const used = cpuSeconds(server.pid) - before;
-  const perSecond = Number(/, ([\d.]+) req\/s/.exec(stdout)?.[1]);
-  const succeeded = Number(/status codes: (\d+) 2xx/.exec(stdout)?.[1] ?? 0);
-  const asked = Number(words.at(-1));
-  return { perSecond, cpuMicroseconds: (used / succeeded) * 1e6, lost: asked - succeeded };
+function report(runs: Runs, sessionOctets: ReadonlyMap<string, number>): void {
+  const of = (name: string, load: LoadName | 'steady', figure: (run: HttpsRun) => number) =>
+    median((runs.get(name)?.[load] ?? []).map(figure));
+  const cpu = (name: string, load: LoadName) => of(name, load, (run) => run.cpuMicroseconds);
+  // Whatever the client does: the worst of the loads is what counts.
+  const worst = (of: (load: LoadName) => number) => Math.max(...loadNames.map(of));
+  for (const { server } of started) {
+    const { name } = server;
+    note('https-cpu', name, Math.max(cpu(name, 'POST, 1 session'), cpu(name, 'GET, 1 session')));
+    note(
+      'https-echo',
+      name,
+      worst((load) => cpu(name, load) / cpu(bareEcho(name), load)),
+    );
+    note(
+      'https-peer',
+      name,
+      worst((load) => cpu(name, load) / cpu('dnsdist', load)),
+    );
+  }
+  console.log('## Cached answers over HTTPS\n');
+  const load = loadavg().map((average) => average.toFixed(1));
+  console.log(
+    `${machine()}; load average ${load.join(' ')} in the end; h2load ${generator} on the same machine, one`,
+  );
+  console.log(
+    `name, a padded query of 128 octets, ${ROUNDS} interleaved rounds, medians. One session: 100 requests at a time. A hundred:`,
+  );
+  console.log('one at a time on each, handshakes included. CPU time in µs a request.\n');
+  console.log(
+    table(
+      ['program', ...loadNames.flatMap((load) => [load, '× its echo', '× dnsdist'])],
+      started.map(({ server: { name, version } }) => [
+        `${name} ${version}`,
+        ...loadNames.flatMap((load) => [
+          fixed(cpu(name, load)),
+          fixed(cpu(name, load) / cpu(bareEcho(name), load), 2),
+          fixed(cpu(name, load) / cpu('dnsdist', load), 2),
+        ]),
+      ]),
+    ),
+  );
+  console.log(
+    `\nThousand requests a second under the same loads; latency at ${(steady.rate ?? 0) * steady.sessions} a second on ${steady.sessions} sessions; memory by which`,
+  );
+  console.log(`the process grows for each of ${SESSIONS} sessions that asked once and stay open.\n`);
+  console.log(
+    table(
+      ['program', ...loadNames, 'p50 ms', 'p99 ms', 'kB a session', 'lost'],
+      started.map(({ server: { name, version } }) => [
+        `${name} ${version}`,
+        ...loadNames.map((load) => fixed(of(name, load, (run) => run.perSecond) / 1_000)),
+        ...[0.5, 0.99].map((part) =>
+          fixed(
+            of(name, 'steady', (run) => percentile(run.latencies, part)),
+            3,
+          ),
+        ),
+        fixed((sessionOctets.get(name) ?? Number.NaN) / 1_000, 0),
+        Object.values(runs.get(name) ?? {})
+          .flat()
+          .reduce((sum, { lost }) => sum + lost, 0),
+      ]),
+    ),
+  );
 }

@@ -1,18 +1,29 @@
 // The smallest possible HTTP/2 server on this runtime: it answers each request with the same 468 octets. It shows how much of the
 // cost is that of the runtime. Run as a process of its own with the address, the port, and the files of the certificate and its
-// key as arguments. It answers the first datagram at the port before that too, which tells that it listens.
+// key as arguments; the last says whether Node's requests and responses are used, or the streams below. It answers the first datagram at the port before that too, which tells that it listens.
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { createSecureServer } from 'node:http2';
 import { bun } from '../../src/system/bun/api.ts';
 
-const [host = '127.0.0.1', portText, certFile = '', keyFile = ''] = process.argv.slice(2);
+const [host = '127.0.0.1', portText, certFile = '', keyFile = '', kind] = process.argv.slice(2);
 const port = Number(portText);
 const [cert, key] = [readFileSync(certFile, 'utf8'), readFileSync(keyFile, 'utf8')];
 const reply = Buffer.alloc(468);
 const headers = { 'content-type': 'application/dns-message', 'cache-control': 'max-age=60' };
 
-if (bun === undefined) {
+if (kind === 'Node, streams') {
+  const server = createSecureServer({ cert, key });
+  server.on('stream', (stream) => {
+    const answer = () => {
+      stream.respond({ ':status': 200, ...headers, 'content-length': reply.length });
+      stream.end(reply);
+    };
+    if (stream.endAfterHeaders) answer();
+    else stream.on('end', answer).resume();
+  });
+  server.listen(port, host);
+} else if (bun === undefined) {
   const server = createSecureServer({ cert, key }, (request, response) => {
     const answer = () => {
       response.writeHead(200, { ...headers, 'content-length': reply.length });

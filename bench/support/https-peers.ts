@@ -77,14 +77,19 @@ remote-control:
       );
       return ['-d', '-c', file];
     }),
-    ...(['Node', 'Bun'] as const).map((runtime) => {
-      const command = runtime === 'Node' ? process.execPath : (fetchedBun() ?? '');
+    ...(['Node', 'Node, streams', 'Bun'] as const).map((kind) => {
+      const command = kind === 'Bun' ? (fetchedBun() ?? '') : process.execPath;
       const echo = fileURLToPath(new URL('./https-echo.js', import.meta.url));
-      return peer(`bare echo (${runtime})`, command, ['--version'], ({ httpsPort }) => [
-        ...[echo, HOST, String(httpsPort), cert, key],
+      return peer(`bare echo (${kind})`, command, ['--version'], ({ httpsPort }) => [
+        ...[echo, HOST, String(httpsPort), cert, key, kind],
       ]);
     }),
   ];
+}
+
+/** The name of the lower bound for the program of this name: with what its runtime is documented with. */
+export function bareEcho(name: string): string {
+  return `bare echo (${name.includes('Bun') ? 'Bun' : 'Node'})`;
 }
 
 function peer(
