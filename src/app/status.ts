@@ -2,7 +2,7 @@ import type { ConfigProblem } from '../config/config-error.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Name } from '../dns/name.ts';
 import type { FinderStatistics } from '../find/finder.ts';
-import type { HttpStatus } from '../http/http-side.ts';
+import type { HttpStatus } from '../http/http-status.ts';
 import type { DhtStatus } from '../mainline/dht-node.ts';
 import type { InternalErrorCount } from '../observe/internal-errors.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';

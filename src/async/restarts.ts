@@ -1,8 +1,4 @@
-/** Milliseconds until something that ended is started again; each end soon after a start doubles it, up to the maximum. */
-const FIRST_PAUSE_MS = 100;
-const MAX_PAUSE_MS = 30_000;
-/** After so many milliseconds without an end it was healthy, and the pauses begin again with the first. */
-const HEALTHY_MS = 60_000;
+import { BackOff } from './back-off.ts';
 
 /** What is started again, and who is told of a failure. */
 export interface RestartsParts {
@@ -12,10 +8,10 @@ export interface RestartsParts {
   readonly onFailure: (error: unknown, pauseMs: number) => void;
 }
 
-/** Starts a thread or a process again each time it ended, after a pause: exponential back-off. */
+/** Starts a thread or a process again each time it ended, after the pauses of `BackOff`. */
 export class Restarts {
   readonly #parts: RestartsParts;
-  #pauseMs = FIRST_PAUSE_MS;
+  readonly #backOff = new BackOff();
   #timer: NodeJS.Timeout | undefined;
   #count = 0;
 
@@ -30,9 +26,7 @@ export class Restarts {
 
   /** It ended, `livedMs` milliseconds after it was started. @returns milliseconds until it is started again. */
   schedule(livedMs: number): number {
-    if (livedMs >= HEALTHY_MS) this.#pauseMs = FIRST_PAUSE_MS;
-    const pauseMs = this.#pauseMs;
-    this.#pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2);
+    const pauseMs = this.#backOff.ended(livedMs);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#start(), pauseMs);
     return pauseMs;

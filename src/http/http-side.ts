@@ -1,14 +1,15 @@
 import { closeSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
+import { BackOff } from '../async/back-off.ts';
 import { throwLater } from '../async/throw-later.ts';
 import { withTimeout } from '../async/with-timeout.ts';
 import { type ListenAddress, listenAddressToText } from '../config/listen-address.ts';
 import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
 import type { Log } from '../observe/log.ts';
-import type { PortHolder } from '../system/activation/port-holder.ts';
 import type { CopyListening } from '../system/listening/copy-listening.ts';
 import { CallAnswers } from './calls/answer-calls.ts';
 import type { Calls } from './calls/calls.ts';
+import { type HttpStatus, tellRefusal } from './http-status.ts';
 import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
 import { type HandedSocket, HandedSockets } from './sockets/handed-sockets.ts';
 import { HttpSockets } from './sockets/http-sockets.ts';
@@ -38,33 +39,8 @@ export interface HttpParts {
   readonly answerMs?: number;
 }
 
-/** How the HTTP side does. */
-export type HttpStatus =
-  | { readonly state: 'off' }
-  /** An address is not to be had, so it listens on none and tries again. */
-  | {
-      readonly state: 'refused';
-      readonly address: string;
-      /** The system's error code. */
-      readonly code: string;
-      readonly holders: readonly PortHolder[];
-    }
-  /** `waiting`: nobody has connected yet, or the thread is about to be started again. */
-  | {
-      readonly state: 'waiting' | 'running';
-      readonly addresses: readonly string[];
-      /** How often the thread was started. */
-      readonly starts: number;
-    };
-
 /** Milliseconds until an address that was not to be had is tried again. */
 const TRY_AGAIN = 10_000;
-
-/** Milliseconds until a thread that ended is started again when somebody connects: each end soon after a start doubles it. */
-const FIRST_PAUSE = 100;
-const MAX_PAUSE = 30_000;
-/** After so many milliseconds without an end it was healthy, and the pauses begin again with the first. */
-const HEALTHY = 60_000;
 
 /**
  * The HTTP side, in a thread of its own with its own memory: whatever happens there, DNS does not notice. The first connection
@@ -83,7 +59,7 @@ export class HttpSide {
   #worker: Worker | undefined;
   #isRunning = false;
   #starts = 0;
-  #pause = FIRST_PAUSE;
+  readonly #backOff = new BackOff();
   /** Milliseconds on the clock of `performance`. */
   #notBefore = 0;
   #start: NodeJS.Timeout | undefined;
@@ -275,9 +251,7 @@ export class HttpSide {
   #ended(cause: unknown, livedMs: number, sockets: HttpSockets): void {
     this.#worker = undefined;
     this.#isRunning = false;
-    if (livedMs >= HEALTHY) this.#pause = FIRST_PAUSE;
-    this.#notBefore = performance.now() + this.#pause;
-    this.#pause = Math.min(MAX_PAUSE, this.#pause * 2);
+    this.#notBefore = performance.now() + this.#backOff.ended(livedMs);
     this.#parts.log.error('The thread of the HTTP side ended. The next connection starts another.', {
       reason: cause instanceof Error ? cause.message : String(cause),
     });
@@ -288,8 +262,7 @@ export class HttpSide {
   #failed(error: unknown, sockets: HttpSockets): void {
     // It was not wanted any more.
     if (sockets !== this.#sockets) return;
-    this.#notBefore = performance.now() + this.#pause;
-    this.#pause = Math.min(MAX_PAUSE, this.#pause * 2);
+    this.#notBefore = performance.now() + this.#backOff.ended(0);
     this.#parts.log.error('The thread of the HTTP side cannot be started.', {
       reason: error instanceof Error ? error.message : String(error),
     });
@@ -309,19 +282,6 @@ const ANSWER_MS = 1_000;
 
 /** Milliseconds that the thread has to end by itself, for which it takes `limits.closeMs`. */
 const CLOSE_MS = 1_000;
-
-function tellRefusal(log: Log, { address, code, holders }: HttpListenError): void {
-  const who = holders.map(({ name, pid }) => `${name} (process ${pid})`).join(', ');
-  log.warn(
-    'Key sites cannot be opened in browsers: an address of "http" is not to be had, and so none is used. DNS is not concerned.',
-    {
-      address: listenAddressToText(address),
-      code,
-      ...(who !== '' && { holder: who }),
-      do: 'End the other program, or set "http" to other addresses or to off.',
-    },
-  );
-}
 
 function textOf(sockets: readonly SocketRequest[]): string {
   return sockets

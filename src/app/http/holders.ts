@@ -1,5 +1,5 @@
 import { parseListenAddress } from '../../config/listen-address.ts';
-import type { HttpStatus } from '../../http/http-side.ts';
+import type { HttpStatus } from '../../http/http-status.ts';
 import { findPortHolders, type PortHolder } from '../../system/activation/port-holder.ts';
 
 /**
