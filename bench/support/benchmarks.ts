@@ -4,5 +4,5 @@
  */
 export const BENCHMARKS: readonly string[] = [
   ...['udp', 'latency', 'tcp', 'https', 'forward', 'mixed', 'workers', 'pkarr-hit', 'start', 'memory'],
-  ...['download', 'lookup', 'cold-keys', 'growth'],
+  ...['download', 'attacks', 'lookup', 'cold-keys', 'growth'],
 ];

@@ -5,14 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Type } from '../../src/dns/codes.ts';
 import { decodeMessage, encodeMessage } from '../../src/dns/message.ts';
 import { service } from '../../src/install/service.ts';
-import * as bounds from '../../src/system/https/bounds.ts';
 import { RunningCommand } from '../support/command.ts';
 import { query, udpExchange } from '../support/dns-client.ts';
 import { freePort } from '../support/free-port.ts';
 import { Http2Client } from '../support/http-client.ts';
 import { TestAuthority } from '../support/test-certificate.ts';
-import { type Attack, attack } from './attacker.ts';
-import * as frames from './http2-frames.ts';
+import type { Attack } from './attacker.ts';
+import { attackHttp2 } from './https-attacks.ts';
 
 /*
  * The program that the tests of one file attack, over DNS over HTTPS, and what is looked at meanwhile.
@@ -27,12 +26,6 @@ const DESCRIPTORS = 600;
 
 /** Megabytes of resident memory that the program may reach. */
 const MAX_MEMORY = 100;
-
-/**
- * Milliseconds in which whatever is slow has to end: the bound of a connection, the time between two looks, a GOAWAY before
- * the end, and what a busy machine needs. On Bun it is up to 2 s more (its timeouts have steps of 4 s).
- */
-export const SLOW = bounds.IDLE + 2 * bounds.LOOK_EVERY + 6_000;
 
 const authority = await TestAuthority.create();
 const { certFile, keyFile } = await authority.issue({ names: 'DNS:localhost,IP:127.0.0.1' });
@@ -115,16 +108,6 @@ export async function goesOn(): Promise<void> {
   assert.deepEqual([status, decodeMessage(body).answers.length], [200, 1]);
 }
 
-/** Runs an attack over HTTP/2 after the preface. */
-export const overHttp2 = (attacking: Attack, window?: number, patience = SLOW) =>
-  attack(address, 'h2', patience, async (send) => {
-    if (await send(frames.preface(window))) await attacking(send);
-  });
-
-/** The number of the stream of a client's request (RFC 9113 §5.1.1). */
-export const id = (index: number) => 2 * index + 1;
-const message = encodeMessage(query('localhost'));
-/** A path that asks for a name which needs no upstream. */
-export const asked = `/dns-query?dns=${Buffer.from(message).toString('base64url')}`;
-/** Those of a request with a body. */
-export const bodyHeaders = [['content-type', 'application/dns-message']] as const;
+/** Runs an attack on the program over HTTP/2 after the preface. */
+export const overHttp2 = (attacking: Attack, window?: number, patience?: number) =>
+  attackHttp2(address, attacking, window, patience);

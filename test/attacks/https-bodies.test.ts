@@ -1,7 +1,8 @@
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bodyHeaders, goesOn, id, overHttp2, SCALE, Watch } from './attacked-program.ts';
+import { goesOn, overHttp2, SCALE, Watch } from './attacked-program.ts';
 import * as frames from './http2-frames.ts';
+import { bodyHeaders, id } from './https-attacks.ts';
 
 test('bodies that many connections begin and none ends cost neither much memory nor a query', async (context) => {
   const watch = new Watch();

@@ -2,7 +2,8 @@ import { constants } from 'node:crypto';
 import { createServer as createHttp1 } from 'node:http';
 import { createServer as createHttp2, type ServerHttp2Stream } from 'node:http2';
 import { createServer as createTcp, type Server, type Socket } from 'node:net';
-import { createServer as createTls, type TLSSocket } from 'node:tls';
+import { createServer as createTls, type TLSSocket, type Server as TlsServer } from 'node:tls';
+import { OneEachTurn } from '../../async/one-each-turn.ts';
 import { listenTcp } from '../listen-tcp.ts';
 import * as bounds from './bounds.ts';
 import { WatchedConnection } from './connection.ts';
@@ -21,11 +22,20 @@ import type { HttpsAnswer, HttpsOptions, HttpsRequest, HttpsServer } from './ser
 export class SocketServer implements HttpsServer {
   readonly #options: HttpsOptions;
   readonly #front: Server;
+  /** Makes the handshakes; undefined without TLS. */
+  readonly #tls: TlsServer | undefined;
+  /** What a handshake takes is a millisecond: a crowd must not delay the answers to others. */
+  readonly #handshakes = new OneEachTurn();
   readonly #http1;
   readonly #http2 = createHttp2(http2Options(bounds.MAX_STREAMS));
   /** For connections that come when there are many. */
   readonly #http2InCrowd = createHttp2(http2Options(bounds.MAX_STREAMS_IN_CROWD));
   readonly #connections = new Set<WatchedConnection>();
+  /**
+   * By the ends of the connection, which is all that the two events of one have in common. A port alone is not enough: two clients
+   * may have the same one, and somebody could take all of them.
+   */
+  readonly #handshaking = new Map<string, WatchedConnection>();
   readonly #bodies = new RequestBodies();
   /** By the stream of HTTP/1.1. */
   readonly #connectionOf = new WeakMap<Socket, WatchedConnection>();
@@ -58,7 +68,8 @@ export class SocketServer implements HttpsServer {
       });
       http2.on('sessionError', ignore);
     }
-    this.#front = this.#createFront();
+    this.#tls = this.#createTls();
+    this.#front = this.#createFront(this.#tls);
   }
 
   /** Listens. Rejects with the system's error. */
@@ -114,53 +125,63 @@ export class SocketServer implements HttpsServer {
     this.#closed ??= new Promise<void>((resolve) => this.#front.close(() => resolve()));
   }
 
-  #createFront(): Server {
-    const { certificate } = this.#options;
-    if (certificate === undefined)
-      return createTcp((socket) => {
-        const connection = this.#accept(socket);
-        socket.once('readable', () => {
-          const first: Buffer | null = socket.read();
-          if (first === null) return;
-          socket.unshift(first);
-          // RFC 9113 §3.4: "The client connection preface starts with a sequence of 24 octets", "PRI * HTTP/2.0".
-          this.#give(connection, socket, first.toString('latin1', 0, 3) === 'PRI');
-        });
+  #createFront(tls: TlsServer | undefined): Server {
+    return createTcp((socket) => {
+      const connection = this.#accept(socket);
+      socket.once('readable', () => {
+        if (tls !== undefined) {
+          this.#handshakes.add(() => this.#secure(connection, socket, tls));
+          return;
+        }
+        const first: Buffer | null = socket.read();
+        if (first === null) return;
+        socket.unshift(first);
+        // RFC 9113 §3.4: "The client connection preface starts with a sequence of 24 octets", "PRI * HTTP/2.0".
+        this.#give(connection, socket, first.toString('latin1', 0, 3) === 'PRI');
       });
+    });
+  }
+
+  /** Begins the handshake of a connection. */
+  #secure(connection: WatchedConnection, socket: Socket, tls: TlsServer): void {
+    if (socket.destroyed) return;
+    const ends = endsOf(socket);
+    this.#handshaking.set(ends, connection);
+    socket.on('close', () => {
+      if (this.#handshaking.get(ends) === connection) this.#handshaking.delete(ends);
+    });
+    tls.emit('connection', socket);
+  }
+
+  /** A server that does not listen: it is given connections whose first octets are there. */
+  #createTls(): TlsServer | undefined {
+    const { certificate } = this.#options;
+    if (certificate === undefined) return undefined;
     const { chain, key } = certificate.current;
-    const front = createTls({
+    const tls = createTls({
       ...tlsOptions,
       cert: chain,
       key,
       ALPNProtocols: ['h2', 'http/1.1'],
       handshakeTimeout: bounds.IDLE,
     });
-    // The two events of a connection have no more in common than its ends. A port alone is not enough: two clients may have
-    // the same one, and somebody could take all of them.
-    const waiting = new Map<string, WatchedConnection>();
-    front.on('connection', (socket: Socket) => {
-      const connection = this.#accept(socket);
-      const ends = endsOf(socket);
-      waiting.set(ends, connection);
-      socket.on('close', () => {
-        if (waiting.get(ends) === connection) waiting.delete(ends);
-      });
-    });
-    front.on('secureConnection', (stream: TLSSocket) => {
+    tls.on('secureConnection', (stream: TLSSocket) => {
       const ends = endsOf(stream);
-      const connection = waiting.get(ends);
+      const connection = this.#handshaking.get(ends);
       // It was closed meanwhile.
       if (connection === undefined) {
         stream.destroy();
         return;
       }
-      waiting.delete(ends);
+      this.#handshaking.delete(ends);
       stream.on('error', () => stream.destroy());
-      this.#give(connection, stream, stream.alpnProtocol === 'h2');
+      this.#handshakes.add(() => {
+        if (!stream.destroyed) this.#give(connection, stream, stream.alpnProtocol === 'h2');
+      });
     });
     // The socket is destroyed already.
-    front.on('tlsClientError', ignore);
-    return front;
+    tls.on('tlsClientError', ignore);
+    return tls;
   }
 
   #accept(socket: Socket): WatchedConnection {
@@ -276,10 +297,9 @@ export class SocketServer implements HttpsServer {
   #renew(): void {
     this.#renewedAt = performance.now();
     const { certificate } = this.#options;
-    if (certificate === undefined || !('setSecureContext' in this.#front)) return;
+    if (certificate === undefined) return;
     const { chain, key } = certificate.current;
-    const front = this.#front as Server & { setSecureContext(options: object): void };
-    front.setSecureContext({ ...tlsOptions, cert: chain, key });
+    this.#tls?.setSecureContext({ ...tlsOptions, cert: chain, key });
   }
 }
 
