@@ -1,7 +1,8 @@
 /** Writes the folder `systemd`: the units of a program at /usr/bin/pkarrd, as packages have them. A test compares. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dropIns, units } from '../src/install/systemd-units.ts';
+import { dropIns } from '../src/install/service-drop-ins.ts';
+import { units } from '../src/install/systemd-units.ts';
 import { root } from './bun.ts';
 
 const folder = join(root, 'systemd');

@@ -14,6 +14,7 @@ import {
 import type { OtherManager } from './other-managers.ts';
 import { whyHidden } from './program-path.ts';
 import { type ProgramWords, service, type WantedFile } from './service.ts';
+import { dropInPaths } from './service-drop-ins.ts';
 import {
   hasAddressesOfUnit,
   type SocketService,
@@ -23,7 +24,7 @@ import {
   socketUnitName,
 } from './service-sockets.ts';
 import { isActive, startStep, startUnits } from './start-units.ts';
-import { dropInPaths, LISTEN_FILE, listenFile, SOCKET_FILE, systemdFiles } from './systemd-units.ts';
+import { LISTEN_FILE, listenFile, SOCKET_FILE, systemdFiles } from './systemd-units.ts';
 
 /** How pkarrd becomes a service. */
 export interface InstallOptions {

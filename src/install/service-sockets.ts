@@ -1,6 +1,6 @@
 import { type ListenAddress, listenAddressToText } from '../config/listen-address.ts';
 import { HTTP_PORT } from '../config/value-kinds.ts';
-import { MARK, type WantedFile } from './service.ts';
+import { unitFile, type WantedFile } from './service.ts';
 
 /** Where the units of the administrator are, which come before those of packages. */
 export const UNIT_FOLDER = '/etc/systemd/system';
@@ -74,16 +74,12 @@ export function socketDropIn(service: SocketService): string {
 
 /** The drop-in that listens on these addresses and no others. */
 export function socketFile(service: SocketService, addresses: readonly ListenAddress[]): WantedFile {
-  return {
-    path: socketDropIn(service),
-    content: `# ${MARK}
-# The addresses of ${sockets[service].setting}. An empty value forgets those of ${sockets[service].unit}.
+  const content = `# The addresses of ${sockets[service].setting}. An empty value forgets those of ${sockets[service].unit}.
 [Socket]
 ListenStream=
 ${streamLines(addresses)}
-`,
-    mode: 0o644,
-  };
+`;
+  return unitFile(socketDropIn(service), content);
 }
 
 /** Whether these are the addresses that the unit itself has. */

@@ -43,3 +43,8 @@ export interface WantedFile {
 
 /** The first line of the files that we write, by which we know them again; a comment in all of their languages but one. */
 export const MARK = 'Written by "pkarrd install"; "pkarrd uninstall" removes it.';
+
+/** A unit of systemd, or a drop-in, that we write. */
+export function unitFile(path: string, content: string): WantedFile {
+  return { path, content: `# ${MARK}\n${content}`, mode: 0o644 };
+}

@@ -11,8 +11,9 @@ import {
   type Step,
 } from './machine.ts';
 import { service } from './service.ts';
+import { dropInPaths } from './service-drop-ins.ts';
 import { socketDropIn, socketServices, socketUnitName, UNIT_FOLDER } from './service-sockets.ts';
-import { dropInPaths, LISTEN_FILE, units } from './systemd-units.ts';
+import { LISTEN_FILE, units } from './systemd-units.ts';
 
 /** What was removed. */
 export interface Removal {

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ListenAddress } from '../../src/config/listen-address.ts';
-import { dropIns, listenFile, systemdFiles, units } from '../../src/install/systemd-units.ts';
+import { dropIns } from '../../src/install/service-drop-ins.ts';
+import { listenFile, systemdFiles, units } from '../../src/install/systemd-units.ts';
 import { root } from '../support/installed-package.ts';
 
 test('the folder systemd has the units of /usr/bin/pkarrd; node dist/tools/build-units.js writes it', () => {
