@@ -8,11 +8,17 @@ import { extname, join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build } from 'esbuild';
 import type { PageFile } from '../src/page/built/page-files.ts';
+import { browserTwins } from './browser-twins.ts';
 import { root } from './bun.ts';
 
 const { outputFiles } = await build({
   absWorkingDir: root,
-  entryPoints: { page: 'dist/src/page/browser/page.js', style: 'src/page/page.css' },
+  entryPoints: {
+    page: 'dist/src/page/browser/page.js',
+    publish: 'dist/src/page/browser/publish.js',
+    style: 'src/page/page.css',
+  },
+  plugins: [browserTwins],
   outdir: join(root, 'dist', 'page'),
   write: false,
   bundle: true,

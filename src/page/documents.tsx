@@ -3,6 +3,8 @@ import type { NowView } from './figures/now-view.ts';
 import { LookUpSection } from './look-up/look-up-section.tsx';
 import type { LookUpView } from './look-up/view.ts';
 import { NowSection } from './now/now-section.tsx';
+import { PublishSection } from './publish/publish-section.tsx';
+import type { PublishView } from './publish/view.ts';
 
 /** How the resolver does, as a document. */
 export function nowDocument(view: NowView, files: LoadedFiles): string {
@@ -19,4 +21,9 @@ export function lookUpDocument(view: LookUpView, files: LoadedFiles): string {
     data: view,
     files,
   });
+}
+
+/** Where records are made and signed, as a document. */
+export function publishDocument(view: PublishView, files: LoadedFiles): string {
+  return renderDocument({ section: 'publish', content: <PublishSection view={view} />, data: view, files });
 }

@@ -15,8 +15,11 @@ interface Served {
   readonly identity: Uint8Array;
 }
 
-/** The addresses of what every document loads. */
+/** The addresses of what the documents load. */
 export const loadedFiles: LoadedFiles = { script: addressOf('page-'), style: addressOf('style-') };
+
+/** The same for the section Publish, whose script has the compiler of zone files and the signatures. */
+export const publishFiles: LoadedFiles = { ...loadedFiles, script: addressOf('publish-') };
 
 function addressOf(prefix: string): string {
   return `${FOLDER}${pageFiles.find(({ name }) => name.startsWith(prefix))?.name ?? prefix}`;

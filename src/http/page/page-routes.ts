@@ -5,6 +5,7 @@ import { LiveFigures } from './live-figures.ts';
 import { lookUpRoutes } from './look-up-routes.ts';
 import { nowRoutes } from './now-routes.ts';
 import { fileRoute } from './page-files.ts';
+import { publishRoutes } from './publish-routes.ts';
 
 /** The page: each of its sections, and what they load. */
 export function pageRoutes(
@@ -12,5 +13,5 @@ export function pageRoutes(
   onBug: (error: unknown) => void,
 ): readonly Route[] {
   const figures = new LiveFigures((signal) => calls.ask('figures', undefined, signal), onBug);
-  return [...nowRoutes(figures), ...lookUpRoutes(calls), fileRoute()];
+  return [...nowRoutes(figures), ...lookUpRoutes(calls), ...publishRoutes(), fileRoute()];
 }

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { LookupError } from '../../../src/gateway/lookups.ts';
 import type { Calls, LookUpRequest } from '../../../src/http/calls/calls.ts';
 import type { RemoteCalls } from '../../../src/http/calls/remote-calls.ts';
 import { pageRoutes } from '../../../src/http/page/page-routes.ts';
 import { createRoutes } from '../../../src/http/routing/routes.ts';
+import { pageFiles } from '../../../src/page/built/page-files.ts';
 import type { LookUpStep } from '../../../src/page/look-up/step.ts';
 import { figures } from '../../page/figures.ts';
 import { askHttp1 } from '../../support/http-client.ts';
@@ -63,7 +64,7 @@ async function serve() {
 
 test('a document may load its own script and style, and nothing else', async () => {
   await using page = await serve();
-  for (const path of ['/', '/lookup']) {
+  for (const path of ['/', '/lookup', '/publish']) {
     const { status, headers } = await page.get(path);
     assert.equal(status, 200);
     assert.equal(
@@ -176,4 +177,24 @@ test('more pages than are told the figures get 503, and one that leaves makes ro
   }
   assert.equal(status, 200);
   for (const follower of followers.slice(1)) await follower.body?.cancel();
+});
+
+test('a key is asked for only where browsers trust the way to the page', async () => {
+  await using page = await serve();
+  const editor = async (host: string) =>
+    String((await page.get('/publish', { host })).body).includes('Make a new key');
+  for (const host of ['localhost:8053', '127.0.0.1:8053', '[::1]:8053', 'LOCALHOST.'])
+    assert.ok(await editor(host), host);
+  for (const host of ['pi.lan:8053', '192.168.1.2', '127.0.0.1.example', 'localhost.example'])
+    assert.ok(!(await editor(host)), host);
+});
+
+test('the scripts and the style are small', () => {
+  const sizes = pageFiles.map(({ name, brotli }) => ({
+    name,
+    octets: gzipSync(brotliDecompressSync(Buffer.from(brotli, 'base64'))).length,
+  }));
+  assert.equal(sizes.length, 3);
+  for (const { name, octets } of sizes) assert.ok(octets <= 45_000, `${name}: ${octets}`);
+  assert.ok(sizes.reduce((sum, { octets }) => sum + octets, 0) <= 60_000);
 });
