@@ -177,17 +177,21 @@ export async function startApp(
     onInternalError: (error) => internalErrors.take(error),
   });
 
+  const reportBug = (error: unknown) => internalErrors.report('exception', error);
+  certificate.onChange((renewed) => {
+    if (settings.httpTls.length > 0) http.apply(httpSettings(settings, given, renewed)).catch(reportBug);
+  });
+
   const networkChanged = async () => {
     publisher.networkChanged();
     const hasOtherUpstreams = await resolution.networkChanged();
     await front.networkChanged(hasOtherUpstreams);
     packets.networkChanged();
     // Other networks may be those of `allow-from`.
-    await http.apply(httpSettings(settings, given));
+    await http.apply(httpSettings(settings, given, certificate.known));
   };
   // Changes are followed one after another.
   let following = Promise.resolve();
-  const reportBug = (error: unknown) => internalErrors.report('exception', error);
   const unwatch = watchNetwork(
     machineView(),
     (change) => {
@@ -223,7 +227,7 @@ export async function startApp(
     await close();
     throw error;
   });
-  await http.apply(httpSettings(settings, given));
+  await http.apply(httpSettings(settings, given, certificate.known));
   publisher.start();
 
   const reload = async (wanted: Settings, wantedEntries: PublisherEntries): Promise<ReloadOutcome> => {
@@ -258,7 +262,7 @@ export async function startApp(
       packets.reload(next);
       await front.reload(next);
       if (isChanged(before, next, 'relayRate')) relayPuts = relayPutLimit(next, now);
-      await http.apply(httpSettings(next, given));
+      await http.apply(httpSettings(next, given, certificate.known));
     }
     return { changed, needRestart, ...publisher.reload(wantedEntries) };
   };

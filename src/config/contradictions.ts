@@ -10,8 +10,8 @@ interface Values {
   readonly origins: Readonly<Record<SettingKey, string>>;
 }
 
-/** The settings that are addresses to answer DNS on, over TCP and what is on top of it. */
-const listening = ['listen', 'tlsListen', 'https', 'httpsPlain'] as const;
+/** The settings that are addresses with a port of their own each, over TCP and what is on top of it. */
+const listening = ['listen', 'tlsListen', 'https', 'httpsPlain', 'httpTls'] as const;
 
 /** Settings that contradict each other, or themselves. */
 export function contradictions(values: Values): readonly ConfigProblem[] {
@@ -90,7 +90,7 @@ function missingCertificates({ settings: values, origins }: Values): readonly Co
     const message = `${table[given].name} is set without ${table[absent].name}; set both, or none.`;
     return [{ where: origins[given], message }];
   }
-  return (['tlsListen', 'https'] as const)
+  return (['tlsListen', 'https', 'httpTls'] as const)
     .filter((key) => values[key].length > 0)
     .map((key) => ({
       where: origins[key],

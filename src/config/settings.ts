@@ -22,6 +22,7 @@ import {
   HTTP_PORT,
   hostPort,
   httpsAddress,
+  httpTlsAddress,
   listenAddress,
   loopbackAddress,
   origin,
@@ -110,7 +111,7 @@ export const settings = {
     name: 'certificate',
     kind: choiceOr('none', text(path)),
     default: () => 'none' as const,
-    help: 'PEM file of the certificate for tls-listen and https, followed by those that lead to its CA',
+    help: 'PEM file of the certificate for what speaks TLS here, followed by those that lead to its CA',
   }),
   certificateKey: setting({
     name: 'certificate-key',
@@ -124,6 +125,12 @@ export const settings = {
     default: () => defaultHttp,
     defaultText: '127.0.0.1:8053 and [::1]:8053',
     help: 'Address of this machine where browsers open http://KEY.localhost:8053',
+  }),
+  httpTls: setting({
+    name: 'http-tls',
+    kind: listOf(httpTlsAddress),
+    default: () => [],
+    help: 'Address to serve the relay to everybody over TLS, with the certificate in certificate',
   }),
   httpNames: setting({
     name: 'http-names',

@@ -24,6 +24,9 @@ export const tlsAddress = addressKind(853, '127.0.0.1 or [::1]:8853');
 /** An address for DNS over HTTPS. */
 export const httpsAddress = addressKind(443, '127.0.0.1:8443 or [::1]:8443');
 
+/** An address for the relay over TLS. */
+export const httpTlsAddress = addressKind(8054, '0.0.0.0 or [::1]:8054');
+
 /** An address for DNS over HTTPS without TLS. */
 export const plainAddress = addressKind(80, '127.0.0.1:8080 or [::1]:8080');
 

@@ -44,7 +44,8 @@ const TRY_AGAIN = 10_000;
 
 /**
  * The HTTP side, in a thread of its own with its own memory: whatever happens there, DNS does not notice. The first connection
- * starts the thread, and the next one after it ended. It has no key, no state directory and no upstream: it asks for packets and
+ * starts the thread, and the next one after it ended; with addresses beyond this machine it is started at once. It has no key but that
+ * of the certificate, if it speaks TLS, no state directory and no upstream: it asks for packets and
  * addresses by messages.
  */
 export class HttpSide {
@@ -94,7 +95,7 @@ export class HttpSide {
     if (this.#sockets === undefined) return { state: 'off' };
     return {
       state: this.#isRunning ? 'running' : 'waiting',
-      addresses: this.addresses.map(listenAddressToText),
+      addresses: this.#sockets.texts,
       starts: this.#starts,
     };
   }
@@ -135,6 +136,7 @@ export class HttpSide {
       });
       if (this.#isClosed || this.#settings.sockets !== wanted) return sockets.close();
       this.#sockets = sockets;
+      if (wanted.some(({ isSecure }) => isSecure)) this.#need();
       if (this.#refusal !== undefined)
         this.#parts.log.info('Key sites can be opened in browsers again.', { listen: String(sockets) });
       this.#refusal = undefined;
@@ -285,6 +287,9 @@ const CLOSE_MS = 1_000;
 
 function textOf(sockets: readonly SocketRequest[]): string {
   return sockets
-    .map(({ address, descriptor }) => `${listenAddressToText(address)} ${descriptor ?? ''}`)
+    .map(
+      ({ address, descriptor, isSecure }) =>
+        `${listenAddressToText(address)} ${descriptor ?? ''} ${isSecure === true}`,
+    )
     .join('\n');
 }

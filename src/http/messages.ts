@@ -3,6 +3,7 @@ import type { IpPrefix } from '../ip/prefix.ts';
 import type { ThreadWarning } from '../mainline/thread/forward-warnings.ts';
 import type { InternalError } from '../observe/internal-error.ts';
 import type { LogFields, LogLevel } from '../observe/log.ts';
+import type { Certificate } from '../serve/certificate/certificate.ts';
 import type { GivenSocket } from './sockets/http-sockets.ts';
 
 /** What of the settings the thread goes by; all of it may change while it runs. Plain values: keys as their text. */
@@ -15,6 +16,8 @@ export interface ThreadSettings {
   readonly relayOrigins: readonly string[];
   /** Proxies that are believed who their clients are. */
   readonly proxies: readonly IpPrefix[];
+  /** What is shown where TLS is spoken; undefined when nowhere is. */
+  readonly certificate?: Certificate | undefined;
   /** Who may send queries, and so may see the page. */
   readonly allowFrom: readonly IpPrefix[];
 }

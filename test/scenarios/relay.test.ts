@@ -1,14 +1,21 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Name } from '../../src/dns/name.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { createRelayClient } from '../../src/relay/client.ts';
+import { machineInterfaces } from '../../src/system/interfaces.ts';
 import { askRelay, type RelayAnswer, type RelayRequest } from '../http/relay/ask-relay.ts';
 import { type Difference, differences, everywhere } from '../http/relay/differences.ts';
 import { type StoredAnswer, storedAnswers } from '../http/relay/stored-answers.ts';
 import { type AppScene, startAppScene } from '../support/app-scene.ts';
 import { askUdp, query } from '../support/dns-client.ts';
+import { freePort } from '../support/free-port.ts';
 import { aRecord, signedPacket, testKey } from '../support/packets.ts';
+import { TestAuthority } from '../support/test-certificate.ts';
 
 const now = Math.floor(Date.now() / 1000);
 const http = [{ host: '127.0.0.1', port: 0 }];
@@ -179,6 +186,93 @@ describe('a relay for everybody, beside pkarr-relay 2.1.0', () => {
     assert.equal(await lookupsOf(scene), before);
     assert.equal((await get('?policy=NetworkOnly')).status, 200);
     assert.equal(await lookupsOf(scene), before + 1);
+  });
+});
+
+describe('a relay over TLS, beyond this machine', () => {
+  let scene: AppScene;
+  let authority: TestAuthority;
+  let port: number;
+  /** An address of this machine that is not loopback: to it, who connects there is somebody else. */
+  const outside = Object.values(machineInterfaces())
+    .flatMap((addresses = []) => addresses)
+    .find(({ address, internal }) => !internal && !address.includes(':'))?.address;
+
+  before(async () => {
+    authority = await TestAuthority.create();
+    const { certFile, keyFile } = await authority.issue({ names: 'DNS:relay.example,DNS:localhost' });
+    port = await freePort();
+    const httpTls = [{ host: '0.0.0.0', port }];
+    const settings = {
+      http,
+      httpTls,
+      certificate: certFile,
+      certificateKey: keyFile,
+      httpNames: [Name.parse('b.example')],
+    };
+    scene = await startAppScene({ settings: { ...settings, allowFrom: [], relayRate: 1 }, nodes: 20 });
+    // It begins without being asked.
+    while ((await scene.app.status()).http.state !== 'running') await sleep(20);
+  });
+  after(async () => {
+    await scene.close();
+    await authority[Symbol.asyncDispose]();
+  });
+
+  const ask = async (
+    host: string,
+    path: string,
+    { at = '127.0.0.1', body = undefined as Uint8Array | undefined } = {},
+  ) => {
+    const method = body === undefined ? 'GET' : 'PUT';
+    const length = body === undefined ? {} : { 'content-length': body.length };
+    const options = {
+      host: at,
+      port,
+      path,
+      method,
+      ca: authority.pem,
+      servername: 'relay.example',
+      agent: false,
+    };
+    const request = httpsRequest({ ...options, headers: { host, ...length } }).end(body);
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.resume();
+    return { status: response.statusCode, headers: response.headers };
+  };
+
+  test('it answers to its address and to the names of its certificate and of its settings, and is no gateway', async () => {
+    const { http: status } = await scene.app.status();
+    assert.ok(status.state === 'running' && status.addresses.includes(`https://0.0.0.0:${port}`));
+    const path = `/${textOf(55)}?policy=CacheOnly`;
+    for (const host of ['relay.example', 'RELAY.example.:8054', 'b.example', 'localhost', '127.0.0.1'])
+      assert.equal((await ask(host, path)).status, 404, host);
+    for (const host of ['evil.example', '192.0.2.1', `${textOf(55)}.localhost`])
+      assert.equal((await ask(host, path)).status, 421, host);
+  });
+
+  test('without TLS nothing is said there', async () => {
+    await assert.rejects(askRelay(port, { path: '/' }));
+  });
+
+  test('somebody else has the relay and nothing more, and is limited', {
+    skip: outside === undefined,
+  }, async () => {
+    const at = outside ?? '';
+    assert.equal((await ask('relay.example', '/')).status, 200);
+    assert.equal((await ask('relay.example', '/', { at })).status, 403);
+    assert.equal((await ask('relay.example', '/metrics', { at })).status, 403);
+    const put = async (n: number) =>
+      await ask('relay.example', `/${textOf(n)}`, { at, body: payloadOf(signedPacket(testKey(n), now)) });
+    const numbers = Array.from({ length: 12 }, (_, index) => 100 + index);
+    const answers = await Promise.all(numbers.map(put));
+    const statuses = new Set(answers.map(({ status }) => status));
+    assert.deepEqual([...statuses].sort(), [204, 429]);
+    const limited = answers.find(({ status }) => status === 429);
+    assert.equal(limited?.headers['retry-after'], '1');
+    assert.ok(
+      answers.every(({ status, headers }) => status === 429 || headers['pkarr-dht-stored-nodes'] === '20'),
+    );
   });
 });
 

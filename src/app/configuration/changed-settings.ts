@@ -24,6 +24,7 @@ const effects: Readonly<Record<SettingKey, ChangeEffect>> = {
   certificate: 'live',
   certificateKey: 'live',
   http: 'live',
+  httpTls: 'live',
   httpNames: 'live',
   httpProxies: 'live',
   relayOrigins: 'live',

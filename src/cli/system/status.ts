@@ -134,7 +134,13 @@ function writeCertificate(
 
 /** Where browsers open the sites of keys, or why they cannot. */
 function browserLine(http: Exclude<AppStatus['http'], { readonly state: 'off' }>): string {
-  if (http.state !== 'refused') return `http://KEY.localhost:${http.addresses[0]?.replace(/.*:/, '')}`;
+  if (http.state !== 'refused') {
+    const [first] = http.addresses;
+    // Those without TLS come first; where there are none, there is the relay alone.
+    return first?.startsWith('https:') === false
+      ? `http://KEY.localhost:${first.replace(/.*:/, '')}`
+      : `not served: "http" is off`;
+  }
   const holders = holdersOf(http)
     .map(({ name, pid }) => `${name}, process ${pid}`)
     .join('; ');

@@ -13,3 +13,18 @@ export function ourHosts(
   const guards = addresses.map(({ host }) => new HostGuard(host, names));
   return (host) => host !== undefined && guards.some((guard) => guard.isOurs(host));
 }
+
+/** Two lists of names as one, which is the same list as long as both are. */
+export class OurNames {
+  #parts: readonly [readonly string[], readonly string[]] | undefined;
+  #names: readonly string[] = [];
+
+  /** The names of both. */
+  of(configured: readonly string[], certified: readonly string[]): readonly string[] {
+    if (this.#parts?.[0] !== configured || this.#parts[1] !== certified) {
+      this.#parts = [configured, certified];
+      this.#names = [...configured, ...certified];
+    }
+    return this.#names;
+  }
+}

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { readSiteHost } from '../../gateway/site-host.ts';
 import { bareResponse } from '../bare-response.ts';
 import { limits } from '../limits.ts';
@@ -44,19 +45,20 @@ export function createRoutes(parts: RouteParts): Sites {
     handle(request, response) {
       endEarly(request, response);
       const host = hostOf(request);
-      const service = isSite(host) ? 'gateway' : (routeOf(request, parts.routes)?.service ?? 'other');
+      const isForGateway = isSite(host) && !isSecure(request);
+      const service = isForGateway ? 'gateway' : (routeOf(request, parts.routes)?.service ?? 'other');
       response.once('close', () => counts?.count(service, request.method, response.statusCode));
       if (request.rawHeaders.length > 2 * limits.headers) {
         respond(response, { status: 431 });
         return;
       }
-      if (isSite(host)) sites.handle(request, response);
+      if (isForGateway) sites.handle(request, response);
       else if (!isOurHost(host)) respond(response, { status: 421 });
       else answerOwn(request, response, parts);
     },
     upgrade(request, socket, head) {
       const host = hostOf(request);
-      if (isSite(host)) sites.upgrade(request, socket, head);
+      if (isSite(host) && !isSecure(request)) sites.upgrade(request, socket, head);
       else socket.end(bareResponse(isOurHost(host) ? 404 : 421));
     },
     close: () => sites.close(),
@@ -76,6 +78,11 @@ function hostOf({ headersDistinct: headers, url = '' }: IncomingMessage): string
   if (!url.startsWith('/') && url !== '*') return undefined;
   const { host: hosts = [] } = headers;
   return hosts.length === 1 ? hosts[0] : undefined;
+}
+
+/** Over TLS there is no gateway: names below `localhost` are this machine (RFC 6761 §6.3), and no certificate is for those of keys. */
+function isSecure({ socket }: IncomingMessage): boolean {
+  return socket instanceof TLSSocket;
 }
 
 function isSite(host: string | undefined): boolean {

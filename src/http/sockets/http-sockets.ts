@@ -1,6 +1,8 @@
 import { closeSync } from 'node:fs';
 import { connect, type Server, type Socket } from 'node:net';
 import { type ListenAddress, listenAddressToText } from '../../config/listen-address.ts';
+import { addressOctets } from '../../ip/address.ts';
+import { ipClass } from '../../ip/address-class.ts';
 import { type CopyListening, copyListening } from '../../system/listening/copy-listening.ts';
 import type { HandedSockets } from './handed-sockets.ts';
 import { openServer, type SocketRequest } from './open-server.ts';
@@ -10,6 +12,7 @@ import { leave, type OpenedServer, openServers } from './open-servers.ts';
 export interface GivenSocket {
   readonly address: ListenAddress;
   readonly descriptor: number;
+  readonly isSecure: boolean;
 }
 
 /** What it needs beside the addresses. */
@@ -78,7 +81,11 @@ export class HttpSockets {
     }
     this.#closeKept();
     this.#kept = all.slice(servers.length);
-    return this.addresses.map((address, index) => ({ address, descriptor: all[index] as number }));
+    return this.addresses.map((address, index) => ({
+      address,
+      descriptor: all[index] as number,
+      isSecure: this.#requests[index]?.isSecure === true,
+    }));
   }
 
   /** The thread listens: nothing more is taken here, and who waits is connected to it. */
@@ -156,6 +163,12 @@ export class HttpSockets {
   #takeConnections(server: Server): void {
     server.on('connection', (socket) => {
       socket.on('error', () => socket.destroy());
+      if (!isOfThisMachine(socket)) {
+        // Who is passed on is a client of this machine to the thread. A stranger has to come again, to the thread itself.
+        socket.destroy();
+        if (this.listensHere) this.#parts.onNeeded();
+        return;
+      }
       this.#unanswered.add(socket);
       socket.once('close', () => this.#settle(socket));
       if (!this.listensHere) this.#passOn(socket);
@@ -198,8 +211,21 @@ export class HttpSockets {
     peer.pipe(socket);
   }
 
+  /** The addresses for people; those with TLS are `https://127.0.0.1:8054`. */
+  get texts(): readonly string[] {
+    return this.addresses.map(
+      (address, index) =>
+        `${this.#requests[index]?.isSecure === true ? 'https://' : ''}${listenAddressToText(address)}`,
+    );
+  }
+
   /** The addresses, for the log. */
   toString(): string {
-    return this.addresses.map(listenAddressToText).join(',');
+    return this.texts.join(',');
   }
+}
+
+function isOfThisMachine({ remoteAddress = '' }: Socket): boolean {
+  const octets = addressOctets(remoteAddress);
+  return octets !== undefined && ipClass(octets) === 'loopback';
 }

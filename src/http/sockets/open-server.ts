@@ -7,6 +7,8 @@ export interface SocketRequest {
   readonly address: ListenAddress;
   /** The descriptor of a socket that listens there already. */
   readonly descriptor?: number | undefined;
+  /** TLS is spoken there, and the gateway is not there. */
+  readonly isSecure?: boolean;
 }
 
 /** Listens there; connections are paused. Rejects with the system's error. */

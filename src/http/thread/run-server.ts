@@ -13,12 +13,13 @@ import type { FromThread, ThreadOptions, ToThread } from '../messages.ts';
 import { metricsRoutes } from '../metrics/metrics-routes.ts';
 import { pageRoutes } from '../page/page-routes.ts';
 import { relayRoute } from '../relay/relay-route.ts';
-import { ourHosts } from '../routing/our-hosts.ts';
+import { OurNames, ourHosts } from '../routing/our-hosts.ts';
 import { RequestCounts } from '../routing/request-counts.ts';
 import type { Route } from '../routing/route.ts';
 import { createRoutes } from '../routing/routes.ts';
 import { httpServer } from './http-server.ts';
 import { threadLog } from './thread-log.ts';
+import { HttpTls } from './tls.ts';
 
 /** Serves HTTP at the sockets that the thread was given, and asks the main thread through `port`. Resolves when it listens. */
 export async function runServer(options: ThreadOptions, port: MessagePort): Promise<void> {
@@ -29,6 +30,9 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
   let { settings } = options;
   let privateKeys = new Set(settings.privateKeys);
   const counts = new RequestCounts();
+  const tls = new HttpTls();
+  tls.use(settings.certificate);
+  const names = new OurNames();
   const access = new AccessList(settings.allowFrom);
   const proxies = new AccessList(settings.proxies);
   // What there is under our own names; it asks the main thread by `calls`.
@@ -47,7 +51,7 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
     routes: ours,
     isOurHost: ourHosts(
       options.sockets.map(({ address }) => address),
-      () => settings.names,
+      () => names.of(settings.names, tls.names),
     ),
     isProxy: (address) => proxies.isAllowed(address),
     isAllowed: (client) => access.isAllowed(client),
@@ -83,19 +87,22 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
         privateKeys = new Set(settings.privateKeys);
         access.replace(settings.allowFrom);
         proxies.replace(settings.proxies);
+        tls.use(settings.certificate);
         return;
       case 'close':
         close().catch(onBug);
     }
   });
-  for (const { address, descriptor } of options.sockets) {
+  for (const { address, descriptor, isSecure } of options.sockets) {
     // Bun's HTTP server cannot listen at a descriptor; a server of TCP can, on both.
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     server.maxConnections = limits.connections;
     server.on('connection', (socket) => {
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
-      http.take(socket);
+      const taken = isSecure ? tls.secure(socket) : socket;
+      if (taken === undefined) socket.destroy();
+      else http.take(taken);
     });
     servers.push(server);
     await listening(server, () => listenTcp(server, { ...address, descriptor }));
