@@ -21,7 +21,9 @@ import {
   plainOptions,
 } from '../options.ts';
 import { copyOf } from '../wire/bytes.ts';
-import type { FromThread, ThreadEvent, ThreadResult, ToThread } from './messages.ts';
+import type { FromThread, ThreadEvent, ToThread } from './messages.ts';
+import { PendingCalls } from './pending-calls.ts';
+import { settledOnce } from './settled-once.ts';
 import { type SpawnDhtThread, spawnDhtThread } from './spawn.ts';
 
 /** A node in a thread of its own. */
@@ -50,13 +52,6 @@ export async function startMainlineThread(
   return node;
 }
 
-/** A call in progress. */
-interface WaitingCall {
-  readonly event?: (event: ThreadEvent) => void;
-  readonly result: (result: ThreadResult) => void;
-  readonly failed: (error: MainlineError) => void;
-}
-
 class ThreadedNode implements MainlineThread {
   readonly started: Promise<void>;
   #options: MainlineOptions;
@@ -64,10 +59,14 @@ class ThreadedNode implements MainlineThread {
   readonly #onServing: (change: ServingChange) => void;
   /** Whether the node serves by itself. */
   #isServing = false;
-  readonly #calls = new Map<number, WaitingCall>();
-  readonly #ready = waiting();
-  readonly #started = waiting();
-  #nextCall = 1;
+  readonly #calls = new PendingCalls({
+    check: () => this.#checkUp(),
+    say: (message) => {
+      if (this.#up) this.#say(message);
+    },
+  });
+  readonly #ready = settledOnce();
+  readonly #started = settledOnce();
   #worker: Worker | undefined;
   /** Whether the current thread has bound its port. */
   #up = false;
@@ -107,7 +106,7 @@ class ThreadedNode implements MainlineThread {
     signal.throwIfAborted();
     const events = new EventQueue<LookupEvent>();
     const items: VerifiedItem[] = [];
-    const call = this.#call(
+    const call = this.#calls.open(
       (number) => ({ kind: 'lookup', call: number, key: copyOf(key), seq, isWatched }),
       {
         event: (event) => {
@@ -125,7 +124,7 @@ class ThreadedNode implements MainlineThread {
       yield* events.values();
     } finally {
       signal.removeEventListener('abort', onAbort);
-      this.#cancel(call);
+      this.#calls.cancel(call);
     }
   }
 
@@ -135,19 +134,19 @@ class ThreadedNode implements MainlineThread {
   ): Promise<PutOutcome> {
     const { cas, signal } = options;
     signal.throwIfAborted();
-    const result = await this.#ask((call) => ({ kind: 'put', call, item, cas }), signal);
+    const result = await this.#calls.ask((call) => ({ kind: 'put', call, item, cas }), signal);
     if (result.of !== 'put') throw misdirected();
     return result.outcome;
   }
 
   async status(): Promise<DhtStatus> {
-    const result = await this.#ask((call) => ({ kind: 'status', call }));
+    const result = await this.#calls.ask((call) => ({ kind: 'status', call }));
     if (result.of !== 'status') throw misdirected();
     return result.status;
   }
 
   async knownNodes(): Promise<readonly NodeAddress[]> {
-    const result = await this.#ask((call) => ({ kind: 'known-nodes', call }));
+    const result = await this.#calls.ask((call) => ({ kind: 'known-nodes', call }));
     if (result.of !== 'known-nodes') throw misdirected();
     return result.nodes;
   }
@@ -185,7 +184,7 @@ class ThreadedNode implements MainlineThread {
     this.#restarts.cancel();
     if (this.#isServing) this.#tellServing({ kind: 'ended', reason: 'closed' });
     const reason = new MainlineError('closed', 'the DHT node was closed');
-    this.#failAll(reason);
+    this.#calls.failAll(reason);
     this.#ready.reject(reason);
     const worker = this.#worker;
     if (worker === undefined) return;
@@ -235,13 +234,9 @@ class ThreadedNode implements MainlineThread {
         this.#tellServing(message.change);
         return;
       case 'event':
-        this.#calls.get(message.call)?.event?.(message.event);
-        return;
       case 'result':
-        this.#take(message.call)?.result(message.result);
-        return;
       case 'failed':
-        this.#take(message.call)?.failed(new MainlineError(message.problem.kind, message.problem.message));
+        this.#calls.receive(message);
     }
   }
 
@@ -251,7 +246,7 @@ class ThreadedNode implements MainlineThread {
     this.#worker = undefined;
     this.#up = false;
     this.#started.reject(error); // has no effect after a successful start
-    this.#failAll(error);
+    this.#calls.failAll(error);
     if (this.#closed !== undefined || !everUp) return;
     if (this.#isServing) this.#tellServing({ kind: 'ended', reason: 'thread-died' });
     this.#restarts.schedule(performance.now() - startedAt);
@@ -262,80 +257,15 @@ class ThreadedNode implements MainlineThread {
     this.#onServing(change);
   }
 
-  #ask(message: (call: number) => ToThread, signal?: AbortSignal): Promise<ThreadResult> {
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        this.#cancel(call);
-        reject(signal?.reason);
-      };
-      const settled =
-        <T>(settle: (value: T) => void) =>
-        (value: T) => {
-          signal?.removeEventListener('abort', onAbort);
-          settle(value);
-        };
-      const call = this.#call(message, { result: settled(resolve), failed: settled(reject) });
-      signal?.addEventListener('abort', onAbort, { once: true });
-    });
-  }
-
-  /** Sends a call. Throws MainlineError when there is no thread to send it to. */
-  #call(message: (call: number) => ToThread, waits: WaitingCall): number {
-    if (this.#closed !== undefined) throw new MainlineError('closed', 'the DHT node was closed');
-    if (!this.#up) throw new MainlineError('unavailable', 'the thread of the DHT is being started again');
-    const call = this.#nextCall++;
-    this.#calls.set(call, waits);
-    this.#say(message(call));
-    return call;
-  }
-
-  #cancel(call: number): void {
-    if (this.#take(call) !== undefined && this.#up) this.#say({ kind: 'cancel', call });
-  }
-
   #say(message: ToThread): void {
     this.#worker?.postMessage(message);
   }
 
-  #take(call: number): WaitingCall | undefined {
-    const waits = this.#calls.get(call);
-    this.#calls.delete(call);
-    return waits;
+  /** @throws MainlineError when there is no thread to send a call to. */
+  #checkUp(): void {
+    if (this.#closed !== undefined) throw new MainlineError('closed', 'the DHT node was closed');
+    if (!this.#up) throw new MainlineError('unavailable', 'the thread of the DHT is being started again');
   }
-
-  #failAll(error: MainlineError): void {
-    for (const call of [...this.#calls.keys()]) this.#take(call)?.failed(error);
-  }
-}
-
-interface Waiting {
-  readonly promise: Promise<void>;
-  settled: 'no' | 'resolved' | 'rejected';
-  resolve(): void;
-  reject(error: Error): void;
-}
-
-/** A promise that is settled once, from outside. */
-function waiting(): Waiting {
-  let resolvePromise: () => void = () => {};
-  let rejectPromise: (error: Error) => void = () => {};
-  const promise = new Promise<void>((resolve, reject) => {
-    resolvePromise = resolve;
-    rejectPromise = reject;
-  });
-  const state: Waiting = {
-    promise,
-    settled: 'no',
-    resolve() {
-      if (state.settled === 'no') state.settled = 'resolved';
-      resolvePromise();
-    },
-    reject(error) {
-      if (state.settled === 'no') state.settled = 'rejected';
-      rejectPromise(error);
-    },
-  };
-  return state;
 }
 
 /**
