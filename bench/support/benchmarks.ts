@@ -3,6 +3,18 @@
  * `builds`, which needs another checkout to compare with.
  */
 export const BENCHMARKS: readonly string[] = [
-  ...['udp', 'latency', 'tcp', 'https', 'forward', 'mixed', 'workers', 'pkarr-hit', 'start', 'memory'],
+  ...[
+    'udp',
+    'latency',
+    'tcp',
+    'https',
+    'forward',
+    'mixed',
+    'workers',
+    'pkarr-hit',
+    'start',
+    'memory',
+    'scrape',
+  ],
   ...['download', 'attacks', 'lookup', 'cold-keys', 'growth'],
 ];

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Type } from '../../src/dns/codes.ts';
 import { startTestNetworkThread } from '../../src/testnet/proxy.ts';
 import { query } from '../support/dns-client.ts';
@@ -7,6 +10,17 @@ import { testKey } from '../support/packets.ts';
 import { prometheusIsMissing, promtool, startPrometheus } from '../support/prometheus.ts';
 import { startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { openFlood, startWorkers } from '../support/worker-scene.ts';
+
+const monitoring = fileURLToPath(new URL('../../../docs/monitoring', import.meta.url));
+
+/** The queries of the board, as Grafana sends them. */
+const boardQueries = (
+  JSON.parse(readFileSync(join(monitoring, 'grafana-board.json'), 'utf8')) as {
+    readonly panels: readonly { readonly targets: readonly { readonly expr: string }[] }[];
+  }
+).panels.flatMap(({ targets }) =>
+  targets.map(({ expr }) => expr.replaceAll('$instance', '.+').replaceAll('$__rate_interval', '1m')),
+);
 
 /** The values in a text of metrics by name and labels. */
 function valuesOf(text: string): ReadonlyMap<string, number> {
@@ -90,7 +104,7 @@ for (const workers of [1, 2]) {
         assert.ok(!text.includes(private_), private_);
     }
 
-    await using prometheus = await startPrometheus(address);
+    await using prometheus = await startPrometheus(address, [join(monitoring, 'pkarrd-alerts.yml')]);
     await prometheus.scraped(3);
     const [queries] = await prometheus.query('sum(pkarrd_queries_total)');
     assert.equal(queries?.value, 200);
@@ -98,6 +112,18 @@ for (const workers of [1, 2]) {
       'histogram_quantile(0.99, sum by (le) (pkarrd_request_duration_seconds_bucket))',
     );
     assert.ok((quantile?.value ?? 0) > 0);
+    for (let id = 200; id < 220; id++) flood.send(query(`${id}.example`, Type.A, { id }));
+    await flood.settle(220, 10_000);
+    await prometheus.scraped(Number((await prometheus.query('count_over_time(up[1h])'))[0]?.value) + 3);
+    for (const expression of boardQueries) {
+      const found = await prometheus.query(expression);
+      // Nothing is published, dropped, served to others or asked of the relay here.
+      if (!/publication|dropped|relay|gateway|stored/.test(expression))
+        assert.ok(found.length > 0, expression);
+    }
+    // Rules are evaluated each 0.5 s, and none has to be told of.
+    assert.deepEqual(await prometheus.query('ALERTS{alertstate="firing"}'), []);
+    assert.deepEqual(await prometheus.query('prometheus_rule_evaluation_failures_total > 0'), []);
 
     flood.close();
     await scene.close();
