@@ -140,7 +140,10 @@ for (const program of programs) {
       assert.equal(await page.evaluate('document.activeElement.textContent'), 'Skip to the content');
       await press('Tab', 'Tab', 'Tab', 'Enter');
       await page.waitForURL(`${url}lookup`);
-      await press('Tab', 'Tab', 'Tab', 'Tab', 'Tab');
+      for (let tabs = 0; tabs < 10; tabs++) {
+        if ((await page.evaluate('document.activeElement.id')) === 'name') break;
+        await press('Tab');
+      }
       await page.keyboard.type(key);
       await press('Tab');
       await page.keyboard.type('TXT');

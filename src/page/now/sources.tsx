@@ -9,14 +9,8 @@ export function Sources({ recent: { sources, seconds } }: { readonly recent: Rec
   return (
     <Table
       isFixed
-      caption={`Answers in the last ${duration(seconds)}`}
-      head={[
-        'From',
-        { number: 'Answers' },
-        { number: 'Half within' },
-        { number: '90 %' },
-        { number: '99 %' },
-      ]}
+      caption={`Answers of the last ${duration(seconds)}, and the time that 50, 90 and 99 % of them took at most`}
+      head={['From', { number: 'Count' }, { number: '50 %' }, { number: '90 %' }, { number: '99 %' }]}
     >
       {sources.map(({ source, answers, percentiles }) => (
         <tr>

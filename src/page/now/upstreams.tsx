@@ -10,7 +10,7 @@ export function Upstreams({ upstreams }: { readonly upstreams: readonly Upstream
     <Table
       isFixed
       caption="Upstream resolvers"
-      head={['Resolver', 'State', { number: 'Round trip' }, { number: 'Answered' }]}
+      head={['Resolver', 'State', { number: 'Round trip' }, { number: 'Replies' }]}
     >
       {upstreams.map((upstream) => (
         <tr>
