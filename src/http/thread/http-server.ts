@@ -4,6 +4,7 @@ import { bareResponse } from '../bare-response.ts';
 import { limits } from '../limits.ts';
 import { respond } from '../routing/respond.ts';
 import type { Sites } from '../routing/routes.ts';
+import { holdBack } from './hold-back.ts';
 import { RequestTimers } from './request-timers.ts';
 
 /** A server that does not listen: it is given connections. */
@@ -38,6 +39,7 @@ export function httpServer(
     request.on('error', () => {});
     response.on('error', () => {});
     timers.began(request, response);
+    holdBack(request, response);
     try {
       routes.handle(request, response);
     } catch (error) {
