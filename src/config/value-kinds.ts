@@ -1,6 +1,5 @@
 import { tryParseTypedName } from '../dns/typed-name.ts';
-import { addressOctets } from '../ip/address.ts';
-import { ipClass } from '../ip/address-class.ts';
+import { isLoopback } from '../ip/loopback.ts';
 import { ipPrefixToText, parseIpPrefix } from '../ip/prefix.ts';
 import { hostPortToText, parseHostPort } from './host-port.ts';
 import { listenAddressToText, parseListenAddress } from './listen-address.ts';
@@ -39,8 +38,7 @@ export const loopbackAddress = text({
   accepts: 'a loopback address with or without a port, such as 127.0.0.1:8053 or [::1]:8053',
   parse: (word) => {
     const address = parseListenAddress(word, HTTP_PORT);
-    const octets = address && addressOctets(address.host);
-    return octets !== undefined && ipClass(octets) === 'loopback' ? address : undefined;
+    return address !== undefined && isLoopback(address.host) ? address : undefined;
   },
   toText: listenAddressToText,
 });

@@ -81,3 +81,11 @@ test('DNS over HTTPS without TLS never listens everywhere, and a warning tells o
     ['192.168.1.2:8080'],
   );
 });
+
+test('the HTTP side listens on this machine alone, and on no address that means all', async () => {
+  for (const address of ['0.0.0.0:8053', '[::]:8053', '0.0.0.1', '[::127.0.0.1]:8053', '192.168.1.2:8053']) {
+    const [problem = ''] = await problemsOf(`http = ["${address}"]`);
+    assert.match(problem, /a loopback address with or without a port, such as 127\.0\.0\.1:8053/, address);
+  }
+  assert.deepEqual(await problemsOf('http = ["127.0.0.2:8053", "[::1]", "[::ffff:127.0.0.1]:1"]'), []);
+});

@@ -91,7 +91,7 @@ function route(path: string, access: Route['access']): Route {
 }
 
 /** A server with the routes, and what came to the gateway. */
-async function serve({ isAllowed = true } = {}) {
+async function serve({ isAllowed = true, localAddress = '127.0.0.1' } = {}) {
   const opened: string[] = [];
   const bugs: unknown[] = [];
   const served = createRoutes({
@@ -113,6 +113,7 @@ async function serve({ isAllowed = true } = {}) {
     onBug: (bug) => bugs.push(bug),
   });
   const server = createServer({ requireHostHeader: false }, served.handle);
+  server.on('connection', (socket) => Object.defineProperty(socket, 'localAddress', { value: localAddress }));
   server.on('upgrade', served.upgrade);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -188,6 +189,16 @@ test('a key before "localhost" is a site, with names below it, in any case and w
     `GET / HTTP/1.1\r\nHost: ${key}.localhost\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n`,
   );
   assert.deepEqual(server.opened, [...hosts, `upgrade ${key}.localhost`]);
+});
+
+test('no site is opened at an address that the network reaches', async () => {
+  for (const localAddress of ['192.168.0.2', '::ffff:10.0.0.1', '2001:db8::1']) {
+    await using server = await serve({ localAddress });
+    const upgrade = `Host: ${key}.localhost\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n`;
+    assert.equal(await server.raw(`GET / HTTP/1.1\r\n${upgrade}`), 'HTTP/1.1 421 Misdirected Request');
+    assert.equal((await server.get('/', `${key}.localhost`)).status, 421);
+    assert.deepEqual(server.opened, []);
+  }
 });
 
 test('under our own name only the routes are there, and nobody frames, loads or caches it', async () => {

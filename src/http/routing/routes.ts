@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { readSiteHost } from '../../gateway/site-host.ts';
+import { isLoopback } from '../../ip/loopback.ts';
 import { bareResponse } from '../bare-response.ts';
 import { limits } from '../limits.ts';
 import { clientAddress } from './client-address.ts';
@@ -45,7 +46,7 @@ export function createRoutes(parts: RouteParts): Sites {
     handle(request, response) {
       endEarly(request, response);
       const host = hostOf(request);
-      const isForGateway = isSite(host) && !isSecure(request);
+      const isForGateway = isSite(host, request);
       const service = isForGateway ? 'gateway' : (routeOf(request, parts.routes)?.service ?? 'other');
       response.once('close', () => counts?.count(service, request.method, response.statusCode));
       if (request.rawHeaders.length > 2 * limits.headers) {
@@ -58,7 +59,7 @@ export function createRoutes(parts: RouteParts): Sites {
     },
     upgrade(request, socket, head) {
       const host = hostOf(request);
-      if (isSite(host) && !isSecure(request)) sites.upgrade(request, socket, head);
+      if (isSite(host, request)) sites.upgrade(request, socket, head);
       else socket.end(bareResponse(isOurHost(host) ? 404 : 421));
     },
     close: () => sites.close(),
@@ -80,12 +81,13 @@ function hostOf({ headersDistinct: headers, url = '' }: IncomingMessage): string
   return hosts.length === 1 ? hosts[0] : undefined;
 }
 
-/** Over TLS there is no gateway: names below `localhost` are this machine (RFC 6761 §6.3), and no certificate is for those of keys. */
-function isSecure({ socket }: IncomingMessage): boolean {
-  return socket instanceof TLSSocket;
-}
-
-function isSite(host: string | undefined): boolean {
+/**
+ * Sites are for browsers of this machine, where names below `localhost` lead here (RFC 6761 §6.3): whoever asks for one over the
+ * network uses this machine to reach others. The service manager may hand over a socket that is open to it; over TLS no
+ * certificate is for those names.
+ */
+function isSite(host: string | undefined, { socket }: IncomingMessage): boolean {
+  if (socket instanceof TLSSocket || !isLoopback(socket.localAddress ?? '')) return false;
   return readSiteHost(host).kind !== 'other';
 }
 
