@@ -1,14 +1,21 @@
 import type { Plugin } from 'esbuild';
 
 /**
- * Puts what runs in browsers in the place of what needs the runtime, for a bundle that pages load: signatures by noble in
- * the place of those by OpenSSL. All the rest of `octets`, `ip`, `dns`, `bep44` and `pkarr` that pages use is the same.
+ * Puts what runs in browsers in the place of what needs the runtime or is large, for a bundle that pages load: signatures by
+ * noble in the place of those by OpenSSL, and z-base32 in a few lines. All the rest of `octets`, `ip`, `dns`, `bep44` and
+ * `pkarr` that pages use is the same.
  */
 export const browserTwins: Plugin = {
   name: 'browser-twins',
   setup(build) {
-    build.onResolve({ filter: /\/ed25519\.js$/ }, ({ path, resolveDir }) =>
-      build.resolve(path.replace('ed25519', 'ed25519-noble'), { resolveDir, kind: 'import-statement' }),
-    );
+    for (const [name, twin] of twins)
+      build.onResolve({ filter: new RegExp(`/${name}\\.js$`) }, ({ path, resolveDir }) =>
+        build.resolve(path.replace(name, twin), { resolveDir, kind: 'import-statement' }),
+      );
   },
 };
+
+const twins = [
+  ['ed25519', 'ed25519-noble'],
+  ['z-base32', 'z-base32-pages'],
+] as const;

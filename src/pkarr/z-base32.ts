@@ -1,21 +1,8 @@
-/** Five bits for each character (https://philzimmermann.com/docs/human-oriented-base-32-encoding.txt). */
-const ALPHABET = 'ybndrfg8ejkmcpqxot1uwisza345h769';
+import { decode, encode } from 'z32';
 
-/** Octets as z-base32, with zero bits behind the last octet. */
+/** Octets as z-base32, with zero bits behind the last octet. In pages, `z-base32-pages.ts` is in the place of this file. */
 export function toZBase32(octets: Uint8Array): string {
-  let text = '';
-  let bits = 0;
-  let count = 0;
-  for (const octet of octets) {
-    bits = (bits << 8) | octet;
-    count += 8;
-    while (count >= 5) {
-      count -= 5;
-      text += ALPHABET[(bits >>> count) & 31];
-    }
-    bits &= 31;
-  }
-  return count === 0 ? text : text + ALPHABET[(bits << (5 - count)) & 31];
+  return encode(octets);
 }
 
 /**
@@ -23,17 +10,6 @@ export function toZBase32(octets: Uint8Array): string {
  * must know that there is one spelling encodes again and compares.
  */
 export function fromZBase32(text: string): Uint8Array {
-  const octets = new Uint8Array((text.length * 5) >>> 3);
-  let bits = 0;
-  let count = 0;
-  let at = 0;
-  for (const character of text) {
-    bits = (bits << 5) | ALPHABET.indexOf(character);
-    count += 5;
-    if (count < 8) continue;
-    count -= 8;
-    octets[at++] = bits >>> count;
-    bits &= 0xff;
-  }
-  return octets;
+  // The package rounds up, and has the left-over bits as one octet more.
+  return Uint8Array.from(decode(text).subarray(0, (text.length * 5) >>> 3));
 }
