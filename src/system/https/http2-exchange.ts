@@ -15,7 +15,7 @@ export class Http2Exchange implements Exchange {
   readonly address: string;
   readonly source: ServerHttp2Stream;
   body: Uint8Array = nothing;
-  readonly #headers: IncomingHttpHeaders;
+  #headers: IncomingHttpHeaders;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, address: string) {
     stream.on('error', ignore);
@@ -51,6 +51,9 @@ export class Http2Exchange implements Exchange {
     const headers = { ':status': answer.status, ...answer.headers, 'content-length': length };
     this.source.respond(headers, isEmpty ? endStream : undefined);
     if (!isEmpty) this.source.end(answer.body);
+    // The stream lives on for a while, and what listens to it has this exchange.
+    this.body = nothing;
+    this.#headers = none;
   }
 
   /**
@@ -71,4 +74,5 @@ export class Http2Exchange implements Exchange {
   }
 }
 
+const none: IncomingHttpHeaders = {};
 const endStream = { endStream: true } as const;
