@@ -1,7 +1,8 @@
 // The smallest possible HTTP/2 server on this runtime: it answers each request with the same 468 octets. It shows how much of the
 // cost is that of the runtime. Run as a process of its own with the address, the port, the files of the certificate and its key,
 // and the kind of server as arguments: `Node` takes requests and responses, as its documentation does, `Node, streams` what is
-// below them. It answers the first datagram at the port before that too, which tells that it listens.
+// below them, and `Node, unit` is `Node` with the memory that pkarrd's unit allows. It answers the first datagram at the port
+// before that too, which tells that it listens.
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { createSecureServer } from 'node:http2';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fetchedBun, type Peer, type PeerOptions, pkarrd, pkarrdBun } from './peers.ts';
+import { environmentOfUnit, fetchedBun, type Peer, type PeerOptions, pkarrd, pkarrdBun } from './peers.ts';
 import { HOST, launch, type Server, versionOf } from './process.ts';
 
 /** A program that answers DNS over HTTPS too. */
@@ -77,12 +77,16 @@ remote-control:
       );
       return ['-d', '-c', file];
     }),
-    ...(['Node', 'Node, streams', 'Bun'] as const).map((kind) => {
+    ...(['Node', 'Node, streams', 'Node, unit', 'Bun'] as const).map((kind) => {
       const command = kind === 'Bun' ? (fetchedBun() ?? '') : process.execPath;
       const echo = fileURLToPath(new URL('./https-echo.js', import.meta.url));
-      return peer(`bare echo (${kind})`, command, ['--version'], ({ httpsPort }) => [
-        ...[echo, HOST, String(httpsPort), cert, key, kind],
-      ]);
+      return peer(
+        `bare echo (${kind})`,
+        command,
+        ['--version'],
+        ({ httpsPort }) => [...[echo, HOST, String(httpsPort), cert, key, kind]],
+        kind === 'Node, unit' ? environmentOfUnit() : undefined,
+      );
     }),
   ];
 }
@@ -97,6 +101,7 @@ function peer(
   command: string,
   versionWords: readonly string[],
   words: (options: PeerOptions & { readonly httpsPort: number }) => readonly string[],
+  environment?: Readonly<Record<string, string>>,
 ): HttpsPeer {
   const version = () => versionOf(command, ...versionWords);
   return {
@@ -106,7 +111,7 @@ function peer(
     start: (options) =>
       launch({
         ...{ name, version: version() ?? 'unknown', command, words: words(options) },
-        ...{ port: options.port, probe: options.probe },
+        ...{ port: options.port, probe: options.probe, ...(environment !== undefined && { environment }) },
       }),
   };
 }

@@ -95,7 +95,7 @@ export const bareEchoes: readonly Peer[] = (['Node', 'Bun'] as const).map((runti
 });
 
 /** The environment that the systemd unit sets, for both runtimes. */
-function environmentOfUnit(): Readonly<Record<string, string>> {
+export function environmentOfUnit(): Readonly<Record<string, string>> {
   const unit = readFileSync(
     fileURLToPath(new URL('../../../systemd/pkarrd.service', import.meta.url)),
     'utf8',

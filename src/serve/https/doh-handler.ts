@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'; // the global is a getter, which costs more than the call
 import { HEADER_LENGTH } from '../../dns/message.ts';
 import { Protocol } from '../../dns/protocol.ts';
 import type { HttpsAnswer, HttpsRequest } from '../../system/https/server.ts';
