@@ -85,7 +85,14 @@ export class TcpListener extends TCPServer {
 
   /** Takes a connection. Overrides the package's reading and decoding; its types do not declare `handle`. */
   handle(socket: Socket): void {
-    const stream = this.#layer?.secure(socket) ?? socket;
+    let stream: Socket;
+    try {
+      stream = this.#layer?.secure(socket) ?? socket;
+    } catch (error) {
+      // A bug, which is reported like any other; the client need not wait for us to forget the connection.
+      socket.destroy();
+      throw error;
+    }
     const connection = this.#connections.accept(stream, socket);
     this.#own.add(connection);
     socket.once('close', () => this.#own.delete(connection));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Type } from '../../../src/dns/codes.ts';
@@ -129,4 +130,23 @@ test('a client that asks much and never reads costs bounded memory and is closed
   assert.equal(connections.statistics().open, 0);
   socket.destroy();
   await closed;
+});
+
+test('a connection that the layer in between cannot take is closed, and the error goes on', async () => {
+  const bug = new Error('no context');
+  const secure = () => {
+    throw bug;
+  };
+  const connections = new TcpConnections(responder, defaultTcpLimits);
+  const place = { host: '127.0.0.1', port: 0 };
+  const listener = await TcpListener.open(place, connections, undefined, { secure, firstQuery: 0 });
+  closers.push(() => listener.stop());
+  const accepting = createServer().listen(0, '127.0.0.1');
+  await once(accepting, 'listening');
+  const client = connect((accepting.address() as { port: number }).port, '127.0.0.1');
+  const [socket] = (await once(accepting, 'connection')) as [Socket];
+  assert.throws(() => listener.handle(socket), bug);
+  assert.ok(socket.destroyed);
+  await once(client.resume(), 'close');
+  accepting.close();
 });
