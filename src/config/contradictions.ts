@@ -10,11 +10,16 @@ interface Values {
   readonly origins: Readonly<Record<SettingKey, string>>;
 }
 
+/** The same, with those settings whose value is not valid: another stands in its place, which contradicts nothing. */
+interface ReadValues extends Values {
+  readonly refusedKeys: ReadonlySet<SettingKey>;
+}
+
 /** The settings that are addresses with a port of their own each, over TCP and what is on top of it. */
 const listening = ['listen', 'tlsListen', 'https', 'httpsPlain', 'httpTls'] as const;
 
 /** Settings that contradict each other, or themselves. */
-export function contradictions(values: Values): readonly ConfigProblem[] {
+export function contradictions(values: ReadValues): readonly ConfigProblem[] {
   return [
     ...packetTtls(values),
     ...repetitions(values),
@@ -38,7 +43,8 @@ export function plainWarnings({ settings: { httpsPlain }, origins }: Values): re
     }));
 }
 
-function packetTtls({ settings: values, origins }: Values): readonly ConfigProblem[] {
+function packetTtls({ settings: values, origins, refusedKeys }: ReadValues): readonly ConfigProblem[] {
+  if (refusedKeys.has('minimumPacketTtl') || refusedKeys.has('maximumPacketTtl')) return [];
   const { minimumPacketTtl, maximumPacketTtl } = values;
   if (minimumPacketTtl <= maximumPacketTtl) return [];
   const least = settingToText('minimumPacketTtl', minimumPacketTtl);
@@ -53,9 +59,10 @@ function packetTtls({ settings: values, origins }: Values): readonly ConfigProbl
 }
 
 /** Addresses that are listed before, in whatever spelling. Port 0 is another port each time. */
-function repetitions({ settings: values, origins }: Values): readonly ConfigProblem[] {
+function repetitions({ settings: values, origins, refusedKeys }: ReadValues): readonly ConfigProblem[] {
   const seen = new Map<string, string>();
   return listening.flatMap((key) => {
+    if (refusedKeys.has(key)) return [];
     const value = values[key];
     const { name } = table[key];
     return (value === 'default' ? [] : value).flatMap((address) => {
@@ -79,7 +86,12 @@ function identityOf({ host, port }: ListenAddress): string {
 }
 
 /** TLS without a certificate, and half of a pair. */
-function missingCertificates({ settings: values, origins }: Values): readonly ConfigProblem[] {
+function missingCertificates({
+  settings: values,
+  origins,
+  refusedKeys,
+}: ReadValues): readonly ConfigProblem[] {
+  if (refusedKeys.has('certificate') || refusedKeys.has('certificateKey')) return [];
   const { certificate, certificateKey } = values;
   if (certificate !== 'none' && certificateKey !== 'none') return [];
   if (certificate !== 'none' || certificateKey !== 'none') {

@@ -78,13 +78,16 @@ export async function loadSettings(sources: ConfigSources): Promise<LoadedSettin
     SettingKey,
     string
   >;
+  const refusedKeys = new Set<SettingKey>();
   for (const { key, raw, where } of [...inFile.given.filter(isUsed), ...overriding]) {
     const { kind, name } = settings[key];
     const reading = kind.read(raw);
     if (reading.ok) {
       values[key] = reading.value;
       origins[key] = where;
+      refusedKeys.delete(key);
     } else {
+      refusedKeys.add(key);
       for (const refused of reading.refused.slice(0, MAX_REFUSED)) {
         const message = `${shown(refused)} is not valid for ${name}; expected ${kind.accepts}.`;
         problems.push({ where, message });
@@ -101,7 +104,7 @@ export async function loadSettings(sources: ConfigSources): Promise<LoadedSettin
     origins,
     warnings: environment.warnings,
   };
-  if (isComplete) problems.push(...contradictions(loaded));
+  if (isComplete) problems.push(...contradictions({ ...loaded, refusedKeys }));
   problems.push(...((await sources.judge?.(loaded)) ?? []));
   if (problems.length > 0) throw new ConfigError(problems);
   return isComplete ? { ...loaded, warnings: [...loaded.warnings, ...plainWarnings(loaded)] } : loaded;

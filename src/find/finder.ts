@@ -336,7 +336,8 @@ export class Finder implements PacketLibrary {
       this.#absent.set(key.text, now() + settings.absentTtl * 1000);
       return { kind: 'absent', seconds: settings.absentTtl };
     }
-    return { kind: 'unreachable', reason: [...failures, ...shortfallOf(state)].join('; ') };
+    const reasons = [...failures, ...shortfallOf(state)];
+    return { kind: 'unreachable', reason: reasons.join('; ') || 'no DHT node and no relay was asked' };
   }
 
   /** The first outcome of a lookup; or, if there is an expired packet, that one after a while (RFC 8767 §5). */

@@ -177,7 +177,7 @@ class SiteGateway implements Gateway {
 function openedSite({ headers }: IncomingMessage): OpenedSite {
   const found = readSiteHost(headers.host);
   if (found.kind === 'site') return found.site;
-  throw new GatewayFailure('not-a-key');
+  throw new GatewayFailure('not-a-key', found.kind === 'refused' ? found.reason : undefined);
 }
 
 /** @throws GatewayFailure `not-forwarded` for a request that is none for a site. */

@@ -24,12 +24,13 @@ export interface Lookups {
  * Why a lookup has no outcome. A closed list.
  *
  * - `offline`: neither the DHT, nor relays, nor upstream resolvers could be reached.
+ * - `failed`: the resolvers answered that they failed (SERVFAIL, for example), or nothing that can be read.
  * - `unusable`: what is published for the key is not a valid signed packet.
  * - `busy`: too many lookups are in flight, or were started in a short time.
  * - `timeout`: it took too long.
  * - `internal`: an internal error, which is logged where it happened.
  */
-export type LookupFailure = 'offline' | 'unusable' | 'busy' | 'timeout' | 'internal';
+export type LookupFailure = 'offline' | 'failed' | 'unusable' | 'busy' | 'timeout' | 'internal';
 
 /** A lookup failed: the kind of failure, and a sentence for people. */
 export class LookupError extends Error {

@@ -1,5 +1,5 @@
 import { Name } from '../dns/name.ts';
-import { classifyLabel, type KeyRefusal, type PublicKey } from '../pkarr/public-key.ts';
+import { classifyLabel, type PublicKey, refusalToText } from '../pkarr/public-key.ts';
 
 /** The name of a site that was opened, from the `Host` of a request. */
 export interface OpenedSite {
@@ -16,8 +16,8 @@ export interface OpenedSite {
 export type SiteHost =
   /** Not of the form `([label.]*)KEY.localhost[:port]`: of no concern to the gateway. */
   | { readonly kind: 'other' }
-  /** In the form of a key that is none, or a name that is too long. */
-  | { readonly kind: 'refused'; readonly reason: KeyRefusal | 'bad-name' }
+  /** A key that was mistyped, one that cannot exist, or a name that is too long: `reason` is a clause for people. */
+  | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'site'; readonly site: OpenedSite };
 
 /**
@@ -26,19 +26,33 @@ export type SiteHost =
  */
 const SHAPE = /^((?:[a-z0-9_-]{1,63}\.)*)([ybndrfg8ejkmcpqxot1uwisza345h769]{52})\.localhost\.?(:\d{1,5})?$/i;
 
+/** What may be a key with some characters wrong, missing or too many; no other label before `localhost` is as long. */
+const MISTYPED = /^(?:[a-z0-9_-]{1,63}\.)*([a-z0-9]{46,58})\.localhost\.?(?::\d{1,5})?$/i;
+
 /** No `Host` of a name is longer: 253 characters (RFC 1035 §2.3.4), `.localhost.` and a port. */
 const MAX_LENGTH = 253 + 17;
 
 /** Reads the `Host` of a request; undefined stands for a request without one. */
 export function readSiteHost(host: string | undefined): SiteHost {
-  const match = host === undefined || host.length > MAX_LENGTH ? null : SHAPE.exec(host);
-  if (match === null) return { kind: 'other' };
+  if (host === undefined || host.length > MAX_LENGTH) return { kind: 'other' };
+  const match = SHAPE.exec(host);
+  if (match === null) {
+    const mistyped = MISTYPED.exec(host)?.[1];
+    return mistyped === undefined ? { kind: 'other' } : { kind: 'refused', reason: faultOf(mistyped) };
+  }
   const [, labels = '', label = '', port = ''] = match;
   const verdict = classifyLabel(label);
-  if (verdict.kind === 'refused') return { kind: 'refused', reason: verdict.reason };
+  if (verdict.kind === 'refused') return { kind: 'refused', reason: refusalToText(verdict.reason) };
   if (verdict.kind === 'not-a-key') return { kind: 'other' };
   const text = `${labels}${label}`.toLowerCase();
   const name = Name.tryParse(text);
-  if (name === undefined) return { kind: 'refused', reason: 'bad-name' };
+  if (name === undefined) return { kind: 'refused', reason: 'the name is too long' };
   return { kind: 'site', site: { name, key: verdict.key, host: text, port } };
+}
+
+/** What is wrong with a label that is nearly a key, as a clause. */
+function faultOf(label: string): string {
+  const foreign = /[02lv]/i.exec(label)?.[0];
+  if (foreign !== undefined) return `it has a "${foreign}", which no key has`;
+  return `it has ${label.length} characters, and a key has 52`;
 }

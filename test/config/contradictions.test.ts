@@ -51,6 +51,14 @@ test('a certificate without its key, or a key without a certificate, is refused'
   ]);
 });
 
+test('what is not valid is told once, and not that it is missing', async () => {
+  const certificate =
+    'certificate = "tls/server.pem"\ncertificate-key = "/tls/server.key"\nhttps = "127.0.0.1:8443"';
+  assert.deepEqual(await problemsOf(certificate), [
+    '1: "tls/server.pem" is not valid for certificate; expected an absolute path; or none.',
+  ]);
+});
+
 test('two services cannot have the same address, in whatever spelling; the same host with other ports can', async () => {
   const toml = `${pair}listen = ["127.0.0.1:853", "[::1]:53"]\ntls-listen = ["127.0.0.1", "[0:0::1]:8443"]\n`;
   assert.deepEqual(await problemsOf(toml), [

@@ -390,6 +390,15 @@ test('a mistake inside a source is told where nobody waits for the lookup', asyn
   assert.deepEqual(waiting.internalErrors, []);
 });
 
+test('a key that nobody was asked for is unreachable, with that as the reason', async () => {
+  const { source, read } = scene();
+  const outcome = read();
+  source.last.end();
+  const { kind, ...rest } = await outcome;
+  assert.equal(kind, 'unreachable');
+  assert.equal('reason' in rest && rest.reason, 'no DHT node and no relay was asked');
+});
+
 test('a source that cannot be asked makes a key unreachable and says why', async () => {
   const { source, read } = scene();
   const first = read();

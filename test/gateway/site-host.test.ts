@@ -45,11 +45,31 @@ test('other hosts are none of the gateway', () => {
 
 test('what has the form of a key and is none is refused with the reason', () => {
   const spelling = `${key.text.slice(0, -1)}n`;
-  assert.deepEqual(readSiteHost(`${spelling}.localhost`), { kind: 'refused', reason: 'non-canonical' });
-  assert.deepEqual(readSiteHost(`${'y'.repeat(52)}.localhost`), { kind: 'refused', reason: 'small-order' });
+  assert.deepEqual(readSiteHost(`${spelling}.localhost`), {
+    kind: 'refused',
+    reason: 'its last character must be y or o',
+  });
+  assert.deepEqual(readSiteHost(`${'y'.repeat(52)}.localhost`), {
+    kind: 'refused',
+    reason: 'it is a point of small order, for which anybody can sign',
+  });
 });
 
 test('a name of more than 255 octets is refused', () => {
   const host = `${'a.'.repeat(102)}${key}.localhost`;
-  assert.deepEqual(readSiteHost(host), { kind: 'refused', reason: 'bad-name' });
+  assert.deepEqual(readSiteHost(host), { kind: 'refused', reason: 'the name is too long' });
+});
+
+test('a key that was mistyped is told apart from names that are none of the gateway', () => {
+  const text = key.text;
+  const reasons = {
+    [text.slice(1)]: 'it has 51 characters, and a key has 52',
+    [`${text}y`]: 'it has 53 characters, and a key has 52',
+    [`www.l${text.slice(1)}`]: 'it has a "l", which no key has',
+    [`${text.slice(1)}V`]: 'it has a "V", which no key has',
+  };
+  for (const [host, reason] of Object.entries(reasons))
+    assert.deepEqual(readSiteHost(`${host}.localhost:8053`), { kind: 'refused', reason });
+  for (const host of ['a'.repeat(45), 'a'.repeat(59), `${text.slice(1)}-`, `${text.slice(1)}.x`])
+    assert.equal(readSiteHost(`${host}.localhost`).kind, 'other', host);
 });

@@ -1,5 +1,5 @@
 import { Cancellation } from '../../async/cancellation.ts';
-import { Class, Type } from '../../dns/codes.ts';
+import { Class, Rcode, Type } from '../../dns/codes.ts';
 import type { Name } from '../../dns/name.ts';
 import { WireError } from '../../dns/wire-error.ts';
 import { LookupError, type LookupFailure, type Lookups } from '../../gateway/lookups.ts';
@@ -45,10 +45,11 @@ export function gatewayLookups({
       const found = await Promise.allSettled(
         [Type.AAAA, Type.A].map((type) => inTime(signal, (within) => ask(router, name, type, within))),
       );
-      const [first] = found;
-      if (first?.status === 'rejected' && found.every(({ status }) => status === 'rejected'))
-        throw first.reason;
-      return alternating(found.map((one) => (one.status === 'fulfilled' ? one.value : [])));
+      const addresses = alternating(found.map((one) => (one.status === 'fulfilled' ? one.value : [])));
+      const failed = found.find((one) => one.status === 'rejected');
+      // Of the other type there may be some.
+      if (addresses.length === 0 && failed !== undefined) throw failed.reason;
+      return addresses;
     },
   };
 }
@@ -66,14 +67,15 @@ async function ask(
       { question, dnssecOk: false, checkingDisabled: false },
       { cancellation, aliasesFollowed: 0, client: CLIENT },
     );
-    return toRecords(answer).answers.flatMap((record) =>
-      record.type === type ? addressToText(record.rdata) : [],
-    );
+    const { rcode, answers } = toRecords(answer);
+    if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN)
+      throw new LookupError('failed', 'The upstream resolver failed to look the name up.');
+    return answers.flatMap((record) => (record.type === type ? addressToText(record.rdata) : []));
   } catch (error) {
     if (error instanceof ResolveError)
       throw new LookupError(failures[error.kind], error.message, { cause: error });
     if (error instanceof WireError)
-      throw new LookupError('offline', 'The reply of the upstream resolver cannot be read.', {
+      throw new LookupError('failed', 'The reply of the upstream resolver cannot be read.', {
         cause: error,
       });
     throw error;
@@ -84,13 +86,13 @@ async function ask(
 const failures: Readonly<Record<ResolveErrorKind, LookupFailure>> = {
   'alias-loop': 'unusable',
   'too-many-keys': 'unusable',
-  delegation: 'offline',
+  delegation: 'failed',
   'packet-unreachable': 'offline',
   'packet-unusable': 'unusable',
   'no-upstream': 'offline',
   'upstream-silent': 'offline',
   'upstream-network': 'offline',
-  'upstream-malformed': 'offline',
+  'upstream-malformed': 'failed',
   busy: 'busy',
   'out-of-time': 'timeout',
   internal: 'internal',

@@ -119,6 +119,7 @@ function endOf(chain: readonly { readonly type: number; readonly rdata: Uint8Arr
 
 const failures = {
   offline: 'offline',
+  failed: 'lookup-failed',
   unusable: 'unusable-packet',
   busy: 'busy',
   timeout: 'lookup-timeout',

@@ -36,6 +36,12 @@ export class AddressGuard {
     return isGloballyReachable(octets) && !this.#isOwn(octets) ? octets : undefined;
   }
 
+  /** Whether no machine has the address, so that no setting helps. */
+  isOfNobody(address: string): boolean {
+    const octets = addressOctets(address);
+    return octets === undefined || !isHost(octets);
+  }
+
   /** Whether all these keys may lead to addresses that are not globally reachable. */
   isExempt(keys: readonly PublicKey[]): boolean {
     return keys.length > 0 && keys.every(this.#parts.isPrivateAllowed);

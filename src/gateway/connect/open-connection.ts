@@ -32,7 +32,8 @@ export async function openConnection(
   const { address, port, keys, serverKey } = target;
   if (isBadPort(port)) throw new GatewayFailure('port-refused', String(port));
   const octets = guard.allowed(address, keys);
-  if (octets === undefined) throw new GatewayFailure('address-refused', address);
+  if (octets === undefined)
+    throw new GatewayFailure(guard.isOfNobody(address) ? 'no-host' : 'address-refused', address);
   signal.throwIfAborted();
   const raw = connect({ host: addressToText(octets), port, noDelay: true });
   // Errors after the connection stands belong to whoever has it.

@@ -4,9 +4,10 @@
  * About the request: `not-a-key`, `cross-site`, `old-browser`, `not-forwarded` (a method, or a form of a request, that is not
  * passed on), `service-worker`, `too-slow`, `busy`.
  * About what is published: `nothing-published`, `unusable-packet`, `no-address`, `not-offered` (the owner says so),
- * `not-compatible` (no way to reach it that we know), `loop`, `bad-target`, `clear-refused`, `address-refused`, `port-refused`.
+ * `not-compatible` (no way to reach it that we know), `loop`, `bad-target`, `clear-refused`, `address-refused`,
+ * `no-host` (an address that no machine has), `port-refused`.
  * About the server: `wrong-key`, `raw-key`, `tls-refused`, `tls-version`, `tls`, `down`, `silent`, `bad-reply`.
- * About this machine: `offline`, `lookup-timeout`, `internal`.
+ * About this machine and its resolvers: `offline`, `lookup-failed`, `lookup-timeout`, `internal`.
  */
 export type FailureKind =
   | 'not-a-key'
@@ -25,6 +26,7 @@ export type FailureKind =
   | 'bad-target'
   | 'clear-refused'
   | 'address-refused'
+  | 'no-host'
   | 'port-refused'
   | 'wrong-key'
   | 'raw-key'
@@ -35,6 +37,7 @@ export type FailureKind =
   | 'silent'
   | 'bad-reply'
   | 'offline'
+  | 'lookup-failed'
   | 'lookup-timeout'
   | 'internal';
 
@@ -67,6 +70,7 @@ export function mostTelling(failures: readonly GatewayFailure[]): GatewayFailure
 const telling: readonly FailureKind[] = [
   'offline',
   'no-address',
+  'no-host',
   'silent',
   'down',
   'port-refused',

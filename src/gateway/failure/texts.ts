@@ -19,7 +19,7 @@ export const failureTexts: Readonly<Record<FailureKind, FailureText>> = {
   'not-a-key': {
     status: 400,
     title: 'This is not a key',
-    what: (host) => `${host} has the form of a public key, but no such key exists.`,
+    what: (host, detail) => `${host} is not a public key${detail === undefined ? '' : `: ${detail}`}.`,
     remedy: 'Compare it with where it was copied from: a character may be missing or wrong.',
   },
   'cross-site': {
@@ -118,6 +118,13 @@ export const failureTexts: Readonly<Record<FailureKind, FailureText>> = {
       `The records of ${host} lead to an address of this machine or of a private network${of(detail)}, which a stranger could use to reach what is not theirs.`,
     remedy: 'If you know the key and want this, add it to the setting gateway-private of pkarrd.',
   },
+  'no-host': {
+    status: 502,
+    title: 'The site leads to no machine',
+    what: (host, detail) =>
+      `The records of ${host} lead to an address that is reserved, for documentation for example, and that no machine has${of(detail)}.`,
+    remedy: askOwner,
+  },
   'port-refused': {
     status: 403,
     title: 'The site has a port that is refused',
@@ -182,6 +189,13 @@ export const failureTexts: Readonly<Record<FailureKind, FailureText>> = {
     title: 'This machine seems to be offline',
     what: (host) => `There is no way from this machine to ${host}, or to where its records are published.`,
     remedy: 'Check the network, and try again.',
+  },
+  'lookup-failed': {
+    status: 502,
+    title: 'A name could not be looked up',
+    what: (host) =>
+      `The records of ${host} lead to a name outside of the key, and the resolvers failed to look it up.`,
+    remedy: again,
   },
   'lookup-timeout': {
     status: 504,

@@ -20,7 +20,8 @@ export function forBrowser(address: string, { site, scheme }: SiteUrls): string 
   if (!URL.canParse(absolute, base)) return address;
   const url = new URL(absolute, base);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return address;
-  const host = url.hostname.replace(/\.$/, '');
+  // `KEY.key` by default, and `KEY.internal` everywhere, mean `KEY`.
+  const host = url.hostname.replace(/\.$/, '').replace(/\.(?:key|internal)$/, '');
   if (classifyLabel(host.split('.').at(-1) ?? '').kind !== 'key') return address;
   return `http://${host}.localhost${site.port}${url.pathname}${url.search}${url.hash}`;
 }

@@ -79,6 +79,16 @@ test('only the keys of gateway-private are exempt', async () => {
   assert.deepEqual(await failureOf(scene.get(scene.host(other))), [403, 'address-refused']);
 });
 
+test('an address that no machine has is told as that, since no setting helps', async () => {
+  for (const isPrivateAllowed of [() => true, () => false]) {
+    await using scene = await GatewayScene.open({ isPrivateAllowed });
+    for (const zone of ['@ A 192.0.2.1', '@ AAAA 2001:db8::80', '@ A 224.0.0.1']) {
+      scene.publish(key, zone);
+      assert.deepEqual(await failureOf(scene.get(scene.host(key))), [502, 'no-host'], zone);
+    }
+  }
+});
+
 test('a key that is exempt no more is refused over a connection that stands too', async () => {
   let isExempt = true;
   await using scene = await GatewayScene.open({ isPrivateAllowed: () => isExempt });

@@ -45,6 +45,7 @@ test('a page says which of the lookups failed', async () => {
   await using scene = await GatewayScene.open();
   for (const [kind, expected] of [
     ['offline', [503, 'offline']],
+    ['failed', [502, 'lookup-failed']],
     ['unusable', [502, 'unusable-packet']],
     ['busy', [503, 'busy']],
     ['timeout', [504, 'lookup-timeout']],

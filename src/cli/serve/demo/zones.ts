@@ -16,6 +16,7 @@ $TTL 300
 site        A      127.0.0.1
 www         A      192.0.2.80
 www         AAAA   2001:db8::80
+www         HTTPS  1 site port=${site.port}
 mail        A      192.0.2.25
 _sip._udp   SRV    10 5 5060 mail
 mail        SSHFP  4 2 ( 9f56b6b0a1c3e24d5a7f0d2b4c6e8091
