@@ -96,10 +96,19 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
   for (const { address, descriptor, isSecure } of options.sockets) {
     // Bun's HTTP server cannot listen at a descriptor; a server of TCP can, on both.
     const server = createServer({ allowHalfOpen: true, noDelay: true });
-    server.maxConnections = limits.connections;
+    let open = 0;
     server.on('connection', (socket) => {
+      // Node's `maxConnections` does nothing on Bun.
+      if (open >= limits.connections) {
+        socket.destroy();
+        return;
+      }
+      open++;
       sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
+      socket.once('close', () => {
+        open--;
+        sockets.delete(socket);
+      });
       const taken = isSecure ? tls.secure(socket) : socket;
       if (taken === undefined) socket.destroy();
       else http.take(taken);
