@@ -51,6 +51,12 @@ export const MAX_STREAMS = 100;
 export const MAX_STREAMS_IN_CROWD = 10;
 export const CROWD = 16;
 
+/**
+ * Requests of HTTP/2 that Node answers in one turn of the event loop, in which no query over UDP is read: about a millisecond. A client
+ * that resets its requests sends a thousand in 64 kB, which is what is read at once.
+ */
+export const REQUESTS_AT_ONCE = 50;
+
 /** Streams beyond that, opened by a client that knew better, after which its connection ends. */
 export const MAX_REJECTED_STREAMS = 50;
 

@@ -3,7 +3,7 @@ import { createServer as createHttp1 } from 'node:http';
 import { createServer as createHttp2, type ServerHttp2Stream } from 'node:http2';
 import { createServer as createTcp, type Server, type Socket } from 'node:net';
 import { createServer as createTls, type TLSSocket, type Server as TlsServer } from 'node:tls';
-import { OneEachTurn } from '../../async/one-each-turn.ts';
+import { FewEachTurn } from '../../async/few-each-turn.ts';
 import { listenTcp } from '../listen-tcp.ts';
 import * as bounds from './bounds.ts';
 import { WatchedConnection } from './connection.ts';
@@ -25,7 +25,8 @@ export class SocketServer implements HttpsServer {
   /** Makes the handshakes; undefined without TLS. */
   readonly #tls: TlsServer | undefined;
   /** What a handshake takes is a millisecond: a crowd must not delay the answers to others. */
-  readonly #handshakes = new OneEachTurn();
+  readonly #handshakes = new FewEachTurn(1);
+  readonly #requests = new FewEachTurn(bounds.REQUESTS_AT_ONCE);
   readonly #http1;
   readonly #http2 = createHttp2(http2Options(bounds.MAX_STREAMS));
   /** For connections that come when there are many. */
@@ -62,9 +63,13 @@ export class SocketServer implements HttpsServer {
         const connection = this.#given;
         if (connection === undefined) return;
         connection.useSession(session);
-        session.on('stream', (stream: ServerHttp2Stream, headers) =>
-          this.#take(connection, new Http2Exchange(stream, headers, connection.address)),
-        );
+        session.on('stream', (stream: ServerHttp2Stream, headers) => {
+          const exchange = new Http2Exchange(stream, headers, connection.address);
+          this.#requests.add(() => {
+            // A client that resets its requests has waited for nothing.
+            if (!exchange.isOver) this.#take(connection, exchange);
+          });
+        });
       });
       http2.on('sessionError', ignore);
     }
@@ -130,7 +135,7 @@ export class SocketServer implements HttpsServer {
       const connection = this.#accept(socket);
       socket.once('readable', () => {
         if (tls !== undefined) {
-          this.#handshakes.add(() => this.#secure(connection, socket, tls));
+          this.#inTurn(() => this.#secure(connection, socket, tls));
           return;
         }
         const first: Buffer | null = socket.read();
@@ -140,6 +145,11 @@ export class SocketServer implements HttpsServer {
         this.#give(connection, socket, first.toString('latin1', 0, 3) === 'PRI');
       });
     });
+  }
+
+  /** Does a step of a handshake in a turn of its own, and not inside of the event, in which the socket still reads for itself. */
+  #inTurn(step: () => void): void {
+    setImmediate(() => this.#handshakes.add(step));
   }
 
   /** Begins the handshake of a connection. */
@@ -175,7 +185,7 @@ export class SocketServer implements HttpsServer {
       }
       this.#handshaking.delete(ends);
       stream.on('error', () => stream.destroy());
-      this.#handshakes.add(() => {
+      this.#inTurn(() => {
         if (!stream.destroyed) this.#give(connection, stream, stream.alpnProtocol === 'h2');
       });
     });
