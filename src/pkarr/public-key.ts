@@ -152,5 +152,5 @@ const keyShape = /^[ybndrfg8ejkmcpqxot1uwisza345h769]{52}$/;
 const keyInside = /[ybndrfg8ejkmcpqxot1uwisza345h769]{52}/i;
 const notAKey: LabelClass = { kind: 'not-a-key' };
 
-/** Maximum number of cached results; each takes about half a kilobyte. */
+/** Results of the 4096 labels that were asked for last are kept; each takes about half a kilobyte. */
 const verdicts = new RecentMap<string, LabelClass>(4096);

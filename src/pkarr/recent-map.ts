@@ -1,15 +1,15 @@
 /**
- * A map of at most `maximum` values, and of at least the half of it that was used last. It has two halves: when the new one is
- * full, it becomes the old one, whose values are forgotten unless they were asked for meanwhile. A read is one look-up, as in a
- * Map, and there is no list to keep in order.
+ * A map that keeps the `size` values that were used last, and at most as many again. It has two halves: when the new one is full,
+ * it becomes the old one, whose values are forgotten unless they were asked for meanwhile. A read is one look-up, as in a Map, and
+ * there is no list to keep in order.
  */
 export class RecentMap<Key, Value extends object> {
-  readonly #half: number;
+  readonly #size: number;
   #recent = new Map<Key, Value>();
   #older = new Map<Key, Value>();
 
-  constructor(maximum: number) {
-    this.#half = maximum / 2;
+  constructor(size: number) {
+    this.#size = size;
   }
 
   get(key: Key): Value | undefined {
@@ -21,7 +21,7 @@ export class RecentMap<Key, Value extends object> {
   }
 
   set(key: Key, value: Value): void {
-    if (this.#recent.size >= this.#half) {
+    if (this.#recent.size >= this.#size) {
       this.#older = this.#recent;
       this.#recent = new Map();
     }
