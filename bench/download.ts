@@ -21,21 +21,36 @@ const RATE = 1_000;
 const ROUNDS = 5;
 const SECONDS = 5;
 const OCTETS = 1e9;
-/** Octets a second of each download. At full speed the generator and the two ends of the download alone fill two cores. */
-const SPEEDS = ['20M', '100M', '0'] as const;
+/**
+ * The downloads, in octets a second: `rate` is what the site sends, as over a line of that speed, and `limit` what curl takes, which
+ * sleeps for tens of milliseconds and then takes megabytes at once. At full speed the generator and the two ends of the download
+ * alone fill two cores.
+ */
+const DOWNLOADS = {
+  'at 20 MB a second': { rate: 20e6, limit: '0' },
+  'at 100 MB a second': { rate: 100e6, limit: '0' },
+  'at 100 MB a second, taken in bursts': { rate: undefined, limit: '100M' },
+  'at full speed': { rate: undefined, limit: '0' },
+} as const;
+type DownloadName = keyof typeof DOWNLOADS;
+const downloads = Object.keys(DOWNLOADS) as DownloadName[];
 
 const generator = generatorVersion();
 const network = await startTestNetwork({ nodes: 20 });
 const keyPair = KeyPair.generate();
 const site = createServer(
   { key: keyPair.exportPem(), cert: makeKeyCertificate(keyPair), minVersion: 'TLSv1.3' },
-  (_, response) => sendOctets(response, OCTETS),
+  ({ url = '' }, response) => {
+    const rate = Number(new URL(url, 'https://site').searchParams.get('rate'));
+    if (rate > 0) sendAtRate(response, OCTETS, rate);
+    else sendOctets(response, OCTETS);
+  },
 ).listen(0, '127.0.0.1');
 await once(site, 'listening');
 await publishSite((site.address() as AddressInfo).port);
 
 /** The same download, past the gateway: what the two ends of it and the generator take of two cores by themselves. */
-const DIRECT = 'from the site itself';
+const DIRECT = ', from the site itself';
 const siteUrl = `https://127.0.0.1:${(site.address() as AddressInfo).port}/`;
 
 /** What each of our servers is started with; the port of the gateway is beside that of DNS. */
@@ -49,18 +64,22 @@ await withScene(
     const file = queries('cached', names(NAMES));
     const load = { file, clients: 1, outstanding: 100, rate: RATE, each: true };
     for (const server of servers) await dnsperf(server, { ...load, rate: 10_000, limit: { times: 2 } });
-    const kinds: readonly string[] = ['idle', ...SPEEDS, ...SPEEDS.map((speed) => `${speed} ${DIRECT}`)];
+    const kinds = [
+      { what: 'idle', name: undefined, isDirect: false },
+      ...[false, true].flatMap((isDirect) =>
+        downloads.map((name) => ({ what: `${name}${isDirect ? DIRECT : ''}`, name, isDirect })),
+      ),
+    ];
     const runs = new Map<string, number[]>();
     const peaks = new Map<string, number>();
     let lost = 0;
     for (let round = 0; round < ROUNDS; round++) {
       for (const [index, server] of servers.entries()) {
-        for (const kind of kinds) {
-          const [speed = '', direct] = kind.split(' ');
-          const url = direct === undefined ? gatewayUrl(index) : siteUrl;
-          const download = kind === 'idle' ? undefined : startDownload(server, url, speed);
+        for (const { what, name, isDirect } of kinds) {
+          const url = isDirect ? siteUrl : gatewayUrl(index);
+          const download = name === undefined ? undefined : startDownload(server, url, name);
           const run = await dnsperf(server, { ...load, limit: { seconds: SECONDS } });
-          const key = `${server.name} ${kind}`;
+          const key = `${server.name} ${what}`;
           peaks.set(key, Math.max(peaks.get(key) ?? 0, (await download?.()) ?? residentBytes(server.pid)));
           runs.set(key, [...(runs.get(key) ?? []), percentile(run.latencies, 0.99)]);
           lost += run.lost;
@@ -68,13 +87,12 @@ await withScene(
       }
     }
     const rows = servers.flatMap(({ name, version }) =>
-      kinds.map((kind) => {
-        const p99 = runs.get(`${name} ${kind}`) ?? [];
+      kinds.map(({ what }) => {
+        const p99 = runs.get(`${name} ${what}`) ?? [];
         const idle = runs.get(`${name} idle`) ?? [];
         // Each round is compared by itself, since the load of the machine changes between rounds.
         const ratio = median(p99.map((value, round) => value / (idle[round] ?? Number.NaN)));
-        const what = kind.replace(/^0/, 'at full speed').replace(/^(\d+M)/, 'at $1B a second');
-        const peak = (peaks.get(`${name} ${kind}`) ?? 0) / 1e6;
+        const peak = (peaks.get(`${name} ${what}`) ?? 0) / 1e6;
         return [`${name} ${version}`, what, fixed(median(p99), 3), fixed(ratio, 2), fixed(peak, 0)];
       }),
     );
@@ -103,7 +121,8 @@ function gatewayUrl(index: number): string {
 }
 
 /** Downloads again and again. @returns what ends it, and resolves with the most octets of memory that the server had meanwhile. */
-function startDownload(server: Server, url: string, speed: string): () => Promise<number> {
+function startDownload(server: Server, url: string, name: DownloadName): () => Promise<number> {
+  const { rate, limit } = DOWNLOADS[name];
   const host = `Host: ${keyPair.publicKey.text}.localhost`;
   let isOver = false;
   let child = spawn('true');
@@ -113,12 +132,12 @@ function startDownload(server: Server, url: string, speed: string): () => Promis
       '--insecure',
       '--fail',
       '--limit-rate',
-      speed,
+      limit,
       '--output',
       '/dev/null',
       '--header',
       host,
-      url,
+      rate === undefined ? url : `${url}?rate=${rate}`,
     ]);
     child.once('exit', (code) => {
       if (code !== 0 && !isOver) throw new Error(`curl ended with ${code}`);
@@ -154,6 +173,24 @@ function sendOctets(response: ServerResponse, octets: number): void {
     response.end();
   };
   write();
+}
+
+/** Sends each millisecond what the rate allows, in octets a second. */
+function sendAtRate(response: ServerResponse, octets: number, rate: number): void {
+  const piece = Buffer.alloc(16_384);
+  const begun = performance.now();
+  let sent = 0;
+  response.writeHead(200, { 'content-length': octets });
+  const timer = setInterval(() => {
+    const due = Math.min(octets, ((performance.now() - begun) / 1_000) * rate);
+    while (sent < due && !response.writableNeedDrain) {
+      const next = piece.subarray(0, octets - sent);
+      sent += next.length;
+      response.write(next);
+    }
+    if (sent === octets) response.end();
+  }, 1);
+  response.once('close', () => clearInterval(timer));
 }
 
 /** Publishes where the site is, signed by its key. */
