@@ -121,7 +121,7 @@ function report(runs: Runs, sessionOctets: ReadonlyMap<string, number>): void {
   console.log(
     `\nThousand requests a second under the same loads; latency at ${(steady.rate ?? 0) * steady.sessions} a second on ${steady.sessions} sessions; memory by which`,
   );
-  console.log(`the process grows for each of ${SESSIONS} sessions that asked once and stay open.\n`);
+  console.log(`the process grows for each session that asked once and stays open, of ${SESSIONS}.\n`);
   console.log(
     table(
       ['program', ...loadNames, 'p50 ms', 'p99 ms', 'kB a session', 'lost'],
