@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { limits } from '../../src/http/limits.ts';
-import { bun } from '../../src/system/bun/api.ts';
 import { askRelay } from '../http/relay/ask-relay.ts';
 import { signedPacket, testKey } from '../support/packets.ts';
 import { httpAddress, SCALE, Watch } from './attacked-program.ts';
@@ -112,11 +111,7 @@ test('thousands of reads and of forged packets cost no query', async (context) =
   await watch.endWithMemory(context, MAX_MEMORY);
 });
 
-// Not shown on Bun: so many connections of a client on Bun do not all come to an end there, on a busy machine.
-const onBun = bun !== undefined && 'a crowd of this size is tried on Node alone';
-test('10,000 idle connections cost no query and no descriptor that is needed', {
-  skip: onBun,
-}, async (context) => {
+test('10,000 idle connections cost no query and no descriptor that is needed', async (context) => {
   const watch = new Watch();
   const crowd: Promise<Outcome>[] = [];
   for (let batch = 0; batch < 100; batch++) {
