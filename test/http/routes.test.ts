@@ -201,6 +201,21 @@ test('no site is opened at an address that the network reaches', async () => {
   }
 });
 
+test('no site is opened for whom a proxy of this machine passes on', async () => {
+  await using server = await serve();
+  for (const header of ['x-forwarded-for', 'forwarded'])
+    assert.equal((await server.get('/', `${key}.localhost`, 'GET', { [header]: '203.0.113.2' })).status, 421);
+  assert.deepEqual(server.opened, []);
+});
+
+test('a browser that tells the origin alone is believed', async () => {
+  await using server = await serve();
+  const ask = async (origin: string) => (await server.get('/own', 'localhost', 'GET', { origin })).status;
+  assert.equal(await ask('https://evil.example'), 403);
+  assert.equal(await ask('null'), 403);
+  assert.equal(await ask('http://localhost'), 200);
+});
+
 test('under our own name only the routes are there, and nobody frames, loads or caches it', async () => {
   await using server = await serve();
   const { status, headers, text } = await server.get('/?x', 'localhost');

@@ -19,9 +19,12 @@ export function etagOf(timestamp: Timestamp, payload: Uint8Array): string {
 export function isNotModified(headers: IncomingHttpHeaders, etag: string, timestamp: Timestamp): boolean {
   const { 'if-none-match': tags, 'if-modified-since': since } = headers;
   if (tags !== undefined) return tags.trim() === '*' || tags.split(',').some((tag) => opaque(tag) === etag);
-  const date = since === undefined ? Number.NaN : Date.parse(since);
+  const date = since === undefined || !HTTP_DATE.test(since) ? Number.NaN : Date.parse(since);
   return !Number.isNaN(date) && timestamp <= BigInt(date) * 1000n;
 }
+
+/** RFC 9110 §5.6.7: `IMF-fixdate`. Its two obsolete forms are sent by nobody who asks a relay, and count as no date. */
+const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /** RFC 9110 §13.1.2: a weak comparison. */
 function opaque(tag: string): string {

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { isFromElsewhere } from '../routing/from-elsewhere.ts';
+import { isFromElsewhere, isOwnOrigin } from '../routing/from-elsewhere.ts';
 
 /** Whether a request is taken, and what the browser is to be told. */
 export type OriginVerdict =
@@ -20,9 +20,9 @@ const EXPOSED =
  * without saying which is refused too.
  */
 export function judgeOrigin(headers: IncomingHttpHeaders, named: readonly string[]): OriginVerdict {
-  const { origin, host } = headers;
+  const { origin } = headers;
   if (origin !== undefined) {
-    if (isOwn(headers, origin, host)) return { kind: 'taken', headers: {} };
+    if (isOwn(headers)) return { kind: 'taken', headers: {} };
     const isAny = named.includes(ANY_ORIGIN);
     if (!isAny && !named.includes(origin))
       return refused('"relay-origins" does not name the origin of this page.');
@@ -50,10 +50,9 @@ export function preflightHeaders(asked: IncomingHttpHeaders): Readonly<Record<st
 }
 
 /** Whether a page of this server asks. */
-function isOwn(headers: IncomingHttpHeaders, origin: string, host: string | undefined): boolean {
+function isOwn(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site'];
-  if (site !== undefined) return site === 'same-origin';
-  return host !== undefined && (origin === `http://${host}` || origin === `https://${host}`);
+  return site === undefined ? isOwnOrigin(headers) : site === 'same-origin';
 }
 
 function refused(reason: string): OriginVerdict {

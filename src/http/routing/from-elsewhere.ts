@@ -10,7 +10,13 @@ export function isFromElsewhere(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site'];
   if (isSpeculative(headers)) return true;
   if (site === 'none') return headers.referer !== undefined;
-  return site !== undefined && site !== 'same-origin';
+  if (site === undefined) return headers.origin !== undefined && !isOwnOrigin(headers);
+  return site !== 'same-origin';
+}
+
+/** Whether `Origin`, which a browser sends with what scripts and forms do, is that of this server. */
+export function isOwnOrigin({ origin, host }: IncomingHttpHeaders): boolean {
+  return host !== undefined && (origin === `http://${host}` || origin === `https://${host}`);
 }
 
 /** Whether a request is that of a person who follows a link: the page that had it sent sees nothing of the answer. */

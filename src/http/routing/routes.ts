@@ -46,7 +46,7 @@ export function createRoutes(parts: RouteParts): Sites {
     handle(request, response) {
       endEarly(request, response);
       const host = hostOf(request);
-      const isForGateway = isSite(host, request);
+      const isForGateway = isSite(host, request, parts);
       const service = isForGateway ? 'gateway' : (routeOf(request, parts.routes)?.service ?? 'other');
       response.once('close', () => counts?.count(service, request.method, response.statusCode));
       if (request.rawHeaders.length > 2 * limits.headers) {
@@ -59,7 +59,7 @@ export function createRoutes(parts: RouteParts): Sites {
     },
     upgrade(request, socket, head) {
       const host = hostOf(request);
-      if (isSite(host, request)) sites.upgrade(request, socket, head);
+      if (isSite(host, request, parts)) sites.upgrade(request, socket, head);
       else socket.end(bareResponse(isOurHost(host) ? 404 : 421));
     },
     close: () => sites.close(),
@@ -83,11 +83,13 @@ function hostOf({ headersDistinct: headers, url = '' }: IncomingMessage): string
 
 /**
  * Sites are for browsers of this machine, where names below `localhost` lead here (RFC 6761 §6.3): whoever asks for one over the
- * network uses this machine to reach others. The service manager may hand over a socket that is open to it; over TLS no
- * certificate is for those names.
+ * network, also through a proxy of this machine, uses it to reach others. The service manager may hand over a socket that is open
+ * to the network; over TLS no certificate is for those names.
  */
-function isSite(host: string | undefined, { socket }: IncomingMessage): boolean {
+function isSite(host: string | undefined, request: IncomingMessage, { isProxy }: RouteParts): boolean {
+  const { socket } = request;
   if (socket instanceof TLSSocket || !isLoopback(socket.localAddress ?? '')) return false;
+  if (!isLoopback(clientAddress(request, isProxy))) return false;
   return readSiteHost(host).kind !== 'other';
 }
 

@@ -11,6 +11,7 @@ import { hostOnly } from '../../host-only.ts';
 import type { Packets } from '../../packets.ts';
 import { digText } from './dig-text.ts';
 import { askedView, networkEnd, packetView } from './packet-view.ts';
+import { shellName } from './shell-name.ts';
 import { readTypedQuestion, type TypedQuestion, TypedQuestionError } from './typed-question.ts';
 
 /** Milliseconds for all of it; a lookup in the DHT is over after a second or two. */
@@ -74,7 +75,7 @@ class Run {
         name: String(name),
         type: typeToText(type),
         ...(key !== undefined && { key: key.text }),
-        command: `dig ${serverWords(this.#parts.addresses())}${name} ${typeToText(type)}`,
+        command: `dig ${serverWords(this.#parts.addresses())}${shellName(String(name))} ${typeToText(type)}`,
       },
     });
     // The lookup is begun first, so that the question joins the one that is watched.
