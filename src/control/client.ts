@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { serviceCommands } from '../system/service-commands.ts';
+import { serviceCommands } from '../system/commands/service-commands.ts';
 import {
   CONTROL_TIMEOUT,
   ControlError,

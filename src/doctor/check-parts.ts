@@ -1,7 +1,7 @@
 import type { AppStatus } from '../app/status.ts';
 import type { Facts } from '../integrate/facts/facts.ts';
 import type { Machine } from '../integrate/machine.ts';
-import type { ServiceCommands } from '../system/service-commands.ts';
+import type { ServiceCommands } from '../system/commands/service-commands.ts';
 
 /** Who asks, and what is known of the program that runs. */
 export interface Examined {

@@ -1,7 +1,7 @@
 import { gatherFacts } from '../integrate/facts/gather.ts';
 import { findIntegration } from '../integrate/overwritten.ts';
 import { GetentMissingError } from '../integrate/verify.ts';
-import { serviceCommands } from '../system/service-commands.ts';
+import { serviceCommands } from '../system/commands/service-commands.ts';
 import type { CheckParts, Examined } from './check-parts.ts';
 import { examineCertificate } from './checks/certificate.ts';
 import { examineClock } from './checks/clock.ts';

@@ -1,6 +1,6 @@
 import { Resolver } from 'node:dns/promises';
-import { type ProgramCall, type ProgramResult, runProgram } from '../system/run-program.ts';
-import { findServiceManager } from '../system/service-commands.ts';
+import { type ProgramCall, type ProgramResult, runProgram } from '../system/commands/run-program.ts';
+import { findServiceManager } from '../system/commands/service-commands.ts';
 import type { FileStep } from './files.ts';
 import { launchd, type OtherManager, openRc, procd } from './other-managers.ts';
 

@@ -1,3 +1,4 @@
+import { shellWord } from '../system/commands/shell-word.ts';
 import { MARK, type ProgramWords, service, type WantedFile } from './service.ts';
 
 /** A manager of services that is not systemd, and how pkarrd becomes a service of it. */
@@ -173,11 +174,6 @@ ${service.environment.map(({ name, value }) => `		<key>${name}</key>\n		<string>
   start: [['launchctl', 'bootstrap', 'system', PLIST]],
   stop: [['launchctl', 'bootout', 'system/pkarrd']],
 };
-
-/** A word of a shell. */
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
 
 function xmlText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

@@ -1,6 +1,6 @@
 import { Resolver } from 'node:dns/promises';
 import { join } from 'node:path';
-import { type ProgramCall, type ProgramResult, runProgram } from '../system/run-program.ts';
+import { type ProgramCall, type ProgramResult, runProgram } from '../system/commands/run-program.ts';
 
 /** The machine that is integrated: its files, its programs, and who answers on it. A test gives one of its own. */
 export interface Machine {

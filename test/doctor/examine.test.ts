@@ -10,7 +10,7 @@ import type { Finding } from '../../src/doctor/finding.ts';
 import { emptyHistogram } from '../../src/observe/metrics/histogram.ts';
 import { noTraffic } from '../../src/observe/metrics/traffic.ts';
 import { PROBE_LABEL } from '../../src/resolve/special/probe.ts';
-import { serviceCommands } from '../../src/system/service-commands.ts';
+import { serviceCommands } from '../../src/system/commands/service-commands.ts';
 import { type IntegrateScene, withScene } from '../integrate/scene.ts';
 
 const status: AppStatus = {

@@ -8,7 +8,7 @@ import { install } from '../../src/install/install.ts';
 import { InstallError, type Machine } from '../../src/install/machine.ts';
 import { launchd, openRc, procd } from '../../src/install/other-managers.ts';
 import { uninstall } from '../../src/install/uninstall.ts';
-import type { ProgramResult } from '../../src/system/run-program.ts';
+import type { ProgramResult } from '../../src/system/commands/run-program.ts';
 
 // What systemd makes of the units is tried in test/booted/service.
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Guard, IntegrateOptions } from '../../src/integrate/integrate.ts';
 import type { Machine } from '../../src/integrate/machine.ts';
 import { PROBE_ADDRESS, PROBE_LABEL } from '../../src/resolve/special/probe.ts';
-import { type ProgramCall, type ProgramResult, runProgram } from '../../src/system/run-program.ts';
+import { type ProgramCall, type ProgramResult, runProgram } from '../../src/system/commands/run-program.ts';
 
 /** A machine whose root is a directory, and whose programs do what the test says. */
 export interface IntegrateScene {

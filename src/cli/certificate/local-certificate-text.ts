@@ -1,6 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { addressOctets } from '../../ip/address.ts';
 import { ipClass } from '../../ip/address-class.ts';
+import { shellWord } from '../../system/commands/shell-word.ts';
 
 /** A certificate as it was written. */
 export interface WrittenCertificate {
@@ -178,9 +179,4 @@ function indented(lines: readonly string[]): readonly string[] {
 
 function listed(names: readonly string[]): string {
   return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-}
-
-/** A word of a POSIX shell. */
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

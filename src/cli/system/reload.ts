@@ -1,7 +1,7 @@
 import type { SettingChange } from '../../app/configuration/changed-settings.ts';
 import { problemToText } from '../../config/config-error.ts';
 import { notGiven } from '../../publish/key-file.ts';
-import { serviceCommands } from '../../system/service-commands.ts';
+import { serviceCommands } from '../../system/commands/service-commands.ts';
 import { type Command, configFlag, Exit, jsonFlag, type Terminal, writeJson } from '../command.ts';
 import type { ReloadReport } from '../serve/reloader.ts';
 import { askRunning } from './ask-program.ts';

@@ -1,4 +1,4 @@
-import type { ServiceCommands } from '../../system/service-commands.ts';
+import type { ServiceCommands } from '../../system/commands/service-commands.ts';
 import type { RunningProgram } from '../check-parts.ts';
 import { type Finding, failure, fine, warning } from '../finding.ts';
 

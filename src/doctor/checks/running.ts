@@ -1,6 +1,6 @@
 import { holdersOf } from '../../app/http/holders.ts';
 import type { AppStatus } from '../../app/status.ts';
-import type { ServiceCommands } from '../../system/service-commands.ts';
+import type { ServiceCommands } from '../../system/commands/service-commands.ts';
 import type { RunningProgram } from '../check-parts.ts';
 import { type Finding, failure, fine, warning } from '../finding.ts';
 

@@ -1,4 +1,4 @@
-import type { ProgramCall } from '../../system/run-program.ts';
+import type { ProgramCall } from '../../system/commands/run-program.ts';
 
 /** How names are looked up on a machine, as far as it matters for what is set. A closed list: the rows of the README's table. */
 export type Row =

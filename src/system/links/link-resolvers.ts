@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { runProgram } from '../commands/run-program.ts';
 import { ResolverFiles, type ResolverFilesOfPlace, type ResolverPlace } from '../resolver-files.ts';
-import { runProgram } from '../run-program.ts';
 import { type LinkFacts, linkFacts } from './link-facts.ts';
 import { LINK_REPORT } from './link-report.ts';
 import { type LinkState, parseLinkState } from './link-state.ts';

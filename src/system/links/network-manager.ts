@@ -1,4 +1,4 @@
-import { runProgram } from '../run-program.ts';
+import { runProgram } from '../commands/run-program.ts';
 import { type LinkState, linkState } from './link-state.ts';
 
 /** Milliseconds that NetworkManager has to answer. */

@@ -1,4 +1,4 @@
-import type { ProgramCall, ProgramResult } from '../run-program.ts';
+import type { ProgramCall, ProgramResult } from '../commands/run-program.ts';
 import { type LinkState, linkState } from './link-state.ts';
 
 /** A link as systemd-resolved knows it. */

@@ -4,9 +4,9 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { ProgramCall } from '../../../src/system/commands/run-program.ts';
 import { hiddenChange } from '../../../src/system/links/link-resolvers.ts';
 import { askResolved, statesOf } from '../../../src/system/links/resolved-links.ts';
-import type { ProgramCall } from '../../../src/system/run-program.ts';
 
 const said: Readonly<Record<string, string>> = {
   dns: 'Global: 127.0.0.1\nLink 1 (lo):\nLink 2 (lan0): 10.77.0.1 fe80::1\n               10.77.0.2\nLink 3 (vpn0): 10.88.0.1:5353#dns.corp.example\nLink 4 (none):\n',

@@ -7,11 +7,11 @@ import type { AnswerView, LookUpStep } from '../../../page/look-up/step.ts';
 import type { PublicKey } from '../../../pkarr/public-key.ts';
 import type { Front } from '../../../serve/front.ts';
 import type { ServedAddress } from '../../../serve/served-address.ts';
+import { shellWord } from '../../../system/commands/shell-word.ts';
 import { hostOnly } from '../../host-only.ts';
 import type { Packets } from '../../packets.ts';
 import { digText } from './dig-text.ts';
 import { askedView, networkEnd, packetView } from './packet-view.ts';
-import { shellName } from './shell-name.ts';
 import { readTypedQuestion, type TypedQuestion, TypedQuestionError } from './typed-question.ts';
 
 /** Milliseconds for all of it; a lookup in the DHT is over after a second or two. */
@@ -75,7 +75,7 @@ class Run {
         name: String(name),
         type: typeToText(type),
         ...(key !== undefined && { key: key.text }),
-        command: `dig ${serverWords(this.#parts.addresses())}${shellName(String(name))} ${typeToText(type)}`,
+        command: `dig ${serverWords(this.#parts.addresses())}${shellWord(String(name))} ${typeToText(type)}`,
       },
     });
     // The lookup is begun first, so that the question joins the one that is watched.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runProgram } from '../../src/system/run-program.ts';
+import { runProgram } from '../../../src/system/commands/run-program.ts';
 
 test('a program gets its input, and its output and exit code come back', async () => {
   const ran = await runProgram({

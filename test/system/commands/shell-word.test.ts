@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { shellName } from '../../../src/app/http/look-up/shell-name.ts';
+import { shellWord } from '../../../src/system/commands/shell-word.ts';
 
 test('a name that is pasted into a shell is a name there, whatever is in it', () => {
   for (const name of [
@@ -14,6 +14,6 @@ test('a name that is pasted into a shell is a name there, whatever is in it', ()
     '\\036(id\\).b.',
     '!x.b.',
   ])
-    assert.equal(execFileSync('sh', ['-c', `printf %s ${shellName(name)}`], { encoding: 'utf8' }), name);
-  assert.equal(shellName('_a.b-c.example.'), '_a.b-c.example.');
+    assert.equal(execFileSync('sh', ['-c', `printf %s ${shellWord(name)}`], { encoding: 'utf8' }), name);
+  assert.equal(shellWord('_a.b-c.example.'), '_a.b-c.example.');
 });
