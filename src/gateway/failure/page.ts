@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { PUBLIC_ADDRESS } from '../public-address.ts';
+import { ownDocumentPolicy } from '../public-address.ts';
 import type { GatewayFailure } from './failure.ts';
 import { failureTexts } from './texts.ts';
 
@@ -15,16 +15,8 @@ const STYLE =
   'body{max-width:36rem;margin:12vh auto;padding:0 1.25rem;overflow-wrap:anywhere}' +
   'h1{font-size:1.5rem;line-height:1.25}small{opacity:.75}';
 
-/** Nothing is loaded, run or embedded, and no script of the site reaches it; the one style is known by its hash. */
-const POLICY = [
-  "default-src 'none'",
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  'sandbox',
-  PUBLIC_ADDRESS,
-].join('; ');
+/** The one style is known by its hash. */
+const POLICY = ownDocumentPolicy(`style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`);
 
 /**
  * The page that tells of a failure: what happened and what to do, a sentence each.

@@ -1,17 +1,7 @@
-import { PUBLIC_ADDRESS } from '../../gateway/public-address.ts';
+import { ownDocumentPolicy } from '../../gateway/public-address.ts';
 
-/**
- * A document with nothing in it, which no script reaches: some of these answers are given before anybody knows under whose name,
- * and so under that of a site, whose script would have the powers of the document.
- */
-const policy = [
-  "default-src 'none'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  'sandbox',
-  PUBLIC_ADDRESS,
-].join('; ');
+/** Some of these answers are given before anybody knows under whose name, and so under that of a site. */
+const policy = ownDocumentPolicy();
 
 /** Headers of every answer of our own: nobody frames it, loads it elsewhere, guesses its type, or learns from where somebody came. */
 export const ownHeaders: Readonly<Record<string, string>> = {
