@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { ElapsedClock } from '../../src/async/elapsed-clock.ts';
+import { fc } from '../support/property.ts';
 
 /** A clock over a machine whose two clocks the test moves. */
 function scene() {

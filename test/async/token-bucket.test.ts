@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { TokenBucket, TokenBuckets } from '../../src/async/token-bucket.ts';
+import { fc } from '../support/property.ts';
 
 test('a bucket never gives more than its burst and what has come in since', () => {
   const step = fc.record({ wait: fc.nat(5_000), asks: fc.nat(30) });

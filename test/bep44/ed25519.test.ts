@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { getPublicKey, hashes, Point, sign } from '@noble/ed25519';
-import fc from 'fast-check';
 import * as ofRuntime from '../../src/bep44/ed25519.ts';
 import * as ofBrowsers from '../../src/bep44/ed25519-noble.ts';
 import { pointFault } from '../../src/pkarr/curve-point.ts';
 import { readVectors } from '../pkarr/vectors.ts';
+import { fc } from '../support/property.ts';
 
 hashes.sha512 = (message) => Uint8Array.from(createHash('sha512').update(message).digest());
 

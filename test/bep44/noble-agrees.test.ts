@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { hashes, Point, verify as strictVerify } from '@noble/ed25519';
-import fc from 'fast-check';
 import { signatureCheck } from '../../src/bep44/ed25519.ts';
 import { signatureCheck as checkOfBrowsers } from '../../src/bep44/ed25519-noble.ts';
+import { fc } from '../support/property.ts';
 
 hashes.sha512 = (message) => Uint8Array.from(createHash('sha512').update(message).digest());
 

@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import fc from 'fast-check';
 import type { Browser, Page } from 'playwright-core';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
 import { noExternalAddresses } from '../../src/pkarr/zone/file/placeholders.ts';
@@ -15,6 +14,7 @@ import { recordTexts } from '../fuzz/corpus.ts';
 import { exampleWith } from '../library/examples.ts';
 import { pkarrd, RunningCommand } from '../support/command.ts';
 import { root } from '../support/installed-package.ts';
+import { fc } from '../support/property.ts';
 import { startChromium } from './support/judged-page.ts';
 import { whyMissing } from './support/own-machine.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { CertificateNameError, parseCertificateName } from '../../src/certificate/certificate-name.ts';
+import { fc } from '../support/property.ts';
 
 describe('a name for a certificate', () => {
   for (const [text, kind, expected] of [

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { parseArguments } from '../../src/cli/arguments.ts';
 import { type Command, UsageError } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands.ts';
 import { commandHelp, programHelp } from '../../src/cli/help.ts';
 import { flagOf } from '../../src/config/settings.ts';
 import { pkarrd } from '../support/command.ts';
+import { fc } from '../support/property.ts';
 
 const example: Command = {
   name: 'example',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { hostPortToText, parseHostPort } from '../../src/config/host-port.ts';
 import { listenAddressToText, parseListenAddress } from '../../src/config/listen-address.ts';
+import { fc } from '../support/property.ts';
 
 const port = fc.integer({ min: 0, max: 65_535 });
 

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import fc from 'fast-check';
 import { ConfigError, type ConfigProblem } from '../../src/config/config-error.ts';
 import { type ConfigSources, loadSettings } from '../../src/config/load-settings.ts';
 import { defaultSettings, settingKeys, settings, variableOf } from '../../src/config/settings.ts';
+import { fc } from '../support/property.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-config-'));
 after(() => rmSync(directory, { recursive: true }));

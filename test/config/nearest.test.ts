@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { didYouMean, nearest } from '../../src/config/nearest.ts';
+import { fc } from '../support/property.ts';
 
 const known = ['listen', 'upstream', 'bootstrap', 'dht', 'dht-listen'];
 

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import fc from 'fast-check';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { loadSettings } from '../../src/config/load-settings.ts';
+import { fc } from '../support/property.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-tables-'));
 after(() => rmSync(directory, { recursive: true }));

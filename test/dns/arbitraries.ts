@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { Class, Type } from '../../src/dns/codes.ts';
 import { type Message, noFlags } from '../../src/dns/message.ts';
 import { MAX_NAME_LENGTH, Name } from '../../src/dns/name.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
+import { fc } from '../support/property.ts';
 import { serviceParameters } from './presentation/rdata.ts';
 
 /** A label of any octets; letters of both cases come often. */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Class, Type, typeFromText } from '../../src/dns/codes.ts';
 import { readLayout } from '../../src/dns/layout.ts';
 import {
@@ -14,6 +13,7 @@ import { Name } from '../../src/dns/name.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
 import { WireError } from '../../src/dns/wire-error.ts';
 import { processorTime } from '../support/processor-time.ts';
+import { fc } from '../support/property.ts';
 import { emptyReply, message, plain } from './arbitraries.ts';
 
 /** Decodes, letting nothing but the decoder's own error pass for a refusal. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { lowerCase, Name } from '../../src/dns/name.ts';
 import { WireError } from '../../src/dns/wire-error.ts';
 import { skipName, WireReader } from '../../src/dns/wire-reader.ts';
 import { WireWriter } from '../../src/dns/wire-writer.ts';
+import { fc } from '../support/property.ts';
 import { label, name } from './arbitraries.ts';
 
 function read(hex: string, offset = 12): Name {

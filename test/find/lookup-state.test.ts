@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { applyEvent, initialState, type LookupState } from '../../src/find/lookup-state.ts';
 import type { SourceEvent } from '../../src/find/packet-source.ts';
 import type { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { aRecord, signedPacket, testKey } from '../support/packets.ts';
+import { fc } from '../support/property.ts';
 
 const key = testKey(1);
 const old = signedPacket(key, 100);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { UpstreamHealth } from '../../src/forward/choice/health.ts';
 import {
   type Candidate,
@@ -8,6 +7,7 @@ import {
   type SelectionReason,
 } from '../../src/forward/choice/next-upstream.ts';
 import { UpstreamFailure } from '../../src/forward/errors.ts';
+import { fc } from '../support/property.ts';
 
 const NOW = 1_000_000;
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Cancellation } from '../../src/async/cancellation.ts';
 import { SingleFlight } from '../../src/forward/choice/single-flight.ts';
+import { fc } from '../support/property.ts';
 
 /** Somebody who never leaves. */
 const never = new Cancellation();

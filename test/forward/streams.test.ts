@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { FrameReader } from '../../src/dns/frame-reader.ts';
 import { ForwardError } from '../../src/forward/errors.ts';
+import { fc } from '../support/property.ts';
 import { altered, replyA, replyTruncated, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { addresses, ask, setUpForwarder } from './support.ts';
 

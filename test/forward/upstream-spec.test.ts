@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { UpstreamSpecError } from '../../src/forward/spec/spec-error.ts';
 import { readUpstreams, usesSystem, withSystem } from '../../src/forward/spec/upstream-set.ts';
 import {
@@ -9,6 +8,7 @@ import {
   specToText,
   type UpstreamSpec,
 } from '../../src/forward/spec/upstream-spec.ts';
+import { fc } from '../support/property.ts';
 
 const pin = `${'A'.repeat(43)}=`;
 const byName = (name: string) => ({ kind: 'name', name }) as const;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { addressOctets } from '../../src/ip/address.ts';
 import { ipClass, ipv4Class } from '../../src/ip/address-class.ts';
 import { ipPrefixToText, parseIpPrefix, prefixContains } from '../../src/ip/prefix.ts';
 import { ipv6FromText } from '../../src/ip/text.ts';
+import { fc } from '../support/property.ts';
 
 function octetsOf(text: string): Uint8Array {
   const octets = text.includes(':') ? ipv6FromText(text) : addressOctets(text);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import * as client from '../../src/library/client.ts';
 import { ClientError } from '../../src/library/client.ts';
 import * as pkarr from '../../src/library/pkarr.ts';
@@ -12,6 +11,7 @@ import {
   PublicKey,
   SignedPacket,
 } from '../../src/library/pkarr.ts';
+import { fc } from '../support/property.ts';
 
 const keyPair = KeyPair.fromSeed(new Uint8Array(32).fill(7));
 const key = keyPair.publicKey;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { acceptsHost, formatIpv4, networkOf, parseIpv4 } from '../../src/mainline/addresses.ts';
 import { ExternalAddress } from '../../src/mainline/node/external-address.ts';
 import { isSecureNodeId, secureNodeId } from '../../src/mainline/wire/node-id.ts';
+import { fc } from '../support/property.ts';
 
 /** BEP 42, "test vectors". */
 const BEP_42 = [

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { journalEntry } from '../../src/observe/journal-entry.ts';
 import { createLog, Private } from '../../src/observe/log.ts';
+import { fc } from '../support/property.ts';
 
 /** The fields of a datagram of the native protocol, by its rules. */
 function fieldsOf(octets: Uint8Array): ReadonlyMap<string, string> {

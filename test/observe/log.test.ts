@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { createLog, type LogLevel, logLevels, Private, silentLog } from '../../src/observe/log.ts';
+import { fc } from '../support/property.ts';
 
 function recorder(level: LogLevel, journal = false) {
   const lines: string[] = [];

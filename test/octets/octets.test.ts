@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { compareOctets, concatOctets, equalOctets } from '../../src/octets/octets.ts';
 import { base64Of, hexOf, latin1Of, octetsFromBase64, octetsFromHex } from '../../src/octets/text.ts';
+import { fc } from '../support/property.ts';
 
 const octets = fc.uint8Array({ maxLength: 40 });
 

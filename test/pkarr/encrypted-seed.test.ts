@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { decryptSeed, encryptSeed, isEncryptedKey } from '../../src/pkarr/encrypted-seed.ts';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
+import { fc } from '../support/property.ts';
 
 const seed = new Uint8Array(32).fill(5);
 const passphrase = 'correct horse päärl';

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import fc from 'fast-check';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
 import { parsePastedKey } from '../../src/pkarr/pasted-key.ts';
 import { classifyLabel, PublicKey, PublicKeyError } from '../../src/pkarr/public-key.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
+import { fc } from '../support/property.ts';
 import { testKeyPair } from './packets.ts';
 
 const ALPHABET = 'ybndrfg8ejkmcpqxot1uwisza345h769';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { signedBytes } from '../../src/bep44/mutable-item.ts';
 import { Class, Type } from '../../src/dns/codes.ts';
 import { decodeMessage, encodeMessage, noFlags } from '../../src/dns/message.ts';
@@ -18,6 +17,7 @@ import { PublicKey } from '../../src/pkarr/public-key.ts';
 import { compareRecency, SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { packetTimeToLive } from '../../src/pkarr/time-to-live.ts';
 import { MAX_TIMESTAMP, nextTimestamp } from '../../src/pkarr/timestamp.ts';
+import { fc } from '../support/property.ts';
 import { packetOf, testKeyPair } from './packets.ts';
 import { readVectors } from './vectors.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { fromZBase32, toZBase32 } from '../../src/pkarr/z-base32.ts';
 import * as ofPages from '../../src/pkarr/z-base32-pages.ts';
+import { fc } from '../support/property.ts';
 
 test('pages write and read z-base32 as the package z32 does', () => {
   fc.assert(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { REFRESH_EVERY, Schedule } from '../../src/publish/schedule.ts';
+import { fc } from '../support/property.ts';
 
 function scene(random = 0.5) {
   const clock = { now: 0, wall: 1e12 };

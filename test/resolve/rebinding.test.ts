@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Rcode, Type } from '../../src/dns/codes.ts';
 import { Name } from '../../src/dns/name.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
 import { recordsAnswer, toRecords } from '../../src/resolve/answer.ts';
 import { findLocalAddress, rebindingProtection } from '../../src/resolve/rebinding.ts';
 import { recordAddresses } from '../../src/resolve/record-addresses.ts';
+import { fc } from '../support/property.ts';
 import { forwarded, layered, queryFor, records, toLines } from './layers.ts';
 
 const strict = { allowed: [], hasRoute: () => false };

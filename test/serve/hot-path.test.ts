@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import { Rcode, Type } from '../../src/dns/codes.ts';
 import type { EdnsOption } from '../../src/dns/edns.ts';
@@ -16,6 +15,7 @@ import { ClientRateLimit, unlimited } from '../../src/serve/rate-limit.ts';
 import { Responder, type ResponderParts } from '../../src/serve/responder.ts';
 import { query } from '../support/dns-client.ts';
 import { aRecord } from '../support/packets.ts';
+import { fc } from '../support/property.ts';
 
 /** A responder whose answers depend on the question alone, with time that the test moves. */
 function scene(parts: Partial<ResponderParts> = {}) {

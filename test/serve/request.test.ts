@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { EdnsOptionCode } from '../../src/dns/edns.ts';
 import { readLayout } from '../../src/dns/layout.ts';
 import { decodeMessage, encodeMessage } from '../../src/dns/message.ts';
 import { WireError } from '../../src/dns/wire-error.ts';
 import { readRequest } from '../../src/serve/request.ts';
 import { query } from '../support/dns-client.ts';
+import { fc } from '../support/property.ts';
 
 const question = encodeMessage(query('www.example.com'));
 

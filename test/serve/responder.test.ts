@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import fc from 'fast-check';
 import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import { Rcode, Type } from '../../src/dns/codes.ts';
 import { type Edns, EdnsOptionCode } from '../../src/dns/edns.ts';
@@ -20,6 +19,7 @@ import { Responder } from '../../src/serve/responder.ts';
 import { forwarded } from '../resolve/layers.ts';
 import { query } from '../support/dns-client.ts';
 import { aRecord } from '../support/packets.ts';
+import { fc } from '../support/property.ts';
 
 const udp: ReplyPath = { client: '127.0.0.1', protocol: Protocol.UDP };
 const plainEdns: Edns = { udpPayloadSize: 4096, version: 0, dnssecOk: false, options: [] };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import type { StoreRecord } from '../../src/store/log-format.ts';
 import { StoreIndex } from '../../src/store/log-index.ts';
+import { fc } from '../support/property.ts';
 
 const packet = (keyId: string, timestamp: bigint, packetAt: number): StoreRecord => ({
   kind: 'packet',

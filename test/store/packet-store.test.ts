@@ -17,7 +17,6 @@ import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import fc from 'fast-check';
 import type { Log } from '../../src/observe/log.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { nodeDisk, type StoreDisk, type StoreFile } from '../../src/store/disk.ts';
@@ -32,6 +31,7 @@ import { openPacketStore } from '../../src/store/open-packet-store.ts';
 import { ageOf, storeArchive } from '../../src/store/packet-archive.ts';
 import type { PacketStore } from '../../src/store/packet-store.ts';
 import { aRecord, signedPacket, testKey } from '../support/packets.ts';
+import { fc } from '../support/property.ts';
 import { randomFrom } from '../support/random.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'pkarrd-store-'));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { type InterfaceNames, parseNetifLease, parseResolvConf } from '../../src/system/resolv-conf.ts';
+import { fc } from '../support/property.ts';
 
 /** A machine with one interface, eth0, of number 3. */
 const interfaces: InterfaceNames = {

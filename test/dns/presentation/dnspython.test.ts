@@ -4,11 +4,11 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import fc from 'fast-check';
 import { Type, typeFromText, typeToText } from '../../../src/dns/codes.ts';
 import { Name } from '../../../src/dns/name.ts';
 import { rdataToText } from '../../../src/dns/presentation/rdata-text.ts';
 import { parseZoneFile } from '../../../src/pkarr/zone/file/zone-file.ts';
+import { fc } from '../../support/property.ts';
 import { rdataParts } from './rdata.ts';
 
 const PYTHON = '/usr/bin/python3';

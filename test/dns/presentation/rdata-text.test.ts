@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { isIPv6 } from 'node:net';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { isMetaType, Type } from '../../../src/dns/codes.ts';
 import { Name } from '../../../src/dns/name.ts';
 import { rdataToText, recordToText } from '../../../src/dns/presentation/rdata-text.ts';
@@ -12,6 +11,7 @@ import { WireError } from '../../../src/dns/wire-error.ts';
 import { WireReader } from '../../../src/dns/wire-reader.ts';
 import { ipv4FromText, ipv6FromText, ipv6ToText } from '../../../src/ip/text.ts';
 import { parseZoneFile } from '../../../src/pkarr/zone/file/zone-file.ts';
+import { fc } from '../../support/property.ts';
 import { name, octets, recordBelow } from './rdata.ts';
 
 const zone = Name.parse('zone.');

@@ -1,8 +1,9 @@
 /** RDATA that is valid for its type, for every type with a form of its own. */
-import fc from 'fast-check';
+
 import { Type } from '../../../src/dns/codes.ts';
 import { Name } from '../../../src/dns/name.ts';
 import type { ResourceRecord } from '../../../src/dns/record.ts';
+import { fc } from '../../support/property.ts';
 
 const labelText = fc
   .array(fc.integer({ min: 0, max: 255 }), { minLength: 1, maxLength: 12 })

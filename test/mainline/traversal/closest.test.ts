@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Closest, K, type Placed } from '../../../src/mainline/traversal/closest.ts';
 import { NetworkSize } from '../../../src/mainline/traversal/network-size.ts';
+import { fc } from '../../support/property.ts';
 
 /** Takes nodes as a traversal does, and gives those that belong to the closest. */
 function closestOf(nodes: readonly Placed[], reach = 0, isShared = false): readonly Placed[] {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import packaged from 'bencode';
-import fc from 'fast-check';
 import {
   type Bencoded,
   BencodeError,
@@ -9,6 +8,7 @@ import {
   MAX_VALUES,
 } from '../../../src/mainline/wire/bencode-read.ts';
 import { type Encodable, encodeBencode } from '../../../src/mainline/wire/bencode-write.ts';
+import { fc } from '../../support/property.ts';
 
 const text = (bencoded: string) => Buffer.from(bencoded, 'latin1');
 

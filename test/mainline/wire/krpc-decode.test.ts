@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import packaged from 'bencode';
-import fc from 'fast-check';
 import {
   decodeDatagram,
   MAX_DATAGRAM_LENGTH,
   type MalformedReason,
 } from '../../../src/mainline/wire/krpc-decode.ts';
 import type { ReplyMessage } from '../../../src/mainline/wire/krpc-message.ts';
+import { fc } from '../../support/property.ts';
 import { compact } from '../support/scripted-node.ts';
 
 const ID = Buffer.alloc(20, 1);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import {
   countOf,
   durationBounds,
   Histogram,
   mergeHistograms,
 } from '../../../src/observe/metrics/histogram.ts';
+import { fc } from '../../support/property.ts';
 
 const durations = fc.array(fc.double({ min: -1, max: 20_000, noNaN: true }), { maxLength: 50 });
 

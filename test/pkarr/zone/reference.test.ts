@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Class, Type } from '../../../src/dns/codes.ts';
 import { Name } from '../../../src/dns/name.ts';
 import { type ResourceRecord, rdataName } from '../../../src/dns/record.ts';
 import { SignedPacket } from '../../../src/pkarr/signed-packet.ts';
 import { lookupZone } from '../../../src/pkarr/zone/zone.ts';
+import { fc } from '../../support/property.ts';
 import { testKeyPair } from '../packets.ts';
 
 const pair = testKeyPair();

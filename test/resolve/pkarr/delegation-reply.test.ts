@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Class, Rcode, Type } from '../../../src/dns/codes.ts';
 import { decodeMessage, type Message, noFlags } from '../../../src/dns/message.ts';
 import { Name } from '../../../src/dns/name.ts';
@@ -9,6 +8,7 @@ import type { ResourceRecord } from '../../../src/dns/record.ts';
 import { WireError } from '../../../src/dns/wire-error.ts';
 import { parseZoneFile } from '../../../src/pkarr/zone/file/zone-file.ts';
 import { judgeReply } from '../../../src/resolve/pkarr/authority-reply.ts';
+import { fc } from '../../support/property.ts';
 import { queryFor } from '../layers.ts';
 
 /** Records from lines of zone files: names are relative to `sub.k`, the zone that is delegated here. */

@@ -3,7 +3,6 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { encodeMessage } from '../../../src/dns/message.ts';
 import { Name } from '../../../src/dns/name.ts';
 import { hostsLayer } from '../../../src/resolve/special/hosts.ts';
@@ -20,6 +19,7 @@ import {
   parseHosts,
 } from '../../../src/resolve/special/hosts-table.ts';
 import { query } from '../../support/dns-client.ts';
+import { fc } from '../../support/property.ts';
 import { forwarded, layered, queryFor, records } from '../layers.ts';
 
 const file = `

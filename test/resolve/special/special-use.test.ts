@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Name } from '../../../src/dns/name.ts';
 import { classifySpecial } from '../../../src/resolve/special/special-names.ts';
 import { specialUse } from '../../../src/resolve/special/special-use.ts';
 import { name as anyName } from '../../dns/arbitraries.ts';
+import { fc } from '../../support/property.ts';
 import { layered, queryFor } from '../layers.ts';
 
 const noRoutes = () => false;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Cancellation } from '../../../src/async/cancellation.ts';
 import { Rcode, Type } from '../../../src/dns/codes.ts';
 import { Name } from '../../../src/dns/name.ts';
@@ -10,6 +9,7 @@ import { recordsAnswer, toRecords } from '../../../src/resolve/answer.ts';
 import { createRouter } from '../../../src/resolve/router.ts';
 import { answerSuffixes, isKeyName, namesOfKey } from '../../../src/resolve/special/suffix.ts';
 import { aRecord, cnameRecord, testKey } from '../../support/packets.ts';
+import { fc } from '../../support/property.ts';
 import { forwarded, layered, queryFor, toLines } from '../layers.ts';
 
 const key = testKey(1).publicKey.text;

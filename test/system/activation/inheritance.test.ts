@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { BoundSockets } from '../../../src/system/activation/bound-sockets.ts';
 import { type ProcView, takeInheritance } from '../../../src/system/activation/inheritance.ts';
+import { fc } from '../../support/property.ts';
 
 const LISTEN = '0A';
 const UNCONNECTED = '07';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { parseLinkState } from '../../../src/system/links/link-state.ts';
 import { parseConfiguration } from '../../../src/system/links/network-manager.ts';
+import { fc } from '../../support/property.ts';
 
 test('what systemd-resolved keeps of a link gives its resolvers and its domains, search domains apart', () => {
   const text = [

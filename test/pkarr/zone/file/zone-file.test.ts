@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { recordToText } from '../../../../src/dns/presentation/rdata-text.ts';
 import { MAX_ZONE_FILE_LENGTH } from '../../../../src/pkarr/zone/file/entry-reader.ts';
 import { messageToText, ZoneFileError } from '../../../../src/pkarr/zone/file/error.ts';
 import { parseZoneFile } from '../../../../src/pkarr/zone/file/zone-file.ts';
 import { processorTime } from '../../../support/processor-time.ts';
+import { fc } from '../../../support/property.ts';
 import { testKeyPair } from '../../packets.ts';
 
 const { name: origin, text: key } = testKeyPair().publicKey;
