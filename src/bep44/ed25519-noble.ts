@@ -1,5 +1,4 @@
 import { getPublicKey, hashes, Point, sign } from '@noble/ed25519';
-import { sha512 } from '@noble/hashes/sha2.js';
 import { concatOctets, equalOctets } from '../octets/octets.ts';
 import { hexOf } from '../octets/text.ts';
 import {
@@ -9,6 +8,7 @@ import {
   type SignatureCheck,
   type Signer,
 } from './ed25519-rules.ts';
+import { sha512 } from './sha512.ts';
 
 /*
  * In the place of `ed25519.ts` in browsers, for `tools/browser-twins.ts` puts it there. WebCrypto would not do: it exists in
