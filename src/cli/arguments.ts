@@ -20,11 +20,18 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
     ...command.flags.map(({ name, value }) => [name, value !== undefined] as const),
     ['help', false],
   ]);
+  const letters = new Map<string, string>([
+    ...command.flags.flatMap(({ name, short }) => (short === undefined ? [] : [[name, short] as const])),
+    ['help', 'h'],
+  ]);
   const options = Object.fromEntries(
-    [...wantsValue].map(([name, wants]) => [
-      name,
-      { type: wants ? ('string' as const) : ('boolean' as const), ...(name === 'help' && { short: 'h' }) },
-    ]),
+    [...wantsValue].map(([name, wants]) => {
+      const short = letters.get(name);
+      return [
+        name,
+        { type: wants ? ('string' as const) : ('boolean' as const), ...(short !== undefined && { short }) },
+      ];
+    }),
   );
   // Not strict: the errors are explained below.
   const { tokens } = parseArgs({
@@ -73,10 +80,11 @@ function checkOperands(command: Command, operands: readonly string[]): void {
     throw new UsageError(`${command.name}: ${missing.name} is missing.`);
   }
   // A variable of a shell that is not set; `flush "$NAME"` would flush everything.
-  const empty = command.operands[operands.indexOf('')];
+  const emptyAt = operands.indexOf('');
+  const empty = emptyAt < 0 ? undefined : command.operands[Math.min(emptyAt, command.operands.length - 1)];
   if (empty !== undefined) throw new UsageError(`${command.name}: ${empty.name} is empty.`);
   const extra = operands[command.operands.length];
-  if (extra !== undefined) {
+  if (extra !== undefined && command.operands.at(-1)?.isRepeated !== true) {
     const expected = command.operands.map(({ name }) => name).join(' and ') || 'only flags';
     throw new UsageError(
       `${command.name}: unexpected argument ${JSON.stringify(extra)}; ${command.name} takes ${expected}.`,

@@ -33,12 +33,16 @@ export interface OperandSpec {
   /** Its name in help: `ZONEFILE`. */
   readonly name: string;
   readonly optional?: true;
+  /** The last one may stand several times. */
+  readonly isRepeated?: true;
 }
 
 /** A flag that is not a setting. */
 export interface FlagSpec {
   /** Without the hyphens. */
   readonly name: string;
+  /** A letter that means the same behind one hyphen. */
+  readonly short?: string;
   /** The placeholder of its value in help; absent for a flag that takes no value. */
   readonly value?: string;
   /** In one line, without a final period. */
@@ -63,6 +67,8 @@ export interface Terminal {
   out(text: string): void;
   /** Writes progress and errors to standard error. */
   err(text: string): void;
+  /** Whether standard output is a terminal, so that it is read by a person. */
+  readonly outIsTerminal: boolean;
   /** Whether standard error is a terminal, so that a line can be overwritten. */
   readonly errIsTerminal: boolean;
   /** Whether standard error goes to the systemd journal. */

@@ -58,7 +58,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'query',
     summary: 'Ask the running pkarrd for the records of a name',
-    load: async () => (await import('./ask/query.ts')).query,
+    load: async () => (await import('./ask/query/query.ts')).query,
   },
   {
     name: 'doctor',

@@ -46,9 +46,9 @@ export function commandHelp(command: Command): string {
 export function commandFlags(command: Command): readonly FlagHelp[] {
   return [
     ...settingsHelp(command.settings),
-    ...command.flags.map(({ name, value, help }) => ({
+    ...command.flags.map(({ name, short, value, help }) => ({
       usage: value === undefined ? `--${name}` : `--${name} ${value}`,
-      text: help,
+      text: short === undefined ? help : `${help}; the same as -${short}`,
     })),
     { usage: '--help', text: 'Show this help' },
   ];
@@ -56,6 +56,9 @@ export function commandFlags(command: Command): readonly FlagHelp[] {
 
 /** How a command is written: `publish ZONEFILE [FLAGS]`. */
 export function commandSynopsis({ name, operands, flags, settings }: Command): string {
-  const words = operands.map((operand) => (operand.optional === true ? `[${operand.name}]` : operand.name));
+  const words = operands.map((operand) => {
+    const word = operand.optional === true ? `[${operand.name}]` : operand.name;
+    return operand.isRepeated === true ? `${word}...` : word;
+  });
   return [name, ...words, ...(flags.length + settings.length > 0 ? ['[FLAGS]'] : [])].join(' ');
 }

@@ -76,6 +76,7 @@ export function processTerminal(): Terminal {
   const terminal: Terminal = {
     out: isOutputClosed() ? () => endWithoutOutput('it is closed') : (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
+    outIsTerminal: process.stdout.isTTY === true,
     errIsTerminal: process.stderr.isTTY === true,
     errIsJournal: isJournal(process.stderr.fd, process.env),
     machine: { environment: process.env, isRoot: process.getuid?.() === 0, home: homeDirectory() },

@@ -19,6 +19,7 @@ async function ended(words: readonly string[], errIsJournal = false) {
     err: (text) => {
       err += text;
     },
+    outIsTerminal: false,
     errIsTerminal: false,
     errIsJournal,
     machine: { environment: {}, isRoot: false, home: undefined },

@@ -27,9 +27,10 @@ _pkarrd "$@"
 }
 
 function commandCase({ command, flags, operands }: CommandWords): string {
-  const operandSpecs = command.operands.map(({ name, optional }, index) => {
+  const operandSpecs = command.operands.map(({ name, optional, isRepeated }, index) => {
     const colons = optional === true ? '::' : ':';
-    return quote(`${index + 1}${colons}${plain(name)}:${action(operands[index])}`);
+    const place = isRepeated === true ? '*' : index + 1;
+    return quote(`${place}${isRepeated === true ? ':' : colons}${plain(name)}:${action(operands[index])}`);
   });
   const specs = [...flags.map(flagSpec), ...operandSpecs];
   return `    ${command.name})

@@ -1,0 +1,76 @@
+import { rcodeToText, typeToText } from '../../../dns/codes.ts';
+import { rdataToText, recordToText } from '../../../dns/presentation/rdata-text.ts';
+import type { ResourceRecord } from '../../../dns/record.ts';
+import { type Colours, coloursOf } from '../../colours.ts';
+import { Exit, type Terminal } from '../../command.ts';
+import { recordToJson } from '../record-json.ts';
+import { type Asked, exitOf, summaryOf } from './asked.ts';
+
+/** Writes an answer as `dig +noall +answer` does, with comments that say how it was got. */
+export function writeAnswer(asked: Asked, terminal: Terminal): void {
+  const { message, extendedErrors } = asked;
+  const colours = coloursOf(terminal);
+  const { answers, authorities } = message;
+  terminal.out(terminal.outIsTerminal ? columns(answers, colours) : lines(answers));
+  if (answers.length === 0) terminal.out(comments(lines(authorities), colours));
+  const isGood = exitOf(asked) === Exit.OK;
+  const summary = isGood ? colours.dim(summaryOf(asked)) : colours.red(summaryOf(asked));
+  terminal.out(`${colours.dim('; ')}${summary}${colours.dim(`, ${howText(asked)}`)}\n`);
+  const errors = extendedErrors.map(({ code, text }) => `extended error ${code}${text && `: ${text}`}\n`);
+  terminal.out(comments(errors.join(''), colours));
+}
+
+/** Writes the data of records alone, as `dig +short` does. What is wrong goes to standard error. */
+export function writeShort(asked: Asked, terminal: Terminal): void {
+  const colours = coloursOf(terminal);
+  for (const { type, rdata } of asked.message.answers)
+    terminal.out(`${colours.green(rdataToText(type, rdata))}\n`);
+  if (exitOf(asked) !== Exit.OK) terminal.err(`${summaryOf(asked)}.\n`);
+}
+
+/** An answer as JSON. */
+export function askedToJson({ question, message, extendedErrors, milliseconds, isCached, server }: Asked) {
+  return {
+    question: { name: question.name.toString(), type: typeToText(question.type) },
+    rcode: rcodeToText(message.rcode),
+    ...(isCached !== undefined && { cached: isCached }),
+    ...(server !== undefined && { server }),
+    milliseconds: Math.round(milliseconds * 10) / 10,
+    authenticData: message.flags.authenticData,
+    answers: message.answers.map(recordToJson),
+    authorities: message.authorities.map(recordToJson),
+    extendedErrors,
+  };
+}
+
+function howText({ isCached, server, milliseconds }: Asked): string {
+  const from = server === undefined ? (isCached ? 'from the cache' : 'not from the cache') : `from ${server}`;
+  return `${from}, ${milliseconds.toFixed(1)} ms`;
+}
+
+function lines(records: readonly ResourceRecord[]): string {
+  return records.map((record) => `${recordToText(record)}\n`).join('');
+}
+
+/** Each line of a text as a comment of a zone file. */
+function comments(text: string, { dim }: Colours): string {
+  return text.replace(/^.+$/gm, (line) => dim(`; ${line}`));
+}
+
+/** Records one below the other, for people. */
+function columns(records: readonly ResourceRecord[], { bold, cyan, dim, green }: Colours): string {
+  const rows = records.map(({ name, ttl, type, rdata }) => [
+    String(name),
+    String(ttl),
+    typeToText(type),
+    rdataToText(type, rdata),
+  ]);
+  const width = (column: number) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0));
+  const [names, ttls, types] = [width(0), width(1), width(2)];
+  return rows
+    .map(
+      ([name = '', ttl = '', type = '', data = '']) =>
+        `${bold(name.padEnd(names))} ${dim(`${ttl.padStart(ttls)} IN`)} ${cyan(type.padEnd(types))} ${green(data)}\n`,
+    )
+    .join('');
+}
