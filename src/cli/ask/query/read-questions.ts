@@ -17,6 +17,9 @@ export interface GivenQuery {
   readonly questions: readonly [GivenQuestion, ...GivenQuestion[]];
 }
 
+/** A name, and how it was written. */
+type ShownName = GivenName & { readonly shown: string };
+
 /** More types than a person asks for at once; each is a query. */
 const MAX_TYPES = 32;
 
@@ -40,7 +43,7 @@ export function readQuestions({ operands, value }: Pick<Invocation, 'operands' |
 }
 
 /** The name is the first word that is no type, or the first of all: `A` may be a name too. */
-function nameAndTypes(words: readonly string[]): readonly [GivenName, readonly string[]] {
+function nameAndTypes(words: readonly string[]): readonly [ShownName, readonly string[]] {
   if (words.length === 0) throw new UsageError('query: NAME is missing.');
   const index = Math.max(
     0,
@@ -48,22 +51,23 @@ function nameAndTypes(words: readonly string[]): readonly [GivenName, readonly s
   );
   const isSwapped = words.length > 1 && index === words.length - 1;
   const at = isSwapped ? index : 0;
-  return [readName(words[at] ?? ''), words.filter((_, other) => other !== at)];
+  const shown = words[at] ?? '';
+  return [{ ...readName(shown), shown }, words.filter((_, other) => other !== at)];
 }
 
 /** @throws UsageError */
-function readReverse(text: string): GivenName {
+function readReverse(text: string): ShownName {
   const given = readName(text);
-  if (given.isAddress) return given;
+  if (given.isAddress) return { ...given, shown: text };
   throw new UsageError(`-x: ${JSON.stringify(text)} is not an IP address.`);
 }
 
 /** @throws UsageError */
-function readType(text: string, { isAddress }: GivenName): number {
+function readType(text: string, { isAddress, shown }: ShownName): number {
   const type = typeFromText(text);
   if (type === undefined || (isMetaType(type) && type !== Type.ANY))
     throw new UsageError(`${JSON.stringify(text)} is not a record type that can be asked for.`);
   if (isAddress && type !== Type.PTR && type !== Type.ANY)
-    throw new UsageError('Of an address only PTR can be asked for.');
+    throw new UsageError(`${JSON.stringify(shown)} is an address, of which only PTR can be asked for.`);
   return type;
 }
