@@ -8,6 +8,7 @@ import type { SignedPacket } from '../signed-packet.ts';
 import type { ServiceTarget, ZoneAnswer } from './answer.ts';
 import { type DecodedZone, type ZoneNode, zoneOf } from './decoded-zone.ts';
 import { zoneSoa } from './soa.ts';
+import { isZoneCut } from './zone-cut.ts';
 
 /** Aliases that one lookup may follow. */
 const DEFAULT_MAX_STEPS = 16;
@@ -103,7 +104,7 @@ function matchName(zone: DecodedZone, name: Name, type: number): Match {
     // Step 3b: "If a match would take us out of the authoritative data, we have a referral. This happens when we
     // encounter a node with NS RRs marking cuts along the bottom of a zone." The apex's own NS mark no cut.
     // RFC 4035 §3.1.4.1: the DS RRset of the cut belongs to this side of it.
-    const isCut = servers !== undefined && count > zone.apex.labels.length;
+    const isCut = servers !== undefined && count > zone.apex.labels.length && isZoneCut(servers);
     if (isCut && !(isLast && type === Type.DS)) {
       return { kind: 'delegation', servers: ownedBy(servers, here) };
     }

@@ -7,7 +7,7 @@ export interface ZoneRecord {
   readonly owner: readonly string[];
   readonly type: number;
   readonly ttl: number;
-  /** Where an alias leads. */
+  /** Where an alias leads, or the server that an NS record names. */
   readonly target: readonly string[] | undefined;
   readonly data: string;
 }
@@ -57,7 +57,8 @@ export function findInZone(
       }
       const isLast = count === name.length;
       const servers = count > 1 ? at(here, NS) : [];
-      if (servers.length > 0 && !(isLast && type === DS)) return answer('referral', servers);
+      const isCut = servers.some(({ target = [] }) => target.every(isOfHost));
+      if (isCut && !(isLast && type === DS)) return answer('referral', servers);
       const [dname] = isLast ? [] : at(here, DNAME);
       if (dname !== undefined) {
         target = [...name.slice(0, name.length - count), ...(dname.target ?? [])];
@@ -95,4 +96,9 @@ function endsWith(name: readonly string[], end: readonly string[]): boolean {
 
 function length(name: readonly string[]): number {
   return name.reduce((sum, label) => sum + label.length + 1, 1);
+}
+
+/** Whether a host may have this label: no ASCII character but letters, digits, hyphens and underscores. */
+function isOfHost(label: string): boolean {
+  return ![...label].some((char) => char < '\x80' && !/[a-z\d_-]/.test(char));
 }

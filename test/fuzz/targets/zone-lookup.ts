@@ -71,7 +71,9 @@ function zonePacket(random: Random): SignedPacket | undefined {
   const name = () => Name.fromLabels([...random.some(3, () => random.pick(LABELS)), apex]);
   const records = random.some(8, (): ResourceRecord => {
     const type = random.pick([1, 1, 1, 2, 5, 5, 6, 16, 28, 39, 43]);
-    const target = random.chance(0.8) ? name() : Name.fromLabels(['elsewhere', 'example']);
+    const target = random.chance(0.8)
+      ? name()
+      : Name.fromLabels([random.pick(['elsewhere', 'https://elsewhere']), 'example']);
     return {
       name: name(),
       type,
@@ -94,12 +96,12 @@ function rdataOf(type: number, target: Name, random: Random): Uint8Array {
 
 function plainRecord(record: ResourceRecord): ZoneRecord {
   const { name, type, ttl, rdata } = record;
-  const isAlias = type === Type.CNAME || type === Type.DNAME;
+  const hasTarget = type === Type.CNAME || type === Type.DNAME || type === Type.NS;
   return {
     owner: name.labels.map(lowerCase),
     type,
     ttl,
-    target: isAlias ? rdataName(rdata).labels.map(lowerCase) : undefined,
+    target: hasTarget ? rdataName(rdata).labels.map(lowerCase) : undefined,
     data: dataOf(record),
   };
 }

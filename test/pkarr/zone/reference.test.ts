@@ -38,7 +38,9 @@ function reference(
 
   for (const ancestor of ancestors) {
     const isSelf = ancestor.equals(name);
-    const cut = !ancestor.equals(apex) && at(ancestor, Type.NS).length > 0 && !(isSelf && type === Type.DS);
+    const servers = at(ancestor, Type.NS).map(({ rdata }) => rdataName(rdata));
+    const canServe = servers.some(({ labels }) => !/[\0-,./:-@[-^`{-\x7f]/.test(labels.join('')));
+    const cut = !ancestor.equals(apex) && canServe && !(isSelf && type === Type.DS);
     if (cut) return `referral ${name} at ${ancestor}`;
     const [dname] = at(ancestor, Type.DNAME);
     if (dname !== undefined && !isSelf) {

@@ -342,6 +342,22 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    rule: 'NS that can name no server, such as a URL, are data and no delegation, but one that can makes them one',
+    zone: '_did TXT v=0\n_did NS https://dht.example.\n_k0._did TXT id=0\nsub NS https://dht.example.\nsub NS ns_1.example.',
+    asked: [
+      ['_did.KEY', 'TXT', 'answer', '_did.KEY. 300 TXT "v=0"'],
+      ['_did.KEY', 'NS', 'answer', '_did.KEY. 300 NS https://dht.example.'],
+      ['_k0._did.KEY', 'TXT', 'answer', '_k0._did.KEY. 300 TXT "id=0"'],
+      [
+        'sub.KEY',
+        'TXT',
+        'referral for sub.KEY.',
+        'sub.KEY. 300 NS https://dht.example.',
+        'sub.KEY. 300 NS ns_1.example.',
+      ],
+    ],
+  },
+  {
     rule: 'an alias that leads below a delegation is referred with the name it leads to',
     zone: 'sub NS ns.example.\nwww CNAME host.sub',
     asked: [

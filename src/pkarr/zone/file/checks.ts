@@ -2,6 +2,7 @@ import { Type, typeToText } from '../../../dns/codes.ts';
 import type { Name } from '../../../dns/name.ts';
 import type { ResourceRecord } from '../../../dns/record.ts';
 import { hexOf } from '../../../octets/text.ts';
+import { isZoneCut } from '../zone-cut.ts';
 import { messageAt, type ZoneFileMessage } from './error.ts';
 import type { Token } from './lexer.ts';
 import type { NameScope, RelativeTarget } from './names.ts';
@@ -86,8 +87,8 @@ function occlusionWarnings(
   byName: ReadonlyMap<string, readonly PlacedRecord[]>,
   zone: Name,
 ): readonly ZoneFileMessage[] {
-  const has = (name: Name, type: number) =>
-    byName.get(name.key)?.some(({ record }) => record.type === type) === true;
+  const at = (name: Name, type: number) =>
+    byName.get(name.key)?.flatMap(({ record }) => (record.type === type ? [record] : [])) ?? [];
   return [...byName.values()].flatMap((placed) => {
     const [first] = placed;
     if (first === undefined) return [];
@@ -95,11 +96,11 @@ function occlusionWarnings(
     for (let count = zone.labels.length; count < name.labels.length; count++) {
       const above = name.ancestor(count);
       // RFC 6672 §2.4: "Resource records MUST NOT exist at any subdomain of the owner of a DNAME RR."
-      if (has(above, Type.DNAME)) {
+      if (at(above, Type.DNAME).length > 0) {
         return [messageAt(first.at, `${name} is below ${above}, whose DNAME record hides it.`)];
       }
       // Below a delegation, only addresses of name servers are of use (RFC 1034 §4.2.1).
-      if (count === zone.labels.length || !has(above, Type.NS)) continue;
+      if (count === zone.labels.length || !isZoneCut(at(above, Type.NS))) continue;
       const hidden = placed.find(({ record: { type } }) => type !== Type.A && type !== Type.AAAA);
       if (hidden === undefined) return [];
       return [
