@@ -187,7 +187,7 @@ function refuseOther({ method, url = '', headers }: IncomingMessage): void {
   // RFC 9112 §6.1: a server that does not understand a transfer coding "SHOULD respond with 501"; the body comes decoded of this one.
   const { 'transfer-encoding': coding = 'chunked' } = headers;
   if (coding.toLowerCase() !== 'chunked') throw new GatewayFailure('not-forwarded', `a body in ${coding}`);
-  // RFC 9112 §3.2.2: what a client sends to a proxy, and the gateway is a server.
+  // RFC 9112 §3.2.2: who serves has made a path of an absolute target; what is left is for another server or none.
   if (!url.startsWith('/') && url !== '*') throw new GatewayFailure('not-forwarded', 'an absolute address');
   const { upgrade } = headers;
   if (upgrade !== undefined && isUpgrade(headers) && upgrade.toLowerCase() !== 'websocket')

@@ -3,7 +3,8 @@ import type { PublicKey } from '../pkarr/public-key.ts';
 import { type PacketRefusal, SignedPacket } from '../pkarr/signed-packet.ts';
 import { MAX_TIMESTAMP, type Timestamp } from '../pkarr/timestamp.ts';
 import { type HostResolver, HttpClient, HttpError, type HttpReply, type HttpRequest } from './http.ts';
-import { httpDate, RelayPause } from './pause.ts';
+import { httpDate } from './http-date.ts';
+import { RelayPause } from './pause.ts';
 import { RequestQueue } from './request-queue.ts';
 
 /** Why a relay gave no answer to the question. A closed list. */

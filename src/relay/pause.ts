@@ -1,4 +1,4 @@
-import type { Timestamp } from '../pkarr/timestamp.ts';
+import { secondOf } from './http-date.ts';
 
 /** Milliseconds of the first pause after a failure; doubled with each further one up to the longest. */
 const FIRST_PAUSE = 1_000;
@@ -54,19 +54,12 @@ export class RelayPause {
   /** RFC 9110 §10.2.3: "The Retry-After field value can be either an HTTP-date or a number of seconds to delay". */
   #millisecondsOf(text: string | undefined): number | undefined {
     if (text === undefined) return undefined;
-    const value = /^\d{1,10}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - this.#nowWall();
-    return Number.isNaN(value) ? undefined : Math.min(LONGEST_LIMIT, Math.max(FIRST_PAUSE, value));
+    const value = /^\d{1,10}$/.test(text) ? Number(text) * 1000 : this.#untilDate(text);
+    return value === undefined ? undefined : Math.min(LONGEST_LIMIT, Math.max(FIRST_PAUSE, value));
+  }
+
+  #untilDate(text: string): number | undefined {
+    const second = secondOf(text, this.#nowWall());
+    return second === undefined ? undefined : second * 1000 - this.#nowWall();
   }
 }
-
-/**
- * A timestamp as an HTTP date, which has whole seconds: the second that it lies in, so that what is newer by less than a
- * second is still newer. Undefined for a timestamp without one: before 1970 and after the year 9999.
- */
-export function httpDate(timestamp: Timestamp): string | undefined {
-  if (timestamp < 0n || timestamp > LAST_DATE) return undefined;
-  return new Date(Number(timestamp / 1_000_000n) * 1000).toUTCString();
-}
-
-/** 9999-12-31T23:59:59Z in microseconds: RFC 9110 §5.6.7 has four digits for the year. */
-const LAST_DATE = 253_402_300_799_000_000n;

@@ -37,7 +37,8 @@ const requests: Readonly<Record<string, readonly [status: number, octets: string
   'an upgrade of a name of somebody else': [421, `GET / HTTP/1.1\r\nHost: x.example\r\n${upgrade}\r\n`],
   'no host': [421, 'GET / HTTP/1.1\r\n\r\n'],
   'two hosts': [421, `GET / HTTP/1.1\r\n${site}${site}\r\n`],
-  'the address of a proxy': [421, `GET http://${key}.localhost/ HTTP/1.1\r\n${site}\r\n`],
+  'an absolute address': [404, `GET http://${key}.localhost/ HTTP/1.1\r\n${site}\r\n`],
+  'an absolute address of TLS': [421, `GET https://${key}.localhost/ HTTP/1.1\r\n${site}\r\n`],
   'nothing of ours': [404, 'GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n'],
 };
 

@@ -164,16 +164,44 @@ test('a name of somebody else gets 421 before anything else, whatever is asked',
     'HTTP/1.1 421 Misdirected Request',
   );
   assert.equal(
-    await server.raw(`GET http://${key}.localhost/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`),
-    'HTTP/1.1 421 Misdirected Request',
-  );
-  assert.equal(
     await server.raw(
       'GET / HTTP/1.1\r\nHost: evil.example\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n',
     ),
     'HTTP/1.1 421 Misdirected Request',
   );
   assert.deepEqual(server.opened, []);
+});
+
+test('an absolute target is taken, and its host is the one that counts, whatever "Host" says', async () => {
+  await using server = await serve();
+  const ask = async (target: string, host = 'evil.example') =>
+    (await server.raw(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).slice(9, 12);
+  for (const target of [
+    'http://localhost/',
+    'HTTP://LocalHost:8053',
+    'http://127.0.0.1?x',
+    'http://[::1]:1/',
+  ])
+    assert.equal(await ask(target), '200', target);
+  assert.equal(await ask('http://localhost/x'), '404');
+  for (const target of [
+    'http://evil.example/',
+    'http://a@localhost/',
+    'http:///',
+    // Of another scheme than is spoken here.
+    'https://localhost/',
+    'ftp://localhost/',
+  ])
+    assert.equal(await ask(target, 'localhost'), '421', target);
+  const twice =
+    'GET http://localhost/ HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+  assert.equal(await server.raw(twice), 'HTTP/1.1 421 Misdirected Request');
+  assert.deepEqual(server.opened, []);
+  assert.equal(await ask(`http://${key}.localhost/path`, 'localhost'), '200');
+  await server.raw(
+    `GET http://www.${key}.localhost/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n`,
+  );
+  assert.deepEqual(server.opened, [`${key}.localhost`, `upgrade www.${key}.localhost`]);
 });
 
 test('a key before "localhost" is a site, with names below it, in any case and with any port', async () => {

@@ -7,7 +7,7 @@ import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { publishToRelays } from '../../src/publish/relay-sink.ts';
 import { createRelayClient, type RelayClient } from '../../src/relay/client.ts';
 import type { HostResolver } from '../../src/relay/http.ts';
-import { httpDate } from '../../src/relay/pause.ts';
+import { httpDate } from '../../src/relay/http-date.ts';
 import { signedPacket, testKey } from '../support/packets.ts';
 import { relayCertificate } from './relay-certificate.ts';
 import { type RelayRequest, type RelayServer, startRelayServer } from './relay-server.ts';

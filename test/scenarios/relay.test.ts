@@ -146,6 +146,47 @@ describe('a relay for everybody, beside pkarr-relay 2.1.0', () => {
     assert.equal((await get('', other)).status, 200);
   });
 
+  test('a packet takes the place only of the one that the conditions of its PUT want, wherever that is', async () => {
+    const pair = testKey(56);
+    const path = `/${pair.publicKey}`;
+    /** Packets of one second, which no date tells apart. */
+    const packet = (n: number) =>
+      SignedPacket.sign(pair, ttl300(56, `192.0.2.${n}`), BigInt(now) * 1_000_000n + BigInt(n));
+    const putIf = async (n: number, headers: Readonly<Record<string, string>>) =>
+      (await ask({ method: 'PUT', path, body: payloadOf(packet(n)), headers })).status;
+    const state = async () => (await ask({ path })).headers;
+
+    assert.equal(await putIf(1, { 'if-match': '*' }), 412);
+    assert.equal(await putIf(1, { 'if-none-match': '*', 'if-unmodified-since': date(now - 10) }), 204);
+    assert.equal(await putIf(2, { 'if-none-match': '*' }), 412);
+    const first = await state();
+    assert.equal(await putIf(2, { 'if-match': `W/${first.etag}` }), 412);
+    assert.equal(await putIf(2, { 'if-unmodified-since': date(now - 1) }), 412);
+    assert.equal((await state()).etag, first.etag);
+    // A date counts only without tags, and what a client has from Last-Modified is enough.
+    assert.equal(
+      await putIf(2, { 'if-match': String(first.etag), 'if-unmodified-since': date(now - 1) }),
+      204,
+    );
+    assert.equal(await putIf(3, { 'if-unmodified-since': String(first['last-modified']) }), 204);
+    assert.equal(await putIf(4, { 'if-unmodified-since': 'rubbish' }), 204);
+    // Who did not hear of its success may ask again; an older packet is one, whatever the conditions.
+    assert.equal(await putIf(4, { 'if-match': String(first.etag) }), 204);
+    assert.equal(await putIf(1, { 'if-match': String(first.etag) }), 409);
+
+    // What was published elsewhere is the newest too.
+    const { etag = '' } = await state();
+    await scene.put(packet(5));
+    assert.equal(await putIf(6, { 'if-match': etag }), 412);
+    const { etag: newest = '' } = await state();
+    assert.ok(newest.startsWith(`"${now}000005-`), newest);
+
+    // Of several at once that want to take the place of the same one, one does.
+    const statuses = await Promise.all([7, 8, 9].map((n) => putIf(n, { 'if-match': newest })));
+    assert.deepEqual(statuses.sort(), [204, 412, 412]);
+    assert.deepEqual((await ask({ path, headers: { 'if-match': newest } })).status, 412);
+  });
+
   test('a packet is on 20 of 20 nodes, is answered by DNS at once, and our own client reads it', async () => {
     const pair = testKey(52);
     const packet = signedPacket(pair, now, ttl300(52, '192.0.2.52'));

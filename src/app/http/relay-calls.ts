@@ -1,5 +1,7 @@
+import { InTurn } from '../../async/in-turn.ts';
 import type { Finder, HeldNow } from '../../find/finder.ts';
 import type { RelayCalls, RelayGet, RelayGot, RelayPut, RelayStored } from '../../http/calls/relay-calls.ts';
+import { etagOf, judgeConditions } from '../../http/relay/conditions.ts';
 import { InvariantError } from '../../pkarr/invariant-error.ts';
 import { PublicKey } from '../../pkarr/public-key.ts';
 import { compareRecency, SignedPacket } from '../../pkarr/signed-packet.ts';
@@ -29,9 +31,10 @@ const JUST_NOW = 10_000;
 
 /** The relay's part in the main thread: from the store and the DHT that DNS is answered from. */
 export function relayCalls(parts: RelayCallsParts): RelayCalls {
+  const turns = new InTurn();
   return {
     'relay-get': (question, { signal }) => get(question, signal, parts),
-    'relay-put': (question, { signal }) => put(question, signal, parts),
+    'relay-put': (question, { signal }) => put(question, signal, parts, turns),
   };
 }
 
@@ -81,10 +84,12 @@ function found(
 }
 
 async function put(
-  { key: text, payload, client }: RelayPut,
+  { key: text, payload, client, conditions }: RelayPut,
   signal: AbortSignal,
-  { finder, network, learn, mayPublish }: RelayCallsParts,
+  parts: RelayCallsParts,
+  turns: InTurn,
 ): Promise<RelayStored> {
+  const { finder, mayPublish } = parts;
   const key = PublicKey.fromLabel(text);
   const held = (await finder.held(key))?.packet;
   // Before it costs a verification or a token: whoever sends old packets is to cost nothing here.
@@ -96,6 +101,43 @@ async function put(
     throw new InvariantError(`a packet that the thread verified does not verify: ${verdict.reason}`);
   const { packet } = verdict;
   if (held !== undefined && compareRecency(packet, held) < 0) return { kind: 'older' };
+  if (conditions === undefined) return await publish(packet, signal, parts);
+  // Of two that want to take the place of the same packet, the second finds that of the first.
+  return await turns.run(text, async () => {
+    signal.throwIfAborted();
+    const refusal = await refusalOf(packet, { conditions, client }, signal, parts);
+    return refusal ?? (await publish(packet, signal, parts));
+  });
+}
+
+/** Why the conditions forbid to publish a packet; undefined when they do not. */
+async function refusalOf(
+  packet: SignedPacket,
+  { conditions, client }: Pick<Required<RelayPut>, 'conditions' | 'client'>,
+  signal: AbortSignal,
+  { finder, mayLookUp, nowWall }: RelayCallsParts,
+): Promise<RelayStored | undefined> {
+  // Somebody may have published elsewhere since the packet that is here came.
+  if (!mayLookUp(client)) return { kind: 'limited' };
+  const outcome = await finder.read(packet.key, { freshness: 'newest', signal });
+  if (outcome.kind === 'unreachable') return { kind: 'unreachable', reason: outcome.reason };
+  const newest = outcome.kind === 'found' ? outcome.packet : undefined;
+  const here = newest && {
+    etag: etagOf(newest.timestamp, newest.toRelayPayload()),
+    timestamp: newest.timestamp,
+  };
+  const verdict = judgeConditions(conditions, here, nowWall());
+  if (verdict === 'met') return undefined;
+  // RFC 9110 §13.1.1 and §13.1.4: what "has already succeeded" may be told so, to a client that did not hear of it.
+  const isThere = newest !== undefined && compareRecency(packet, newest) === 0;
+  return verdict === 'other-packet' && isThere ? undefined : { kind: 'changed' };
+}
+
+async function publish(
+  packet: SignedPacket,
+  signal: AbortSignal,
+  { network, learn }: RelayCallsParts,
+): Promise<RelayStored> {
   try {
     const report = await putPacket(packet, { sink: network().sink, relays: [] }, { signal });
     await learn(packet);

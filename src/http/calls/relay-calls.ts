@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Call } from './call.ts';
 
 /** What a reader puts up with: pkarr-relay's words, in its case. */
@@ -37,12 +38,20 @@ export type RelayGot =
   /** Nobody could be asked, or too few answered; a clause for people. */
   | { readonly kind: 'unreachable'; readonly reason: string };
 
+/** Header fields that make a request depend on which packet is here (RFC 9110 §13.1), as they were sent. Plain values. */
+export type Conditions = Pick<
+  IncomingHttpHeaders,
+  'if-match' | 'if-unmodified-since' | 'if-none-match' | 'if-modified-since'
+>;
+
 /** A packet to be published. */
 export interface RelayPut {
   readonly key: string;
   /** Of a packet that was verified. */
   readonly payload: Uint8Array;
   readonly client: string;
+  /** It takes the place only of what they are met by; undefined for whatever is published. */
+  readonly conditions?: Conditions;
 }
 
 /** What became of a PUT. A closed list. */
@@ -51,6 +60,10 @@ export type RelayStored =
   | { readonly kind: 'stored'; readonly nodes: number }
   /** A newer packet is known. */
   | { readonly kind: 'older' }
+  /** The conditions are not met. */
+  | { readonly kind: 'changed' }
+  /** There are conditions, and what is published could not be found out; a clause for people. */
+  | { readonly kind: 'unreachable'; readonly reason: string }
   | { readonly kind: 'limited' }
   /** No node of the DHT holds it; a sentence for people. */
   | { readonly kind: 'failed'; readonly reason: string };

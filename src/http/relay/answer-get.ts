@@ -1,12 +1,12 @@
 import type { PublicKey } from '../../pkarr/public-key.ts';
 import type { Timestamp } from '../../pkarr/timestamp.ts';
-import { httpDate } from '../../relay/pause.ts';
-import { policies, type RelayCalls, type RelayGot } from '../calls/relay-calls.ts';
-import type { RemoteCalls } from '../calls/remote-calls.ts';
+import { httpDate } from '../../relay/http-date.ts';
+import { policies, type RelayGot } from '../calls/relay-calls.ts';
 import type { Reply } from '../routing/respond.ts';
 import type { Exchange } from '../routing/route.ts';
-import { etagOf, isNotModified } from './conditions.ts';
-import { limited } from './limited.ts';
+import { etagOf, judgeConditions } from './conditions.ts';
+import { changed, limited } from './refusals.ts';
+import type { RelayParts } from './relay-parts.ts';
 
 /** The type of a packet as relays send it. */
 const PAYLOAD_TYPE = 'application/pkarr.org/relays#payload';
@@ -18,7 +18,7 @@ const TIMESTAMP_AT = 64;
 export async function answerGet(
   { request, query, client, signal }: Exchange,
   key: PublicKey,
-  calls: Pick<RemoteCalls<RelayCalls>, 'ask'>,
+  { calls, nowWall }: Pick<RelayParts, 'calls' | 'nowWall'>,
 ): Promise<Reply> {
   const wanted = query.get('policy') ?? 'CacheFirst';
   const policy = policies.find((one) => one === wanted);
@@ -27,7 +27,7 @@ export async function answerGet(
   const got = await calls.ask('relay-get', { key: key.text, policy, client }, signal);
   switch (got.kind) {
     case 'found':
-      return foundReply(got, request.headers);
+      return foundReply(got, request.headers, nowWall());
     case 'absent':
       return {
         status: 404,
@@ -46,6 +46,7 @@ export async function answerGet(
 function foundReply(
   { payload, secondsLeft, lastSeen }: Extract<RelayGot, { readonly kind: 'found' }>,
   asked: Exchange['request']['headers'],
+  nowWall: number,
 ): Reply {
   const timestamp: Timestamp = Buffer.from(payload).readBigUInt64BE(TIMESTAMP_AT);
   const etag = etagOf(timestamp, payload);
@@ -60,7 +61,13 @@ function foundReply(
     // RFC 7089 §2.1.1: when it was known to be so.
     ...(seen !== undefined && { 'memento-datetime': seen }),
   };
-  // RFC 9110 §15.4.5: a 304 has the headers that 200 would have.
-  if (isNotModified(asked, etag, timestamp)) return { status: 304, headers };
-  return { status: 200, headers, body: payload };
+  switch (judgeConditions(asked, { etag, timestamp }, nowWall)) {
+    case 'met':
+      return { status: 200, headers, body: payload };
+    // RFC 9110 §15.4.5: a 304 has the headers that 200 would have.
+    case 'has-it':
+      return { status: 304, headers };
+    case 'other-packet':
+      return changed;
+  }
 }

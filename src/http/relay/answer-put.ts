@@ -6,7 +6,8 @@ import { limits } from '../limits.ts';
 import { BodyError, readBody } from '../routing/read-body.ts';
 import type { Reply } from '../routing/respond.ts';
 import type { Exchange } from '../routing/route.ts';
-import { limited } from './limited.ts';
+import { putConditions } from './conditions.ts';
+import { changed, limited } from './refusals.ts';
 
 /** Signature, timestamp, and at most 1000 octets of a message. */
 const MAX_PAYLOAD = 64 + 8 + 1000;
@@ -27,16 +28,22 @@ export async function answerPut(
   // Verified here, in a thread that DNS does not wait for, before the main thread hears of it.
   const verdict = SignedPacket.fromRelayPayload(key, payload);
   if (!verdict.ok) return { status: 400, body: `${refusals[verdict.reason]}\n` };
-  const stored = await calls.ask('relay-put', { key: key.text, payload, client }, signal);
+  const conditions = putConditions(request.headers);
+  const question = { key: key.text, payload, client, ...(conditions !== undefined && { conditions }) };
+  const stored = await calls.ask('relay-put', question, signal);
   switch (stored.kind) {
     case 'stored':
       return { status: 204, headers: { 'pkarr-dht-stored-nodes': String(stored.nodes) } };
     case 'older':
       return { status: 409, body: 'A newer packet of this key is known.\n' };
+    case 'changed':
+      return changed;
     case 'limited':
       return limited;
     case 'failed':
       return { status: 500, body: `${stored.reason}\n` };
+    case 'unreachable':
+      return { status: 503, body: `Which packet is published could not be looked up: ${stored.reason}.\n` };
   }
 }
 

@@ -2,44 +2,45 @@ import { TokenBuckets } from '../../async/token-bucket.ts';
 import { LookupError } from '../../gateway/lookups.ts';
 import { classifyLabel, type PublicKey, refusalToText } from '../../pkarr/public-key.ts';
 import { clientKey } from '../../serve/rate-limit.ts';
-import type { RelayCalls } from '../calls/relay-calls.ts';
-import type { RemoteCalls } from '../calls/remote-calls.ts';
 import { limits } from '../limits.ts';
 import { type Reply, respond } from '../routing/respond.ts';
-import type { Exchange, Method, Route } from '../routing/route.ts';
+import type { Access, Exchange, Method, Route } from '../routing/route.ts';
 import { answerGet } from './answer-get.ts';
 import { answerPut } from './answer-put.ts';
-import { limited } from './limited.ts';
 import { judgeOrigin, preflightHeaders } from './origin.ts';
-
-/** What the relay depends on. */
-export interface RelayParts {
-  readonly calls: Pick<RemoteCalls<RelayCalls>, 'ask'>;
-  /** Origins whose pages may use it: `https://app.example`, or `*` for all. */
-  readonly origins: () => readonly string[];
-  /** Milliseconds of a monotonic clock. */
-  readonly now: () => number;
-}
+import { limited } from './refusals.ts';
+import type { RelayParts } from './relay-parts.ts';
 
 /**
- * A key is at the root, as pkarr-relay has it, and below `/pkarr`, as iroh and did:dht write it. 52 characters are meant as a key;
- * pkarr-relay takes `pk:KEY` too.
+ * A key is at the root, as pkarr-relay has it, and below `/pkarr`, as iroh and did:dht write it; pkarr-relay takes `pk:KEY` too.
+ * Whatever else is there is no key.
  */
-const PATH = /^\/(?:pkarr\/)?(?:pk:)?([A-Za-z0-9]{52})$/;
+const PATH = /^\/(?:pkarr\/)?(?:pk:)?([^/]+)$/;
+
+/** Characters of what is no key that are repeated. */
+const SHOWN = 60;
 
 const methods: readonly Method[] = ['GET', 'HEAD', 'PUT', 'OPTIONS'];
+const access: Access = { elsewhere: 'judged-here', clients: 'everybody' };
 
 /** An IPv6 client has a /64 at least (RFC 6177 §2 has sites have more, which are several clients here). */
 const CLIENT_OCTETS = 8;
 
-/** A Pkarr relay: signed packets over HTTP, from the store and the DHT of this program, for programs that have none. */
-export function relayRoute(parts: RelayParts): Route {
+/**
+ * A Pkarr relay: signed packets over HTTP, from the store and the DHT of this program, for programs that have none. To be the last
+ * routes: they have every path that no other has.
+ */
+export function relayRoutes(parts: RelayParts): readonly Route[] {
+  return [keys(parts), nothing(parts)];
+}
+
+function keys(parts: RelayParts): Route {
   const { perSecond, burst, clients } = limits.relayRequests;
   const requests = new TokenBuckets({ perSecond, burst }, clients);
   return {
     path: (path) => PATH.test(path),
-    methods,
-    access: { elsewhere: 'judged-here', clients: 'everybody' },
+    methods: 'judged-here',
+    access,
     service: 'relay',
     async handle(exchange) {
       const { request, response, client } = exchange;
@@ -57,8 +58,24 @@ export function relayRoute(parts: RelayParts): Route {
   };
 }
 
+/** What is nowhere: 404, which a page that may use the relay can read, as with pkarr-relay. */
+function nothing({ origins }: RelayParts): Route {
+  return {
+    path: () => true,
+    methods: 'judged-here',
+    access,
+    handle({ request, response }) {
+      const verdict = judgeOrigin(request.headers, origins());
+      const headers = verdict.kind === 'taken' ? verdict.headers : {};
+      respond(response, { status: 404, headers: { vary: 'origin', ...headers } });
+    },
+  };
+}
+
 async function answer(exchange: Exchange, parts: RelayParts): Promise<Reply> {
   const { request, path } = exchange;
+  if (!methods.some((one) => one === request.method))
+    return { status: 405, headers: { allow: methods.join(', ') } };
   if (request.method === 'OPTIONS')
     return {
       status: 200,
@@ -70,7 +87,7 @@ async function answer(exchange: Exchange, parts: RelayParts): Promise<Reply> {
   try {
     return request.method === 'PUT'
       ? await answerPut(exchange, key, parts.calls)
-      : await answerGet(exchange, key, parts.calls);
+      : await answerGet(exchange, key, parts);
   } catch (error) {
     if (!(error instanceof LookupError)) throw error;
     return { status: error.kind === 'internal' ? 500 : 503, body: `${error.message}\n` };
@@ -81,8 +98,9 @@ async function answer(exchange: Exchange, parts: RelayParts): Promise<Reply> {
 function keyIn(path: string): PublicKey | string {
   const [, text = ''] = PATH.exec(path) ?? [];
   const label = classifyLabel(text);
-  if (label.kind === 'refused') return `${text} is not a public key: ${refusalToText(label.reason)}.`;
+  const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+  if (label.kind === 'refused') return `${shown} is not a public key: ${refusalToText(label.reason)}.`;
   if (label.kind === 'not-a-key' || label.key.text !== text)
-    return `${text} is not a public key: 52 characters of z-base32 in lower case.`;
+    return `${shown} is not a public key: 52 characters of z-base32 in lower case.`;
   return label.key;
 }

@@ -4,8 +4,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export interface Route {
   /** The path of its target as it stands in the request, or whether a path is one of this route. */
   readonly path: string | ((path: string) => boolean);
-  /** Other methods get 405 with these in `Allow`. */
-  readonly methods: readonly Method[];
+  /** Other methods get 405 with these in `Allow`; `judged-here`: the route has an answer of its own for them. */
+  readonly methods: readonly Method[] | 'judged-here';
   /** Whose requests it takes; others get 403. */
   readonly access: Access;
   /** What its requests are counted as; `other` without. */

@@ -7,6 +7,7 @@ import { bareResponse } from '../bare-response.ts';
 import { limits } from '../limits.ts';
 import { clientAddress } from './client-address.ts';
 import { comesByLink, isFromElsewhere } from './from-elsewhere.ts';
+import { hostOf, toOriginForm } from './origin-form.ts';
 import type { RequestCounts } from './request-counts.ts';
 import { respond } from './respond.ts';
 import type { Route } from './route.ts';
@@ -45,6 +46,7 @@ export function createRoutes(parts: RouteParts): Sites {
   return {
     handle(request, response) {
       endEarly(request, response);
+      toOriginForm(request);
       const host = hostOf(request);
       const isForGateway = isSite(host, request, parts);
       const service = isForGateway ? 'gateway' : (routeOf(request, parts.routes)?.service ?? 'other');
@@ -58,6 +60,7 @@ export function createRoutes(parts: RouteParts): Sites {
       else answerOwn(request, response, parts);
     },
     upgrade(request, socket, head) {
+      toOriginForm(request);
       const host = hostOf(request);
       if (isSite(host, request, parts)) sites.upgrade(request, socket, head);
       else socket.end(bareResponse(isOurHost(host) ? 404 : 421));
@@ -71,14 +74,6 @@ function endEarly(request: IncomingMessage, response: ServerResponse): void {
   response.once('finish', () => {
     if (!request.complete) setTimeout(() => request.socket.destroy(), limits.lingerMs);
   });
-}
-
-/** The one `Host`; undefined when there is none, or when there are several that somebody else might read another one of. */
-function hostOf({ headersDistinct: headers, url = '' }: IncomingMessage): string | undefined {
-  // RFC 9112 §3.2.2 would have the host of an absolute target take the place of Host; only proxies are sent such targets.
-  if (!url.startsWith('/') && url !== '*') return undefined;
-  const { host: hosts = [] } = headers;
-  return hosts.length === 1 ? hosts[0] : undefined;
 }
 
 /**
@@ -106,7 +101,7 @@ function answerOwn(
   if (route === undefined) respond(response, { status: 404 });
   else if (route.access.clients === 'allow-from' && !isAllowed(client)) respond(response, { status: 403 });
   else if (isRefused(route, headers)) respond(response, { status: 403 });
-  else if (!route.methods.some((one) => one === method))
+  else if (route.methods !== 'judged-here' && !route.methods.some((one) => one === method))
     respond(response, { status: 405, headers: { allow: route.methods.join(', ') } });
   else {
     const gone = new AbortController();

@@ -12,7 +12,7 @@ import { limits } from '../limits.ts';
 import type { FromThread, ThreadOptions, ToThread } from '../messages.ts';
 import { metricsRoutes } from '../metrics/metrics-routes.ts';
 import { pageRoutes } from '../page/page-routes.ts';
-import { relayRoute } from '../relay/relay-route.ts';
+import { relayRoutes } from '../relay/relay-route.ts';
 import { OurNames, ourHosts } from '../routing/our-hosts.ts';
 import { RequestCounts } from '../routing/request-counts.ts';
 import type { Route } from '../routing/route.ts';
@@ -39,7 +39,12 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
   const ours: readonly Route[] = [
     ...pageRoutes(calls, onBug),
     ...metricsRoutes(calls, counts),
-    relayRoute({ calls, origins: () => settings.relayOrigins, now: () => performance.now() }),
+    ...relayRoutes({
+      calls,
+      origins: () => settings.relayOrigins,
+      now: () => performance.now(),
+      nowWall: Date.now,
+    }),
   ];
   const routes = createRoutes({
     sites: createGateway({

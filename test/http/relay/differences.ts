@@ -26,18 +26,6 @@ export const differences: Readonly<Record<string, readonly Difference[]>> = {
       why: "The standard (pkarr's design/relays.md) has 413 for what is too large.",
     },
   ],
-  'PUT bad key': [
-    {
-      what: 'status: 400, ours 404',
-      why: 'What is no key is another path. 52 characters that are no key get 400.',
-    },
-  ],
-  'GET bad key': [
-    {
-      what: 'status: 400, ours 404',
-      why: 'What is no key is another path. 52 characters that are no key get 400.',
-    },
-  ],
   'GET alias of key': [
     {
       what: 'status: 404, ours 400',

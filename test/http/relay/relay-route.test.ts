@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { RelayCalls, RelayGet, RelayPut } from '../../../src/http/calls/relay-calls.ts';
 import type { RemoteCalls } from '../../../src/http/calls/remote-calls.ts';
-import { relayRoute } from '../../../src/http/relay/relay-route.ts';
+import { relayRoutes } from '../../../src/http/relay/relay-route.ts';
 import { ourHosts } from '../../../src/http/routing/our-hosts.ts';
 import { respond } from '../../../src/http/routing/respond.ts';
 import type { Route } from '../../../src/http/routing/route.ts';
@@ -46,10 +46,11 @@ describe('the relay of a server that has more', () => {
     sites: { handle: () => {}, upgrade: () => {}, close: () => {} },
     routes: [
       page,
-      relayRoute({
+      ...relayRoutes({
         calls: calls as unknown as RemoteCalls<RelayCalls>,
         origins: () => origins,
         now: () => now,
+        nowWall: Date.now,
       }),
     ],
     isOurHost: ourHosts([{ host: '127.0.0.1', port: 0 }], () => []),
@@ -99,7 +100,7 @@ describe('the relay of a server that has more', () => {
       assert.equal(await statusOf(elsewhere('cors', 'empty', { origin, accept: 'text/event-stream' })), 403);
       assert.equal(await statusOf(elsewhere('cors', 'empty', { origin: 'null' })), 403);
       assert.equal(await statusOf({ origin }, 'PUT'), 403);
-      assert.equal(await statusOf(elsewhere('navigate', 'document', { origin }), 'POST'), 405);
+      assert.equal(await statusOf(elsewhere('navigate', 'document', { origin }), 'POST'), 403);
       const preflight = { origin, 'access-control-request-method': 'PUT' };
       const { status, headers } = await ask(preflight, 'OPTIONS');
       assert.deepEqual([status, headers['access-control-allow-origin']], [403, undefined]);
@@ -134,8 +135,47 @@ describe('the relay of a server that has more', () => {
     // It reads why it is refused, too.
     const refused = await ask(cors, 'GET', `${path}?policy=x`);
     assert.deepEqual([refused.status, refused.headers['access-control-allow-origin']], [400, origin]);
+    // And what is no key, no method and nowhere, as with pkarr-relay.
+    for (const [status, method, at] of [
+      [400, 'GET', '/abc'],
+      [400, 'PUT', '/pkarr/xyz'],
+      [405, 'POST', path],
+      [405, 'DELETE', '/pkarr/xyz'],
+      [404, 'GET', '/x/y'],
+      [404, 'POST', '/x/y'],
+    ] as const) {
+      const told = await ask(cors, method, at);
+      const allowed = told.headers['access-control-allow-origin'];
+      assert.deepEqual([told.status, allowed], [status, origin], `${method} ${at}`);
+    }
+    assert.equal((await ask(cors, 'POST')).headers.allow, 'GET, HEAD, PUT, OPTIONS');
     // A page of this origin that does not say so is anybody.
     assert.equal(await statusOf(elsewhere('no-cors', 'image')), 403);
+  });
+
+  test('an origin that is not named reads nothing of what is no key or nowhere', async () => {
+    const cors = elsewhere('cors', 'empty', { origin });
+    for (const at of ['/abc', '/pkarr/xyz', '/x/y']) {
+      const { status, headers } = await ask(cors, 'GET', at);
+      assert.equal(status, at === '/x/y' ? 404 : 403);
+      assert.equal(headers['access-control-allow-origin'], undefined);
+    }
+    // What is no key is not told to anybody at any length.
+    const { status, body: told } = await ask({}, 'GET', `/${'x'.repeat(5_000)}`);
+    assert.equal(status, 400);
+    assert.ok(told.length < 200, String(told));
+  });
+
+  test('a PUT tells the main thread its conditions, and a GET is judged here', async () => {
+    const conditions = { 'if-match': '"x"', 'if-none-match': '*', 'if-unmodified-since': 'rubbish' };
+    await ask({ ...conditions, 'if-modified-since': 'x' }, 'PUT');
+    await ask({ 'if-modified-since': 'x' }, 'PUT');
+    assert.deepEqual(
+      asked.map((question) => 'conditions' in question && question.conditions),
+      [conditions, false],
+    );
+    assert.equal(await statusOf({ 'if-match': '"x"' }), 412);
+    assert.equal(await statusOf({ 'if-match': '*', 'if-none-match': '*' }), 304);
   });
 
   test('with "*" every origin can, without credentials', async () => {
