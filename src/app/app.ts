@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { elapsedClock } from '../async/elapsed-clock.ts';
 import { throwLater } from '../async/throw-later.ts';
+import type { Petname } from '../config/petnames.ts';
 import type { Settings } from '../config/settings.ts';
 import { HttpSide } from '../http/http-side.ts';
 import { networkOf } from '../mainline/addresses.ts';
@@ -14,6 +15,7 @@ import { noExternalAddresses } from '../pkarr/zone/file/placeholders.ts';
 import { externalAddresses } from '../publish/external-addresses.ts';
 import { PublicationMemory } from '../publish/publication-memory.ts';
 import { Publisher, type PublisherEntries } from '../publish/publisher.ts';
+import { Petnames } from '../resolve/special/petnames.ts';
 import { CertificateError } from '../serve/certificate/certificate.ts';
 import { CurrentCertificate, type Replacement } from '../serve/certificate/current-certificate.ts';
 import type { Front } from '../serve/front.ts';
@@ -39,6 +41,7 @@ import { checkDhtPort } from './dht/dht-port.ts';
 import { createFront } from './front.ts';
 import { httpSettings } from './http/http-settings.ts';
 import { mainCalls } from './http/main-calls.ts';
+import { NAMES_FILE, NameBook } from './names/name-book.ts';
 import { startPackets } from './packets.ts';
 import type { App, AppStatus, ReloadOutcome } from './status.ts';
 import { SystemResolvers } from './system-resolvers.ts';
@@ -68,11 +71,26 @@ export async function startApp(
   const now = () => elapsedClock.now();
   const nowWall = () => Date.now();
 
+  // Names of the user's own for keys; a change reaches all who answer by them.
+  const petnames = new Petnames();
+  const usePetnames = async (changed: readonly Petname[]) => {
+    await front.usePetnames(changed);
+    petnames.replace(changed);
+    await http.apply(httpSettings(settings, given, certificate.known, names.current));
+  };
+  const names = await NameBook.open(settings.names, {
+    path: join(settings.stateDir, NAMES_FILE),
+    log,
+    onChange: usePetnames,
+  });
+  petnames.replace(names.current);
+
   // From question to answer: the router, with Pkarr names on one side and upstreams on the other.
   // Their search domains are of use too when their resolvers are not.
   const resolvers = new SystemResolvers(settings, useOfResolvers(settings, log));
   const resolution = await CurrentResolution.start(settings, log, {
     resolvers,
+    petnames,
     packetReader: { read: (key, options) => packets.packetReader.read(key, options) },
   });
 
@@ -105,6 +123,7 @@ export async function startApp(
       ? createFront(settings, {
           ...common,
           resolution,
+          petnames,
           listeners: new CurrentListening(settings, listening),
           given,
           certificate,
@@ -113,6 +132,7 @@ export async function startApp(
       : createWorkerPool(settings, {
           ...common,
           packetReader: packets.packetReader,
+          petnames: names.current,
           ...workerProcesses(WORKER_FILE),
           given,
           certificate,
@@ -179,7 +199,8 @@ export async function startApp(
 
   const reportBug = (error: unknown) => internalErrors.report('exception', error);
   certificate.onChange((renewed) => {
-    if (settings.httpTls.length > 0) http.apply(httpSettings(settings, given, renewed)).catch(reportBug);
+    if (settings.httpTls.length > 0)
+      http.apply(httpSettings(settings, given, renewed, names.current)).catch(reportBug);
   });
 
   const networkChanged = async () => {
@@ -188,7 +209,7 @@ export async function startApp(
     await front.networkChanged(hasOtherUpstreams);
     packets.networkChanged();
     // Other networks may be those of `allow-from`.
-    await http.apply(httpSettings(settings, given, certificate.known));
+    await http.apply(httpSettings(settings, given, certificate.known, names.current));
   };
   // Changes are followed one after another.
   let following = Promise.resolve();
@@ -227,7 +248,7 @@ export async function startApp(
     await close();
     throw error;
   });
-  await http.apply(httpSettings(settings, given, certificate.known));
+  await http.apply(httpSettings(settings, given, certificate.known, names.current));
   publisher.start();
 
   const reload = async (wanted: Settings, wantedEntries: PublisherEntries): Promise<ReloadOutcome> => {
@@ -262,8 +283,9 @@ export async function startApp(
       packets.reload(next);
       await front.reload(next);
       if (isChanged(before, next, 'relayRate')) relayPuts = relayPutLimit(next, now);
-      await http.apply(httpSettings(next, given, certificate.known));
+      await http.apply(httpSettings(next, given, certificate.known, names.current));
     }
+    await names.reload(next.names);
     return { changed, needRestart, ...publisher.reload(wantedEntries) };
   };
 
@@ -305,6 +327,7 @@ export async function startApp(
     status,
     ask: (request, asker) => front.ask(request, asker),
     learn: (packet) => learn(packet, false),
+    names,
     async flush(name) {
       const label = classifyLabel(name.labels.at(-1) ?? '');
       const key = label.kind === 'key' ? label.key : undefined;

@@ -2,6 +2,7 @@ import { AnswerCache } from '../cache/answer-cache.ts';
 import type { Settings } from '../config/settings.ts';
 import { Name } from '../dns/name.ts';
 import { LoopDelay } from '../observe/metrics/loop-delay.ts';
+import { Petnames } from '../resolve/special/petnames.ts';
 import { isKeyName, namesOfKey } from '../resolve/special/suffix.ts';
 import { AccessList } from '../serve/access-list.ts';
 import type { CertificateSource } from '../serve/certificate/certificate.ts';
@@ -23,6 +24,8 @@ const MAX_STALE = 86_400;
 /** What a front needs of the rest of the program. */
 export interface FrontParts extends FrontCallbacks {
   readonly resolution: Resolution;
+  /** Those that `resolution` goes by; none if absent. */
+  readonly petnames?: Petnames;
   readonly listeners: Listeners;
   /** Sockets that this process was given. */
   readonly given: BoundSockets;
@@ -33,7 +36,7 @@ export interface FrontParts extends FrontCallbacks {
 /** The front of one process: listeners, access list, responder, cache. */
 export function createFront(
   initial: Settings,
-  { resolution, listeners, given, certificate, ...parts }: FrontParts,
+  { resolution, petnames = new Petnames(), listeners, given, certificate, ...parts }: FrontParts,
 ): Front {
   const { now } = parts;
   let settings = initial;
@@ -41,7 +44,7 @@ export function createFront(
     maxBytes: settings.cacheSize,
     maxStale: MAX_STALE,
     now,
-    isOrdinary: (name) => !isKeyName(name, settings.suffix),
+    isOrdinary: (name) => !isKeyName(name, settings.suffix) && petnames.find(name) === undefined,
   });
   const loopDelay = new LoopDelay();
   const access = new AccessList(accessPrefixes(settings));
@@ -69,9 +72,13 @@ export function createFront(
       });
       if (answersChange(before, next)) cache.flush(Name.root);
     },
+    async usePetnames(entries) {
+      for (const name of petnames.replace(entries)) cache.forget(name);
+    },
     ask: (request, asker) => responder.ask(request, asker),
     forgetKey(key) {
-      for (const name of namesOfKey(key, settings.suffix)) cache.forget(name);
+      const names = [...namesOfKey(key, settings.suffix), ...petnames.namesOf(key)];
+      for (const name of names) cache.forget(name);
     },
     flush: async (name) => cache.flush(name),
     async networkChanged(hasOtherUpstreams) {

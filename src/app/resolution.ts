@@ -12,7 +12,8 @@ import { limitPacketAddresses } from '../resolve/pkarr/packet-addresses.ts';
 import { PkarrResolver } from '../resolve/pkarr/pkarr-resolver.ts';
 import type { Resolver } from '../resolve/query.ts';
 import { createRouter } from '../resolve/router.ts';
-import { HostsAnswers } from '../resolve/special/hosts.ts';
+import { HostsAnswers, hostsLayer } from '../resolve/special/hosts.ts';
+import { answerPetnames, Petnames } from '../resolve/special/petnames.ts';
 import { SearchDomains } from '../resolve/special/stray-keys.ts';
 import { answerSuffixes, isKeyName } from '../resolve/special/suffix.ts';
 import type { LocalAnswers } from '../serve/local-answers.ts';
@@ -55,6 +56,8 @@ export interface ResolutionParts {
   readonly packetReader: PacketReader;
   /** The resolvers of the system, for `upstream = system`, and its search domains. */
   readonly resolvers: ResolverSource;
+  /** Names of the user's own for keys; none if absent. They may change meanwhile. */
+  readonly petnames?: Petnames;
   /** The sockets that all queries of this process to others may use together; by default as many as it can have. */
   readonly budget?: SocketBudget;
   /** One that goes on, with what it knows of upstreams and its connections to them; by default a new one. */
@@ -68,9 +71,16 @@ export interface ResolutionParts {
 export async function startResolution(
   settings: Settings,
   log: Log,
-  { packetReader, resolvers, budget = upstreamSockets(), forwarder: kept }: ResolutionParts,
+  {
+    packetReader,
+    resolvers,
+    petnames = new Petnames(),
+    budget = upstreamSockets(),
+    forwarder: kept,
+  }: ResolutionParts,
 ): Promise<Resolution> {
   // An alias leads from a packet back to the router: the one loop in the data, closed here.
+  // It knows no petname: what the owners of keys sign does not lead to names that mean something else on each machine.
   const router: Resolver = answerSuffixes(settings.suffix)(
     createRouter({
       pkarr: limitPacketAddresses(
@@ -122,8 +132,13 @@ export async function startResolution(
   // Last, so that a failure before it changes nothing.
   kept?.setUpstreams(upstreams.set);
 
+  const petnamed = answerPetnames({
+    petnames,
+    routeOf: (name) => forwarder.routeOf(name),
+    ...(hosts !== undefined && { before: hostsLayer(hosts) }),
+  });
   return {
-    router,
+    router: petnamed(router),
     ordinary,
     forwarder,
     local: hosts && new HostsAnswers(hosts),

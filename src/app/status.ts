@@ -14,6 +14,7 @@ import type { AskOutcome, LocalAsker } from '../serve/responder.ts';
 import type { ServedAddress } from '../serve/served-address.ts';
 import type { PacketStoreStatistics } from '../store/packet-store.ts';
 import type { SettingChange } from './configuration/changed-settings.ts';
+import type { NameBook } from './names/name-book.ts';
 
 /** The running program. */
 export interface App {
@@ -31,6 +32,8 @@ export interface App {
   ask(request: Uint8Array, asker: LocalAsker): Promise<AskOutcome>;
   /** Takes in a packet that was just published. @returns whether it is newer than what was known. */
   learn(packet: SignedPacket): Promise<boolean>;
+  /** Names of the user's own for keys. */
+  readonly names: Pick<NameBook, 'list' | 'add' | 'remove'>;
   /** Removes everything cached for `name` and the names below it. */
   flush(name: Name): Promise<FlushOutcome>;
   /** Finishes queries in flight, within 2 s, and frees everything. May be called twice. */

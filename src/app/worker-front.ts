@@ -5,6 +5,7 @@ import { isTellingCase } from '../forward/udp/sent-questions.ts';
 import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
 import { silentLog } from '../observe/log.ts';
 import { classifyLabel, PublicKey } from '../pkarr/public-key.ts';
+import { Petnames } from '../resolve/special/petnames.ts';
 import { HeldCertificate } from '../serve/certificate/current-certificate.ts';
 import type { Front } from '../serve/front.ts';
 import { ListenError } from '../serve/listen-error.ts';
@@ -47,6 +48,7 @@ export function runWorker(): void {
   let running: Running | undefined;
   let listeners: ToldListeners | undefined;
   const certificate = new HeldCertificate();
+  const petnames = new Petnames();
   /** The network changed while this worker started. */
   let isOutdated = false;
   /** The settings that were given last, if others than at the start. */
@@ -77,16 +79,19 @@ export function runWorker(): void {
   };
 
   const link = new Link<PrimaryCalls, WorkerCalls>(primaryPeer(), {
-    async start({ texts, held, certificate: given }): Promise<Started> {
+    async start({ texts, petnames: entries, held, certificate: given }): Promise<Started> {
+      petnames.replace(entries);
       if (given !== undefined) certificate.set(given);
       listeners = new ToldListeners(held, (failure) => link.tell('listenFailed', failure));
       const settings = settingsFromTexts(texts);
       const resolution = await CurrentResolution.start(settings, silentLog, {
         packetReader,
+        petnames,
         resolvers: { current: () => link.ask('systemResolvers', undefined) },
       });
       const front = createFront(settings, {
         resolution,
+        petnames,
         cameBackFrom: cameBackFrom(resolution),
         listeners,
         given: portsOfWorker(),
@@ -109,6 +114,11 @@ export function runWorker(): void {
     async reload(texts) {
       newTexts = texts;
       if (running !== undefined) await reload(running, texts);
+      return undefined;
+    },
+    async petnames(entries) {
+      if (running === undefined) petnames.replace(entries);
+      else await running.front.usePetnames(entries);
       return undefined;
     },
     listenAt: (address) => listeners?.listenAt(address),

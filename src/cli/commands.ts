@@ -66,6 +66,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./system/doctor.ts')).doctor,
   },
   {
+    name: 'name',
+    summary: 'Give keys names of your own: add, remove and list them',
+    load: async () => (await import('./system/name.ts')).name,
+  },
+  {
     name: 'flush',
     summary: 'Flush the caches of the running pkarrd',
     load: async () => (await import('./system/flush.ts')).flush,

@@ -15,7 +15,7 @@ import {
   withSystem,
 } from '../forward/spec/upstream-set.ts';
 import { parsePastedKey } from '../pkarr/pasted-key.ts';
-import { PublicKeyError } from '../pkarr/public-key.ts';
+import { classifyLabel, PublicKeyError, refusalToText } from '../pkarr/public-key.ts';
 import type { PublisherEntries } from '../publish/publisher.ts';
 import { classifySpecial } from '../resolve/special/special-names.ts';
 import { isKeyName } from '../resolve/special/suffix.ts';
@@ -59,6 +59,7 @@ export async function judgeConfiguration(found: LoadedSettings): Promise<readonl
     ...(await authorityProblems(found)),
     ...(await certificateProblems(found)),
     ...keyProblems(found.tables),
+    ...petnameProblems(found),
     ...heapProblems(found),
   ];
 }
@@ -132,6 +133,20 @@ function keyProblems({ keep }: PublishTables): readonly ConfigProblem[] {
       if (!(error instanceof PublicKeyError)) throw error;
       return [{ where, message: error.message }];
     }
+  });
+}
+
+/** Keys of petnames that have the form of one and are none. */
+function petnameProblems({ settings, origins }: LoadedSettings): readonly ConfigProblem[] {
+  return settings.names.flatMap(({ label, key }) => {
+    const verdict = classifyLabel(key);
+    if (verdict.kind !== 'refused') return [];
+    return [
+      {
+        where: origins.names,
+        message: `the key of ${label} is not valid: ${refusalToText(verdict.reason)}.`,
+      },
+    ];
   });
 }
 

@@ -47,4 +47,8 @@ const TABLES = `# A zone file that is signed and kept published. Paths are relat
 #[[keep]]
 #key = "pk:yeewwbdysq95j7cpitkx9n1xkozc11hizxy8truct3uy8w1yzj1y"
 #name = "a friend"
+
+# Names of your own for keys, last in the file: alice.internal and names below it mean the key.
+#[names]
+#alice = "pk:yeewwbdysq95j7cpitkx9n1xkozc11hizxy8truct3uy8w1yzj1y"
 `;

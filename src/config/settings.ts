@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Name } from '../dns/name.ts';
 import { logLevels } from '../observe/log.ts';
 import { type ListenAddress, parseListenAddress } from './listen-address.ts';
+import { petnames } from './petnames.ts';
 import { publicBootstrap, publicRelays } from './public-network.ts';
 import {
   bytes,
@@ -357,6 +358,12 @@ export const settings = {
     kind: listOf(domain),
     default: () => [],
     help: 'Search domain of clients, besides those of this system; KEY.DOMAIN is never sent upstream',
+  }),
+  names: setting({
+    name: 'names',
+    kind: petnames,
+    default: () => [],
+    help: 'Name of your own for a key: after alice=KEY, alice.internal means KEY; in the file a table [names]',
   }),
   coldKeyRate: setting({
     name: 'cold-key-rate',

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { NameError } from '../app/names/name-book.ts';
 import type { App, AppStatus, ConfigurationStatus } from '../app/status.ts';
 import { TokenBucket } from '../async/token-bucket.ts';
 import { decodeMessage } from '../dns/message.ts';
@@ -135,7 +136,23 @@ function controlHandlers(parts: ControlParts): Handlers {
       return { level };
     },
     reload,
+    'name-list': async () => app.names.list(),
+    'name-add': async ([name = '', key = '']) => {
+      const before = await changeName(() => app.names.add(name, key));
+      return { ...(before !== undefined && { before }) };
+    },
+    'name-remove': async ([name = '']) => ({ before: await changeName(() => app.names.remove(name)) }),
   };
+}
+
+/** @throws ControlError for what cannot be done. */
+async function changeName<T>(change: () => Promise<T>): Promise<T> {
+  try {
+    return await change();
+  } catch (error) {
+    if (!(error instanceof NameError)) throw error;
+    throw new ControlError(error.message, { cause: error });
+  }
 }
 
 /** What came of a query: a DNS message in base64. */

@@ -64,6 +64,8 @@ export interface Forwarder {
   forward(request: ForwardRequest, cancellation: Cancellation): Promise<UpstreamReply>;
   /** Whether a route is configured for `name`. It takes precedence over most special-use rules. */
   hasRoute(name: Name): boolean;
+  /** The domain of that route: the longest one that `name` is at or below. */
+  routeOf(name: Name): Name | undefined;
   /** Whether the same upstreams are asked for both names. */
   shareUpstreams(one: Name, other: Name): boolean;
   /**
@@ -164,7 +166,12 @@ class UpstreamForwarder implements Forwarder {
 
   /** See `Forwarder`. */
   hasRoute(name: Name): boolean {
-    return this.#groupOf(name) !== this.#defaults;
+    return this.#routeOf(name) !== undefined;
+  }
+
+  /** See `Forwarder`. */
+  routeOf(name: Name): Name | undefined {
+    return this.#routeOf(name)?.domain;
   }
 
   /** See `Forwarder`. */
@@ -276,14 +283,18 @@ class UpstreamForwarder implements Forwarder {
     return routed.length > 0 ? routed : this.#defaults.members.filter(hasAddress);
   }
 
-  /** The group of the longest domain that `name` is at or below. */
   #groupOf(name: Name): Group {
-    if (this.#routes.size === 0) return this.#defaults;
+    return this.#routeOf(name) ?? this.#defaults;
+  }
+
+  /** The group of the longest domain that `name` is at or below. */
+  #routeOf(name: Name): RouteGroup | undefined {
+    if (this.#routes.size === 0) return undefined;
     for (let count = name.labels.length; count > 0; count--) {
       const route = this.#routes.get(name.ancestor(count).key);
       if (route !== undefined) return route;
     }
-    return this.#defaults;
+    return undefined;
   }
 }
 

@@ -52,7 +52,7 @@ export class HttpSide {
   readonly #parts: HttpParts;
   #settings: HttpSettings = {
     sockets: [],
-    thread: { privateKeys: [], names: [], relayOrigins: [], proxies: [], allowFrom: [] },
+    thread: { privateKeys: [], petnames: [], names: [], relayOrigins: [], proxies: [], allowFrom: [] },
   };
   #sockets: HttpSockets | undefined;
   #refusal: HttpListenError | undefined;

@@ -10,6 +10,8 @@ import type { GivenSocket } from './sockets/http-sockets.ts';
 export interface ThreadSettings {
   /** Keys whose sites may be at addresses that are not globally reachable. */
   readonly privateKeys: readonly string[];
+  /** Names of the user's own for keys. */
+  readonly petnames: readonly { readonly label: string; readonly key: string }[];
   /** Names of this server in `Host`, in lower case and without a final dot. */
   readonly names: readonly string[];
   /** Origins whose pages may use the relay: see `RelayParts`. */

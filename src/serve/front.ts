@@ -5,6 +5,7 @@ import type { ForwarderStatus } from '../forward/choice/status.ts';
 import type { HistogramSnapshot } from '../observe/metrics/histogram.ts';
 import type { TrafficSnapshot } from '../observe/metrics/traffic.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
+import type { PetnameEntry } from '../resolve/special/petnames.ts';
 import type { AskOutcome, LocalAsker, ResponderParts, ResponderStatistics } from './responder.ts';
 import type { ListenSettings, ServedAddress } from './served-address.ts';
 
@@ -26,6 +27,8 @@ export interface Front {
    * questions in flight are answered.
    */
   reload(settings: Settings): Promise<void>;
+  /** These are the petnames from now on; resolves when what others meant is forgotten. */
+  usePetnames(entries: readonly PetnameEntry[]): Promise<void>;
   /** Answers a request of a program of this machine; see `Responder.ask`. */
   ask(request: Uint8Array, asker: LocalAsker): Promise<AskOutcome>;
   /** Forgets the answers made from an outdated packet of `key`. */

@@ -1,5 +1,6 @@
 import type { SettingTexts } from '../config/setting-texts.ts';
 import type { InternalError } from '../observe/internal-error.ts';
+import type { PetnameEntry } from '../resolve/special/petnames.ts';
 import type { Certificate } from '../serve/certificate/certificate.ts';
 import type { FrontStatus } from '../serve/front.ts';
 import type { ListenFailure } from '../serve/listeners/told-listeners.ts';
@@ -35,6 +36,7 @@ export type WorkerCalls = {
   readonly start: {
     readonly in: {
       readonly texts: SettingTexts;
+      readonly petnames: readonly PetnameEntry[];
       readonly held: readonly ServedAddress[];
       readonly certificate: Certificate | undefined;
     };
@@ -42,6 +44,8 @@ export type WorkerCalls = {
   };
   /** Other settings to answer with from now on. */
   readonly reload: { readonly in: SettingTexts; readonly out: undefined };
+  /** Other petnames to answer with from now on. */
+  readonly petnames: { readonly in: readonly PetnameEntry[]; readonly out: undefined };
   /** An address that has come. */
   readonly listenAt: { readonly in: ServedAddress };
   /** One that has been gone for long. */

@@ -7,6 +7,7 @@ import type { Log } from '../observe/log.ts';
 import { emptyHistogram } from '../observe/metrics/histogram.ts';
 import { noTraffic } from '../observe/metrics/traffic.ts';
 import type { PacketReader } from '../resolve/packet-reader.ts';
+import type { PetnameEntry } from '../resolve/special/petnames.ts';
 import type { HeldCertificate } from '../serve/certificate/current-certificate.ts';
 import type { Front, FrontCallbacks, FrontStatus } from '../serve/front.ts';
 import { ListenError } from '../serve/listen-error.ts';
@@ -46,6 +47,8 @@ const RENEW_GATHER = 500;
 
 /** What a pool needs from the rest of the program. */
 export interface WorkerPoolParts extends Pick<FrontCallbacks, 'onLoop' | 'now'>, WorkerProcesses {
+  /** The petnames to begin with. */
+  readonly petnames: readonly PetnameEntry[];
   /** How it is listened: workers listen where the primary finds that one can. */
   readonly listening: ListeningParts;
   /** Sockets that this process was given, for its workers. */
@@ -80,6 +83,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
     now,
   } = parts;
   let texts = settingsToTexts(settings);
+  let { petnames } = parts;
   let addresses: readonly ServedAddress[] = [];
   const ended = new EndedWorkers();
   /** Requests of programs of this machine, since the start. */
@@ -106,7 +110,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
     };
     const begin = async (link: WorkerLink) => {
       addresses = listening(
-        await link.ask('start', { texts, held: held.addresses, certificate: certificate.known }),
+        await link.ask('start', { texts, petnames, held: held.addresses, certificate: certificate.known }),
       );
     };
     return new WorkerSlot({ spawn, handlers, begin, log, now });
@@ -199,6 +203,12 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
     async reload(next) {
       texts = settingsToTexts(next);
       await Promise.all(slots.map((slot) => reloadSlot(slot, texts)));
+    },
+    async usePetnames(entries) {
+      petnames = entries;
+      // One that is starting gets them after those that it began with; one that ended begins with these.
+      const told = slots.map(({ link }) => link?.ask('petnames', entries, AbortSignal.timeout(PATIENCE)));
+      await Promise.all(told.map((one) => one?.catch(() => undefined)));
     },
     async ask(request, asker) {
       // One after another, so that a worker that hangs is not asked each time.

@@ -27,7 +27,7 @@ const parts: HttpParts = {
   spawn: (options) => new Worker(new URL('./echo-thread.js', import.meta.url), { workerData: options }),
 };
 
-const thread = { privateKeys: [], names: [], relayOrigins: [], proxies: [], allowFrom: [] };
+const thread = { privateKeys: [], petnames: [], names: [], relayOrigins: [], proxies: [], allowFrom: [] };
 
 const loopback = (port = 0) => ({ address: { host: '127.0.0.1', port } });
 

@@ -61,6 +61,10 @@ function scene(
           note('reload');
           return undefined;
         },
+        petnames: (entries) => {
+          note(`has the names ${entries.map(({ label }) => label)}`);
+          return undefined;
+        },
         flush: (name) => name.length,
         forgetKey: (text) => note(`forgets ${text}`),
         networkChanged: () => note('network'),
@@ -93,6 +97,7 @@ function scene(
       isHeldForRunning,
       given: noBoundSockets,
       certificate: new HeldCertificate(),
+      petnames: [],
       listening: {
         machine: () => machine,
         onEvent: (event) => events.push(event),

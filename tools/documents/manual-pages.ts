@@ -73,6 +73,11 @@ export function configurationPage(facts: PageFacts): string {
       '[[keep]]',
       'A key, of anybody, whose newest packet is kept in the network: key is the public key, and name what the log calls it.',
     ),
+    ...item(
+      '[names]',
+      'Names of your own for keys, each on a line of its own: after alice = "KEY", alice.internal and the names below it mean ' +
+        'the key. A table is the last thing in the file.',
+    ),
     '.SH EXAMPLE',
     '.nf',
     text('upstream = ["tls://9.9.9.9#dns.quad9.net", "/lan/192.168.1.1"]\ncache-size = "32 MB"'),

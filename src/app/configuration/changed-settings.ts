@@ -62,6 +62,8 @@ const effects: Readonly<Record<SettingKey, ChangeEffect>> = {
   pkarrLoopback: 'answers',
   suffix: 'answers',
   searchDomain: 'answers',
+  // Whoever has the table makes the cache forget the names that changed.
+  names: 'live',
   coldKeyRate: 'live',
   coldKeyClientRate: 'live',
   logLevel: 'live',

@@ -1,3 +1,4 @@
+import type { Petname } from '../../config/petnames.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { HttpSettings } from '../../http/http-side.ts';
 import { classifyLabel } from '../../pkarr/public-key.ts';
@@ -10,6 +11,7 @@ export function httpSettings(
   settings: Settings,
   given: BoundSockets,
   certificate: Certificate | undefined,
+  petnames: readonly Petname[],
 ): HttpSettings {
   const { http, httpTls, https, httpNames, httpProxies, relayOrigins, gatewayPrivate } = settings;
   const addresses = http === 'off' ? [] : http;
@@ -25,6 +27,7 @@ export function httpSettings(
     thread: {
       // One that is not a point of the curve has no packet, and so no site.
       privateKeys: gatewayPrivate.filter((text) => classifyLabel(text).kind === 'key'),
+      petnames,
       names: httpNames.map((name) => name.toString().replace(/\.$/, '').toLowerCase()),
       relayOrigins,
       proxies: httpProxies,

@@ -8,7 +8,7 @@ import { type OpenedSite, readSiteHost } from '../site-host.ts';
  * sees, and which shows that page nothing.
  * @throws GatewayFailure `cross-site`, `old-browser`
  */
-export function refuseCrossSite({ headers }: IncomingMessage, site: OpenedSite): void {
+export function refuseCrossSite({ headers }: IncomingMessage, site: Pick<OpenedSite, 'key'>): void {
   const isWebSocket = headers.upgrade !== undefined;
   const fetchSite = headers['sec-fetch-site'];
   if (isSpeculative(headers) && fetchSite !== 'same-origin') throw new GatewayFailure('cross-site');
@@ -45,7 +45,7 @@ export function isSpeculative(headers: IncomingMessage['headers']): boolean {
 }
 
 /** Whether an Origin or Referer is of the opened key, or of a name below it. */
-function isOfKey(from: string, { key }: OpenedSite): boolean {
+function isOfKey(from: string, { key }: Pick<OpenedSite, 'key'>): boolean {
   if (!URL.canParse(from)) return false;
   const found = readSiteHost(new URL(from).host);
   return found.kind === 'site' && found.site.key.equals(key);

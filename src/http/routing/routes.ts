@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import { petnameTarget } from '../../gateway/petname-host.ts';
 import { readSiteHost } from '../../gateway/site-host.ts';
 import { isLoopback } from '../../ip/loopback.ts';
 import { bareResponse } from '../bare-response.ts';
@@ -27,6 +28,8 @@ export interface RouteParts {
   readonly routes: readonly Route[];
   /** Whether a `Host` is ours: see `ourHosts`. */
   readonly isOurHost: (host: string | undefined) => boolean;
+  /** The key, as text, that a petname means. */
+  readonly petnameKey?: (label: string) => string | undefined;
   /** Whether an address is that of a proxy that is believed: see `clientAddress`. */
   readonly isProxy: (address: string) => boolean;
   /** Whether `allow-from` has the client. */
@@ -48,14 +51,19 @@ export function createRoutes(parts: RouteParts): Sites {
       endEarly(request, response);
       toOriginForm(request);
       const host = hostOf(request);
-      const isForGateway = isSite(host, request, parts);
-      const service = isForGateway ? 'gateway' : (routeOf(request, parts.routes)?.service ?? 'other');
+      const target = isOurHost(host) ? undefined : ofPetname(host, request, parts);
+      const isForGateway = target === undefined && isSite(host, request, parts);
+      const service =
+        isForGateway || target !== undefined
+          ? 'gateway'
+          : (routeOf(request, parts.routes)?.service ?? 'other');
       response.once('close', () => counts?.count(service, request.method, response.statusCode));
       if (request.rawHeaders.length > 2 * limits.headers) {
         respond(response, { status: 431 });
         return;
       }
-      if (isForGateway) sites.handle(request, response);
+      if (target !== undefined) redirect(request, response, target);
+      else if (isForGateway) sites.handle(request, response);
       else if (!isOurHost(host)) respond(response, { status: 421 });
       else answerOwn(request, response, parts);
     },
@@ -81,11 +89,32 @@ function endEarly(request: IncomingMessage, response: ServerResponse): void {
  * network, also through a proxy of this machine, uses it to reach others. The service manager may hand over a socket that is open
  * to the network; over TLS no certificate is for those names.
  */
-function isSite(host: string | undefined, request: IncomingMessage, { isProxy }: RouteParts): boolean {
+function isSite(host: string | undefined, request: IncomingMessage, parts: RouteParts): boolean {
+  return isFromHere(request, parts) && readSiteHost(host).kind !== 'other';
+}
+
+function isFromHere(request: IncomingMessage, { isProxy }: RouteParts): boolean {
   const { socket } = request;
   if (socket instanceof TLSSocket || !isLoopback(socket.localAddress ?? '')) return false;
-  if (!isLoopback(clientAddress(request, isProxy))) return false;
-  return readSiteHost(host).kind !== 'other';
+  return isLoopback(clientAddress(request, isProxy));
+}
+
+/** Where the site of a petname is, under the same conditions. */
+function ofPetname(
+  host: string | undefined,
+  request: IncomingMessage,
+  parts: RouteParts,
+): string | undefined {
+  const { petnameKey } = parts;
+  if (petnameKey === undefined || !isFromHere(request, parts)) return undefined;
+  return petnameTarget(request, host, petnameKey);
+}
+
+/** `ownHeaders` keep browsers from remembering it: the name may mean another key tomorrow. */
+function redirect(request: IncomingMessage, response: ServerResponse, location: string): void {
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  if (isRead) respond(response, { status: 302, headers: { location } });
+  else respond(response, { status: 405, headers: { allow: 'GET, HEAD' } });
 }
 
 /** Access comes before the method: who may not use a route learns nothing of it. */

@@ -9,7 +9,7 @@ import type { Calls } from '../calls/calls.ts';
 import { remoteLookups } from '../calls/gateway-calls.ts';
 import { RemoteCalls } from '../calls/remote-calls.ts';
 import { limits } from '../limits.ts';
-import type { FromThread, ThreadOptions, ToThread } from '../messages.ts';
+import type { FromThread, ThreadOptions, ThreadSettings, ToThread } from '../messages.ts';
 import { metricsRoutes } from '../metrics/metrics-routes.ts';
 import { pageRoutes } from '../page/page-routes.ts';
 import { relayRoutes } from '../relay/relay-route.ts';
@@ -29,6 +29,7 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
   const calls = new RemoteCalls<Calls>(say);
   let { settings } = options;
   let privateKeys = new Set(settings.privateKeys);
+  let petnames = keysByName(settings);
   const counts = new RequestCounts();
   const tls = new HttpTls();
   tls.use(settings.certificate);
@@ -58,6 +59,7 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
       options.sockets.map(({ address }) => address),
       () => names.of(settings.names, tls.names),
     ),
+    petnameKey: (label) => petnames.get(label),
     isProxy: (address) => proxies.isAllowed(address),
     isAllowed: (client) => access.isAllowed(client),
     counts,
@@ -90,6 +92,7 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
       case 'settings':
         settings = message.settings;
         privateKeys = new Set(settings.privateKeys);
+        petnames = keysByName(settings);
         access.replace(settings.allowFrom);
         proxies.replace(settings.proxies);
         tls.use(settings.certificate);
@@ -122,6 +125,10 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
     await listening(server, () => listenTcp(server, { ...address, descriptor }));
   }
   say({ kind: 'listening' });
+}
+
+function keysByName({ petnames }: ThreadSettings): ReadonlyMap<string, string> {
+  return new Map(petnames.map(({ label, key }) => [label, key]));
 }
 
 /** Resolves when `server` listens; rejects with the system's error. */

@@ -19,6 +19,8 @@ export type SpecialName =
       readonly mayBeRouted: boolean;
       /** The text of the extended error: a sentence. */
       readonly text: string;
+      /** Seconds that clients may keep the answer, where that is less than usual. */
+      readonly ttl?: number;
     }
   | { readonly kind: 'loopback-reverse'; readonly zone: Name; readonly localhost: Name };
 
@@ -74,10 +76,12 @@ noSuchName(
 );
 
 // Reserved for private use by ICANN (resolution of 29 July 2024); the root proves that it does not exist.
+// A petname may be added at any moment, and clients should see it soon.
 noSuchName(
   'internal',
   true,
-  'Names below internal are for private networks, and no route is configured for this one.',
+  'Names below internal are for private networks and petnames; this is no petname, and no route is configured for it.',
+  60,
 );
 
 // Mozilla's canary domain: Firefox keeps using the system resolver when it does not exist.
@@ -104,8 +108,9 @@ for (const { zone, localhost } of loopbackReverseZones) {
   add({ kind: 'loopback-reverse', zone: Name.parse(zone), localhost: Name.parse(localhost) });
 }
 
-function noSuchName(zone: string, mayBeRouted: boolean, text: string): void {
-  add({ kind: 'no-such-name', zone: Name.parse(zone), mayBeRouted, text });
+function noSuchName(zone: string, mayBeRouted: boolean, text: string, ttl?: number): void {
+  const short = ttl !== undefined && { ttl };
+  add({ kind: 'no-such-name', zone: Name.parse(zone), mayBeRouted, text, ...short });
 }
 
 function privateZone(zone: string, text: string): void {

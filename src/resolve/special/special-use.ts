@@ -52,7 +52,7 @@ function answerSpecial(special: SpecialName, question: Question): RecordsAnswer 
     case 'private-zone':
       return answerEmptyZone(special.zone, question, ROUTABLE_TTL, explained(special.text));
     case 'no-such-name': {
-      const ttl = special.mayBeRouted ? ROUTABLE_TTL : FIXED_TTL;
+      const { ttl = special.mayBeRouted ? ROUTABLE_TTL : FIXED_TTL } = special;
       return noSuchName(special.zone, ttl, explained(special.text));
     }
   }

@@ -10,7 +10,7 @@ import type { Layer } from '../query.ts';
  * ICANN resolution 2024.07.29.06: `internal` is reserved "permanently from delegation in the DNS root zone for private-use
  * applications". Chromium opens `KEY.internal` where it searches the web for `KEY` and `KEY.key`.
  */
-const INTERNAL = Name.parse('internal');
+export const INTERNAL = Name.parse('internal');
 
 /** The domains under which keys resolve when those of the settings are `suffixes`. */
 export function withInternal(suffixes: readonly Name[]): readonly Name[] {
@@ -75,7 +75,7 @@ function labelBefore(suffix: Name, name: Name): string {
  * as owner and as target alike. Other names in RDATA stay: we can be asked for them as they are. DNSSEC records are left
  * out: they are valid only for the names that were signed.
  */
-function renamed(answer: RecordsAnswer, from: Name, to: Name): RecordsAnswer {
+export function renamed(answer: RecordsAnswer, from: Name, to: Name): RecordsAnswer {
   const rename = (records: readonly ResourceRecord[]) =>
     records.filter(({ type }) => !ofDnssec.has(type)).map((record) => renameRecord(record, from, to));
   return {

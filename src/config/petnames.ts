@@ -1,0 +1,94 @@
+import { tryParseTypedName } from '../dns/typed-name.ts';
+import type { Kind } from './setting-kinds.ts';
+import { publicKey } from './value-kinds.ts';
+
+/** A name of one's own for a key: `alice` makes `alice.internal` mean the key. */
+export interface Petname {
+  /** One label in lower case: see `petnameLabel`. */
+  readonly label: string;
+  /** A public key as its text; whether it is a point of the curve is not looked at here. */
+  readonly key: string;
+}
+
+/** The most names of one table. */
+export const MAX_PETNAMES = 1000;
+
+/** RFC 952 and RFC 1123 §2.1: letters, digits and hyphens, no hyphen first or last; RFC 1035 §2.3.4: 63 octets at most. */
+const LDH = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** A key, valid or not, as the whole of a label or a part of it. */
+const KEY_INSIDE = /[ybndrfg8ejkmcpqxot1uwisza345h769]{52}/;
+
+/** What names of this machine and of sites begin with. */
+const RESERVED: ReadonlySet<string> = new Set(['localhost', 'www']);
+
+/** What `petnameLabel` accepts, to follow "expected". */
+export const petnameAccepts =
+  'one label of letters, digits and hyphens that is no key, and not localhost or www';
+
+/** The label of a petname as somebody typed it, in letters of any script: in ASCII and lower case; undefined when it cannot be one. */
+export function petnameLabel(text: string): string | undefined {
+  const name = tryParseTypedName(text);
+  if (name?.labels.length !== 1) return undefined;
+  const label = name.labels[0]?.toLowerCase() ?? '';
+  return LDH.test(label) && !KEY_INSIDE.test(label) && !RESERVED.has(label) ? label : undefined;
+}
+
+/** Names for keys: a table of TOML, or words of the form `alice=KEY`. Whatever is not valid is refused by itself. */
+export const petnames: Kind<readonly Petname[]> = {
+  placeholder: 'NAME=KEY',
+  accepts: `a name and a public key, as in alice = "KEY"; the name is ${petnameAccepts}, and no name comes twice; or none`,
+  isList: true,
+  read(raw) {
+    const written = entriesOf(raw);
+    const { names, refused } = readPetnames(written);
+    return refused.length > 0 ? { ok: false, refused } : { ok: true, value: names };
+  },
+  toText: (names) =>
+    names.length === 0 ? 'none' : names.map(({ label, key }) => `${label}=${key}`).join(' '),
+};
+
+/** A name and a value as they were written; `text` is both. */
+interface Written {
+  readonly name: string;
+  readonly value: unknown;
+  readonly text: string;
+}
+
+/** The names of a value of TOML, a flag or a variable, and the text of what is none. */
+export function petnamesOf(raw: unknown): {
+  readonly names: readonly Petname[];
+  readonly refused: readonly string[];
+} {
+  return readPetnames(entriesOf(raw));
+}
+
+function entriesOf(raw: unknown): readonly Written[] {
+  const isTable = typeof raw === 'object' && raw !== null && !Array.isArray(raw) && !(raw instanceof Date);
+  if (isTable) {
+    return Object.entries(raw).map(([name, value]) => ({
+      name,
+      value,
+      text: `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    }));
+  }
+  const words: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
+  if (words.length === 0 || (words.length === 1 && words[0] === 'none')) return [];
+  return words.map((word) => {
+    const text = typeof word === 'string' ? word : String(JSON.stringify(word));
+    const at = text.indexOf('=');
+    return { name: text.slice(0, Math.max(0, at)), value: text.slice(at + 1), text };
+  });
+}
+
+function readPetnames(written: readonly Written[]) {
+  const names = new Map<string, Petname>();
+  const refused: string[] = [];
+  for (const { name, value, text } of written) {
+    const label = petnameLabel(name);
+    const key = publicKey.read(value);
+    if (label === undefined || !key.ok || names.has(label) || names.size >= MAX_PETNAMES) refused.push(text);
+    else names.set(label, { label, key: key.value });
+  }
+  return { names: [...names.values()], refused };
+}
