@@ -2,12 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { pkarrd, RunningCommand } from '../support/command.ts';
-import { JudgedPage, startChromium } from './support/judged-page.ts';
-import { whyMissing } from './support/own-machine.ts';
-import { programs } from './support/programs.ts';
+import { after, test } from 'node:test';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { pkarrd } from '../support/command.ts';
+import { describeDemoPage } from './support/demo-page.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-publish-page-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -47,154 +45,133 @@ async function saveKey(page: Page, name: string): Promise<string> {
   return file;
 }
 
-for (const program of programs) {
-  describe(`publishing on the page of the demo on ${program.name}`, {
-    skip: program.skip || whyMissing('Chromium'),
-  }, () => {
-    let demo: RunningCommand;
-    let browser: Browser;
-    let url = '';
-    let bootstrap = '';
-
-    before(async () => {
-      demo = new RunningCommand(['demo'], { program: program.words });
-      [, bootstrap = ''] = await demo.printed(/A node of the test DHT is (\S+?);/);
-      [, url = ''] = await demo.printed(/step by step\n {2}(http:\/\/localhost:\d+\/)\n/);
-      browser = await startChromium();
-    });
-    after(async () => {
-      await browser?.close();
-      const { code, out, err } = await demo.stop('SIGINT');
-      assert.equal(code, 0, out + err);
-    });
-
-    for (const [look, options] of Object.entries(looks)) {
-      test(`makes a key, checks a zone while it is typed, and publishes it, in ${look}, without a fault`, async () => {
-        await using judged = await JudgedPage.open(browser, options);
-        const { page } = judged;
-        await page.goto(`${url}publish`);
-        assert.deepEqual(await judged.faults(), []);
-        const key = await makeKey(page);
-        await page.getByLabel('Zone file').fill('@ A 192.0.2.77\n@ A 192.0.2\n');
-        await page.getByText('"192.0.2" is not an IPv4 address').waitFor();
-        assert.ok(await page.getByRole('button', { name: 'Sign and publish' }).isDisabled());
-        await page.getByRole('button', { name: 'Line 2' }).click();
-        const selected =
-          'getSelection().toString() || zone.value.slice(zone.selectionStart, zone.selectionEnd)';
-        assert.equal(await page.evaluate(selected), '192.0.2');
-        assert.deepEqual(await judged.faults(), []);
-        await publish(page, '@ A 192.0.2.77\n');
-        await page.getByText(/^20 nodes of the DHT hold the packet of /).waitFor();
-        assert.deepEqual(await judged.faults(), []);
-        const { out, err } = await pkarrd(['resolve', key, '--bootstrap', bootstrap]);
-        assert.match(out, /A 192\.0\.2\.77/, err);
-        await page.getByRole('link', { name: 'Look it up' }).click();
-        await page.getByText('and again by this browser').waitFor();
-      });
-    }
-
-    test('counts octets to 995, and signs nothing that is longer', async () => {
-      await using judged = await JudgedPage.open(browser);
+describeDemoPage('publishing on the page of the demo', (demo) => {
+  for (const [look, options] of Object.entries(looks)) {
+    test(`makes a key, checks a zone while it is typed, and publishes it, in ${look}, without a fault`, async () => {
+      await using judged = await demo.open(options);
       const { page } = judged;
-      await page.goto(`${url}publish`);
-      await makeKey(page);
-      const count = page.locator('#zone-state');
-      await page.getByLabel('Zone file').fill(`@ TXT ${'x'.repeat(100)}`);
-      assert.match(await count.innerText(), /^\d{3} of 995 octets, 1 record$/);
-      await page
-        .getByLabel('Zone file')
-        .fill(Array.from({ length: 10 }, (_, at) => `n${at} TXT ${'x'.repeat(100)}\n`).join(''));
-      assert.match(await count.innerText(), /^\d{4} of 995 octets: \d+ too many$/);
-      assert.ok(await page.getByRole('button', { name: 'Sign and publish' }).isDisabled());
-    });
-
-    test('a key that was saved is opened again by the page and by the command, and the page goes on from what is published', async () => {
-      await using judged = await JudgedPage.open(browser);
-      const { page } = judged;
-      await page.goto(`${url}publish`);
+      await page.goto(`${demo.url}publish`);
+      assert.deepEqual(await judged.faults(), []);
       const key = await makeKey(page);
-      await publish(page, '@ A 192.0.2.78\nwww CNAME @\n');
-      await page.getByText(/nodes? of the DHT hold/).waitFor();
-      const file = await saveKey(page, `${program.name}.pem`);
-      assert.match(
-        readFileSync(file, 'latin1'),
-        /^Public key: \w{52}\n-----BEGIN ENCRYPTED PRIVATE KEY-----\n/,
-      );
-
-      await page.goto(`${url}publish`);
-      const open = async (text: string) => {
-        await page.getByLabel('Key file').setInputFiles(file);
-        await page.getByLabel('Passphrase, if').fill(text);
-        await page.getByRole('button', { name: 'Open the key' }).click();
-      };
-      await open('another passphrase');
-      await page.getByText('The passphrase does not open this file.').waitFor();
-      await open(passphrase);
-      await page.getByText(key).waitFor();
-      const zone = page.getByLabel('Zone file');
-      await page.waitForFunction("document.querySelector('#zone').value.includes('192.0.2.78')");
-      assert.match(await zone.inputValue(), /^@ 300 A 192\.0\.2\.78\nwww 300 CNAME \w{52}\.\n$/);
-      assert.deepEqual(judged.lines, []);
-
-      const words = join(directory, 'passphrase');
-      writeFileSync(words, passphrase);
-      const imported = join(directory, `${program.name}.key`);
-      const importing = ['keygen', '--from-seed', file, '--passphrase', words, '--out', imported];
-      const { code, out, err } = await pkarrd(importing);
-      assert.deepEqual([code, out], [0, `${key}\n`], err);
-
-      // Somebody publishes with it elsewhere: the page does not replace that unseen.
-      const zoneFile = join(directory, `${program.name}.zone`);
-      writeFileSync(zoneFile, '@ A 192.0.2.79\n');
-      const network = ['--bootstrap', bootstrap, '--relay-use', 'off', '--state-dir', directory];
-      const published = await pkarrd(['publish', zoneFile, '--key', imported, '--force', ...network]);
-      assert.equal(published.code, 0, published.err);
-      await page.getByRole('button', { name: 'Sign and publish' }).click();
-      await page.getByText('published elsewhere').waitFor();
-      await page.getByRole('button', { name: 'Take over what is published' }).click();
-      assert.match(await zone.inputValue(), /^@ 300 A 192\.0\.2\.79\n$/);
+      await page.getByLabel('Zone file').fill('@ A 192.0.2.77\n@ A 192.0.2\n');
+      await page.getByText('"192.0.2" is not an IPv4 address').waitFor();
+      assert.ok(await page.getByRole('button', { name: 'Sign and publish' }).isDisabled());
+      await page.getByRole('button', { name: 'Line 2' }).click();
+      const selected =
+        'getSelection().toString() || zone.value.slice(zone.selectionStart, zone.selectionEnd)';
+      assert.equal(await page.evaluate(selected), '192.0.2');
+      assert.deepEqual(await judged.faults(), []);
+      await publish(page, '@ A 192.0.2.77\n');
+      await page.getByText(/^20 nodes of the DHT hold the packet of /).waitFor();
+      assert.deepEqual(await judged.faults(), []);
+      const { out, err } = await pkarrd(['resolve', key, '--bootstrap', demo.bootstrap]);
+      assert.match(out, /A 192\.0\.2\.77/, err);
+      await page.getByRole('link', { name: 'Look it up' }).click();
+      await page.getByText('and again by this browser').waitFor();
     });
+  }
 
-    test('the secret is nowhere but in the memory of the tab', async () => {
-      await using judged = await JudgedPage.open(browser);
-      const { page } = judged;
-      const seed = '5e'.repeat(32);
-      const sent: string[] = [];
-      page.on('request', (request) =>
-        sent.push(`${request.url()} ${request.postDataBuffer()?.toString('hex')}`),
-      );
-      await page.goto(`${url}publish`);
-      await page.getByLabel('Or its 64 hexadecimal digits').fill(seed);
-      await page.getByRole('button', { name: 'Open the key' }).click();
-      await page.getByText('Looking for what is published').waitFor({ state: 'hidden' });
-      await publish(page, '@ A 192.0.2.80\n');
-      await page.getByText(/nodes? of the DHT hold/).waitFor();
-      const kept = await page.evaluate(`(async () => JSON.stringify([
-        Object.entries(localStorage), Object.entries(sessionStorage), document.cookie, location.href, history.state,
-        await indexedDB.databases(), await caches.keys(), document.documentElement.outerHTML,
-        [...document.querySelectorAll('input, textarea')].map(({ value }) => value)]))()`);
-      assert.ok(sent.some((line) => line.includes('/steps')) && sent.length > 4);
-      for (const text of [String(kept), ...sent]) assert.ok(!text.includes(seed.slice(0, 16)), text);
-      assert.match(String(kept), /^\[\[\],\[\],"","http:\/\/localhost:\d+\/publish",null,\[\],\[\],/);
-    });
-
-    test('asks before a key that is in no file is lost with the tab', async () => {
-      await using judged = await JudgedPage.open(browser);
-      const { page } = judged;
-      await page.goto(`${url}publish`);
-      await makeKey(page);
-      const asked = page.waitForEvent('dialog');
-      const closing = page.close({ runBeforeUnload: true });
-      const dialog = await asked;
-      assert.equal(dialog.type(), 'beforeunload');
-      await dialog.accept();
-      await closing;
-    });
-
-    test('says without scripting, and where the way to the page is not safe, what to do instead', async () => {
-      await using judged = await JudgedPage.open(browser, { javaScriptEnabled: false });
-      await judged.page.goto(`${url}publish`);
-      assert.match(await judged.page.locator('main').innerText(), /needs scripting.*pkarrd publish/s);
-    });
+  test('counts octets to 995, and signs nothing that is longer', async () => {
+    await using judged = await demo.open();
+    const { page } = judged;
+    await page.goto(`${demo.url}publish`);
+    await makeKey(page);
+    const count = page.locator('#zone-state');
+    await page.getByLabel('Zone file').fill(`@ TXT ${'x'.repeat(100)}`);
+    assert.match(await count.innerText(), /^\d{3} of 995 octets, 1 record$/);
+    await page
+      .getByLabel('Zone file')
+      .fill(Array.from({ length: 10 }, (_, at) => `n${at} TXT ${'x'.repeat(100)}\n`).join(''));
+    assert.match(await count.innerText(), /^\d{4} of 995 octets: \d+ too many$/);
+    assert.ok(await page.getByRole('button', { name: 'Sign and publish' }).isDisabled());
   });
-}
+
+  test('a key that was saved is opened again by the page and by the command, and the page goes on from what is published', async () => {
+    await using judged = await demo.open();
+    const { page } = judged;
+    await page.goto(`${demo.url}publish`);
+    const key = await makeKey(page);
+    await publish(page, '@ A 192.0.2.78\nwww CNAME @\n');
+    await page.getByText(/nodes? of the DHT hold/).waitFor();
+    const file = await saveKey(page, `${demo.program.name}.pem`);
+    assert.match(
+      readFileSync(file, 'latin1'),
+      /^Public key: \w{52}\n-----BEGIN ENCRYPTED PRIVATE KEY-----\n/,
+    );
+
+    await page.goto(`${demo.url}publish`);
+    const open = async (text: string) => {
+      await page.getByLabel('Key file').setInputFiles(file);
+      await page.getByLabel('Passphrase, if').fill(text);
+      await page.getByRole('button', { name: 'Open the key' }).click();
+    };
+    await open('another passphrase');
+    await page.getByText('The passphrase does not open this file.').waitFor();
+    await open(passphrase);
+    await page.getByText(key).waitFor();
+    const zone = page.getByLabel('Zone file');
+    await page.waitForFunction("document.querySelector('#zone').value.includes('192.0.2.78')");
+    assert.match(await zone.inputValue(), /^@ 300 A 192\.0\.2\.78\nwww 300 CNAME \w{52}\.\n$/);
+    assert.deepEqual(judged.lines, []);
+
+    const words = join(directory, 'passphrase');
+    writeFileSync(words, passphrase);
+    const imported = join(directory, `${demo.program.name}.key`);
+    const importing = ['keygen', '--from-seed', file, '--passphrase', words, '--out', imported];
+    const { code, out, err } = await pkarrd(importing);
+    assert.deepEqual([code, out], [0, `${key}\n`], err);
+
+    // Somebody publishes with it elsewhere: the page does not replace that unseen.
+    const zoneFile = join(directory, `${demo.program.name}.zone`);
+    writeFileSync(zoneFile, '@ A 192.0.2.79\n');
+    const network = ['--bootstrap', demo.bootstrap, '--relay-use', 'off', '--state-dir', directory];
+    const published = await pkarrd(['publish', zoneFile, '--key', imported, '--force', ...network]);
+    assert.equal(published.code, 0, published.err);
+    await page.getByRole('button', { name: 'Sign and publish' }).click();
+    await page.getByText('published elsewhere').waitFor();
+    await page.getByRole('button', { name: 'Take over what is published' }).click();
+    assert.match(await zone.inputValue(), /^@ 300 A 192\.0\.2\.79\n$/);
+  });
+
+  test('the secret is nowhere but in the memory of the tab', async () => {
+    await using judged = await demo.open();
+    const { page } = judged;
+    const seed = '5e'.repeat(32);
+    const sent: string[] = [];
+    page.on('request', (request) =>
+      sent.push(`${request.url()} ${request.postDataBuffer()?.toString('hex')}`),
+    );
+    await page.goto(`${demo.url}publish`);
+    await page.getByLabel('Or its 64 hexadecimal digits').fill(seed);
+    await page.getByRole('button', { name: 'Open the key' }).click();
+    await page.getByText('Looking for what is published').waitFor({ state: 'hidden' });
+    await publish(page, '@ A 192.0.2.80\n');
+    await page.getByText(/nodes? of the DHT hold/).waitFor();
+    const kept = await page.evaluate(`(async () => JSON.stringify([
+      Object.entries(localStorage), Object.entries(sessionStorage), document.cookie, location.href, history.state,
+      await indexedDB.databases(), await caches.keys(), document.documentElement.outerHTML,
+      [...document.querySelectorAll('input, textarea')].map(({ value }) => value)]))()`);
+    assert.ok(sent.some((line) => line.includes('/steps')) && sent.length > 4);
+    for (const text of [String(kept), ...sent]) assert.ok(!text.includes(seed.slice(0, 16)), text);
+    assert.match(String(kept), /^\[\[\],\[\],"","http:\/\/localhost:\d+\/publish",null,\[\],\[\],/);
+  });
+
+  test('asks before a key that is in no file is lost with the tab', async () => {
+    await using judged = await demo.open();
+    const { page } = judged;
+    await page.goto(`${demo.url}publish`);
+    await makeKey(page);
+    const asked = page.waitForEvent('dialog');
+    const closing = page.close({ runBeforeUnload: true });
+    const dialog = await asked;
+    assert.equal(dialog.type(), 'beforeunload');
+    await dialog.accept();
+    await closing;
+  });
+
+  test('says without scripting, and where the way to the page is not safe, what to do instead', async () => {
+    await using judged = await demo.open({ javaScriptEnabled: false });
+    await judged.page.goto(`${demo.url}publish`);
+    assert.match(await judged.page.locator('main').innerText(), /needs scripting.*pkarrd publish/s);
+  });
+});
