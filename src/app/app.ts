@@ -43,7 +43,7 @@ import { httpSettings } from './http/http-settings.ts';
 import { mainCalls } from './http/main-calls.ts';
 import { NAMES_FILE, NameBook } from './names/name-book.ts';
 import { startPackets } from './packets.ts';
-import type { App, AppStatus, ReloadOutcome } from './status.ts';
+import type { App, AppStatus, ConfigurationStatus, ReloadOutcome } from './status.ts';
 import { SystemResolvers } from './system-resolvers.ts';
 import { tellCertificate, tellListening } from './tell-listening.ts';
 import { asksSystem } from './upstreams.ts';
@@ -57,6 +57,7 @@ const PUBLICATION_FILE = 'publications';
 /**
  * Configuration in, running program out, in the order in which a query meets its parts. The program is ready when this
  * resolves: it waits for its sockets, and for nothing on the network.
+ * @param configuration whether the configuration on disk is the one that is used; undefined where there is none.
  * @throws ListenError if an address is not available; then nothing is left running.
  */
 export async function startApp(
@@ -65,6 +66,7 @@ export async function startApp(
   entries: PublisherEntries = { publish: [], keep: [] },
   internalErrors: InternalErrors = endingErrors(log),
   given: BoundSockets = noBoundSockets,
+  configuration: () => ConfigurationStatus | undefined = () => undefined,
 ): Promise<App> {
   let settings = initial;
   const startedAt = performance.now();
@@ -184,7 +186,6 @@ export async function startApp(
       front,
       addresses: () => addresses,
       status: () => status(),
-      settings: () => settings,
       finder,
       network: () => packets.network,
       learn: (packet) => learn(packet, true),
@@ -295,17 +296,25 @@ export async function startApp(
     return status && { certificate: status };
   };
 
+  const configurationStatus = () => {
+    const known = configuration();
+    return known && { configuration: known };
+  };
+
   const status = async (): Promise<AppStatus> => ({
     version: programVersion(),
+    pid: process.pid,
     uptime: (performance.now() - startedAt) / 1000,
     listen: addresses.map(servedAddressToText),
     ...certificateStatus(),
     ...(await front.status()),
+    sources: await packets.sourcesStatus(),
     packets: finder.statistics(),
     store: packets.storeState(),
     dht: await packets.dhtStatus(),
     publications: publisher.status(),
     http: http.status(),
+    ...configurationStatus(),
     internalErrors: internalErrors.status(),
   });
 

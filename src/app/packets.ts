@@ -43,6 +43,8 @@ export interface Packets {
   storeState(): PacketStoreStatistics['state'];
   /** Undefined while the node or its thread is started, and when the DHT is off. */
   dhtStatus(): Promise<DhtStatus | undefined>;
+  /** Where keys are looked up, and whether that can be done. */
+  sourcesStatus(): Promise<SourcesStatus>;
   /**
    * Uses other settings from now on. A node of the DHT with other settings is another node, and takes the place of the old
    * one; the store and what is in memory stay.
@@ -52,6 +54,14 @@ export interface Packets {
   networkChanged(): void;
   /** Ends lookups at once and frees the rest. */
   close(): Promise<void>;
+}
+
+/** Where packets are looked up. */
+export interface SourcesStatus {
+  /** `silent`: it is on, and no node has answered since a lookup failed for want of answers. */
+  readonly dht: 'off' | 'on' | 'silent';
+  /** How many relays may be asked. */
+  readonly relays: number;
 }
 
 /** What the packets need of the rest of the program. */
@@ -133,6 +143,10 @@ export async function startPackets(
     async dhtStatus() {
       // While its thread is started again there is none.
       return await dht?.connection.node?.status().catch(onlyMainline);
+    },
+    async sourcesStatus() {
+      const isSilent = (await dht?.connection.isSilent()) ?? false;
+      return { dht: dht === undefined ? 'off' : isSilent ? 'silent' : 'on', relays: relays.length };
     },
     reload(next) {
       const isOther = (...keys: Parameters<typeof isChanged>[2][]) => isChanged(settings, next, ...keys);

@@ -15,6 +15,7 @@ import type { ServedAddress } from '../serve/served-address.ts';
 import type { PacketStoreStatistics } from '../store/packet-store.ts';
 import type { SettingChange } from './configuration/changed-settings.ts';
 import type { NameBook } from './names/name-book.ts';
+import type { SourcesStatus } from './packets.ts';
 
 /** The running program. */
 export interface App {
@@ -58,6 +59,8 @@ export interface ConfigurationStatus {
    * invalid at the start, and there was no other. `refused`: it was refused by the last reload.
    */
   readonly state: 'current' | 'accepted' | 'defaults' | 'refused';
+  /** The file that it was read from; absent where there is none. */
+  readonly file?: string;
   /** What is wrong with the one on disk. */
   readonly problems: readonly ConfigProblem[];
   /** Of `accepted`: milliseconds since 1970. */
@@ -77,14 +80,16 @@ export interface AppStatus extends FrontStatus {
   readonly listen: readonly string[];
   /** The certificate for encrypted DNS, if one is set. */
   readonly certificate?: CertificateStatus;
-  /** The version of the program. */
+  /** The version of the program, and the id of its process. */
   readonly version: string;
+  readonly pid: number;
   /** Seconds. */
   readonly uptime: number;
+  readonly sources: SourcesStatus;
   readonly packets: FinderStatistics;
   /** Whether packets that are found are kept over a restart: only when it is `writing`. */
   readonly store: PacketStoreStatistics['state'];
-  /** Undefined while the node is starting, or when the DHT is off. */
+  /** Undefined while the node is starting, and when the DHT is off. */
   readonly dht: DhtStatus | undefined;
   /** Zones and packets that are kept in the network, in the order of the configuration. */
   readonly publications: readonly PublicationStatus[];

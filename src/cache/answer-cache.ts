@@ -38,6 +38,8 @@ export interface CacheStatistics {
   readonly entries: number;
   /** Estimated octets held, keys included. */
   readonly bytes: number;
+  /** The most that it holds, estimated in the same way. */
+  readonly maxBytes: number;
   /** Questions answered by a fresh entry. */
   readonly hits: number;
   readonly misses: number;
@@ -255,6 +257,7 @@ export class AnswerCache {
     return {
       entries: this.#entries.size,
       bytes: this.#entries.calculatedSize,
+      maxBytes: this.#options.maxBytes,
       hits: this.#hits,
       misses: this.#misses,
       evictions: this.#evictions,

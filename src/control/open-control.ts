@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { NameError } from '../app/names/name-book.ts';
-import type { App, AppStatus, ConfigurationStatus } from '../app/status.ts';
+import type { App, AppStatus } from '../app/status.ts';
 import { TokenBucket } from '../async/token-bucket.ts';
 import { decodeMessage } from '../dns/message.ts';
 import { Name } from '../dns/name.ts';
@@ -36,8 +36,6 @@ export interface ControlParts {
   readonly log: AdjustableLog;
   /** Reads the configuration again. @returns what came of it, as JSON can hold it. */
   readonly reload: () => Promise<unknown>;
-  /** Whether the configuration on disk is the one that is used. */
-  readonly configuration: () => ConfigurationStatus;
 }
 
 /**
@@ -93,7 +91,7 @@ function statusHandlers(parts: ControlParts): Handlers {
     status: () => {
       const now = performance.now();
       if (status === undefined || now - status.at > STATUS_LIFETIME)
-        status = { at: now, value: statusOf(parts).then((found) => printable(publicStatus(found))) };
+        status = { at: now, value: app.status().then((found) => printable(publicStatus(found))) };
       return status.value;
     },
     ...boundedHandlers(app, 'everybody'),
@@ -127,7 +125,7 @@ function boundedHandlers(app: App, asker: LocalAsker): Handlers {
 function controlHandlers(parts: ControlParts): Handlers {
   const { app, log, reload } = parts;
   return {
-    status: async () => printable(await statusOf(parts)),
+    status: async () => printable(await app.status()),
     ...boundedHandlers(app, 'owner'),
     flush: async ([name = '.']) => await app.flush(parseName(name)),
     'log-level': async ([level]) => {
@@ -189,10 +187,6 @@ function requireQuery(bytes: Uint8Array): void {
     if (!(error instanceof WireError)) throw error;
   }
   throw new ControlError('This is not a DNS query.');
-}
-
-async function statusOf({ app, configuration }: ControlParts): Promise<AppStatus> {
-  return { ...(await app.status()), configuration: configuration() };
 }
 
 /** A status as JSON can hold it. */

@@ -47,6 +47,11 @@ export class DhtConnection {
     return this.#node;
   }
 
+  /** Whether no node has answered since a call failed for want of answers. */
+  async isSilent(): Promise<boolean> {
+    return this.#failures > 0 && (await this.#answers()) <= this.#answersAtFailure;
+  }
+
   /** Calls `run` at the first answer after a failure. */
   onRecovered(run: () => void): void {
     this.#listeners.push(run);

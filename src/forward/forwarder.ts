@@ -200,6 +200,7 @@ class UpstreamForwarder implements Forwarder {
     return statusOf({
       now,
       members: [...this.#members.values()],
+      defaults: members,
       next: choice === undefined ? undefined : { member: members[choice.index], why: choice.why },
       routes: [...this.#routes.values()],
       counts: { questions: this.#questions, failures: this.#failures, inFlight: this.#inFlight.count },

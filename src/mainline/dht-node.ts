@@ -104,6 +104,10 @@ export interface DhtStatus {
   };
   /** Valid queries of others, and answers sent. */
   readonly served: { readonly received: number; readonly answered: number };
+  /** The system error code (`ENETUNREACH`, …) while queries cannot even be sent: absent once one was. */
+  readonly unsent?: string;
+  /** Milliseconds until nodes are searched for again; absent while that is done. */
+  readonly nextSearchMs?: number;
   /** Datagrams that could not be sent, by system error code (`EPERM`, `ENETUNREACH`, …). */
   readonly sendErrors: Readonly<Record<string, number>>;
   /** Datagrams received and dropped, by reason. */

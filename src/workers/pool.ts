@@ -295,7 +295,7 @@ const unknown: FrontStatus = {
   queries: { queries: 0, inFlight: 0 },
   traffic: noTraffic,
   loopDelay: emptyHistogram,
-  cache: { entries: 0, bytes: 0, hits: 0, misses: 0, evictions: 0 },
+  cache: { entries: 0, bytes: 0, maxBytes: 0, hits: 0, misses: 0, evictions: 0 },
   forwarder: { upstreams: [], routes: [], next: undefined, questions: 0, failures: 0, inFlight: 0 },
   portalIsLikely: false,
 };

@@ -61,7 +61,7 @@ test('the service opens one socket for everybody and one for its user, and comma
   assert.deepEqual([modeOf('status.sock'), modeOf('control.sock')], [0o666, 0o600]);
   const { code, out } = await run('status');
   assert.equal(code, 0);
-  assert.match(out, /^up /);
+  assert.match(out, /^pkarrd {6}\S+, process \d+, up /m);
   assert.equal((await run('flush')).code, 0);
   assert.equal((await run('log-level', 'warn')).code, 0);
   await serving.stop();

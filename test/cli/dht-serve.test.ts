@@ -21,7 +21,7 @@ for (const [value, line] of [
       await command.printed(/Ready\./);
       const told = async () => (await new RunningCommand(['status', ...here]).ended()).out.split('\n');
       let lines = await told();
-      while (lines.some((text) => /^dht +not started/.test(text))) lines = await told();
+      while (lines.some((text) => /^dht .* its node is being started/.test(text))) lines = await told();
       assert.equal(
         lines.find((text) => text.startsWith('dht-serve')),
         line,

@@ -99,11 +99,8 @@ test('an invalid file changes nothing, and is told with file, line and reason, u
     assert.equal(await addressOf(`${line.length}.example`), '192.0.2.1');
     const status = await run('status');
     assert.equal(status.code, 1);
-    assert.ok(
-      status.out.startsWith('INVALID     the configuration cannot be used, using the one before'),
-      status.out,
-    );
-    assert.ok(status.out.split('\n')[0]?.includes(reason), status.out);
+    assert.match(status.out, /^The configuration on disk is invalid, so the one before stays in force/);
+    assert.ok(status.out.includes(`\nINVALID     ${reason}`), status.out);
   }
   write(upstreamOf(other));
   assert.equal((await run('reload')).code, 0);
@@ -113,6 +110,35 @@ test('an invalid file changes nothing, and is told with file, line and reason, u
     err,
     / error The configuration cannot be used, so the one before stays in force\. where=.*pkarrd\.toml:2 /,
   );
+});
+
+test('the page and status say the same of an upstream that nobody asked and of a configuration that was refused', async () => {
+  write(upstreamOf(one));
+  const http = `127.0.0.1:${await freePort()}`;
+  const serving = await serve('--http', http);
+  const verdicts = async () => {
+    const { sentence, notes } = JSON.parse((await run('status', '--json')).out).verdict;
+    const expected = [sentence, ...notes];
+    // The page may show figures that are a second old.
+    for (;;) {
+      const page = (await (await fetch(`http://${http}/`)).text()).replace(
+        /<script type="application[\s\S]*$/,
+        '',
+      );
+      if (expected.every((text) => page.includes(text))) return expected.join(' ');
+      await sleep(100);
+    }
+  };
+  assert.match(await verdicts(), /^Ready\. Ordinary names: \S+ was not asked yet\. Keys: looked up at /);
+  await addressOf('asked.example');
+  assert.match(await verdicts(), /^Healthy\. Ordinary names: answered by \S+\. Keys: /);
+  write('upstream = [');
+  assert.equal((await run('reload')).code, 1);
+  assert.match(await verdicts(), /The configuration on disk is invalid, so the one before stays in force/);
+  write(upstreamOf(one));
+  assert.equal((await run('reload')).code, 0);
+  assert.doesNotMatch(await verdicts(), /configuration/);
+  await serving.stop();
 });
 
 test('what cannot change is named with its remedy, and keeps its value', async () => {
@@ -277,7 +303,7 @@ test('a service that starts with an invalid file uses the last accepted one, or 
     assert.equal(code, 1);
     assert.match(
       out,
-      /^INVALID {5}the configuration cannot be used, using the last accepted one, of 2.*pkarrd\.toml:2:\d+: invalid TOML/,
+      /^The configuration on disk is invalid, so the last one that was accepted is used\.[\s\S]*^config {6}the last accepted one, of 2.*\nINVALID {5}.*pkarrd\.toml:2:\d+: invalid TOML/m,
     );
     const { err } = await serving.stop();
     assert.match(

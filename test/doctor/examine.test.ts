@@ -7,53 +7,12 @@ import { examineCertificate } from '../../src/doctor/checks/certificate.ts';
 import { examineRunning } from '../../src/doctor/checks/running.ts';
 import { examine } from '../../src/doctor/examine.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
-import { emptyHistogram } from '../../src/observe/metrics/histogram.ts';
-import { noTraffic } from '../../src/observe/metrics/traffic.ts';
 import { PROBE_LABEL } from '../../src/resolve/special/probe.ts';
 import { serviceCommands } from '../../src/system/commands/service-commands.ts';
 import { type IntegrateScene, withScene } from '../integrate/scene.ts';
+import { appStatus } from '../support/app-status.ts';
 
-const status: AppStatus = {
-  version: '1.0.0',
-  listen: ['127.0.0.1:53'],
-  uptime: 60,
-  queries: { queries: 1, inFlight: 0 },
-  cache: { entries: 0, bytes: 0, hits: 0, misses: 0, evictions: 0 },
-  traffic: noTraffic,
-  loopDelay: emptyHistogram,
-  forwarder: {
-    upstreams: [
-      {
-        label: '192.0.2.53',
-        role: 'upstream',
-        state: 'alive',
-        srttMs: 10,
-        success: 1,
-        failed: 0,
-        durations: emptyHistogram,
-        asked: 1,
-        answered: 1,
-        lastWhy: 'best',
-        heardAgoMs: 5,
-        lastFailure: undefined,
-        quirks: [],
-        wrongReplies: {} as AppStatus['forwarder']['upstreams'][0]['wrongReplies'],
-      },
-    ],
-    routes: [],
-    next: undefined,
-    questions: 1,
-    failures: 0,
-    inFlight: 0,
-  },
-  portalIsLikely: false,
-  packets: {} as AppStatus['packets'],
-  store: 'writing',
-  dht: { nodes: 100, queries: { sent: 9, answered: 8, refused: 0, silent: 1 } } as AppStatus['dht'],
-  publications: [],
-  http: { state: 'waiting', addresses: ['127.0.0.1:8053', '[::1]:8053'], starts: 0 },
-  internalErrors: [],
-};
+const status = appStatus();
 
 /** What the kernel says of a socket on 127.0.0.1, port 53: one that is not connected (07) or that listens (0A). */
 function socketTable(state: '07' | '0A'): string {

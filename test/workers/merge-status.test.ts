@@ -15,6 +15,7 @@ function took(...milliseconds: readonly number[]): HistogramSnapshot {
 const upstream: UpstreamStatus = {
   label: '192.0.2.1',
   role: 'upstream',
+  isDefault: true,
   state: 'alive',
   srttMs: 10,
   success: 1,
@@ -31,7 +32,7 @@ const upstream: UpstreamStatus = {
 
 const status = (one: Partial<UpstreamStatus>, questions: number): FrontStatus => ({
   queries: { queries: questions, inFlight: 1 },
-  cache: { entries: 2, bytes: 300, hits: 4, misses: 5, evictions: 1 },
+  cache: { entries: 2, bytes: 300, maxBytes: 500, hits: 4, misses: 5, evictions: 1 },
   traffic: {
     queries: { udp: { A: 3 } },
     responses: { NOERROR: 3 },
@@ -53,7 +54,7 @@ const status = (one: Partial<UpstreamStatus>, questions: number): FrontStatus =>
 test('counts are added, and whoever asked most says who is next', () => {
   const { queries, cache, forwarder } = mergeStatus([status({}, 3), status({}, 8)]);
   assert.deepEqual(queries, { queries: 11, inFlight: 2 });
-  assert.deepEqual(cache, { entries: 4, bytes: 600, hits: 8, misses: 10, evictions: 2 });
+  assert.deepEqual(cache, { entries: 4, bytes: 600, maxBytes: 1000, hits: 8, misses: 10, evictions: 2 });
   assert.deepEqual([forwarder.questions, forwarder.failures, forwarder.inFlight], [11, 2, 4]);
   assert.equal(forwarder.next?.label, 'of 8');
 });

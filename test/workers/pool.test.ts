@@ -128,7 +128,7 @@ function scene(
 
 const statusOf = (number: number): FrontStatus => ({
   queries: { queries: 10 ** number, inFlight: 0 },
-  cache: { entries: 1, bytes: 1, hits: 1, misses: 1, evictions: 0 },
+  cache: { entries: 1, bytes: 1, maxBytes: 9, hits: 1, misses: 1, evictions: 0 },
   traffic: noTraffic,
   loopDelay: emptyHistogram,
   forwarder: { upstreams: [], routes: [], next: undefined, questions: 0, failures: 0, inFlight: 0 },

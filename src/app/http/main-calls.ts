@@ -1,4 +1,3 @@
-import type { Settings } from '../../config/settings.ts';
 import type { Calls } from '../../http/calls/calls.ts';
 import { gatewayCalls } from '../../http/calls/gateway-calls.ts';
 import type { Resolver } from '../../resolve/query.ts';
@@ -14,7 +13,6 @@ import { type RelayCallsParts, relayCalls } from './relay-calls.ts';
 export interface MainCallsParts extends LookUpParts, RelayCallsParts {
   readonly router: Resolver;
   readonly status: () => Promise<AppStatus>;
-  readonly settings: () => Pick<Settings, 'dht'>;
 }
 
 /** Milliseconds: as long as the thread waits, but for a little. */
@@ -22,11 +20,11 @@ const READY_WITHIN = 700;
 
 /** Answers what the thread of the HTTP side asks: one function for each entry of the table. */
 export function mainCalls(parts: MainCallsParts): Calls {
-  const { packets, router, status, settings, nowWall, addresses } = parts;
+  const { packets, router, status, nowWall, addresses } = parts;
   const selfQuery = new SelfQuery(() => addresses().filter(({ service }) => service === undefined));
   return {
     ...gatewayCalls(gatewayLookups({ packetReader: packets.packetReader, router })),
-    figures: async () => figuresOf(await status(), settings(), nowWall()),
+    figures: async () => figuresOf(await status(), nowWall()),
     metrics: async () => metricsOf(await status()),
     health: async () => undefined,
     readiness: () => selfQuery.isAnswered(READY_WITHIN),

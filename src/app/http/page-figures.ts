@@ -1,33 +1,32 @@
-import type { Settings } from '../../config/settings.ts';
 import type { UpstreamStatus } from '../../forward/choice/status.ts';
 import type { Figures, PublicationFigures, UpstreamFigures } from '../../page/figures/figures.ts';
 import type { PublicationStatus } from '../../publish/publication-status.ts';
+import { connectionText, whyNotServing } from '../dht/dht-text.ts';
 import { hostOnly } from '../host-only.ts';
 import type { AppStatus } from '../status.ts';
+import { verdictOf } from '../verdict.ts';
 
 /**
  * What the page shows of the status: counts and states, and the names of upstreams. Field by field, so that nothing gets to a
  * browser because it was added to the status.
  */
-export function figuresOf(status: AppStatus, { dht }: Pick<Settings, 'dht'>, at: number): Figures {
+export function figuresOf(status: AppStatus, at: number): Figures {
   const { queries, cache, forwarder, packets, workers } = status;
   return {
     at,
     version: status.version,
     uptimeSeconds: status.uptime,
+    verdict: verdictOf(status),
     listen: status.listen,
     queries: queries.queries,
     inFlight: queries.inFlight,
     cache: { hits: cache.hits, misses: cache.misses, entries: cache.entries, octets: cache.bytes },
     durations: status.traffic.durations,
     upstreams: forwarder.upstreams.map((upstream) => upstreamFigures(upstream, forwarder.next?.label)),
-    isPortalLikely: status.portalIsLikely,
-    dht: dhtFigures(status, dht),
+    dht: dhtFigures(status),
     packets: { held: packets.keysHeld, lookups: packets.lookupsStarted, running: packets.lookupsRunning },
-    isStoreWritten: status.store !== 'read-only' && status.store !== 'waiting',
     publications: status.publications.map(publicationFigures),
     ...(workers !== undefined && { workers: { running: workers.running.length, wanted: workers.wanted } }),
-    internalErrors: status.internalErrors.reduce((sum, { count }) => sum + count, 0),
   };
 }
 
@@ -50,10 +49,20 @@ function upstreamFigures(
   };
 }
 
-function dhtFigures({ dht }: Pick<AppStatus, 'dht'>, isOn: boolean): Figures['dht'] {
-  if (dht === undefined) return { state: isOn ? 'starting' : 'off' };
-  const { nodes, queries, serving } = dht;
-  return { state: 'running', nodes, asked: queries.sent, answered: queries.answered, isServing: serving };
+function dhtFigures(status: AppStatus): Figures['dht'] {
+  const { dht } = status;
+  const why = whyNotServing(dht?.autoServing);
+  return {
+    connection: connectionText(status),
+    ...(dht !== undefined && {
+      node: {
+        asked: dht.queries.sent,
+        answered: dht.queries.answered,
+        isServing: dht.serving,
+        ...(why !== undefined && { whyNotServing: why }),
+      },
+    }),
+  };
 }
 
 function publicationFigures(publication: PublicationStatus): PublicationFigures {

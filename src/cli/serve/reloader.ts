@@ -9,6 +9,7 @@ import type { AdjustableLog } from '../../observe/log.ts';
 import type { PublisherEntries } from '../../publish/publisher.ts';
 import { ListenError } from '../../serve/listen-error.ts';
 import { listenProblem } from './listen-problem.ts';
+import { fileOf } from './start-configuration.ts';
 
 /** What came of a reload, for `pkarrd reload`. */
 export type ReloadReport =
@@ -54,11 +55,6 @@ export class Reloader {
     this.#parts = parts;
   }
 
-  /** Whether the configuration on disk is the one that is used. */
-  get status(): ConfigurationStatus {
-    return this.#status;
-  }
-
   /** Reloads, or waits for a reload that begins after this was asked. */
   request(): Promise<ReloadReport> {
     if (this.#next !== undefined) return this.#next;
@@ -98,7 +94,7 @@ export class Reloader {
       // A level that was set by command stays, unless the configuration says another one than before.
       if (outcome.changed.some(({ name }) => name === 'log-level')) log.setLevel(settings.logLevel);
       tellOutcome(log, outcome, warnings);
-      this.#setStatus({ state: 'current', problems: [] });
+      this.#setStatus({ state: 'current', ...fileOf(loaded), problems: [] });
       if (keepIn !== undefined) await keepAccepted(keepIn, { settings, tables, acceptedAt: now() }, log);
       return { isAccepted: true, ...outcome, missingKeys: missingKeys(entries), warnings };
     } catch (error) {
@@ -110,9 +106,9 @@ export class Reloader {
         });
       }
       // One that took the place of an invalid one at the start still does.
-      const { state, acceptedAt } = this.#status;
+      const { state, ...before } = this.#status;
       const refused = state === 'current' || state === 'refused' ? 'refused' : state;
-      this.#setStatus({ state: refused, problems, ...(acceptedAt !== undefined && { acceptedAt }) });
+      this.#setStatus({ ...before, state: refused, problems });
       return { isAccepted: false, problems };
     }
   }

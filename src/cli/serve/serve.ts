@@ -91,12 +91,14 @@ export const serve: Command = {
       onTooMany: () => giveUp({ fields: { reason: 'too many internal errors' }, code: Exit.INTERNAL }),
       onFatal: () => process.exit(Exit.INTERNAL),
     });
+    let configuration = status;
     const app = await startApp(
       settings,
       log,
       publisherEntries(tables, terminal),
       internalErrors,
       given,
+      () => configuration,
     ).catch((error: unknown) => {
       if (error instanceof ListenError) throw new CommandError(listenProblem(error), { cause: error });
       if (error instanceof LinkError)
@@ -115,20 +117,23 @@ export const serve: Command = {
       entriesOf: (found) => publisherEntries(found.tables, terminal),
       keepIn,
       now: terminal.now,
-      onStatus: () => supervisor?.changed(),
+      onStatus: (changed) => {
+        configuration = changed;
+        supervisor?.changed();
+      },
     });
     const requestReload = async () => {
       const request = () => reloader.request();
       return await (supervisor === undefined ? request() : supervisor.reloading(request));
     };
     const control = await openControl(
-      { app, log, reload: requestReload, configuration: () => reloader.status },
+      { app, log, reload: requestReload },
       { stateDir: settings.stateDir, environment: terminal.machine.environment },
     );
     if (keepIn !== undefined && status.state === 'current')
       await keepAccepted(keepIn, { settings: configured, tables, acceptedAt: terminal.now() }, log);
     log.info('Ready.', { listen: app.addresses.map(servedAddressToText).join(',') || 'none yet' });
-    supervisor = supervise({ app, supervision, log, notes: () => statusNotes(reloader.status) });
+    supervisor = supervise({ app, supervision, log, notes: () => statusNotes(configuration) });
     // From here on a bug in one place must not take DNS away from everybody.
     onUncaught(({ kind, error }) => internalErrors.report(kind, error));
     reload = () => {

@@ -23,12 +23,17 @@ export async function startConfiguration(
 ): Promise<StartConfiguration> {
   try {
     const loaded = await loadConfiguration(invocation, terminal);
-    return { loaded, status: { state: 'current', problems: [] } };
+    return { loaded, status: { state: 'current', ...fileOf(loaded), problems: [] } };
   } catch (error) {
     const directory = serviceDirectory(terminal);
     if (!(error instanceof ConfigError) || directory === undefined) throw error;
     return await substitute(directory, error.problems, invocation, terminal);
   }
+}
+
+/** The file that a configuration was read from, for its status. */
+export function fileOf({ file }: Pick<LoadedSettings, 'file'>): Pick<ConfigurationStatus, 'file'> {
+  return file === undefined ? {} : { file };
 }
 
 /**

@@ -10,6 +10,8 @@ import type { SelectionReason } from './next-upstream.ts';
 export interface UpstreamStatus {
   readonly label: string;
   readonly role: 'upstream' | 'fallback';
+  /** Whether it is asked for names without a route; else it is asked for those of its routes alone. */
+  readonly isDefault: boolean;
   readonly state: UpstreamState;
   /** Smoothed round trip in ms; undefined before the first reply. */
   readonly srttMs: number | undefined;
@@ -58,6 +60,8 @@ export interface ForwarderStatus {
 export interface StatusParts {
   readonly now: number;
   readonly members: readonly Member[];
+  /** Those of the members that are asked for names without a route. */
+  readonly defaults: readonly Member[];
   readonly next: { readonly member: Member | undefined; readonly why: SelectionReason } | undefined;
   readonly routes: readonly {
     readonly domain: Name;
@@ -68,10 +72,10 @@ export interface StatusParts {
 }
 
 /** The status as a printable value. */
-export function statusOf({ now, members, next, routes, counts }: StatusParts): ForwarderStatus {
+export function statusOf({ now, members, defaults, next, routes, counts }: StatusParts): ForwarderStatus {
   return {
     ...counts,
-    upstreams: members.map((member) => upstreamStatus(member, now)),
+    upstreams: members.map((member) => upstreamStatus(member, defaults.includes(member), now)),
     routes: routes.map(({ domain, members: routed, link }) => ({
       domain: domain.toString(),
       upstreams: routed.map(({ upstream }) => upstream.label),
@@ -81,12 +85,13 @@ export function statusOf({ now, members, next, routes, counts }: StatusParts): F
   };
 }
 
-function upstreamStatus(member: Member, now: number): UpstreamStatus {
+function upstreamStatus(member: Member, isDefault: boolean, now: number): UpstreamStatus {
   const { health, upstream, isFallback, asked, answered, failed, durations, lastWhy } = member;
   const { lastFailure } = health;
   return {
     label: upstream.label,
     role: isFallback ? 'fallback' : 'upstream',
+    isDefault,
     state: health.state(now),
     srttMs: health.srttMs,
     success: health.success,

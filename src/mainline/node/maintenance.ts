@@ -38,8 +38,9 @@ export class Maintenance {
   #searching = false;
   #closed = false;
   #failures = 0;
-  /** When the last search ended. */
+  /** When the last search ended, and when the next begins. */
   #endedAt = Number.NEGATIVE_INFINITY;
+  #nextAt = Number.NEGATIVE_INFINITY;
 
   /** Begins at once. */
   constructor(options: MaintenanceOptions) {
@@ -53,6 +54,11 @@ export class Maintenance {
     });
     this.settled = this.#search();
     this.settled.catch(options.onFault);
+  }
+
+  /** Milliseconds until the next search; undefined while one runs. */
+  get nextSearchMs(): number | undefined {
+    return this.#searching ? undefined : Math.max(0, this.#nextAt - this.#options.now());
   }
 
   /** Searches now, unless a search is running: after a change, a search may find what the last one did not. */
@@ -89,7 +95,9 @@ export class Maintenance {
     if (this.#closed) return;
     this.#checkReady();
     this.#failures = routing.size === 0 ? this.#failures + 1 : 0;
-    this.#timer = setTimeout(() => this.#begin(), this.#pauseMs());
+    const pause = this.#pauseMs();
+    this.#nextAt = this.#endedAt + pause;
+    this.#timer = setTimeout(() => this.#begin(), pause);
   }
 
   /** The pause before the next search, with random jitter of up to a quarter so that many nodes do not search at the same time. */

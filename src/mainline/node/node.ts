@@ -196,6 +196,7 @@ class MainlineNode implements LocalDhtNode {
     const externalHost = this.#external.agreed();
     const address = externalHost === undefined ? undefined : parseIpv4(externalHost);
     const { traffic } = socket;
+    const { nextSearchMs } = this.#maintenance;
     return {
       nodes: routing.size,
       port: socket.port,
@@ -213,6 +214,8 @@ class MainlineNode implements LocalDhtNode {
         silent: traffic.of('silent'),
       },
       served: { received: traffic.of('received'), answered: traffic.of('served') },
+      ...(socket.unsent !== undefined && { unsent: socket.unsent }),
+      ...(nextSearchMs !== undefined && { nextSearchMs }),
       sendErrors: socket.sendErrors.snapshot(),
       dropped: socket.dropped.snapshot(),
       faults: state.faults,

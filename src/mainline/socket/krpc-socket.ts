@@ -88,6 +88,8 @@ export class KrpcSocket {
   readonly traffic = new Counter<'sent' | 'answered' | 'refused' | 'silent' | 'received' | 'served'>();
   readonly #options: KrpcSocketOptions;
   readonly #pending = new Map<number, Pending>();
+  /** The system error code of the last query, if it could not be sent. */
+  #unsent: string | undefined;
   #datagrams: Datagrams | undefined;
   #handler: QueryHandler | undefined;
   #watcher: QueryWatcher | undefined;
@@ -110,6 +112,11 @@ export class KrpcSocket {
       onDatagram: (datagram, from) => this.#guard(() => this.#receive(datagram, from)),
       onError: (errorCode) => this.sendErrors.add(errorCode),
     });
+  }
+
+  /** The system error code while queries cannot be sent; undefined before the first, and once one was. */
+  get unsent(): string | undefined {
+    return this.#unsent;
   }
 
   /** The bound port, 0 before {@link bind}. */
@@ -154,6 +161,7 @@ export class KrpcSocket {
     this.traffic.add('sent');
     if (address !== undefined) this.#watcher?.asked(address);
     datagrams.send(encodeQuery(transaction, query, this.#handler === undefined), to, (errorCode) => {
+      this.#unsent = errorCode;
       if (errorCode === undefined) return;
       this.sendErrors.add(errorCode);
       this.#settle(id, { kind: 'not-sent', errorCode });

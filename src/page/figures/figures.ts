@@ -1,5 +1,6 @@
 import type { HistogramSnapshot } from '../../observe/metrics/histogram.ts';
 import type { AnswerSource } from '../../observe/metrics/traffic.ts';
+import type { Verdict } from '../../observe/verdict.ts';
 
 /**
  * What the page shows of the running program: counts since the start and states, as plain values that JSON can hold. There is no
@@ -11,6 +12,7 @@ export interface Figures {
   /** The version of the program. */
   readonly version: string;
   readonly uptimeSeconds: number;
+  readonly verdict: Verdict;
   /** Where it answers DNS, as texts. */
   readonly listen: readonly string[];
   readonly queries: number;
@@ -25,26 +27,23 @@ export interface Figures {
   /** How long answers took, by where they came from. */
   readonly durations: Readonly<Partial<Record<AnswerSource, HistogramSnapshot>>>;
   readonly upstreams: readonly UpstreamFigures[];
-  /** No upstream answers in a way that captive portals cause. */
-  readonly isPortalLikely: boolean;
-  readonly dht:
-    | { readonly state: 'off' | 'starting' }
-    | {
-        readonly state: 'running';
-        /** Nodes known. */
-        readonly nodes: number;
-        /** Queries to other nodes, and those that were answered. */
-        readonly asked: number;
-        readonly answered: number;
-        readonly isServing: boolean;
-      };
+  readonly dht: {
+    /** Whether it is reached, in words: `connected, 120 nodes known`. */
+    readonly connection: string;
+    /** Absent while the node does not run. */
+    readonly node?: {
+      /** Queries to other nodes, and those that were answered. */
+      readonly asked: number;
+      readonly answered: number;
+      readonly isServing: boolean;
+      /** Why it does not serve, if it would by itself, as a clause. */
+      readonly whyNotServing?: string;
+    };
+  };
   readonly packets: { readonly held: number; readonly lookups: number; readonly running: number };
-  /** Whether packets are kept over a restart. */
-  readonly isStoreWritten: boolean;
   readonly publications: readonly PublicationFigures[];
   /** Absent when there is one process. */
   readonly workers?: { readonly running: number; readonly wanted: number };
-  readonly internalErrors: number;
 }
 
 /** One upstream resolver. */

@@ -1,4 +1,5 @@
-import { millisecondsText, plural } from '../parts/format.ts';
+import { plural } from '../../observe/count-text.ts';
+import { millisecondsText } from '../parts/format.ts';
 import { Table } from '../parts/table.tsx';
 import { AskedChart } from './asked-chart.tsx';
 import type { Asked, NetworkEnd } from './step.ts';

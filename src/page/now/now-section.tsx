@@ -1,8 +1,9 @@
+import { countText, plural } from '../../observe/count-text.ts';
 import { duration } from '../../observe/duration.ts';
+import type { Verdict } from '../../observe/verdict.ts';
 import type { Figures } from '../figures/figures.ts';
 import { HISTORY_SECONDS, type NowView } from '../figures/now-view.ts';
-import { verdictOf } from '../figures/verdict.ts';
-import { countText, millisecondsText, octetsText, plural, rateText, shareText } from '../parts/format.ts';
+import { millisecondsText, octetsText, rateText, shareText } from '../parts/format.ts';
 import { Facts } from '../parts/table.tsx';
 import { Chart } from './chart.tsx';
 import { Publications } from './publications.tsx';
@@ -14,7 +15,7 @@ export function NowSection({ view }: { readonly view: NowView }) {
   const { figures } = view;
   return (
     <>
-      <VerdictLine figures={figures} />
+      <VerdictLine verdict={figures.verdict} />
       <Tiles view={view} />
       <Upstreams upstreams={figures.upstreams} />
       <Publications publications={figures.publications} />
@@ -27,8 +28,7 @@ export function NowSection({ view }: { readonly view: NowView }) {
   );
 }
 
-function VerdictLine({ figures }: { readonly figures: Figures }) {
-  const { level, sentence, notes } = verdictOf(figures);
+function VerdictLine({ verdict: { level, sentence, notes } }: { readonly verdict: Verdict }) {
   return (
     <section class={`verdict ${level}`}>
       <h1>
@@ -112,11 +112,18 @@ function dhtRows({ dht, packets }: Figures): readonly (readonly [string, string]
     ['Packets held', countText(packets.held)],
     ['Lookups', `${countText(packets.lookups)}, ${countText(packets.running)} running`],
   ] as const;
-  if (dht.state !== 'running') return [['Node', dht.state === 'off' ? 'off' : 'starting'], ...held];
+  const { connection, node } = dht;
+  const serves = node?.isServing
+    ? 'yes'
+    : `no${node?.whyNotServing === undefined ? '' : `: ${node.whyNotServing}`}`;
   return [
-    ['Nodes known', countText(dht.nodes)],
-    ['Queries answered', `${countText(dht.answered)} of ${countText(dht.asked)}`],
-    ['Serves others', dht.isServing ? 'yes' : 'no'],
+    ['Connection', connection],
+    ...(node === undefined
+      ? []
+      : [
+          ['Queries answered', `${countText(node.answered)} of ${countText(node.asked)}`] as const,
+          ['Serves others', serves] as const,
+        ]),
     ...held,
   ];
 }

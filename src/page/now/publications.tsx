@@ -1,6 +1,6 @@
+import { countText } from '../../observe/count-text.ts';
 import { duration } from '../../observe/duration.ts';
 import type { PublicationFigures } from '../figures/figures.ts';
-import { countText } from '../parts/format.ts';
 import { NumberCell, Table } from '../parts/table.tsx';
 
 /** What is kept in the network, without names: who may see this page need not know whose keys these are. */

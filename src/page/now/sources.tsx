@@ -1,7 +1,8 @@
+import { countText } from '../../observe/count-text.ts';
 import { duration } from '../../observe/duration.ts';
 import type { AnswerSource } from '../../observe/metrics/traffic.ts';
 import type { Recent } from '../figures/now-view.ts';
-import { countText, millisecondsText } from '../parts/format.ts';
+import { millisecondsText } from '../parts/format.ts';
 import { NumberCell, Table } from '../parts/table.tsx';
 
 /** Where answers came from, and how long they took. Every source has its row, so that none moves the others. */

@@ -1,6 +1,7 @@
+import { countText } from '../../observe/count-text.ts';
 import { duration } from '../../observe/duration.ts';
 import type { UpstreamFigures } from '../figures/figures.ts';
-import { countText, millisecondsText } from '../parts/format.ts';
+import { millisecondsText } from '../parts/format.ts';
 import { NumberCell, Table } from '../parts/table.tsx';
 
 /** The upstream resolvers, and how each of them does. */
@@ -20,7 +21,7 @@ export function Upstreams({ upstreams }: { readonly upstreams: readonly Upstream
             {upstream.isAskedNext ? <span class="tag">asked next</span> : null}
           </th>
           <td>
-            <span class={`state ${upstream.state}`}>{states[upstream.state]}</span>
+            <span class={`state ${upstream.state}`}>{stateText(upstream)}</span>
             {upstream.lastFailure === undefined ? null : (
               <span class="small block">
                 {upstream.lastFailure.what} {duration(upstream.lastFailure.agoSeconds)} ago
@@ -35,6 +36,11 @@ export function Upstreams({ upstreams }: { readonly upstreams: readonly Upstream
       ))}
     </Table>
   );
+}
+
+function stateText({ state, asked }: UpstreamFigures): string {
+  // After a change of the network, too, nothing is known of it.
+  return state === 'new' && asked > 0 ? 'not known yet' : states[state];
 }
 
 const states: Readonly<Record<UpstreamFigures['state'], string>> = {

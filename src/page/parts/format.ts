@@ -1,11 +1,6 @@
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 
-/** A count: `1,234,567`. */
-export function countText(count: number): string {
-  return whole.format(count);
-}
-
 /** A rate: with one digit after the point while it is small. */
 export function rateText(rate: number): string {
   return rate < 10 ? short.format(rate) : whole.format(rate);
@@ -29,9 +24,4 @@ export function millisecondsText(milliseconds: number): string {
 export function octetsText(octets: number): string {
   if (octets < 1000) return `${octets} B`;
   return octets < 1e6 ? `${short.format(octets / 1000)} kB` : `${short.format(octets / 1e6)} MB`;
-}
-
-/** `1 node`, `2 nodes`. */
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${countText(count)} ${count === 1 ? one : many}`;
 }

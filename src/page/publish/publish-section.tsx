@@ -1,4 +1,4 @@
-import { plural } from '../parts/format.ts';
+import { plural } from '../../observe/count-text.ts';
 import { sections } from '../sections.ts';
 import { KeyCard, OpenKeyCard } from './key-card.tsx';
 import type { PublishActions, Published, PublishView } from './view.ts';

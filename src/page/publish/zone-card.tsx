@@ -1,5 +1,5 @@
 import { MAX_MESSAGE_LENGTH, type ZoneMessage } from '../../library/zone.ts';
-import { plural } from '../parts/format.ts';
+import { plural } from '../../observe/count-text.ts';
 import type { PublishActions, PublishView } from './view.ts';
 
 /** Errors that are listed; more are of no use to somebody who types. */

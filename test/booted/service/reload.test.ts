@@ -71,14 +71,14 @@ for (const [recipe, systemd, starts] of [
       });
       const { code, out } = await machine.run(['pkarrd', 'status']);
       assert.equal(code, 1);
-      assert.match(out, /^INVALID .* using the last accepted one, of 2.*pkarrd\.toml:\d/);
+      assert.match(out, /^config +the last accepted one, of 2.*\nINVALID +.*pkarrd\.toml:\d/m);
       if ((await property(machine, 'NotifyAccess')) !== 'none')
         assert.match(await property(machine, 'StatusText'), /invalid, and the last accepted one is used/);
       const errors = await machine.sh('journalctl --unit=pkarrd --priority=err --output=cat');
       assert.match(errors, /The configuration is invalid\. Using the last accepted configuration/);
       await writeValid(machine);
       assert.match(await machine.sh('pkarrd reload'), /^client-rate: 77 → 200$/m);
-      assert.match(await machine.sh('pkarrd status'), /^up /);
+      assert.match(await machine.sh('pkarrd status'), /^config +\/etc\/pkarrd\/pkarrd\.toml$/m);
     });
 
     await t.test('every user may ask for status and names, and only root for more', async () => {
