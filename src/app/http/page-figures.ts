@@ -1,10 +1,10 @@
 import type { UpstreamStatus } from '../../forward/choice/status.ts';
 import type { Figures, PublicationFigures, UpstreamFigures } from '../../page/figures/figures.ts';
 import type { PublicationStatus } from '../../publish/publication-status.ts';
-import { connectionText, whyNotServing } from '../dht/dht-text.ts';
 import { hostOnly } from '../host-only.ts';
 import type { AppStatus } from '../status.ts';
-import { verdictOf } from '../verdict.ts';
+import { connectionText, whyNotServing } from '../verdict/dht-text.ts';
+import { verdictOf } from '../verdict/verdict.ts';
 
 /**
  * What the page shows of the status: counts and states, and the names of upstreams. Field by field, so that nothing gets to a

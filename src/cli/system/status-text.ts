@@ -1,7 +1,7 @@
-import { connectionText, servingText } from '../../app/dht/dht-text.ts';
 import { holdersOf } from '../../app/http/holders.ts';
 import type { AppStatus, ConfigurationStatus } from '../../app/status.ts';
-import { verdictOf } from '../../app/verdict.ts';
+import { connectionText, servingText } from '../../app/verdict/dht-text.ts';
+import { verdictOf } from '../../app/verdict/verdict.ts';
 import type { ForwarderStatus, UpstreamStatus } from '../../forward/choice/status.ts';
 import { countText, plural } from '../../observe/count-text.ts';
 import { duration } from '../../observe/duration.ts';

@@ -1,5 +1,5 @@
 import type { AppStatus } from '../../app/status.ts';
-import { verdictOf } from '../../app/verdict.ts';
+import { verdictOf } from '../../app/verdict/verdict.ts';
 import { thisMachine } from '../../integrate/machine.ts';
 import { findIntegration } from '../../integrate/overwritten.ts';
 import {

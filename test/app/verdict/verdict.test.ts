@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AppStatus } from '../../src/app/status.ts';
-import { verdictOf } from '../../src/app/verdict.ts';
-import type { Verdict } from '../../src/observe/verdict.ts';
-import { appStatus, dhtStatus, forwarderStatus, upstreamStatus } from '../support/app-status.ts';
+import type { AppStatus } from '../../../src/app/status.ts';
+import { verdictOf } from '../../../src/app/verdict/verdict.ts';
+import type { Verdict } from '../../../src/observe/verdict.ts';
+import { appStatus, dhtStatus, forwarderStatus, upstreamStatus } from '../../support/app-status.ts';
 
 const dead = upstreamStatus({
   state: 'dead',

@@ -1,8 +1,8 @@
-import type { UpstreamStatus } from '../forward/choice/status.ts';
-import type { Verdict } from '../observe/verdict.ts';
-import { whyNotConnected } from './dht/dht-text.ts';
-import { hostOnly } from './host-only.ts';
-import type { AppStatus, ConfigurationStatus } from './status.ts';
+import type { UpstreamStatus } from '../../forward/choice/status.ts';
+import type { Verdict } from '../../observe/verdict.ts';
+import { hostOnly } from '../host-only.ts';
+import type { AppStatus, ConfigurationStatus } from '../status.ts';
+import { whyNotConnected } from './dht-text.ts';
 
 /** Seconds after the start in which the DHT is still being joined. */
 const JOINING = 30;
