@@ -30,7 +30,7 @@ export function secondOf(text: string, nowWall: number): number | undefined {
 }
 
 const TIME = String.raw`(?<time>\d{2}:\d{2}:\d{2})`;
-const MONTH = String.raw`(?<month>[A-Z][a-z]{2})`;
+const MONTH = '(?<month>[A-Z][a-z]{2})';
 
 /** `IMF-fixdate`, `rfc850-date` and `asctime-date`. */
 const FORMATS: readonly RegExp[] = [

@@ -1,3 +1,4 @@
+import { LookupError } from '../../gateway/lookups.ts';
 import type { Figures } from '../../page/figures/figures.ts';
 import { History } from '../../page/figures/history.ts';
 import type { NowEvent, NowView } from '../../page/figures/now-view.ts';
@@ -61,7 +62,8 @@ export class LiveFigures {
       for (const listener of this.#listeners) listener.event(event);
     } catch (error) {
       for (const listener of this.#listeners) listener.end();
-      throw error;
+      // The main thread has told of its own errors, and to have too much to do is none: pages ask again.
+      if (!(error instanceof LookupError)) throw error;
     }
   }
 

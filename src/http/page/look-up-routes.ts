@@ -1,12 +1,13 @@
 import { LookupError } from '../../gateway/lookups.ts';
 import { lookUpDocument } from '../../page/documents.tsx';
-import type { LookUpStep } from '../../page/look-up/step.ts';
+import type { LookUpStep, ProblemCause } from '../../page/look-up/step.ts';
 import { emptyView, withStep } from '../../page/look-up/view.ts';
 import { sections } from '../../page/sections.ts';
 import type { Calls } from '../calls/calls.ts';
 import type { RemoteCalls } from '../calls/remote-calls.ts';
+import { failureReply } from '../routing/lookup-failure.ts';
 import { ownHeaders } from '../routing/own-headers.ts';
-import { respond } from '../routing/respond.ts';
+import { type Reply, respond } from '../routing/respond.ts';
 import type { Exchange, Route } from '../routing/route.ts';
 import { loadedFiles } from './page-files.ts';
 import { documentHeaders } from './page-headers.ts';
@@ -22,7 +23,11 @@ export function lookUpRoutes(calls: Pick<RemoteCalls<Calls>, 'ask'>): readonly R
       await calls.ask('look-up', request, signal, onStep);
     } catch (error) {
       if (!(error instanceof LookupError)) throw error;
-      onStep({ kind: 'problem', sentence: error.message });
+      onStep({
+        kind: 'problem',
+        sentence: error.message,
+        cause: error.kind === 'internal' ? 'internal' : 'busy',
+      });
     }
   };
   const access = { elsewhere: 'nothing', clients: 'allow-from' } as const;
@@ -37,13 +42,24 @@ export function lookUpRoutes(calls: Pick<RemoteCalls<Calls>, 'ask'>): readonly R
         // The name KEY.localhost is this machine to each browser.
         const port = isLoopback(client) ? request.socket.localPort : undefined;
         let view = emptyView(name, query.get('type') ?? '', port);
-        if (name !== '' && request.method !== 'HEAD') {
+        if (name !== '' && request.method === 'HEAD') {
+          // Nothing is looked up, so the length of what GET has is not known: RFC 9110 §8.6 forbids to tell another one.
+          response.writeHead(200, { ...ownHeaders, ...documentHeaders });
+          response.end();
+          return;
+        }
+        if (name !== '') {
           await follow(exchange, (step) => {
             view = withStep(view, step);
           });
           view = { ...view, state: 'done' };
         }
-        respond(response, { status: 200, headers: documentHeaders, body: lookUpDocument(view, loadedFiles) });
+        const { status, headers } = outcomeOf(view.cause);
+        respond(response, {
+          status,
+          headers: { ...documentHeaders, ...headers },
+          body: lookUpDocument(view, loadedFiles),
+        });
       },
     },
     {
@@ -52,14 +68,31 @@ export function lookUpRoutes(calls: Pick<RemoteCalls<Calls>, 'ask'>): readonly R
       access,
       async handle(exchange) {
         const { response } = exchange;
-        response.writeHead(200, { ...ownHeaders, 'content-type': 'application/x-ndjson' });
-        response.flushHeaders();
         // The bounds of a lookup bound what is written.
-        await follow(exchange, (step) => response.write(`${JSON.stringify(step)}\n`));
+        await follow(exchange, (step) => {
+          if (!response.headersSent) {
+            // What comes up later is told by its step alone.
+            const { status, headers } = outcomeOf(step.kind === 'problem' ? step.cause : undefined);
+            response.writeHead(status, { ...ownHeaders, 'content-type': 'application/x-ndjson', ...headers });
+          }
+          response.write(`${JSON.stringify(step)}\n`);
+        });
         response.end();
       },
     },
   ];
+}
+
+/** The status of a look-up, and with it when to come again: whoever asks by a program sees no sentence. */
+function outcomeOf(cause: ProblemCause | undefined): Required<Pick<Reply, 'status' | 'headers'>> {
+  switch (cause) {
+    case undefined:
+      return { status: 200, headers: {} };
+    case 'limited':
+      return { status: 429, headers: { 'retry-after': '1' } };
+    default:
+      return failureReply(cause);
+  }
 }
 
 function isLoopback(client: string): boolean {

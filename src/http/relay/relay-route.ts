@@ -3,6 +3,7 @@ import { LookupError } from '../../gateway/lookups.ts';
 import { classifyLabel, type PublicKey, refusalToText } from '../../pkarr/public-key.ts';
 import { clientKey } from '../../serve/rate-limit.ts';
 import { limits } from '../limits.ts';
+import { failureReply } from '../routing/lookup-failure.ts';
 import { type Reply, respond } from '../routing/respond.ts';
 import type { Access, Exchange, Method, Route } from '../routing/route.ts';
 import { answerGet } from './answer-get.ts';
@@ -90,7 +91,7 @@ async function answer(exchange: Exchange, parts: RelayParts): Promise<Reply> {
       : await answerGet(exchange, key, parts);
   } catch (error) {
     if (!(error instanceof LookupError)) throw error;
-    return { status: error.kind === 'internal' ? 500 : 503, body: `${error.message}\n` };
+    return { ...failureReply(error.kind), body: `${error.message}\n` };
   }
 }
 

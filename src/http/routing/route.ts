@@ -10,7 +10,7 @@ export interface Route {
   readonly access: Access;
   /** What its requests are counted as; `other` without. */
   readonly service?: 'relay';
-  /** Answers the request. What it throws is an internal error: the client gets 500, and others notice nothing. */
+  /** Answers the request. What it throws is an internal error, but for a `LookupError`: the client gets 500 or 503, and others notice nothing. */
   handle(exchange: Exchange): void | Promise<void>;
 }
 

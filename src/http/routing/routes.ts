@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import { LookupError } from '../../gateway/lookups.ts';
 import { petnameTarget } from '../../gateway/petname-host.ts';
 import { readSiteHost } from '../../gateway/site-host.ts';
 import { isLoopback } from '../../ip/loopback.ts';
@@ -8,6 +9,7 @@ import { bareResponse } from '../bare-response.ts';
 import { limits } from '../limits.ts';
 import { clientAddress } from './client-address.ts';
 import { comesByLink, isFromElsewhere } from './from-elsewhere.ts';
+import { failureReply } from './lookup-failure.ts';
 import { hostOf, toOriginForm } from './origin-form.ts';
 import type { RequestCounts } from './request-counts.ts';
 import { respond } from './respond.ts';
@@ -163,7 +165,10 @@ function isRefused({ access: { elsewhere } }: Route, headers: IncomingMessage['h
 }
 
 function fail(response: ServerResponse, error: unknown, onBug: (error: unknown) => void): void {
-  onBug(error);
+  // The main thread has told of its own errors, and to have too much to do is none.
+  const isTold = error instanceof LookupError;
+  if (!isTold) onBug(error);
   if (response.headersSent) response.destroy();
+  else if (isTold) respond(response, { ...failureReply(error.kind), body: `${error.message}\n` });
   else respond(response, { status: 500, headers: { connection: 'close' } });
 }

@@ -33,7 +33,9 @@ function LiveLookUp({ first }: { readonly first: LookUpView }) {
       const response = await fetch(`${sections['look-up'].path}/steps?${query(name, type)}`, {
         signal: controller.signal,
       });
-      if (!response.ok || response.body === null) throw new Error(`${response.status}`);
+      // A refusal has its sentence in the same form.
+      const isInSteps = response.headers.get('content-type') === 'application/x-ndjson';
+      if (!isInSteps || response.body === null) throw new Error(`${response.status}`);
       for await (const step of readLines<LookUpStep>(response.body)) show(withStep(next, step));
     } catch (error) {
       if (controller.signal.aborted) return;

@@ -4,7 +4,7 @@
  */
 export type LookUpStep =
   /** What was typed is not a name, or it could not go on: why, as a sentence. The last step. */
-  | { readonly kind: 'problem'; readonly sentence: string }
+  | { readonly kind: 'problem'; readonly sentence: string; readonly cause?: ProblemCause }
   /** What was understood. */
   | { readonly kind: 'question'; readonly question: LookUpQuestion }
   /** Where the packet of the key was before anybody was asked. */
@@ -17,6 +17,9 @@ export type LookUpStep =
   | { readonly kind: 'network'; readonly network: NetworkEnd }
   /** What the resolver answers to the question. */
   | { readonly kind: 'answer'; readonly answer: AnswerView };
+
+/** Of a problem that is not in what was typed: the client asks too often, pkarrd has too much to do, or has an error of its own. */
+export type ProblemCause = 'limited' | 'busy' | 'internal';
 
 /** A question, in presentation form. */
 export interface LookUpQuestion {

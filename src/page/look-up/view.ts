@@ -6,6 +6,7 @@ import type {
   NetworkEnd,
   PacketPlace,
   PacketView,
+  ProblemCause,
 } from './step.ts';
 
 /** What the section shows. */
@@ -19,6 +20,8 @@ export interface LookUpView {
   readonly gatewayPort?: number;
   /** Why there is no answer, as a sentence. */
   readonly problem?: string;
+  /** What is the cause of it, or of it that the key was not looked up. */
+  readonly cause?: ProblemCause;
   readonly question?: LookUpQuestion;
   readonly place?: PacketPlace;
   readonly asked: readonly Asked[];
@@ -36,7 +39,7 @@ export function emptyView(typed: string, type: string, gatewayPort: number | und
 export function withStep(view: LookUpView, step: LookUpStep): LookUpView {
   switch (step.kind) {
     case 'problem':
-      return { ...view, problem: step.sentence };
+      return { ...view, problem: step.sentence, ...(step.cause !== undefined && { cause: step.cause }) };
     case 'question':
       return { ...view, question: step.question };
     case 'place':
@@ -46,7 +49,12 @@ export function withStep(view: LookUpView, step: LookUpStep): LookUpView {
     case 'packet':
       return { ...view, packet: step.packet };
     case 'network':
-      return { ...view, network: step.network };
+      // Too many keys were looked up; what is at hand is shown nevertheless.
+      return {
+        ...view,
+        network: step.network,
+        ...(step.network.outcome === 'busy' && view.packet === undefined && { cause: 'limited' }),
+      };
     case 'answer':
       return { ...view, answer: step.answer };
   }

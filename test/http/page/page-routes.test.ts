@@ -13,7 +13,7 @@ import type { LookUpStep } from '../../../src/page/look-up/step.ts';
 import { figures } from '../../page/figures.ts';
 import { askHttp1 } from '../../support/http-client.ts';
 
-const question: LookUpStep = {
+const question: Extract<LookUpStep, { kind: 'question' }> = {
   kind: 'question',
   question: { name: 'example.com.', type: 'A', command: 'dig example.com. A' },
 };
@@ -31,7 +31,18 @@ async function serve() {
     async ask(of: keyof Calls, request: unknown, _signal: AbortSignal, onPart: (part: unknown) => void) {
       if (of === 'figures') return figures({ queries: 100 + ++figuresAsked });
       asked.push(request as LookUpRequest);
-      if ((request as LookUpRequest).name === 'busy') throw new LookupError('busy', 'Too many requests.');
+      const { name } = request as LookUpRequest;
+      if (name === 'busy') throw new LookupError('busy', 'Too many requests.');
+      if (name === 'broken') throw new LookupError('internal', 'An internal error.');
+      if (name === 'limited') {
+        onPart({ kind: 'problem', sentence: 'Too many names.', cause: 'limited' });
+        return undefined;
+      }
+      if (name === 'too-many-keys') {
+        onPart({ ...question, question: { ...question.question, key: 'y' } });
+        onPart({ kind: 'network', network: { outcome: 'busy', atMs: 1 } });
+        return undefined;
+      }
       for (const step of [question, answer]) onPart(step);
       return undefined;
     },
@@ -120,13 +131,44 @@ test('a look-up in steps is a line for each', async () => {
   assert.equal(headers['content-type'], 'application/x-ndjson');
 });
 
-test('a look-up that is refused says why, in both forms', async () => {
+test('a look-up that cannot be done now says why in both forms, and when to come again', async () => {
   await using page = await serve();
-  assert.match(String((await page.get('/lookup?name=busy')).body), /Too many requests\./);
-  assert.deepEqual(JSON.parse(String((await page.get('/lookup/steps?name=busy')).body)), {
-    kind: 'problem',
-    sentence: 'Too many requests.',
-  });
+  for (const [name, status, sentence] of [
+    ['busy', 503, 'Too many requests.'],
+    ['limited', 429, 'Too many names.'],
+    ['too-many-keys', 429, 'Too many keys were looked up in a short time: try again in a moment.'],
+    ['broken', 500, 'An internal error.'],
+  ] as const) {
+    const whole = await page.get(`/lookup?name=${name}`);
+    assert.deepEqual(
+      [whole.status, whole.headers['retry-after']],
+      [status, status === 500 ? undefined : '1'],
+    );
+    assert.ok(String(whole.body).includes(sentence), name);
+    const steps = await page.get(`/lookup/steps?name=${name}`);
+    const [first] = String(steps.body).trim().split('\n');
+    const { kind, cause, sentence: told } = JSON.parse(first ?? '');
+    // What comes up after the first step is told by its step alone.
+    const isAtOnce = kind === 'problem';
+    assert.equal(isAtOnce, name !== 'too-many-keys');
+    assert.deepEqual([steps.status, isAtOnce ? told : sentence], [isAtOnce ? status : 200, sentence]);
+    assert.equal(steps.headers['retry-after'], isAtOnce ? whole.headers['retry-after'] : undefined);
+    if (isAtOnce) assert.equal(cause, { 503: 'busy', 429: 'limited', 500: 'internal' }[status]);
+  }
+});
+
+test('HEAD of a look-up causes none, and tells no other length than GET would', async () => {
+  await using page = await serve();
+  const ask = async (path: string, method: string) =>
+    await askHttp1({ host: '127.0.0.1', port: page.port }, { path, method });
+  const [head, get] = [await ask('/lookup', 'HEAD'), await ask('/lookup', 'GET')];
+  assert.equal(head.headers['content-length'], get.headers['content-length']);
+  const asked = await ask('/lookup?name=example.com', 'HEAD');
+  const { 'content-length': length, 'transfer-encoding': coding, ...headers } = asked.headers;
+  assert.deepEqual([asked.status, length, coding], [200, undefined, undefined]);
+  const { 'content-length': _, ...those } = (await ask('/lookup?name=example.com', 'GET')).headers;
+  assert.deepEqual({ ...headers, date: '' }, { ...those, date: '' });
+  assert.equal(page.asked.length, 1);
 });
 
 test('no page elsewhere has a browser look anything up, or follow the figures, by a link neither', async () => {

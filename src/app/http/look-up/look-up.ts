@@ -114,7 +114,7 @@ class Run {
     );
     signal.throwIfAborted();
     if (typeof outcome === 'string') {
-      this.#push({ kind: 'problem', sentence: refusals[outcome] });
+      this.#push({ kind: 'problem', ...refusals[outcome] });
       return;
     }
     const message = decodeMessage(outcome.reply);
@@ -136,8 +136,11 @@ class Run {
 }
 
 const refusals = {
-  limited: 'Too many names were looked up in a short time: try again in a moment.',
-  unavailable: 'No process of pkarrd answers at this moment: try again.',
+  limited: {
+    sentence: 'Too many names were looked up in a short time: try again in a moment.',
+    cause: 'limited',
+  },
+  unavailable: { sentence: 'No process of pkarrd answers at this moment: try again.', cause: 'busy' },
 } as const;
 
 /** How dig is told whom to ask: this resolver, at an address that a program of this machine reaches. */
