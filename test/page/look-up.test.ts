@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { siteLink } from '../../src/page/look-up/site-link.ts';
 import type { Asked, LookUpStep, PacketView } from '../../src/page/look-up/step.ts';
 import { emptyView, tallyOf, withStep } from '../../src/page/look-up/view.ts';
 import { whyOf } from '../../src/page/look-up/why.ts';
@@ -62,4 +63,31 @@ test('where an answer came from is said by what was known before anybody was ask
     why({ kind: 'place', place: 'nowhere' }, asked('item', '200'), answer(false)) ?? '',
     /^From the network, .* 192\.0\.2\.1:6881, after 12 ms\. It took 20 ms\.$/,
   );
+});
+
+test('a link to the site is there for what is a host in every browser, and for nothing else', () => {
+  const linkOf = (name: string) =>
+    siteLink({
+      ...after(
+        { kind: 'question', question: { name, type: 'A', key, command: '' } },
+        { kind: 'packet', packet },
+      ),
+      gatewayPort: 8053,
+    });
+  for (const labels of ['', 'www.', 'a-b.c1.', 'xn--mnchen-3ya.', '7.', `${'a'.repeat(63)}.`])
+    assert.equal(linkOf(`${labels}${key}.`), `http://${labels}${key}.localhost:8053/`);
+  for (const labels of [
+    '*.user.',
+    '_sip._udp.',
+    'a_b.',
+    '-a.',
+    'a-.',
+    'a\\032b.',
+    'a\\.b.',
+    '*.',
+    `${'a'.repeat(64)}.`,
+    'abcdefghi.'.repeat(20),
+  ])
+    assert.equal(linkOf(`${labels}${key}.`), undefined, labels);
+  assert.equal(siteLink(after({ kind: 'packet', packet })), undefined);
 });

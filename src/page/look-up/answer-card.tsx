@@ -1,22 +1,22 @@
+import { siteLink } from './site-link.ts';
 import type { LookUpView } from './view.ts';
 import { whyOf } from './why.ts';
 
 /** The answer of the resolver, where it came from, and how to ask for it elsewhere. */
 export function AnswerCard({ view }: { readonly view: LookUpView }) {
-  const { answer, question, packet, gatewayPort } = view;
+  const { answer, question } = view;
   if (question === undefined || answer === undefined) return null;
-  const host = question.name.replace(/\.$/, '');
-  const site = `http://${host}.localhost:${gatewayPort}/`;
+  const site = siteLink(view);
   return (
     <section class="card">
       <h2>The answer</h2>
       <p>{whyOf(view)}</p>
       <pre>{`$ ${question.command}\n${answer.text}`}</pre>
-      {packet !== undefined && gatewayPort !== undefined ? (
+      {site === undefined ? null : (
         <p>
           Its site, in this browser: <a href={site}>{site}</a>
         </p>
-      ) : null}
+      )}
     </section>
   );
 }

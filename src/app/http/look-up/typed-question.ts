@@ -31,9 +31,31 @@ export function readTypedQuestion(typed: string, type: string): TypedQuestion {
   const text = typed.trim();
   if (text === '') throw new TypedQuestionError('Type a key or a name.');
   if (text.length > MAX_LENGTH) throw new TypedQuestionError(`${shown(text)} is too long for a name.`);
-  const octets = addressOctets(text.replace(/^\[(.*)\]$/, '$1'));
+  // Whole, since only part of an IPv6 address would be left without its colons.
+  if (addressIn(text) !== undefined) return ofHost(text, text, type);
+  const ofKey = keyName(text);
+  if (ofKey !== undefined) return { ...ofKey, type: readType(type, Type.A) };
+  return ofHost(hostIn(text), text, type);
+}
+
+/** The host itself, or the name of its address. `text`: what was typed. */
+function ofHost(host: string, text: string, type: string): TypedQuestion {
+  const octets = addressIn(host);
   if (octets !== undefined) return { name: reverseName(octets), type: readType(type, Type.PTR) };
-  return { ...(keyName(text) ?? { name: ordinaryName(text) }), type: readType(type, Type.A) };
+  // No name ends in a number (https://url.spec.whatwg.org/#ends-in-a-number-checker): this is for nobody but this machine.
+  if (/(?:^|\.)(?:\d+|0x[\da-f]*)\.?$/i.test(host))
+    throw new TypedQuestionError(`${shown(text)} is neither a domain name nor a whole IP address.`);
+  try {
+    return { name: parseTypedName(host), type: readType(type, Type.A) };
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    throw new TypedQuestionError(`${shown(text)} is not a domain name.`);
+  }
+}
+
+/** The octets of `192.0.2.7`, `2001:db8::1` or `[2001:db8::1]`, with or without a final dot. */
+function addressIn(host: string): Uint8Array | undefined {
+  return addressOctets(host.replace(/\.$/, '').replace(/^\[(.*)\]$/, '$1'));
 }
 
 /** Undefined for a text without a key in it. */
@@ -48,16 +70,18 @@ function keyName(text: string): Pick<Required<TypedQuestion>, 'name' | 'key'> | 
   }
 }
 
-function ordinaryName(text: string): Name {
-  // `example.com/path`, `https://user@example.com:8443/`, but not `_sip._udp.example.com`, which is a name as it is.
-  const url = text.includes('://') ? text : `http://${text}`;
-  const isAddress = /[/:?#@]/.test(text) && URL.canParse(url);
-  try {
-    return parseTypedName(isAddress ? new URL(url).hostname : text);
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error;
-    throw new TypedQuestionError(`${shown(text)} is not a domain name.`);
-  }
+/**
+ * `name.example` of `https://user@name.example:8443/path`, `name.example/path` or `mailto:user@name.example`. A text without any
+ * sign of such an address is the name itself, in which `\\` makes whatever follows a character of a label.
+ */
+function hostIn(text: string): string {
+  if (!/[\s/:?#@[\]<>"]/.test(text)) return text;
+  const bare = text.replace(/^(?:mailto|sips?|xmpp|acct):/i, '');
+  const url = bare.includes('://') ? bare : `http://${bare}`;
+  const host = /\s/.test(text) || !URL.canParse(url) ? '' : new URL(url).hostname;
+  if (host === '')
+    throw new TypedQuestionError(`${shown(text)} is not a domain name, nor the address of one.`);
+  return host;
 }
 
 function readType(text: string, usual: number): number {
