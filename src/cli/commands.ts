@@ -27,13 +27,18 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'keygen',
-    summary: 'Generate a key pair',
+    summary: 'Generate a key pair, or import one',
     load: async () => (await import('./keys/keygen.ts')).keygen,
   },
   {
     name: 'pubkey',
     summary: 'Print the public key of a key file',
     load: async () => (await import('./keys/pubkey.ts')).pubkey,
+  },
+  {
+    name: 'backup',
+    summary: 'Print the secret of a key file as words, for a backup on paper',
+    load: async () => (await import('./keys/backup.ts')).backup,
   },
   {
     name: 'publish',

@@ -1,6 +1,7 @@
 import { KEY_LENGTH, PKCS8_PREFIX } from '../bep44/ed25519-rules.ts';
 import { concatOctets, equalOctets } from '../octets/octets.ts';
-import { base64Of, octetsFromBase64, octetsFromHex } from '../octets/text.ts';
+import { base64Of, octetsFromHex } from '../octets/text.ts';
+import { ENCRYPTED_LABEL, pemContent } from './secret/pem.ts';
 
 /*
  * A secret key that is encrypted with a passphrase, as a file that OpenSSL and others read too: PKCS #8 with PBES2 (RFC 8018
@@ -16,12 +17,10 @@ export type DecryptedSeed =
   | { readonly ok: true; readonly seed: Uint8Array }
   | { readonly ok: false; readonly fault: DecryptionFault };
 
-const LABEL = 'ENCRYPTED PRIVATE KEY';
-
 /** Rounds of PBKDF2: what OWASP recommends for HMAC-SHA-256 in 2023. */
 const ROUNDS = 600_000;
 /** Rounds of a file that is read, at most: some seconds. */
-const MAX_ROUNDS = 10_000_000;
+export const MAX_ROUNDS = 10_000_000;
 
 const SALT_LENGTH = 16;
 const IV_LENGTH = 16;
@@ -42,7 +41,7 @@ const parts = [
 
 /** Whether the text of a file is that of an encrypted key, of whatever form. */
 export function isEncryptedKey(text: string): boolean {
-  return text.includes(`-----BEGIN ${LABEL}-----`);
+  return text.includes(`-----BEGIN ${ENCRYPTED_LABEL}-----`);
 }
 
 /** The seed of 32 octets as PEM, encrypted; the passphrase is taken as UTF-8. */
@@ -57,16 +56,13 @@ export async function encryptSeed(seed: Uint8Array, passphrase: string): Promise
   const fields = [salt, rounds, iv, ciphertext];
   const der = concatOctets(parts.flatMap((part, index) => [part, fields[index] ?? new Uint8Array(0)]));
   const lines = base64Of(der).match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${LABEL}-----\n${lines.join('\n')}\n-----END ${LABEL}-----\n`;
+  return `-----BEGIN ${ENCRYPTED_LABEL}-----\n${lines.join('\n')}\n-----END ${ENCRYPTED_LABEL}-----\n`;
 }
 
 /** The seed in such a file. Never throws, whatever the text is. */
 export async function decryptSeed(text: string, passphrase: string): Promise<DecryptedSeed> {
-  const pem = new RegExp(`-----BEGIN ${LABEL}-----([A-Za-z0-9+/=\\s]{1,4096})-----END ${LABEL}-----`).exec(
-    text,
-  );
-  if (pem === null) return { ok: false, fault: 'not-encrypted' };
-  const fields = fieldsOf(octetsFromBase64((pem[1] ?? '').replace(/\s/g, '')) ?? new Uint8Array(0));
+  if (!isEncryptedKey(text)) return { ok: false, fault: 'not-encrypted' };
+  const fields = fieldsOf(pemContent(text, ENCRYPTED_LABEL));
   if (fields === undefined) return { ok: false, fault: 'other-form' };
   const { salt, rounds, iv, ciphertext } = fields;
   const key = await keyOf(passphrase, salt, rounds);

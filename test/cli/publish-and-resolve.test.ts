@@ -46,7 +46,7 @@ test('keygen prints the public key alone and keeps the secret in a file of its o
 test('keygen never overwrites a file', async () => {
   const { code, out, err } = await pkarrd(['keygen', '--out', keyFile]);
   assert.deepEqual([code, out], [1, '']);
-  assert.equal(err, `pkarrd: This file exists, and a key is never overwritten: ${keyFile}\n`);
+  assert.equal(err, `pkarrd: This file exists, and a key is not overwritten without --force: ${keyFile}\n`);
   const json = await pkarrd(['keygen', '--json', '--out', join(directory, 'other.key')]);
   assert.equal(JSON.parse(json.out).publicKey.length, 52);
 });

@@ -18,7 +18,7 @@ test('a key that was written is read as the same key', async () => {
   assert.match(readFileSync(path('a'), 'latin1'), /^[0-9a-f]{64}\n$/);
 });
 
-test('the file of a key is for its owner alone, and never overwritten', async () => {
+test('the file of a key is for its owner alone, and not overwritten', async () => {
   const keyPair = KeyPair.generate();
   const before = process.umask(0);
   try {
@@ -27,7 +27,7 @@ test('the file of a key is for its owner alone, and never overwritten', async ()
     process.umask(before);
   }
   assert.equal(statSync(path('b')).mode & 0o777, 0o600);
-  assert.throws(() => writeKeyFile(path('b'), KeyPair.generate()), /never overwritten: .*b$/);
+  assert.throws(() => writeKeyFile(path('b'), KeyPair.generate()), /not overwritten without --force: .*b$/);
   assert.equal((await readKeyFile(path('b'))).publicKey.text, keyPair.publicKey.text);
 });
 

@@ -1,31 +1,33 @@
-import { closeSync, openSync, readSync } from 'node:fs';
-import { decryptSeed, isEncryptedKey } from '../../pkarr/encrypted-seed.ts';
 import { KeyPair } from '../../pkarr/key-pair.ts';
-import { KeyFileError, writeKeyFile } from '../../publish/key-file.ts';
+import { encryptedKeyFile, KeyFileError, replaceKeyFile, writeKeyFile } from '../../publish/key-file.ts';
 import {
   type Command,
   CommandError,
   Exit,
+  type Invocation,
   jsonFlag,
   type Terminal,
   UsageError,
   writeJson,
 } from '../command.ts';
-import { askPassphrase } from './ask-passphrase.ts';
+import { newPassphrase } from './ask-passphrase.ts';
+import { importKey } from './import-key.ts';
+import { passphraseFlag } from './open-key-file.ts';
 
-/** Octets of a seed file that are read: 64 digits, `0x`, and white space; or 280 of an encrypted key, with some text around it. */
-const MAX_SEED_FILE = 4096;
-const STANDARD_INPUT = 0;
-
-/** Generates a key pair and writes the secret to a file. */
+/** Generates or imports a key pair and writes the secret to a file. */
 export const keygen: Command = {
   name: 'keygen',
   description: [
     'Generates a key pair, writes the secret to a file that only you can read, and prints the public key on standard ' +
       'output. The public key is the name under which your records are found.',
-    'With --from-seed it imports an existing key; also one that the page of pkarrd saved, encrypted with a passphrase.',
+    'With --from it imports a key that you have, and recognises its form: 64 hexadecimal digits, as pkarrd and pkdns use ' +
+      'them, 32 octets, 64 octets or 128 digits with the public key in the second half, an Ed25519 key of OpenSSL (PEM or ' +
+      'DER, also with a passphrase) or of OpenSSH (without one), a JWK, words of BIP 39, a recovery file of Pubky, and what ' +
+      'the page of pkarrd saved.',
+    'The same words are different keys to different programs: without --words it shows the public key of each reading, and ' +
+      'writes nothing.',
     'The secret is never printed. Anybody who has the file can publish under this key, and without it nobody can: keep a ' +
-      'backup.',
+      'backup. "pkarrd backup" prints one for paper.',
   ],
   operands: [],
   flags: [
@@ -34,29 +36,43 @@ export const keygen: Command = {
       value: 'FILE',
       help: 'Write the secret to this file, which must not exist (default: PUBLICKEY.key in the current directory)',
     },
+    { name: 'force', help: 'Replace that file if it exists. The secret in it is lost' },
     {
-      name: 'from-seed',
-      value: 'FILE',
-      help: 'Import the key from this seed file of 64 hexadecimal characters, as pkdns uses it, or encrypted; - means standard input',
+      name: 'encrypt',
+      help: 'Encrypt the secret with a passphrase, which is asked for; OpenSSL reads the file too',
     },
     {
-      name: 'passphrase',
+      name: 'new-passphrase',
       value: 'FILE',
-      help: 'The first line of this file opens an encrypted key; - means standard input (default: ask)',
+      help: 'Encrypt it with the first line of this file; - means standard input',
     },
+    { name: 'from', value: 'FILE', help: 'Import the key in this file; - means standard input' },
+    { name: 'from-seed', value: 'FILE', help: 'The same as --from' },
+    {
+      name: 'words',
+      value: 'entropy|pubky',
+      help: 'Read 24 words as the seed itself (entropy), or 12 to 24 as a phrase of Pubky (pubky)',
+    },
+    {
+      name: 'old-pkdns',
+      help: 'Read 52 characters of z-base-32 as a seed, as the first versions of pkdns wrote it, and not as a public key',
+    },
+    passphraseFlag,
     jsonFlag,
   ],
   settings: [],
   async run(invocation, terminal) {
-    const seedFile = invocation.value('from-seed');
-    const keyPair =
-      seedFile === undefined
-        ? KeyPair.generate()
-        : await readSeed(seedFile, invocation.value('passphrase'), terminal);
+    const keyPair = await makeKey(invocation, terminal);
     const { text } = keyPair.publicKey;
     const file = invocation.value('out') ?? `${text}.key`;
+    const passphraseFile = invocation.value('new-passphrase');
+    const isEncrypted = invocation.has('encrypt') || passphraseFile !== undefined;
+    const content = isEncrypted
+      ? await encryptedKeyFile(keyPair, await newPassphrase(passphraseFile, terminal))
+      : keyPair;
     try {
-      writeKeyFile(file, keyPair);
+      if (invocation.has('force')) await replaceKeyFile(file, content);
+      else writeKeyFile(file, content);
     } catch (error) {
       if (error instanceof KeyFileError) throw new CommandError(error.message, { cause: error });
       throw error;
@@ -71,51 +87,18 @@ export const keygen: Command = {
   },
 };
 
-/** @throws CommandError, which never shows the content of the file. */
-async function readSeed(
-  file: string,
-  passphraseFile: string | undefined,
-  terminal: Terminal,
-): Promise<KeyPair> {
-  if (file === '-' && passphraseFile === '-')
-    throw new UsageError('keygen: only one of --from-seed and --passphrase can be standard input.');
-  const where = file === '-' ? 'Standard input' : file;
-  const text = readStart(file, 'seed').trim().replace(/^0x/i, '');
-  if (/^[0-9a-f]{64}$/i.test(text)) return KeyPair.fromSeed(Buffer.from(text, 'hex'));
-  if (!isEncryptedKey(text))
-    throw new CommandError(
-      `${where} is not a seed: expected 64 hexadecimal characters, or an encrypted key.`,
-    );
-  const passphrase =
-    passphraseFile === undefined
-      ? await askPassphrase(terminal)
-      : (readStart(passphraseFile, 'passphrase').split(/\r?\n/)[0] ?? '');
-  const opened = await decryptSeed(text, passphrase);
-  if (opened.ok) return KeyPair.fromSeed(opened.seed);
-  throw new CommandError(
-    opened.fault === 'wrong-passphrase'
-      ? `The passphrase does not open ${where}.`
-      : `${where} is encrypted in another way than the page of pkarrd does it. Decrypt it first: openssl pkey -in FILE.`,
-  );
-}
-
-function readStart(file: string, what: 'seed' | 'passphrase'): string {
-  const bytes = Buffer.alloc(MAX_SEED_FILE);
-  let descriptor: number | undefined;
-  try {
-    descriptor = file === '-' ? STANDARD_INPUT : openSync(file, 'r');
-    let length = 0;
-    // A read from a pipe returns what is there; more may follow.
-    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
-      read = readSync(descriptor, bytes, length, bytes.length - length, null);
-    }
-    return bytes.toString('utf8', 0, length);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    const reason = code === 'ENOENT' ? 'no such file' : message;
-    throw new CommandError(`Cannot read the ${what} from ${file}: ${reason}.`, { cause: error });
-  } finally {
-    if (descriptor !== undefined && descriptor !== STANDARD_INPUT) closeSync(descriptor);
+async function makeKey(invocation: Invocation, terminal: Terminal): Promise<KeyPair> {
+  const file = invocation.value('from') ?? invocation.value('from-seed');
+  const words = invocation.value('words');
+  if (words !== undefined && words !== 'entropy' && words !== 'pubky')
+    throw new UsageError(`--words: expected entropy or pubky, got ${JSON.stringify(words)}.`);
+  if (file !== undefined) {
+    const isOldPkdns = invocation.has('old-pkdns');
+    const passphrase = invocation.value('passphrase');
+    return await importKey({ file, words, isOldPkdns, passphrase }, terminal);
   }
+  const needless = ['words', 'old-pkdns', 'passphrase'].find((flag) => invocation.has(flag));
+  if (needless !== undefined)
+    throw new UsageError(`--${needless} says how a key is read, and needs --from FILE.`);
+  return KeyPair.generate();
 }

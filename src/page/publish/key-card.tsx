@@ -115,7 +115,7 @@ export function OpenKeyCard({
         </fieldset>
       </form>
       <p class="small">
-        <code>pkarrd keygen --from-seed FILE</code> makes a key file for the command line of it.
+        <code>pkarrd keygen --from FILE</code> makes a key file for the command line of it.
       </p>
       <Problem view={view} />
     </section>
