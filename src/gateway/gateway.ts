@@ -10,6 +10,7 @@ import { SeenPackets } from './chain/seen-packets.ts';
 import { AddressGuard } from './connect/address-guard.ts';
 import { SiteAgent } from './connect/site-agent.ts';
 import { GatewayFailure } from './failure/failure.ts';
+import type { FailureCounts } from './failure/failure-counts.ts';
 import { failurePage } from './failure/page.ts';
 import { type GatewayLimits, gatewayLimits } from './limits.ts';
 import type { Lookups } from './lookups.ts';
@@ -30,6 +31,8 @@ export interface GatewayParts {
   /** The addresses of every interface of this machine, now. */
   readonly ownAddresses: () => readonly string[];
   readonly log: Log;
+  /** Counts the failures that clients are told of. */
+  readonly failures?: FailureCounts;
   /** Bounds other than those in force. */
   readonly limits?: Partial<GatewayLimits>;
   /** From 0 up to, not including, 1. */
@@ -169,6 +172,7 @@ class SiteGateway implements Gateway {
         error: errorText(error),
       });
     const failure = error instanceof GatewayFailure ? error : new GatewayFailure('internal');
+    if (!(error instanceof ClientGone)) this.#parts.failures?.count(failure.kind);
     const host = headers.host?.replace(/\.localhost\.?(?::\d+)?$/i, '') ?? '';
     return failurePage(failure, host, headers.accept);
   }

@@ -77,6 +77,7 @@ test('no metric has two names, and none a label for a client or for a name that 
   const labels = new Set(families.flatMap((family) => family.labels));
   assert.deepEqual([...labels].sort(), [
     'code',
+    'kind',
     'method',
     'name',
     'outcome',

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Type } from '../../src/dns/codes.ts';
 import { startTestNetworkThread } from '../../src/testnet/proxy.ts';
 import { query } from '../support/dns-client.ts';
+import { total, valuesOf } from '../support/metric-values.ts';
 import { testKey } from '../support/packets.ts';
 import { prometheusIsMissing, promtool, startPrometheus } from '../support/prometheus.ts';
 import { startScriptedUpstream } from '../support/scripted-upstream.ts';
@@ -21,21 +22,6 @@ const boardQueries = (
 ).panels.flatMap(({ targets }) =>
   targets.map(({ expr }) => expr.replaceAll('$instance', '.+').replaceAll('$__rate_interval', '1m')),
 );
-
-/** The values in a text of metrics by name and labels. */
-function valuesOf(text: string): ReadonlyMap<string, number> {
-  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(
-    lines.map((line) => {
-      const at = line.lastIndexOf(' ');
-      return [line.slice(0, at), Number(line.slice(at + 1))];
-    }),
-  );
-}
-
-function total(values: ReadonlyMap<string, number>, name: string): number {
-  return [...values].reduce((sum, [series, value]) => (series.startsWith(`${name}{`) ? sum + value : sum), 0);
-}
 
 for (const workers of [1, 2]) {
   test(`what ${workers === 1 ? 'one process counts' : 'two processes count'} under load is what was asked, in both formats, and promtool and Prometheus read it`, {

@@ -9,37 +9,41 @@
  * About the server: `wrong-key`, `raw-key`, `tls-refused`, `tls-version`, `tls`, `down`, `silent`, `bad-reply`.
  * About this machine and its resolvers: `offline`, `lookup-failed`, `lookup-timeout`, `internal`.
  */
-export type FailureKind =
-  | 'not-a-key'
-  | 'cross-site'
-  | 'old-browser'
-  | 'not-forwarded'
-  | 'service-worker'
-  | 'too-slow'
-  | 'busy'
-  | 'nothing-published'
-  | 'unusable-packet'
-  | 'no-address'
-  | 'not-offered'
-  | 'not-compatible'
-  | 'loop'
-  | 'bad-target'
-  | 'clear-refused'
-  | 'address-refused'
-  | 'no-host'
-  | 'port-refused'
-  | 'wrong-key'
-  | 'raw-key'
-  | 'tls-refused'
-  | 'tls-version'
-  | 'tls'
-  | 'down'
-  | 'silent'
-  | 'bad-reply'
-  | 'offline'
-  | 'lookup-failed'
-  | 'lookup-timeout'
-  | 'internal';
+export const failureKinds = [
+  'not-a-key',
+  'cross-site',
+  'old-browser',
+  'not-forwarded',
+  'service-worker',
+  'too-slow',
+  'busy',
+  'nothing-published',
+  'unusable-packet',
+  'no-address',
+  'not-offered',
+  'not-compatible',
+  'loop',
+  'bad-target',
+  'clear-refused',
+  'address-refused',
+  'no-host',
+  'port-refused',
+  'wrong-key',
+  'raw-key',
+  'tls-refused',
+  'tls-version',
+  'tls',
+  'down',
+  'silent',
+  'bad-reply',
+  'offline',
+  'lookup-failed',
+  'lookup-timeout',
+  'internal',
+] as const;
+
+/** One of `failureKinds`. */
+export type FailureKind = (typeof failureKinds)[number];
 
 /** A site is not shown: why, and a detail for people: an address, a key, a name. */
 export class GatewayFailure extends Error {

@@ -1,3 +1,4 @@
+import type { FailureCounts } from '../../gateway/failure/failure-counts.ts';
 import { LookupError } from '../../gateway/lookups.ts';
 import { exposition, mediaTypes } from '../../observe/metrics/exposition.ts';
 import { processFigures } from '../../system/process/figures.ts';
@@ -21,7 +22,7 @@ const PATIENCE = 900;
  */
 export function metricsRoutes(
   calls: Pick<RemoteCalls<Calls>, 'ask'>,
-  counts: RequestCounts,
+  { requests, failures }: { readonly requests: RequestCounts; readonly failures: FailureCounts },
 ): readonly Route[] {
   return [
     {
@@ -32,7 +33,7 @@ export function metricsRoutes(
         const program = await calls.ask('metrics', undefined, signal);
         const measured = {
           program,
-          http: { requests: counts.snapshot() },
+          http: { requests: requests.snapshot(), gatewayFailures: failures.snapshot() },
           process: await processFigures(program.workers?.pids ?? []),
           runtime: runtimeText,
         };

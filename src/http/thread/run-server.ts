@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
+import { FailureCounts } from '../../gateway/failure/failure-counts.ts';
 import { createGateway } from '../../gateway/gateway.ts';
 import { describeInternalError } from '../../observe/internal-error.ts';
 import { AccessList } from '../../serve/access-list.ts';
@@ -31,6 +32,7 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
   let privateKeys = new Set(settings.privateKeys);
   let petnames = keysByName(settings);
   const counts = new RequestCounts();
+  const failures = new FailureCounts();
   const tls = new HttpTls();
   tls.use(settings.certificate);
   const names = new OurNames();
@@ -39,7 +41,7 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
   // What there is under our own names; it asks the main thread by `calls`.
   const ours: readonly Route[] = [
     ...pageRoutes(calls, onBug),
-    ...metricsRoutes(calls, counts),
+    ...metricsRoutes(calls, { requests: counts, failures }),
     ...relayRoutes({
       calls,
       origins: () => settings.relayOrigins,
@@ -50,6 +52,7 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
   const routes = createRoutes({
     sites: createGateway({
       lookups: remoteLookups(calls),
+      failures,
       isPrivateAllowed: (key) => privateKeys.has(key.text),
       ownAddresses: machineAddresses,
       log: threadLog(say),

@@ -197,6 +197,13 @@ export const families: readonly Family[] = [
     samples: ({ http: { requests } }) => byRequest(requests, 'gateway'),
   },
   {
+    name: 'pkarrd_gateway_failures_total',
+    type: 'counter',
+    help: 'Pages of the gateway in the place of a site, by why it was not shown.',
+    labels: ['kind'],
+    samples: ({ http: { gatewayFailures } }) => byName(gatewayFailures),
+  },
+  {
     name: 'pkarrd_http_requests_total',
     type: 'counter',
     help: 'Other requests over HTTP: for the page, for metrics, and for nothing that there is.',

@@ -71,6 +71,8 @@ export interface PublicationMetrics {
 /** What the thread of the HTTP side counted since its start. */
 export interface HttpMetrics {
   readonly requests: readonly RequestCount[];
+  /** Pages in the place of a site, by why: every kind that there is. */
+  readonly gatewayFailures: Readonly<Record<string, number>>;
 }
 
 /** Requests that had the same answer. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { FailureCounts } from '../../../src/gateway/failure/failure-counts.ts';
 import { LookupError } from '../../../src/gateway/lookups.ts';
 import { acceptedFormat } from '../../../src/http/metrics/accepted-format.ts';
 import { metricsRoutes } from '../../../src/http/metrics/metrics-routes.ts';
@@ -34,7 +35,7 @@ async function serve(answers: Readonly<Record<string, () => Promise<unknown>>>, 
     });
   const routes = createRoutes({
     sites: { handle() {}, upgrade() {}, close() {} },
-    routes: metricsRoutes({ ask } as never, counts),
+    routes: metricsRoutes({ ask } as never, { requests: counts, failures: new FailureCounts() }),
     isOurHost: () => true,
     isProxy: () => false,
     isAllowed: () => isAllowed,

@@ -50,6 +50,7 @@ const measured: Measurements = {
     internalErrors: 0,
   },
   http: {
+    gatewayFailures: { down: 1, 'wrong-key': 2 },
     requests: (['relay', 'gateway', 'other'] as const).map((service) => ({
       service,
       method: 'GET',
