@@ -22,6 +22,7 @@ import type { Front } from '../serve/front.ts';
 import { CurrentListening } from '../serve/listeners/current-listening.ts';
 import type { ListeningParts } from '../serve/listeners/listeners.ts';
 import { listenKeys, servedAddressToText } from '../serve/served-address.ts';
+import { HISTORY_FILE, PacketHistory } from '../store/history.ts';
 import { type BoundSockets, noBoundSockets } from '../system/activation/bound-sockets.ts';
 import { machineInterfaces } from '../system/interfaces.ts';
 import { machineView, watchNetwork } from '../system/network-watch.ts';
@@ -96,10 +97,20 @@ export async function startApp(
     packetReader: { read: (key, options) => packets.packetReader.read(key, options) },
   });
 
+  // The last packets of keys that are of interest here.
+  const history = await PacketHistory.open({
+    path: join(settings.stateDir, HISTORY_FILE),
+    log,
+    nowWall,
+    isKept: (key) =>
+      names.current.some((name) => name.key === key) || publisher.status().some((one) => one.key === key),
+  });
+
   // From key to packet: the store, the DHT, relays.
   const packets = await startPackets(settings, log, {
     ordinary: resolution.ordinary,
     onNewer: (key) => front.forgetKey(key),
+    onSeen: (packet) => history.note(packet),
     onInternalError: (error) => internalErrors.take(error),
     now,
     nowWall,
@@ -232,7 +243,7 @@ export async function startApp(
     resolution.close();
     certificate.close();
     await closing;
-    await resolvers.written();
+    await Promise.all([resolvers.written(), history.close()]);
   };
   let closed: Promise<void> | undefined;
   const close = () => {
@@ -337,6 +348,7 @@ export async function startApp(
     ask: (request, asker) => front.ask(request, asker),
     learn: (packet) => learn(packet, false),
     names,
+    history,
     async flush(name) {
       const label = classifyLabel(name.labels.at(-1) ?? '');
       const key = label.kind === 'key' ? label.key : undefined;

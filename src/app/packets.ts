@@ -8,6 +8,7 @@ import { MainlineError } from '../mainline/errors.ts';
 import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
 import type { Log } from '../observe/log.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
+import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import { publishNetwork } from '../publish/publish-network.ts';
 import type { PublishNetwork } from '../publish/put-packet.ts';
 import { limitedPacketReader, type PacketReader, type PacketReadOutcome } from '../resolve/packet-reader.ts';
@@ -70,6 +71,8 @@ export interface PacketsParts {
   readonly ordinary: Resolver;
   /** Told of a key whose packet gave way to a newer one: what was made of the older one is out of date. */
   readonly onNewer: (key: PublicKey) => void;
+  /** Told of each packet that somebody in the network had, or that was published. */
+  readonly onSeen: (packet: SignedPacket) => void;
   /** Told of each internal error of the store and of the DHT's thread. */
   readonly onInternalError: (error: InternalError) => void;
   readonly now: () => number;
@@ -80,7 +83,7 @@ export interface PacketsParts {
 export async function startPackets(
   initial: Settings,
   log: Log,
-  { ordinary, onNewer, onInternalError, now, nowWall }: PacketsParts,
+  { ordinary, onNewer, onSeen, onInternalError, now, nowWall }: PacketsParts,
 ): Promise<Packets> {
   const store = await openPacketStore({
     directory: initial.stateDir,
@@ -103,11 +106,18 @@ export async function startPackets(
   let dht = openDht();
   let relays = openRelays(settings, ordinary, { now, nowWall });
   let network = publishNetwork(dht?.connection, relays);
+  const archive = storeArchive(store, { now, nowWall });
   const finder = new Finder({
     sources: packetSources(dht, relays, settings.relayUse),
     settings: finderSettings(settings),
     cache: new PacketCache(settings.packetCacheSize),
-    archive: storeArchive(store, { now, nowWall }),
+    archive: {
+      ...archive,
+      async note(held) {
+        onSeen(held.packet);
+        await archive.note(held);
+      },
+    },
     now,
     onNewer,
     onInternalError: (error) => onInternalError(describeInternalError('rejection', 'main', error)),

@@ -12,6 +12,7 @@ import type { CertificateStatus } from '../serve/certificate/current-certificate
 import type { FrontStatus } from '../serve/front.ts';
 import type { AskOutcome, LocalAsker } from '../serve/responder.ts';
 import type { ServedAddress } from '../serve/served-address.ts';
+import type { PacketHistory } from '../store/history.ts';
 import type { PacketStoreStatistics } from '../store/packet-store.ts';
 import type { SettingChange } from './configuration/changed-settings.ts';
 import type { NameBook } from './names/name-book.ts';
@@ -34,7 +35,9 @@ export interface App {
   /** Takes in a packet that was just published. @returns whether it is newer than what was known. */
   learn(packet: SignedPacket): Promise<boolean>;
   /** Names of the user's own for keys. */
-  readonly names: Pick<NameBook, 'list' | 'add' | 'remove'>;
+  readonly names: Pick<NameBook, 'list' | 'keyOf' | 'add' | 'remove'>;
+  /** The last packets of keys that are of interest here. */
+  readonly history: Pick<PacketHistory, 'of' | 'watch' | 'watched'>;
   /** Removes everything cached for `name` and the names below it. */
   flush(name: Name): Promise<FlushOutcome>;
   /** Finishes queries in flight, within 2 s, and frees everything. May be called twice. */

@@ -33,9 +33,10 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
       ];
     }),
   );
+  const { own, rest } = withoutRest(command, words);
   // Not strict: the errors are explained below.
   const { tokens } = parseArgs({
-    args: [...words],
+    args: [...own],
     options,
     strict: false,
     allowPositionals: true,
@@ -59,6 +60,7 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
     }
     given.set(name, [...(given.get(name) ?? []), value ?? '']);
   }
+  if (rest !== undefined) given.set(rest.flag, [...rest.words]);
   if (given.has('help')) return { kind: 'help' };
   checkOperands(command, operands);
   const settings = Object.fromEntries(
@@ -72,6 +74,23 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
     settings,
   };
   return { kind: 'run', invocation };
+}
+
+/** The words before a flag that takes all behind it, and those behind it. @throws UsageError when there is none. */
+function withoutRest(
+  { flags }: Command,
+  words: readonly string[],
+): {
+  readonly own: readonly string[];
+  readonly rest?: { readonly flag: string; readonly words: readonly string[] };
+} {
+  const flag = flags.find(({ takesRest }) => takesRest === true)?.name;
+  const at = flag === undefined ? -1 : words.indexOf(`--${flag}`);
+  const isOperand = words.slice(0, Math.max(0, at)).includes('--');
+  if (flag === undefined || at < 0 || isOperand) return { own: words };
+  const rest = words.slice(at + 1);
+  if (rest[0] === undefined || rest[0] === '') throw new UsageError(`--${flag} needs a value.`);
+  return { own: words.slice(0, at), rest: { flag, words: rest } };
 }
 
 function checkOperands(command: Command, operands: readonly string[]): void {

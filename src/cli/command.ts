@@ -45,6 +45,8 @@ export interface FlagSpec {
   readonly short?: string;
   /** The placeholder of its value in help; absent for a flag that takes no value. */
   readonly value?: string;
+  /** All words behind it are its values, whatever they look like. */
+  readonly takesRest?: true;
   /** In one line, without a final period. */
   readonly help: string;
 }

@@ -26,6 +26,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./ask/resolve.ts')).resolve,
   },
   {
+    name: 'watch',
+    summary: 'Tell when the packet of a key changes, ages or is gone, and start a program then',
+    load: async () => (await import('./watch/watch.ts')).watch,
+  },
+  {
+    name: 'history',
+    summary: 'Show the last packets of a key that the running pkarrd saw',
+    load: async () => (await import('./watch/history.ts')).history,
+  },
+  {
     name: 'keygen',
     summary: 'Generate a key pair, or import one',
     load: async () => (await import('./keys/keygen.ts')).keygen,

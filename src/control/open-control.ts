@@ -6,6 +6,7 @@ import { decodeMessage } from '../dns/message.ts';
 import { Name } from '../dns/name.ts';
 import { WireError } from '../dns/wire-error.ts';
 import { type AdjustableLog, type LogLevel, logLevels } from '../observe/log.ts';
+import { classifyLabel, type PublicKey } from '../pkarr/public-key.ts';
 import { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { LocalAsker } from '../serve/responder.ts';
 import { type ControlPlaces, ownDirectory } from './directories.ts';
@@ -112,6 +113,11 @@ function boundedHandlers(app: App, asker: LocalAsker): Handlers {
         queries--;
       }
     },
+    // As much as an answer to a question for the name tells.
+    petname: async ([name = '']) => {
+      const key = app.names.keyOf(name);
+      return { ...(key !== undefined && { key }) };
+    },
     learn: async ([packet = '']) => {
       if (!packets.take(performance.now())) throw new BusyError('Too many packets at once. Try again.');
       const verdict = SignedPacket.fromBytes(Buffer.from(packet, 'base64'));
@@ -134,6 +140,14 @@ function controlHandlers(parts: ControlParts): Handlers {
       return { level };
     },
     reload,
+    history: async ([key = '']) =>
+      app.history.of(parseKey(key)).map(
+        ({ packet, firstSeen }): PastPacketText => ({
+          packet: Buffer.from(packet.toBytes()).toString('base64'),
+          firstSeen,
+        }),
+      ),
+    watched: async ([key = '']) => app.history.watch(parseKey(key)),
     'name-list': async () => app.names.list(),
     'name-add': async ([name = '', key = '']) => {
       const before = await changeName(() => app.names.add(name, key));
@@ -141,6 +155,12 @@ function controlHandlers(parts: ControlParts): Handlers {
     },
     'name-remove': async ([name = '']) => ({ before: await changeName(() => app.names.remove(name)) }),
   };
+}
+
+/** A packet that a key had: in base64, and when it was first seen, in milliseconds since 1970. */
+export interface PastPacketText {
+  readonly packet: string;
+  readonly firstSeen: number;
 }
 
 /** @throws ControlError for what cannot be done. */
@@ -192,6 +212,12 @@ function requireQuery(bytes: Uint8Array): void {
 /** A status as JSON can hold it. */
 function printable({ dht, ...status }: AppStatus) {
   return { ...status, ...(dht !== undefined && { dht: { ...dht, nodeId: toHex(dht.nodeId) } }) };
+}
+
+function parseKey(text: string): PublicKey {
+  const verdict = classifyLabel(text);
+  if (verdict.kind === 'key') return verdict.key;
+  throw new ControlError(`${JSON.stringify(text)} is not a public key.`);
 }
 
 function parseName(text: string): Name {

@@ -75,6 +75,12 @@ export class NameBook {
     return [...this.#configured, ...this.#added.filter(({ label }) => !configured.has(label))];
   }
 
+  /** The key, as text, that a name means, as somebody typed it; undefined for one that there is not. */
+  keyOf(typed: string): string | undefined {
+    const label = petnameLabel(typed);
+    return this.current.find((one) => one.label === label)?.key;
+  }
+
   /** All names, in the order of the alphabet. */
   list(): readonly ListedName[] {
     const configured = new Set(this.#configured.map(({ label }) => label));

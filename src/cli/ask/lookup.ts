@@ -29,12 +29,13 @@ export interface FoundPacket {
 
 /** Looks up a packet in the network. @throws CommandError if there is none. */
 export async function lookUpPacket(request: LookupRequest, network: NetworkAccess): Promise<FoundPacket> {
-  const state = await look(request, network);
+  const state = await lookUp(request, network);
   if (state.best === undefined) throw new CommandError(whyNone(request.key, state, network));
   return { packet: state.best, state };
 }
 
-async function look(
+/** The same with all that was seen, also when there is no packet. @throws CommandError when the lookup failed. */
+export async function lookUp(
   { key, isNewest, signal: patience, progress }: LookupRequest,
   network: NetworkAccess,
 ): Promise<LookupState> {
@@ -87,7 +88,11 @@ class Settled extends Error {
 }
 
 /** Why there is no packet: what was observed decides what can be done about it. */
-function whyNone(key: PublicKey, { observed, unusableSeq }: LookupState, network: NetworkAccess): string {
+export function whyNone(
+  key: PublicKey,
+  { observed, unusableSeq }: LookupState,
+  network: NetworkAccess,
+): string {
   const { asked, answered, empty } = observed;
   const who = sourcesOf(network);
   if (unusableSeq !== undefined)

@@ -18,6 +18,7 @@ import {
 import { loadUsedSettings } from '../configuration.ts';
 import { networkSettings, withNetwork } from '../network.ts';
 import { packetComments, packetFacts, recordLines } from '../packet-text.ts';
+import { withoutPetname } from '../petname.ts';
 import { parsePkarrName } from '../pkarr-name.ts';
 import { Progress } from '../progress.ts';
 import { type FoundPacket, lookUpPacket } from './lookup.ts';
@@ -36,7 +37,7 @@ export const resolve: Command = {
   description: [
     'Fetches the signed packet of a key from the network and shows its records in zone file format, with signature, ' +
       'date, age, size, and the number of nodes that hold it. NAME is a key or a name below one, in any common spelling: ' +
-      'KEY, pk:KEY, https://www.KEY/.',
+      'KEY, pk:KEY, https://www.KEY/, or www.alice.internal after "pkarrd name add alice KEY".',
     'For a name below the key, only the records of that name are shown. With TYPE, the answer to that question is shown. ' +
       'TYPE NAME is accepted too.',
     'It shows the first packet that arrives, unless a newer one follows shortly; --newest waits for all nodes and relays.',
@@ -63,7 +64,7 @@ export const resolve: Command = {
   // --relay without --dht asks only those relays.
   settings: ['bootstrap', 'upstream', 'relay', 'dhtListen', 'stateDir', 'logLevel'],
   async run(invocation, terminal) {
-    const request = readRequest(invocation);
+    const request = await readRequest(invocation, terminal);
     const settings = await loadUsedSettings(invocation, terminal, networkSettings);
     const asked = whomToAsk(settings, invocation);
     if (invocation.has('watch')) {
@@ -88,8 +89,8 @@ interface Request {
   readonly every: number;
 }
 
-/** @throws UsageError. */
-function readRequest(invocation: Invocation): Request {
+/** @throws UsageError, CommandError. */
+async function readRequest(invocation: Invocation, terminal: Terminal): Promise<Request> {
   const [first = '', second] = invocation.operands;
   // Like dig, accept both orders.
   const isSwapped =
@@ -107,7 +108,7 @@ function readRequest(invocation: Invocation): Request {
     );
   }
   return {
-    ...parsePkarrName(text),
+    ...parsePkarrName(await withoutPetname(text, invocation, terminal)),
     type: typeText === undefined ? undefined : parseType(typeText),
     isNewest: invocation.has('newest'),
     form: form[0] ?? 'zone',

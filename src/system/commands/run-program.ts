@@ -7,6 +7,8 @@ export interface ProgramCall {
   readonly args: readonly string[];
   /** What it reads from its standard input; nothing unless given. */
   readonly input?: string;
+  /** All of its environment; that of this process, in English, unless given. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Milliseconds that it has; then it is ended by SIGKILL. */
   readonly timeout: number;
   /** Ends it by SIGKILL as well. */
@@ -31,7 +33,14 @@ const MAX_OUTPUT = 256 * 1024;
  * Runs a program of the system and collects what it writes. Messages are in English, since they are read by us. Never rejects:
  * what goes wrong is in the result.
  */
-export function runProgram({ program, args, input, timeout, stop }: ProgramCall): Promise<ProgramResult> {
+export function runProgram({
+  program,
+  args,
+  input,
+  environment,
+  timeout,
+  stop,
+}: ProgramCall): Promise<ProgramResult> {
   return new Promise((resolve) => {
     const out = new Collected();
     const err = new Collected();
@@ -39,7 +48,7 @@ export function runProgram({ program, args, input, timeout, stop }: ProgramCall)
       stdio: 'pipe',
       // A group of its own, so that what it starts ends with it; and Ctrl-C does not end it half-way.
       detached: true,
-      env: { ...process.env, LC_ALL: 'C', SYSTEMD_COLORS: '0', SYSTEMD_PAGER: '' },
+      env: environment ?? { ...process.env, LC_ALL: 'C', SYSTEMD_COLORS: '0', SYSTEMD_PAGER: '' },
     });
     let timer: NodeJS.Timeout | undefined;
     const end = (code: number | undefined, problem: string | undefined) => {
