@@ -40,6 +40,7 @@ function build(file: string, platform?: Platform): void {
       'dist/src/main.js',
       'dist/src/mainline/thread/dht-thread.js',
       'dist/src/http/thread/http-thread.js',
+      'dist/src/cli/keys/vanity/vanity-thread.js',
       'dist/src/testnet/testnet-thread.js',
       '--entry-naming',
       '[name].[ext]',

@@ -20,6 +20,7 @@ const { metafile } = await build({
     main: 'dist/src/main.js',
     worker: 'dist/src/worker.js',
     'parts/dht-thread': 'dist/src/mainline/thread/dht-thread.js',
+    'parts/vanity-thread': 'dist/src/cli/keys/vanity/vanity-thread.js',
     'parts/http-thread': 'dist/src/http/thread/http-thread.js',
     'parts/testnet-thread': 'dist/src/testnet/testnet-thread.js',
   },

@@ -58,6 +58,11 @@ export const keygen: Command = {
       help: 'Read 52 characters of z-base-32 as a seed, as the first versions of pkdns wrote it, and not as a public key',
     },
     passphraseFlag,
+    {
+      name: 'prefix',
+      value: 'TEXT',
+      help: 'Search on all processors for a key that begins with this text: 3 characters take seconds, 6 a day',
+    },
     jsonFlag,
   ],
   settings: [],
@@ -92,6 +97,9 @@ async function makeKey(invocation: Invocation, terminal: Terminal): Promise<KeyP
   const words = invocation.value('words');
   if (words !== undefined && words !== 'entropy' && words !== 'pubky')
     throw new UsageError(`--words: expected entropy or pubky, got ${JSON.stringify(words)}.`);
+  const prefix = invocation.value('prefix');
+  if (file !== undefined && prefix !== undefined)
+    throw new UsageError('keygen: --prefix makes a new key, and --from imports one. Give one of the two.');
   if (file !== undefined) {
     const isOldPkdns = invocation.has('old-pkdns');
     const passphrase = invocation.value('passphrase');
@@ -100,5 +108,7 @@ async function makeKey(invocation: Invocation, terminal: Terminal): Promise<KeyP
   const needless = ['words', 'old-pkdns', 'passphrase'].find((flag) => invocation.has(flag));
   if (needless !== undefined)
     throw new UsageError(`--${needless} says how a key is read, and needs --from FILE.`);
-  return KeyPair.generate();
+  if (prefix === undefined) return KeyPair.generate();
+  const { findKey } = await import('./vanity/find-key.ts');
+  return await findKey(prefix, terminal);
 }

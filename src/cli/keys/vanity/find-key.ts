@@ -1,0 +1,36 @@
+import { availableParallelism } from 'node:os';
+import { KeyPair } from '../../../pkarr/key-pair.ts';
+import type { Terminal } from '../../command.ts';
+import { Progress } from '../../progress.ts';
+import { estimateText, oddsText, progressText } from './estimate.ts';
+import { readPrefix } from './prefix.ts';
+import { searchKey } from './search.ts';
+
+/** Milliseconds after which it is known how fast this machine is: each thread has said twice what it did. */
+const WARM_UP = 600;
+
+/**
+ * A new key whose text begins with `prefix`, searched for on all processors, with an estimate and progress on standard error. A
+ * signal ends the program at once, for there is nothing to be undone. @throws UsageError for a prefix that no key can have
+ */
+export async function findKey(text: string, terminal: Terminal): Promise<KeyPair> {
+  const prefix = readPrefix(text);
+  const threads = availableParallelism();
+  const progress = new Progress(terminal);
+  progress.line(oddsText(prefix, threads));
+  const startedAt = performance.now();
+  let tried = 0;
+  let isEstimated = false;
+  const onTried = (count: number) => {
+    tried += count;
+    const elapsed = performance.now() - startedAt;
+    if (elapsed < WARM_UP) return;
+    const rate = (tried / elapsed) * 1000;
+    if (!isEstimated) progress.line(estimateText(prefix, rate));
+    isEstimated = true;
+    progress.now(progressText(prefix, tried, rate));
+  };
+  const seed = await searchKey({ prefix, threads, onTried });
+  progress.clear();
+  return KeyPair.fromSeed(seed);
+}
