@@ -1,5 +1,5 @@
 import { MAX_NAME_LENGTH } from './name.ts';
-import { type Field, rdataForm } from './rdata-form.ts';
+import { rdataForm, type WireField } from './rdata-form.ts';
 import { checkServiceParameters } from './service-parameters.ts';
 import { WireError } from './wire-error.ts';
 import { skipName } from './wire-reader.ts';
@@ -44,7 +44,7 @@ function skipField(
   bytes: Uint8Array,
   at: number,
   end: number,
-  field: Exclude<Field, 'service-parameters'>,
+  field: Exclude<WireField, 'service-parameters'>,
   ttlOffsets: readonly number[],
 ): number {
   switch (field) {
@@ -53,19 +53,21 @@ function skipField(
       return skipName(bytes, at, end, 'RDATA', ttlOffsets);
     case 'whole-name':
       return skipWholeName(bytes, at, end);
-    case 'character-string':
+    case 'string':
       return skipOctets(at, 1 + u8(bytes, at, end), end);
     case 'tag':
       return skipOctets(at, 1 + atLeast(1, u8(bytes, at, end), at), end);
-    case 'character-strings':
+    case 'strings':
       do at = skipOctets(at, 1 + u8(bytes, at, end), end);
       while (at < end);
       return at;
     case 'location':
       return skipLocation(bytes, at, end);
-    case 'gateway':
-      return skipGateway(bytes, skipOctets(at, 2, end), end, u8(bytes, at, end));
-    case 'relay':
+    case 'ipsec-gateway':
+      // The public key, if any, is behind it.
+      skipGateway(bytes, skipOctets(at, 2, end), end, u8(bytes, at, end));
+      return end;
+    case 'multicast-relay':
       // The high bit is the discovery-optional flag (RFC 8777 §4.2.2).
       return skipGateway(bytes, at + 1, end, u8(bytes, at, end) & 0x7f);
     case 'address-prefixes':
@@ -73,12 +75,13 @@ function skipField(
       return at;
     case 'host-identity':
       return skipHostIdentity(bytes, at, end);
-    case 'type-bitmap':
+    case 'types':
       return skipTypeBitmap(bytes, at, end);
     case 'zone-digest':
       // RFC 8976 §2.2.4: "The Digest field MUST NOT be shorter than 12 octets."
       atLeast(12, end - at, at);
       return end;
+    case 'uri':
     case 'octets':
       atLeast(1, end - at, at);
       return end;

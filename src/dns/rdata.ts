@@ -1,6 +1,6 @@
 import { concatOctets } from '../octets/octets.ts';
 import { Type } from './codes.ts';
-import { type Field, namedForm } from './rdata-form.ts';
+import { namedForm, type WireField } from './rdata-form.ts';
 import { WireError } from './wire-error.ts';
 import { WireReader } from './wire-reader.ts';
 import type { WireWriter } from './wire-writer.ts';
@@ -42,10 +42,10 @@ export function writeRdata(writer: WireWriter, type: number, rdata: Uint8Array):
   }
 }
 
-function readField(reader: WireReader, field: Field): Uint8Array {
+function readField(reader: WireReader, field: WireField): Uint8Array {
   if (field === 'compressible-name' || field === 'name') return reader.name('RDATA').toWire();
   if (typeof field === 'number') return reader.take(field, 'RDATA');
-  if (field !== 'character-string') return reader.take(reader.remaining, 'RDATA');
+  if (field !== 'string') return reader.take(reader.remaining, 'RDATA');
   const length = reader.u8('RDATA');
   reader.offset -= 1;
   return reader.take(length + 1, 'RDATA');

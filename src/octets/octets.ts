@@ -4,7 +4,7 @@
  */
 
 /** All octets of `parts` in their order, in an array of their own. */
-export function concatOctets(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+export function concatOctets(parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
   let length = 0;
   for (const part of parts) length += part.length;
   const whole = new Uint8Array(length);

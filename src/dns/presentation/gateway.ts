@@ -1,59 +1,47 @@
 import { ipv4FromText, ipv4ToText, ipv6FromText, ipv6ToText } from '../../ip/text.ts';
 import { base64Of } from '../../octets/text.ts';
-import { WireReader } from '../wire-reader.ts';
-import {
-  base64From,
-  integerAt,
-  type PresentationCodec,
-  PresentationError,
-  quoted,
-  requireEnd,
-  wordAt,
-} from './codec.ts';
+import type { WireReader } from '../wire-reader.ts';
+import { type PresentationForm, restOf } from './presentation-form.ts';
+import { notA, parseBase64, parseInteger } from './values.ts';
+import type { Words } from './words.ts';
 
 /** RFC 4025 §2.3 and RFC 8777 §4.2.3: nothing, an IPv4 address, an IPv6 address, or an uncompressed name. */
 const GatewayType = { NONE: 0, IPV4: 1, IPV6: 2, NAME: 3 } as const;
 
 /** What follows the precedence of IPSECKEY (RFC 4025 §3.1): gateway type, algorithm, gateway, and the public key, if any. */
-export const ipsecGateway: PresentationCodec = {
-  toText(octets) {
-    const reader = new WireReader(octets);
+export const ipsecGateway: PresentationForm = {
+  toText(reader) {
     const type = reader.u8('gateway type');
     const algorithm = reader.u8('algorithm type');
     const gateway = gatewayToText(reader, type);
-    if (gateway === undefined) return undefined;
-    const key = base64Of(reader.take(reader.remaining, 'public key'));
-    return [type, algorithm, gateway, ...(key === '' ? [] : [key])].join(' ');
+    return gateway && `${type} ${algorithm} ${gateway} ${base64Of(restOf(reader))}`.trimEnd();
   },
-  fromWords(words, nameAt) {
-    const type = integerAt(words, 0, 'gateway type', GatewayType.NAME);
-    const algorithm = integerAt(words, 1, 'algorithm', 0xff);
-    const gateway = gatewayAt(words, 2, 'gateway', type, nameAt);
+  fromWords(words) {
+    const type = parseInteger(words.next('gateway type'), 'gateway type', GatewayType.NAME);
+    const algorithm = parseInteger(words.next('algorithm'), 'algorithm', 0xff);
+    const gateway = gatewayFrom(words, 'gateway', type);
     // RFC 4025 §2.4: "A value of 0 indicates that no key is present."
-    if (algorithm === 0) requireEnd(words, 3, 'gateway of algorithm 0');
-    const key = algorithm === 0 ? [] : base64From(words, 3, 'public key');
-    return Uint8Array.of(type, algorithm, ...gateway, ...key);
+    const key = algorithm === 0 ? [] : parseBase64([words.next('public key'), ...words.rest()], 'public key');
+    return [type, algorithm, ...gateway, ...key];
   },
 };
 
 /** What follows the precedence of AMTRELAY (RFC 8777 §4.3.1): discovery-optional flag, relay type and relay. */
-export const multicastRelay: PresentationCodec = {
-  toText(octets) {
-    const reader = new WireReader(octets);
+export const multicastRelay: PresentationForm = {
+  toText(reader) {
     const flagAndType = reader.u8('D-bit and type');
     const [flag, type] = [flagAndType >>> 7, flagAndType & 0x7f];
     const relay = gatewayToText(reader, type);
-    return relay === undefined || reader.remaining > 0 ? undefined : `${flag} ${type} ${relay}`;
+    return relay && `${flag} ${type} ${relay}`;
   },
-  fromWords(words, nameAt) {
-    const flag = integerAt(words, 0, 'discovery-optional flag', 1);
-    const type = integerAt(words, 1, 'relay type', GatewayType.NAME);
-    const relay = gatewayAt(words, 2, 'relay', type, nameAt);
-    requireEnd(words, 3, 'relay');
-    return Uint8Array.of((flag << 7) | type, ...relay);
+  fromWords(words) {
+    const flag = parseInteger(words.next('discovery-optional flag'), 'discovery-optional flag', 1);
+    const type = parseInteger(words.next('relay type'), 'relay type', GatewayType.NAME);
+    return [(flag << 7) | type, ...gatewayFrom(words, 'relay', type)];
   },
 };
 
+/** Undefined for a type that is not known. */
 function gatewayToText(reader: WireReader, type: number): string | undefined {
   switch (type) {
     case GatewayType.NONE:
@@ -69,22 +57,15 @@ function gatewayToText(reader: WireReader, type: number): string | undefined {
   }
 }
 
-function gatewayAt(
-  words: readonly string[],
-  index: number,
-  label: string,
-  type: number,
-  nameAt: (index: number) => Uint8Array,
-): Uint8Array {
-  const word = wordAt(words, index, label);
-  const refuse = (expected: string) =>
-    new PresentationError(index, `The ${label} of type ${type} must be ${expected}, not ${quoted(word)}.`);
-  if (type === GatewayType.NAME) return nameAt(index);
-  if (type === GatewayType.NONE) {
-    if (word === '.') return new Uint8Array(0);
-    throw refuse('a dot');
-  }
-  const address = type === GatewayType.IPV4 ? ipv4FromText(word) : ipv6FromText(word);
-  if (address === undefined) throw refuse(type === GatewayType.IPV4 ? 'an IPv4 address' : 'an IPv6 address');
-  return address;
+function gatewayFrom(words: Words, label: string, type: number): ArrayLike<number> & Iterable<number> {
+  if (type === GatewayType.NAME) return words.name(label);
+  const token = words.next(label);
+  const [expected, octets] =
+    type === GatewayType.NONE
+      ? ['a dot', token.raw === '.' ? [] : undefined]
+      : type === GatewayType.IPV4
+        ? ['an IPv4 address', ipv4FromText(token.raw)]
+        : ['an IPv6 address', ipv6FromText(token.raw)];
+  if (octets === undefined) throw notA(token, `${label} of type ${type}`, expected);
+  return octets;
 }

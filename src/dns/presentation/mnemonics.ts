@@ -1,14 +1,8 @@
-import { typeFromText, typeToText } from '../codes.ts';
-
-/** Numbers of a field that may be written as words. */
+/** Numbers that may be written as words. */
 export interface Mnemonics {
-  /** Octets of the field. */
-  readonly size: 1 | 2;
-  /** What is expected, for messages. */
-  readonly expected: string;
   /** How the number is printed. */
   toText(code: number): string;
-  /** The number that a word, in any case, or a decimal number means. */
+  /** The number that a word, in any case, or a decimal number means; undefined for another word. */
   fromText(text: string): number | undefined;
 }
 
@@ -16,7 +10,7 @@ export interface Mnemonics {
  * DNSSEC algorithms (IANA "DNS Security Algorithm Numbers"). RFC 4034 §2.2: "The Algorithm field MUST be represented either as
  * an unsigned decimal integer or as an algorithm mnemonic"; what is printed is the number, which every program reads.
  */
-const algorithms = mnemonics(1, 'DNSSEC algorithm, such as 13 or ECDSAP256SHA256', {
+export const algorithms: Mnemonics = mnemonics({
   RSAMD5: 1,
   DH: 2,
   DSA: 3,
@@ -40,7 +34,7 @@ const algorithms = mnemonics(1, 'DNSSEC algorithm, such as 13 or ECDSAP256SHA256
 });
 
 /** RFC 4398 §2.1: types of certificates, "represented as an unsigned decimal integer or as a mnemonic symbol". */
-const certificates = mnemonics(2, 'certificate type, such as 1 or PKIX', {
+export const certificateTypes: Mnemonics = mnemonics({
   PKIX: 1,
   SPKI: 2,
   PGP: 3,
@@ -54,37 +48,13 @@ const certificates = mnemonics(2, 'certificate type, such as 1 or PKIX', {
 });
 
 /** RFC 9859 §5.2: schemes of DSYNC. */
-const schemes = mnemonics(1, 'scheme, such as 1 or NOTIFY', { NOTIFY: 1 });
-
-/** The kinds of fields with mnemonics. */
-export const mnemonicFields = {
-  algorithm: { ...algorithms, toText: String },
-  'certificate-type': certificates,
-  scheme: schemes,
-  type: {
-    size: 2,
-    expected: 'record type, such as A or TYPE65400',
-    toText: typeToText,
-    fromText: typeFromText,
-  },
-} as const satisfies Readonly<Record<string, Mnemonics>>;
+export const schemes: Mnemonics = mnemonics({ NOTIFY: 1 });
 
 /** Of several words for a number the first is printed. */
-function mnemonics(size: 1 | 2, expected: string, codes: Readonly<Record<string, number>>): Mnemonics {
+function mnemonics(codes: Readonly<Record<string, number>>): Mnemonics {
   const words = new Map(Object.entries(codes));
-  const printed = new Map(
-    Object.entries(codes)
-      .reverse()
-      .map(([word, code]) => [code, word]),
-  );
-  const maximum = size === 1 ? 0xff : 0xffff;
   return {
-    size,
-    expected,
-    toText: (code) => printed.get(code) ?? String(code),
-    fromText: (text) => {
-      if (/^\d{1,5}$/.test(text)) return Number(text) <= maximum ? Number(text) : undefined;
-      return words.get(text.toUpperCase());
-    },
+    toText: (code) => [...words].find(([, own]) => own === code)?.[0] ?? String(code),
+    fromText: (text) => (/^\d{1,5}$/.test(text) ? Number(text) : words.get(text.toUpperCase())),
   };
 }

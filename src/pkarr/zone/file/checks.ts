@@ -1,12 +1,11 @@
 import { Type, typeToText } from '../../../dns/codes.ts';
 import type { Name } from '../../../dns/name.ts';
+import { shown, type Token } from '../../../dns/presentation/token.ts';
 import type { ResourceRecord } from '../../../dns/record.ts';
 import { hexOf } from '../../../octets/text.ts';
 import { isZoneCut } from '../zone-cut.ts';
 import { messageAt, type ZoneFileMessage } from './error.ts';
-import type { Token } from './lexer.ts';
 import type { NameScope, RelativeTarget } from './names.ts';
-import { shown } from './values.ts';
 
 /** A record and the words that it was read from. */
 export interface PlacedRecord {

@@ -1,13 +1,14 @@
 import { Class, isMetaType, typeFromText } from '../../../dns/codes.ts';
 import type { Name } from '../../../dns/name.ts';
+import { parseRdata } from '../../../dns/presentation/rdata-parser.ts';
+import { EntryError, type Place, shown, type Token } from '../../../dns/presentation/token.ts';
+import { looksLikeDuration, MAX_TTL, parseDuration } from '../../../dns/presentation/values.ts';
 import type { PlacedRecord } from './checks.ts';
-import { EntryError, messageAt, type Place, type ZoneFileMessage } from './error.ts';
+import { messageAt, type ZoneFileMessage } from './error.ts';
 import { fileName, type Include, isInclude } from './include.ts';
-import { type Entry, splitEntries, type Token } from './lexer.ts';
+import { type Entry, splitEntries } from './lexer.ts';
 import { NameScope } from './names.ts';
 import { PlaceholderFiller, type Placeholders } from './placeholders.ts';
-import { parseRdata } from './rdata.ts';
-import { looksLikeDuration, MAX_TTL, parseDuration, shown } from './values.ts';
 
 /** Maximum number of characters of a zone file with its included files; plenty for a packet of 1000 octets, even with comments. */
 export const MAX_ZONE_FILE_LENGTH = 262_144;
@@ -67,7 +68,7 @@ export class EntryReader {
         this.#read(entry);
       } catch (error) {
         if (!(error instanceof EntryError)) throw error;
-        this.errors.push(error.entry);
+        this.errors.push(messageAt(error.place, error.message));
       }
     }
   }
@@ -132,7 +133,7 @@ export class EntryReader {
     const type = parseType(rest.shift(), end);
     const data = this.filler.fill(rest);
     if (data === undefined) return;
-    const rdata = parseRdata(type, data, end, this.scope);
+    const rdata = parseRdata(type, data, end, (token) => this.scope.target(token).toWire());
     this.placed.push({ record: { name: owner, type, class: Class.IN, ttl, rdata }, at: tokens[0], data });
   }
 

@@ -1,12 +1,4 @@
-/** A place in a zone file or in one that it includes. */
-export interface Place {
-  /** From 1. */
-  readonly line: number;
-  /** From 1, in UTF-16 units. */
-  readonly column: number;
-  /** The path of an included file; undefined in the zone file itself. */
-  readonly path: string | undefined;
-}
+import type { Place } from '../../../dns/presentation/token.ts';
 
 /** An error or a warning and its place. */
 export interface ZoneFileMessage extends Place {
@@ -35,17 +27,6 @@ export class ZoneFileError extends Error {
 export function messageToText({ path, line, column, message }: ZoneFileMessage): string {
   const where = `line ${line}, column ${column}`;
   return path === undefined ? `${where}: ${message}` : `${path}, ${where}: ${message}`;
-}
-
-/** The error of one entry, thrown where it is found and collected in a `ZoneFileError`. */
-export class EntryError extends Error {
-  override readonly name = 'EntryError';
-  readonly entry: ZoneFileMessage;
-
-  constructor(place: Place, message: string) {
-    super(message);
-    this.entry = messageAt(place, message);
-  }
 }
 
 /** A message about a place. */

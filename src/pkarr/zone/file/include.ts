@@ -1,6 +1,6 @@
-import { EntryError } from './error.ts';
-import { splitEntries, type Token } from './lexer.ts';
-import { parseOctets } from './values.ts';
+import { EntryError, type Token } from '../../../dns/presentation/token.ts';
+import { parseOctets } from '../../../dns/presentation/values.ts';
+import { splitEntries } from './lexer.ts';
 
 /** A file that `$INCLUDE` names, or a clause about why it cannot be read: `there is no such file`. */
 export type IncludedFile = { readonly path: string; readonly text: string } | { readonly problem: string };

@@ -1,12 +1,5 @@
-import { EntryError, type Place, type ZoneFileMessage } from './error.ts';
-
-/** A word of a zone file. */
-export interface Token extends Place {
-  /** The word as written, with its escapes but without quotation marks. */
-  readonly raw: string;
-  /** Whether it is in quotation marks. */
-  readonly quoted: boolean;
-}
+import { EntryError, type Place, type Token } from '../../../dns/presentation/token.ts';
+import { messageAt, type ZoneFileMessage } from './error.ts';
 
 /** The words of one entry: a line, or several within parentheses. */
 export interface Entry {
@@ -37,7 +30,7 @@ export function splitEntries(
       if (entry !== undefined) entries.push(entry);
     } catch (error) {
       if (!(error instanceof EntryError)) throw error;
-      errors.push(error.entry);
+      errors.push(messageAt(error.place, error.message));
       lexer.skipLine();
     }
   }

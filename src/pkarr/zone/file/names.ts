@@ -1,9 +1,9 @@
 import { Name } from '../../../dns/name.ts';
+import { EntryError, shown, type Token } from '../../../dns/presentation/token.ts';
+import { ESCAPE_RULE } from '../../../dns/presentation/values.ts';
 import { WireError } from '../../../dns/wire-error.ts';
 import { classifyLabel } from '../../public-key.ts';
-import { EntryError, messageAt, type ZoneFileMessage } from './error.ts';
-import type { Token } from './lexer.ts';
-import { ESCAPE_RULE, shown } from './values.ts';
+import { messageAt, type ZoneFileMessage } from './error.ts';
 
 /** Twice the longest name in `\DDD` form, in characters; bounds the work. */
 const MAX_NAME_TEXT = 2048;

@@ -1,5 +1,5 @@
+import type { Token } from '../../../dns/presentation/token.ts';
 import { messageAt, type ZoneFileMessage } from './error.ts';
-import type { Token } from './lexer.ts';
 
 /** The values of placeholders `{name}` in record data, by name; undefined for a value that is not known yet. */
 export type Placeholders = ReadonlyMap<string, string | undefined>;

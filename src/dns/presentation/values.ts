@@ -1,7 +1,6 @@
-import { concatOctets } from '../../../octets/octets.ts';
-import { octetsFromBase64, octetsFromHex } from '../../../octets/text.ts';
-import { EntryError } from './error.ts';
-import type { Token } from './lexer.ts';
+import { concatOctets } from '../../octets/octets.ts';
+import { octetsFromBase64, octetsFromHex } from '../../octets/text.ts';
+import { EntryError, shown, type Token } from './token.ts';
 
 /** RFC 2181 §8: "a maximum value of 2147483647". */
 export const MAX_TTL = 2 ** 31 - 1;
@@ -10,10 +9,7 @@ export const MAX_TTL = 2 ** 31 - 1;
 export function parseInteger(token: Token, label: string, maximum: number): number {
   const value = /^\d{1,10}$/.test(token.raw) ? Number(token.raw) : Number.NaN;
   if (value <= maximum) return value;
-  throw new EntryError(
-    token,
-    `The ${label} must be a whole number from 0 to ${maximum}, not ${shown(token)}.`,
-  );
+  throw notA(token, label, `a whole number from 0 to ${maximum}`);
 }
 
 /** Whether the word can only be a time: it begins with a digit. */
@@ -30,20 +26,15 @@ export function parseDuration(token: Token, label: string, maximum: number): num
     }
     if (seconds <= maximum) return seconds;
   }
-  throw new EntryError(
-    token,
-    `The ${label} must be seconds from 0 to ${maximum}, or a time such as 1h30m, not ${shown(token)}.`,
-  );
+  throw notA(token, label, `seconds from 0 to ${maximum}, or a time such as 1h30m`);
 }
 
 /** The octets of a word: text as UTF-8, `\DDD` as the octet, `\X` as X (RFC 1035 §5.1). @throws EntryError. */
 export function parseOctets(token: Token): Uint8Array {
-  const parts: Uint8Array[] = [];
-  for (const [piece] of token.raw.matchAll(/\\\d{3}|\\[^\d]|\\|[^\\]+/gsu)) {
-    if (!piece.startsWith('\\')) parts.push(utf8.encode(piece));
-    else if (piece.length === 4 && Number(piece.slice(1)) <= 255)
-      parts.push(Uint8Array.of(Number(piece.slice(1))));
-    else if (piece.length > 1 && !/\d/.test(piece)) parts.push(utf8.encode(piece.slice(1)));
+  const parts: ArrayLike<number>[] = [];
+  for (const [piece, digits, text] of token.raw.matchAll(/\\(?:(\d{3})|(\D))|\\|[^\\]+/gsu)) {
+    if (digits === undefined && piece !== '\\') parts.push(utf8.encode(text ?? piece));
+    else if (Number(digits) <= 255) parts.push([Number(digits)]);
     else throw new EntryError(token, `In ${shown(token)} ${ESCAPE_RULE}.`);
   }
   return concatOctets(parts);
@@ -56,30 +47,35 @@ export const ESCAPE_RULE = 'a backslash must be followed by a character or by th
 
 /** Octets in hexadecimal over any number of words. @throws EntryError. */
 export function parseHex(tokens: readonly Token[], label: string): Uint8Array {
-  for (const token of tokens) {
-    if (!/^[0-9a-f]+$/i.test(token.raw)) {
-      throw new EntryError(token, `The ${label} must be hexadecimal digits, not ${shown(token)}.`);
-    }
-  }
-  const digits = tokens.map(({ raw }) => raw).join('');
+  for (const token of tokens)
+    if (!/^[0-9a-f]+$/i.test(token.raw)) throw notA(token, label, 'hexadecimal digits');
+  const digits = rawOf(tokens);
   const [first] = tokens;
-  if (digits.length % 2 !== 0 && first !== undefined) {
+  if (digits.length % 2 !== 0 && first !== undefined)
     throw new EntryError(first, `The ${label} has an odd number of hexadecimal digits.`);
-  }
   return octetsFromHex(digits);
 }
 
-/** Octets in base64 with padding (RFC 4648 §4) over any number of words. @throws EntryError. */
+/** Octets in base64 with padding (RFC 4648 §4) over any number of words, not none. @throws EntryError. */
 export function parseBase64(tokens: readonly [Token, ...Token[]], label: string): Uint8Array {
-  const text = tokens.map(({ raw }) => raw).join('');
+  const text = rawOf(tokens);
   const octets = octetsFromBase64(text);
   if (text !== '' && octets !== undefined) return octets;
   throw new EntryError(tokens[0], `The ${label} must be base64 with its padding.`);
 }
 
-/** The word for a message: quoted, and cut if it is long. */
-export function shown({ raw }: Token): string {
-  return `"${raw.length > 60 ? `${raw.slice(0, 60)}…` : raw}"`;
+/** The error for a word that is not what is expected of `label`. */
+export function notA(token: Token, label: string, expected: string): EntryError {
+  return new EntryError(token, `The ${label} must be ${expected}, not ${shown(token)}.`);
+}
+
+/** A number in `size` octets. */
+export function integerOctets(value: number, size: number): Uint8Array {
+  return Uint8Array.from({ length: size }, (_, at) => value >>> (8 * (size - 1 - at)));
+}
+
+function rawOf(tokens: readonly Token[]): string {
+  return tokens.map(({ raw }) => raw).join('');
 }
 
 const unitSeconds = new Map([
