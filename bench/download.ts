@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { makeKeyCertificate } from '../src/certificate/key-certificate.ts';
 import { startMainlineNode } from '../src/mainline/node/node.ts';
 import { KeyPair } from '../src/pkarr/key-pair.ts';
+import { secretPem } from '../src/pkarr/key-pem.ts';
 import { parseZoneFile } from '../src/pkarr/zone/file/zone-file.ts';
 import { startTestNetwork } from '../src/testnet/test-network.ts';
 import { signedPacket } from '../test/support/packets.ts';
@@ -39,7 +40,7 @@ const generator = generatorVersion();
 const network = await startTestNetwork({ nodes: 20 });
 const keyPair = KeyPair.generate();
 const site = createServer(
-  { key: keyPair.exportPem(), cert: makeKeyCertificate(keyPair), minVersion: 'TLSv1.3' },
+  { key: secretPem(keyPair), cert: makeKeyCertificate(keyPair), minVersion: 'TLSv1.3' },
   ({ url = '' }, response) => {
     const rate = Number(new URL(url, 'https://site').searchParams.get('rate'));
     if (rate > 0) sendAtRate(response, OCTETS, rate);

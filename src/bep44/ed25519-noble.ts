@@ -1,13 +1,7 @@
 import { getPublicKey, hashes, Point, sign } from '@noble/ed25519';
 import { concatOctets, equalOctets } from '../octets/octets.ts';
 import { hexOf } from '../octets/text.ts';
-import {
-  isSmallOrder,
-  KEY_LENGTH,
-  SIGNATURE_LENGTH,
-  type SignatureCheck,
-  type Signer,
-} from './ed25519-rules.ts';
+import { KEY_LENGTH, SIGNATURE_LENGTH, type SignatureCheck, type Signer } from './ed25519-rules.ts';
 import { sha512 } from './sha512.ts';
 
 /*
@@ -22,17 +16,17 @@ hashes.sha512 = sha512;
  * octets equal the encoding of SB - kA, without the cofactor. A check takes some milliseconds.
  */
 export function signatureCheck(key: Uint8Array): SignatureCheck {
-  const point = key.length === KEY_LENGTH && !isSmallOrder(key) ? pointOf(key) : undefined;
-  if (point === undefined) return () => false;
+  const point = key.length === KEY_LENGTH ? pointOf(key) : undefined;
+  if (point === undefined || point.isSmallOrder()) return () => false;
   const ownKey = new Uint8Array(key);
   return (message, signature) => {
     if (signature.length !== SIGNATURE_LENGTH) return false;
     const r = signature.subarray(0, KEY_LENGTH);
     const s = numberOf(signature.subarray(KEY_LENGTH));
-    if (isSmallOrder(r) || s >= ORDER) return false;
+    if (s >= ORDER) return false;
     const k = numberOf(sha512(concatOctets([r, ownKey, message]))) % ORDER;
     const expected = Point.BASE.multiply(s, false).subtract(point.multiply(k, false));
-    return equalOctets(expected.toBytes(), r);
+    return !expected.isSmallOrder() && equalOctets(expected.toBytes(), r);
   };
 }
 

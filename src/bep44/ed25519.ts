@@ -1,13 +1,13 @@
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { concatOctets } from '../octets/octets.ts';
 import {
-  isSmallOrder,
   KEY_LENGTH,
   PKCS8_PREFIX,
   SIGNATURE_LENGTH,
   type SignatureCheck,
   type Signer,
 } from './ed25519-rules.ts';
+import { isSmallOrder } from './small-order.ts';
 
 /**
  * The check for a key of any length, by the strict rules of RFC 8032 §5.1.7, not those of ZIP 215. Points of small order are

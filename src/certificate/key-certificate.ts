@@ -1,5 +1,6 @@
 import { createHash, createPublicKey } from 'node:crypto';
 import type { KeyPair } from '../pkarr/key-pair.ts';
+import { secretPem } from '../pkarr/key-pem.ts';
 import type { CertificateName } from './certificate-name.ts';
 import { serverExtensions } from './extensions.ts';
 import { signatureAlgorithms, signCertificate } from './x509.ts';
@@ -30,7 +31,7 @@ export function keyCertificateNames({ publicKey }: KeyPair): readonly Certificat
  */
 export function makeKeyCertificate(keyPair: KeyPair): string {
   const { text } = keyPair.publicKey;
-  const publicKey = createPublicKey(keyPair.exportPem());
+  const publicKey = createPublicKey(secretPem(keyPair));
   return signCertificate(
     {
       subject: text,

@@ -94,7 +94,6 @@ export const Rcode = {
 } as const;
 
 const typeNames = new Map<number, string>(Object.entries(Type).map(([text, code]) => [code, text]));
-const rcodeNames = new Map<number, string>(Object.entries(Rcode).map(([text, code]) => [code, text]));
 
 /** The mnemonic of a TYPE, or `TYPE65400` (RFC 3597 §5) when it has none. */
 export function typeToText(type: number): string {
@@ -113,7 +112,7 @@ export function typeFromText(text: string): number | undefined {
 
 /** The mnemonic of an RCODE, or `RCODE23` when it has none. */
 export function rcodeToText(rcode: number): string {
-  return rcodeNames.get(rcode) ?? `RCODE${rcode}`;
+  return Object.entries(Rcode).find(([, code]) => code === rcode)?.[0] ?? `RCODE${rcode}`;
 }
 
 /**

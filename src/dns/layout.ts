@@ -1,9 +1,10 @@
 import { Type } from './codes.ts';
 import { HEADER_LENGTH } from './message.ts';
-import { checkRdata } from './rdata-check.ts';
+import { MAX_NAME_LENGTH } from './name.ts';
+import { checkRdata } from './rdata/check.ts';
 import { readTtl } from './ttl.ts';
 import { WireError } from './wire-error.ts';
-import { skipName, WireReader } from './wire-reader.ts';
+import { type PointerCheck, skipName, WireReader } from './wire-reader.ts';
 
 /** The position and contents of a message's OPT record, without its options. */
 export interface OptLayout {
@@ -57,13 +58,14 @@ export function readLayout(bytes: Uint8Array): MessageLayout {
   }
   const questionEnd = reader.offset;
   const ttlOffsets: number[] = [];
+  const checkPointer = ttlGuard(bytes, ttlOffsets);
   let minimumTtl: number | undefined;
   let negativeTtl: number | undefined;
   let opt: OptLayout | undefined;
   const recordCount = answerCount + authorityCount + additionalCount;
   for (let i = 0; i < recordCount; i++) {
     const start = reader.offset;
-    reader.offset = skipName(bytes, start, reader.end, 'NAME', ttlOffsets);
+    reader.offset = skipName(bytes, start, reader.end, 'NAME', checkPointer);
     const type = reader.u16('TYPE');
     const udpPayloadSize = reader.u16('CLASS');
     const ttlAt = reader.offset;
@@ -86,7 +88,7 @@ export function readLayout(bytes: Uint8Array): MessageLayout {
       continue;
     }
     ttlOffsets.push(ttlAt);
-    checkRdata(bytes, type, rdataAt, length, ttlOffsets);
+    checkRdata(bytes, type, rdataAt, length, checkPointer);
     const ttl = readTtl(ttlBits);
     minimumTtl = minimumTtl === undefined ? ttl : Math.min(minimumTtl, ttl);
     const inAuthority = i >= answerCount && i < answerCount + authorityCount;
@@ -112,4 +114,28 @@ function checkOptions(bytes: Uint8Array, start: number, end: number): void {
 function soaMinimum(bytes: Uint8Array, start: number, length: number): number {
   // MINIMUM is the last field (RFC 1035 §3.3.13).
   return readTtl(new WireReader(bytes, start + length - 4).u32('MINIMUM'));
+}
+
+/**
+ * Refuses names with octets of a TTL in them: a TTL changes with time, and the name would with it. `ttlOffsets` are those of the
+ * records so far, ascending.
+ */
+function ttlGuard(bytes: Uint8Array, ttlOffsets: readonly number[]): PointerCheck {
+  return (start, end, field) => {
+    // The first names, which nearly all pointers lead to, stand before every TTL.
+    if (ttlOffsets.length === 0 || start <= (ttlOffsets[0] as number) - MAX_NAME_LENGTH) return;
+    let after = start;
+    while (after < end && (bytes[after] as number) > 0 && (bytes[after] as number) < 0x40)
+      after += 1 + (bytes[after] as number);
+    after += (bytes[after] as number) >= 0xc0 ? 2 : 1;
+    // The first TTL that ends behind the start.
+    let [low, high] = [0, ttlOffsets.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((ttlOffsets[middle] as number) + 4 > start) high = middle;
+      else low = middle + 1;
+    }
+    const ttlAt = ttlOffsets[low];
+    if (ttlAt !== undefined && ttlAt < after) throw new WireError('bad-pointer', field, start);
+  };
 }

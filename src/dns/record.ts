@@ -1,5 +1,5 @@
 import type { Name } from './name.ts';
-import { readRdata, writeRdata } from './rdata.ts';
+import { readRdata, writeRdata } from './rdata/copy.ts';
 import { readTtl } from './ttl.ts';
 import { WireReader } from './wire-reader.ts';
 import type { WireWriter } from './wire-writer.ts';

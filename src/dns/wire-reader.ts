@@ -84,8 +84,7 @@ function labelAt(bytes: Uint8Array, start: number, length: number): string {
 
 /**
  * Skips the name at `offset` without decoding it; pointers are followed, so that a name accepted here can be read.
- * `ttlOffsets` are those of the records before, ascending: a pointer must not lead into their TTLs, which change with time,
- * and the name with them.
+ * `checkPointer` may refuse where a pointer leads.
  * @returns the offset after the name's own octets (after its first pointer, if it has one).
  * @throws WireError for a name that RFC 1035 does not allow.
  */
@@ -94,10 +93,13 @@ export function skipName(
   offset: number,
   end: number,
   field: string,
-  ttlOffsets: readonly number[] = [],
+  checkPointer?: PointerCheck,
 ): number {
-  return walkName(bytes, offset, end, field, undefined, ttlOffsets);
+  return walkName(bytes, offset, end, field, undefined, checkPointer);
 }
+
+/** Looks at the labels from `start` on, up to a pointer, the root or `end`, to which a pointer leads. @throws WireError */
+export type PointerCheck = (start: number, end: number, field: string) => void;
 
 function walkName(
   bytes: Uint8Array,
@@ -105,7 +107,7 @@ function walkName(
   end: number,
   field: string,
   visit: ((start: number, length: number) => void) | undefined,
-  ttlOffsets: readonly number[] = [],
+  checkPointer?: PointerCheck,
 ): number {
   let at = offset;
   let limit = end;
@@ -130,9 +132,7 @@ function walkName(
       // pointer leads before the part it is in makes every walk end; there is no name in the 12 octets of the header.
       if (target >= segmentStart || target < 12 || ++pointers > MAX_POINTERS)
         throw new WireError('bad-pointer', field, at);
-      // The first names, which nearly all pointers lead to, stand before every TTL.
-      if (ttlOffsets.length > 0 && target > (ttlOffsets[0] as number) - MAX_NAME_LENGTH)
-        refuseTtls(bytes, target, segmentStart, ttlOffsets, field);
+      checkPointer?.(target, segmentStart, field);
       if (after < 0) after = at + 2;
       limit = segmentStart;
       segmentStart = target;
@@ -141,27 +141,4 @@ function walkName(
       throw new WireError('bad-label-type', field, at);
     }
   }
-}
-
-/** @throws WireError when the labels from `start` on, up to a pointer, the root or `end`, have octets of a TTL. */
-function refuseTtls(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  ttlOffsets: readonly number[],
-  field: string,
-): void {
-  let after = start;
-  while (after < end && (bytes[after] as number) > 0 && (bytes[after] as number) < 0x40)
-    after += 1 + (bytes[after] as number);
-  after += (bytes[after] as number) >= 0xc0 ? 2 : 1;
-  // The first TTL that ends behind the start.
-  let [low, high] = [0, ttlOffsets.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ttlOffsets[middle] as number) + 4 > start) high = middle;
-    else low = middle + 1;
-  }
-  const ttlAt = ttlOffsets[low];
-  if (ttlAt !== undefined && ttlAt < after) throw new WireError('bad-pointer', field, start);
 }

@@ -1,7 +1,5 @@
 import { signerOf } from '../bep44/ed25519.ts';
-import { KEY_LENGTH, PKCS8_PREFIX, type Signer } from '../bep44/ed25519-rules.ts';
-import { concatOctets } from '../octets/octets.ts';
-import { base64Of } from '../octets/text.ts';
+import { KEY_LENGTH, type Signer } from '../bep44/ed25519-rules.ts';
 import { PublicKey } from './public-key.ts';
 
 /** An Ed25519 key pair. Printing, inspecting or serializing it shows only the public key. */
@@ -33,15 +31,9 @@ export class KeyPair {
     return this.#signer.sign(message);
   }
 
-  /** The secret seed, 32 octets, as a copy. Only for the key file. */
+  /** The secret seed, 32 octets, as a copy. Only for files of keys. */
   exportSeed(): Uint8Array {
     return this.#seed.slice();
-  }
-
-  /** The secret key as PKCS #8 in PEM (RFC 8410 §7, RFC 7468 §10). Only for the file of a web server. */
-  exportPem(): string {
-    const text = base64Of(concatOctets([PKCS8_PREFIX, this.#seed]));
-    return `-----BEGIN PRIVATE KEY-----\n${text}\n-----END PRIVATE KEY-----\n`;
   }
 
   /** The public key alone. */

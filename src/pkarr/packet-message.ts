@@ -1,8 +1,8 @@
 import { Class, isMetaType } from '../dns/codes.ts';
 import { lowerCase } from '../dns/name.ts';
 import { readQuestion } from '../dns/question.ts';
-import { isWellFormed } from '../dns/rdata-check.ts';
-import { mayBeEmpty } from '../dns/rdata-form.ts';
+import { isWellFormed } from '../dns/rdata/check.ts';
+import { mayBeEmpty } from '../dns/rdata/form.ts';
 import { type ResourceRecord, readRecord, writeRecord } from '../dns/record.ts';
 import { WireError } from '../dns/wire-error.ts';
 import { WireReader } from '../dns/wire-reader.ts';

@@ -1,6 +1,6 @@
 import { Type } from '../dns/codes.ts';
+import { readServiceParameters, ServiceParameter } from '../dns/rdata/service-parameters.ts';
 import type { ResourceRecord } from '../dns/record.ts';
-import { readServiceParameters, ServiceParameter } from '../dns/service-parameters.ts';
 import { WireError } from '../dns/wire-error.ts';
 import { WireReader } from '../dns/wire-reader.ts';
 

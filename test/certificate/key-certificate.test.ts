@@ -5,6 +5,7 @@ import { type AddressInfo, connect as connectTcp } from 'node:net';
 import { test } from 'node:test';
 import tls from 'node:tls';
 import { makeKeyCertificate } from '../../src/certificate/key-certificate.ts';
+import { secretPem } from '../../src/pkarr/key-pem.ts';
 import { testKey } from '../support/packets.ts';
 
 const keyPair = testKey(7);
@@ -20,7 +21,7 @@ test('the key in the certificate is the public key, octet for octet, and signed 
   const key = Buffer.from(keyPair.publicKey.toBytes()).toString('hex');
   assert.equal(spki.toString('hex'), SPKI_PREFIX + key);
   assert.ok(certificate.verify(certificate.publicKey));
-  assert.ok(certificate.checkPrivateKey(createPrivateKey(keyPair.exportPem())));
+  assert.ok(certificate.checkPrivateKey(createPrivateKey(secretPem(keyPair))));
 });
 
 test('the certificate is for the key and the names before it, and has no end', () => {
@@ -40,7 +41,7 @@ test('the certificate of a key is the same whenever it is made, and another one 
 });
 
 test('a TLS server has it, and a client that trusts it alone reaches the name of the key', async () => {
-  const server = tls.createServer({ cert: pem, key: keyPair.exportPem(), minVersion: 'TLSv1.3' });
+  const server = tls.createServer({ cert: pem, key: secretPem(keyPair), minVersion: 'TLSv1.3' });
   server.on('secureConnection', (socket) => socket.end('here')).on('tlsClientError', () => {});
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;

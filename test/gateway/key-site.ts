@@ -11,6 +11,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { makeKeyCertificate } from '../../src/certificate/key-certificate.ts';
 import type { KeyPair } from '../../src/pkarr/key-pair.ts';
+import { secretPem } from '../../src/pkarr/key-pem.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { parseZoneFile } from '../../src/pkarr/zone/file/zone-file.ts';
 
@@ -38,7 +39,7 @@ export async function openSite(key: KeyPair | undefined, listener: RequestListen
     key === undefined
       ? createServer({ requestTimeout: 0 }, listener)
       : (createTlsServer(
-          { cert: makeKeyCertificate(key), key: key.exportPem(), requestTimeout: 0 },
+          { cert: makeKeyCertificate(key), key: secretPem(key), requestTimeout: 0 },
           listener,
         ) as unknown as Server);
   server.listen(0, '127.0.0.1');

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { BENCHMARKS } from '../../bench/support/benchmarks.ts';
 import { settingKeys } from '../../src/config/settings.ts';
 import { Type } from '../../src/dns/codes.ts';
-import { presentationFields } from '../../src/dns/rdata-form.ts';
+import { presentationFields } from '../../src/dns/rdata/form.ts';
 import { parseUpstreamEntry, type UpstreamSpec } from '../../src/forward/spec/upstream-spec.ts';
 import { root } from '../support/installed-package.ts';
 

@@ -9,6 +9,7 @@ import { keyCertificateNames, makeKeyCertificate } from '../../certificate/key-c
 import { makeLocalCertificate } from '../../certificate/local-certificate.ts';
 import { WriteError, writeDirectory, writeOneFile } from '../../certificate/write-files.ts';
 import { credentialFor } from '../../config/credentials.ts';
+import { secretPem } from '../../pkarr/key-pem.ts';
 import { KeyFileError, readKeyFile } from '../../publish/key-file.ts';
 import {
   type Command,
@@ -143,7 +144,7 @@ async function makeForKey(keyFile: string, invocation: Invocation, terminal: Ter
   const { text } = keyPair.publicKey;
   const file = resolve(invocation.value('out') ?? `${text}.pem`);
   // The secret first, since some web servers look for it in the first block.
-  const content = keyPair.exportPem() + makeKeyCertificate(keyPair);
+  const content = secretPem(keyPair) + makeKeyCertificate(keyPair);
   writeOneFile(file, { content, mode: 0o600 }, { force: invocation.has('force') });
   if (invocation.has('json')) {
     const names = keyCertificateNames(keyPair).map((name) => name.text);

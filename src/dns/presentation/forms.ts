@@ -2,7 +2,7 @@ import { ipv4FromText, ipv4ToText, ipv6FromText, ipv6ToText } from '../../ip/tex
 import { concatOctets } from '../../octets/octets.ts';
 import { base64Of, hexOf, latin1Of, octetsFromHex } from '../../octets/text.ts';
 import { typeFromText, typeToText } from '../codes.ts';
-import type { FieldKind } from '../rdata-form.ts';
+import type { FieldKind } from '../rdata/form.ts';
 import { quoteOctets } from '../text-octets.ts';
 import type { WireReader } from '../wire-reader.ts';
 import { addressPrefixes } from './address-prefixes.ts';

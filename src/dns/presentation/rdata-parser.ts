@@ -1,8 +1,8 @@
 import { concatOctets, equalOctets } from '../../octets/octets.ts';
 import { typeToText } from '../codes.ts';
-import { readRdata } from '../rdata.ts';
-import { isWellFormed } from '../rdata-check.ts';
-import { mayBeEmpty, presentationFields } from '../rdata-form.ts';
+import { isWellFormed } from '../rdata/check.ts';
+import { readRdata } from '../rdata/copy.ts';
+import { mayBeEmpty, presentationFields } from '../rdata/form.ts';
 import { WireError } from '../wire-error.ts';
 import { WireReader } from '../wire-reader.ts';
 import { presentationForms } from './forms.ts';

@@ -1,7 +1,7 @@
 import { hexOf } from '../../octets/text.ts';
 import { Class, typeToText } from '../codes.ts';
-import { isWellFormed } from '../rdata-check.ts';
-import { presentationFields } from '../rdata-form.ts';
+import { isWellFormed } from '../rdata/check.ts';
+import { presentationFields } from '../rdata/form.ts';
 import type { ResourceRecord } from '../record.ts';
 import { WireReader } from '../wire-reader.ts';
 import { presentationForms } from './forms.ts';

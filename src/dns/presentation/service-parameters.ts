@@ -8,7 +8,7 @@ import {
   ServiceParameter,
   type ServiceParameterValue,
   serviceParameterNumbers,
-} from '../service-parameters.ts';
+} from '../rdata/service-parameters.ts';
 import { wordFromOctets } from '../text-octets.ts';
 import { WireReader } from '../wire-reader.ts';
 import type { PresentationForm } from './presentation-form.ts';

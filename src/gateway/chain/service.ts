@@ -1,11 +1,11 @@
 import type { Name } from '../../dns/name.ts';
-import type { ResourceRecord } from '../../dns/record.ts';
 import {
   readServiceParameters,
   ServiceParameter,
   type ServiceParameterValue,
   serviceParameterNumbers,
-} from '../../dns/service-parameters.ts';
+} from '../../dns/rdata/service-parameters.ts';
+import type { ResourceRecord } from '../../dns/record.ts';
 import { WireReader } from '../../dns/wire-reader.ts';
 import { addressToText } from '../../ip/address.ts';
 

@@ -1,8 +1,8 @@
 /**
  * Machines that are booted for tests: Debian 12 or 13 with its own systemd, in namespaces of this host.
  *
- *     import { bootMachine } from '../support/machine.ts';
- *     import { managers, trixie, withPackages } from '../support/recipes.ts';
+ *     import { bootMachine } from './machine.ts';
+ *     import { managers, trixie, withPackages } from './recipes.ts';
  *
  *     test('resolved is asked', async () => {
  *       await using machine = await bootMachine(withPackages(trixie, ...managers.resolved));

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { makeKeyCertificate } from '../../../src/certificate/key-certificate.ts';
 import { Rcode } from '../../../src/dns/codes.ts';
 import { KeyPair } from '../../../src/pkarr/key-pair.ts';
+import { secretPem } from '../../../src/pkarr/key-pem.ts';
 import { RunningCommand } from '../../support/command.ts';
 import { reply, type ScriptedUpstream, startScriptedUpstream } from '../../support/scripted-upstream.ts';
 import { Internet, routerAddress } from './internet.ts';
@@ -63,5 +64,5 @@ export interface SiteKey {
 /** A new key. */
 export function newKey(): SiteKey {
   const pair = KeyPair.generate();
-  return { pair, text: pair.publicKey.text, tls: { cert: makeKeyCertificate(pair), key: pair.exportPem() } };
+  return { pair, text: pair.publicKey.text, tls: { cert: makeKeyCertificate(pair), key: secretPem(pair) } };
 }

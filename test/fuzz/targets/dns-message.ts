@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { decode } from 'dns-packet';
 import { readLayout } from '../../../src/dns/layout.ts';
 import { decodeMessage, encodeMessage, type Message } from '../../../src/dns/message.ts';
-import { isWellFormed } from '../../../src/dns/rdata-check.ts';
+import { isWellFormed } from '../../../src/dns/rdata/check.ts';
 import { ageTtl } from '../../../src/dns/ttl.ts';
 import { WireError } from '../../../src/dns/wire-error.ts';
 import { orWireError, same, sameLabels, sameOctets, sameRecords, ttlOf } from '../check.ts';

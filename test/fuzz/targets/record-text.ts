@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Class, Type, typeToText } from '../../../src/dns/codes.ts';
 import { Name } from '../../../src/dns/name.ts';
 import { rdataToText, recordToText } from '../../../src/dns/presentation/rdata-text.ts';
-import { isWellFormed } from '../../../src/dns/rdata-check.ts';
+import { isWellFormed } from '../../../src/dns/rdata/check.ts';
 import { parseZoneFile } from '../../../src/pkarr/zone/file/zone-file.ts';
 import { same, sameOctets } from '../check.ts';
 import { recordTexts as corpus } from '../corpus.ts';

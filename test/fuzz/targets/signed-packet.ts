@@ -4,7 +4,7 @@ import { isStorable, signedBytes } from '../../../src/bep44/mutable-item.ts';
 import { targetOf } from '../../../src/bep44/target.ts';
 import { VerifiedItem } from '../../../src/bep44/verified-item.ts';
 import { lowerCase } from '../../../src/dns/name.ts';
-import { presentationFields } from '../../../src/dns/rdata-form.ts';
+import { presentationFields } from '../../../src/dns/rdata/form.ts';
 import type { KeyPair } from '../../../src/pkarr/key-pair.ts';
 import { parsePastedKey } from '../../../src/pkarr/pasted-key.ts';
 import { classifyLabel, PublicKeyError } from '../../../src/pkarr/public-key.ts';

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import { makeKeyCertificate } from '../../../src/certificate/key-certificate.ts';
+import { secretPem } from '../../../src/pkarr/key-pem.ts';
 import { testKey } from '../../support/packets.ts';
 import { TestAuthority } from '../../support/test-certificate.ts';
 import { GatewayScene } from '../gateway-scene.ts';
@@ -106,7 +107,7 @@ test('a port of another kind of service is refused, whichever key it is', async 
 });
 
 test('a server that speaks no TLS 1.3, or no TLS, or closes, each has its own failure', async () => {
-  const old = createTlsServer({ cert: makeKeyCertificate(key), key: key.exportPem(), maxVersion: 'TLSv1.2' });
+  const old = createTlsServer({ cert: makeKeyCertificate(key), key: secretPem(key), maxVersion: 'TLSv1.2' });
   old.listen(0, '127.0.0.1');
   await once(old, 'listening');
   // RFC 8446 §6: a fatal alert, of which 43 is unsupported_certificate and 40 handshake_failure.
@@ -177,7 +178,7 @@ test('that nobody listens is told as such', async () => {
 
 test('SNI is the name of the key, Host the name that was opened, and no session is resumed', async () => {
   const seen: unknown[] = [];
-  const server = createTlsServer({ cert: makeKeyCertificate(key), key: key.exportPem() }, (socket) => {
+  const server = createTlsServer({ cert: makeKeyCertificate(key), key: secretPem(key) }, (socket) => {
     socket.on('error', () => {});
     socket.once('data', (octets) => {
       const host = /^host: (.*)\r$/im.exec(octets.toString())?.[1];

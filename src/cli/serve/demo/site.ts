@@ -4,6 +4,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { makeKeyCertificate } from '../../../certificate/key-certificate.ts';
 import type { KeyPair } from '../../../pkarr/key-pair.ts';
+import { secretPem } from '../../../pkarr/key-pem.ts';
 import { NODES } from './nodes.ts';
 
 /** The web server of the demo. */
@@ -21,7 +22,7 @@ export async function startSite(keyPair: KeyPair): Promise<Site> {
   const server = createServer(
     {
       cert: makeKeyCertificate(keyPair),
-      key: keyPair.exportPem(),
+      key: secretPem(keyPair),
       minVersion: 'TLSv1.3',
       handshakeTimeout: REQUEST_MS,
       requestTimeout: REQUEST_MS,

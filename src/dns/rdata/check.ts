@@ -1,12 +1,12 @@
-import { MAX_NAME_LENGTH } from './name.ts';
-import { rdataForm, type WireField } from './rdata-form.ts';
+import { MAX_NAME_LENGTH } from '../name.ts';
+import { WireError } from '../wire-error.ts';
+import { type PointerCheck, skipName } from '../wire-reader.ts';
+import { rdataForm, type WireField } from './form.ts';
 import { checkServiceParameters } from './service-parameters.ts';
-import { WireError } from './wire-error.ts';
-import { skipName } from './wire-reader.ts';
 
 /**
  * Checks that RDATA is of its type's form: `length` octets of `bytes` from `start` on, names possibly compressed. RDATA
- * of unknown types may be anything. `ttlOffsets` as for `skipName`. Makes no values, because every record of every reply passes here.
+ * of unknown types may be anything. `checkPointer` as for `skipName`. Makes no values, because every record of every reply passes here.
  * @throws WireError for what no reader of this type could make sense of.
  */
 export function checkRdata(
@@ -14,7 +14,7 @@ export function checkRdata(
   type: number,
   start: number,
   length: number,
-  ttlOffsets: readonly number[] = [],
+  checkPointer?: PointerCheck,
 ): void {
   const form = rdataForm(type);
   if (form === undefined) return;
@@ -23,7 +23,7 @@ export function checkRdata(
   for (const field of form) {
     // What a record is for decides what its parameters mean.
     if (field === 'service-parameters') at = checkServiceParameters(bytes, at, end, u16(bytes, start, end));
-    else at = skipField(bytes, at, end, field, ttlOffsets);
+    else at = skipField(bytes, at, end, field, checkPointer);
   }
   if (at !== end) throw new WireError('bad-length', 'RDATA', start);
 }
@@ -45,12 +45,12 @@ function skipField(
   at: number,
   end: number,
   field: Exclude<WireField, 'service-parameters'>,
-  ttlOffsets: readonly number[],
+  checkPointer: PointerCheck | undefined,
 ): number {
   switch (field) {
     case 'compressible-name':
     case 'name':
-      return skipName(bytes, at, end, 'RDATA', ttlOffsets);
+      return skipName(bytes, at, end, 'RDATA', checkPointer);
     case 'whole-name':
       return skipWholeName(bytes, at, end);
     case 'string':

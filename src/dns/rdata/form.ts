@@ -1,4 +1,4 @@
-import { Type } from './codes.ts';
+import { Type } from '../codes.ts';
 
 /**
  * One piece of RDATA:

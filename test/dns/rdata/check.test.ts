@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Class, typeFromText } from '../../src/dns/codes.ts';
-import { readLayout } from '../../src/dns/layout.ts';
-import { HEADER_LENGTH } from '../../src/dns/message.ts';
-import { Name } from '../../src/dns/name.ts';
-import { isWellFormed } from '../../src/dns/rdata-check.ts';
-import { WireError } from '../../src/dns/wire-error.ts';
-import { parseZoneFile } from '../../src/pkarr/zone/file/zone-file.ts';
+import { Class, typeFromText } from '../../../src/dns/codes.ts';
+import { readLayout } from '../../../src/dns/layout.ts';
+import { HEADER_LENGTH } from '../../../src/dns/message.ts';
+import { Name } from '../../../src/dns/name.ts';
+import { isWellFormed } from '../../../src/dns/rdata/check.ts';
+import { WireError } from '../../../src/dns/wire-error.ts';
+import { parseZoneFile } from '../../../src/pkarr/zone/file/zone-file.ts';
 
 /** Whether a reply for `a.example` that answers with RDATA in hexadecimal, names possibly compressed, is accepted. */
 function isAccepted(type: string, rdata: string): boolean {

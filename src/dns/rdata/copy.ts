@@ -1,9 +1,9 @@
-import { concatOctets } from '../octets/octets.ts';
-import { Type } from './codes.ts';
-import { namedForm, type WireField } from './rdata-form.ts';
-import { WireError } from './wire-error.ts';
-import { WireReader } from './wire-reader.ts';
-import type { WireWriter } from './wire-writer.ts';
+import { concatOctets } from '../../octets/octets.ts';
+import { Type } from '../codes.ts';
+import { WireError } from '../wire-error.ts';
+import { WireReader } from '../wire-reader.ts';
+import type { WireWriter } from '../wire-writer.ts';
+import { namedForm, type WireField } from './form.ts';
 
 /**
  * Reads `length` octets of RDATA and expands every name in them, so that they mean the same outside of the message. RDATA

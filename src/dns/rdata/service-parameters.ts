@@ -1,5 +1,5 @@
-import { WireError } from './wire-error.ts';
-import { WireReader } from './wire-reader.ts';
+import { WireError } from '../wire-error.ts';
+import { WireReader } from '../wire-reader.ts';
 
 /** SvcParamKeys that have a name (IANA "Service Parameter Keys (SvcParamKeys)": RFC 9460, RFC 9461, RFC 9540, RFC 9953). */
 export const ServiceParameter = {
