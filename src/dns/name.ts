@@ -61,27 +61,17 @@ export class Name {
     if (text === '.' || text === '') return Name.root;
     const labels: string[] = [];
     let label = '';
-    for (let i = 0; i < text.length; i++) {
-      const char = text.charAt(i);
-      if (char === '.') {
+    for (const { 0: piece, 1: digits, 2: char, index } of text.matchAll(
+      /\\(?:(\d{3})|(\D))|\.|\\|[^.\\]+/gs,
+    )) {
+      if (piece === '.') {
         labels.push(label);
         label = '';
-      } else if (char === '\\') {
-        // "\DDD where each D is a digit is the octet corresponding to the decimal number described by DDD."
-        const digits = /^\d{3}/.exec(text.slice(i + 1))?.[0];
-        const next = text.charAt(i + 1);
-        if (digits !== undefined) {
-          if (Number(digits) > 255) throw new WireError('bad-value', 'name escape', i);
-          label += String.fromCharCode(Number(digits));
-          i += 3;
-        } else if (next !== '' && !/\d/.test(next)) {
-          label += next;
-          i += 1;
-        } else {
-          throw new WireError('bad-value', 'name escape', i);
-        }
+      } else if (piece === '\\' || Number(digits) > 255) {
+        throw new WireError('bad-value', 'name escape', index);
       } else {
-        label += char;
+        // "\DDD where each D is a digit is the octet corresponding to the decimal number described by DDD."
+        label += digits === undefined ? (char ?? piece) : String.fromCharCode(Number(digits));
       }
     }
     if (!text.endsWith('.') || label !== '') labels.push(label);

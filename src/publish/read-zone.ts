@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { dirname, isAbsolute, join } from 'node:path';
 import { decodeUtf8 } from '../files/decode-utf8.ts';
 import { FileError, fileIdentity, readUserFile } from '../files/read-file.ts';
-import { type Include, includedNames } from '../pkarr/zone/file/include.ts';
+import { type Include, includedNames, includeFrom } from '../pkarr/zone/file/include.ts';
 import { ZoneProblem } from './zone-problem.ts';
 
 /** The largest file that is read, in bytes; the parser has a lower limit. */
@@ -54,12 +54,12 @@ export async function readZoneText(path: string): Promise<ZoneText> {
   return {
     path,
     text: zone.text,
-    include: (name, from = path) => {
+    include: includeFrom((name, from = path) => {
       const wanted = pathFrom(from, name);
       const file = files.get(wanted);
       if (file === undefined) return { problem: `more than ${MAX_INCLUDED} files are included` };
       return 'text' in file ? { path: wanted, text: file.text } : file;
-    },
+    }),
     included: [...files.keys()],
     identity: joinIdentities(
       [zone, ...files.values()].map((file) => ('text' in file ? file.identity : undefined)),

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
+import { includeFrom } from '../../src/pkarr/zone/file/include.ts';
 import { noExternalAddresses } from '../../src/pkarr/zone/file/placeholders.ts';
 import { loadZone } from '../../src/publish/zone-file.ts';
 import { ZoneProblem } from '../../src/publish/zone-problem.ts';
@@ -27,7 +28,7 @@ const html = `<!doctype html><html lang="en"><title>A page</title><link rel="ico
 
 /** A zone file as `pkarrd publish` and its --dry-run compile it: the octets in hexadecimal, or the errors with their places. */
 function compiledByCommand(text: string): string {
-  const include = () => ({ problem: 'no' });
+  const include = includeFrom(() => ({ problem: 'no' }));
   const source = { path: 'zone', text, include, included: [], identity: '', changedAt: 0n, fingerprint: '' };
   try {
     const { message } = loadZone(source, keyPair.publicKey, noExternalAddresses);

@@ -1,13 +1,12 @@
 import { ipv4FromText, ipv4ToText, ipv6FromText, ipv6ToText } from '../../ip/text.ts';
-import { concatOctets } from '../../octets/octets.ts';
-import { base64Of, latin1Of } from '../../octets/text.ts';
+import { compareOctets, concatOctets } from '../../octets/octets.ts';
+import { base64Of, hexOf, latin1Of } from '../../octets/text.ts';
 import {
   isServiceParameterValue,
   missingServiceParameter,
   readServiceParameters,
   ServiceParameter,
   type ServiceParameterValue,
-  serviceParameterNumbers,
 } from '../rdata/service-parameters.ts';
 import { wordFromOctets } from '../text-octets.ts';
 import { WireReader } from '../wire-reader.ts';
@@ -72,28 +71,25 @@ const nothing: ValueForm = {
 };
 
 const forms: Readonly<Record<keyof typeof ServiceParameter, ValueForm>> = {
-  // RFC 9460 §8: a list of other keys, each once; sorted on the wire.
-  mandatory: {
-    toText: (value) => serviceParameterNumbers(value).map(keyToText).join(','),
-    fromText: (token) => {
-      const keys = token.raw.split(',').map((text) => keyFromText(text) ?? ServiceParameter.mandatory);
-      if (keys.includes(ServiceParameter.mandatory) || hasDuplicates(keys))
-        throw isNot(token, 'mandatory', 'a comma-separated list of other parameters, each once');
-      return numbersOf(keys.sort((a, b) => a - b));
-    },
-  },
-  alpn: list('protocol names'),
+  // RFC 9460 §8: a list of other keys, each once, which is sorted on the wire.
+  mandatory: items(2, 'other parameters, each once', {
+    toText: (item) => keyToText(numberOf(item)),
+    fromText: (text) => octetsOf(keyFromText(text) || undefined),
+    isSet: true,
+    isSorted: true,
+  }),
+  alpn: strings('protocol names'),
   'no-default-alpn': nothing,
   port: {
-    toText: (value) => serviceParameterNumbers(value).join(''),
+    toText: (value) => String(numberOf(value)),
     fromText: (token, name) => integerOctets(parseInteger(token, name, 0xffff), 2),
   },
-  ipv4hint: addresses(4, ipv4ToText, ipv4FromText, 'IPv4 addresses'),
+  ipv4hint: items(4, 'IPv4 addresses', { toText: ipv4ToText, fromText: ipv4FromText }),
   ech: {
     toText: (value) => base64Of(value) || undefined,
     fromText: (token, name) => parseBase64([token], name),
   },
-  ipv6hint: addresses(16, ipv6ToText, ipv6FromText, 'IPv6 addresses'),
+  ipv6hint: items(16, 'IPv6 addresses', { toText: ipv6ToText, fromText: ipv6FromText }),
   // RFC 9461 §5: "a URI Template in relative form" that "MUST contain a "dns" variable".
   dohpath: {
     toText: (value) => (isDohPath(value) ? wordFromOctets(value) : undefined),
@@ -105,19 +101,12 @@ const forms: Readonly<Record<keyof typeof ServiceParameter, ValueForm>> = {
   },
   ohttp: nothing,
   // draft-ietf-tls-key-share-prediction §3.1: numbers of TLS groups, at least one, each once.
-  'tls-supported-groups': {
-    toText: (value) => {
-      const groups = serviceParameterNumbers(value);
-      const isValid = value.length > 0 && value.length % 2 === 0 && !hasDuplicates(groups);
-      return isValid ? groups.join(',') : undefined;
-    },
-    fromText: (token, name) => {
-      const groups = token.raw.split(',').map((raw) => parseInteger({ ...token, raw }, name, 0xffff));
-      if (hasDuplicates(groups)) throw new EntryError(token, `Duplicate group in ${shown(token)}.`);
-      return numbersOf(groups);
-    },
-  },
-  docpath: list('path segments'),
+  'tls-supported-groups': items(2, 'numbers of TLS groups, each once', {
+    toText: (item) => String(numberOf(item)),
+    fromText: (text) => octetsOf(/^\d{1,5}$/.test(text) ? Number(text) : undefined),
+    isSet: true,
+  }),
+  docpath: strings('path segments'),
 };
 
 const names = new Map<number, keyof typeof ServiceParameter>(
@@ -177,7 +166,7 @@ function isDohPath(value: Uint8Array): boolean {
  * Comma-separated items of 1 to 255 octets (RFC 9460 Appendix A.1), with `\,` and `\\` for these characters in an item. No item is
  * an empty value, which only `docpath` may have (RFC 9953 §3.2: "a comma-separated list of 0 or more path segments").
  */
-function list(items: string): ValueForm {
+function strings(expected: string): ValueForm {
   return {
     toText: (value) => {
       const reader = new WireReader(value);
@@ -204,7 +193,7 @@ function list(items: string): ValueForm {
         }
       }
       if (escaped || list.some(({ length }) => length === 0 || length > 255))
-        throw isNot(token, name, `a comma-separated list of ${items} of 1 to 255 octets`);
+        throw isNot(token, name, `a comma-separated list of ${expected} of 1 to 255 octets`);
       return concatOctets(list.flatMap((item) => [[item.length], item]));
     },
   };
@@ -212,29 +201,42 @@ function list(items: string): ValueForm {
 
 const [COMMA, BACKSLASH] = [0x2c, 0x5c];
 
-function addresses(
+/** Comma-separated items of `size` octets, at least one; possibly each once, and possibly sorted on the wire. */
+function items(
   size: number,
-  toText: (octets: Uint8Array) => string,
-  fromText: (text: string) => Uint8Array | undefined,
   expected: string,
+  form: {
+    toText(item: Uint8Array): string;
+    fromText(text: string): Uint8Array | undefined;
+    readonly isSet?: boolean;
+    readonly isSorted?: boolean;
+  },
 ): ValueForm {
+  const isValid = (found: readonly Uint8Array[]) =>
+    form.isSet !== true || new Set(found.map(hexOf)).size === found.length;
   return {
-    toText: (value) =>
-      Array.from({ length: value.length / size }, (_, at) =>
-        toText(value.subarray(at * size, (at + 1) * size)),
-      ).join(','),
-    fromText: (token) => {
-      const found = token.raw.split(',').map(fromText);
-      if (found.every((address) => address !== undefined)) return concatOctets(found);
-      throw new EntryError(token, `${shown(token)} is not a comma-separated list of ${expected}.`);
+    toText: (value) => {
+      const found = Array.from({ length: Math.ceil(value.length / size) }, (_, at) =>
+        value.subarray(at * size, (at + 1) * size),
+      );
+      if (found.at(-1)?.length !== size || !isValid(found)) return undefined;
+      return found.map(form.toText).join(',');
+    },
+    fromText: (token, name) => {
+      const found = token.raw.split(',').map(form.fromText);
+      if (!found.every((item) => item !== undefined) || !isValid(found))
+        throw isNot(token, name, `a comma-separated list of ${expected}`);
+      if (form.isSorted === true) found.sort(compareOctets);
+      return concatOctets(found);
     },
   };
 }
 
-function hasDuplicates(numbers: readonly number[]): boolean {
-  return new Set(numbers).size < numbers.length;
+/** The number of two octets. */
+function numberOf([high = 0, low = 0]: Uint8Array): number {
+  return (high << 8) | low;
 }
 
-function numbersOf(numbers: readonly number[]): Uint8Array {
-  return Uint8Array.from(numbers.flatMap((number) => [number >>> 8, number & 0xff]));
+function octetsOf(number: number | undefined): Uint8Array | undefined {
+  return number === undefined || number > 0xffff ? undefined : integerOctets(number, 2);
 }

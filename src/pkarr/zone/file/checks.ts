@@ -54,30 +54,22 @@ export function zoneWarnings(placed: readonly PlacedRecord[], scope: NameScope):
   ];
 }
 
-/** Records of one name of which resolvers use only some. */
+/** Records of one name of which resolvers use only some. One warning for each type. */
 function aliasWarnings(placed: readonly PlacedRecord[]): readonly ZoneFileMessage[] {
   const isAlias = placed.some(({ record }) => record.type === Type.CNAME);
-  const told = new Set<number>();
-  let hasAlias = false;
-  let hasDname = false;
+  const counts = new Map<number, number>();
   return placed.flatMap(({ record: { name, type }, at }) => {
-    const tell = (message: string) => {
-      if (told.has(type)) return [];
-      told.add(type);
-      return [messageAt(at, message)];
-    };
-    if (type === Type.CNAME) {
-      if (hasAlias) return tell(`${name} has several CNAME records; resolvers follow only one.`);
-      hasAlias = true;
-      return [];
-    }
+    const count = (counts.get(type) ?? 0) + 1;
+    counts.set(type, count);
+    const mnemonic = typeToText(type);
     // RFC 1034 §3.6.2: "If a CNAME RR is present at a node, no other data should be present".
-    if (isAlias) return tell(`${name} has a CNAME record, which hides its ${typeToText(type)} record.`);
+    if (isAlias && type !== Type.CNAME) {
+      const message = `${name} has a CNAME record, which hides its ${mnemonic} record.`;
+      return count === 1 ? [messageAt(at, message)] : [];
+    }
     // RFC 6672 §2.4: "There MUST NOT be more than one DNAME RR at a given name".
-    if (type !== Type.DNAME) return [];
-    if (hasDname) return tell(`${name} has several DNAME records; resolvers follow only one.`);
-    hasDname = true;
-    return [];
+    if (count !== 2 || (type !== Type.CNAME && type !== Type.DNAME)) return [];
+    return [messageAt(at, `${name} has several ${mnemonic} records; resolvers follow only one.`)];
   });
 }
 

@@ -5,7 +5,7 @@ import { EntryError, type Place, shown, type Token } from '../../../dns/presenta
 import { looksLikeDuration, MAX_TTL, parseDuration } from '../../../dns/presentation/values.ts';
 import type { PlacedRecord } from './checks.ts';
 import { messageAt, type ZoneFileMessage } from './error.ts';
-import { fileName, type Include, isInclude } from './include.ts';
+import type { Include, IncludeDirective, IncludingReader } from './include.ts';
 import { type Entry, splitEntries } from './lexer.ts';
 import { NameScope } from './names.ts';
 import { PlaceholderFiller, type Placeholders } from './placeholders.ts';
@@ -13,28 +13,20 @@ import { PlaceholderFiller, type Placeholders } from './placeholders.ts';
 /** Maximum number of characters of a zone file with its included files; plenty for a packet of 1000 octets, even with comments. */
 export const MAX_ZONE_FILE_LENGTH = 262_144;
 
-/** Maximum depth of files that include each other; it also ends a loop. */
-const MAX_INCLUDE_DEPTH = 8;
-
-/** Maximum number of `$INCLUDE` entries. */
-const MAX_INCLUDES = 100;
-
 /** Turns entries into records, and keeps the state between entries: origin, owner and TTL. */
-export class EntryReader {
+export class EntryReader implements IncludingReader {
   readonly scope: NameScope;
   readonly filler: PlaceholderFiller;
   readonly placed: PlacedRecord[] = [];
   readonly errors: ZoneFileMessage[] = [];
   readonly #defaultTtl: number;
-  readonly #include: Include | undefined;
-  #owner: Name | undefined;
+  readonly #include: IncludeDirective | undefined;
+  owner: Name | undefined;
   /** The value of the last `$TTL`. */
   #zoneTtl: number | undefined;
   /** RFC 1035 §5.1: "Omitted class and TTL values are default to the last explicitly stated values". */
   #lastTtl: number | undefined;
   #length = 0;
-  #includes = 0;
-  #depth = 0;
 
   constructor(options: {
     readonly origin: Name;
@@ -45,16 +37,16 @@ export class EntryReader {
     this.scope = new NameScope(options.origin);
     this.filler = new PlaceholderFiller(options.placeholders);
     this.#defaultTtl = options.defaultTtl;
-    this.#include = options.include;
+    this.#include = options.include?.();
   }
 
   /** Reads the zone file. Its errors are in `errors`. */
   readZone(text: string): void {
-    this.#readFile(text, undefined, { line: 1, column: 1, path: undefined });
+    this.readFile(text, undefined, { line: 1, column: 1, path: undefined });
   }
 
-  /** `place` is where a file that is too long is reported. */
-  #readFile(text: string, path: string | undefined, place: Place): void {
+  /** See `IncludingReader`. */
+  readFile(text: string, path: string | undefined, place: Place): void {
     this.#length += text.length;
     if (this.#length > MAX_ZONE_FILE_LENGTH) {
       const message = `The zone file, with what it includes, is longer than ${MAX_ZONE_FILE_LENGTH} characters.`;
@@ -76,12 +68,17 @@ export class EntryReader {
   #read(entry: Entry): void {
     const [first] = entry.tokens;
     if (entry.indented || first.quoted || !first.raw.startsWith('$')) this.#readRecord(entry);
-    else if (isInclude(first)) this.#readInclude(first, entry.tokens);
-    else this.#readDirective(first, entry.tokens);
+    else this.#readDirective(first, entry.tokens.slice(1));
   }
 
-  #readDirective(first: Token, [, value, extra]: readonly Token[]): void {
+  #readDirective(first: Token, values: readonly Token[]): void {
     const directive = first.raw.toUpperCase();
+    if (directive === '$INCLUDE') {
+      if (this.#include === undefined) throw new EntryError(first, 'Files cannot be included here.');
+      this.#include(this, first, values);
+      return;
+    }
+    const [value, extra] = values;
     if (directive !== '$ORIGIN' && directive !== '$TTL') {
       throw new EntryError(first, `${shown(first)} is not supported; $ORIGIN, $TTL and $INCLUDE are.`);
     }
@@ -92,43 +89,17 @@ export class EntryReader {
     else this.#zoneTtl = parseDuration(value, 'TTL', MAX_TTL);
   }
 
-  /** RFC 1035 §5.1: `$INCLUDE <file-name> [<domain-name>]`. */
-  #readInclude(first: Token, [, name, origin, extra]: readonly Token[]): void {
-    if (name === undefined) throw new EntryError(first, 'The file name after $INCLUDE is missing.');
-    if (extra !== undefined) {
-      throw new EntryError(
-        extra,
-        `${shown(extra)} is not expected: $INCLUDE takes a file name and an origin.`,
-      );
-    }
-    if (this.#include === undefined) throw new EntryError(first, 'Files cannot be included here.');
-    if (++this.#includes > MAX_INCLUDES)
-      throw new EntryError(first, `More than ${MAX_INCLUDES} files are included.`);
-    if (this.#depth === MAX_INCLUDE_DEPTH)
-      throw new EntryError(first, `Files include each other more than ${MAX_INCLUDE_DEPTH} levels deep.`);
-    const found = this.#include(fileName(name), first.path);
-    if ('problem' in found) throw new EntryError(name, `Cannot include ${shown(name)}: ${found.problem}.`);
-    // RFC 1035 §5.1: "a $INCLUDE entry never changes the relative origin of the parent file". BIND restores the owner too.
-    const [parentOrigin, parentOwner] = [this.scope.origin, this.#owner];
-    if (origin !== undefined) this.scope.origin = this.scope.owner(origin);
-    this.#depth++;
-    this.#readFile(found.text, found.path, name);
-    this.#depth--;
-    this.scope.origin = parentOrigin;
-    this.#owner = parentOwner;
-  }
-
   #readRecord({ tokens, indented }: Entry): void {
     const rest: Token[] = [...tokens];
     const end = rest.at(-1) ?? tokens[0];
-    const owner = indented ? this.#owner : this.scope.owner(rest.shift() ?? tokens[0]);
+    const owner = indented ? this.owner : this.scope.owner(rest.shift() ?? tokens[0]);
     if (owner === undefined) {
       throw new EntryError(
         tokens[0],
         'The line begins with white space, but there is no record before it whose owner it could take.',
       );
     }
-    this.#owner = owner;
+    this.owner = owner;
     const ttl = this.#takeTtlAndClass(rest);
     const type = parseType(rest.shift(), end);
     const data = this.filler.fill(rest);

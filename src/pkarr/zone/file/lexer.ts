@@ -37,6 +37,16 @@ export function splitEntries(
   return { entries, errors };
 }
 
+/**
+ * One piece of a zone file, none longer than its line: what separates words; what does more than that; a word in quotation marks;
+ * another word. A backslash takes the next character with it, wherever it stands.
+ */
+const PIECE =
+  /[ \t\r]+|;[^\n]*|([\n()])|"((?:\\[^\n]|[^"\\\n])*)"|((?:="(?:\\[^\n]|[^"\\\n])*"|\\[^\n]|[^ \t\r\n();"])+)/y;
+
+/** In a word, a value in quotation marks. */
+const QUOTED_VALUE = /\\[^\n]|="((?:\\[^\n]|[^"\\\n])*)"/g;
+
 class Lexer {
   readonly #text: string;
   readonly #path: string | undefined;
@@ -56,99 +66,55 @@ class Lexer {
 
   /** The words up to the next end of line outside of parentheses; undefined if there are none. */
   nextEntry(): Entry | undefined {
-    const indented = /[ \t]/.test(this.#peek());
+    const indented = /[ \t]/.test(this.#text.charAt(this.#at));
     const tokens: Token[] = [];
     let open: Place | undefined;
-    for (;;) {
-      const here = this.#position();
-      if (this.atEnd) {
-        if (open !== undefined) throw new EntryError(open, 'This parenthesis is never closed.');
-        break;
-      }
-      const char = this.#peek();
-      if (char === '\n') {
-        this.#newLine();
-        if (open === undefined) break;
-      } else if (char === ';') {
-        this.#skipTo('\n');
-      } else if (char === '(') {
-        if (open !== undefined) throw new EntryError(here, 'Parentheses cannot be nested.');
-        open = here;
-        this.#at++;
-      } else if (char === ')') {
-        if (open === undefined) throw new EntryError(here, 'This parenthesis was never opened.');
+    while (!this.atEnd) {
+      const place = this.#position();
+      PIECE.lastIndex = this.#at;
+      const [piece, mark, quoted, word] = PIECE.exec(this.#text) ?? [];
+      if (piece === undefined) throw unclosedQuote(place);
+      if (mark === '(') {
+        if (open !== undefined) throw new EntryError(place, 'Parentheses cannot be nested.');
+        open = place;
+      } else if (mark === ')') {
+        if (open === undefined) throw new EntryError(place, 'This parenthesis was never opened.');
         open = undefined;
-        this.#at++;
-      } else if (/[ \t\r]/.test(char)) {
-        this.#at++;
-      } else {
-        tokens.push(this.#token());
       }
+      this.#at += piece.length;
+      if (mark === '\n') {
+        this.#line++;
+        this.#lineStart = this.#at;
+        if (open === undefined) break;
+      }
+      if (quoted !== undefined) tokens.push({ raw: quoted, quoted: true, ...place });
+      if (word === undefined) continue;
+      // Directly after `=` a quotation mark belongs to the word, so this one is not closed.
+      if (/(?:^|[^\\])(?:\\\\)*=$/.test(word) && this.#text.charAt(this.#at) === '"')
+        throw unclosedQuote(this.#position());
+      const raw = word.replace(QUOTED_VALUE, (all, value?: string) =>
+        value === undefined ? all : `=${value}`,
+      );
+      tokens.push({ raw, quoted: false, ...place });
     }
+    if (open !== undefined) throw new EntryError(open, 'This parenthesis is never closed.');
     const [first, ...others] = tokens;
     return first === undefined ? undefined : { tokens: [first, ...others], indented };
   }
 
   /** Skips to the next line. */
   skipLine(): void {
-    this.#skipTo('\n');
-    if (!this.atEnd) this.#newLine();
-  }
-
-  #token(): Token {
-    const start = this.#position();
-    if (this.#peek() === '"') return { raw: this.#quoted(), quoted: true, ...start };
-    const pieces: string[] = [];
-    while (!this.atEnd && !/[ \t\r\n();]/.test(this.#peek())) {
-      if (this.#peek() === '"') {
-        if (pieces.at(-1) !== '=') break;
-        pieces.push(this.#quoted());
-      } else {
-        pieces.push(this.#character());
-      }
-    }
-    return { raw: pieces.join(''), quoted: false, ...start };
-  }
-
-  /** The text up to the closing quotation mark, which must be on the same line. */
-  #quoted(): string {
-    const start = this.#position();
-    this.#at++;
-    const pieces: string[] = [];
-    while (this.#peek() !== '"') {
-      if (this.atEnd || this.#peek() === '\n') {
-        throw new EntryError(start, 'This quotation mark is never closed on its line.');
-      }
-      pieces.push(this.#character());
-    }
-    this.#at++;
-    return pieces.join('');
-  }
-
-  /** One character, or a backslash and the character after it. */
-  #character(): string {
-    const length = this.#peek() === '\\' && /[^\n]/.test(this.#text.charAt(this.#at + 1)) ? 2 : 1;
-    const piece = this.#text.slice(this.#at, this.#at + length);
-    this.#at += length;
-    return piece;
-  }
-
-  #peek(): string {
-    return this.#text.charAt(this.#at);
+    const end = this.#text.indexOf('\n', this.#at);
+    this.#at = end < 0 ? this.#text.length : end + 1;
+    this.#line++;
+    this.#lineStart = this.#at;
   }
 
   #position(): Place {
     return { line: this.#line, column: this.#at - this.#lineStart + 1, path: this.#path };
   }
+}
 
-  #skipTo(char: string): void {
-    const found = this.#text.indexOf(char, this.#at);
-    this.#at = found < 0 ? this.#text.length : found;
-  }
-
-  #newLine(): void {
-    this.#at++;
-    this.#line++;
-    this.#lineStart = this.#at;
-  }
+function unclosedQuote(place: Place): EntryError {
+  return new EntryError(place, 'This quotation mark is never closed on its line.');
 }

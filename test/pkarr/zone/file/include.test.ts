@@ -3,17 +3,17 @@ import { test } from 'node:test';
 import { recordToText } from '../../../../src/dns/presentation/rdata-text.ts';
 import { MAX_ZONE_FILE_LENGTH } from '../../../../src/pkarr/zone/file/entry-reader.ts';
 import { messageToText, ZoneFileError } from '../../../../src/pkarr/zone/file/error.ts';
-import { type Include, includedNames } from '../../../../src/pkarr/zone/file/include.ts';
+import { type Include, includedNames, includeFrom } from '../../../../src/pkarr/zone/file/include.ts';
 import { parseZoneFile } from '../../../../src/pkarr/zone/file/zone-file.ts';
 import { testKeyPair } from '../../packets.ts';
 
 const { name: origin, text: key } = testKeyPair().publicKey;
 
 /** Files by name, wherever they are included from. */
-const from =
-  (files: Readonly<Record<string, string>>): Include =>
-  (name) =>
-    files[name] === undefined ? { problem: 'there is no such file' } : { path: name, text: files[name] };
+const from = (files: Readonly<Record<string, string>>): Include =>
+  includeFrom((name) =>
+    files[name] === undefined ? { problem: 'there is no such file' } : { path: name, text: files[name] },
+  );
 
 function read(text: string, files: Readonly<Record<string, string>>): readonly string[] {
   return parseZoneFile(text, { origin, include: from(files) }).records.map((record) =>
@@ -59,6 +59,13 @@ test('an included file begins with the owner before it, and leaves that and the 
       'b.KEY. 60 A 192.0.2.5',
     ],
   );
+});
+
+test('$INCLUDE takes a file name, and possibly an origin', () => {
+  assert.deepEqual(errorsOf('$INCLUDE\n$include a b c', {}), [
+    'line 1, column 1: The file name after $INCLUDE is missing.',
+    'line 2, column 14: "c" is not expected: $INCLUDE takes a file name and an origin.',
+  ]);
 });
 
 test('errors and warnings in an included file name it', () => {

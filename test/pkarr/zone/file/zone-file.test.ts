@@ -290,8 +290,7 @@ test('an error has its line and column and says what is expected', () => {
     ['$TTL', /The value of \$TTL is missing/],
     ['$TTL 1h 2h', /"2h" is not expected: \$TTL takes one value/],
     ['$INCLUDE other.zone', /Files cannot be included here/],
-    ['$INCLUDE', /The file name after \$INCLUDE is missing/],
-    ['$INCLUDE a b c', /"c" is not expected: \$INCLUDE takes a file name and an origin/],
+    ['$include', /Files cannot be included here/],
     ['$GENERATE 1-2 a A 192.0.2.$', /"\$GENERATE" is not supported; \$ORIGIN, \$TTL and \$INCLUDE are/],
     ['a..b A 192.0.2.1', /has an empty label/],
     ['.a A 192.0.2.1', /has an empty label/],
@@ -324,7 +323,10 @@ test('an error has its line and column and says what is expected', () => {
     ['@ HTTPS 1 . alpn=h2,,h3', /alpn must be a comma-separated list of protocol names/],
     ['@ HTTPS 1 . alpn=h2 alpn=h3', /Duplicate parameter alpn/],
     ['@ HTTPS 1 . port=70000', /port must be a whole number/],
-    ['@ HTTPS 1 . ipv4hint=192.0.2.256', /is not a comma-separated list of IPv4 addresses/],
+    [
+      '@ HTTPS 1 . ipv4hint=192.0.2.256',
+      /ipv4hint must be a comma-separated list of IPv4 addresses, not "192\.0\.2\.256"/,
+    ],
     ['@ HTTPS 1 . no-default-alpn', /no-default-alpn requires alpn, which is missing/],
     ['@ HTTPS 1 . no-default-alpn=1 alpn=h2', /no-default-alpn takes no value/],
     ['@ HTTPS 1 . mandatory=port', /mandatory requires port, which is missing/],
@@ -338,8 +340,14 @@ test('an error has its line and column and says what is expected', () => {
     ['@ HTTPS 1 . dohpath=https://a/{?dns}', /dohpath must be a path/],
     ['@ HTTPS 1 . key7', /"key7" is not a valid dohpath/],
     ['@ HTTPS 1 . docpath=a,,b', /docpath must be a comma-separated list of path segments/],
-    ['@ HTTPS 1 . tls-supported-groups=29,29', /Duplicate group/],
-    ['@ HTTPS 1 . tls-supported-groups', /tls-supported-groups must be a whole number/],
+    [
+      '@ HTTPS 1 . tls-supported-groups=29,29',
+      /must be a comma-separated list of numbers of TLS groups, each once/,
+    ],
+    [
+      '@ HTTPS 1 . tls-supported-groups',
+      /tls-supported-groups must be a comma-separated list of numbers of TLS groups/,
+    ],
     [
       '@ DS 1 RSASHA257 1 ab',
       /^line 1, column 8: "RSASHA257" is not a DNSSEC algorithm, such as 13 or ECDSAP256SHA256/,
