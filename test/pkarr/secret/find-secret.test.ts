@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KeyPair } from '../../../src/pkarr/key-pair.ts';
+import { secretPem } from '../../../src/pkarr/key-pem.ts';
 import { findSecret } from '../../../src/pkarr/secret/find-secret.ts';
 import { fc } from '../../support/property.ts';
 
@@ -27,9 +28,9 @@ test('every form of a seed gives the seed', () => {
     '128 digits': octetsOf(`${hex}${publicHex}\n`),
     '32 octets': seed,
     '64 octets': new Uint8Array([...seed, ...publicKey]),
-    PEM: octetsOf(keyPair.exportPem()),
-    'PEM with text around it': octetsOf(`caf\xe9 ${'\n'}${keyPair.exportPem()}end`),
-    'PEM beside a certificate': octetsOf(pem('CERTIFICATE', seed) + keyPair.exportPem()),
+    PEM: octetsOf(secretPem(keyPair)),
+    'PEM with text around it': octetsOf(`caf\xe9 ${'\n'}${secretPem(keyPair)}end`),
+    'PEM beside a certificate': octetsOf(pem('CERTIFICATE', seed) + secretPem(keyPair)),
     'PEM of version 2': octetsOf(pem('PRIVATE KEY', v2)),
     DER: new Uint8Array(v2),
     JWK: octetsOf(JSON.stringify(jwk)),
@@ -75,7 +76,7 @@ test('what is something else is named, and never shown', () => {
     [octetsOf(pem('OPENSSH PRIVATE KEY', seed)), /damaged private key of OpenSSH/],
     [octetsOf(pem('PUBLIC KEY', seed)), /^This is a public key/],
     [octetsOf(pem('CERTIFICATE', seed)), /^This is a certificate/],
-    [octetsOf(keyPair.exportPem() + keyPair.exportPem()), /2 private keys/],
+    [octetsOf(secretPem(keyPair) + secretPem(keyPair)), /2 private keys/],
     [octetsOf('ssh-ed25519 AAAAC3Nz me@here'), /public key of OpenSSH/],
     [octetsOf('age-encryption.org/v1\n'), /age --decrypt/],
     [octetsOf(`pk:${keyPair.publicKey}`), /public key/],
