@@ -22,7 +22,7 @@ export function settingsHelp(keys: readonly SettingKey[]): readonly FlagHelp[] {
     });
 }
 
-/** A row for each setting with its three names, for the documentation. */
+/** A row for each setting with its three names, and with the words that it may be, for the documentation. */
 export function settingsTable(): readonly {
   key: string;
   flag: string;
@@ -34,7 +34,13 @@ export function settingsTable(): readonly {
     key: settings[key].name,
     flag: flagOf(key),
     variable: variableOf(key),
-    help: settings[key].help,
+    help: `${settings[key].help}${wordsOf(settings[key].kind.placeholder)}`,
     default: settings[key].defaultText,
   }));
+}
+
+/** ` (off, fallback, always)`: the words of a choice, but of one between on and off, whose default says enough. */
+function wordsOf(placeholder: string): string {
+  const isChoice = /^[a-z]+(?:\|[a-z]+)+$/.test(placeholder) && placeholder !== 'on|off';
+  return isChoice ? ` (${placeholder.replaceAll('|', ', ')})` : '';
 }

@@ -2,6 +2,10 @@
 export const limits = {
   /** Connections at each address; browsers open six for an origin, and one for each WebSocket. */
   connections: 512,
+  /** Of those, of one client other than this machine: an eighth, which is a household with ten browsers. */
+  connectionsPerClient: 64,
+  /** Octets of an IPv6 address that are one client: a /64 at least (RFC 6177 §2 has sites have more, which are several here). */
+  clientOctets: 8,
   /** Octets of the request line and all headers; Node's default, and that of nginx twice over. */
   headerOctets: 16_384,
   /** Lines of headers. */

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
+import type { AppStatus } from '../../src/app/status.ts';
 import { Name } from '../../src/dns/name.ts';
+import type { HttpStatus } from '../../src/http/http-status.ts';
+import { limits } from '../../src/http/limits.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { createRelayClient } from '../../src/relay/client.ts';
 import { machineInterfaces } from '../../src/system/interfaces.ts';
@@ -15,7 +21,7 @@ import { type AppScene, startAppScene } from '../support/app-scene.ts';
 import { askUdp, query } from '../support/dns-client.ts';
 import { freePort } from '../support/free-port.ts';
 import { aRecord, signedPacket, testKey } from '../support/packets.ts';
-import { TestAuthority } from '../support/test-certificate.ts';
+import { TestAuthority, type TestCertificate } from '../support/test-certificate.ts';
 
 const now = Math.floor(Date.now() / 1000);
 const http = [{ host: '127.0.0.1', port: 0 }];
@@ -24,9 +30,12 @@ const textOf = (n: number) => testKey(n).publicKey.text;
 const ttl300 = (n: number, address: string) => [aRecord(textOf(n), address, 300)];
 
 async function portOf({ app }: AppScene): Promise<number> {
-  const { http: status } = await app.status();
+  return Number(/:(\d+)$/.exec(httpOf(await app.status()).addresses[0] ?? '')?.[1]);
+}
+
+function httpOf({ http: status }: AppStatus): Extract<HttpStatus, { readonly state: 'waiting' | 'running' }> {
   assert.ok(status.state === 'waiting' || status.state === 'running');
-  return Number(/:(\d+)$/.exec(status.addresses[0] ?? '')?.[1]);
+  return status;
 }
 
 const lookupsOf = async ({ app }: AppScene) => (await app.status()).packets.lookupsStarted;
@@ -233,6 +242,7 @@ describe('a relay for everybody, beside pkarr-relay 2.1.0', () => {
 describe('a relay over TLS, beyond this machine', () => {
   let scene: AppScene;
   let authority: TestAuthority;
+  let certificate: TestCertificate;
   let port: number;
   /** An address of this machine that is not loopback: to it, who connects there is somebody else. */
   const outside = Object.values(machineInterfaces())
@@ -241,7 +251,8 @@ describe('a relay over TLS, beyond this machine', () => {
 
   before(async () => {
     authority = await TestAuthority.create();
-    const { certFile, keyFile } = await authority.issue({ names: 'DNS:relay.example,DNS:localhost' });
+    certificate = await authority.issue({ names: 'DNS:relay.example,DNS:localhost' });
+    const { certFile, keyFile } = certificate;
     port = await freePort();
     const httpTls = [{ host: '0.0.0.0', port }];
     const settings = {
@@ -294,6 +305,51 @@ describe('a relay over TLS, beyond this machine', () => {
 
   test('without TLS nothing is said there', async () => {
     await assert.rejects(askRelay(port, { path: '/' }));
+  });
+
+  test('somebody else has an eighth of the connections at most, and others are served meanwhile', {
+    skip: outside === undefined,
+  }, async () => {
+    const host = outside ?? '';
+    const sockets = Array.from({ length: 80 }, () => connect({ host, port, localAddress: host }));
+    let closed = 0;
+    for (const socket of sockets) {
+      socket.on('error', () => {});
+      socket.once('close', () => closed++);
+      socket.resume();
+    }
+    while (closed < 80 - limits.connectionsPerClient) await sleep(20);
+    await assert.rejects(ask('relay.example', '/', { at: host }));
+    assert.equal((await ask('relay.example', '/')).status, 200);
+    assert.equal(closed, 80 - limits.connectionsPerClient);
+    for (const socket of sockets) socket.destroy();
+    // The thread notices it when it notices it.
+    const isServed = () =>
+      ask('relay.example', '/', { at: host }).then(
+        ({ status }) => status === 403,
+        () => false,
+      );
+    while (!(await isServed())) await sleep(20);
+  });
+
+  test('a certificate that is renewed is shown to the next connection, without a restart', async () => {
+    const { starts } = httpOf(await scene.app.status());
+    assert.deepEqual((await ask('renewed.example', '/')).status, 421);
+    const renewed = await authority.issue({ names: 'DNS:relay.example,DNS:renewed.example' });
+    // The chain comes first, and does not belong to the key that is there.
+    await writeFile(certificate.certFile, renewed.cert);
+    await writeFile(certificate.keyFile, renewed.key);
+    const shown = async () => {
+      const socket = connectTls({ host: '127.0.0.1', port, ca: authority.pem, servername: 'relay.example' });
+      await once(socket, 'secureConnect');
+      const { subjectaltname } = socket.getPeerCertificate();
+      socket.destroy();
+      return subjectaltname;
+    };
+    while ((await shown()) !== 'DNS:relay.example, DNS:renewed.example') await sleep(100);
+    // Its names are names of this server from then on.
+    assert.equal((await ask('renewed.example', `/${textOf(55)}?policy=CacheOnly`)).status, 404);
+    assert.equal(httpOf(await scene.app.status()).starts, starts);
   });
 
   test('somebody else has the relay and nothing more, and is limited', {

@@ -24,9 +24,6 @@ const SHOWN = 60;
 const methods: readonly Method[] = ['GET', 'HEAD', 'PUT', 'OPTIONS'];
 const access: Access = { elsewhere: 'judged-here', clients: 'everybody' };
 
-/** An IPv6 client has a /64 at least (RFC 6177 §2 has sites have more, which are several clients here). */
-const CLIENT_OCTETS = 8;
-
 /**
  * A Pkarr relay: signed packets over HTTP, from the store and the DHT of this program, for programs that have none. To be the last
  * routes: they have every path that no other has.
@@ -50,7 +47,7 @@ function keys(parts: RelayParts): Route {
         respond(response, { status: 403, body: verdict.reason, headers: { vary: 'origin' } });
         return;
       }
-      const key = clientKey(client, CLIENT_OCTETS);
+      const key = clientKey(client, limits.clientOctets);
       const isLimited = key !== undefined && !requests.take(key, parts.now());
       const reply = isLimited ? limited : await answer(exchange, parts);
       // RFC 9110 §12.5.5: who is asked from decides what is answered.

@@ -18,6 +18,7 @@ import { OurNames, ourHosts } from '../routing/our-hosts.ts';
 import { RequestCounts } from '../routing/request-counts.ts';
 import type { Route } from '../routing/route.ts';
 import { createRoutes } from '../routing/routes.ts';
+import { ConnectionCounts } from './connection-counts.ts';
 import { httpServer } from './http-server.ts';
 import { threadLog } from './thread-log.ts';
 import { HttpTls } from './tls.ts';
@@ -38,6 +39,7 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
   const names = new OurNames();
   const access = new AccessList(settings.allowFrom);
   const proxies = new AccessList(settings.proxies);
+  const isProxy = (address: string) => proxies.isAllowed(address);
   // What there is under our own names; it asks the main thread by `calls`.
   const ours: readonly Route[] = [
     ...pageRoutes(calls, onBug),
@@ -63,7 +65,7 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
       () => names.of(settings.names, tls.names),
     ),
     petnameKey: (label) => petnames.get(label),
-    isProxy: (address) => proxies.isAllowed(address),
+    isProxy,
     isAllowed: (client) => access.isAllowed(client),
     counts,
     onBug,
@@ -107,17 +109,17 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
   for (const { address, descriptor, isSecure } of options.sockets) {
     // Bun's HTTP server cannot listen at a descriptor; a server of TCP can, on both.
     const server = createServer({ allowHalfOpen: true, noDelay: true });
-    let open = 0;
+    const connections = new ConnectionCounts(isProxy);
     server.on('connection', (socket) => {
       // Node's `maxConnections` does nothing on Bun.
-      if (open >= limits.connections) {
+      const closed = connections.take(socket.remoteAddress ?? '');
+      if (closed === undefined) {
         socket.destroy();
         return;
       }
-      open++;
       sockets.add(socket);
       socket.once('close', () => {
-        open--;
+        closed();
         sockets.delete(socket);
       });
       const taken = isSecure ? tls.secure(socket) : socket;
