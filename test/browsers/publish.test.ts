@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { BrowserContextOptions, Page } from 'playwright-core';
+import { NODES } from '../../src/cli/serve/demo/nodes.ts';
 import { pkarrd } from '../support/command.ts';
 import { describeDemoPage } from './support/demo-page.ts';
+import { holdersOf } from './support/dht-holders.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-publish-page-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -18,6 +20,24 @@ const looks: Readonly<Record<string, BrowserContextOptions>> = {
 };
 
 const passphrase = 'correct horse battery';
+
+/** What has the focus: its name, how wide its ring is, and whether it is to be seen. */
+interface Focused {
+  readonly text: string;
+  readonly ring: number;
+  readonly isInView: boolean;
+}
+
+const focused = `(() => {
+  const it = document.activeElement;
+  const { outlineStyle, outlineWidth } = getComputedStyle(it);
+  const { top, bottom, left, right } = it.getBoundingClientRect();
+  return {
+    text: (it.labels?.[0] ?? it).textContent.trim(),
+    ring: outlineStyle === 'none' ? 0 : parseFloat(outlineWidth),
+    isInView: bottom > 0 && top < innerHeight && right > 0 && left < innerWidth,
+  };
+})()`;
 
 /** Makes a key, and gives its text. */
 async function makeKey(page: Page): Promise<string> {
@@ -66,10 +86,85 @@ describeDemoPage('publishing on the page of the demo', (demo) => {
       assert.deepEqual(await judged.faults(), []);
       const { out, err } = await pkarrd(['resolve', key, '--bootstrap', demo.bootstrap]);
       assert.match(out, /A 192\.0\.2\.77/, err);
+      // In this tab it would take the key away.
+      const opened = page.waitForEvent('popup');
       await page.getByRole('link', { name: 'Look it up' }).click();
-      await page.getByText('and again by this browser').waitFor();
+      await (await opened).getByText('and again by this browser').waitFor();
     });
   }
+
+  test('as many nodes hold the packet as it says, each of the DHT asked by itself', async () => {
+    await using judged = await demo.open();
+    const { page } = judged;
+    await page.goto(`${demo.url}publish`);
+    const key = await makeKey(page);
+    const before = await holdersOf(demo.bootstrap, key);
+    assert.deepEqual([before.nodes.length, before.packets.length], [NODES, 0]);
+    await publish(page, '@ A 192.0.2.81\n');
+    const said = await page.getByText(/^\d+ nodes? of the DHT holds? the packet of /).innerText();
+    const { packets } = await holdersOf(demo.bootstrap, key);
+    assert.equal(packets.length, Number.parseInt(said, 10));
+    assert.equal(packets.length, 20);
+    for (const { timestamp } of packets) assert.equal(timestamp, packets[0]?.timestamp);
+  });
+
+  test('makes a key, writes a zone, publishes it and saves the key with the keyboard alone, and it shows where it is', async () => {
+    await using judged = await demo.open();
+    const { page } = judged;
+    await page.goto(demo.url);
+    /** Presses Tab until an element is reached, and looks at it. */
+    const tabTo = async (name: RegExp) => {
+      for (let tabs = 0; tabs < 30; tabs++) {
+        await page.keyboard.press('Tab');
+        const { text, ring, isInView } = (await page.evaluate(focused)) as Focused;
+        assert.ok(ring >= 2 && isInView, `${text} has the focus, and does not show it`);
+        if (name.test(text)) return;
+      }
+      assert.fail(`Tab does not lead to ${name}`);
+    };
+    await tabTo(/^Publish$/);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/publish$/);
+    await judged.until("!document.querySelector('button').disabled");
+    await tabTo(/^Make a new key$/);
+    await page.keyboard.press('Enter');
+    const key = await page.locator('section.card code').first().innerText();
+    // What was there is gone: the focus is at what took its place.
+    await judged.until("document.activeElement.id === 'key-title'");
+    await tabTo(/^Passphrase/);
+    await page.keyboard.type(passphrase);
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('something else');
+    await page.keyboard.press('Enter');
+    assert.equal(
+      await page.evaluate('document.activeElement.validationMessage'),
+      'This is another passphrase.',
+    );
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type(passphrase);
+    await tabTo(/^Save the key$/);
+    const saved = page.waitForEvent('download');
+    await page.keyboard.press('Enter');
+    assert.equal((await saved).suggestedFilename(), `${key}.pem`);
+    await page.getByText('It is in a file of yours.').waitFor();
+    assert.match(((await page.evaluate(focused)) as Focused).text, /^Save the key$/);
+    await tabTo(/^Zone file$/);
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type('@ A 192.0.2\n');
+    await tabTo(/^Line 1$/);
+    await page.keyboard.press('Enter');
+    // The wrong word is selected: typing replaces it.
+    await page.keyboard.type('192.0.2.82');
+    await tabTo(/^Sign and publish$/);
+    await page.keyboard.press('Enter');
+    await page.getByText(/^20 nodes of the DHT hold the packet of /).waitFor();
+    assert.match(((await page.evaluate(focused)) as Focused).text, /^Sign and publish$/);
+    await tabTo(/^Look it up/);
+    const opened = page.waitForEvent('popup');
+    await page.keyboard.press('Enter');
+    await (await opened).getByText('192.0.2.82').first().waitFor();
+    assert.deepEqual(await judged.faults(), []);
+  });
 
   test('counts octets to 995, and signs nothing that is longer', async () => {
     await using judged = await demo.open();
@@ -110,7 +205,7 @@ describeDemoPage('publishing on the page of the demo', (demo) => {
     await open(passphrase);
     await page.getByText(key).waitFor();
     const zone = page.getByLabel('Zone file');
-    await page.waitForFunction("document.querySelector('#zone').value.includes('192.0.2.78')");
+    await judged.until("document.querySelector('#zone').value.includes('192.0.2.78')");
     assert.match(await zone.inputValue(), /^@ 300 A 192\.0\.2\.78\nwww 300 CNAME \w{52}\.\n$/);
     assert.deepEqual(judged.lines, []);
 

@@ -5,6 +5,7 @@ import { KeyPair } from '../../library/keys.ts';
 import type { SignedPacket } from '../../library/signed-packet.ts';
 import { compileZone } from '../../library/zone.ts';
 import { DATA_ID, ROOT_ID } from '../element-ids.ts';
+import { KEY_TITLE_ID } from '../publish/key-card.tsx';
 import { PublishSection } from '../publish/publish-section.tsx';
 import type { PublishActions, PublishView } from '../publish/view.ts';
 import { KeyFileProblem, openKeyFile, saveKeyFile } from './key-files.ts';
@@ -21,6 +22,9 @@ function LivePublish({ first }: { readonly first: PublishView }) {
   const secret = useRef<KeyPair | undefined>(undefined);
   /** The packet that the editor goes on from: what was read from the network, or published last. */
   const base = useRef<SignedPacket | undefined>(undefined);
+  const isBusy = useRef(false);
+  const latest = useRef(view);
+  latest.current = view;
   const show = (changes: Partial<PublishView>) => setView((before) => ({ ...before, ...changes }));
 
   const compiled = (text: string) => {
@@ -34,10 +38,17 @@ function LivePublish({ first }: { readonly first: PublishView }) {
     of: 'key' | 'zone',
     work: () => Promise<Partial<PublishView>>,
   ): void => {
+    // What is pressed twice is done once. Nothing is disabled meanwhile: it would lose the focus.
+    if (isBusy.current) return;
+    isBusy.current = true;
     setView(({ problem: _, ...before }) => ({ ...before, task }));
     work().then(
-      (changes) => show({ ...changes, task: 'none' }),
+      (changes) => {
+        isBusy.current = false;
+        show({ ...changes, task: 'none' });
+      },
       (error: unknown) => {
+        isBusy.current = false;
         const isExpected = error instanceof KeyFileProblem || error instanceof RelayProblem;
         const sentence = isExpected ? error.message : `This is a fault of the page: ${error}`;
         const isElsewhere = error instanceof RelayProblem && error.isElsewhere;
@@ -53,7 +64,9 @@ function LivePublish({ first }: { readonly first: PublishView }) {
   };
 
   const on: PublishActions = {
-    makeKey: () => show(begin(KeyPair.generate(), false)),
+    makeKey: () => {
+      if (!isBusy.current) show(begin(KeyPair.generate(), false));
+    },
     openKey: (file, pasted, passphrase) =>
       run('opening', 'key', async () => {
         const changes = begin(await openKeyFile(file, pasted, passphrase), true);
@@ -67,7 +80,7 @@ function LivePublish({ first }: { readonly first: PublishView }) {
         if (secret.current !== undefined) await saveKeyFile(secret.current, passphrase);
         return { isKept: true };
       }),
-    edit: (text) => show(compiled(text)),
+    edit: (text) => show({ ...compiled(text), isEdited: true }),
     goTo: ({ line, column }) => {
       const editor = document.getElementById('zone');
       if (!(editor instanceof HTMLTextAreaElement)) return;
@@ -77,7 +90,11 @@ function LivePublish({ first }: { readonly first: PublishView }) {
       editor.setSelectionRange(start + column - 1, start + (lines[line - 1]?.length ?? 0));
     },
     takeOver: () =>
-      show({ isElsewhere: false, ...(base.current !== undefined && compiled(zoneTextOf(base.current))) }),
+      show({
+        isElsewhere: false,
+        isEdited: false,
+        ...(base.current !== undefined && compiled(zoneTextOf(base.current))),
+      }),
     publish: () => {
       const { zone } = view;
       const keyPair = secret.current;
@@ -97,17 +114,24 @@ function LivePublish({ first }: { readonly first: PublishView }) {
         const date = new Date(Number(packet.timestamp / 1000n)).toISOString();
         const isHere = location.protocol === 'http:';
         const site = `http://${packet.key}.localhost:${location.port}/`;
-        return { isElsewhere: false, published: { nodes, date, ...(isHere && { site }) } };
+        // Somebody may have gone on writing meanwhile.
+        const isEdited = zone !== latest.current.zone;
+        return { isElsewhere: false, isEdited, published: { nodes, date, ...(isHere && { site }) } };
       });
     },
   };
 
   useEffect(() => {
-    if (view.isKept) return;
+    if (view.isKept && !view.isEdited) return;
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();
     addEventListener('beforeunload', ask);
     return () => removeEventListener('beforeunload', ask);
-  }, [view.isKept]);
+  }, [view.isKept, view.isEdited]);
+
+  // The form that had the focus is gone.
+  useEffect(() => {
+    if (view.key !== undefined) document.getElementById(KEY_TITLE_ID)?.focus();
+  }, [view.key]);
 
   // The first drawing is what the server drew, with everything disabled: Preact takes it over as it is.
   const [isReady, setReady] = useState(false);

@@ -1,4 +1,5 @@
 import { plural } from '../../observe/count-text.ts';
+import { duration } from '../../observe/duration.ts';
 import { millisecondsText } from '../parts/format.ts';
 import { Table } from '../parts/table.tsx';
 import { AskedChart } from './asked-chart.tsx';
@@ -39,7 +40,7 @@ export function NetworkCard({ view }: { readonly view: LookUpView }) {
       <p class="counts">
         {asked.length === 0
           ? 'Nobody has answered yet.'
-          : `${plural(asked.length, 'node or relay', 'nodes and relays')} asked, ${answered} answered: ${holders} ${holders === 1 ? 'holds' : 'hold'} this packet${behind === 0 ? '' : `, ${behind} another one`}.`}
+          : `${plural(asked.length, 'node or relay', 'nodes and relays')} asked, ${answered} answered: ${packet === undefined ? 'none has a packet' : `${holders} ${holders === 1 ? 'holds' : 'hold'} this packet${behind === 0 ? '' : `, ${behind} another one`}`}.`}
         {network === undefined ? null : ` ${endText(network)}`}
         {asked.length === 0 && network !== undefined && place !== undefined
           ? ' A lookup of this key was in progress already, and its steps are not known.'
@@ -53,7 +54,7 @@ function endText({ outcome, text, againInSeconds, atMs }: NetworkEnd): string {
   const after = millisecondsText(atMs);
   switch (outcome) {
     case 'found':
-      return `All was known after ${after}. The network is asked again in ${againInSeconds ?? 0} s at the latest.`;
+      return `All was known after ${after}. The network is asked again within ${duration(againInSeconds ?? 0)}.`;
     case 'absent':
       return `Nothing is published under this key: known after ${after}.`;
     case 'unusable':

@@ -1,3 +1,4 @@
+import { Meter } from '../parts/meter.tsx';
 import { Facts, Table } from '../parts/table.tsx';
 import type { PacketView } from './step.ts';
 import { type LookUpView, tallyOf } from './view.ts';
@@ -17,7 +18,7 @@ export function PacketCard({
 }) {
   const { holders, answered } = tallyOf(view);
   return (
-    <section class="card">
+    <section class="card packet">
       <Facts
         caption="The signed packet"
         rows={[
@@ -70,10 +71,7 @@ function Octets({ packet: { octets, maxOctets } }: { readonly packet: PacketView
   return (
     <>
       {octets} of {maxOctets}
-      <svg class="meter" aria-hidden="true" width="100%" height="6">
-        <rect class="rest" width="100%" height="6" rx="3" />
-        <rect class="used" width={`${Math.min(100, (100 * octets) / maxOctets)}%`} height="6" rx="3" />
-      </svg>
+      <Meter share={octets / maxOctets} />
     </>
   );
 }

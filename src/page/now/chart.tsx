@@ -1,3 +1,5 @@
+import { duration } from '../../observe/duration.ts';
+
 /** The size of a chart in its own units: one horizontal unit for each second. */
 const HEIGHT = 40;
 
@@ -13,6 +15,7 @@ export interface ChartPoint {
  * it as numbers.
  *
  * @param props `end`: milliseconds since 1970 at the right edge. `least`: the value of the upper edge, unless a point is above.
+ * `textOf`: a value as text, for the upper edge.
  */
 export function Chart({
   label,
@@ -20,12 +23,14 @@ export function Chart({
   seconds,
   end,
   least,
+  textOf,
 }: {
   readonly label: string;
   readonly points: readonly ChartPoint[];
   readonly seconds: number;
   readonly end: number;
   readonly least: number;
+  readonly textOf: (value: number) => string;
 }) {
   const top = Math.max(least, ...points.map(({ value = 0 }) => value));
   const lines = runsOf(points, end - 1000 * seconds).map((run) =>
@@ -35,24 +40,25 @@ export function Chart({
     ]),
   );
   return (
-    <svg
-      class="chart"
-      role="img"
-      aria-label={label}
-      viewBox={`0 0 ${seconds} ${HEIGHT}`}
-      preserveAspectRatio="none"
-    >
-      <title>{label}</title>
-      {lines.map((line) => (
-        <>
-          <polygon
-            class="area"
-            points={[[line[0]?.[0], HEIGHT], ...line, [line.at(-1)?.[0], HEIGHT]].join(' ')}
-          />
-          <polyline class="line" points={line.join(' ')} />
-        </>
-      ))}
-    </svg>
+    <figure class="chart">
+      <svg role="img" aria-label={label} viewBox={`0 0 ${seconds} ${HEIGHT}`} preserveAspectRatio="none">
+        <title>{label}</title>
+        {lines.map((line) => (
+          <>
+            <polygon
+              class="area"
+              points={[[line[0]?.[0], HEIGHT], ...line, [line.at(-1)?.[0], HEIGHT]].join(' ')}
+            />
+            <polyline class="line" points={line.join(' ')} />
+          </>
+        ))}
+      </svg>
+      <figcaption class="axis" aria-hidden="true">
+        <span class="top">{textOf(top)}</span>
+        <span>{duration(seconds)} ago</span>
+        <span>now</span>
+      </figcaption>
+    </figure>
   );
 }
 

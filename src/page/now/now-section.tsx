@@ -50,7 +50,8 @@ const marks = { good: '✓', fair: '!', bad: '✕' } as const;
 function Tiles({ view }: { readonly view: NowView }) {
   const { figures, recent, points } = view;
   const { rate, hitShare, seconds } = recent;
-  const common = { seconds: HISTORY_SECONDS, end: figures.at };
+  const common = { seconds: secondsOf(view), end: figures.at };
+  const over = `over the last ${duration(common.seconds)}`;
   const rateNow = points.at(-1)?.rate ?? rate;
   const hits = hitShare === undefined ? '–' : shareText(hitShare);
   const since = `in the last ${duration(seconds)}`;
@@ -61,9 +62,10 @@ function Tiles({ view }: { readonly view: NowView }) {
         <p class="big">{rateText(rateNow)}</p>
         <Chart
           {...common}
-          label={`Queries a second over the last two minutes: now ${rateText(rateNow)}`}
+          label={`Queries a second ${over}: now ${rateText(rateNow)}`}
           points={points.map(({ at, rate: value }) => ({ at, value }))}
           least={5}
+          textOf={rateText}
         />
         <p class="small">{`${rateText(rate)} a second ${since}`}</p>
       </section>
@@ -72,9 +74,10 @@ function Tiles({ view }: { readonly view: NowView }) {
         <p class="big">{hits}</p>
         <Chart
           {...common}
-          label={`Share of answers from the cache over the last two minutes: ${hits} ${since}`}
+          label={`Share of answers from the cache ${over}: ${hits} ${since}`}
           points={points.map(({ at, hitShare: value }) => ({ at, value }))}
           least={1}
+          textOf={shareText}
         />
         <p class="small">{since}</p>
       </section>
@@ -83,25 +86,37 @@ function Tiles({ view }: { readonly view: NowView }) {
   );
 }
 
-function Durations({ view: { figures, recent, points } }: { readonly view: NowView }) {
-  const { percentiles, seconds } = recent;
+/** Seconds that the charts show: figures are made only while somebody looks, so there are few at first. */
+function secondsOf({ figures, points }: NowView): number {
+  const known = Math.ceil((figures.at - (points[0]?.at ?? figures.at)) / 1000);
+  return Math.min(HISTORY_SECONDS, Math.max(LEAST_SECONDS, known));
+}
+
+/** Seconds that a chart shows at least. */
+const LEAST_SECONDS = 20;
+
+function Durations({ view }: { readonly view: NowView }) {
+  const { figures, recent, points } = view;
+  const seconds = secondsOf(view);
+  const { percentiles } = recent;
   const median = percentiles === undefined ? '–' : millisecondsText(percentiles.p50);
-  const since = `in the last ${duration(seconds)}`;
+  const since = `in the last ${duration(recent.seconds)}`;
   return (
     <section class="tile">
       <h2>Time to answer</h2>
       <p class="big">{median}</p>
       <Chart
-        seconds={HISTORY_SECONDS}
+        seconds={seconds}
         end={figures.at}
-        label={`Median time to answer over the last two minutes: ${median} ${since}`}
+        label={`Median time to answer over the last ${duration(seconds)}: ${median} ${since}`}
         points={points.map(({ at, medianMs: value }) => ({ at, value }))}
         least={1}
+        textOf={millisecondsText}
       />
       <p class="small">
         {percentiles === undefined
           ? `no answer ${since}`
-          : `half within that, 90 % within ${millisecondsText(percentiles.p90)}, 99 % within ${millisecondsText(percentiles.p99)}`}
+          : `half within that, 90\u00a0% within ${millisecondsText(percentiles.p90)}, 99\u00a0% within ${millisecondsText(percentiles.p99)}`}
       </p>
     </section>
   );
@@ -134,7 +149,7 @@ function startRows(figures: Figures): readonly (readonly [string, string])[] {
     ['Running for', duration(figures.uptimeSeconds)],
     ['Answers on', listen.join(', ') || 'nothing yet'],
     ['Queries', `${countText(figures.queries)}, ${countText(figures.inFlight)} in progress`],
-    ['Answers in the cache', `${countText(cache.entries)}, ${octetsText(cache.octets)}`],
+    ['In the cache', `${plural(cache.entries, 'answer')}, ${octetsText(cache.octets)}`],
     ...(workers === undefined
       ? []
       : [['Processes', `${workers.running} of ${plural(workers.wanted, 'worker')}`] as const]),

@@ -8,16 +8,15 @@ export function rateText(rate: number): string {
 
 /** A share of 0 to 1: `97.5 %`. */
 export function shareText(share: number): string {
-  return `${short.format(100 * share)} %`;
+  return `${short.format(100 * share)}\u00a0%`;
 }
 
-/** Milliseconds, in the unit that reads best: `0.4 ms`, `31 ms`, `1.2 s`. */
+/** Milliseconds, in the unit that reads best: `40 µs`, `0.4 ms`, `31 ms`, `1.2 s`. A number stays on the line of its unit. */
 export function millisecondsText(milliseconds: number): string {
-  if (milliseconds >= 1000) return `${short.format(milliseconds / 1000)} s`;
-  if (milliseconds >= 10) return `${whole.format(milliseconds)} ms`;
-  return milliseconds < 0.1
-    ? `${Math.ceil(milliseconds * 100) / 100} ms`
-    : `${short.format(milliseconds)} ms`;
+  if (milliseconds >= 1000) return `${short.format(milliseconds / 1000)}\u00a0s`;
+  if (milliseconds >= 10) return `${whole.format(milliseconds)}\u00a0ms`;
+  if (milliseconds >= 0.1 || milliseconds === 0) return `${short.format(milliseconds)}\u00a0ms`;
+  return `${Math.ceil(milliseconds * 1000)}\u00a0µs`;
 }
 
 /** Octets: `812 B`, `1.5 MB`. */

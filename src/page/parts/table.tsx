@@ -3,11 +3,14 @@ import type { ComponentChildren } from 'preact';
 /** A table with a heading that names it; on a narrow screen it scrolls by itself. */
 export function Table({
   caption,
+  note,
   head,
   isFixed = false,
   children,
 }: {
   readonly caption: string;
+  /** What is to be known of it, as a sentence. */
+  readonly note?: string;
   /** Of the columns; those with a number are aligned to the right. */
   readonly head: readonly (string | { readonly number: string })[];
   /** Columns keep their width whatever is in them: for what changes while somebody looks. */
@@ -18,7 +21,10 @@ export function Table({
   return (
     <div class="scroll">
       <table class={isFixed ? 'fixed' : undefined}>
-        <caption>{caption}</caption>
+        <caption>
+          {caption}
+          {note === undefined ? null : <span class="small block">{note}</span>}
+        </caption>
         <thead>
           <tr>
             {head.map((title) =>

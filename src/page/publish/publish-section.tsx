@@ -12,7 +12,14 @@ export function PublishSection({ view, on }: { readonly view: PublishView; reado
   const { key, published } = view;
   return (
     <>
-      <h1>Publish under a key</h1>
+      <div class="title">
+        <h1>Publish under a key</h1>
+        {view.isSecure ? (
+          <p class="phase" role="status">
+            {phaseOf(view)}
+          </p>
+        ) : null}
+      </div>
       {view.isSecure ? (
         <>
           <noscript>
@@ -21,9 +28,6 @@ export function PublishSection({ view, on }: { readonly view: PublishView; reado
               <code>pkarrd keygen</code> and <code>pkarrd publish</code> do the same.
             </p>
           </noscript>
-          <p class="phase" role="status">
-            {phases[view.task]}
-          </p>
           {key === undefined ? (
             <KeyCard key="none" view={view} on={on} />
           ) : (
@@ -47,6 +51,11 @@ export function PublishSection({ view, on }: { readonly view: PublishView; reado
   );
 }
 
+/** What is said aloud. */
+function phaseOf({ task, published, isEdited }: PublishView): string {
+  return task === 'none' && published !== undefined && !isEdited ? 'Published.' : phases[task];
+}
+
 const phases = {
   none: '',
   opening: 'Opening the key …',
@@ -56,23 +65,29 @@ const phases = {
 } as const satisfies Readonly<Record<PublishView['task'], string>>;
 
 function ResultCard({ name, published }: { readonly name: string; readonly published: Published }) {
+  const { nodes, date, site } = published;
   return (
-    <section class="card" aria-labelledby="result-title">
-      <h2 id="result-title">Published</h2>
-      <p role="status">
-        {plural(published.nodes, 'node')} of the DHT hold{published.nodes === 1 ? 's' : ''} the packet of{' '}
-        {published.date}.
+    <section class="card done" aria-labelledby="result-title">
+      <h2 id="result-title">3. Published</h2>
+      <p>
+        {plural(nodes, 'node')} of the DHT hold{nodes === 1 ? 's' : ''} the packet of{' '}
+        <time dateTime={date}>{date.replace('T', ' ').replace(/\.\d+Z$|Z$/, ' UTC')}</time>.
       </p>
-      <ul class="plain">
-        <li>
-          <a href={`${sections['look-up'].path}?name=${name}&type=`}>Look it up</a>
-        </li>
-        {published.site === undefined ? null : (
-          <li>
-            <a href={published.site}>Open the site</a>
-          </li>
+      <p class="actions">
+        <a
+          class="button"
+          target="_blank"
+          href={`${sections['look-up'].path}?name=${name}&type=`}
+          rel="noopener"
+        >
+          Look it up in a new tab
+        </a>
+        {site === undefined ? null : (
+          <a class="button" target="_blank" rel="noopener" href={site}>
+            Open the site in a new tab
+          </a>
         )}
-      </ul>
+      </p>
       <p class="small">
         Nodes drop a packet after some hours or days. Publish it again here, or have <code>pkarrd serve</code>{' '}
         keep it published.

@@ -13,6 +13,8 @@ export interface PublishView {
   readonly isKept: boolean;
   /** What stands in the editor. */
   readonly text: string;
+  /** Somebody has written there what is not published. */
+  readonly isEdited: boolean;
   /** What `text` compiles to under the key. */
   readonly zone?: CompiledZone;
   /** What is being done; nothing else can be begun meanwhile. */
@@ -50,7 +52,7 @@ export interface PublishActions {
 
 /** The section before there is a key. */
 export function emptyPublishView(isSecure: boolean): PublishView {
-  return { isSecure, isKept: true, text: FIRST_TEXT, task: 'none', isElsewhere: false };
+  return { isSecure, isKept: true, text: FIRST_TEXT, isEdited: false, task: 'none', isElsewhere: false };
 }
 
 /** What stands in the editor at first. */

@@ -1,5 +1,6 @@
 import { MAX_MESSAGE_LENGTH, type ZoneMessage } from '../../library/zone.ts';
 import { plural } from '../../observe/count-text.ts';
+import { Meter } from '../parts/meter.tsx';
 import type { PublishActions, PublishView } from './view.ts';
 
 /** Errors that are listed; more are of no use to somebody who types. */
@@ -15,10 +16,9 @@ export function ZoneCard({
 }) {
   const { zone, task, problem } = view;
   const length = zone?.ok ? zone.message.length : zone?.length;
-  const isTooLong = (length ?? 0) > MAX_MESSAGE_LENGTH;
   return (
     <section class="card" aria-labelledby="zone-title">
-      <h2 id="zone-title">The records</h2>
+      <h2 id="zone-title">2. The records</h2>
       <label for="zone">Zone file</label>
       <textarea
         id="zone"
@@ -31,15 +31,25 @@ export function ZoneCard({
         value={view.text}
         onInput={(event) => on?.edit(event.currentTarget.value)}
       />
-      <p id="zone-state" role="status" class={isTooLong ? 'count problem' : 'count small'}>
+      <p
+        id="zone-state"
+        role="status"
+        class={zone === undefined || zone.ok ? 'count small' : 'count small problem'}
+      >
         {stateOf(view)}
       </p>
+      <Meter share={(length ?? 0) / MAX_MESSAGE_LENGTH} />
       <p class="actions">
-        <button type="button" disabled={zone?.ok !== true || task !== 'none'} onClick={() => on?.publish()}>
+        <button
+          type="button"
+          disabled={zone?.ok !== true}
+          aria-disabled={task !== 'none'}
+          onClick={() => on?.publish()}
+        >
           {task === 'publishing' ? 'Publishing …' : 'Sign and publish'}
         </button>
         {view.isElsewhere ? (
-          <button type="button" class="other" disabled={task !== 'none'} onClick={() => on?.takeOver()}>
+          <button type="button" class="other" aria-disabled={task !== 'none'} onClick={() => on?.takeOver()}>
             Take over what is published
           </button>
         ) : null}

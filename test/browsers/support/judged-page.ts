@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import axe from 'axe-core';
 import {
   type Browser,
@@ -6,7 +7,7 @@ import {
   chromium,
   type Page,
 } from 'playwright-core';
-import { START_MS } from './browser.ts';
+import { PAGE_MS, START_MS } from './browser.ts';
 
 /** What is tested: WCAG 2.2 to level AA, and what axe recommends beyond it. */
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
@@ -62,6 +63,12 @@ export class JudgedPage implements AsyncDisposable {
       ...(isWide === true ? ['it is wider than the window'] : []),
       ...this.lines.map((line) => `console: ${line}`),
     ];
+  }
+
+  /** Resolves when an expression is true in the page. It is asked for from here: the policy of the page forbids it to evaluate any. */
+  async until(expression: string): Promise<void> {
+    for (const end = performance.now() + PAGE_MS; !(await this.page.evaluate(expression)); await sleep(50))
+      if (performance.now() > end) throw new Error(`This is still false: ${expression}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
