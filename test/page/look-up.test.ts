@@ -61,7 +61,7 @@ test('where an answer came from is said by what was known before anybody was ask
   );
   assert.match(
     why({ kind: 'place', place: 'nowhere' }, asked('item', '200'), answer(false)) ?? '',
-    /^From the network, .* 192\.0\.2\.1:6881, after 12 ms\. It took 20 ms\.$/,
+    /^From the network, .* 192\.0\.2\.1:6881, after 12\sms\. It took 20\sms\.$/,
   );
 });
 
