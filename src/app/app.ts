@@ -194,6 +194,9 @@ export async function startApp(
     calls: mainCalls({
       packets,
       router: resolution.router,
+      names,
+      history,
+      petnames,
       front,
       addresses: () => addresses,
       status: () => status(),

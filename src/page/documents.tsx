@@ -2,6 +2,8 @@ import { type LoadedFiles, renderDocument } from './document.tsx';
 import type { NowView } from './figures/now-view.ts';
 import { LookUpSection } from './look-up/look-up-section.tsx';
 import type { LookUpView } from './look-up/view.ts';
+import { NamesSection } from './names/names-section.tsx';
+import type { NamesView } from './names/view.ts';
 import { NowSection } from './now/now-section.tsx';
 import { PublishSection } from './publish/publish-section.tsx';
 import type { PublishView } from './publish/view.ts';
@@ -21,6 +23,13 @@ export function lookUpDocument(view: LookUpView, files: LoadedFiles): string {
     data: view,
     files,
   });
+}
+
+/** The user's own names for keys, as a document. */
+export function namesDocument(view: NamesView, gatewayPort: number | undefined, files: LoadedFiles): string {
+  const content = <NamesSection view={view} gatewayPort={gatewayPort} />;
+  // No script goes on from it.
+  return renderDocument({ section: 'names', content, data: null, files });
 }
 
 /** Where records are made and signed, as a document. */

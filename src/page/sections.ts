@@ -2,6 +2,7 @@
 export const sections = {
   now: { path: '/', title: 'Now' },
   'look-up': { path: '/lookup', title: 'Look up' },
+  names: { path: '/names', title: 'Names' },
   publish: { path: '/publish', title: 'Publish' },
 } as const;
 

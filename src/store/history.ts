@@ -32,6 +32,8 @@ interface Line {
   readonly timestamp: bigint;
   readonly firstSeen: number;
   readonly base64: string;
+  /** Absent until it is verified; undefined when it is not valid. */
+  packet?: SignedPacket | undefined;
 }
 
 /** What a history works with. */
@@ -86,7 +88,7 @@ export class PacketHistory {
     const lines = this.#packets.get(text) ?? [];
     if (packet.timestamp <= (lines.at(-1)?.timestamp ?? -1n)) return;
     const base64 = Buffer.from(packet.toBytes()).toString('base64');
-    lines.push({ timestamp: packet.timestamp, firstSeen: this.#parts.nowWall(), base64 });
+    lines.push({ timestamp: packet.timestamp, firstSeen: this.#parts.nowWall(), base64, packet });
     this.#keep(text, lines);
     this.#write();
   }
@@ -108,10 +110,10 @@ export class PacketHistory {
   /** The packets that are kept of a key, the newest first; each is verified. */
   of(key: PublicKey): readonly PastPacket[] {
     const lines = this.#packets.get(key.text) ?? [];
-    return lines.toReversed().flatMap(({ base64, firstSeen }) => {
-      const verdict = SignedPacket.fromBytes(Buffer.from(base64, 'base64'));
-      // The file is trusted as little as the network.
-      return verdict.ok && verdict.packet.key.equals(key) ? [{ packet: verdict.packet, firstSeen }] : [];
+    return lines.toReversed().flatMap((line) => {
+      if (!('packet' in line)) line.packet = verified(line.base64, key);
+      const { packet, firstSeen } = line;
+      return packet === undefined ? [] : [{ packet, firstSeen }];
     });
   }
 
@@ -182,4 +184,10 @@ export class PacketHistory {
       log.warn('Cannot write the file of earlier packets.', { path, reason: String(error) });
     }
   }
+}
+
+/** The packet, if `key` signed it: the file is trusted as little as the network. */
+function verified(base64: string, key: PublicKey): SignedPacket | undefined {
+  const verdict = SignedPacket.fromBytes(Buffer.from(base64, 'base64'));
+  return verdict.ok && verdict.packet.key.equals(key) ? verdict.packet : undefined;
 }

@@ -18,6 +18,7 @@ const parts: HttpParts = {
     'look-up': () => Promise.reject(new Error('nobody asks')),
     'relay-get': () => Promise.reject(new Error('nobody asks')),
     'relay-put': () => Promise.reject(new Error('nobody asks')),
+    names: () => Promise.reject(new Error('nobody asks')),
     metrics: () => Promise.reject(new Error('nobody asks')),
     health: () => Promise.reject(new Error('nobody asks')),
     readiness: () => Promise.reject(new Error('nobody asks')),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { brotliDecompressSync, gzipSync } from 'node:zlib';
 import { pageFiles } from '../../src/page/built/page-files.ts';
-import { lookUpDocument, nowDocument } from '../../src/page/documents.tsx';
+import { lookUpDocument, namesDocument, nowDocument } from '../../src/page/documents.tsx';
 import { emptyView } from '../../src/page/look-up/view.ts';
 import { figures } from './figures.ts';
 
@@ -52,4 +52,43 @@ test('no document has a style or a script of its own, which its policy would ref
     assert.ok(!/ style=| on[a-z]+=|<style/.test(html));
     assert.deepEqual([...html.matchAll(/ (?:src|href)="(?!\/|#|data:)/g)], []);
   }
+});
+
+test('names and what became of their keys can be read without scripting, and are text whatever a key signed', () => {
+  const packet = {
+    signed: '2026-01-02T03:04:05.000000Z',
+    firstSeen: '2026-01-02T03:05:00.000Z',
+    octets: 1_083,
+    added: ['alice. 300 IN TXT "<script>alert(1)</script>"'],
+    removed: ['alice. 300 IN A 192.0.2.1'],
+  };
+  const html = namesDocument(
+    {
+      names: [
+        { name: 'alice', key: 'KEY', from: 'configuration', isHidden: false },
+        { name: 'alice', key: 'OTHER', from: 'added', isHidden: true },
+      ],
+      keys: [
+        {
+          key: 'KEY',
+          names: ['alice'],
+          isWatched: true,
+          packets: [packet, { ...packet, added: [], removed: [] }],
+        },
+        { key: 'THIRD', names: [], isWatched: true, packets: [] },
+      ],
+      left: 2,
+    },
+    8053,
+    files,
+  );
+  assert.match(html, /<a href="http:\/\/alice\.localhost:8053\/">alice<\/a>/);
+  assert.equal(html.match(/http:\/\/alice\.localhost/g)?.length, 1, 'a hidden name leads nowhere');
+  assert.match(html, /added, hidden by the configuration/);
+  assert.match(html, /<h2>alice, watched<\/h2>/);
+  assert.match(html, /\+ alice\. 300 IN TXT "&lt;script>|\+ alice\. 300 IN TXT &quot;&lt;script/);
+  assert.doesNotMatch(html, /<script>alert/);
+  assert.match(html, /− alice\. 300 IN A 192\.0\.2\.1/);
+  assert.match(html, /No packet of it was seen yet/);
+  assert.match(html, /2 more keys are not shown/);
 });

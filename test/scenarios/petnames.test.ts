@@ -224,6 +224,15 @@ for (const [runtime, options] of programs) {
       assert.equal((await get(host, link)).status, 302);
       assert.equal((await get(host, {}, 'POST')).status, 405);
       assert.equal((await get(`bob.localhost:${http}`)).status, 421);
+      const page = async (path: string) => await (await fetch(`http://127.0.0.1:${http}${path}`)).text();
+      const names = await page('/names');
+      assert.match(
+        names,
+        new RegExp(`<a href="http://alice\\.localhost:${http}/">alice</a>.*${other.publicKey}`, 's'),
+      );
+      const steps = await page('/lookup/steps?name=www.alice.internal');
+      assert.match(steps, new RegExp(`"name":"www\\.alice\\.internal\\.".*"key":"${other.publicKey}"`));
+      assert.match(steps, /"kind":"packet"/);
       await cli('name', 'remove', 'alice');
       assert.equal((await get(host)).status, 421);
     });

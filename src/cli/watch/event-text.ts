@@ -1,5 +1,5 @@
+import { recordChanges } from '../../pkarr/record-changes.ts';
 import { ageToText, timestampToText } from '../../pkarr/timestamp-text.ts';
-import { recordChanges } from './record-changes.ts';
 import type { WatchEvent } from './watch-event.ts';
 
 /** An event as a value that JSON can hold, for a program. */

@@ -1,4 +1,5 @@
 import type { PastPacketText } from '../../control/open-control.ts';
+import { recordChanges } from '../../pkarr/record-changes.ts';
 import { SignedPacket } from '../../pkarr/signed-packet.ts';
 import { ageToText, timestampToText } from '../../pkarr/timestamp-text.ts';
 import { recordToJson } from '../ask/record-json.ts';
@@ -6,7 +7,6 @@ import { type Command, CommandError, configFlag, Exit, jsonFlag, writeJson } fro
 import { withoutPetname } from '../petname.ts';
 import { parsePkarrName } from '../pkarr-name.ts';
 import { askRunning } from '../system/ask-program.ts';
-import { recordChanges } from './record-changes.ts';
 
 /** Shows the last packets of a key that the running program saw. */
 export const history: Command = {

@@ -1,6 +1,7 @@
 import type { MetricsSnapshot } from '../../observe/metrics/snapshot.ts';
 import type { Figures } from '../../page/figures/figures.ts';
 import type { LookUpStep } from '../../page/look-up/step.ts';
+import type { NamesView } from '../../page/names/view.ts';
 import type { Call } from './call.ts';
 import type { RelayCalls } from './relay-calls.ts';
 
@@ -15,6 +16,8 @@ export type Calls = {
   readonly addresses: Call<string, readonly string[]>;
   /** What the page shows of the program. */
   readonly figures: Call<undefined, Figures>;
+  /** What the page shows of the user's own names for keys. */
+  readonly names: Call<undefined, NamesView>;
   /** All that `/metrics` is made from. */
   readonly metrics: Call<undefined, MetricsSnapshot>;
   /** Answers when the main thread does anything at all. */

@@ -2,6 +2,7 @@ import { TLSSocket } from 'node:tls';
 import { publishDocument } from '../../page/documents.tsx';
 import { emptyPublishView } from '../../page/publish/view.ts';
 import { sections } from '../../page/sections.ts';
+import { isLocalName } from '../routing/local-name.ts';
 import { respond } from '../routing/respond.ts';
 import type { Exchange, Route } from '../routing/route.ts';
 import { publishFiles } from './page-files.ts';
@@ -24,8 +25,6 @@ export function publishRoutes(): readonly Route[] {
 
 /** Whether browsers will call it a secure context (Secure Contexts §3.1): over TLS, or from this machine. */
 function isTrustworthy({ request }: Exchange): boolean {
-  const { host = '', 'x-forwarded-proto': forwarded } = request.headers;
-  const name = host.replace(/:\d+$/, '').replace(/\.$/, '').toLowerCase();
-  const isHere = name === 'localhost' || name === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(name);
-  return isHere || request.socket instanceof TLSSocket || forwarded === 'https';
+  const { host, 'x-forwarded-proto': forwarded } = request.headers;
+  return isLocalName(host) || request.socket instanceof TLSSocket || forwarded === 'https';
 }

@@ -10,6 +10,7 @@ import { pageRoutes } from '../../../src/http/page/page-routes.ts';
 import { createRoutes } from '../../../src/http/routing/routes.ts';
 import { pageFiles } from '../../../src/page/built/page-files.ts';
 import type { LookUpStep } from '../../../src/page/look-up/step.ts';
+import type { NamesView } from '../../../src/page/names/view.ts';
 import { figures } from '../../page/figures.ts';
 import { askHttp1 } from '../../support/http-client.ts';
 
@@ -22,6 +23,12 @@ const answer: LookUpStep = {
   answer: { text: 'example.com. 60 IN A 192.0.2.7', rcode: 'NOERROR', isCached: false, tookMs: 5 },
 };
 
+const namesView: NamesView = {
+  names: [{ name: 'alice', key: 'KEY', from: 'added', isHidden: false }],
+  keys: [],
+  left: 0,
+};
+
 /** The page, over a main thread that the test plays. */
 async function serve() {
   const asked: LookUpRequest[] = [];
@@ -29,6 +36,7 @@ async function serve() {
   const bugs: unknown[] = [];
   const calls = {
     async ask(of: keyof Calls, request: unknown, _signal: AbortSignal, onPart: (part: unknown) => void) {
+      if (of === 'names') return namesView;
       if (of === 'figures') return figures({ queries: 100 + ++figuresAsked });
       asked.push(request as LookUpRequest);
       const { name } = request as LookUpRequest;
@@ -75,7 +83,7 @@ async function serve() {
 
 test('a document may load its own script and style, and nothing else', async () => {
   await using page = await serve();
-  for (const path of ['/', '/lookup', '/publish']) {
+  for (const path of ['/', '/lookup', '/names', '/publish']) {
     const { status, headers } = await page.get(path);
     assert.equal(status, 200);
     assert.equal(
@@ -239,4 +247,15 @@ test('the scripts and the style are small', () => {
   assert.equal(sizes.length, 3);
   for (const { name, octets } of sizes) assert.ok(octets <= 45_000, `${name}: ${octets}`);
   assert.ok(sizes.reduce((sum, { octets }) => sum + octets, 0) <= 60_000);
+});
+
+test('names are shown under a name of this machine alone', async () => {
+  await using page = await serve();
+  const { body } = await page.get('/names', { host: `localhost:${page.port}` });
+  assert.match(String(body), new RegExp(`<a href="http://alice\\.localhost:${page.port}/">alice</a>`));
+  for (const host of ['dns.example', '192.0.2.1', 'localhost.example', '127.0.0.1.example']) {
+    const { status, body: refused } = await page.get('/names', { host });
+    assert.equal(status, 403, host);
+    assert.doesNotMatch(String(refused), /alice/);
+  }
 });

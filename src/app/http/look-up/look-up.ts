@@ -5,6 +5,7 @@ import type { Calls } from '../../../http/calls/calls.ts';
 import { canonicalAddress } from '../../../ip/address.ts';
 import type { AnswerView, LookUpStep } from '../../../page/look-up/step.ts';
 import type { PublicKey } from '../../../pkarr/public-key.ts';
+import type { Petnames } from '../../../resolve/special/petnames.ts';
 import type { Front } from '../../../serve/front.ts';
 import type { ServedAddress } from '../../../serve/served-address.ts';
 import { shellWord } from '../../../system/commands/shell-word.ts';
@@ -24,6 +25,8 @@ const PAYLOAD_SIZE = 1232;
 export interface LookUpParts {
   readonly packets: Pick<Packets, 'watch' | 'finder' | 'packetReader'>;
   readonly front: Pick<Front, 'ask'>;
+  /** Names of the user's own for keys. */
+  readonly petnames: Petnames;
   /** Where DNS is answered. */
   readonly addresses: () => readonly ServedAddress[];
   readonly nowWall: () => number;
@@ -36,7 +39,9 @@ export interface LookUpParts {
 export function lookUp(parts: LookUpParts): Calls['look-up'] {
   return async ({ name, type, client }, { signal, push }) => {
     try {
-      const question = readTypedQuestion(name, type);
+      const typed = readTypedQuestion(name, type);
+      const petname = parts.petnames.find(typed.name);
+      const question = petname === undefined ? typed : { ...typed, key: petname.key };
       const limit = AbortSignal.timeout(TIMEOUT);
       const run = new Run(parts, question, canonicalAddress(client) ?? client, push);
       await run.go(AbortSignal.any([signal, limit])).catch((error: unknown) => {

@@ -1,5 +1,5 @@
-import { recordToText } from '../../dns/presentation/rdata-text.ts';
-import type { SignedPacket } from '../../pkarr/signed-packet.ts';
+import { recordToText } from '../dns/presentation/rdata-text.ts';
+import type { SignedPacket } from './signed-packet.ts';
 
 /** The records by which two packets differ, as lines of a zone file. */
 export interface RecordChanges {
