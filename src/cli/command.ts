@@ -84,10 +84,16 @@ export interface Terminal {
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly exit: ExitCode;
+  /** What helps to see what to do, whole lines: a table, the difference. Written after the message as it is. */
+  readonly details: string;
 
-  constructor(message: string, options: ErrorOptions & { readonly exit?: ExitCode } = {}) {
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly exit?: ExitCode; readonly details?: string } = {},
+  ) {
     super(message, options);
     this.exit = options.exit ?? Exit.FAILED;
+    this.details = options.details ?? '';
   }
 }
 

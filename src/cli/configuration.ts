@@ -6,6 +6,7 @@ import { type ConfigSources, type LoadedSettings, loadSettings } from '../config
 import type { PublishTables } from '../config/publish-tables.ts';
 import type { SettingKey, Settings } from '../config/settings.ts';
 import type { Name } from '../dns/name.ts';
+import { parseTypedName } from '../dns/typed-name.ts';
 import { createForwarder } from '../forward/forwarder.ts';
 import { UpstreamSpecError } from '../forward/spec/spec-error.ts';
 import {
@@ -109,9 +110,15 @@ function sourcesOf(invocation: Invocation, terminal: Terminal): ConfigSources {
 /** What the tables of the file ask to publish and to keep, with a default name for those without one. */
 export function publisherEntries({ publish, keep }: PublishTables, { machine }: Terminal): PublisherEntries {
   return {
-    publish: publish.map(({ zone, key, name }) => {
+    publish: publish.map(({ zone, key, origin, name }) => {
       const credential = credentialFor(key, machine.environment);
-      return { zone, key, ...(credential !== undefined && { credential }), name: name ?? basename(zone) };
+      return {
+        zone,
+        key,
+        ...(credential !== undefined && { credential }),
+        ...(origin !== undefined && { movedFrom: parseTypedName(origin) }),
+        name: name ?? basename(zone),
+      };
     }),
     keep: keep.map(({ key, name }, index) => ({
       key: parsePastedKey(key),

@@ -1,6 +1,6 @@
 import { recordToText } from '../dns/presentation/rdata-text.ts';
 import type { LookupState } from '../find/lookup-state.ts';
-import { MAX_READ_BYTES } from '../pkarr/packet-message.ts';
+import { MAX_PUBLISH_BYTES } from '../pkarr/packet-message.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import { ageToText, timestampToText } from '../pkarr/timestamp-text.ts';
 
@@ -14,7 +14,7 @@ export function packetFacts(packet: SignedPacket, state: LookupState, now: numbe
     date: timestampToText(packet.timestamp),
     ageSeconds: Math.floor(now / 1000 - Number(packet.timestamp / 1_000_000n)),
     bytes: packet.size,
-    maxBytes: MAX_READ_BYTES,
+    maxBytes: MAX_PUBLISH_BYTES,
     nodes: { asked, answered, held: state.heldBy, heldOlder: state.behind },
   };
 }
@@ -22,6 +22,11 @@ export function packetFacts(packet: SignedPacket, state: LookupState, now: numbe
 /** The same as comments of a zone file, so that the output is a valid zone file. */
 export function packetComments(packet: SignedPacket, state: LookupState, now: number): string {
   const { signature, timestamp, date, bytes, maxBytes, nodes } = packetFacts(packet, state, now);
+  // Some other programs publish up to the 1000 that are read.
+  const size =
+    bytes > maxBytes
+      ? `${bytes} bytes, more than the ${maxBytes} that can be published safely`
+      : `${bytes} of ${maxBytes} bytes`;
   const older = nodes.heldOlder === 0 ? '' : `, ${nodes.heldOlder} hold an older packet`;
   const unusable =
     state.unusableSeq === undefined || state.unusableSeq < packet.timestamp
@@ -37,7 +42,7 @@ export function packetComments(packet: SignedPacket, state: LookupState, now: nu
     ['signature', signature],
     ['timestamp', `${date} (${timestamp})`],
     ['age', ageToText(packet.timestamp, now)],
-    ['size', `${bytes} of ${maxBytes} bytes`],
+    ['size', size],
     ['held by', `${nodes.held} of ${nodes.answered} nodes that answered${older}`],
     ...unusable,
   ]

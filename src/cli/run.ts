@@ -29,7 +29,7 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
       return Exit.USAGE;
     }
     if (error instanceof CommandError) {
-      tell(terminal, 'error', error.message.replace(/^/gm, 'pkarrd: ').concat('\n'));
+      tell(terminal, 'error', `${error.message.replace(/^/gm, 'pkarrd: ')}\n${error.details}`);
       return error.exit;
     }
     if (isDirectoryGone(error)) {

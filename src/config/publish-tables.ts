@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { tryParseTypedName } from '../dns/typed-name.ts';
 import type { ConfigFile } from './config-file.ts';
 import { didYouMean } from './nearest.ts';
 
@@ -7,6 +8,8 @@ export interface PublishTable {
   /** Absolute paths; in the file they may be relative to its directory. */
   readonly zone: string;
   readonly key: string;
+  /** The domain that the zone file was written for, as it was typed; its names become names of the key. */
+  readonly origin?: string;
   /** Its name in the log and in `status`; the name of the zone file is used if absent. */
   readonly name: string | undefined;
   /** `/etc/pkarrd/pkarrd.toml:12`. */
@@ -69,9 +72,10 @@ export function readPublishTables({ path, entries, lineIn }: ConfigFile): {
       return found.problems.length > 0 ? [] : [{ ...found.fields, where: at() }];
     });
   };
-  const publish = read('publish').map(({ zone = '', key = '', name, where }) => ({
+  const publish = read('publish').map(({ zone = '', key = '', origin, name, where }) => ({
     zone: resolve(base, zone),
     key: resolve(base, key),
+    ...(origin !== undefined && { origin }),
     name,
     where,
   }));
@@ -83,19 +87,21 @@ export function readPublishTables({ path, entries, lineIn }: ConfigFile): {
 interface Fields {
   readonly zone?: string;
   readonly key?: string;
+  readonly origin?: string;
   readonly name?: string;
   readonly where: string;
 }
 
 /** The fields of each table, and whether they are required. */
 const fieldsOf = {
-  publish: { zone: true, key: true, name: false },
+  publish: { zone: true, key: true, origin: false, name: false },
   keep: { key: true, name: false },
 } as const;
 
 const whatIs: Readonly<Record<string, string>> = {
   'publish.zone': 'the path of a zone file',
   'publish.key': 'the path of a key file, as written by `pkarrd keygen`',
+  'publish.origin': 'the domain that the zone file was written for, such as example.com',
   'keep.key': 'a public key',
   'publish.name': `text of 1 to ${MAX_NAME} characters`,
   'keep.name': `text of 1 to ${MAX_NAME} characters`,
@@ -118,7 +124,7 @@ function readFields(kind: 'publish' | 'keep', raw: unknown, at: (field?: string)
         where: at(field),
         message: `[[${kind}]] has no field ${JSON.stringify(short(field))}.${hint}`,
       });
-    } else if (typeof value === 'string' && isText(value, field === 'name' ? MAX_NAME : 4096)) {
+    } else if (typeof value === 'string' && isValid(field, value)) {
       fields[field] = value;
     } else {
       const wanted = whatIs[`${kind}.${field}`];
@@ -157,6 +163,11 @@ function repeated(publish: readonly PublishTable[], keep: readonly KeepTable[]) 
     names.set(name, first ?? where);
   }
   return problems;
+}
+
+function isValid(field: string, value: string): boolean {
+  if (field === 'origin') return tryParseTypedName(value)?.isRoot === false;
+  return isText(value, field === 'name' ? MAX_NAME : 4096);
 }
 
 function isText(value: string, most: number): boolean {

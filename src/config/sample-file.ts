@@ -42,6 +42,8 @@ const TABLES = `# A zone file that is signed and kept published. Paths are relat
 #[[publish]]
 #zone = "home.zone"
 #key = "home.key"
+# The domain that the file was written for, if that was another than the key:
+#origin = "example.com"
 
 # A key, of anybody, whose newest packet is kept in the network.
 #[[keep]]

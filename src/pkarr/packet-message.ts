@@ -41,17 +41,29 @@ export class PacketTooLargeError extends Error {
  * @throws PacketTooLargeError over 995 octets, and WireError for a record that has no wire form.
  */
 export function encodePacketMessage(records: readonly ResourceRecord[]): Uint8Array {
+  const writer = writeMessage(records);
+  // If it is too long even for TCP and cannot be encoded, the lengths without compression are added up.
+  if (writer === undefined) throw new PacketTooLargeError(uncompressedLength(records));
+  if (writer.length > MAX_PUBLISH_BYTES) throw new PacketTooLargeError(writer.length);
+  return writer.written.slice();
+}
+
+/** The octets that the message of these records takes, as many as it has. @throws WireError for a record that has no wire form. */
+export function packetMessageLength(records: readonly ResourceRecord[]): number {
+  return writeMessage(records)?.length ?? uncompressedLength(records);
+}
+
+/** Undefined for a message that is too long for DNS. @throws WireError */
+function writeMessage(records: readonly ResourceRecord[]): WireWriter | undefined {
   const writer = new WireWriter();
   for (const field of [0, 0x8000, 0, records.length, 0, 0]) writer.u16(field);
   try {
     for (const record of records) writeRecord(writer, record);
+    return writer;
   } catch (error) {
     if (!(error instanceof WireError) || error.code !== 'message-too-long') throw error;
-    // It is too long even for TCP and cannot be encoded, so the lengths without compression are added up.
-    throw new PacketTooLargeError(records.reduce((sum, record) => sum + uncompressedLength(record), 12));
+    return undefined;
   }
-  if (writer.length > MAX_PUBLISH_BYTES) throw new PacketTooLargeError(writer.length);
-  return writer.written.slice();
 }
 
 /**
@@ -80,6 +92,6 @@ function isUsable({ name, type, class: rrClass, rdata }: ResourceRecord, key: Pu
   return lowerCase(name.labels.at(-1) ?? '') === key.text;
 }
 
-function uncompressedLength(record: ResourceRecord): number {
-  return record.name.wireLength + 10 + record.rdata.length;
+function uncompressedLength(records: readonly ResourceRecord[]): number {
+  return records.reduce((sum, { name, rdata }) => sum + name.wireLength + 10 + rdata.length, 12);
 }

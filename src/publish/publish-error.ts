@@ -1,3 +1,4 @@
+import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { PutReport } from './put-report.ts';
 
 /**
@@ -26,10 +27,17 @@ export class PublishError extends Error {
   readonly kind: PublishFailure;
   /** What nodes and relays answered, if any was asked to store it. */
   readonly report: PutReport | undefined;
+  /** The packet in the network that stands in the way, for `clock-behind`, `last-timestamp` and `newer-elsewhere` if it is one. */
+  readonly held: SignedPacket | undefined;
 
-  constructor(kind: PublishFailure, message: string, report?: PutReport) {
+  constructor(
+    kind: PublishFailure,
+    message: string,
+    { report, held }: { readonly report?: PutReport; readonly held?: SignedPacket | undefined } = {},
+  ) {
     super(message);
     this.kind = kind;
     this.report = report;
+    this.held = held;
   }
 }

@@ -22,7 +22,8 @@ const EMPTY_MESSAGE_LENGTH = 12;
  *
  * - `keep`: the existing packet, unchanged, where it says the same as the zone or was published elsewhere after the zone
  *   was changed; otherwise the zone in a new packet.
- * - `new`: the zone in a new packet, unless another was published elsewhere after the zone was changed: that is an error.
+ * - `new`: the zone in a new packet, unless another was published elsewhere after the zone was changed: that is an error,
+ *   if the other has records that would be lost.
  * - `force`: the zone in a new packet, whatever the network holds.
  */
 export type PublishMode = 'keep' | 'new' | 'force';
@@ -83,10 +84,12 @@ function choosePacket(
 ): { readonly packet: SignedPacket; readonly isAdopted: boolean } {
   const { keyPair, zone, mode, now } = request;
   const newest = later(newestOf(found), remembered?.packet.timestamp);
-  const sign = (message: Uint8Array) => signAfter(keyPair, message, { newest, now, force: mode === 'force' });
+  const held = found.best;
+  const sign = (message: Uint8Array) =>
+    signAfter(keyPair, message, { newest, now, force: mode === 'force', held });
   const plan = applyMode(planPublication(zone, remembered, found.best), request);
   if (plan.kind === 'sign') {
-    if (zone.message.length === EMPTY_MESSAGE_LENGTH && mode !== 'force')
+    if (isEmpty(zone.message) && mode !== 'force')
       throw new PublishError('empty', 'No record is left to publish: an address in the zone is not known.');
     return { packet: sign(zone.message), isAdopted: false };
   }
@@ -101,8 +104,8 @@ function applyMode(plan: Plan, { mode, zone, now }: PublishRequest): Plan {
   if (mode === 'keep' || plan.kind === 'sign') return plan;
   // What was published from the same file stays while an address in it is not known.
   if (mode === 'new' && zone.isIncomplete && !plan.isAdopted) return plan;
-  if (mode === 'new' && plan.isAdopted && plan.packet.timestamp <= now)
-    throw new PublishError('newer-elsewhere', newerElsewhere(plan.packet.timestamp));
+  if (mode === 'new' && plan.isAdopted && plan.packet.timestamp <= now && !isEmpty(plan.packet.message))
+    throw new PublishError('newer-elsewhere', newerElsewhere(plan.packet.timestamp), { held: plan.packet });
   // A packet ahead of our clock was dated by another clock, and comparing it with the date of the file says nothing.
   return { kind: 'sign' };
 }
@@ -123,16 +126,28 @@ function signAfter(
     newest,
     now,
     force,
-  }: { readonly newest: Timestamp | undefined; readonly now: Timestamp; readonly force: boolean },
+    held,
+  }: {
+    readonly newest: Timestamp | undefined;
+    readonly now: Timestamp;
+    readonly force: boolean;
+    readonly held: SignedPacket | undefined;
+  },
 ): SignedPacket {
   if (newest !== undefined && newest > now + MAX_AHEAD && !force)
-    throw new PublishError('clock-behind', behind(newest, now));
+    throw new PublishError('clock-behind', behind(newest, now), { held });
   if (newest === MAX_TIMESTAMP)
     throw new PublishError(
       'last-timestamp',
       'The network holds a packet of this key with the last possible date.',
+      { held },
     );
   return SignedPacket.sign(keyPair, message, nextTimestamp(now, newest));
+}
+
+/** Whether a DNS message has no record. */
+function isEmpty(message: Uint8Array): boolean {
+  return message.length === EMPTY_MESSAGE_LENGTH;
 }
 
 function later(a: Timestamp | undefined, b: Timestamp | undefined): Timestamp | undefined {
@@ -143,10 +158,7 @@ function later(a: Timestamp | undefined, b: Timestamp | undefined): Timestamp | 
 function newerElsewhere(timestamp: Timestamp): string {
   // It is not ahead of the clock, so it is within the range of a Date.
   const date = new Date(Number(timestamp / 1000n)).toISOString();
-  return (
-    `The network holds a packet of this key of ${date}, published elsewhere after the zone file was changed. ` +
-    'Look at it with pkarrd resolve, and add --force to replace it with the zone file.'
-  );
+  return `The network holds a packet of this key of ${date}, published elsewhere after the zone file was changed.`;
 }
 
 function behind(newest: Timestamp, now: Timestamp): string {
@@ -154,6 +166,6 @@ function behind(newest: Timestamp, now: Timestamp): string {
   const days = (newest - now + MAX_AHEAD / 2n) / MAX_AHEAD;
   return (
     `The network holds a packet of this key that is dated ${days} ${days === 1n ? 'day' : 'days'} ahead of this ` +
-    "machine's clock. Set the clock, or add --force to publish with a later date."
+    "machine's clock. Set the clock, or publish with a later date by force."
   );
 }

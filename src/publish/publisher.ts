@@ -79,7 +79,10 @@ export class Publisher {
       newEntry(create(), identity, parts);
     return [
       ...publish.map((entry) =>
-        entryFor(JSON.stringify([entry.name, entry.zone, entry.key]), () => new ZoneTask(entry, parts)),
+        entryFor(
+          JSON.stringify([entry.name, entry.zone, entry.key, entry.movedFrom?.key]),
+          () => new ZoneTask(entry, parts),
+        ),
       ),
       ...keep.map((entry) =>
         entryFor(JSON.stringify([entry.name, entry.key.text]), () => new KeepTask(entry, parts)),

@@ -75,27 +75,25 @@ async function toNodes(
 
 function problemOf(report: PutReport): PublishError | undefined {
   const { nodes, nodesFailure, relays } = report;
-  if (nodes.conflict) return new PublishError('conflict', conflictText(nodes.newestSeq), report);
+  if (nodes.conflict) return new PublishError('conflict', conflictText(nodes.newestSeq), { report });
   // Nodes may have lost the newer packet that relays still have; readers who ask a relay get that one.
-  if (isConflictOfRelays(report)) return new PublishError('conflict', conflictText(undefined), report);
+  if (isConflictOfRelays(report)) return new PublishError('conflict', conflictText(undefined), { report });
   const held = holdersOf(report);
   if (held.nodes + held.relays > 0) return undefined;
   if (relays.some(({ outcome }) => outcome.kind === 'conflict'))
-    return new PublishError('conflict', conflictText(undefined), report);
+    return new PublishError('conflict', conflictText(undefined), { report });
   const ofRelays = relays.flatMap(relayToText);
   if (nodes.asked === 0) {
     const reasons = [...(nodesFailure === undefined ? [] : [nodesFailure]), ...ofRelays];
     const why = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`;
     const wasAsked = relays.some(({ outcome }) => outcome.kind === 'rejected');
     const message = `No DHT node or relay stored the packet${why}.`;
-    return new PublishError(wasAsked ? 'not-stored' : 'unreachable', message, report);
+    return new PublishError(wasAsked ? 'not-stored' : 'unreachable', message, { report });
   }
   const reasons = [answersToText(nodes), ...ofRelays].filter((text) => text !== '').join('; ');
-  return new PublishError(
-    'not-stored',
-    `None of ${nodes.asked} DHT nodes stored the packet: ${reasons}.`,
+  return new PublishError('not-stored', `None of ${nodes.asked} DHT nodes stored the packet: ${reasons}.`, {
     report,
-  );
+  });
 }
 
 /** Whether some relay says that it knows a newer packet, and none has stored this one. */
@@ -108,5 +106,5 @@ function isConflictOfRelays({ relays }: PutReport): boolean {
 
 function conflictText(newest: bigint | undefined): string {
   const which = newest === undefined ? '' : ` (${newest})`;
-  return `A newer packet${which} was published with this key in the meantime. Look at it with pkarrd resolve, and publish again.`;
+  return `A newer packet${which} was published with this key in the meantime. Publish again after looking at it.`;
 }

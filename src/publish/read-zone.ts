@@ -28,9 +28,15 @@ export interface ZoneText {
 }
 
 /** A file as it was read, or a clause about why it was not. */
-type SourceFile =
-  | { readonly text: string; readonly identity: string; readonly changedAt: bigint }
-  | { readonly problem: string };
+type SourceFile = ReadFile | { readonly problem: string };
+
+interface ReadFile {
+  readonly text: string;
+  readonly identity: string;
+  readonly changedAt: bigint;
+}
+
+const NOT_UTF8 = 'it is not valid UTF-8; other octets are written \\DDD';
 
 /**
  * Reads a zone file and what it includes, without blocking, whatever is there. An included file that cannot be read is no
@@ -40,6 +46,34 @@ type SourceFile =
 export async function readZoneText(path: string): Promise<ZoneText> {
   const zone = await readSource(path);
   if ('problem' in zone) throw new ZoneProblem([`${path}: ${zone.problem}`]);
+  return await withIncluded(path, zone);
+}
+
+/**
+ * The same for a zone that comes through a pipe, at `now` in µs since 1970; what it includes is relative to the current
+ * directory. `name` stands for it in messages.
+ * @throws ZoneProblem
+ */
+export async function readZoneInput(
+  name: string,
+  input: AsyncIterable<Uint8Array | string>,
+  now: bigint,
+): Promise<ZoneText> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of input) {
+    const bytes = Buffer.from(piece);
+    length += bytes.length;
+    if (length > MAX_FILE_LENGTH)
+      throw new ZoneProblem([`${name}: it is longer than ${MAX_FILE_LENGTH} bytes`]);
+    pieces.push(bytes);
+  }
+  const text = decodeUtf8(Buffer.concat(pieces));
+  if (text === undefined) throw new ZoneProblem([`${name}: ${NOT_UTF8}`]);
+  return await withIncluded(name, { text, identity: String(now), changedAt: now });
+}
+
+async function withIncluded(path: string, zone: ReadFile): Promise<ZoneText> {
   const files = new Map<string, SourceFile>();
   const queue = includedPaths(zone.text, path);
   for (let next = queue.shift(); next !== undefined && files.size < MAX_INCLUDED; next = queue.shift()) {
@@ -111,7 +145,7 @@ async function readSource(path: string): Promise<SourceFile> {
     const { bytes, identity, changedAt } = await readUserFile(path, { maxBytes: MAX_FILE_LENGTH });
     // What would be published in place of octets that are not UTF-8 was not written by anybody.
     const text = decodeUtf8(bytes);
-    if (text === undefined) return { problem: 'it is not valid UTF-8; other octets are written \\DDD' };
+    if (text === undefined) return { problem: NOT_UTF8 };
     return { text, identity, changedAt };
   } catch (error) {
     if (error instanceof FileError) return { problem: error.message };

@@ -1,3 +1,4 @@
+import type { Name } from '../dns/name.ts';
 import type { Log } from '../observe/log.ts';
 import type { KeyPair } from '../pkarr/key-pair.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
@@ -21,6 +22,8 @@ export interface ZoneEntry {
   readonly key: string;
   /** See `readKeyFile`. */
   readonly credential?: string;
+  /** The domain that the zone file was written for; see `MovedDomain`. */
+  readonly movedFrom?: Name;
   readonly name: string;
 }
 
@@ -106,7 +109,9 @@ export class ZoneTask implements Task {
       this.#keyProblem = error.message;
       return undefined;
     }
-    return new ZoneWatch(this.#files.zone, this.#keyPair.publicKey, (faults) => this.#tellFaults(faults));
+    const { zone: path, movedFrom } = this.#files;
+    const { publicKey: key } = this.#keyPair;
+    return new ZoneWatch({ path, key, movedFrom }, (faults) => this.#tellFaults(faults));
   }
 
   #tellFaults(faults: readonly string[]): void {

@@ -1,3 +1,4 @@
+import type { Name } from '../dns/name.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { Placeholders } from '../pkarr/zone/file/placeholders.ts';
 import { readZoneText, type ZoneText, zoneIdentity } from './read-zone.ts';
@@ -11,6 +12,7 @@ import { ZoneProblem } from './zone-problem.ts';
 export class ZoneWatch {
   readonly #path: string;
   readonly #key: PublicKey;
+  readonly #movedFrom: Name | undefined;
   readonly #tell: (faults: readonly string[]) => void;
   #file: ZoneText | undefined;
   #seen: string | undefined;
@@ -21,9 +23,17 @@ export class ZoneWatch {
   #problem: string | undefined;
 
   /** `tell` hears of the faults of each content once: `zone:3:9: …`, or `zone: …` for the whole file. */
-  constructor(path: string, key: PublicKey, tell: (faults: readonly string[]) => void) {
+  constructor(
+    {
+      path,
+      key,
+      movedFrom,
+    }: { readonly path: string; readonly key: PublicKey; readonly movedFrom: Name | undefined },
+    tell: (faults: readonly string[]) => void,
+  ) {
     this.#path = path;
     this.#key = key;
+    this.#movedFrom = movedFrom;
     this.#tell = tell;
   }
 
@@ -85,7 +95,7 @@ export class ZoneWatch {
 
   #parse(file: ZoneText, placeholders: Placeholders): boolean {
     const before = this.#zone;
-    const zone = loadZone(file, this.#key, placeholders);
+    const zone = loadZone(file, this.#key, placeholders, { movedFrom: this.#movedFrom });
     this.#zone = zone;
     this.#warnings = zone.warnings;
     this.#problem = undefined;

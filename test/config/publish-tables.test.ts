@@ -41,6 +41,7 @@ name = "home"
 [[publish]]
 zone = "../other.zone"
 key = "other.key"
+origin = "Münster.example"
 
 [[keep]]
 key = "pk:KEY"
@@ -51,11 +52,12 @@ key = "pk:KEY"
       {
         zone: join(directory, '../other.zone'),
         key: join(directory, 'other.key'),
+        origin: 'Münster.example',
         name: undefined,
         where: `${file}:8`,
       },
     ],
-    keep: [{ key: 'pk:KEY', name: undefined, where: `${file}:12` }],
+    keep: [{ key: 'pk:KEY', name: undefined, where: `${file}:13` }],
   });
 });
 
@@ -92,6 +94,13 @@ const errors: readonly (readonly [title: string, toml: string, problems: readonl
     'a field of the wrong kind',
     '[[keep]]\nkey = 7\nname = ""',
     [/^2: 7 is not valid for key in \[\[keep\]\]; expected a public key\.$/, /^3: "" is not valid for name/],
+  ],
+  [
+    'an origin that is no domain',
+    '[[publish]]\nzone = "a"\nkey = "b"\norigin = "a..b"',
+    [
+      /^4: "a\.\.b" is not valid for origin in \[\[publish\]\]; expected the domain that the zone file was written for/,
+    ],
   ],
   [
     'one key for two zones, and one name for two entries',

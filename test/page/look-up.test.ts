@@ -20,7 +20,7 @@ const packet: PacketView = {
   date: '2026-01-01T00:00:00.000000Z',
   age: '3 minutes',
   octets: 98,
-  maxOctets: 1000,
+  maxOctets: 995,
   records: [],
   atMs: 12,
 };

@@ -93,7 +93,9 @@ test('octets that are not UTF-8 are refused, not replaced', async () => {
 test('a change of an included file is a change of the zone', async () => {
   const at = folder({ zone: '$INCLUDE hosts\n', hosts: 'a A 192.0.2.1\n' });
   const told: string[] = [];
-  const watch = new ZoneWatch(at('zone'), publicKey, (faults) => told.push(...faults));
+  const watch = new ZoneWatch({ path: at('zone'), key: publicKey, movedFrom: undefined }, (faults) =>
+    told.push(...faults),
+  );
   const look = () => watch.look(new Map());
   const texts = () => watch.zone?.records.map((record) => recordToText(record).split(' ').at(-1));
   assert.equal(await look(), true);

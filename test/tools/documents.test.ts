@@ -97,7 +97,7 @@ describe('the completion of zsh', { skip: missing('zsh') }, () => {
     assert.ok(
       offered.some((spec) => spec.startsWith('*--log-level=[') && spec.endsWith(':(error warn info debug)')),
     );
-    assert.ok(offered.includes('1:ZONEFILE:_files'));
+    assert.ok(offered.includes('1::ZONEFILE:_files'));
   });
 });
 

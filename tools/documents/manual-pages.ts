@@ -66,8 +66,8 @@ export function configurationPage(facts: PageFacts): string {
     '.SH TABLES',
     ...item(
       '[[publish]]',
-      'A zone file that is signed and kept published: zone and key are paths, relative to the directory of this file; name ' +
-        'is what the log and "pkarrd status" call it.',
+      'A zone file that is signed and kept published: zone and key are paths, relative to the directory of this file; origin ' +
+        'is the domain that a zone file was written for, such as example.com, whose names become names of the key; name is what the log and "pkarrd status" call it.',
     ),
     ...item(
       '[[keep]]',

@@ -107,8 +107,10 @@ function writeText({ loaded, problems, warnings, upstreams }: Findings, terminal
     terminal.out(`file: ${file ?? 'none'}\n`);
     for (const key of settingKeys)
       terminal.out(settingLine(key, settingToText(key, settings[key]), origins[key]));
-    for (const { zone, key, where } of tables.publish)
-      terminal.out(`publish: ${zone} with ${key}, from ${where}\n`);
+    for (const { zone, key, origin, where } of tables.publish) {
+      const moved = origin === undefined ? '' : ` for ${origin}`;
+      terminal.out(`publish: ${zone}${moved} with ${key}, from ${where}\n`);
+    }
     for (const { key, where } of tables.keep) terminal.out(`keep: ${key}, from ${where}\n`);
   }
   for (const line of loaded === undefined ? [] : routeLines(loaded.settings)) terminal.out(line);

@@ -2,6 +2,7 @@ import type { ConfigProblem } from '../../config/config-error.ts';
 import { credentialFor } from '../../config/credentials.ts';
 import type { PublishTables } from '../../config/publish-tables.ts';
 import type { Machine } from '../../config/settings.ts';
+import { parseTypedName } from '../../dns/typed-name.ts';
 import { noExternalAddresses } from '../../pkarr/zone/file/placeholders.ts';
 import { KeyFileError, readKeyFile } from '../../publish/key-file.ts';
 import { readZoneText } from '../../publish/read-zone.ts';
@@ -30,13 +31,15 @@ export async function examinePublications(
 }
 
 async function examineOne(
-  { zone, key, where }: PublishTables['publish'][number],
+  { zone, key, origin, where }: PublishTables['publish'][number],
   environment: Machine['environment'],
 ): Promise<PublicationFindings> {
   const at = (message: string): ConfigProblem => ({ where, message });
   try {
     const { publicKey } = await readKeyFile(key, credentialFor(key, environment));
-    const { warnings } = loadZone(await readZoneText(zone), publicKey, noExternalAddresses);
+    const { warnings } = loadZone(await readZoneText(zone), publicKey, noExternalAddresses, {
+      movedFrom: origin === undefined ? undefined : parseTypedName(origin),
+    });
     return { problems: [], warnings: warnings.map(at) };
   } catch (error) {
     if (error instanceof KeyFileError) return { problems: [at(error.message)], warnings: [] };

@@ -4,7 +4,7 @@ import { rdataToText } from '../../../dns/presentation/rdata-text.ts';
 import type { LookupStep } from '../../../find/lookup-step.ts';
 import { hexOf } from '../../../octets/text.ts';
 import type { Asked, NetworkEnd, PacketView } from '../../../page/look-up/step.ts';
-import { MAX_READ_BYTES } from '../../../pkarr/packet-message.ts';
+import { MAX_PUBLISH_BYTES } from '../../../pkarr/packet-message.ts';
 import type { SignedPacket } from '../../../pkarr/signed-packet.ts';
 import { ageToText, timestampToText } from '../../../pkarr/timestamp-text.ts';
 import type { PacketReadOutcome } from '../../../resolve/packet-reader.ts';
@@ -20,7 +20,7 @@ export function packetView(packet: SignedPacket, now: number, atMs: number): Pac
     date: timestampToText(timestamp),
     age: ageToText(timestamp, now),
     octets: packet.size,
-    maxOctets: MAX_READ_BYTES,
+    maxOctets: MAX_PUBLISH_BYTES,
     records: packet.records.map(({ name, ttl, type, rdata }) => ({
       name: relativeName(name, key.name),
       ttl,

@@ -5,7 +5,7 @@ import type { ResourceRecord } from '../../../dns/record.ts';
 import { hexOf } from '../../../octets/text.ts';
 import { isZoneCut } from '../zone-cut.ts';
 import { messageAt, type ZoneFileMessage } from './error.ts';
-import type { NameScope, RelativeTarget } from './names.ts';
+import type { DoubtfulTarget, NameScope } from './names.ts';
 
 /** A record and the words that it was read from. */
 export interface PlacedRecord {
@@ -115,16 +115,18 @@ function ttlWarnings(placed: readonly PlacedRecord[]): readonly ZoneFileMessage[
   });
 }
 
-/** Targets without a trailing dot for which the zone has nothing: the dot was probably forgotten. */
+/** Targets for which the zone has nothing: a dot was probably forgotten, or the domain had more than the file tells of. */
 function targetWarnings(
   byName: ReadonlyMap<string, readonly PlacedRecord[]>,
-  { relativeTargets, zone }: NameScope,
+  { doubtfulTargets, zone }: NameScope,
 ): readonly ZoneFileMessage[] {
-  return relativeTargets.flatMap(({ token, name }: RelativeTarget) => {
+  return doubtfulTargets.flatMap(({ token, name, why }: DoubtfulTarget) => {
     if (byName.has(name.key) || isCovered(byName, name, zone)) return [];
     const message =
-      `${shown(token)} has no trailing dot, so it means ${name}, for which the zone has no record. ` +
-      `Write ${JSON.stringify(`${token.raw}.`)} if that was meant.`;
+      why === 'moved'
+        ? `${shown(token)} becomes ${name}, for which the zone has no record.`
+        : `${shown(token)} has no trailing dot, so it means ${name}, for which the zone has no record. ` +
+          `Write ${JSON.stringify(`${token.raw}.`)} if that was meant.`;
     return [messageAt(token, message)];
   });
 }

@@ -1,4 +1,4 @@
-import { Class, isMetaType, typeFromText } from '../../../dns/codes.ts';
+import { Class, isMetaType, Type, typeFromText } from '../../../dns/codes.ts';
 import type { Name } from '../../../dns/name.ts';
 import { parseRdata } from '../../../dns/presentation/rdata-parser.ts';
 import { EntryError, type Place, shown, type Token } from '../../../dns/presentation/token.ts';
@@ -7,6 +7,7 @@ import type { PlacedRecord } from './checks.ts';
 import { messageAt, type ZoneFileMessage } from './error.ts';
 import type { Include, IncludeDirective, IncludingReader } from './include.ts';
 import { type Entry, splitEntries } from './lexer.ts';
+import type { MovedDomain } from './moved-domain.ts';
 import { NameScope } from './names.ts';
 import { PlaceholderFiller, type Placeholders } from './placeholders.ts';
 
@@ -21,6 +22,10 @@ export class EntryReader implements IncludingReader {
   readonly errors: ZoneFileMessage[] = [];
   readonly #defaultTtl: number;
   readonly #include: IncludeDirective | undefined;
+  readonly #moved: MovedDomain | undefined;
+  /** The file is of another zone than the domain that is moved: then every record of it is wrong, and this alone is told. */
+  foreign: ZoneFileMessage | undefined;
+  /** Of the last record, before it is moved. */
   owner: Name | undefined;
   /** The value of the last `$TTL`. */
   #zoneTtl: number | undefined;
@@ -33,11 +38,13 @@ export class EntryReader implements IncludingReader {
     readonly defaultTtl: number;
     readonly placeholders: Placeholders;
     readonly include: Include | undefined;
+    readonly moved: MovedDomain | undefined;
   }) {
-    this.scope = new NameScope(options.origin);
+    this.scope = new NameScope(options.origin, options.moved);
     this.filler = new PlaceholderFiller(options.placeholders);
     this.#defaultTtl = options.defaultTtl;
     this.#include = options.include?.();
+    this.#moved = options.moved;
   }
 
   /** Reads the zone file. Its errors are in `errors`. */
@@ -53,6 +60,7 @@ export class EntryReader implements IncludingReader {
       this.errors.push(messageAt(place, message));
       return;
     }
+    this.#moved?.begin(text, path);
     const { entries, errors } = splitEntries(text, path);
     for (const error of errors) this.errors.push(error);
     for (const entry of entries) {
@@ -85,14 +93,14 @@ export class EntryReader implements IncludingReader {
     if (value === undefined) throw new EntryError(first, `The value of ${directive} is missing.`);
     if (extra !== undefined)
       throw new EntryError(extra, `${shown(extra)} is not expected: ${directive} takes one value.`);
-    if (directive === '$ORIGIN') this.scope.origin = this.scope.owner(value);
+    if (directive === '$ORIGIN') this.scope.origin = this.scope.written(value);
     else this.#zoneTtl = parseDuration(value, 'TTL', MAX_TTL);
   }
 
   #readRecord({ tokens, indented }: Entry): void {
     const rest: Token[] = [...tokens];
     const end = rest.at(-1) ?? tokens[0];
-    const owner = indented ? this.owner : this.scope.owner(rest.shift() ?? tokens[0]);
+    const owner = indented ? this.owner : this.scope.written(rest.shift() ?? tokens[0]);
     if (owner === undefined) {
       throw new EntryError(
         tokens[0],
@@ -100,12 +108,18 @@ export class EntryReader implements IncludingReader {
       );
     }
     this.owner = owner;
-    const ttl = this.#takeTtlAndClass(rest);
+    const written = this.#takeTtlAndClass(rest);
+    this.#moved?.refuseType(rest[0]);
     const type = parseType(rest.shift(), end);
+    if (type === Type.SOA) this.foreign ??= this.#moved?.whyForeign(tokens[0], owner);
+    if (this.#moved?.leavesOut(type, owner, tokens[0])) return;
+    const name = this.#moved?.moveOwner(tokens[0], owner, this.scope.zone) ?? owner;
+    const ttl = this.#moved?.ttl(written, tokens[0]) ?? written;
+    this.#moved?.note(type, owner, rest, tokens[0]);
     const data = this.filler.fill(rest);
     if (data === undefined) return;
     const rdata = parseRdata(type, data, end, (token) => this.scope.target(token).toWire());
-    this.placed.push({ record: { name: owner, type, class: Class.IN, ttl, rdata }, at: tokens[0], data });
+    this.placed.push({ record: { name, type, class: Class.IN, ttl, rdata }, at: tokens[0], data });
   }
 
   /** Removes TTL and class, in either order, each at most once, from the front of `tokens`. Gives the TTL. */

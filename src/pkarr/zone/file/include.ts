@@ -54,7 +54,7 @@ export function includeFrom(find: FindFile): Include {
       // RFC 1035 §5.1: "a $INCLUDE entry never changes the relative origin of the parent file". BIND restores the owner too.
       const { scope, owner } = reader;
       const parentOrigin = scope.origin;
-      if (origin !== undefined) scope.origin = scope.owner(origin);
+      if (origin !== undefined) scope.origin = scope.written(origin);
       depth++;
       reader.readFile(found.text, found.path, name);
       depth--;

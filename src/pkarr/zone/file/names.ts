@@ -4,37 +4,51 @@ import { ESCAPE_RULE } from '../../../dns/presentation/values.ts';
 import { WireError } from '../../../dns/wire-error.ts';
 import { classifyLabel } from '../../public-key.ts';
 import { messageAt, type ZoneFileMessage } from './error.ts';
+import type { MovedDomain } from './moved-domain.ts';
 
 /** Twice the longest name in `\DDD` form, in characters; bounds the work. */
 const MAX_NAME_TEXT = 2048;
 
-/** A target without a trailing dot, to which the origin was appended. */
-export interface RelativeTarget {
+/** A target that leads to `name` because of where it stands: it has no trailing dot, or its domain is moved. */
+export interface DoubtfulTarget {
   readonly token: Token;
   readonly name: Name;
+  readonly why: 'relative' | 'moved';
 }
 
-/** Turns words into names, relative to the current origin. */
+/**
+ * Turns words into names, relative to the current origin.
+ *
+ * With a moved domain, names are read as they were written for it, and then names in it become names under the key. So
+ * `$ORIGIN .` means what it did, and a name elsewhere is not mistaken for one of the zone.
+ */
 export class NameScope {
   /** The zone's apex: the key. */
   readonly zone: Name;
   readonly warnings: ZoneFileMessage[] = [];
-  /** Targets of two or more labels that were taken as relative. */
-  readonly relativeTargets: RelativeTarget[] = [];
+  /** Targets of two or more labels that were taken as relative, and targets in the moved domain. */
+  readonly doubtfulTargets: DoubtfulTarget[] = [];
+  readonly #moved: MovedDomain | undefined;
   #origin: Name;
 
-  constructor(zone: Name) {
+  constructor(zone: Name, moved?: MovedDomain) {
     this.zone = zone;
-    this.#origin = zone;
+    this.#moved = moved;
+    this.#origin = moved?.domain ?? zone;
   }
 
-  /** The name that is appended to relative names. */
+  /** The name that is appended to relative names; with a moved domain, one that is not moved yet. */
   get origin(): Name {
     return this.#origin;
   }
 
   set origin(name: Name) {
     this.#origin = name;
+  }
+
+  /** A name as it was written for a moved domain: of an owner, or after `$ORIGIN`; without one the same as `owner`. @throws EntryError. */
+  written(token: Token): Name {
+    return this.#moved === undefined ? this.owner(token) : this.#asWritten(token);
   }
 
   /**
@@ -55,23 +69,36 @@ export class NameScope {
   }
 
   /**
-   * A name inside RDATA: absolute if it has a trailing dot or the key is its last label, otherwise relative to the origin. @throws EntryError.
+   * A name inside RDATA: absolute if it has a trailing dot or the key is its last label, otherwise relative to the origin. One
+   * in a moved domain becomes one under the key. @throws EntryError.
    */
   target(token: Token): Name {
-    if (isAt(token)) return this.#origin;
     const name = parseName(token);
-    if (name.isWithin(this.zone)) return this.#inZone(name);
-    if (isAbsolute(token)) return name;
-    const full = append(token, name, this.#origin);
+    if (!isAt(token) && name.isWithin(this.zone)) return this.#inZone(name);
+    const written = this.#asWritten(token);
+    const full = this.#moved?.move(token, written, this.zone) ?? written;
+    if (isAt(token)) return full;
+    if (isAbsolute(token)) {
+      if (full !== written) this.doubtfulTargets.push({ token, name: full, why: 'moved' });
+      return full;
+    }
     if (classifyLabel(name.labels.at(-1) ?? '').kind === 'key') {
       this.#warn(
         token,
         `${shown(token)} has no trailing dot, so it means ${full}; add the dot to point to that key.`,
       );
     } else if (name.labels.length > 1) {
-      this.relativeTargets.push({ token, name: full });
+      this.doubtfulTargets.push({ token, name: full, why: 'relative' });
     }
     return full;
+  }
+
+  /** The name that a word means where it stands. @throws EntryError. */
+  #asWritten(token: Token): Name {
+    if (isAt(token)) return this.#origin;
+    const name = parseName(token);
+    if (name.isWithin(this.zone)) return this.#inZone(name);
+    return isAbsolute(token) ? name : append(token, name, this.#origin);
   }
 
   /** The name with the zone's own labels as the zone writes them: equal octets compress, other case does not. */

@@ -1,0 +1,116 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { orAborted } from '../../async/or-aborted.ts';
+import type { Settings } from '../../config/settings.ts';
+import { SourceError } from '../../find/packet-source.ts';
+import { networkOf } from '../../mainline/addresses.ts';
+import { MainlineError } from '../../mainline/errors.ts';
+import { silentLog } from '../../observe/log.ts';
+import type { KeyPair } from '../../pkarr/key-pair.ts';
+import { noExternalAddresses, type Placeholders } from '../../pkarr/zone/file/placeholders.ts';
+import { externalAddresses } from '../../publish/external-addresses.ts';
+import { PublicationMemory } from '../../publish/publication-memory.ts';
+import { type Published, publishZone } from '../../publish/publish.ts';
+import { PublishError } from '../../publish/publish-error.ts';
+import type { LoadedZone } from '../../publish/zone-file.ts';
+import { machineInterfaces } from '../../system/interfaces.ts';
+import type { Invocation, Terminal } from '../command.ts';
+import type { NetworkAccess } from '../network.ts';
+import { Progress } from '../progress.ts';
+import { conflictError } from './conflict.ts';
+import { loadSource, tellAbout, type ZoneSource } from './zone-source.ts';
+
+/** The file in the state directory where this command records what it published. The running program has its own. */
+const MEMORY_FILE = 'published';
+/** How long to wait for nodes to tell our address, and the polling interval, in milliseconds. */
+const ADDRESS_PATIENCE = 8_000;
+const ADDRESS_EVERY = 100;
+
+/** What is needed to put a zone into the network, beside the network. */
+export interface PutRequest {
+  readonly source: ZoneSource;
+  /** The source with no placeholder filled. */
+  readonly unfilled: LoadedZone;
+  readonly settings: Settings;
+  readonly memory: PublicationMemory;
+  readonly invocation: Invocation;
+  readonly terminal: Terminal;
+}
+
+/** Publishes the zone of a source, and tells on a terminal what goes on. @throws PublishError, ZoneProblem, CommandError for a conflict */
+export async function putZone(
+  network: NetworkAccess,
+  { source, unfilled, settings, memory, invocation, terminal }: PutRequest,
+): Promise<{ readonly published: Published; readonly zone: LoadedZone }> {
+  const { keyPair } = source;
+  const progress = new Progress(terminal);
+  let zone = unfilled;
+  try {
+    progress.now('Connecting to the network …');
+    const wanted = unfilled.placeholders;
+    if (wanted.length > 0) zone = loadSource(source, await addressesFor(wanted, keyPair, settings, network));
+    progress.clear();
+    if (!invocation.has('once')) tellAbout(zone, terminal);
+    progress.now('Fetching the current packet and publishing …');
+    const published = await publishZone({
+      keyPair,
+      zone,
+      network: network.publish,
+      memory,
+      mode: invocation.has('force') ? 'force' : invocation.has('once') ? 'keep' : 'new',
+      now: microseconds(terminal),
+      signal: network.signal,
+    });
+    return { published, zone };
+  } catch (error) {
+    if (error instanceof PublishError) throw conflictError(error, zone, source, invocation);
+    throw error;
+  } finally {
+    progress.clear();
+  }
+}
+
+/** The time of the clock, as timestamps have it. */
+export function microseconds(terminal: Terminal): bigint {
+  return BigInt(Math.floor(terminal.now())) * 1000n;
+}
+
+/** What this user published from this machine. Without it, only the date of the zone file counts. */
+export async function openMemory({ stateDir }: Settings): Promise<PublicationMemory> {
+  try {
+    await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  } catch {
+    // This user may not be allowed to create it; then nothing is remembered, which is not an error.
+  }
+  return await PublicationMemory.open(join(stateDir, MEMORY_FILE), silentLog);
+}
+
+/** Our public addresses; waits while one of the wanted is missing and may still arrive. */
+async function addressesFor(
+  wanted: readonly string[],
+  { publicKey }: KeyPair,
+  settings: Settings,
+  { node, source, signal }: NetworkAccess,
+): Promise<Placeholders> {
+  const late = AbortSignal.any([signal, AbortSignal.timeout(ADDRESS_PATIENCE)]);
+  const kind = networkOf(settings.bootstrap);
+  let found = externalAddresses(kind, undefined, machineInterfaces(), noExternalAddresses);
+  const isMissing = () => wanted.some((name) => found.get(name) === undefined);
+  if (node === undefined || !isMissing()) return found;
+  try {
+    // Nodes tell it in every response (BEP 42), so some must be queried.
+    for await (const _ of source.lookup(publicKey, { signal: late })) if (late.aborted) break;
+    for (;;) {
+      const started = await orAborted(node, late);
+      found = externalAddresses(kind, await started.status(), machineInterfaces(), found);
+      if (!isMissing()) return found;
+      await sleep(ADDRESS_EVERY, undefined, { signal: late });
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    // A record without an address is left out with a warning; a network failure is reported by the next step.
+    if (late.aborted || error instanceof SourceError || error instanceof MainlineError) return found;
+    throw error;
+  }
+}
