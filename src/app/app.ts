@@ -39,6 +39,8 @@ import {
 import { ReloadError } from './configuration/reload-error.ts';
 import { CurrentResolution } from './current-resolution.ts';
 import { checkDhtPort } from './dht/dht-port.ts';
+import { withHeldPacket } from './explain/held-packet.ts';
+import { QueryFollowers } from './explain/query-followers.ts';
 import { createFront } from './front.ts';
 import { httpSettings } from './http/http-settings.ts';
 import { mainCalls } from './http/main-calls.ts';
@@ -197,7 +199,7 @@ export async function startApp(
       names,
       history,
       petnames,
-      front,
+      front: { ask: (request, asker, options) => ask(request, asker, options) },
       addresses: () => addresses,
       status: () => status(),
       finder,
@@ -315,6 +317,12 @@ export async function startApp(
     return known && { configuration: known };
   };
 
+  const followers = new QueryFollowers((observe) => front.watchQueries(observe));
+  const ask: App['ask'] = async (request, asker, options) => {
+    const outcome = await front.ask(request, asker, options);
+    return await withHeldPacket(outcome, { finder, suffixes: settings.suffix });
+  };
+
   const status = async (): Promise<AppStatus> => ({
     version: programVersion(),
     pid: process.pid,
@@ -348,7 +356,8 @@ export async function startApp(
       return done;
     },
     status,
-    ask: (request, asker) => front.ask(request, asker),
+    ask,
+    followQueries: (observe) => followers.follow(observe),
     learn: (packet) => learn(packet, false),
     names,
     history,

@@ -1,7 +1,12 @@
 import { defaultListen, type Settings } from '../config/settings.ts';
 import type { IpPrefix } from '../ip/prefix.ts';
-import { defaultAccess, loopbackPrefixes } from '../serve/access-list.ts';
-import { ClientRateLimit, ColdKeyLimit, DEFAULT_MAX_CLIENTS, unlimited } from '../serve/rate-limit.ts';
+import { defaultAccess, loopbackPrefixes } from '../serve/clients/access-list.ts';
+import {
+  ClientRateLimit,
+  ColdKeyLimit,
+  DEFAULT_MAX_CLIENTS,
+  unlimited,
+} from '../serve/clients/rate-limit.ts';
 import { type ListenSettings, serviceAddresses } from '../serve/served-address.ts';
 import { machineInterfaces } from '../system/interfaces.ts';
 

@@ -4,7 +4,7 @@ import type { Log } from '../observe/log.ts';
 import type { Resolver } from '../resolve/query.ts';
 import type { LocalAnswers } from '../serve/local-answers.ts';
 import { type Resolution, type ResolutionParts, startResolution } from './resolution.ts';
-import { upstreamSockets } from './upstream-sockets.ts';
+import { upstreamSockets } from './upstreams/upstream-sockets.ts';
 
 /** Milliseconds until a resolution that was replaced is closed: longer than any question takes. */
 const LEAVE_AFTER = 5_000;

@@ -4,8 +4,8 @@ import { Name } from '../dns/name.ts';
 import { LoopDelay } from '../observe/metrics/loop-delay.ts';
 import { Petnames } from '../resolve/special/petnames.ts';
 import { isKeyName, namesOfKey } from '../resolve/special/suffix.ts';
-import { AccessList } from '../serve/access-list.ts';
 import type { CertificateSource } from '../serve/certificate/certificate.ts';
+import { AccessList } from '../serve/clients/access-list.ts';
 import type { Front, FrontCallbacks } from '../serve/front.ts';
 import type { Listeners } from '../serve/listeners/listeners.ts';
 import { answering } from '../serve/open-listeners.ts';
@@ -75,7 +75,8 @@ export function createFront(
     async usePetnames(entries) {
       for (const name of petnames.replace(entries)) cache.forget(name);
     },
-    ask: (request, asker) => responder.ask(request, asker),
+    ask: (request, asker, options) => responder.ask(request, asker, options),
+    watchQueries: (observe) => responder.watchQueries(observe),
     forgetKey(key) {
       const names = [...namesOfKey(key, settings.suffix), ...petnames.namesOf(key)];
       for (const name of names) cache.forget(name);
@@ -100,6 +101,7 @@ export function createFront(
       loopDelay.close();
       await listeners.leaveToOthers();
       await responder.close(Math.max(0, startedAt + CLOSE_GRACE - now()));
+      responder.watchQueries(undefined);
       await listeners.close();
     },
   };

@@ -22,11 +22,11 @@ import { ResolverFiles } from '../system/resolver-files.ts';
 import { searchDomainsOf } from '../system/system-upstreams.ts';
 import { watchForPortal } from './captive-portal.ts';
 import { ownersMayName } from './client-limits.ts';
-import { CurrentUpstreams } from './current-upstreams.ts';
 import { openHosts } from './hosts.ts';
 import { ordinaryLayers } from './ordinary-layers.ts';
 import { type ResolverSource, systemSearchDomains } from './system-resolvers.ts';
-import { upstreamSockets } from './upstream-sockets.ts';
+import { CurrentUpstreams } from './upstreams/current-upstreams.ts';
+import { upstreamSockets } from './upstreams/upstream-sockets.ts';
 import { chooseUpstreams, isMachineAddress, upstreamAuthorities, whyLoop } from './upstreams.ts';
 
 /** Everything behind the answer cache: question in, answer out. */

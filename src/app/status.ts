@@ -10,10 +10,11 @@ import type { PublicationStatus } from '../publish/publication-status.ts';
 import type { PublisherEntries } from '../publish/publisher.ts';
 import type { CertificateStatus } from '../serve/certificate/current-certificate.ts';
 import type { FrontStatus } from '../serve/front.ts';
-import type { AskOutcome, LocalAsker } from '../serve/responder.ts';
+import type { AskOptions, AskOutcome, LocalAsker } from '../serve/responder.ts';
 import type { ServedAddress } from '../serve/served-address.ts';
 import type { PacketHistory } from '../store/history.ts';
 import type { PacketStoreStatistics } from '../store/packet-store.ts';
+import type { QueryObserver } from '../way/query-event.ts';
 import type { SettingChange } from './configuration/changed-settings.ts';
 import type { NameBook } from './names/name-book.ts';
 import type { SourcesStatus } from './packets.ts';
@@ -31,7 +32,9 @@ export interface App {
   /** Its current status. */
   status(): Promise<AppStatus>;
   /** Answers a DNS request of a program of this machine, as `serve` would over TCP. See `Responder.ask`. */
-  ask(request: Uint8Array, asker: LocalAsker): Promise<AskOutcome>;
+  ask(request: Uint8Array, asker: LocalAsker, options?: AskOptions): Promise<AskOutcome>;
+  /** Tells `observe` each query that is answered from now on. @returns a function that ends it. */
+  followQueries(observe: QueryObserver): () => void;
   /** Takes in a packet that was just published. @returns whether it is newer than what was known. */
   learn(packet: SignedPacket): Promise<boolean>;
   /** Names of the user's own for keys. */

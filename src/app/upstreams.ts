@@ -14,8 +14,8 @@ import type { ListenSettings } from '../serve/served-address.ts';
 import { machineAddresses } from '../system/interfaces.ts';
 import { type Endpoint, whyOurs } from '../system/own-addresses.ts';
 import type { NetworkResolvers } from '../workers/messages.ts';
-import { linkRoutes } from './link-routes.ts';
 import { ownEndpoints } from './own-endpoints.ts';
+import { linkRoutes } from './upstreams/link-routes.ts';
 
 /**
  * Whom to ask for ordinary names: those that are configured, where these include `system` the resolvers of the system as

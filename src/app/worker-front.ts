@@ -15,6 +15,7 @@ import { onRuntimeWarning } from '../system/runtime-warnings.ts';
 import { EXIT_INTERNAL_ERROR, onUncaught } from '../system/uncaught.ts';
 import { primaryPeer } from '../system/worker-line.ts';
 import { portsOfWorker } from '../system/worker-ports.ts';
+import type { QueryObserver } from '../way/query-event.ts';
 import { Link } from '../workers/link.ts';
 import type { IncomingQuery, PrimaryCalls, Started, WorkerCalls } from '../workers/messages.ts';
 import { PacketProxy } from '../workers/packet-proxy.ts';
@@ -41,16 +42,15 @@ interface Running {
 export function runWorker(): void {
   nameProcess('pkarrd worker');
   const now = () => elapsedClock.now();
-  const packetReader = new PacketProxy(
-    (key, client, signal) => link.ask('packet', { key, client }, signal),
-    now,
-  );
+  const packetReader = new PacketProxy((request, signal) => link.ask('packet', request, signal), now);
   let running: Running | undefined;
   let listeners: ToldListeners | undefined;
   const certificate = new HeldCertificate();
   const petnames = new Petnames();
   /** The network changed while this worker started. */
   let isOutdated = false;
+  /** Whom to tell each query. */
+  let watchQueries: QueryObserver | undefined;
   /** The settings that were given last, if others than at the start. */
   let newTexts: SettingTexts | undefined;
   /** Changes of the network and of the settings are followed one after another. */
@@ -101,6 +101,7 @@ export function runWorker(): void {
         now,
       });
       running = { resolution, front };
+      front.watchQueries(watchQueries);
       if (isOutdated) await followNetwork(running);
       if (newTexts !== undefined) await reload(running, newTexts);
       try {
@@ -129,7 +130,11 @@ export function runWorker(): void {
       return undefined;
     },
     status: () => ready().front.status(),
-    ask: ({ request, asker }) => ready().front.ask(request, asker),
+    ask: ({ request, asker, options }) => ready().front.ask(request, asker, options),
+    watchQueries(isWatched) {
+      watchQueries = isWatched ? (batch) => link.tell('queries', batch) : undefined;
+      running?.front.watchQueries(watchQueries);
+    },
     flush(text) {
       const name = Name.parse(text);
       const label = classifyLabel(name.labels.at(-1) ?? '');

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { withoutPaths } from '../app/explain/without-paths.ts';
 import { NameError } from '../app/names/name-book.ts';
 import type { App, AppStatus } from '../app/status.ts';
 import { TokenBucket } from '../async/token-bucket.ts';
@@ -9,6 +10,7 @@ import { type AdjustableLog, type LogLevel, logLevels } from '../observe/log.ts'
 import { classifyLabel, type PublicKey } from '../pkarr/public-key.ts';
 import { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { LocalAsker } from '../serve/responder.ts';
+import type { TimedFact } from '../way/fact.ts';
 import { type ControlPlaces, ownDirectory } from './directories.ts';
 import { publicStatus } from './public-status.ts';
 import {
@@ -104,11 +106,11 @@ function boundedHandlers(app: App, asker: LocalAsker): Handlers {
   const packets = new TokenBucket(PACKETS, performance.now());
   let queries = 0;
   return {
-    query: async ([request = '']) => {
+    query: async ([request = '', option]) => {
       if (queries >= MAX_QUERIES) throw new BusyError('pkarrd is busy with other queries. Try again.');
       queries++;
       try {
-        return await query(app, request, asker);
+        return await query(app, request, asker, option === 'explain');
       } finally {
         queries--;
       }
@@ -180,13 +182,15 @@ export interface QueryResult {
   readonly isCached: boolean;
   /** How long it took. */
   readonly milliseconds: number;
+  /** How the answer came about, for `explain`. */
+  readonly way?: readonly TimedFact[];
 }
 
-async function query(app: App, request: string, asker: LocalAsker): Promise<QueryResult> {
+async function query(app: App, request: string, asker: LocalAsker, isTraced: boolean): Promise<QueryResult> {
   const begun = performance.now();
   const bytes = Buffer.from(request, 'base64');
   requireQuery(bytes);
-  const outcome = await app.ask(bytes, asker);
+  const outcome = await app.ask(bytes, asker, { isTraced });
   switch (outcome) {
     case 'limited':
       throw new BusyError('Too many queries at once (client-rate). Try again.');
@@ -194,7 +198,10 @@ async function query(app: App, request: string, asker: LocalAsker): Promise<Quer
       throw new BusyError('No worker process answers at this moment. Try again.');
     default: {
       const reply = Buffer.from(outcome.reply).toString('base64');
-      return { reply, isCached: outcome.isCached, milliseconds: performance.now() - begun };
+      const { isCached, way } = outcome;
+      const milliseconds = performance.now() - begun;
+      const told = asker === 'everybody' ? way?.map(withoutPaths) : way;
+      return { reply, isCached, milliseconds, ...(told && { way: told }) };
     }
   }
 }

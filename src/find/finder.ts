@@ -6,11 +6,18 @@ import { compareRecency, type SignedPacket } from '../pkarr/signed-packet.ts';
 import { packetTimeToLive } from '../pkarr/time-to-live.ts';
 import type { PacketArchive } from '../store/packet-archive.ts';
 import type { HeldPacket, PacketCache } from '../store/packet-cache.ts';
-import type { Freshness, PacketLibrary, ReadOutcome } from '../store/packet-library.ts';
+import type {
+  Freshness,
+  KnownPlace,
+  PacketLibrary,
+  ReadOutcome,
+  ReadTracing,
+} from '../store/packet-library.ts';
 import type { FinderSettings } from './finder-settings.ts';
 import { Flight } from './flight.ts';
 import { applyEvent, initialState, isRefused, type LookupState, provesAbsence } from './lookup-state.ts';
 import { type LookupObserver, LookupSteps } from './lookup-step.ts';
+import { tallyOf } from './lookup-tally.ts';
 import { type PacketSource, SourceError } from './packet-source.ts';
 
 /** The last fraction of a packet's time to live, in which a read starts a lookup in the background. */
@@ -32,9 +39,6 @@ export interface FinderParts {
   /** Called with an internal error of a lookup for which no caller waits. */
   readonly onInternalError?: (error: unknown) => void;
 }
-
-/** Where a packet is before anybody is asked: `memory-expired` is served only while nobody confirms it. */
-export type KnownPlace = 'memory' | 'memory-expired' | 'known-absent' | 'store' | 'nowhere';
 
 /** A packet that is held, without a lookup. */
 export interface HeldNow extends HeldPacket {
@@ -78,7 +82,26 @@ export class Finder implements PacketLibrary {
   /** See `PacketLibrary`. */
   async read(
     key: PublicKey,
+    options: {
+      readonly freshness: Freshness;
+      readonly signal: AbortSignal;
+      readonly trace?: ReadTracing | undefined;
+    },
+  ): Promise<ReadOutcome> {
+    const { trace } = options;
+    if (trace === undefined) return await this.#read(key, options);
+    const place = this.whereIs(key);
+    const joined = this.#flights.get(key.text)?.steps;
+    const own = trace.wantsNodes ? new LookupSteps() : undefined;
+    const outcome = await this.#read(key, options, own);
+    return { ...outcome, way: { place, ...tallyOf(outcome, joined ?? own) } };
+  }
+
+  /** `steps`: those of a lookup that is started. */
+  async #read(
+    key: PublicKey,
     { freshness, signal }: { readonly freshness: Freshness; readonly signal: AbortSignal },
+    steps?: LookupSteps,
   ): Promise<ReadOutcome> {
     signal.throwIfAborted();
     // Synchronous if the archive has nothing, as for most keys in a first run.
@@ -96,7 +119,7 @@ export class Finder implements PacketLibrary {
         return this.#known(key) ?? known;
       }
     }
-    const flight = this.#flights.get(key.text) ?? this.#start(key);
+    const flight = this.#flights.get(key.text) ?? this.#start(key, steps);
     if (flight === undefined) return tooMany;
     if (freshness === 'newest') return await flight.newest(signal);
     return await this.#firstOf(flight, this.#parts.cache.get(key), signal);

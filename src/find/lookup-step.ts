@@ -30,6 +30,11 @@ export class LookupSteps {
     for (const observe of this.#observers) observe(step);
   };
 
+  /** The steps so far. */
+  get all(): readonly LookupStep[] {
+    return this.#steps;
+  }
+
   /** Tells the steps so far, and each that follows. @returns a function that ends it. */
   follow(observe: LookupObserver): () => void {
     for (const step of this.#steps) observe(step);

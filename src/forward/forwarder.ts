@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../async/clock.ts';
 import { DenseSet } from '../async/dense-set.ts';
 import type { Name } from '../dns/name.ts';
 import type { Question } from '../dns/question.ts';
+import type { Trace } from '../way/trace.ts';
 import { Inquiry } from './choice/inquiry.ts';
 import { Member } from './choice/member.ts';
 import { nextUpstream } from './choice/next-upstream.ts';
@@ -58,10 +59,11 @@ export interface ForwardRequest {
 /** Forwards questions to upstream resolvers. */
 export interface Forwarder {
   /**
-   * The answer of an upstream, within 4.2 s. Equal questions in flight share one query; case does not matter.
+   * The answer of an upstream, within 4.2 s. Equal questions in flight share one query; case does not matter. `trace` is told
+   * who is asked, and what came of it.
    * @throws ForwardError, or the reason of the cancellation.
    */
-  forward(request: ForwardRequest, cancellation: Cancellation): Promise<UpstreamReply>;
+  forward(request: ForwardRequest, cancellation: Cancellation, trace?: Trace): Promise<UpstreamReply>;
   /** Whether a route is configured for `name`. It takes precedence over most special-use rules. */
   hasRoute(name: Name): boolean;
   /** The domain of that route: the longest one that `name` is at or below. */
@@ -148,7 +150,7 @@ class UpstreamForwarder implements Forwarder {
   }
 
   /** See `Forwarder`. */
-  async forward(request: ForwardRequest, cancellation: Cancellation): Promise<UpstreamReply> {
+  async forward(request: ForwardRequest, cancellation: Cancellation, trace?: Trace): Promise<UpstreamReply> {
     const { question, dnssecOk, checkingDisabled } = request;
     if (this.#isClosed) throw new ForwardError('closed');
     this.#questions += 1;
@@ -156,9 +158,10 @@ class UpstreamForwarder implements Forwarder {
     const query = buildRequest(question, dnssecOk, checkingDisabled);
     const key = requestKey(query) + this.#groupOf(question.name).id;
     const members = () => this.#groupOf(question.name).members;
+    if (trace !== undefined) this.#tellGroup(trace, this.#groupOf(question.name), this.#flights.has(key));
     const reply = await this.#flights.run(
       key,
-      (abandoned) => this.#ask(query, members, abandoned),
+      (abandoned) => this.#ask(query, members, abandoned, trace),
       cancellation,
     );
     return replyInCase(reply, query.asked);
@@ -257,12 +260,14 @@ class UpstreamForwarder implements Forwarder {
     request: UpstreamRequest,
     members: () => readonly Member[],
     cancellation: Cancellation,
+    trace?: Trace,
   ): Promise<UpstreamReply> {
     const inquiry = new Inquiry({
       request,
       members,
       clock: this.#parts.clock,
       cancellation,
+      trace,
       mayBegin: () => this.#inFlight.count < this.#maxInFlight,
       upstreamSuspected: () => this.#prober.upstreamSuspected(),
     });
@@ -275,6 +280,17 @@ class UpstreamForwarder implements Forwarder {
     } finally {
       this.#inquiries.delete(inquiry);
     }
+  }
+
+  #tellGroup(trace: Trace, group: Group, isInFlight: boolean): void {
+    const { domain, link }: Partial<RouteGroup> = group;
+    trace.tell({
+      of: 'upstreams',
+      labels: group.members.map(({ upstream }) => upstream.label),
+      ...(domain !== undefined && { route: domain.toString() }),
+      ...(link !== undefined && { link }),
+    });
+    if (isInFlight) trace.tell({ of: 'joined' });
   }
 
   /** The upstreams that can look up the host name of another one: those with an address. */

@@ -52,6 +52,11 @@ export function completeAliases({ follow, isKeyName, shareUpstreams }: CompleteA
       const next = { ...context, aliasesFollowed: context.aliasesFollowed + alias.steps };
       if (next.aliasesFollowed > MAX_ALIASES) throw aliasLoop();
       const question = { ...query.question, name: alias.target };
+      context.trace?.tell({
+        of: 'alias',
+        from: String(query.question.name),
+        target: String(alias.target),
+      });
       const rest = toRecords(await follow.resolve({ ...query, question }, next));
       const isLeftOut = !isToKey && shareUpstreams(query.question.name, alias.target);
       return completed(isLeftOut ? alias.chain.map(keptShortly) : alias.chain, rest);

@@ -16,10 +16,10 @@ const kinds: Readonly<Record<ForwardErrorKind, ResolveErrorKind>> = {
 /** Answers questions by asking upstream resolvers. */
 export function forwardResolver(forwarder: Forwarder): Resolver {
   return {
-    async resolve({ question, dnssecOk, checkingDisabled }, { cancellation, onSource }) {
+    async resolve({ question, dnssecOk, checkingDisabled }, { cancellation, onSource, trace }) {
       onSource?.('upstream');
       try {
-        const reply = await forwarder.forward({ question, dnssecOk, checkingDisabled }, cancellation);
+        const reply = await forwarder.forward({ question, dnssecOk, checkingDisabled }, cancellation, trace);
         return { kind: 'forwarded', reply };
       } catch (error) {
         if (!(error instanceof ForwardError)) throw error;

@@ -1,19 +1,24 @@
 import type { PublicKey } from '../pkarr/public-key.ts';
-import type { PacketLibrary, ReadOutcome } from '../store/packet-library.ts';
+import type { PacketLibrary, ReadOutcome, ReadTracing } from '../store/packet-library.ts';
 
 /** The outcome of a read; `busy` when the client exceeded its rate of key lookups. */
 export type PacketReadOutcome = ReadOutcome | { readonly kind: 'busy' };
 
+/** For whom a packet is read. */
+export interface ReadOptions {
+  /** The address of the client; undefined for the program's own questions. */
+  readonly client: string | undefined;
+  readonly signal: AbortSignal;
+  /** Tell how it went. */
+  readonly trace?: ReadTracing | undefined;
+}
+
 /** Reads packets on behalf of clients, each of which may have only so many keys looked up. */
 export interface PacketReader {
   /**
-   * The packet of `key`, fresh by its time to live. `client` is the address of the client; undefined for the program's
-   * own questions. An aborted `signal` ends the wait by throwing its reason.
+   * The packet of `key`, fresh by its time to live. An aborted `signal` ends the wait by throwing its reason.
    */
-  read(
-    key: PublicKey,
-    options: { readonly client: string | undefined; readonly signal: AbortSignal },
-  ): Promise<PacketReadOutcome>;
+  read(key: PublicKey, options: ReadOptions): Promise<PacketReadOutcome>;
 }
 
 /**
@@ -26,9 +31,9 @@ export function limitedPacketReader(
   mayLookUp: (client: string | undefined) => boolean,
 ): PacketReader {
   return {
-    async read(key, { client, signal }) {
+    async read(key, { client, signal, trace }) {
       if (!library.isAtHand(key) && !mayLookUp(client)) return { kind: 'busy' };
-      return await library.read(key, { freshness: 'fresh', signal });
+      return await library.read(key, { freshness: 'fresh', signal, trace });
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Cancellation } from '../async/cancellation.ts';
 import type { Question } from '../dns/question.ts';
 import type { AnswerSource } from '../observe/metrics/traffic.ts';
+import type { Trace } from '../way/trace.ts';
 import type { Answer } from './answer.ts';
 import type { DelegationTrail, ResolutionBudget } from './resolution-budget.ts';
 
@@ -23,6 +24,8 @@ export interface ResolveContext {
   readonly client?: string;
   /** Told each source that the answer was got from, or is waited for. */
   readonly onSource?: (source: AnswerSource) => void;
+  /** Told the way of the answer; absent where nobody asked for it. */
+  readonly trace?: Trace | undefined;
   /** What names of keys may still cost; absent until the first one. */
   readonly budget?: ResolutionBudget;
   /** The delegations on the way here; absent until the first one. */

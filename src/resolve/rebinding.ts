@@ -36,7 +36,9 @@ export function rebindingProtection({ allowed, hasRoute }: RebindingOptions): La
       if (exempt.covers(name) || hasRoute(name)) return await inner.resolve(query, context);
       const answer = await inner.resolve(query, context);
       const found = findLocalAddress(answer);
-      return found === undefined ? answer : refusedAnswer(name, found);
+      if (found === undefined) return answer;
+      context.trace?.tell({ of: 'filtered', why: 'rebinding', text: blockedText(found) });
+      return refusedAnswer(name, found);
     },
   });
 }
@@ -90,11 +92,15 @@ function isLocal(): boolean {
   return true;
 }
 
+function blockedText(found: LocalAddress): string {
+  return `Blocked by rebinding protection: the answer for a public name contains ${localAddressToText(found)}.`;
+}
+
 function refusedAnswer(name: Name, found: LocalAddress): RecordsAnswer {
   // RFC 8914 §4.16, Blocked: a policy of whoever runs the server.
   const blocked: ExtendedError = {
     code: ExtendedErrorCode.BLOCKED,
-    text: `Blocked by rebinding protection: the answer for a public name contains ${localAddressToText(found)}.`,
+    text: blockedText(found),
   };
   return recordsAnswer({
     authoritative: false,

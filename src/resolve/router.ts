@@ -31,12 +31,22 @@ export function createRouter(routes: Routes): Resolver {
         case 'key':
           return await routes.pkarr.resolve(label.key, query, context);
         case 'refused':
-          if (label.text === PROBE_LABEL) return answerProbe(query);
-          return noSuchKey(label.text, refusalToText(label.reason), routes.negativeTtl);
+          if (label.text === PROBE_LABEL) {
+            context.trace?.tell({ of: 'probe' });
+            return answerProbe(query);
+          }
+          return noSuchKey(label.text, refusalToText(label.reason), routes.negativeTtl, context);
         case 'not-a-key':
           if (hasKeyText(text))
-            return noSuchKey(text, 'the label has other characters around a key', routes.negativeTtl);
-          return type === Type.ANY ? minimalAny(name) : await routes.ordinary.resolve(query, context);
+            return noSuchKey(
+              text,
+              'the label has other characters around a key',
+              routes.negativeTtl,
+              context,
+            );
+          if (type !== Type.ANY) return await routes.ordinary.resolve(query, context);
+          context.trace?.tell({ of: 'any' });
+          return minimalAny(name);
       }
     },
   };
@@ -46,7 +56,8 @@ export function createRouter(routes: Routes): Resolver {
  * A label that looks like a key but is not a valid one exists nowhere. It is answered here and never sent upstream:
  * whoever typed it meant a key, and which one is nobody else's business.
  */
-function noSuchKey(label: string, why: string, negativeTtl: number): Answer {
+function noSuchKey(label: string, why: string, negativeTtl: number, { trace }: ResolveContext): Answer {
+  trace?.tell({ of: 'bad-key', text: why });
   return recordsAnswer({
     rcode: Rcode.NXDOMAIN,
     authorities: [syntheticSoa(Name.fromLabels([label]), 0, negativeTtl)],

@@ -1,4 +1,4 @@
-import { clientKey } from './rate-limit.ts';
+import { clientKey } from './clients/rate-limit.ts';
 
 /** How many connections there may be. RFC 7766 §6.2.3 leaves the numbers to the server. */
 export interface ConnectionLimits {

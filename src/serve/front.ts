@@ -6,7 +6,8 @@ import type { HistogramSnapshot } from '../observe/metrics/histogram.ts';
 import type { TrafficSnapshot } from '../observe/metrics/traffic.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { PetnameEntry } from '../resolve/special/petnames.ts';
-import type { AskOutcome, LocalAsker, ResponderParts, ResponderStatistics } from './responder.ts';
+import type { QueryObserver } from '../way/query-event.ts';
+import type { AskOptions, AskOutcome, LocalAsker, ResponderParts, ResponderStatistics } from './responder.ts';
 import type { ListenSettings, ServedAddress } from './served-address.ts';
 
 /** The side of the program that faces clients: octets in, octets out. */
@@ -30,7 +31,9 @@ export interface Front {
   /** These are the petnames from now on; resolves when what others meant is forgotten. */
   usePetnames(entries: readonly PetnameEntry[]): Promise<void>;
   /** Answers a request of a program of this machine; see `Responder.ask`. */
-  ask(request: Uint8Array, asker: LocalAsker): Promise<AskOutcome>;
+  ask(request: Uint8Array, asker: LocalAsker, options?: AskOptions): Promise<AskOutcome>;
+  /** From now on `observe` is told each query; undefined for nobody. */
+  watchQueries(observe: QueryObserver | undefined): void;
   /** Forgets the answers made from an outdated packet of `key`. */
   forgetKey(key: PublicKey): void;
   /** Forgets the answers for names at and below `name`. @returns how many. */

@@ -8,9 +8,9 @@ import { isEncrypted, isStream, type Protocol } from '../dns/protocol.ts';
 import { ageTtl } from '../dns/ttl.ts';
 import { MAX_MESSAGE_LENGTH } from '../dns/wire-writer.ts';
 import { placeOf, type TrafficCounters } from '../observe/metrics/traffic.ts';
-import type { AccessList } from './access-list.ts';
+import type { AccessList } from './clients/access-list.ts';
+import type { ClientRateLimit } from './clients/rate-limit.ts';
 import type { LocalAnswers } from './local-answers.ts';
-import type { ClientRateLimit } from './rate-limit.ts';
 import { PADDING_HEADER, paddedLength, UDP_PAYLOAD_SIZE } from './reply.ts';
 import {
   MINIMUM_UDP_PAYLOAD,

@@ -6,10 +6,10 @@ import type { AnswerEntry } from '../cache/answer-entry.ts';
 import { type PackedReply, packMessage, packReply } from '../cache/packed-reply.ts';
 import { KEY_DO } from '../cache/question-key.ts';
 import { withoutDnssec } from '../cache/without-dnssec.ts';
-import { Rcode } from '../dns/codes.ts';
+import { Rcode, rcodeToText, typeToText } from '../dns/codes.ts';
 import { type ExtendedError, ExtendedErrorCode } from '../dns/extended-error.ts';
 import { HEADER_LENGTH } from '../dns/message.ts';
-import { isStream, Protocol } from '../dns/protocol.ts';
+import { isStream, Protocol, protocolNames } from '../dns/protocol.ts';
 import type { Question } from '../dns/question.ts';
 import { WireError } from '../dns/wire-error.ts';
 import {
@@ -20,13 +20,18 @@ import {
 } from '../observe/metrics/traffic.ts';
 import { type Answer, type RecordsAnswer, recordsAnswer, toMessage } from '../resolve/answer.ts';
 import { failureReply, ResolveError } from '../resolve/errors.ts';
-import type { Query, Resolver } from '../resolve/query.ts';
-import type { AccessList } from './access-list.ts';
+import type { Query, ResolveContext, Resolver } from '../resolve/query.ts';
+import type { CacheFact, Fact, RefusalReason, TimedFact } from '../way/fact.ts';
+import type { QueryObserver } from '../way/query-event.ts';
+import { QueryFeed } from '../way/query-feed.ts';
+import { Trace } from '../way/trace.ts';
+import type { AccessList } from './clients/access-list.ts';
+import type { ClientRateLimit } from './clients/rate-limit.ts';
 import { HotPath } from './hot-path.ts';
 import type { LocalAnswers } from './local-answers.ts';
-import type { ClientRateLimit } from './rate-limit.ts';
 import { type ReplyPath, renderError, renderReply, renderTruncated } from './reply.ts';
 import { type RejectedRequest, type Request, readRequest, requestQuestion, u16 } from './request.ts';
+import { WatchedHotPath } from './watched-hot-path.ts';
 
 /** The clock of what is measured; the global is a getter, which costs more than the call. */
 const clock = performance;
@@ -70,7 +75,12 @@ export interface ResponderParts {
  * process is there to answer.
  */
 export type AskOutcome =
-  | ({ readonly reply: Uint8Array; readonly isCached: boolean } & ReplyOrigin)
+  | ({
+      readonly reply: Uint8Array;
+      readonly isCached: boolean;
+      /** How the answer came about, if that was asked for. */
+      readonly way?: readonly TimedFact[];
+    } & ReplyOrigin)
   | 'limited'
   | 'unavailable';
 
@@ -92,6 +102,12 @@ const localClients = { everybody: 'local socket', owner: 'socket of the owner' }
 
 function isLocal(client: string): boolean {
   return client === localClients.everybody || client === localClients.owner;
+}
+
+/** How a program of this machine asks. */
+export interface AskOptions {
+  /** Tell how the answer came about. */
+  readonly isTraced?: boolean;
 }
 
 /** Sends a reply, at most once, now or later. */
@@ -117,16 +133,30 @@ export class Responder {
   readonly #abandons = new Set<Abandon>();
   readonly #traffic = new TrafficCounters();
   #isClosing = false;
+  /** Told each query, while somebody looks at live queries. */
+  #feed: QueryFeed | undefined;
 
   constructor(parts: ResponderParts) {
     this.#parts = parts;
-    this.#hotPath = new HotPath({ ...parts, traffic: this.#traffic });
+    this.#hotPath = this.#makeHotPath();
   }
 
   /** Uses other parts from now on. Questions in flight are answered with the old ones. */
   replaceParts(parts: Partial<Pick<ResponderParts, 'local' | 'rate' | 'trustAuthenticData'>>): void {
     this.#parts = { ...this.#parts, ...parts };
-    this.#hotPath = new HotPath({ ...this.#parts, traffic: this.#traffic });
+    this.#hotPath = this.#makeHotPath();
+  }
+
+  /** From now on `observe` is told each query; undefined for nobody, which costs nothing. */
+  watchQueries(observe: QueryObserver | undefined): void {
+    this.#feed?.flush();
+    this.#feed = observe && new QueryFeed(observe);
+    this.#hotPath = this.#makeHotPath();
+  }
+
+  #makeHotPath(): HotPath {
+    const parts = { ...this.#parts, traffic: this.#traffic };
+    return this.#feed === undefined ? new HotPath(parts) : new WatchedHotPath(parts, this.#feed);
   }
 
   /**
@@ -153,31 +183,36 @@ export class Responder {
 
   /**
    * Answers `bytes`, or ignores them. Never throws.
+   * @param asked is told how the answer came about.
    * @returns whether a reply was or will be sent.
    */
-  respond(bytes: Uint8Array, path: ReplyPath, send: Send): boolean {
+  respond(bytes: Uint8Array, path: ReplyPath, send: Send, asked?: Trace): boolean {
     const request = readRequest(bytes);
     if (request.kind === 'silent') return false;
     const { access, rate } = this.#parts;
     this.#traffic.query(path.protocol, typeOf(request));
-    const asker = { path, send, begunAt: clock.now() };
+    const trace = asked ?? (this.#feed && new Trace({ wantsNodes: false }));
+    if (trace !== undefined) tellQuestion(trace, request);
+    const asker = { path, send, begunAt: clock.now(), trace };
     // Before the access list, so that refusals are limited too.
     const verdict = rate.verdict(path.client, isStream(path.protocol));
     if (verdict === 'drop') {
       this.#traffic.drop();
+      if (trace !== undefined) this.#tellQuery(asker, 'dropped', trace);
       return false;
     }
     if (!access.isAllowed(path.client) && !isLocal(path.client)) {
-      this.#refuse(asker, request, Rcode.REFUSED, [stranger]);
+      this.#refuse(asker, request, Rcode.REFUSED, 'stranger');
       return true;
     }
     if (verdict === 'truncate') {
+      trace?.tell(tooOften);
       const octets = renderTruncated(request, path);
       this.#send(asker, { octets, rcode: Rcode.NOERROR, source: 'local' });
       return true;
     }
     if (request.kind === 'rejected') {
-      this.#refuse(asker, request, request.rcode, []);
+      this.#refuse(asker, request, request.rcode, 'malformed');
       return true;
     }
     const { local } = this.#parts;
@@ -185,6 +220,8 @@ export class Responder {
       return true;
     // RFC 1035 §4.1.1: without RD the server is not to ask others, neither now nor ahead of time.
     const found = this.#parts.cache.find(request.cacheKey, request.recursionDesired);
+    if (trace !== undefined && found !== undefined)
+      trace.tell(cacheFact(found.entry, this.#parts.now(), found.state !== 'stale'));
     switch (found?.state) {
       case 'fresh':
         this.#sendCached(asker, request, found.entry, found.entry.age(this.#parts.now()));
@@ -197,6 +234,7 @@ export class Responder {
         this.#sendCached(asker, request, found.entry, 'stale');
         break;
       default:
+        if (found === undefined) trace?.tell({ of: 'cache', state: 'nothing' });
         this.#answerMiss(request, asker, found?.entry ?? this.#parts.cache.peekOther(request.cacheKey));
     }
     return true;
@@ -206,13 +244,14 @@ export class Responder {
    * Answers a program of this machine that asks through a socket of its own: with the same answers and limits as others,
    * whatever networks may send queries. Octets that get no reply count as too many.
    */
-  ask(bytes: Uint8Array, asker: LocalAsker): Promise<AskOutcome> {
+  ask(bytes: Uint8Array, asker: LocalAsker, options: AskOptions = {}): Promise<AskOutcome> {
     const isCached = this.#isCached(bytes);
+    const trace = options.isTraced === true ? new Trace({ wantsNodes: true }) : undefined;
     return new Promise((resolve) => {
       const path = { client: localClients[asker], protocol: Protocol.LOCAL };
-      const isAnswered = this.respond(bytes, path, (reply, origin) =>
-        resolve({ reply, isCached, ...origin }),
-      );
+      const send: Send = (reply, origin) =>
+        resolve({ reply, isCached, ...origin, ...(trace && { way: trace.facts }) });
+      const isAnswered = this.respond(bytes, path, send, trace);
       if (!isAnswered) resolve('limited');
     });
   }
@@ -246,6 +285,7 @@ export class Responder {
     const question = lowerCaseName(requestQuestion(request));
     const answer = local.answer(question);
     if (answer !== undefined) {
+      asker.trace?.tell({ of: 'hosts' });
       const reply = packRecords(answer, question);
       this.#send(asker, rendered({ reply, age: 0, source: 'local' }, request, asker.path));
       return true;
@@ -254,6 +294,7 @@ export class Responder {
     // An answer that was cached before the name was known here may deny it; a new one does not.
     const held = this.#parts.cache.peek(request.cacheKey);
     if (held !== undefined && held.rcode !== Rcode.NXDOMAIN) return false;
+    asker.trace?.tell({ of: 'hosts' });
     this.#answerMiss(request, asker, undefined);
     return true;
   }
@@ -263,14 +304,14 @@ export class Responder {
     const now = this.#parts.now();
     const outcome =
       fallback !== undefined && isAsGood(fallback, request, now)
-        ? this.#fromFallback(fallback, request)
+        ? this.#fromFallback(fallback, request, asker)
         : undefined;
     if (outcome !== undefined) {
       this.#send(asker, rendered(outcome, request, asker.path));
       return;
     }
     if (!request.recursionDesired) {
-      this.#refuse(asker, request, Rcode.REFUSED, [notCached]);
+      this.#refuse(asker, request, Rcode.REFUSED, 'no-recursion');
       return;
     }
     const upstream = this.#parts.cameBackFrom(request.bytes, request.questionEnd);
@@ -294,7 +335,7 @@ export class Responder {
       return;
     }
     this.#parts.onLoop(upstream);
-    this.#refuse(asker, request, Rcode.SERVFAIL, [loop]);
+    this.#refuse(asker, request, Rcode.SERVFAIL, 'loop');
   }
 
   #refresh(request: Request, path: ReplyPath): void {
@@ -312,7 +353,7 @@ export class Responder {
   /** Rejects only when `send` throws, which is a bug of the transport. */
   async #answerAndSend(request: Request, asker: Asker, fallback: AnswerEntry | undefined): Promise<void> {
     const { path } = asker;
-    const ready = await this.#answer(request, path, fallback)
+    const ready = await this.#answer(request, asker, fallback)
       .then((outcome) => rendered(outcome, request, path))
       .catch((error: unknown) => {
         this.#parts.onBug(error);
@@ -321,8 +362,8 @@ export class Responder {
     this.#send(asker, ready);
   }
 
-  async #answer(request: Request, path: ReplyPath, fallback: AnswerEntry | undefined): Promise<Outcome> {
-    const resolving = this.#resolve(request, path);
+  async #answer(request: Request, asker: Asker, fallback: AnswerEntry | undefined): Promise<Outcome> {
+    const resolving = this.#resolve(request, asker.path, asker.trace);
     if (fallback === undefined) return await resolving;
     // For a client that wants signatures, an answer without them is better than a failure, but not than a late answer.
     const isLess = request.dnssecOk && !isForDnssec(fallback);
@@ -333,12 +374,13 @@ export class Responder {
     if (!isOfNoHelp || cache.isForgotten(request.cacheKey, fallback.generation))
       return outcome ?? (await resolving);
     if (outcome === undefined) cache.postpone(fallback);
-    return this.#fromFallback(fallback, request) ?? (await resolving);
+    return this.#fromFallback(fallback, request, asker) ?? (await resolving);
   }
 
   /** Undefined when it cannot be rendered without its DNSSEC records. */
-  #fromFallback(fallback: AnswerEntry, request: Request): Outcome | undefined {
+  #fromFallback(fallback: AnswerEntry, request: Request, { trace }: Asker): Outcome | undefined {
     const now = this.#parts.now();
+    trace?.tell(cacheFact(fallback, now, true));
     const isFresh = fallback.isFresh(now);
     const age = isFresh ? fallback.age(now) : 0;
     if (request.dnssecOk || !isForDnssec(fallback))
@@ -353,51 +395,73 @@ export class Responder {
     this.#send(asker, rendered({ reply: entry.unpack(), age, source: 'cache' }, request, asker.path));
   }
 
-  #refuse(
-    asker: Asker,
-    request: Request | RejectedRequest,
-    rcode: number,
-    errors: readonly ExtendedError[],
-  ): void {
-    const octets = renderError(request, rcode, errors, asker.path);
+  #refuse(asker: Asker, request: Request | RejectedRequest, rcode: number, why: RefusalReason): void {
+    const error = refusals[why];
+    asker.trace?.tell({ of: 'refused', why, text: error?.text ?? malformed(rcode) });
+    const octets = renderError(request, rcode, error === undefined ? [] : [error], asker.path);
     this.#send(asker, { octets, rcode, source: 'local' });
   }
 
-  #send({ send, begunAt }: Asker, { octets, rcode, source, upstream }: Rendered): void {
+  #send(asker: Asker, { octets, rcode, source, upstream }: Rendered): void {
+    const { send, begunAt, trace } = asker;
     this.#traffic.response(rcode, source, clock.now() - begunAt);
+    if (trace !== undefined) this.#tellQuery(asker, rcodeToText(rcode), trace);
     send(octets, { source, upstream });
   }
 
+  /** Tells whoever looks at live queries. */
+  #tellQuery({ path, begunAt }: Asker, rcode: string, { facts }: Trace): void {
+    const feed = this.#feed;
+    if (feed?.hasRoom() !== true) return;
+    const [first, ...rest] = facts;
+    const [question, way] = first?.of === 'question' ? [first, rest] : [undefined, facts];
+    feed.take({
+      at: Date.now(),
+      client: path.client,
+      protocol: protocolNames[path.protocol],
+      name: question?.name ?? '',
+      type: question?.type ?? '',
+      rcode,
+      ms: Math.round((clock.now() - begunAt) * 10) / 10,
+      way,
+    });
+  }
+
   /** Resolves a question to a reply, SERVFAIL for a failure, and caches it. Rejects only because of a bug. */
-  #resolve(request: Request, { client }: ReplyPath): Promise<Outcome> {
+  #resolve(request: Request, { client }: ReplyPath, trace?: Trace): Promise<Outcome> {
     const { cacheKey } = request;
     const { cache } = this.#parts;
     const known = this.#resolving.get(cacheKey);
     // A resolution that may use an outdated packet is not joined.
-    if (known !== undefined && !cache.isForgotten(cacheKey, known.begun)) return known.outcome;
+    if (known !== undefined && !cache.isForgotten(cacheKey, known.begun)) {
+      trace?.tell({ of: 'joined' });
+      return known.outcome;
+    }
     const query: Query = {
       question: lowerCaseName(requestQuestion(request)),
       dnssecOk: request.dnssecOk,
       checkingDisabled: request.checkingDisabled,
     };
     const begun = cache.generation;
-    const work = this.#resolveQuery(query, client).then(({ reply, source, upstream, isPassing }): Outcome => {
-      if (this.#resolving.get(cacheKey)?.outcome === work) this.#resolving.delete(cacheKey);
-      if (!isPassing && isFailure(reply)) cache.putFailure(cacheKey, reply, begun);
-      else if (!isPassing) cache.put(cacheKey, reply, begun);
-      return { reply, age: 0, source, upstream };
-    });
+    const work = this.#resolveQuery(query, client, trace).then(
+      ({ reply, source, upstream, isPassing }): Outcome => {
+        if (this.#resolving.get(cacheKey)?.outcome === work) this.#resolving.delete(cacheKey);
+        if (!isPassing && isFailure(reply)) cache.putFailure(cacheKey, reply, begun);
+        else if (!isPassing) cache.put(cacheKey, reply, begun);
+        return { reply, age: 0, source, upstream };
+      },
+    );
     this.#resolving.set(cacheKey, { begun, outcome: work });
     return work;
   }
 
-  async #resolveQuery(query: Query, client: string): Promise<Resolution> {
+  async #resolveQuery(query: Query, client: string, trace: Trace | undefined): Promise<Resolution> {
     let source: AnswerSource = 'local';
     const onSource = (next: AnswerSource) => {
       source = farther(source, next);
     };
     try {
-      const answer = await this.#inTime(query, client, onSource);
+      const answer = await this.#inTime(query, { client, onSource, trace });
       const upstream = answer.kind === 'forwarded' ? answer.reply.upstream : undefined;
       return {
         reply: pack(answer, query, this.#parts.trustAuthenticData),
@@ -408,13 +472,14 @@ export class Responder {
     } catch (error) {
       if (!(error instanceof ResolveError)) this.#parts.onBug(error);
       const failure = error instanceof ResolveError ? error : internal;
+      trace?.tell({ of: 'failure', kind: failure.kind, text: failure.message });
       const isPassing = this.#isClosing || failure.kind === 'internal' || failure.kind === 'busy';
       return { reply: packFailure(failure, query), source, isPassing };
     }
   }
 
   /** Resolves within the deadline, even if some part of the resolver ignores its cancellation. */
-  #inTime(query: Query, client: string, onSource: (source: AnswerSource) => void): Promise<Answer> {
+  #inTime(query: Query, asker: Pick<ResolveContext, 'client' | 'onSource' | 'trace'>): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const cancellation = new Cancellation();
       const end = () => {
@@ -430,7 +495,7 @@ export class Responder {
       const text = `No answer was found within ${ANSWER_DEADLINE / 1000} s.`;
       const timer = setTimeout(abandon, ANSWER_DEADLINE, text);
       this.#abandons.add(abandon);
-      this.#parts.resolver.resolve(query, { cancellation, aliasesFollowed: 0, client, onSource }).then(
+      this.#parts.resolver.resolve(query, { cancellation, aliasesFollowed: 0, ...asker }).then(
         (answer) => {
           end();
           resolve(answer);
@@ -458,6 +523,8 @@ interface Asker {
   readonly send: Send;
   /** By `clock`. */
   readonly begunAt: number;
+  /** Where somebody wants to know how the answer comes about. */
+  readonly trace: Trace | undefined;
 }
 
 /** What a request is answered with; `age` as `renderReply` takes it. */
@@ -500,6 +567,43 @@ const notCached: ExtendedError = {
   code: ExtendedErrorCode.NOT_AUTHORITATIVE,
   text: 'Not in the cache, and recursion was not desired.',
 };
+
+/** Why a query is refused without a lookup, for the client; malformed ones have only their RCODE. */
+const refusals: Readonly<Record<RefusalReason, ExtendedError | undefined>> = {
+  stranger,
+  loop,
+  'no-recursion': notCached,
+  'too-often': undefined,
+  malformed: undefined,
+};
+
+const tooOften: Fact = {
+  of: 'refused',
+  why: 'too-often',
+  text: 'The client asks too often, and was told to ask again over TCP.',
+};
+
+function malformed(rcode: number): string {
+  return `The query is not one that is answered: ${rcodeToText(rcode)}.`;
+}
+
+function tellQuestion(trace: Trace, request: Request | RejectedRequest): void {
+  if (request.kind === 'rejected') return;
+  const { name, type } = requestQuestion(request);
+  trace.tell({ of: 'question', name: String(name), type: typeToText(type), why: 'asked' });
+}
+
+/** What the cache had, which is given out or is first tried to be renewed. */
+function cacheFact(entry: AnswerEntry, now: number, isGiven: boolean): CacheFact {
+  const isFresh = entry.isFresh(now);
+  const leftSeconds = Math.max(0, Math.ceil((entry.expiresAt - now) / 1000));
+  return {
+    of: 'cache',
+    state: isFresh ? (entry.failures > 0 ? 'failure' : 'fresh') : isGiven ? 'stale' : 'expired',
+    ageSeconds: entry.age(now),
+    ...(isFresh && { leftSeconds }),
+  };
+}
 
 const internal = new ResolveError('internal', "Internal error; see pkarrd's log.");
 

@@ -1,5 +1,6 @@
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
+import type { LookupTally } from '../way/fact.ts';
 
 /** How new a packet must be: fresh enough by its time to live, or the newest that the whole network has. */
 export type Freshness = 'fresh' | 'newest';
@@ -8,6 +9,8 @@ export type Freshness = 'fresh' | 'newest';
 export type ReadOutcome = {
   /** Where it was just got from, or looked for in vain; absent when it was at hand. */
   readonly from?: PacketOrigin;
+  /** For whoever asked for it. */
+  readonly way?: ReadWay;
 } & (
   | {
       readonly kind: 'found';
@@ -25,8 +28,23 @@ export type ReadOutcome = {
   | { readonly kind: 'unreachable'; readonly reason: string }
 );
 
+/** Where a packet is before anybody is asked: `memory-expired` is served only while nobody confirms it. */
+export type KnownPlace = 'memory' | 'memory-expired' | 'known-absent' | 'store' | 'nowhere';
+
+/** How a read went. Plain values, which cross between processes as they are. */
+export interface ReadWay {
+  readonly place: KnownPlace;
+  /** What the lookup had heard by then; absent when there was none, or when it had been started for somebody else. */
+  readonly heard?: LookupTally;
+}
+
 /** Where packets are that are not at hand: on disk, or in the network. */
 export type PacketOrigin = 'store' | 'relay' | 'dht';
+
+/** How closely a read is looked at: a lookup tells each node that it hears from only if somebody wants that. */
+export interface ReadTracing {
+  readonly wantsNodes: boolean;
+}
 
 /** Where the rest of the program gets packets. */
 export interface PacketLibrary {
@@ -36,7 +54,12 @@ export interface PacketLibrary {
    */
   read(
     key: PublicKey,
-    options: { readonly freshness: Freshness; readonly signal: AbortSignal },
+    options: {
+      readonly freshness: Freshness;
+      readonly signal: AbortSignal;
+      /** Tell how it went. */
+      readonly trace?: ReadTracing | undefined;
+    },
   ): Promise<ReadOutcome>;
   /** True when reading `key` starts no lookup, or when there is something to answer with if none is started. */
   isAtHand(key: PublicKey): boolean;

@@ -4,11 +4,12 @@ import type { PetnameEntry } from '../resolve/special/petnames.ts';
 import type { Certificate } from '../serve/certificate/certificate.ts';
 import type { FrontStatus } from '../serve/front.ts';
 import type { ListenFailure } from '../serve/listeners/told-listeners.ts';
-import type { AskOutcome, LocalAsker } from '../serve/responder.ts';
+import type { AskOptions, AskOutcome, LocalAsker } from '../serve/responder.ts';
 import type { ServedAddress } from '../serve/served-address.ts';
 import type { LinkState } from '../system/links/link-state.ts';
 import type { SystemUpstreams } from '../system/system-upstreams.ts';
-import type { PacketCrossing } from './packet-proxy.ts';
+import type { QueryBatch } from '../way/query-event.ts';
+import type { PacketCrossing, PacketRequest } from './packet-proxy.ts';
 
 /** Whether a worker listens. Bodies of messages are types, not interfaces: a clone has no methods. */
 export type Started =
@@ -57,9 +58,15 @@ export type WorkerCalls = {
   readonly areYouThere: { readonly in: undefined; readonly out: undefined };
   /** A request of a program of this machine, which the primary took. */
   readonly ask: {
-    readonly in: { readonly request: Uint8Array; readonly asker: LocalAsker };
+    readonly in: {
+      readonly request: Uint8Array;
+      readonly asker: LocalAsker;
+      readonly options: AskOptions;
+    };
     readonly out: AskOutcome;
   };
+  /** Whether to tell each query from now on. */
+  readonly watchQueries: { readonly in: boolean };
   /** A name in presentation form. The response is the number of answers that were removed. */
   readonly flush: { readonly in: string; readonly out: number };
   /** A key as text: there is a newer packet of it. */
@@ -73,15 +80,16 @@ export type WorkerCalls = {
 
 /** The calls of the primary. */
 export type PrimaryCalls = {
-  /** A key as text and the client's address. */
   readonly packet: {
-    readonly in: { readonly key: string; readonly client: string | undefined };
+    readonly in: PacketRequest;
     readonly out: PacketCrossing;
   };
   /** The same as `cameBackFrom`, for all other workers. */
   readonly cameBackToOther: { readonly in: IncomingQuery; readonly out: string | undefined };
   /** The current resolvers of the system, without ourselves. */
   readonly systemResolvers: { readonly in: undefined; readonly out: NetworkResolvers };
+  /** Queries that were answered, while somebody looks. */
+  readonly queries: { readonly in: QueryBatch };
   /** An upstream that sends our own queries back to us. */
   readonly loop: { readonly in: string };
   /** An address that the worker cannot listen on, though the primary found it available. */

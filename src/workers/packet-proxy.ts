@@ -3,8 +3,8 @@ import { orAborted } from '../async/or-aborted.ts';
 import { InvariantError } from '../pkarr/invariant-error.ts';
 import { PublicKey } from '../pkarr/public-key.ts';
 import { SignedPacket } from '../pkarr/signed-packet.ts';
-import type { PacketReader, PacketReadOutcome } from '../resolve/packet-reader.ts';
-import type { PacketOrigin, ReadOutcome } from '../store/packet-library.ts';
+import type { PacketReader, PacketReadOutcome, ReadOptions } from '../resolve/packet-reader.ts';
+import type { PacketOrigin, ReadOutcome, ReadTracing, ReadWay } from '../store/packet-library.ts';
 
 /** A read outcome as it crosses between processes: a packet as its octets. */
 export type PacketCrossing =
@@ -16,7 +16,15 @@ export type PacketCrossing =
       readonly stale: boolean;
       readonly timeToLive: number;
       readonly from?: PacketOrigin;
+      readonly way?: ReadWay;
     };
+
+/** What a worker asks the primary for: the packet of a key, as text. */
+export interface PacketRequest {
+  readonly key: string;
+  readonly client: string | undefined;
+  readonly trace?: ReadTracing | undefined;
+}
 
 /** Bytes of memory for packets that a worker keeps: some 800 packets. */
 const MAX_BYTES = 2e6;
@@ -42,7 +50,7 @@ interface Copy {
 
 /** The packet reader of a worker: packets come from the primary, and those in use are kept here too. */
 export class PacketProxy implements PacketReader {
-  readonly #ask: (key: string, client: string | undefined, signal: AbortSignal) => Promise<PacketCrossing>;
+  readonly #ask: (request: PacketRequest, signal: AbortSignal) => Promise<PacketCrossing>;
   readonly #now: () => number;
   readonly #copies = new LRUCache<string, Copy>({ maxSize: MAX_BYTES });
   /** How often something was forgotten: an answer to an earlier question may be out of date. */
@@ -50,7 +58,7 @@ export class PacketProxy implements PacketReader {
 
   /** @param ask asks the primary, whose answers and announcements arrive in the order in which they were made. */
   constructor(
-    ask: (key: string, client: string | undefined, signal: AbortSignal) => Promise<PacketCrossing>,
+    ask: (request: PacketRequest, signal: AbortSignal) => Promise<PacketCrossing>,
     now: () => number,
   ) {
     this.#ask = ask;
@@ -58,16 +66,16 @@ export class PacketProxy implements PacketReader {
   }
 
   /** See `PacketReader`. */
-  async read(
-    key: PublicKey,
-    { client, signal }: { readonly client: string | undefined; readonly signal: AbortSignal },
-  ): Promise<PacketReadOutcome> {
+  async read(key: PublicKey, { client, signal, trace: given }: ReadOptions): Promise<PacketReadOutcome> {
+    // A trace has methods, which do not cross.
+    const trace = given && { wantsNodes: given.wantsNodes };
     signal.throwIfAborted();
     const copy = this.#copies.get(key.text);
-    if (copy !== undefined && this.#now() < copy.ownUntil) return this.#found(copy);
+    if (copy !== undefined && this.#now() < copy.ownUntil)
+      return { ...this.#found(copy), ...(trace && { way: { place: 'memory' } }) };
     for (let tries = 1; ; tries++) {
       const forgottenBefore = this.#forgotten;
-      const crossing = await this.#ask(key.text, client, signal);
+      const crossing = await this.#ask({ key: key.text, client, ...(trace && { trace }) }, signal);
       if (crossing.kind !== 'found') return crossing;
       if (this.#forgotten === forgottenBefore) return this.#keep(key, crossing);
       // A newer packet was announced while this one was on its way.
@@ -83,7 +91,7 @@ export class PacketProxy implements PacketReader {
   }
 
   #keep(key: PublicKey, crossing: Extract<PacketCrossing, { readonly kind: 'found' }>): FoundPacket {
-    const { payload, stale, timeToLive, from } = crossing;
+    const { payload, stale, timeToLive, from, way } = crossing;
     const held = this.#copies.get(key.text);
     const isSame = held !== undefined && Buffer.compare(held.packet.toRelayPayload(), payload) === 0;
     const packet = isSame ? held.packet : verified(key, payload);
@@ -91,7 +99,7 @@ export class PacketProxy implements PacketReader {
     const left = timeToLive * 1000;
     const copy = { packet, ownUntil: now + left * OWN_PART, expiresAt: now + left };
     this.#copies.set(key.text, copy, { size: packet.memorySize });
-    return { kind: 'found', packet, stale, timeToLive, ...(from && { from }) };
+    return { kind: 'found', packet, stale, timeToLive, ...(from && { from }), ...(way && { way }) };
   }
 
   #found({ packet, expiresAt }: Copy): FoundPacket {
@@ -103,10 +111,13 @@ export class PacketProxy implements PacketReader {
 /** In the primary: the outcome of its packet reader in a form that can be sent to a worker. */
 export async function readForWorker(
   packetReader: PacketReader,
-  { key, client }: { readonly key: string; readonly client: string | undefined },
+  { key, client, trace }: PacketRequest,
   signal: AbortSignal,
 ): Promise<PacketCrossing> {
-  const outcome = await orAborted(packetReader.read(PublicKey.fromLabel(key), { client, signal }), signal);
+  const outcome = await orAborted(
+    packetReader.read(PublicKey.fromLabel(key), { client, signal, trace }),
+    signal,
+  );
   if (outcome.kind !== 'found') return outcome;
   const { packet, ...rest } = outcome;
   return { ...rest, payload: packet.toRelayPayload() };

@@ -17,6 +17,7 @@ import type { Opener } from '../serve/open-listeners.ts';
 import { type ServedAddress, servedAddressToText } from '../serve/served-address.ts';
 import type { BoundSockets } from '../system/activation/bound-sockets.ts';
 import type { HeldPort, HoldPort, WorkerProcesses } from '../system/worker-process.ts';
+import type { QueryObserver } from '../way/query-event.ts';
 import { EndedWorkers, withCountsOf } from './ended-workers.ts';
 import type { Handlers } from './link.ts';
 import { mergeStatus } from './merge-status.ts';
@@ -88,6 +89,8 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
   const ended = new EndedWorkers();
   /** Requests of programs of this machine, since the start. */
   let asked = 0;
+  /** Who looks at live queries. */
+  let observe: QueryObserver | undefined;
 
   const slots: readonly WorkerSlot[] = Array.from({ length: settings.workers }, (_, index) => {
     const handlers: Handlers<PrimaryCalls> = {
@@ -96,6 +99,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
         cameBackFrom(query.query, query.questionEnd) ?? askOthers(index, query, signal),
       systemResolvers,
       loop: onLoop,
+      queries: (batch) => observe?.(batch),
       // One of ours tells what to do with them.
       runtimeWarning: ({ name, message }) => process.emitWarning(message, name),
       listenFailed: ({ address, reason }) =>
@@ -109,6 +113,7 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
       },
     };
     const begin = async (link: WorkerLink) => {
+      if (observe !== undefined) link.tell('watchQueries', true);
       addresses = listening(
         await link.ask('start', { texts, petnames, held: held.addresses, certificate: certificate.known }),
       );
@@ -210,13 +215,17 @@ export function createWorkerPool(settings: Settings, parts: WorkerPoolParts): Fr
       const told = slots.map(({ link }) => link?.ask('petnames', entries, AbortSignal.timeout(PATIENCE)));
       await Promise.all(told.map((one) => one?.catch(() => undefined)));
     },
-    async ask(request, asker) {
+    watchQueries(observer) {
+      observe = observer;
+      for (const { link } of slots) link?.tell('watchQueries', observer !== undefined);
+    },
+    async ask(request, asker, options = {}) {
       // One after another, so that a worker that hangs is not asked each time.
       const running = slots.flatMap((slot) => slot.listening ?? []);
       const worker = running[asked++ % Math.max(1, running.length)];
       if (worker === undefined) return 'unavailable';
       return await worker.link
-        .ask('ask', { request, asker }, AbortSignal.timeout(ASK_PATIENCE))
+        .ask('ask', { request, asker, options }, AbortSignal.timeout(ASK_PATIENCE))
         .catch(unavailable);
     },
     forgetKey(key) {

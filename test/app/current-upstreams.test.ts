@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CurrentUpstreams } from '../../src/app/current-upstreams.ts';
+import { CurrentUpstreams } from '../../src/app/upstreams/current-upstreams.ts';
 import { readUpstreams, withSystem } from '../../src/forward/spec/upstream-set.ts';
 
 const set = (...texts: readonly string[]) => withSystem(readUpstreams(texts, ['192.0.2.99']), []);

@@ -31,7 +31,7 @@ const question: LookUpStep = {
 };
 const answer = (isCached: boolean): LookUpStep => ({
   kind: 'answer',
-  answer: { text: '', rcode: 'NOERROR', isCached, tookMs: 20 },
+  answer: { text: '', rcode: 'NOERROR', isCached, way: [], advice: [], tookMs: 20 },
 });
 
 function after(...steps: readonly LookUpStep[]) {

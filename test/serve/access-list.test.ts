@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
 import { test } from 'node:test';
 import { type IpPrefix, ipPrefixToText, parseIpPrefix } from '../../src/ip/prefix.ts';
-import { AccessList, defaultAccess, type Interfaces, loopbackPrefixes } from '../../src/serve/access-list.ts';
+import {
+  AccessList,
+  defaultAccess,
+  type Interfaces,
+  loopbackPrefixes,
+} from '../../src/serve/clients/access-list.ts';
 
 function prefixes(...texts: readonly string[]): readonly IpPrefix[] {
   return texts.map((text) => {

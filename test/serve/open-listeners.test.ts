@@ -3,9 +3,9 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { test } from 'node:test';
 import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import { recordsAnswer } from '../../src/resolve/answer.ts';
-import { everybody } from '../../src/serve/access-list.ts';
+import { everybody } from '../../src/serve/clients/access-list.ts';
+import { unlimited } from '../../src/serve/clients/rate-limit.ts';
 import { answering, closeListeners, openListeners } from '../../src/serve/open-listeners.ts';
-import { unlimited } from '../../src/serve/rate-limit.ts';
 import { Responder } from '../../src/serve/responder.ts';
 
 const responder = new Responder({

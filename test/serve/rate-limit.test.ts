@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ClientRateLimit, ColdKeyLimit, clientKey, type RateVerdict } from '../../src/serve/rate-limit.ts';
+import {
+  ClientRateLimit,
+  ColdKeyLimit,
+  clientKey,
+  type RateVerdict,
+} from '../../src/serve/clients/rate-limit.ts';
 
 const datagram = false;
 const stream = true;

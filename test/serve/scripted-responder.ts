@@ -1,7 +1,7 @@
 import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import { type Answer, recordsAnswer } from '../../src/resolve/answer.ts';
-import { everybody } from '../../src/serve/access-list.ts';
-import { unlimited } from '../../src/serve/rate-limit.ts';
+import { everybody } from '../../src/serve/clients/access-list.ts';
+import { unlimited } from '../../src/serve/clients/rate-limit.ts';
 import { Responder } from '../../src/serve/responder.ts';
 import { aRecord } from '../support/packets.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { socketsWithin } from '../../src/app/upstream-sockets.ts';
+import { socketsWithin } from '../../src/app/upstreams/upstream-sockets.ts';
 import { descriptorLimit, parseLimit } from '../../src/system/descriptor-limit.ts';
 
 const row = (soft: string): string =>

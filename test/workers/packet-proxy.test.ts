@@ -16,7 +16,7 @@ function scene(say: (asked: number) => PacketCrossing | Promise<PacketCrossing>)
   let time = 1_000_000;
   const asked: (string | undefined)[][] = [];
   const packetReader = new PacketProxy(
-    async (text, client) => {
+    async ({ key: text, client }) => {
       asked.push([text, client]);
       return await say(asked.length);
     },

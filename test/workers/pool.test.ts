@@ -57,6 +57,7 @@ function scene(
         areYouThere: () => undefined,
         status: () => statusOf(number),
         ask: () => 'unavailable',
+        watchQueries: (isWatched) => note(`watch ${isWatched}`),
         reload: () => {
           note('reload');
           return undefined;

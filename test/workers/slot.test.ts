@@ -43,6 +43,7 @@ function scene(
       packet: async () => ({ kind: 'busy' }),
       cameBackToOther: () => undefined,
       loop: () => {},
+      queries: () => {},
       runtimeWarning: () => {},
       listenFailed: () => {},
       systemResolvers: async () => ({ servers: [], search: [], links: [] }),

@@ -1,6 +1,9 @@
 import type { Cancellation } from '../../async/cancellation.ts';
 import type { Clock } from '../../async/clock.ts';
 import type { DenseSetItem } from '../../async/dense-set.ts';
+import { rcodeToText } from '../../dns/codes.ts';
+import type { AskReason, UpstreamFact } from '../../way/fact.ts';
+import type { Trace } from '../../way/trace.ts';
 import {
   ForwardError,
   forwardErrorOf,
@@ -30,6 +33,8 @@ export interface InquiryOptions {
   readonly clock: Clock;
   /** Cancelled when nobody waits for the answer any more. */
   readonly cancellation: Cancellation;
+  /** Told each try, and what came of it. */
+  readonly trace?: Trace | undefined;
   /** False if too many tries are in flight for another one. */
   readonly mayBegin: () => boolean;
   /** A reply is late or a try failed: the upstreams should be probed. */
@@ -45,6 +50,14 @@ interface Asked extends Candidate {
   wasUnhelpful: boolean;
 }
 
+/** A try that a trace is told of. */
+interface Try {
+  readonly label: string;
+  readonly why: AskReason;
+  /** By the clock of the trace. */
+  readonly at: number;
+}
+
 /**
  * Asks upstreams one question: the best first, the next one when that is late, all of them if need be. The first good
  * answer wins. Other tries go on after that, because the next choice depends on whether and when they are answered.
@@ -58,6 +71,8 @@ export class Inquiry implements DenseSetItem {
   #epoch = 0;
   #outstanding = 0;
   #best: UpstreamReply | undefined;
+  /** Tries without an outcome, in the order in which they were begun; kept only for a trace. */
+  readonly #pending = new Set<Try>();
   #isSettled = false;
   #stopStepTimer: () => void = () => {};
   #stopTotalTimer: () => void = () => {};
@@ -158,11 +173,13 @@ export class Inquiry implements DenseSetItem {
   }
 
   #begin(asked: Asked, choice: NextUpstream): void {
-    const { request, cancellation, clock } = this.#options;
+    const { request, cancellation, clock, trace } = this.#options;
     const epoch = this.#epoch;
     const attempt = asked.asked;
     asked.asked += 1;
     this.#outstanding += 1;
+    const tried = trace && { label: asked.member.upstream.label, why: choice.why, at: trace.now() };
+    if (tried !== undefined) this.#pending.add(tried);
     const over = (): boolean => {
       if (epoch !== this.#epoch || this.#isSettled) return true;
       this.#outstanding -= 1;
@@ -173,10 +190,14 @@ export class Inquiry implements DenseSetItem {
     };
     asked.member.ask({ request, attempt, cancellation, trouble, clock, why: choice.why }).then(
       (reply) => {
-        if (!over()) this.#replied(asked, reply);
+        if (over()) return;
+        this.#tell(tried, { outcome: 'answered', rcode: rcodeToText(reply.rcode) });
+        this.#replied(asked, reply);
       },
       (error: unknown) => {
-        if (!over()) this.#failed(asked, error);
+        if (over()) return;
+        if (error instanceof UpstreamFailure) this.#tell(tried, { outcome: 'failed', text: error.message });
+        this.#failed(asked, error);
       },
     );
   }
@@ -229,6 +250,15 @@ export class Inquiry implements DenseSetItem {
     this.#fail(forwardErrorOf([...this.#reasons]));
   }
 
+  /** Tells the trace of a try, if there is one. */
+  #tell(tried: Try | undefined, outcome: Pick<UpstreamFact, 'outcome' | 'rcode' | 'text'>): void {
+    const { trace } = this.#options;
+    if (trace === undefined || tried === undefined) return;
+    this.#pending.delete(tried);
+    const { label, why, at } = tried;
+    trace.tell({ of: 'upstream', label, why, ms: trace.tookSince(at), ...outcome });
+  }
+
   /** Remembers why an upstream failed; the same failure of several tries is one reason. */
   #note({ member }: Asked, kind: UpstreamFailureKind, text: string): void {
     const upstream = member.upstream.label;
@@ -247,6 +277,7 @@ export class Inquiry implements DenseSetItem {
   #settle(): boolean {
     if (this.#isSettled) return false;
     this.#isSettled = true;
+    for (const tried of this.#pending) this.#tell(tried, { outcome: 'silent' });
     this.#stopStepTimer();
     this.#stopTotalTimer();
     this.#stopBetterTimer();

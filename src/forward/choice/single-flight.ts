@@ -18,6 +18,11 @@ export class SingleFlight<K, V> {
     return this.#flights.size;
   }
 
+  /** Whether work for `key` is in flight. */
+  has(key: K): boolean {
+    return this.#flights.get(key)?.shared !== undefined;
+  }
+
   /**
    * The outcome of `work` for `key`, which is started unless it is in flight. `abandoned` is cancelled when nobody waits
    * any more, with the reason of the last waiter.

@@ -1,7 +1,7 @@
 import { TokenBuckets } from '../../async/token-bucket.ts';
 import { LookupError } from '../../gateway/lookups.ts';
 import { classifyLabel, type PublicKey, refusalToText } from '../../pkarr/public-key.ts';
-import { clientKey } from '../../serve/rate-limit.ts';
+import { clientKey } from '../../serve/clients/rate-limit.ts';
 import { limits } from '../limits.ts';
 import { failureReply } from '../routing/lookup-failure.ts';
 import { type Reply, respond } from '../routing/respond.ts';

@@ -1,4 +1,4 @@
-import { clientKey } from '../../serve/rate-limit.ts';
+import { clientKey } from '../../serve/clients/rate-limit.ts';
 import { limits } from '../limits.ts';
 
 /** Bounds of the connections at one address. */

@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { FailureCounts } from '../../gateway/failure/failure-counts.ts';
 import { createGateway } from '../../gateway/gateway.ts';
 import { describeInternalError } from '../../observe/internal-error.ts';
-import { AccessList } from '../../serve/access-list.ts';
+import { AccessList } from '../../serve/clients/access-list.ts';
 import { machineAddresses } from '../../system/interfaces.ts';
 import { listenTcp } from '../../system/listen-tcp.ts';
 import type { Calls } from '../calls/calls.ts';

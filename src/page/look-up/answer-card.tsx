@@ -11,6 +11,17 @@ export function AnswerCard({ view }: { readonly view: LookUpView }) {
     <section class="card">
       <h2>The answer</h2>
       <p>{whyOf(view)}</p>
+      <details>
+        <summary>How it came about, step by step</summary>
+        <ol>
+          {answer.way.map((sentence) => (
+            <li key={sentence}>{sentence}</li>
+          ))}
+        </ol>
+      </details>
+      {answer.advice.map((sentence) => (
+        <p key={sentence}>{sentence}</p>
+      ))}
       <pre>{`$ ${question.command}\n${answer.text}`}</pre>
       {site === undefined ? null : (
         <p>

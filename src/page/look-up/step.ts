@@ -99,4 +99,8 @@ export interface AnswerView {
   readonly upstream?: string;
   /** How long it took. */
   readonly tookMs: number;
+  /** How it came about, as sentences in order. */
+  readonly way: readonly string[];
+  /** What to do about it; nothing where all is well. */
+  readonly advice: readonly string[];
 }

@@ -1,6 +1,6 @@
 import { Cancellation } from '../../async/cancellation.ts';
 import { type Clock, systemClock } from '../../async/clock.ts';
-import { Class, Type } from '../../dns/codes.ts';
+import { Class, rcodeToText, Type, typeToText } from '../../dns/codes.ts';
 import { decodeMessage } from '../../dns/message.ts';
 import type { Name } from '../../dns/name.ts';
 import type { Question } from '../../dns/question.ts';
@@ -9,6 +9,7 @@ import { type AuthorityClient, iterativeRequest } from '../../forward/authority.
 import { UpstreamFailure } from '../../forward/errors.ts';
 import type { UpstreamRequest } from '../../forward/request.ts';
 import { addressToText } from '../../ip/address.ts';
+import type { Trace } from '../../way/trace.ts';
 import { aliasLoop, MAX_ALIASES } from '../alias-limit.ts';
 import { type RecordsAnswer, recordsAnswer, toRecords } from '../answer.ts';
 import { ResolveError } from '../errors.ts';
@@ -132,7 +133,7 @@ export class Delegation {
       delegation: { ...context.delegation, cuts: [...context.delegation.cuts, zone] },
     };
     const round: Round = {
-      ...{ zone, question, dnssecOk, reasons, signal },
+      ...{ zone, question, dnssecOk, reasons, signal, trace: context.trace },
       request: iterativeRequest(question, dnssecOk),
       budget: context.budget,
       servers: new NameServers({
@@ -168,13 +169,22 @@ export class Delegation {
 
   async #ask(server: NameServer, round: Round): Promise<Uint8Array | undefined> {
     const { address, attempt } = server;
-    const { request, signal } = round;
+    const { request, signal, trace } = round;
+    const begunAt = trace?.now() ?? 0;
+    const tell = (text: string) =>
+      trace?.tell({
+        of: 'name-server',
+        ...{ zone: String(round.zone), address, text, ms: trace.tookSince(begunAt) },
+      });
     const port = this.#parts.port ?? 53;
     try {
       const ask = { address, port, request, attempt, tryMs: TRY_MS, signal };
-      return (await this.#parts.authority.ask(ask)).bytes;
+      const { bytes, rcode } = await this.#parts.authority.ask(ask);
+      tell(`answered ${rcodeToText(rcode)}`);
+      return bytes;
     } catch (error) {
       if (!(error instanceof UpstreamFailure)) throw error;
+      tell(error.message);
       round.reasons.add(`${address} ${error.message}`);
       if (error.kind === 'timed-out') round.servers.timedOut(server);
       return undefined;
@@ -231,6 +241,10 @@ export class Delegation {
       checkingDisabled: false,
     };
     try {
+      context.trace?.tell({
+        of: 'question',
+        ...{ name: String(name), type: typeToText(type), why: 'name-server' },
+      });
       const { answers } = toRecords(await this.#parts.follow.resolve(query, context));
       const addresses = answers.filter((record) => record.type === type).map(({ rdata }) => rdata);
       if (addresses.length === 0) reasons.add('a name server has no address');
@@ -264,6 +278,7 @@ interface Round {
   /** Clauses about what went wrong, without duplicates. */
   readonly reasons: Set<string>;
   readonly signal: AbortSignal;
+  readonly trace: Trace | undefined;
 }
 
 function failed(zone: Name, reasons: readonly string[]): ResolveError {

@@ -26,7 +26,11 @@ export function limitPacketAddresses(inner: Routes['pkarr'], policy: PacketAddre
   return {
     async resolve(key, query, context) {
       const answer = toRecords(await inner.resolve(key, query, context));
-      return withoutLocalAddresses(answer, key.name, policy);
+      const limited = withoutLocalAddresses(answer, key.name, policy);
+      const error = limited === answer ? undefined : limited.extendedErrors.at(-1);
+      if (error !== undefined)
+        context.trace?.tell({ of: 'filtered', why: 'packet-address', text: error.text });
+      return limited;
     },
   };
 }

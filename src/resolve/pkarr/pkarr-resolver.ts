@@ -1,5 +1,5 @@
 import { withTimeout } from '../../async/with-timeout.ts';
-import { Rcode, Type } from '../../dns/codes.ts';
+import { Rcode, Type, typeToText } from '../../dns/codes.ts';
 import { ExtendedErrorCode } from '../../dns/extended-error.ts';
 import type { Name } from '../../dns/name.ts';
 import type { ResourceRecord } from '../../dns/record.ts';
@@ -15,6 +15,7 @@ import type { PacketReader } from '../packet-reader.ts';
 import type { Query, ResolveContext, Resolver } from '../query.ts';
 import { MAX_KEYS, ResolutionBudget } from '../resolution-budget.ts';
 import type { Delegation } from './delegation.ts';
+import { packetFact, zoneFact } from './packet-facts.ts';
 
 /** RFC 8767 §4: the TTL of expired records is "greater than 0, with a RECOMMENDED value of 30 seconds". */
 const STALE_TTL = 30;
@@ -52,17 +53,18 @@ export class PkarrResolver {
    * @throws ResolveError
    */
   async resolve(key: PublicKey, query: Query, context: ResolveContext): Promise<Answer> {
-    const { client, cancellation, onSource, budget = new ResolutionBudget() } = context;
+    const { client, cancellation, onSource, trace, budget = new ResolutionBudget() } = context;
     if (!budget.takePacket(key)) {
       const text = `Answering needs the packets of more than ${MAX_KEYS} keys.`;
       throw new ResolveError('too-many-keys', text);
     }
-    const reading = this.#parts.packetReader.read(key, { client, signal: cancellation.signal });
+    const reading = this.#parts.packetReader.read(key, { client, signal: cancellation.signal, trace });
     const outcome = await reading.catch((reason: unknown) => {
       // The wait ended before the lookup did.
       onSource?.('dht');
       throw reason;
     });
+    trace?.tell(packetFact(key, outcome));
     if (outcome.kind !== 'busy') onSource?.(outcome.from ?? 'packet');
     switch (outcome.kind) {
       case 'busy':
@@ -101,6 +103,7 @@ export class PkarrResolver {
       negativeTtl: this.#parts.negativeTtl,
     });
     const chain = zoneAnswer.chain;
+    context.trace?.tell(zoneFact(zoneAnswer));
     const next = { ...context, aliasesFollowed: context.aliasesFollowed + zoneAnswer.steps };
     // A packet may be replaced when its time to live is over, so no record gets a longer TTL.
     const cap = (answer: RecordsAnswer): RecordsAnswer =>
@@ -133,6 +136,10 @@ export class PkarrResolver {
   async #follow(target: Name, query: Query, context: ResolveContext): Promise<RecordsAnswer> {
     if (context.aliasesFollowed > MAX_ALIASES) throw aliasLoop();
     const question = { ...query.question, name: target };
+    context.trace?.tell({
+      of: 'question',
+      ...{ name: String(target), type: typeToText(question.type), why: 'alias' },
+    });
     return toRecords(await this.#parts.follow.resolve({ ...query, question }, context));
   }
 

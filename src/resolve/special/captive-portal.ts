@@ -80,6 +80,7 @@ export class CaptivePortal {
     const first = await withTimeout(Promise.race([answered, cancelled]), left, () => undefined, this.#clock);
     if (first?.ok === true) return first.answer;
     if (!cancellation.isCancelled && !this.#parts.hasAnswered()) {
+      context.trace?.tell({ of: 'portal' });
       const found = await settled(this.#parts.network.resolve(query, context));
       const limited = found.ok ? limitedAnswer(found.answer) : undefined;
       if (limited !== undefined && !this.#parts.hasAnswered()) {

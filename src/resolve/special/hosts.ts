@@ -54,7 +54,10 @@ export function hostsLayer(source: HostsSource): Layer {
       const { question } = query;
       const table = source.current();
       const own = answerFrom(table, question);
-      if (own !== undefined) return own;
+      if (own !== undefined) {
+        context.trace?.tell({ of: 'hosts' });
+        return own;
+      }
       const answer = await inner.resolve(query, context);
       return table.addressesOf(question.name) === undefined ? answer : existing(answer, question);
     },

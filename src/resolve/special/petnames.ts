@@ -84,6 +84,7 @@ export function answerPetnames({ petnames, routeOf, before }: PetnameOptions): L
         const found = petnames.find(name);
         if (found === undefined) return await inner.resolve(query, context);
         const { domain, key } = found;
+        context.trace?.tell({ of: 'petname', petname: String(domain), key: key.text });
         // RFC 1035 §2.3.4: the key is longer than its petname, and so such a name cannot exist below it.
         if (name.wireLength - domain.wireLength + key.name.wireLength > MAX_NAME_LENGTH)
           return noRoom(domain);

@@ -35,6 +35,8 @@ export function specialUse({ hasRoute }: SpecialUseOptions): Layer {
           return await inner.resolve(query, context);
         }
       }
+      const text = 'text' in special ? { text: special.text } : {};
+      context.trace?.tell({ of: 'special', zone: String(special.zone), ...text });
       return answerSpecial(special, query.question);
     },
   });

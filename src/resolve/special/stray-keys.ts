@@ -109,6 +109,7 @@ export function keepStrayKeys({ searchDomains, suffixes, negativeTtl }: StrayKey
     async resolve(query, context) {
       const found = await findStrayKey(query.question.name, searchDomains, suffixes);
       if (found === undefined) return await inner.resolve(query, context);
+      context.trace?.tell({ of: 'stray-key', text: found.text });
       return recordsAnswer({
         rcode: Rcode.NXDOMAIN,
         authorities: [syntheticSoa(found.zone, 0, negativeTtl)],

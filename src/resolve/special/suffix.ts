@@ -30,6 +30,8 @@ export function answerSuffixes(suffixes: readonly Name[]): Layer {
       if (found === undefined) return await inner.resolve(query, context);
       const { apex, domain } = found;
       const question = { ...query.question, name: query.question.name.replaceSuffix(domain, apex) };
+      const suffix = domain.ancestor(domain.labels.length - 1);
+      context.trace?.tell({ of: 'suffix', suffix: String(suffix), name: String(question.name) });
       return renamed(toRecords(await inner.resolve({ ...query, question }, context)), apex, domain);
     },
   });
@@ -38,6 +40,12 @@ export function answerSuffixes(suffixes: readonly Name[]): Layer {
 /** Whether the last label of a name looks like a key, or the label before one of the suffixes does, or is one before `internal`. */
 export function isKeyName(name: Name, suffixes: readonly Name[]): boolean {
   return hasKeyText(name.labels.at(-1) ?? '') || findSuffix(name, suffixes) !== undefined;
+}
+
+/** The key whose packet a name is looked up in; undefined for any other name. */
+export function keyOf(name: Name, suffixes: readonly Name[]): PublicKey | undefined {
+  const label = classifyLabel((findSuffix(name, suffixes)?.apex ?? name).labels.at(-1) ?? '');
+  return label.kind === 'key' ? label.key : undefined;
 }
 
 /** The names at and below which answers come from the packet of `key`: the key itself, and the key under each suffix. */

@@ -20,7 +20,14 @@ const question: Extract<LookUpStep, { kind: 'question' }> = {
 };
 const answer: LookUpStep = {
   kind: 'answer',
-  answer: { text: 'example.com. 60 IN A 192.0.2.7', rcode: 'NOERROR', isCached: false, tookMs: 5 },
+  answer: {
+    text: 'example.com. 60 IN A 192.0.2.7',
+    rcode: 'NOERROR',
+    isCached: false,
+    way: [],
+    advice: [],
+    tookMs: 5,
+  },
 };
 
 const namesView: NamesView = {

@@ -10,7 +10,7 @@ import { ourHosts } from '../../../src/http/routing/our-hosts.ts';
 import { respond } from '../../../src/http/routing/respond.ts';
 import type { Route } from '../../../src/http/routing/route.ts';
 import { createRoutes } from '../../../src/http/routing/routes.ts';
-import { AccessList } from '../../../src/serve/access-list.ts';
+import { AccessList } from '../../../src/serve/clients/access-list.ts';
 import { signedPacket, testKey } from '../../support/packets.ts';
 import { askRelay } from './ask-relay.ts';
 

@@ -1,14 +1,18 @@
 import type { ListenAddress } from '../../../config/listen-address.ts';
-import { Class, rcodeToText, typeToText } from '../../../dns/codes.ts';
-import { decodeMessage, encodeMessage, queryMessage } from '../../../dns/message.ts';
+import { Class, Rcode, rcodeToText, typeToText } from '../../../dns/codes.ts';
+import { decodeExtendedError } from '../../../dns/extended-error.ts';
+import { decodeMessage, encodeMessage, type Message, queryMessage } from '../../../dns/message.ts';
 import type { Calls } from '../../../http/calls/calls.ts';
 import { canonicalAddress } from '../../../ip/address.ts';
 import type { AnswerView, LookUpStep } from '../../../page/look-up/step.ts';
 import type { PublicKey } from '../../../pkarr/public-key.ts';
 import type { Petnames } from '../../../resolve/special/petnames.ts';
 import type { Front } from '../../../serve/front.ts';
+import type { AskOutcome } from '../../../serve/responder.ts';
 import type { ServedAddress } from '../../../serve/served-address.ts';
 import { shellWord } from '../../../system/commands/shell-word.ts';
+import { explain } from '../../../way/explanation.ts';
+import { withoutPaths } from '../../explain/without-paths.ts';
 import { hostOnly } from '../../host-only.ts';
 import type { Packets } from '../../packets.ts';
 import { digText } from './dig-text.ts';
@@ -116,6 +120,7 @@ class Run {
     const outcome = await this.#parts.front.ask(
       encodeMessage(queryMessage({ name, type, class: Class.IN }, edns)),
       'everybody',
+      { isTraced: true },
     );
     signal.throwIfAborted();
     if (typeof outcome === 'string') {
@@ -131,6 +136,7 @@ class Run {
       source: outcome.source,
       ...(outcome.upstream !== undefined && { upstream: hostOnly(outcome.upstream) }),
       tookMs,
+      ...explainedView(outcome, message, this.#parts.nowWall()),
     };
     this.#push({ kind: 'answer', answer });
   }
@@ -147,6 +153,20 @@ const refusals = {
   },
   unavailable: { sentence: 'No process of pkarrd answers at this moment: try again.', cause: 'busy' },
 } as const;
+
+/** The way of the answer, and what to do, for the page. */
+function explainedView(
+  { way = [] }: Exclude<AskOutcome, string>,
+  message: Message,
+  nowWall: number,
+): Pick<AnswerView, 'way' | 'advice'> {
+  const { rcode, answers, questions, edns } = message;
+  const isGood = rcode === Rcode.NOERROR && answers.some(({ type }) => type === questions[0]?.type);
+  const extendedErrors = (edns?.options ?? []).flatMap((option) => decodeExtendedError(option) ?? []);
+  const facts = way.map(withoutPaths);
+  const { steps, advice } = explain({ facts, rcode: rcodeToText(rcode), extendedErrors, isGood }, nowWall);
+  return { way: steps.map(({ sentence }) => sentence), advice };
+}
 
 /** How dig is told whom to ask: this resolver, at an address that a program of this machine reaches. */
 function serverWords(addresses: readonly ServedAddress[]): string {

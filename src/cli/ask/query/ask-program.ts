@@ -19,13 +19,17 @@ export async function askRunningProgram(
 ): Promise<Asked> {
   const edns = { udpPayloadSize: PAYLOAD_SIZE, version: 0, dnssecOk: false, options: [] };
   const request = encodeMessage(queryMessage({ ...question, class: Class.IN }, edns));
-  const words = ['query', Buffer.from(request).toString('base64')];
+  const isExplained = invocation.has('explain');
+  const words = ['query', Buffer.from(request).toString('base64'), ...(isExplained ? ['explain'] : [])];
   const result = await askRunning(invocation, terminal, words, { sockets: ['control', 'status'] });
-  const { reply, isCached, milliseconds } = result as QueryResult;
+  const { reply, isCached, milliseconds, way } = result as QueryResult;
+  if (isExplained && way === undefined)
+    throw new CommandError('The pkarrd that runs is older than this one and cannot explain. Restart it.');
   const message = decode(Buffer.from(reply, 'base64'));
   const options = message.edns?.options ?? [];
   return {
     ...{ question, message, isCached, milliseconds },
+    ...(way && { way }),
     extendedErrors: options.flatMap((option) => decodeExtendedError(option) ?? []),
   };
 }

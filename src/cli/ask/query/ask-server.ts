@@ -1,12 +1,13 @@
 import { lookup } from 'node:dns/promises';
 import { upstreamAuthorities } from '../../../app/upstreams.ts';
 import { Cancellation } from '../../../async/cancellation.ts';
-import { Class } from '../../../dns/codes.ts';
+import { Class, typeToText } from '../../../dns/codes.ts';
 import { decodeMessage } from '../../../dns/message.ts';
 import { ForwardError } from '../../../forward/errors.ts';
 import { createForwarder } from '../../../forward/forwarder.ts';
 import { UpstreamSpecError } from '../../../forward/spec/spec-error.ts';
 import { parseUpstream, specToText, type UpstreamSpec } from '../../../forward/spec/upstream-spec.ts';
+import { Trace } from '../../../way/trace.ts';
 import { CommandError, type Invocation, type Terminal, UsageError } from '../../command.ts';
 import { loadUsedSettings } from '../../configuration.ts';
 import type { Asked } from './asked.ts';
@@ -31,12 +32,16 @@ export async function askServer(
   const authorities = await upstreamAuthorities(settings, terminal.machine.environment);
   const forwarder = createForwarder({ upstreams: [spec], fallback: [], routes: [], authorities });
   const cancellation = new Cancellation();
+  const isExplained = invocation.has('explain');
   try {
     const asked: Asked[] = [];
     for (const { name, type } of questions) {
       const begun = performance.now();
       const request = { question: { name, type, class: Class.IN }, dnssecOk: false, checkingDisabled: false };
-      const { bytes, rcode, extendedErrors, authenticData } = await forwarder.forward(request, cancellation);
+      const trace = isExplained ? new Trace({ wantsNodes: false }) : undefined;
+      trace?.tell({ of: 'question', name: String(name), type: typeToText(type), why: 'asked' });
+      const reply = await forwarder.forward(request, cancellation, trace);
+      const { bytes, rcode, extendedErrors, authenticData } = reply;
       const { flags, ...message } = decodeMessage(bytes);
       asked.push({
         question: { name, type },
@@ -44,6 +49,8 @@ export async function askServer(
         extendedErrors,
         milliseconds: performance.now() - begun,
         server: specToText(spec),
+        // Who would be asked is on the command line.
+        ...(trace && { way: trace.facts.filter(({ of }) => of !== 'upstreams') }),
       });
     }
     return asked;

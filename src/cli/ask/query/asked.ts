@@ -1,6 +1,7 @@
 import { Rcode, rcodeToText, Type, typeToText } from '../../../dns/codes.ts';
 import type { ExtendedError } from '../../../dns/extended-error.ts';
 import type { Message } from '../../../dns/message.ts';
+import type { TimedFact } from '../../../way/fact.ts';
 import { Exit, type ExitCode } from '../../command.ts';
 import type { GivenQuestion } from './read-questions.ts';
 
@@ -16,6 +17,8 @@ export interface Asked {
   readonly isCached?: boolean;
   /** The resolver that was asked; absent for the running program. */
   readonly server?: string;
+  /** How the answer came about, if that was asked for. */
+  readonly way?: readonly TimedFact[];
 }
 
 /** Whether there are records of the type that was asked for. An alias whose target has none is no data. */

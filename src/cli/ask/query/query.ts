@@ -12,7 +12,7 @@ import { askRunningProgram } from './ask-program.ts';
 import { askServer } from './ask-server.ts';
 import { type Asked, exitOf } from './asked.ts';
 import { type GivenQuery, readQuestions } from './read-questions.ts';
-import { askedToJson, writeAnswer, writeShort } from './show-asked.ts';
+import { askedToJson, writeAnswer, writeExplanation, writeShort } from './show-asked.ts';
 
 /** Asks the running program, or another resolver, and prints the answer. */
 export const query: Command = {
@@ -23,6 +23,9 @@ export const query: Command = {
       'NAME is accepted too, and a key in any common spelling. An address in place of NAME means its reverse name and PTR.',
     'With @SERVER that resolver is asked instead of the running pkarrd: @9.9.9.9, @[2620:fe::fe]:5353, @tcp://9.9.9.9, ' +
       '@tls://9.9.9.9#dns.quad9.net, @https://dns.quad9.net/dns-query, as upstreams are written, or @HOST.',
+    '--explain tells the way of the answer: hosts file, special names, cache, the signed packet of a key and where it came ' +
+      'from, upstreams and what each said, aliases step by step; and for a failure why, and what to do. With --json the facts ' +
+      'are in "way".',
     'Every user may ask; all of them together have the limits of one client (client-rate, cold-key-client-rate). Root and ' +
       'the user that runs pkarrd have limits of their own.',
     'The exit code is 0 if there are records, and 1 for a name that does not exist, has no such records, or cannot be ' +
@@ -35,6 +38,10 @@ export const query: Command = {
   flags: [
     { name: 'reverse', short: 'x', value: 'ADDRESS', help: 'Ask for the name of this address, like dig -x' },
     { name: 'short', help: 'Show only the record data, one per line, like dig +short' },
+    {
+      name: 'explain',
+      help: 'Tell how the answer came about: who was asked, why, and how long it took; and what to do if there is none',
+    },
     configFlag,
     jsonFlag,
   ],
@@ -43,11 +50,14 @@ export const query: Command = {
     const given = readQuestions(invocation);
     const answers = await ask(given, invocation, terminal);
     if (invocation.has('json')) {
-      const [first, ...rest] = answers.map(askedToJson);
+      const [first, ...rest] = answers.map((asked) => askedToJson(asked, terminal.now()));
       writeJson(terminal, rest.length === 0 ? first : [first, ...rest]);
     } else {
       const write = invocation.has('short') ? writeShort : writeAnswer;
-      for (const asked of answers) write(asked, terminal);
+      for (const asked of answers) {
+        write(asked, terminal);
+        writeExplanation(asked, terminal);
+      }
     }
     return answers.map(exitOf).find((exit) => exit !== Exit.OK) ?? (Exit.OK as ExitCode);
   },

@@ -1,10 +1,15 @@
+import { wrapText } from '../../../config/wrap-text.ts';
 import { rcodeToText, typeToText } from '../../../dns/codes.ts';
 import { rdataToText, recordToText } from '../../../dns/presentation/rdata-text.ts';
 import type { ResourceRecord } from '../../../dns/record.ts';
+import { type Explanation, explain } from '../../../way/explanation.ts';
 import { type Colours, coloursOf } from '../../colours.ts';
 import { Exit, type Terminal } from '../../command.ts';
 import { recordToJson } from '../record-json.ts';
 import { type Asked, exitOf, summaryOf } from './asked.ts';
+
+/** The width of explanations, in characters, without what stands before. */
+const WIDTH = 100;
 
 /** Writes an answer as `dig +noall +answer` does, with comments that say how it was got. */
 export function writeAnswer(asked: Asked, terminal: Terminal): void {
@@ -20,6 +25,35 @@ export function writeAnswer(asked: Asked, terminal: Terminal): void {
   terminal.out(comments(errors.join(''), colours));
 }
 
+/** Writes how an answer came about, and what to do, as comments. Nothing where that was not asked for. */
+export function writeExplanation(asked: Asked, terminal: Terminal): void {
+  const explanation = explanationOf(asked, terminal.now());
+  if (explanation === undefined) return;
+  const { bold, dim } = coloursOf(terminal);
+  const { steps, advice } = explanation;
+  const line = (head: string, text: string) => `${dim(`; ${head}`)}${text}
+`;
+  const block = (head: string, text: string) =>
+    wrapText(text, WIDTH)
+      .map((words, index) => line(index === 0 ? head : ' '.repeat(head.length), words))
+      .join('');
+  terminal.out(`${dim('; ')}${bold('How the answer came about:')}\n`);
+  for (const { atMs, sentence } of steps) terminal.out(block(`${timeText(atMs)} ms  `, sentence));
+  if (advice.length > 0) terminal.out(`${dim('; ')}${bold('What to do:')}\n`);
+  for (const sentence of advice) terminal.out(block('- ', sentence));
+}
+
+function explanationOf(asked: Asked, now: number): Explanation | undefined {
+  const { way, message, extendedErrors } = asked;
+  if (way === undefined) return undefined;
+  const isGood = exitOf(asked) === Exit.OK;
+  return explain({ facts: way, rcode: rcodeToText(message.rcode), extendedErrors, isGood }, now);
+}
+
+function timeText(ms: number): string {
+  return (ms < 10 ? ms.toFixed(1) : String(Math.round(ms))).padStart(6);
+}
+
 /** Writes the data of records alone, as `dig +short` does. What is wrong goes to standard error. */
 export function writeShort(asked: Asked, terminal: Terminal): void {
   const colours = coloursOf(terminal);
@@ -29,7 +63,9 @@ export function writeShort(asked: Asked, terminal: Terminal): void {
 }
 
 /** An answer as JSON. */
-export function askedToJson({ question, message, extendedErrors, milliseconds, isCached, server }: Asked) {
+export function askedToJson(asked: Asked, now: number) {
+  const { question, message, extendedErrors, milliseconds, isCached, server, way } = asked;
+  const explanation = explanationOf(asked, now);
   return {
     question: { name: question.name.toString(), type: typeToText(question.type) },
     rcode: rcodeToText(message.rcode),
@@ -40,6 +76,11 @@ export function askedToJson({ question, message, extendedErrors, milliseconds, i
     answers: message.answers.map(recordToJson),
     authorities: message.authorities.map(recordToJson),
     extendedErrors,
+    ...(explanation && {
+      way,
+      explanation: explanation.steps.map(({ sentence }) => sentence),
+      advice: explanation.advice,
+    }),
   };
 }
 

@@ -7,9 +7,9 @@ import { syntheticSoa } from '../../../dns/soa.ts';
 import { ipv4FromText, ipv6FromText } from '../../../ip/text.ts';
 import { recordsAnswer } from '../../../resolve/answer.ts';
 import type { Resolver } from '../../../resolve/query.ts';
-import { everybody } from '../../../serve/access-list.ts';
+import { everybody } from '../../../serve/clients/access-list.ts';
+import { unlimited } from '../../../serve/clients/rate-limit.ts';
 import { answering, closeListeners, openListeners } from '../../../serve/open-listeners.ts';
-import { unlimited } from '../../../serve/rate-limit.ts';
 import { Responder } from '../../../serve/responder.ts';
 import { ORDINARY_NAME } from './zones.ts';
 

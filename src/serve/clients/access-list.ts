@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import { addressOctets } from '../ip/address.ts';
-import { ipClass, isLocalClass } from '../ip/address-class.ts';
-import { type IpPrefix, parseIpPrefix, prefixContains } from '../ip/prefix.ts';
+import { addressOctets } from '../../ip/address.ts';
+import { ipClass, isLocalClass } from '../../ip/address-class.ts';
+import { type IpPrefix, parseIpPrefix, prefixContains } from '../../ip/prefix.ts';
 
 /** Maximum number of addresses whose verdict is cached. */
 const VERDICTS = 4096;

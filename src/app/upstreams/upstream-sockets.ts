@@ -1,5 +1,5 @@
-import { SocketBudget } from '../forward/socket-budget.ts';
-import { descriptorLimit } from '../system/descriptor-limit.ts';
+import { SocketBudget } from '../../forward/socket-budget.ts';
+import { descriptorLimit } from '../../system/descriptor-limit.ts';
 
 /** Sockets to upstreams at most, however many descriptors there are: what the CPU and the memory of a machine can use. */
 const MAX_SOCKETS = 4096;

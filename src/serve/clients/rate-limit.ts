@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import { type Rate, TokenBucket, TokenBuckets } from '../async/token-bucket.ts';
-import { addressOctets } from '../ip/address.ts';
-import { ipClass } from '../ip/address-class.ts';
-import { ipv4ToText } from '../ip/text.ts';
+import { type Rate, TokenBucket, TokenBuckets } from '../../async/token-bucket.ts';
+import { addressOctets } from '../../ip/address.ts';
+import { ipClass } from '../../ip/address-class.ts';
+import { ipv4ToText } from '../../ip/text.ts';
 
 /**
  * What happens to a query. `truncate`, over UDP: an empty reply with TC, no larger than the query. A real client then asks

@@ -1,6 +1,6 @@
-import { Name } from '../dns/name.ts';
-import type { RouteSpec } from '../forward/spec/upstream-spec.ts';
-import type { LinkState } from '../system/links/link-state.ts';
+import { Name } from '../../dns/name.ts';
+import type { RouteSpec } from '../../forward/spec/upstream-spec.ts';
+import type { LinkState } from '../../system/links/link-state.ts';
 
 /**
  * The routes that links ask for: names at and below their domains go to their resolvers. A domain that `configured` has a

@@ -1,5 +1,5 @@
-import type { UpstreamSet } from '../forward/forwarder.ts';
-import { specToText } from '../forward/spec/upstream-spec.ts';
+import type { UpstreamSet } from '../../forward/forwarder.ts';
+import { specToText } from '../../forward/spec/upstream-spec.ts';
 
 /** How a new set of upstreams differs from the previous one. */
 export type UpstreamChange =

@@ -1,0 +1,132 @@
+import type { ExtendedError } from '../dns/extended-error.ts';
+import type { Fact, FailureReason, RefusalReason, TimedFact } from './fact.ts';
+
+/** What was answered, as far as advice depends on it. */
+export interface AnsweredWith {
+  readonly facts: readonly TimedFact[];
+  /** `NXDOMAIN`. */
+  readonly rcode: string;
+  readonly extendedErrors: readonly ExtendedError[];
+  /** There are records of the type that was asked for. */
+  readonly isGood: boolean;
+}
+
+/** What to do, as sentences: nothing where all is well, or where nobody can do anything. */
+export function adviceOn({ facts, rcode, extendedErrors, isGood }: AnsweredWith): readonly string[] {
+  const [question] = facts;
+  const name = question?.of === 'question' ? bare(question.name) : 'NAME';
+  const found = [...new Set(facts.flatMap((fact) => adviceOf(fact, name) ?? []))];
+  if (found.length > 0 || isGood) return found;
+  return [...new Set(extendedErrors.flatMap(({ code }) => byCode[code] ?? []))].concat(
+    found.length === 0 && rcode === 'REFUSED' ? [refusedElsewhere] : [],
+  );
+}
+
+const refusedElsewhere =
+  'The resolver that was asked refuses: it may not serve this machine, or not this name. Ask another upstream.';
+
+/** `name`: what was asked for first. */
+function adviceOf(fact: Fact, name: string): string | undefined {
+  switch (fact.of) {
+    case 'failure':
+      return failures[fact.kind];
+    case 'refused':
+      return refusals[fact.why];
+    case 'bad-key':
+      return 'Copy the key again: one character that is wrong, left out or doubled makes it none.';
+    case 'stray-key':
+      return 'Nothing: the program that asked goes on to the key itself. To look at that answer, ask for the key alone.';
+    case 'special':
+      if (fact.zone === 'internal.')
+        return `If it is meant as a petname, give it to a key: pkarrd name add ${name.split('.').at(-2)} KEY. pkarrd name list shows those that there are.`;
+      return fact.text?.includes('no route') === true
+        ? `If a resolver of this network knows such names, say so in the configuration: upstream = ["/${bare(fact.zone)}/ADDRESS"].`
+        : undefined;
+    case 'packet':
+      return packetAdvice(fact);
+    case 'zone':
+      return fact.outcome === 'name-error'
+        ? `See which names the key has: pkarrd resolve ${name.split('.').at(-1)}. Only its owner can add one.`
+        : undefined;
+    case 'filtered':
+      return fact.why === 'rebinding'
+        ? `If the name is meant to have this address, allow it in the configuration: rebinding-allow = ["${name}"].`
+        : 'If keys may name machines of your own network, say so in the configuration: pkarr-private = "allow".';
+    case 'portal':
+      return 'Open any page in a browser and log in to the network.';
+    case 'cache':
+      return fact.state === 'failure' || fact.state === 'stale'
+        ? `To have it asked anew at once: pkarrd flush ${name}.`
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function packetAdvice(fact: Extract<Fact, { of: 'packet' }>): string | undefined {
+  if (fact.outcome === 'absent')
+    return 'Compare the key with its source. If it is right, its owner has to publish again: a packet is gone from the network a few hours after it was put there last.';
+  if (fact.outcome === 'found' && fact.isStale === true)
+    return 'See whether the DHT is connected: pkarrd status. Until somebody confirms the packet it may be out of date.';
+  return undefined;
+}
+
+const refusals: Readonly<Record<RefusalReason, string | undefined>> = {
+  stranger: 'Add the network of this client to allow-from in the configuration.',
+  'too-often': 'Ask less often, or raise client-rate in the configuration.',
+  malformed: 'The query is not one that DNS knows: see what the program sends.',
+  loop: 'Name another upstream: this one sends our questions back to us. pkarrd doctor says why.',
+  'no-recursion': 'Ask with the RD bit, as every program does that wants an answer.',
+};
+
+const failures: Readonly<Record<FailureReason, string | undefined>> = {
+  'alias-loop':
+    'Only the owners of these names can mend that: one of the aliases (CNAME) has to lead somewhere else.',
+  'too-many-keys':
+    'Only the owners of these names can mend that: aliases should lead over fewer keys, to where the records are.',
+  delegation:
+    'Only the owner of the key can mend that: its NS records have to name servers that answer for the zone, with their addresses.',
+  'packet-unreachable':
+    'See whether the DHT is connected: pkarrd status. Where the network lets no UDP out, name a relay in the configuration: relay = ["https://…"].',
+  'packet-unusable': 'Only the owner of the key can mend that, by publishing a zone of DNS records.',
+  'no-upstream':
+    'Name upstreams in the configuration, such as upstream = ["9.9.9.9"], or connect to a network that has a resolver.',
+  'upstream-silent':
+    'See whether this machine reaches the network. If it does, name other upstreams in the configuration, or a fallback; pkarrd status shows how each does.',
+  'upstream-network':
+    'See whether this machine reaches the network, and whether the upstreams are written correctly; pkarrd status shows how each does.',
+  'upstream-malformed':
+    'Something between here and the upstreams may change what they say. Use an encrypted one: upstream = ["tls://…"].',
+  busy: 'Try again in a moment.',
+  'out-of-time': 'Try again: what was found by then is kept, and the next attempt goes on from there.',
+  internal: 'That is a bug of pkarrd. Its log has the details; please report it.',
+};
+
+/** By INFO-CODE (RFC 8914 §4), for what upstreams say. */
+const byCode: Readonly<Record<number, string>> = {
+  4: 'The upstream gave another answer than the owner of the name did. If that is not wanted, name another upstream.',
+  6: bogus(),
+  7: bogus(),
+  8: bogus(),
+  9: bogus(),
+  10: bogus(),
+  11: bogus(),
+  12: bogus(),
+  15: blocked(),
+  16: blocked(),
+  17: blocked(),
+  22: 'The name servers of the domain do not answer the upstream. Try again later, or ask its owner.',
+  23: 'The name servers of the domain cannot be reached by the upstream. Try again later, or ask its owner.',
+};
+
+function bogus(): string {
+  return 'The domain is signed and its signatures are wrong (DNSSEC), so no honest resolver answers. Only its owner can mend that.';
+}
+
+function blocked(): string {
+  return 'The upstream blocks this name. If that is not wanted, name another upstream, or a route for this domain.';
+}
+
+function bare(name: string): string {
+  return name.replace(/\.$/, '');
+}
