@@ -4,28 +4,45 @@
  */
 export class FewEachTurn {
   readonly #limit: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: (() => number)[] = [];
   /** Pieces that were done in this turn. */
   #done = 0;
   #isScheduled = false;
+  #isBusy = false;
 
   /** @param limit pieces for one turn. */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Does `work`, now or later; who calls bounds how many wait. */
+  /** Does a piece of work, now or later; who calls bounds how many wait. */
   add(work: () => void): void {
+    this.addSeveral(() => {
+      work();
+      return 1;
+    });
+  }
+
+  /** The same for work that returns how many pieces it was. */
+  addSeveral(work: () => number): void {
     if (!this.#isScheduled) {
       this.#isScheduled = true;
       setImmediate(this.#next);
     }
-    if (this.#waiting.length > 0 || this.#done >= this.#limit) {
+    if (this.#isBusy || this.#waiting.length > 0 || this.#done >= this.#limit) {
       this.#waiting.push(work);
       return;
     }
-    this.#done++;
-    work();
+    this.#do(work);
+  }
+
+  #do(work: () => number): void {
+    this.#isBusy = true;
+    try {
+      this.#done += work();
+    } finally {
+      this.#isBusy = false;
+    }
   }
 
   readonly #next = (): void => {
@@ -33,9 +50,10 @@ export class FewEachTurn {
     this.#isScheduled = this.#waiting.length > 0;
     // Before anything is done, which may throw.
     if (this.#isScheduled) setImmediate(this.#next);
-    while (this.#waiting.length > 0 && this.#done < this.#limit) {
-      this.#done++;
-      this.#waiting.shift()?.();
+    while (this.#done < this.#limit) {
+      const work = this.#waiting.shift();
+      if (work === undefined) return;
+      this.#do(work);
     }
   };
 }

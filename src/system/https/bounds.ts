@@ -27,7 +27,7 @@ export const MAX_BODY = 65_535;
 export const MAX_BODIES = 4 * 1024 * 1024;
 
 /** Bodies that are being read, of which each stream of each connection has one. Beyond, as with their octets. */
-export const MAX_READING = 1_000;
+export const MAX_READING = 2_000;
 
 /**
  * Bodies that are refused in one turn of the event loop because they took too long. Bun's server recurses for each: the answers
@@ -41,33 +41,29 @@ export const MAX_HEADERS = 16_384;
 /** Headers of a request in HTTP/2; browsers send a dozen. In HTTP/1.1 their octets are the bound. */
 export const MAX_HEADER_PAIRS = 40;
 
+/** Frames that one block of headers may come in (CVE-2024-27983). All that it may have fits into one. */
+export const MAX_CONTINUATIONS = 8;
+
 /** Requests in flight on one connection. RFC 9113 §6.5.2: "It is recommended that this value be no smaller than 100". */
 export const MAX_STREAMS = 100;
 
 /**
- * The same for connections that come while there are more than `CROWD`: Node has 3 kB for each stream outside of its heap, which
- * it gives back late.
+ * Frames of HTTP/2 that Node reads in one turn of the event loop, from all connections together, in which no query over UDP is read:
+ * a fifth of a millisecond. The rest waits in the sockets.
  */
-export const MAX_STREAMS_IN_CROWD = 10;
-export const CROWD = 16;
+export const FRAMES_AT_ONCE = 100;
 
-/**
- * Requests of HTTP/2 that Node answers in one turn of the event loop, in which no query over UDP is read: about a millisecond. A client
- * that resets its requests sends a thousand in 64 kB, which is what is read at once.
- */
-export const REQUESTS_AT_ONCE = 50;
+/** Frames that take as much time as one request. */
+export const REQUEST_COST = 5;
 
 /** Streams beyond that, opened by a client that knew better, after which its connection ends. */
 export const MAX_REJECTED_STREAMS = 50;
 
-/** Invalid frames after which a connection ends. */
+/** Requests of one connection that we had to reset, after which it ends. */
 export const MAX_INVALID_FRAMES = 10;
 
 /** Settings in one SETTINGS frame; six are defined. */
 export const MAX_SETTINGS = 16;
-
-/** Megabytes of header tables, streams and queued frames of one HTTP/2 connection. */
-export const MAX_SESSION_MEMORY = 2;
 
 /**
  * Resets of streams by the client (CVE-2023-44487): so many at once, then so many a second. A browser whose user closes
@@ -76,7 +72,10 @@ export const MAX_SESSION_MEMORY = 2;
 export const RESET_BURST = 200;
 export const RESET_RATE = 20;
 
-/** PING and SETTINGS frames of one connection between two looks. Each has to be answered; clients send one in many seconds. */
+/**
+ * PING, SETTINGS and other frames of one connection that ask for nothing, between two looks, and two more for each answer. Clients
+ * send one in many seconds.
+ */
 export const MAX_CONTROL_FRAMES = 200;
 
 /** Octets of answers that one connection has not taken, as in `serve/tcp`. Answers under `SMALL` count as nothing. */

@@ -14,8 +14,7 @@ interface Reading {
 }
 
 /**
- * HTTP/2 and HTTP/1.1 by Bun's own server, which takes a third of the time for a request that its `node:http2` takes, and has
- * bounds of its own for all that is not a whole request; they were tried.
+ * HTTP/2 and HTTP/1.1 by Bun's own server, which has bounds of its own for all that is not a whole request; they were tried.
  */
 export class BunServer implements HttpsServer {
   readonly #bun: BunApi;

@@ -1,6 +1,6 @@
-import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
-import { IDLE, MAX_CONTROL_FRAMES, MAX_UNSENT } from './bounds.ts';
+import { IDLE, MAX_UNSENT } from './bounds.ts';
+import type { Http2Session } from './http2/session.ts';
 import type { HttpsConnection, HttpsConnectionWatch } from './server.ts';
 
 /** One connection, from the moment in which it is accepted: what it waits for, and for how long. */
@@ -9,14 +9,13 @@ export class WatchedConnection implements HttpsConnection {
   readonly acceptedAt: number = performance.now();
   /** The stream of HTTP: with TLS, what is in it. */
   stream: Socket;
-  #session: ServerHttp2Session | undefined;
+  #session: Http2Session | undefined;
   #watch: HttpsConnectionWatch | undefined;
   /** When a request was whole, or an answer was given. */
   #activeAt = this.acceptedAt;
   /** Requests that are not answered. */
   #inFlight = 0;
   #unsent = 0;
-  #controlFrames = 0;
   #isEnding = false;
   #hasAsked = false;
   /** Called with the first request, or when the connection is gone. */
@@ -46,14 +45,8 @@ export class WatchedConnection implements HttpsConnection {
   }
 
   /** It speaks HTTP/2. */
-  useSession(session: ServerHttp2Session): void {
+  useSession(session: Http2Session): void {
     this.#session = session;
-    const count = () => {
-      if (++this.#controlFrames > MAX_CONTROL_FRAMES) this.destroy();
-    };
-    session.on('ping', count);
-    session.on('remoteSettings', count);
-    session.on('error', () => this.destroy());
   }
 
   /** A request is whole. */
@@ -87,7 +80,7 @@ export class WatchedConnection implements HttpsConnection {
 
   /** Ends what has taken too long. `now` is that of `performance.now()`. */
   look(now: number): void {
-    this.#controlFrames = 0;
+    this.#session?.look();
     if (this.#inFlight > 0 || now - this.#activeAt < IDLE) return;
     // RFC 9113 §9.1: "If an endpoint is to close an idle connection, it SHOULD first send a GOAWAY frame".
     if (this.#isEnding || !this.#hasAsked) this.destroy();
@@ -116,7 +109,6 @@ export class WatchedConnection implements HttpsConnection {
 
   /** See `HttpsConnection`. */
   destroy(): void {
-    this.#session?.destroy();
     this.stream.destroy();
     this.#socket.destroy();
   }

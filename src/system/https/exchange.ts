@@ -1,6 +1,14 @@
-import type { Readable } from 'node:stream';
 import * as bounds from './bounds.ts';
 import type { HttpsAnswer, HttpsRequest } from './server.ts';
+
+/** What takes a body, in pieces. */
+export interface BodyReader {
+  onPiece(piece: Uint8Array): void;
+  /** It is whole. */
+  onEnd(): void;
+  /** Nothing more comes; it may be whole. */
+  onClosed(): void;
+}
 
 /** A request, and what it is answered through: one shape for both versions of HTTP. */
 export interface Exchange extends Omit<HttpsRequest, 'body'> {
@@ -8,10 +16,10 @@ export interface Exchange extends Omit<HttpsRequest, 'body'> {
   body: Uint8Array;
   /** Octets of the body as the request declares them; 0 when there is none, undefined when nobody says. */
   readonly declaredLength: number | undefined;
-  /** What the body is read from. It reports an error to whoever listens, and closes after it. */
-  readonly source: Readable;
   /** An answer was begun, or nobody is there to take one. */
   readonly isOver: boolean;
+  /** Reads the body. */
+  readBody(reader: BodyReader): void;
   /** Sends an answer. @throws Error for a header that cannot be sent. */
   send(answer: HttpsAnswer): void;
   /** Answers without having read the body, and ends what it comes in. */

@@ -1,5 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Exchange, ignore, lengthOf, nothing, type Refusal, refusals } from './exchange.ts';
+import {
+  type BodyReader,
+  type Exchange,
+  ignore,
+  lengthOf,
+  nothing,
+  type Refusal,
+  refusals,
+} from './exchange.ts';
 import type { HttpsAnswer } from './server.ts';
 
 /** A request of HTTP/1.1. */
@@ -7,8 +15,8 @@ export class Http1Exchange implements Exchange {
   readonly method: string;
   readonly target: string;
   readonly address: string;
-  readonly source: IncomingMessage;
   body: Uint8Array = nothing;
+  readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
 
   constructor(request: IncomingMessage, response: ServerResponse, address: string) {
@@ -17,19 +25,19 @@ export class Http1Exchange implements Exchange {
     this.method = request.method ?? '';
     this.target = request.url ?? '';
     this.address = address;
-    this.source = request;
+    this.#request = request;
     this.#response = response;
   }
 
   /** See `HttpsRequest`. */
   header(name: string): string | undefined {
-    const value = this.source.headers[name];
+    const value = this.#request.headers[name];
     return typeof value === 'string' ? value : value?.join(', ');
   }
 
   /** See `Exchange`. Node has checked that the header is a number. */
   get declaredLength(): number | undefined {
-    const { headers } = this.source;
+    const { headers } = this.#request;
     if (headers['transfer-encoding'] !== undefined) return undefined;
     return Number(headers['content-length'] ?? 0);
   }
@@ -37,6 +45,13 @@ export class Http1Exchange implements Exchange {
   /** See `Exchange`. */
   get isOver(): boolean {
     return this.#response.destroyed || this.#response.writableEnded;
+  }
+
+  /** See `Exchange`. */
+  readBody(reader: BodyReader): void {
+    this.#request.on('data', (piece: Buffer) => reader.onPiece(piece));
+    this.#request.on('end', () => reader.onEnd());
+    this.#request.on('close', () => reader.onClosed());
   }
 
   /** See `Exchange`. */

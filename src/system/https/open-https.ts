@@ -2,8 +2,8 @@ import { bun } from '../bun/api.ts';
 import type { HttpsOptions, HttpsServer } from './server.ts';
 
 /**
- * Answers HTTP/2 and HTTP/1.1. Rejects with the system's error. Bun's own server takes a third of the time for a request, and
- * no descriptor: given one, Bun serves it with its `node:http2`.
+ * Answers HTTP/2 and HTTP/1.1. Rejects with the system's error. Bun's own server takes no descriptor: given one, Bun serves it as
+ * Node does.
  */
 export async function openHttps(options: HttpsOptions): Promise<HttpsServer> {
   if (bun !== undefined && options.place.descriptor === undefined) {

@@ -1,6 +1,5 @@
 import { constants } from 'node:crypto';
 import { createServer as createHttp1 } from 'node:http';
-import { createServer as createHttp2, type ServerHttp2Stream } from 'node:http2';
 import { createServer as createTcp, type Server, type Socket } from 'node:net';
 import { createServer as createTls, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import { FewEachTurn } from '../../async/few-each-turn.ts';
@@ -9,14 +8,13 @@ import * as bounds from './bounds.ts';
 import { WatchedConnection } from './connection.ts';
 import { type Exchange, ignore, internalError, lengthOf, type Refusal } from './exchange.ts';
 import { Http1Exchange } from './http1-exchange.ts';
-import { Http2Exchange } from './http2-exchange.ts';
-import { http2Options } from './http2-options.ts';
+import { Http2Session } from './http2/session.ts';
 import { RequestBodies } from './request-body.ts';
 import type { HttpsAnswer, HttpsOptions, HttpsRequest, HttpsServer } from './server.ts';
 
 /**
- * HTTP/2 and HTTP/1.1 on one port, on Node's modules: a server of TCP or TLS listens, and gives each connection to one of two
- * servers that never listen themselves, by what was negotiated (RFC 7301) or, without TLS, by the first octets. So each
+ * HTTP/2 and HTTP/1.1 on one port: a server of TCP or TLS listens, and gives each connection to a session of HTTP/2 or to Node's server
+ * of HTTP/1.1, which never listens itself, by what was negotiated (RFC 7301) or, without TLS, by the first octets. So each
  * connection is ours from the start, and bounded before HTTP has seen anything of it.
  */
 export class SocketServer implements HttpsServer {
@@ -26,11 +24,8 @@ export class SocketServer implements HttpsServer {
   readonly #tls: TlsServer | undefined;
   /** What a handshake takes is a millisecond: a crowd must not delay the answers to others. */
   readonly #handshakes = new FewEachTurn(1);
-  readonly #requests = new FewEachTurn(bounds.REQUESTS_AT_ONCE);
+  readonly #frames = new FewEachTurn(bounds.FRAMES_AT_ONCE);
   readonly #http1;
-  readonly #http2 = createHttp2(http2Options(bounds.MAX_STREAMS));
-  /** For connections that come when there are many. */
-  readonly #http2InCrowd = createHttp2(http2Options(bounds.MAX_STREAMS_IN_CROWD));
   readonly #connections = new Set<WatchedConnection>();
   /**
    * By the ends of the connection, which is all that the two events of one have in common. A port alone is not enough: two clients
@@ -40,8 +35,6 @@ export class SocketServer implements HttpsServer {
   readonly #bodies = new RequestBodies();
   /** By the stream of HTTP/1.1. */
   readonly #connectionOf = new WeakMap<Socket, WatchedConnection>();
-  /** The connection that is being given to a server of HTTP/2, which tells of its session before it returns. */
-  #given: WatchedConnection | undefined;
   #looking: NodeJS.Timeout | undefined;
   #renewedAt = performance.now();
   #unlisten: () => void = () => {};
@@ -58,21 +51,6 @@ export class SocketServer implements HttpsServer {
         this.#take(connection, new Http1Exchange(request, response, connection.address));
       },
     );
-    for (const http2 of [this.#http2, this.#http2InCrowd]) {
-      http2.on('session', (session) => {
-        const connection = this.#given;
-        if (connection === undefined) return;
-        connection.useSession(session);
-        session.on('stream', (stream: ServerHttp2Stream, headers) => {
-          const exchange = new Http2Exchange(stream, headers, connection.address);
-          this.#requests.add(() => {
-            // A client that resets its requests has waited for nothing.
-            if (!exchange.isOver) this.#take(connection, exchange);
-          });
-        });
-      });
-      http2.on('sessionError', ignore);
-    }
     this.#tls = this.#createTls();
     this.#front = this.#createFront(this.#tls);
   }
@@ -206,10 +184,13 @@ export class SocketServer implements HttpsServer {
   #give(connection: WatchedConnection, stream: Socket, isHttp2: boolean): void {
     connection.stream = stream;
     if (isHttp2) {
-      this.#given = connection;
-      const isCrowd = this.#connections.size > bounds.CROWD;
-      (isCrowd ? this.#http2InCrowd : this.#http2).emit('connection', stream);
-      this.#given = undefined;
+      const session = new Http2Session(stream, {
+        address: connection.address,
+        turns: this.#frames,
+        onRequest: (exchange) => this.#take(connection, exchange),
+        destroy: () => connection.destroy(),
+      });
+      connection.useSession(session);
     } else {
       this.#connectionOf.set(stream, connection);
       this.#http1.emit('connection', stream);
@@ -241,14 +222,17 @@ export class SocketServer implements HttpsServer {
       this.#bodies.end(body);
       this.#answer(connection, exchange);
     };
-    const { source } = exchange;
-    source.on('data', (piece: Buffer) => {
-      if (isOver) return;
-      if (!this.#bodies.push(body, piece)) refuse(413);
-      else if (body.length === declaredLength) answer();
+    exchange.readBody({
+      onPiece: (piece) => {
+        if (isOver) return;
+        if (!this.#bodies.push(body, piece)) refuse(413);
+        else if (body.length === declaredLength) answer();
+      },
+      onEnd: () => {
+        if (declaredLength === undefined) answer();
+      },
+      onClosed: () => this.#bodies.end(body),
     });
-    if (declaredLength === undefined) source.on('end', answer);
-    source.on('close', () => this.#bodies.end(body));
   }
 
   #answer(connection: WatchedConnection, exchange: Exchange): void {

@@ -1,0 +1,488 @@
+import type { Socket } from 'node:net';
+import type { FewEachTurn } from '../../../async/few-each-turn.ts';
+import * as bounds from '../bounds.ts';
+import { lengthOf, nothing } from '../exchange.ts';
+import type { HttpsAnswer } from '../server.ts';
+import { Http2Exchange } from './exchange.ts';
+import { FrameWatch } from './frame-watch.ts';
+import {
+  ErrorCode,
+  Flag,
+  FRAME_HEADER,
+  FrameType,
+  frame,
+  Http2Error,
+  INITIAL_WINDOW,
+  MAX_FRAME,
+  MAX_WINDOW,
+  numbersFrame,
+  PREFACE,
+  Setting,
+  settingsFrame,
+} from './frames.ts';
+import { HeaderDecoder } from './header-decoder.ts';
+import { Output } from './output.ts';
+import { RequestHead } from './request-head.ts';
+
+/** What a session is for. */
+export interface Http2SessionParts {
+  /** The client's address. */
+  readonly address: string;
+  /** Shares the turns of the event loop with other sessions. */
+  readonly turns: FewEachTurn;
+  /** Takes a request whose head is whole. */
+  readonly onRequest: (exchange: Http2Exchange) => void;
+  /** Ends the connection at once. */
+  readonly destroy: () => void;
+}
+
+/** Octets of bodies that a client may send before it has to wait for us. We read them at once, so half of that is told. */
+const RECEIVED_BEFORE_TOLD = INITIAL_WINDOW >> 1;
+
+/** One octet more than a body may have, so that one that has too many can be told so. */
+const STREAM_WINDOW = bounds.MAX_BODY + 1;
+
+/**
+ * A connection of HTTP/2 (RFC 9113), on the side of the server. It is our own because a server that answers DNS in the same thread must
+ * know what each frame costs before it is read: of what came, a turn of the event loop reads `FRAMES_AT_ONCE`, whoever
+ * sent it, while the rest waits in the socket, and a client that does what no client would do is gone before it has cost much.
+ */
+export class Http2Session {
+  readonly #stream: Socket;
+  readonly #parts: Http2SessionParts;
+  readonly #watch = new FrameWatch();
+  readonly #decoder = new HeaderDecoder();
+  readonly #output: Output;
+  readonly #open = new Map<number, Http2Exchange>();
+  /** What came and was not read, from `#at`. */
+  #input: Buffer = nothing as Buffer;
+  #at = 0;
+  /** What waits for its turn is read in it. */
+  #isWaiting = false;
+  #hasPreface = false;
+  #hasSettings = false;
+  /** The stream whose block of headers is not whole (RFC 9113 §6.10). */
+  #block: { readonly id: number; readonly flags: number; pieces: Buffer[]; octets: number } | undefined;
+  #lastId = 0;
+  #received = 0;
+  #initialSendWindow = INITIAL_WINDOW;
+  #isLeaving = false;
+  #isOver = false;
+
+  constructor(stream: Socket, parts: Http2SessionParts) {
+    this.#stream = stream;
+    this.#parts = parts;
+    this.#output = new Output(stream, () => this.#work());
+    this.#output.write(
+      settingsFrame([
+        [Setting.MAX_CONCURRENT_STREAMS, bounds.MAX_STREAMS],
+        [Setting.INITIAL_WINDOW_SIZE, STREAM_WINDOW],
+        [Setting.MAX_HEADER_LIST_SIZE, bounds.MAX_HEADERS],
+      ]),
+    );
+    stream.on('data', (piece: Buffer) => this.#take(piece));
+    stream.once('close', () => this.#end());
+  }
+
+  /** Looked at from time to time: what is counted between two looks begins anew. */
+  look(): void {
+    this.#watch.look();
+  }
+
+  /** Takes no more requests, and ends when those that were read are answered (RFC 9113 §6.8). */
+  close(): void {
+    if (this.#isLeaving || this.#isOver) return;
+    this.#isLeaving = true;
+    this.#output.write(numbersFrame(FrameType.GOAWAY, 0, this.#lastId, ErrorCode.NO_ERROR));
+    this.#endIfDone();
+  }
+
+  /** See `ExchangeSession`. */
+  answer(exchange: Http2Exchange, answer: HttpsAnswer, isRefusal: boolean): void {
+    if (this.#isOver || exchange.isOver) return;
+    const length = lengthOf(answer);
+    const isEmpty = length === 0 || exchange.method === 'HEAD';
+    const isReceiving = exchange.isReceiving;
+    this.#output.writeHead(exchange.id, answer, length, isEmpty);
+    exchange.isRefused = isRefusal && isReceiving;
+    exchange.forget();
+    this.#watch.onAnswer();
+    if (!isEmpty) exchange.unsent = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+    this.#send(exchange);
+  }
+
+  #take(piece: Buffer): void {
+    const rest = this.#input.length - this.#at;
+    this.#input = rest === 0 ? piece : Buffer.concat([this.#input.subarray(this.#at), piece]);
+    this.#at = 0;
+    this.#work();
+  }
+
+  /** Reads what came, now or in another turn; nothing more comes until then. */
+  #work(): void {
+    if (this.#isWaiting || this.#isOver) return;
+    if (this.#output.isBlocked) {
+      this.#stream.pause();
+      return;
+    }
+    this.#isWaiting = true;
+    this.#parts.turns.addSeveral(() => this.#readSome());
+    if (this.#isWaiting) this.#stream.pause();
+  }
+
+  /** @returns what it did. */
+  #readSome(): number {
+    let done = 0;
+    try {
+      this.#output.cork();
+      while (done < bounds.FRAMES_AT_ONCE && !this.#isOver) {
+        const cost = this.#readFrame();
+        if (cost === 0) break;
+        done += cost;
+      }
+    } catch (error) {
+      if (!(error instanceof Http2Error)) throw error;
+      this.#fail(error.code);
+    } finally {
+      this.#isWaiting = false;
+      this.#output.uncork();
+    }
+    if (this.#isOver) return done;
+    if (done >= bounds.FRAMES_AT_ONCE) this.#work();
+    else if (!this.#output.isBlocked && this.#stream.isPaused()) this.#stream.resume();
+    return done;
+  }
+
+  /** Reads one frame, if it is there. @returns what it cost, 0 for nothing. */
+  #readFrame(): number {
+    const input = this.#input;
+    const at = this.#at;
+    if (!this.#hasPreface) return this.#readPreface();
+    if (input.length - at < FRAME_HEADER) return 0;
+    const length = input.readUIntBE(at, 3);
+    // RFC 9113 §4.2.
+    if (length > MAX_FRAME) throw new Http2Error(ErrorCode.FRAME_SIZE_ERROR);
+    const end = at + FRAME_HEADER + length;
+    if (input.length < end) return 0;
+    this.#at = end;
+    const [type, flags, id] = [
+      input[at + 3] as number,
+      input[at + 4] as number,
+      input.readUInt32BE(at + 5) & MAX_WINDOW,
+    ];
+    const payload = input.subarray(at + FRAME_HEADER, end);
+    if (end === input.length) {
+      this.#input = nothing as Buffer;
+      this.#at = 0;
+    }
+    return this.#onFrame(type, flags, id, payload);
+  }
+
+  #readPreface(): number {
+    const begun = this.#input.subarray(this.#at, this.#at + PREFACE.length);
+    if (!PREFACE.subarray(0, begun.length).equals(begun)) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
+    if (begun.length < PREFACE.length) return 0;
+    this.#hasPreface = true;
+    this.#at += PREFACE.length;
+    return 1;
+  }
+
+  #onFrame(type: number, flags: number, id: number, payload: Buffer): number {
+    // RFC 9113 §3.4 and §6.10: what has to come next.
+    if (!this.#hasSettings && type !== FrameType.SETTINGS) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
+    const block = this.#block;
+    if (
+      block === undefined
+        ? type === FrameType.CONTINUATION
+        : type !== FrameType.CONTINUATION || id !== block.id
+    )
+      throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
+    switch (type) {
+      case FrameType.DATA:
+        return this.#onData(flags, id, payload);
+      case FrameType.HEADERS:
+        return this.#onHeaders(flags, id, payload);
+      case FrameType.CONTINUATION:
+        return this.#addToBlock(flags, payload);
+      case FrameType.RST_STREAM:
+        this.#onReset(id, payload);
+        return 1;
+      case FrameType.SETTINGS:
+        this.#onSettings(flags, id, payload);
+        break;
+      case FrameType.PING:
+        requireLength(payload, 8);
+        requireConnection(id);
+        if ((flags & Flag.ACK) === 0) this.#output.write(frame(FrameType.PING, Flag.ACK, 0, payload));
+        break;
+      case FrameType.WINDOW_UPDATE:
+        this.#onWindowUpdate(id, payload);
+        break;
+      case FrameType.PUSH_PROMISE:
+        throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
+    }
+    // Those that are not known are ignored (RFC 9113 §4.1), and so are priorities; a client that leaves closes.
+    this.#watch.onControl();
+    return 1;
+  }
+
+  #onHeaders(flags: number, id: number, payload: Buffer): number {
+    if (id % 2 === 0) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
+    let block = withoutPadding(flags, payload);
+    if ((flags & Flag.PRIORITY) !== 0) {
+      if (block.length < PRIORITY_LENGTH) throw new Http2Error(ErrorCode.FRAME_SIZE_ERROR);
+      block = block.subarray(PRIORITY_LENGTH);
+    }
+    if ((flags & Flag.END_HEADERS) !== 0) return this.#onBlock(id, flags, block);
+    this.#block = { id, flags, pieces: [], octets: 0 };
+    return this.#addToBlock(0, block);
+  }
+
+  #addToBlock(flags: number, piece: Buffer): number {
+    const block = this.#block;
+    if (block === undefined) return 1;
+    block.pieces.push(piece);
+    block.octets += piece.length;
+    if (block.octets > bounds.MAX_HEADERS || block.pieces.length > bounds.MAX_CONTINUATIONS)
+      throw new Http2Error(ErrorCode.ENHANCE_YOUR_CALM);
+    if ((flags & Flag.END_HEADERS) === 0) return 1;
+    this.#block = undefined;
+    return this.#onBlock(block.id, block.flags, Buffer.concat(block.pieces));
+  }
+
+  /** Whatever becomes of a block, it is decoded: those that follow refer to it. */
+  #onBlock(id: number, flags: number, block: Buffer): number {
+    const cost = bounds.REQUEST_COST + (block.length >> 8);
+    const head = new RequestHead();
+    this.#decoder.decode(block, (name, value) => head.add(name, value));
+    if (id <= this.#lastId) {
+      this.#onTrailers(id, flags);
+      return cost;
+    }
+    this.#lastId = id;
+    if (this.#isLeaving) return cost;
+    if (this.#open.size >= bounds.MAX_STREAMS) {
+      this.#watch.onRefusedStream();
+      this.#reset(id, ErrorCode.REFUSED_STREAM);
+      return cost;
+    }
+    const isReceiving = (flags & Flag.END_STREAM) === 0;
+    if (head.isTooLarge) this.#refuseLarge(id, isReceiving);
+    else if (head.isMalformed) {
+      this.#watch.onInvalid();
+      this.#reset(id, ErrorCode.PROTOCOL_ERROR);
+    } else {
+      const { address } = this.#parts;
+      const exchange = new Http2Exchange(this, {
+        id,
+        head,
+        address,
+        isReceiving,
+        sendWindow: this.#initialSendWindow,
+      });
+      this.#open.set(id, exchange);
+      this.#parts.onRequest(exchange);
+    }
+    return cost;
+  }
+
+  #refuseLarge(id: number, isReceiving: boolean): void {
+    this.#watch.onInvalid();
+    this.#output.writeHead(id, tooLarge, 0, true);
+    if (isReceiving) this.#reset(id, ErrorCode.NO_ERROR);
+  }
+
+  /** RFC 9113 §8.1: they end the request. */
+  #onTrailers(id: number, flags: number): void {
+    this.#watch.onControl();
+    const exchange = this.#open.get(id);
+    if (exchange === undefined) return;
+    if ((flags & Flag.END_STREAM) === 0 || !exchange.isReceiving)
+      this.#onInvalid(exchange, ErrorCode.PROTOCOL_ERROR);
+    else this.#receive(exchange, nothing, true);
+  }
+
+  #onData(flags: number, id: number, payload: Buffer): number {
+    this.#requireKnown(id);
+    this.#tellReceived(payload.length);
+    const piece = withoutPadding(flags, payload);
+    const isLast = (flags & Flag.END_STREAM) !== 0;
+    if (piece.length === 0 && !isLast) this.#watch.onControl();
+    const exchange = this.#open.get(id);
+    // It was answered or reset already.
+    if (exchange === undefined) return 1;
+    if (!exchange.isReceiving) this.#onInvalid(exchange, ErrorCode.STREAM_CLOSED);
+    else this.#receive(exchange, piece, isLast);
+    return isLast ? bounds.REQUEST_COST : 1;
+  }
+
+  #receive(exchange: Http2Exchange, piece: Uint8Array, isLast: boolean): void {
+    if (!exchange.receive(piece, isLast)) this.#onInvalid(exchange, ErrorCode.PROTOCOL_ERROR);
+    else if (isLast) this.#closeIfDone(exchange);
+  }
+
+  /** What was received is given back to the window of the connection; a stream gets no more than it begins with. */
+  #tellReceived(octets: number): void {
+    this.#received += octets;
+    if (this.#received < RECEIVED_BEFORE_TOLD) return;
+    this.#output.write(numbersFrame(FrameType.WINDOW_UPDATE, 0, this.#received));
+    this.#received = 0;
+  }
+
+  #onReset(id: number, payload: Buffer): void {
+    requireLength(payload, 4);
+    this.#requireKnown(id);
+    this.#watch.onReset();
+    this.#forget(id);
+  }
+
+  #onSettings(flags: number, id: number, payload: Buffer): void {
+    requireConnection(id);
+    this.#hasSettings = true;
+    if ((flags & Flag.ACK) !== 0) {
+      requireLength(payload, 0);
+      return;
+    }
+    if (payload.length % 6 !== 0) throw new Http2Error(ErrorCode.FRAME_SIZE_ERROR);
+    if (payload.length > 6 * bounds.MAX_SETTINGS) throw new Http2Error(ErrorCode.ENHANCE_YOUR_CALM);
+    for (let at = 0; at < payload.length; at += 6)
+      this.#set(payload.readUInt16BE(at), payload.readUInt32BE(at + 2));
+    this.#output.write(settingsAck);
+    this.#sendAll();
+  }
+
+  #set(setting: number, value: number): void {
+    if (setting === Setting.ENABLE_PUSH && value > 1) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
+    if (setting === Setting.MAX_FRAME_SIZE && (value < MAX_FRAME || value >= 2 ** 24))
+      throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
+    if (setting !== Setting.INITIAL_WINDOW_SIZE) return;
+    if (value > MAX_WINDOW) throw new Http2Error(ErrorCode.FLOW_CONTROL_ERROR);
+    // RFC 9113 §6.9.2: "a receiver MUST adjust the size of all stream flow-control windows that it maintains".
+    for (const exchange of this.#open.values()) {
+      exchange.sendWindow += value - this.#initialSendWindow;
+      if (exchange.sendWindow > MAX_WINDOW) throw new Http2Error(ErrorCode.FLOW_CONTROL_ERROR);
+    }
+    this.#initialSendWindow = value;
+  }
+
+  #onWindowUpdate(id: number, payload: Buffer): void {
+    requireLength(payload, 4);
+    const increment = payload.readUInt32BE(0) & MAX_WINDOW;
+    if (id === 0) {
+      if (increment === 0) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
+      this.#output.widen(increment);
+      this.#sendAll();
+      return;
+    }
+    this.#requireKnown(id);
+    const exchange = this.#open.get(id);
+    if (exchange === undefined) {
+      if (increment === 0) this.#watch.onInvalid();
+      return;
+    }
+    exchange.sendWindow += increment;
+    if (increment === 0) this.#onInvalid(exchange, ErrorCode.PROTOCOL_ERROR);
+    else if (exchange.sendWindow > MAX_WINDOW) this.#onInvalid(exchange, ErrorCode.FLOW_CONTROL_ERROR);
+    else this.#send(exchange);
+  }
+
+  #sendAll(): void {
+    for (const exchange of this.#open.values()) if (exchange.unsent !== undefined) this.#send(exchange);
+  }
+
+  #send(exchange: Http2Exchange): void {
+    const { unsent } = exchange;
+    if (unsent !== undefined) {
+      const sent = this.#output.writeData(exchange.id, unsent, exchange.sendWindow);
+      exchange.sendWindow -= sent;
+      exchange.unsent = sent === unsent.length ? undefined : unsent.subarray(sent);
+    }
+    this.#closeIfDone(exchange);
+  }
+
+  /** Closes a stream that both sides have ended, or whose request nobody wants to the end (RFC 9113 §8.1). */
+  #closeIfDone(exchange: Http2Exchange): void {
+    if (!exchange.isAnswered || exchange.unsent !== undefined) return;
+    if (!exchange.isReceiving) this.#forget(exchange.id);
+    else if (exchange.isRefused) {
+      // Not at once: curl forgets an answer that comes together with the reset, and when it has seen one, resets by itself.
+      exchange.isRefused = false;
+      setTimeout(() => this.#resetIfOpen(exchange), bounds.LAST_ANSWERS).unref();
+    }
+  }
+
+  #onInvalid(exchange: Http2Exchange, code: number): void {
+    this.#watch.onInvalid();
+    this.#reset(exchange.id, code);
+  }
+
+  #resetIfOpen(exchange: Http2Exchange): void {
+    if (this.#open.get(exchange.id) === exchange) this.#reset(exchange.id, ErrorCode.NO_ERROR);
+  }
+
+  #reset(id: number, code: number): void {
+    this.#output.write(numbersFrame(FrameType.RST_STREAM, id, code));
+    this.#forget(id);
+  }
+
+  #forget(id: number): void {
+    const exchange = this.#open.get(id);
+    if (exchange === undefined) return;
+    this.#open.delete(id);
+    exchange.close();
+    this.#endIfDone();
+  }
+
+  #endIfDone(): void {
+    if (this.#isLeaving && this.#open.size === 0 && !this.#isOver) this.#stop();
+  }
+
+  /** RFC 9113 §5.1: "Receiving any frame other than HEADERS or PRIORITY on a stream in this state MUST be treated as a connection error". */
+  #requireKnown(id: number): void {
+    if (id === 0 || id % 2 === 0 || id > this.#lastId) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
+  }
+
+  /** RFC 9113 §5.4.1. */
+  #fail(code: number): void {
+    this.#output.write(numbersFrame(FrameType.GOAWAY, 0, this.#lastId, code));
+    this.#stop();
+  }
+
+  /** Reads nothing more. What was written is sent, to a client that takes it at once. */
+  #stop(): void {
+    this.#end();
+    this.#stream.pause();
+    this.#output.end();
+    setTimeout(this.#parts.destroy, bounds.LAST_ANSWERS).unref();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#input = nothing as Buffer;
+    for (const exchange of this.#open.values()) exchange.close();
+    this.#open.clear();
+  }
+}
+
+/** RFC 9113 §6.2: the dependency and the weight that are no longer used. */
+const PRIORITY_LENGTH = 5;
+
+const settingsAck = frame(FrameType.SETTINGS, Flag.ACK, 0, nothing);
+
+const tooLarge: HttpsAnswer = { status: 431, headers: {}, body: '' };
+
+function requireLength({ length }: Buffer, wanted: number): void {
+  if (length !== wanted) throw new Http2Error(ErrorCode.FRAME_SIZE_ERROR);
+}
+
+function requireConnection(id: number): void {
+  if (id !== 0) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
+}
+
+/** RFC 9113 §6.1. */
+function withoutPadding(flags: number, payload: Buffer): Buffer {
+  if ((flags & Flag.PADDED) === 0) return payload;
+  const padding = payload[0];
+  if (padding === undefined || padding >= payload.length) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
+  return payload.subarray(1, payload.length - padding);
+}
