@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { ErrorCode, Http2Error } from '../../../../src/system/https/http2/frames.ts';
 import { HeaderDecoder } from '../../../../src/system/https/http2/header-decoder.ts';
 import { encodeHeaders, maxEncodedLength } from '../../../../src/system/https/http2/header-encoder.ts';
 import { decodeHuffman } from '../../../../src/system/https/http2/huffman.ts';
+import { fc } from '../../../support/property.ts';
 
 function decode(decoder: HeaderDecoder, block: Uint8Array): string[] {
   const headers: string[] = [];

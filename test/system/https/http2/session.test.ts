@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { after, test } from 'node:test';
-import fc from 'fast-check';
 import { ErrorCode, FrameType, frame, numbersFrame } from '../../../../src/system/https/http2/frames.ts';
 import type { HttpsAnswer } from '../../../../src/system/https/server.ts';
 import { SocketServer } from '../../../../src/system/https/socket-server.ts';
 import * as frames from '../../../attacks/http2-frames.ts';
 import { Http2Client } from '../../../support/http-client.ts';
+import { fc } from '../../../support/property.ts';
 
 /** What `/wait` is answered with, when a test says so. */
 let answerLater: ((answer: HttpsAnswer) => void) | undefined;
