@@ -1,5 +1,5 @@
 import { encodeMessage } from '../../src/dns/message.ts';
-import * as bounds from '../../src/system/https/bounds.ts';
+import * as bounds from '../../src/system/https/shared/bounds.ts';
 import { query } from '../support/dns-client.ts';
 import type { HttpServerAddress } from '../support/http-client.ts';
 import { type Attack, attack, type Outcome, repeat, slowly } from './attacker.ts';

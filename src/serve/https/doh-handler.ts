@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'; // the global is a getter, which costs more than the call
 import { HEADER_LENGTH } from '../../dns/message.ts';
 import { Protocol } from '../../dns/protocol.ts';
-import type { HttpsAnswer, HttpsRequest } from '../../system/https/server.ts';
+import type { HttpsAnswer, HttpsRequest } from '../../system/https/shared/server.ts';
 import type { ReplyPath } from '../reply.ts';
 import type { Responder } from '../responder.ts';
 import { freshness } from './freshness.ts';

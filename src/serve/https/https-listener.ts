@@ -1,6 +1,6 @@
 import type { ListenAddress } from '../../config/listen-address.ts';
 import { openHttps } from '../../system/https/open-https.ts';
-import type { HttpsConnection } from '../../system/https/server.ts';
+import type { HttpsConnection } from '../../system/https/shared/server.ts';
 import type { CertificateSource } from '../certificate/certificate.ts';
 import {
   type ConnectionClient,

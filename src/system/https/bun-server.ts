@@ -3,9 +3,9 @@ import { isIPv6 } from 'node:net';
 import type { BunApi, BunHttpServer, BunServeOptions } from '../bun/api.ts';
 import { ownSockets, type PreferSecond, secondPreference } from '../bun/newest-listener.ts';
 import { descriptorLimit } from '../descriptor-limit.ts';
-import * as bounds from './bounds.ts';
-import { internalError, nothing } from './exchange.ts';
-import type { HttpsAnswer, HttpsOptions, HttpsRequest, HttpsServer } from './server.ts';
+import * as bounds from './shared/bounds.ts';
+import { internalError, nothing } from './shared/exchange.ts';
+import type { HttpsAnswer, HttpsOptions, HttpsRequest, HttpsServer } from './shared/server.ts';
 
 /** A body that is being read. */
 interface Reading {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import { IDLE, MAX_UNSENT } from './bounds.ts';
 import type { Http2Session } from './http2/session.ts';
-import type { HttpsConnection, HttpsConnectionWatch } from './server.ts';
+import { IDLE, MAX_UNSENT } from './shared/bounds.ts';
+import type { HttpsConnection, HttpsConnectionWatch } from './shared/server.ts';
 
 /** One connection, from the moment in which it is accepted: what it waits for, and for how long. */
 export class WatchedConnection implements HttpsConnection {

@@ -7,8 +7,8 @@ import {
   nothing,
   type Refusal,
   refusals,
-} from './exchange.ts';
-import type { HttpsAnswer } from './server.ts';
+} from './shared/exchange.ts';
+import type { HttpsAnswer } from './shared/server.ts';
 
 /** A request of HTTP/1.1. */
 export class Http1Exchange implements Exchange {

@@ -1,5 +1,5 @@
 import { bun } from '../bun/api.ts';
-import type { HttpsOptions, HttpsServer } from './server.ts';
+import type { HttpsOptions, HttpsServer } from './shared/server.ts';
 
 /**
  * Answers HTTP/2 and HTTP/1.1. Rejects with the system's error. Bun's own server takes no descriptor: given one, Bun serves it as

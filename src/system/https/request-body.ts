@@ -1,5 +1,5 @@
-import { MAX_BODIES, MAX_BODY, MAX_READING } from './bounds.ts';
-import { ignore, nothing } from './exchange.ts';
+import { MAX_BODIES, MAX_BODY, MAX_READING } from './shared/bounds.ts';
+import { ignore, nothing } from './shared/exchange.ts';
 
 /** All bodies that are being read. */
 export class RequestBodies {

@@ -4,13 +4,13 @@ import { createServer as createTcp, type Server, type Socket } from 'node:net';
 import { createServer as createTls, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import { FewEachTurn } from '../../async/few-each-turn.ts';
 import { listenTcp } from '../listen-tcp.ts';
-import * as bounds from './bounds.ts';
 import { WatchedConnection } from './connection.ts';
-import { type Exchange, ignore, internalError, lengthOf, type Refusal } from './exchange.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { Http2Session } from './http2/session.ts';
 import { RequestBodies } from './request-body.ts';
-import type { HttpsAnswer, HttpsOptions, HttpsRequest, HttpsServer } from './server.ts';
+import * as bounds from './shared/bounds.ts';
+import { type Exchange, ignore, internalError, lengthOf, type Refusal } from './shared/exchange.ts';
+import type { HttpsAnswer, HttpsOptions, HttpsRequest, HttpsServer } from './shared/server.ts';
 
 /**
  * HTTP/2 and HTTP/1.1 on one port: a server of TCP or TLS listens, and gives each connection to a session of HTTP/2 or to Node's server

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { openHttps } from '../../../src/system/https/open-https.ts';
-import type { HttpsAnswer } from '../../../src/system/https/server.ts';
+import type { HttpsAnswer } from '../../../src/system/https/shared/server.ts';
 import { askHttp1, Http2Client } from '../../support/http-client.ts';
 
 const fine: HttpsAnswer = { status: 200, headers: { 'content-type': 'text/plain' }, body: 'fine' };

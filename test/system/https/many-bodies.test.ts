@@ -10,9 +10,9 @@ import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
 import { makeLocalCertificate } from '../../../src/certificate/local-certificate.ts';
-import { BODY_TIME } from '../../../src/system/https/bounds.ts';
 import { openHttps } from '../../../src/system/https/open-https.ts';
-import type { HttpsServer } from '../../../src/system/https/server.ts';
+import { BODY_TIME } from '../../../src/system/https/shared/bounds.ts';
+import type { HttpsServer } from '../../../src/system/https/shared/server.ts';
 import { RunningCommand } from '../../support/command.ts';
 
 const { certificate: chain, key } = makeLocalCertificate([], { days: 1, now: Date.now() });

@@ -1,5 +1,5 @@
-import { type BodyReader, type Exchange, nothing, type Refusal, refusals } from '../exchange.ts';
-import type { HttpsAnswer } from '../server.ts';
+import { type BodyReader, type Exchange, nothing, type Refusal, refusals } from '../shared/exchange.ts';
+import type { HttpsAnswer } from '../shared/server.ts';
 import { RequestHead } from './request-head.ts';
 
 /** What a stream is answered through. */

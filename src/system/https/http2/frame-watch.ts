@@ -1,5 +1,5 @@
 import { TokenBucket } from '../../../async/token-bucket.ts';
-import * as bounds from '../bounds.ts';
+import * as bounds from '../shared/bounds.ts';
 import { ErrorCode, Http2Error } from './frames.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { HttpsAnswer } from '../server.ts';
+import type { HttpsAnswer } from '../shared/server.ts';
 import {
   ErrorCode,
   Flag,

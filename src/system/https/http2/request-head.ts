@@ -1,4 +1,4 @@
-import { MAX_HEADER_PAIRS, MAX_HEADERS } from '../bounds.ts';
+import { MAX_HEADER_PAIRS, MAX_HEADERS } from '../shared/bounds.ts';
 
 /** RFC 9113 §8.2.2: "Any message containing connection-specific header fields MUST be treated as malformed". */
 const ofConnection = new Set([

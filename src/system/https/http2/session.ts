@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { FewEachTurn } from '../../../async/few-each-turn.ts';
-import * as bounds from '../bounds.ts';
-import { lengthOf, nothing } from '../exchange.ts';
-import type { HttpsAnswer } from '../server.ts';
+import * as bounds from '../shared/bounds.ts';
+import { lengthOf, nothing } from '../shared/exchange.ts';
+import type { HttpsAnswer } from '../shared/server.ts';
 import { Http2Exchange } from './exchange.ts';
 import { FrameWatch } from './frame-watch.ts';
 import {

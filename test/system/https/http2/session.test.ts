@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { ErrorCode, FrameType, frame, numbersFrame } from '../../../../src/system/https/http2/frames.ts';
-import type { HttpsAnswer } from '../../../../src/system/https/server.ts';
+import type { HttpsAnswer } from '../../../../src/system/https/shared/server.ts';
 import { SocketServer } from '../../../../src/system/https/socket-server.ts';
 import * as frames from '../../../attacks/http2-frames.ts';
 import { Http2Client } from '../../../support/http-client.ts';

@@ -1,4 +1,4 @@
-import type { TcpPlace } from '../listen-tcp.ts';
+import type { TcpPlace } from '../../listen-tcp.ts';
 
 /** A request, complete with its body. */
 export interface HttpsRequest {
