@@ -190,7 +190,6 @@ test('an absolute target is taken, and its host is the one that counts, whatever
     'http:///',
     // Of another scheme than is spoken here.
     'https://localhost/',
-    'ftp://localhost/',
   ])
     assert.equal(await ask(target, 'localhost'), '421', target);
   const twice =
@@ -312,4 +311,31 @@ test('a route that fails costs one answer, and is told', async () => {
   await assert.rejects(server.get('/late-bug', 'localhost'), { code: 'ECONNRESET' });
   assert.deepEqual(server.bugs.map(String), ['Error: a bug', 'Error: a late bug']);
   assert.equal((await server.get('/', 'localhost')).status, 200);
+});
+
+test('an answer that comes before the end of its request reaches who is still sending, who is then ended', async () => {
+  await using server = await serve();
+  for (const connection of ['keep-alive', 'close']) {
+    const request = httpRequest({
+      ...{ port: server.port, path: '/', method: 'POST', agent: false },
+      headers: { host: 'localhost', connection },
+    });
+    request.on('error', () => {});
+    const block = Buffer.alloc(16_384);
+    const flood = setInterval(() => request.write(block), 1);
+    const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage];
+    let text = '';
+    for await (const octets of response) text += octets;
+    assert.deepEqual([response.statusCode, text], [405, 'Method Not Allowed\n']);
+    while (!request.closed) await new Promise((resolve) => setTimeout(resolve, 5));
+    clearInterval(flood);
+  }
+  // Who comes to an end goes on with the same connection.
+  const body = 'x'.repeat(100_000);
+  const post = `POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const socket = connect(server.port, '127.0.0.1');
+  socket.write(`${post}GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+  let received = '';
+  for await (const octets of socket) received += octets;
+  assert.deepEqual(received.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 405', 'HTTP/1.1 200']);
 });

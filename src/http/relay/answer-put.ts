@@ -48,11 +48,11 @@ export async function answerPut(
 }
 
 function bodyReply({ kind }: BodyError): Reply {
-  // The rest of the body is of no use, so the connection is not either.
+  if (kind === 'too-large')
+    return { status: 413, body: `A signed packet has at most ${MAX_PAYLOAD} octets here.\n` };
+  // RFC 9110 §15.5.9: since it does not wait any longer, the server says "close".
   const headers = { connection: 'close' };
-  return kind === 'too-large'
-    ? { status: 413, headers, body: `A signed packet has at most ${MAX_PAYLOAD} octets here.\n` }
-    : { status: 408, headers, body: `The body did not come within ${limits.bodyMs / 1000} s.\n` };
+  return { status: 408, headers, body: `The body did not come within ${limits.bodyMs / 1000} s.\n` };
 }
 
 /** Each refusal for people. */

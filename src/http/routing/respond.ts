@@ -1,4 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { lingerAfter } from '../../gateway/proxy/linger.ts';
+import { limits } from '../limits.ts';
 import { ownHeaders } from './own-headers.ts';
 
 /** An answer of our own. */
@@ -10,8 +12,12 @@ export interface Reply {
   readonly body?: string | Uint8Array;
 }
 
-/** Answers in one piece. The body of an answer to HEAD is left out, and its headers are those of GET. */
+/**
+ * Answers in one piece. The body of an answer to HEAD is left out, and its headers are those of GET. What is left of the request is
+ * read for a moment, so that the answer reaches a client that is still sending it, and not for ever.
+ */
 export function respond(response: ServerResponse, { status, headers = {}, body }: Reply): void {
+  lingerAfter(response.req, response, limits.lingerMs);
   const content = body ?? `${STATUS_CODES[status]}\n`;
   response.writeHead(status, {
     ...ownHeaders,

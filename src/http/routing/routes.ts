@@ -50,7 +50,6 @@ export function createRoutes(parts: RouteParts): Sites {
   const { sites, isOurHost, counts } = parts;
   return {
     handle(request, response) {
-      endEarly(request, response);
       toOriginForm(request);
       const host = hostOf(request);
       const target = isOurHost(host) ? undefined : ofPetname(host, request, parts);
@@ -77,13 +76,6 @@ export function createRoutes(parts: RouteParts): Sites {
     },
     close: () => sites.close(),
   };
-}
-
-/** An answer that came before the end of its request does not make us read the rest for ever. */
-function endEarly(request: IncomingMessage, response: ServerResponse): void {
-  response.once('finish', () => {
-    if (!request.complete) setTimeout(() => request.socket.destroy(), limits.lingerMs);
-  });
 }
 
 /**
