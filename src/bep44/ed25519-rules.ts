@@ -5,7 +5,7 @@ export const KEY_LENGTH = 32;
 export const SIGNATURE_LENGTH = 64;
 
 /** RFC 8410 §7: the octets before the 32 octets of a seed in a PKCS #8 private key. */
-export const PKCS8_PREFIX: Uint8Array = Uint8Array.from([
+export const PKCS8_PREFIX: Uint8Array = /* @__PURE__ */ Uint8Array.from([
   0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
 ]);
 

@@ -7,6 +7,9 @@ import { WireError } from './wire-error.ts';
  */
 const MAX_POINTERS = 127;
 
+/** The field that errors name where the caller names none. */
+const RDATA = 'RDATA';
+
 /** Reads big-endian fields from a DNS message, in order; every read is bounded by the end of the bytes. */
 export class WireReader {
   readonly bytes: Uint8Array;
@@ -26,30 +29,30 @@ export class WireReader {
   }
 
   /** One octet. @throws WireError `truncated`. */
-  u8(field: string): number {
+  u8(field = RDATA): number {
     return this.#octet(this.#advance(1, field));
   }
 
   /** Two octets, big endian. @throws WireError `truncated`. */
-  u16(field: string): number {
+  u16(field = RDATA): number {
     const at = this.#advance(2, field);
     return (this.#octet(at) << 8) | this.#octet(at + 1);
   }
 
   /** Four octets, big endian, unsigned. @throws WireError `truncated`. */
-  u32(field: string): number {
+  u32(field = RDATA): number {
     const high = this.u16(field);
     return high * 0x10000 + this.u16(field);
   }
 
   /** A view (no copy) of the next `length` octets. @throws WireError `truncated`. */
-  take(length: number, field: string): Uint8Array {
+  take(length: number, field = RDATA): Uint8Array {
     const at = this.#advance(length, field);
     return this.bytes.subarray(at, at + length);
   }
 
   /** A domain name, compressed or not (RFC 1035 §4.1.4). @throws WireError. */
-  name(field: string): Name {
+  name(field = RDATA): Name {
     const labels: string[] = [];
     this.offset = walkName(this.bytes, this.offset, this.end, field, (start, length) => {
       labels.push(labelAt(this.bytes, start, length));

@@ -1,21 +1,7 @@
-import { ipv4FromText, ipv4ToText, ipv6FromText, ipv6ToText } from '../../ip/text.ts';
 import { concatOctets } from '../../octets/octets.ts';
+import { addressFamilies } from './fixed-text.ts';
 import type { PresentationForm } from './presentation-form.ts';
-import { EntryError, shown, type Token } from './token.ts';
-
-/** An address family of RFC 3123 §4. */
-interface Family {
-  /** Octets of an address. */
-  readonly length: number;
-  toText(octets: Uint8Array): string;
-  fromText(text: string): Uint8Array | undefined;
-}
-
-/** By the numbers that IANA gave them. */
-const families: Readonly<Record<number, Family>> = {
-  1: { length: 4, toText: ipv4ToText, fromText: ipv4FromText },
-  2: { length: 16, toText: ipv6ToText, fromText: ipv6FromText },
-};
+import { type Token, unexpected } from './token.ts';
 
 /** RFC 3123 §4: the negation flag is the high bit of the octet that has the length of the address part. */
 const NEGATION = 0x80;
@@ -25,13 +11,13 @@ export const addressPrefixes: PresentationForm = {
   toText(reader) {
     const items: string[] = [];
     while (reader.remaining > 0) {
-      const number = reader.u16('ADDRESSFAMILY');
-      const prefix = reader.u8('PREFIX');
-      const flags = reader.u8('AFDLENGTH');
-      const part = reader.take(flags & ~NEGATION, 'AFDPART');
-      const family = families[number];
+      const number = reader.u16();
+      const prefix = reader.u8();
+      const flags = reader.u8();
+      const part = reader.take(flags & ~NEGATION);
+      const family = addressFamilies[number];
       if (family === undefined) return undefined;
-      const address = new Uint8Array(family.length);
+      const address = new Uint8Array(family.size);
       address.set(part);
       items.push(`${flags < NEGATION ? '' : '!'}${number}:${family.toText(address)}/${prefix}`);
     }
@@ -46,11 +32,11 @@ export const addressPrefixes: PresentationForm = {
 function itemFrom(token: Token): readonly number[] {
   const [, negation, number = '', text = '', prefix] =
     /^(!?)(\d{1,5}):([^/]+)\/(\d{1,3})$/.exec(token.raw) ?? [];
-  const address = families[Number(number)]?.fromText(text);
+  const address = addressFamilies[Number(number)]?.fromText(text);
   if (address === undefined || Number(prefix) > address.length * 8) {
-    throw new EntryError(
+    throw unexpected(
       token,
-      `${shown(token)} is not an address prefix; write one such as 1:192.0.2.0/24, !1:192.0.2.128/25 or 2:2001:db8::/32.`,
+      `is not an address prefix; write one such as 1:192.0.2.0/24, !1:192.0.2.128/25 or 2:2001:db8::/32.`,
     );
   }
   // RFC 3123 §4: "trailing zero octets ... MUST NOT be included".

@@ -1,4 +1,3 @@
-import { ipv4FromText, ipv4ToText, ipv6FromText, ipv6ToText } from '../../ip/text.ts';
 import { concatOctets } from '../../octets/octets.ts';
 import { base64Of, hexOf, latin1Of, octetsFromHex } from '../../octets/text.ts';
 import { typeFromText, typeToText } from '../codes.ts';
@@ -6,13 +5,14 @@ import type { FieldKind } from '../rdata/form.ts';
 import { quoteOctets } from '../text-octets.ts';
 import type { WireReader } from '../wire-reader.ts';
 import { addressPrefixes } from './address-prefixes.ts';
+import { type FixedText, ipv4, ipv6 } from './fixed-text.ts';
 import { ipsecGateway, multicastRelay } from './gateway.ts';
 import { hostIdentity } from './host-identity.ts';
 import { location } from './location.ts';
 import { algorithms, certificateTypes, type Mnemonics, schemes } from './mnemonics.ts';
 import { type PresentationForm, restOf, reversible } from './presentation-form.ts';
 import { serviceParameters } from './service-parameters.ts';
-import { EntryError, shown, type Token } from './token.ts';
+import { EntryError, type Token, unexpected } from './token.ts';
 import { typeBitmap } from './type-bitmap.ts';
 import {
   integerOctets,
@@ -31,7 +31,7 @@ const name: PresentationForm = {
   // A pointer would be lost in the text.
   toText: (reader) => {
     const start = reader.offset;
-    const found = reader.name('RDATA');
+    const found = reader.name();
     return reader.offset - start === found.wireLength ? found.toString() : undefined;
   },
   fromWords: (words, label) => words.name(label),
@@ -63,8 +63,8 @@ export const presentationForms: Readonly<Record<FieldKind, PresentationForm>> = 
   'compressible-name': name,
   name,
   'whole-name': name,
-  ipv4: oneWord(4, 'an IPv4 address such as 192.0.2.1', ipv4ToText, ipv4FromText),
-  ipv6: oneWord(16, 'an IPv6 address such as 2001:db8::1', ipv6ToText, ipv6FromText),
+  ipv4: oneWord(ipv4),
+  ipv6: oneWord(ipv6),
   eui48: hexGroups(6, 2, '-', 'an EUI-48 address such as 00-00-5e-00-53-2a'),
   eui64: hexGroups(8, 2, '-', 'an EUI-64 address such as 00-00-5e-ef-10-00-00-2a'),
   // RFC 6742 §2.1.2: leading zeros of a group may be left out.
@@ -124,58 +124,52 @@ function integer(size: 1 | 2 | 4, parse: typeof parseInteger): PresentationForm 
   };
 }
 
-/** A word for `size` octets. `expected` says what it is, for errors. */
-function oneWord(
-  size: number,
-  expected: string,
-  toText: (octets: Uint8Array) => string,
-  fromText: (text: string) => ArrayLike<number> | undefined,
-): PresentationForm {
+function oneWord({ size, expected, toText, fromText }: FixedText): PresentationForm {
   return {
-    toText: (reader) => toText(reader.take(size, 'RDATA')),
+    toText: (reader) => toText(reader.take(size)),
     fromWords: (words, label) => {
       const token = words.next(label);
       const octets = fromText(token.raw);
       if (octets !== undefined) return octets;
-      throw new EntryError(token, `${shown(token)} is not ${expected}.`);
+      throw unexpected(token, `is not ${expected}.`);
     },
   };
 }
 
 /** A number of `size` octets as a number or one of its words. */
 function mnemonic(size: 1 | 2, expected: string, { toText, fromText }: Mnemonics): PresentationForm {
-  return oneWord(
+  return oneWord({
     size,
     expected,
-    (octets) => toText(octets.reduce((sum, octet) => sum * 256 + octet, 0)),
-    (text) => {
+    toText: (octets) => toText(octets.reduce((sum, octet) => sum * 256 + octet, 0)),
+    fromText: (text) => {
       const code = fromText(text);
       return code === undefined || code >= 256 ** size ? undefined : integerOctets(code, size);
     },
-  );
+  });
 }
 
 /** Groups of `digits` hexadecimal digits, 2 or 4. */
 function hexGroups(groups: number, digits: 2 | 4, separator: string, expected: string): PresentationForm {
-  return oneWord(
-    (groups * digits) / 2,
+  const group = digits === 2 ? /^[0-9a-f]{2}$/i : /^[0-9a-f]{1,4}$/i;
+  return oneWord({
+    size: (groups * digits) / 2,
     expected,
-    (octets) =>
+    toText: (octets) =>
       hexOf(octets)
         .match(RegExp(`.{${digits}}`, 'g'))
         ?.join(separator) ?? '',
-    (text) => {
+    fromText: (text) => {
       const parts = text.split(separator);
-      const isGroup = RegExp(`^[0-9a-f]{${digits === 2 ? 2 : '1,4'}}$`, 'i');
-      if (parts.length !== groups || !parts.every((part) => isGroup.test(part))) return undefined;
+      if (parts.length !== groups || !parts.every((part) => group.test(part))) return undefined;
       return octetsFromHex(parts.map((part) => part.padStart(digits, '0')).join(''));
     },
-  );
+  });
 }
 
 function numberAt(reader: WireReader, size: 1 | 2 | 4): number {
-  if (size === 1) return reader.u8('RDATA');
-  return size === 2 ? reader.u16('RDATA') : reader.u32('RDATA');
+  if (size === 1) return reader.u8();
+  return size === 2 ? reader.u16() : reader.u32();
 }
 
 /** RFC 8659 §4.1.1: a property tag is made of ASCII letters and digits. */
@@ -184,7 +178,7 @@ function isTag(text: string): boolean {
 }
 
 function characterString(reader: WireReader): Uint8Array {
-  return reader.take(reader.u8('RDATA'), 'RDATA');
+  return reader.take(reader.u8());
 }
 
 function stringFrom(token: Token, label: string): ArrayLike<number> {

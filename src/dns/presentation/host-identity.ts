@@ -9,13 +9,13 @@ import { integerOctets, notA, parseBase64, parseHex, parseInteger } from './valu
  */
 export const hostIdentity: PresentationForm = {
   toText(reader) {
-    const tagLength = reader.u8('HIT length');
-    const algorithm = reader.u8('PK algorithm');
-    const keyLength = reader.u16('PK length');
-    const tag = hexOf(reader.take(tagLength, 'HIT'));
-    const key = base64Of(reader.take(keyLength, 'Public Key'));
+    const tagLength = reader.u8();
+    const algorithm = reader.u8();
+    const keyLength = reader.u16();
+    const tag = hexOf(reader.take(tagLength));
+    const key = base64Of(reader.take(keyLength));
     const servers: string[] = [];
-    while (reader.remaining > 0) servers.push(reader.name('Rendezvous Servers').toString());
+    while (reader.remaining > 0) servers.push(reader.name().toString());
     return [algorithm, tag, key, ...servers].join(' ');
   },
   fromWords(words) {

@@ -24,10 +24,10 @@ export const location: PresentationForm = {
   toText(reader) {
     // RFC 1876 §2: "Implementations are required to check this field and make no assumptions about the format of
     // unrecognized versions."
-    if (reader.u8('VERSION') !== 0) return undefined;
-    const sizes = Object.keys(DEFAULTS).map((label) => sizeToText(reader.u8(label)));
-    const [latitude, longitude] = [reader.u32('LATITUDE'), reader.u32('LONGITUDE')];
-    const altitude = ((reader.u32('ALTITUDE') - ALTITUDE_BASE) / 100).toFixed(2);
+    if (reader.u8() !== 0) return undefined;
+    const sizes = Object.keys(DEFAULTS).map(() => sizeToText(reader.u8()));
+    const [latitude, longitude] = [reader.u32(), reader.u32()];
+    const altitude = ((reader.u32() - ALTITUDE_BASE) / 100).toFixed(2);
     return [angleToText(latitude, 'NS'), angleToText(longitude, 'EW'), `${altitude}m`, ...sizes].join(' ');
   },
   fromWords(words) {

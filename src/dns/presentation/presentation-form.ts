@@ -16,7 +16,7 @@ export interface PresentationForm {
 
 /** What is left of RDATA. */
 export function restOf(reader: WireReader): Uint8Array {
-  return reader.take(reader.remaining, 'RDATA');
+  return reader.take(reader.remaining);
 }
 
 /** A form that has no text for octets of which the text would give others: some have several spellings on the wire. */

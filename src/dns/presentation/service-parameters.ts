@@ -1,4 +1,3 @@
-import { ipv4FromText, ipv4ToText, ipv6FromText, ipv6ToText } from '../../ip/text.ts';
 import { compareOctets, concatOctets } from '../../octets/octets.ts';
 import { base64Of, hexOf, latin1Of } from '../../octets/text.ts';
 import {
@@ -10,8 +9,9 @@ import {
 } from '../rdata/service-parameters.ts';
 import { wordFromOctets } from '../text-octets.ts';
 import { WireReader } from '../wire-reader.ts';
+import { type FixedText, ipv4, ipv6 } from './fixed-text.ts';
 import type { PresentationForm } from './presentation-form.ts';
-import { EntryError, shown, type Token } from './token.ts';
+import { EntryError, shown, type Token, unexpected } from './token.ts';
 import { integerOctets, parseBase64, parseInteger, parseOctets } from './values.ts';
 
 /**
@@ -72,7 +72,9 @@ const nothing: ValueForm = {
 
 const forms: Readonly<Record<keyof typeof ServiceParameter, ValueForm>> = {
   // RFC 9460 §8: a list of other keys, each once, which is sorted on the wire.
-  mandatory: items(2, 'other parameters, each once', {
+  mandatory: items({
+    size: 2,
+    expected: 'other parameters, each once',
     toText: (item) => keyToText(numberOf(item)),
     fromText: (text) => octetsOf(keyFromText(text) || undefined),
     isSet: true,
@@ -84,12 +86,12 @@ const forms: Readonly<Record<keyof typeof ServiceParameter, ValueForm>> = {
     toText: (value) => String(numberOf(value)),
     fromText: (token, name) => integerOctets(parseInteger(token, name, 0xffff), 2),
   },
-  ipv4hint: items(4, 'IPv4 addresses', { toText: ipv4ToText, fromText: ipv4FromText }),
+  ipv4hint: items({ ...ipv4, expected: 'IPv4 addresses' }),
   ech: {
     toText: (value) => base64Of(value) || undefined,
     fromText: (token, name) => parseBase64([token], name),
   },
-  ipv6hint: items(16, 'IPv6 addresses', { toText: ipv6ToText, fromText: ipv6FromText }),
+  ipv6hint: items({ ...ipv6, expected: 'IPv6 addresses' }),
   // RFC 9461 §5: "a URI Template in relative form" that "MUST contain a "dns" variable".
   dohpath: {
     toText: (value) => (isDohPath(value) ? wordFromOctets(value) : undefined),
@@ -101,7 +103,9 @@ const forms: Readonly<Record<keyof typeof ServiceParameter, ValueForm>> = {
   },
   ohttp: nothing,
   // draft-ietf-tls-key-share-prediction §3.1: numbers of TLS groups, at least one, each once.
-  'tls-supported-groups': items(2, 'numbers of TLS groups, each once', {
+  'tls-supported-groups': items({
+    size: 2,
+    expected: 'numbers of TLS groups, each once',
     toText: (item) => String(numberOf(item)),
     fromText: (text) => octetsOf(/^\d{1,5}$/.test(text) ? Number(text) : undefined),
     isSet: true,
@@ -142,15 +146,15 @@ function parameterFrom(token: Token): ServiceParameterValue {
   const [, name = '', text = ''] = /^([^=]*)(?:=(.*))?$/s.exec(token.raw) ?? [];
   const key = keyFromText(name);
   if (key === undefined || token.quoted) {
-    throw new EntryError(
+    throw unexpected(
       token,
-      `${shown(token)} is not a service parameter; write one such as alpn=h2,h3, port=8443 or key65000=text.`,
+      `is not a service parameter; write one such as alpn=h2,h3, port=8443 or key65000=text.`,
     );
   }
   const written: Token = { ...token, raw: text, column: token.column + name.length + 1 };
   const value = (name.startsWith('key') ? octets : formOf(key)).fromText(written, name);
   if (value.length > 0xffff || parameterToText({ key, value }) === undefined)
-    throw new EntryError(token, `${shown(token)} is not a valid ${keyToText(key)}.`);
+    throw unexpected(token, `is not a valid ${keyToText(key)}.`);
   return { key, value };
 }
 
@@ -173,7 +177,7 @@ function strings(expected: string): ValueForm {
       const text: number[] = [];
       while (reader.remaining > 0) {
         if (text.length > 0) text.push(COMMA);
-        for (const octet of reader.take(reader.u8('item length'), 'item')) {
+        for (const octet of reader.take(reader.u8())) {
           if (octet === COMMA || octet === BACKSLASH) text.push(BACKSLASH);
           text.push(octet);
         }
@@ -201,17 +205,9 @@ function strings(expected: string): ValueForm {
 
 const [COMMA, BACKSLASH] = [0x2c, 0x5c];
 
-/** Comma-separated items of `size` octets, at least one; possibly each once, and possibly sorted on the wire. */
-function items(
-  size: number,
-  expected: string,
-  form: {
-    toText(item: Uint8Array): string;
-    fromText(text: string): Uint8Array | undefined;
-    readonly isSet?: boolean;
-    readonly isSorted?: boolean;
-  },
-): ValueForm {
+/** Comma-separated items, at least one; possibly each once, and possibly sorted on the wire. */
+function items(form: FixedText & { readonly isSet?: boolean; readonly isSorted?: boolean }): ValueForm {
+  const { size, expected } = form;
   const isValid = (found: readonly Uint8Array[]) =>
     form.isSet !== true || new Set(found.map(hexOf)).size === found.length;
   return {

@@ -27,6 +27,11 @@ export class EntryError extends Error {
   }
 }
 
+/** The error for a word, of which a clause says what is wrong: `is not a record type.` */
+export function unexpected(token: Token, clause: string): EntryError {
+  return new EntryError(token, `${shown(token)} ${clause}`);
+}
+
 /** The word for a message: quoted, and cut if it is long. */
 export function shown({ raw }: Token): string {
   return `"${raw.length > 60 ? `${raw.slice(0, 60)}…` : raw}"`;

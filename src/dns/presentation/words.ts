@@ -1,4 +1,4 @@
-import { EntryError, shown, type Token } from './token.ts';
+import { EntryError, type Token, unexpected } from './token.ts';
 
 /** Where words of RDATA come from, and what they are for. */
 export interface WordsContext {
@@ -50,6 +50,6 @@ export class Words {
   requireEnd(): void {
     if (this.left === 0) return;
     const token = this.next('');
-    throw new EntryError(token, `${shown(token)} is not expected: ${this.context.takes}.`);
+    throw unexpected(token, `is not expected: ${this.context.takes}.`);
   }
 }

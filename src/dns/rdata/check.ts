@@ -1,4 +1,3 @@
-import { MAX_NAME_LENGTH } from '../name.ts';
 import { WireError } from '../wire-error.ts';
 import { type PointerCheck, skipName } from '../wire-reader.ts';
 import { rdataForm, type WireField } from './form.ts';
@@ -94,15 +93,12 @@ function skipField(
 
 /** A name that stands here whole (RFC 1035 §3.1): a pointer would lose its meaning outside of the message. */
 function skipWholeName(bytes: Uint8Array, start: number, end: number): number {
-  let at = start;
-  for (;;) {
-    const length = u8(bytes, at, end);
-    if (length > 63) throw new WireError('bad-label-type', 'RDATA', at);
-    at = skipOctets(at, 1 + length, end);
-    if (at - start > MAX_NAME_LENGTH) throw new WireError('name-too-long', 'RDATA', start);
-    if (length === 0) return at;
-  }
+  return skipName(bytes, start, end, 'RDATA', refusePointer);
 }
+
+const refusePointer: PointerCheck = (start, _, field) => {
+  throw new WireError('bad-pointer', field, start);
+};
 
 /** RFC 1876 §2: 90 and 180 degrees in thousandths of a second of arc, from "2^31". */
 const EQUATOR = 2 ** 31;

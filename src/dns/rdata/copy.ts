@@ -12,7 +12,7 @@ import { namedForm, type WireField } from './form.ts';
  */
 export function readRdata(reader: WireReader, type: number, length: number): Uint8Array {
   const start = reader.offset;
-  const raw = reader.take(length, 'RDATA');
+  const raw = reader.take(length);
   const isAddress = type === Type.A || type === Type.AAAA;
   if (isAddress && length !== (type === Type.A ? 4 : 16)) throw new WireError('bad-length', 'RDATA', start);
   const form = namedForm(type);
@@ -37,16 +37,16 @@ export function writeRdata(writer: WireWriter, type: number, rdata: Uint8Array):
   }
   const reader = new WireReader(rdata);
   for (const field of form) {
-    if (field === 'compressible-name') writer.name(reader.name('RDATA'));
+    if (field === 'compressible-name') writer.name(reader.name());
     else writer.octets(readField(reader, field));
   }
 }
 
 function readField(reader: WireReader, field: WireField): Uint8Array {
-  if (field === 'compressible-name' || field === 'name') return reader.name('RDATA').toWire();
-  if (typeof field === 'number') return reader.take(field, 'RDATA');
-  if (field !== 'string') return reader.take(reader.remaining, 'RDATA');
-  const length = reader.u8('RDATA');
+  if (field === 'compressible-name' || field === 'name') return reader.name().toWire();
+  if (typeof field === 'number') return reader.take(field);
+  if (field !== 'string') return reader.take(reader.remaining);
+  const length = reader.u8();
   reader.offset -= 1;
-  return reader.take(length + 1, 'RDATA');
+  return reader.take(length + 1);
 }

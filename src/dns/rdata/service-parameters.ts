@@ -126,8 +126,8 @@ export function readServiceParameters(reader: WireReader): ServiceParameterValue
   const parameters: ServiceParameterValue[] = [];
   let previous = -1;
   while (reader.remaining > 0) {
-    const key = reader.u16('SvcParamKey');
-    const value = reader.take(reader.u16('SvcParamValue length'), 'SvcParamValue');
+    const key = reader.u16();
+    const value = reader.take(reader.u16());
     if (key <= previous) return undefined;
     parameters.push({ key, value });
     previous = key;
@@ -158,7 +158,7 @@ function neededBy(key: number, value: Uint8Array): number[] {
 export function serviceParameterNumbers(value: Uint8Array): number[] {
   const reader = new WireReader(value);
   const keys: number[] = [];
-  while (reader.remaining >= 2) keys.push(reader.u16('number'));
+  while (reader.remaining >= 2) keys.push(reader.u16());
   return keys;
 }
 

@@ -1,7 +1,7 @@
 import { Class, isMetaType, Type, typeFromText } from '../../../dns/codes.ts';
 import type { Name } from '../../../dns/name.ts';
 import { parseRdata } from '../../../dns/presentation/rdata-parser.ts';
-import { EntryError, type Place, shown, type Token } from '../../../dns/presentation/token.ts';
+import { EntryError, type Place, shown, type Token, unexpected } from '../../../dns/presentation/token.ts';
 import { looksLikeDuration, MAX_TTL, parseDuration } from '../../../dns/presentation/values.ts';
 import type { PlacedRecord } from './checks.ts';
 import { messageAt, type ZoneFileMessage } from './error.ts';
@@ -88,11 +88,10 @@ export class EntryReader implements IncludingReader {
     }
     const [value, extra] = values;
     if (directive !== '$ORIGIN' && directive !== '$TTL') {
-      throw new EntryError(first, `${shown(first)} is not supported; $ORIGIN, $TTL and $INCLUDE are.`);
+      throw unexpected(first, `is not supported; $ORIGIN, $TTL and $INCLUDE are.`);
     }
     if (value === undefined) throw new EntryError(first, `The value of ${directive} is missing.`);
-    if (extra !== undefined)
-      throw new EntryError(extra, `${shown(extra)} is not expected: ${directive} takes one value.`);
+    if (extra !== undefined) throw unexpected(extra, `is not expected: ${directive} takes one value.`);
     if (directive === '$ORIGIN') this.scope.origin = this.scope.written(value);
     else this.#zoneTtl = parseDuration(value, 'TTL', MAX_TTL);
   }
@@ -154,9 +153,9 @@ function parseType(token: Token | undefined, end: Token): number {
   if (token === undefined) throw new EntryError(end, 'The record type is missing.');
   const type = token.quoted ? undefined : typeFromText(token.raw);
   if (type === undefined) {
-    throw new EntryError(
+    throw unexpected(
       token,
-      `${shown(token)} is not a record type; expected one such as A, MX or TXT, or TYPE and its number.`,
+      `is not a record type; expected one such as A, MX or TXT, or TYPE and its number.`,
     );
   }
   if (isMetaType(type)) {

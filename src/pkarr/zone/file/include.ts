@@ -1,5 +1,5 @@
 import type { Name } from '../../../dns/name.ts';
-import { EntryError, type Place, shown, type Token } from '../../../dns/presentation/token.ts';
+import { EntryError, type Place, shown, type Token, unexpected } from '../../../dns/presentation/token.ts';
 import { parseOctets } from '../../../dns/presentation/values.ts';
 import { splitEntries } from './lexer.ts';
 import type { NameScope } from './names.ts';
@@ -40,10 +40,7 @@ export function includeFrom(find: FindFile): Include {
     return (reader, first, [name, origin, extra]) => {
       if (name === undefined) throw new EntryError(first, 'The file name after $INCLUDE is missing.');
       if (extra !== undefined) {
-        throw new EntryError(
-          extra,
-          `${shown(extra)} is not expected: $INCLUDE takes a file name and an origin.`,
-        );
+        throw unexpected(extra, `is not expected: $INCLUDE takes a file name and an origin.`);
       }
       if (++includes > MAX_INCLUDES)
         throw new EntryError(first, `More than ${MAX_INCLUDES} files are included.`);
