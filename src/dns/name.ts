@@ -59,22 +59,8 @@ export class Name {
    */
   static parse(text: string): Name {
     if (text === '.' || text === '') return Name.root;
-    const labels: string[] = [];
-    let label = '';
-    for (const { 0: piece, 1: digits, 2: char, index } of text.matchAll(
-      /\\(?:(\d{3})|(\D))|\.|\\|[^.\\]+/gs,
-    )) {
-      if (piece === '.') {
-        labels.push(label);
-        label = '';
-      } else if (piece === '\\' || Number(digits) > 255) {
-        throw new WireError('bad-value', 'name escape', index);
-      } else {
-        // "\DDD where each D is a digit is the octet corresponding to the decimal number described by DDD."
-        label += digits === undefined ? (char ?? piece) : String.fromCharCode(Number(digits));
-      }
-    }
-    if (!text.endsWith('.') || label !== '') labels.push(label);
+    const labels = text.includes('\\') ? unescapedLabels(text) : text.split('.');
+    if (labels.at(-1) === '') labels.pop();
     return Name.fromLabels(labels);
   }
 
@@ -168,6 +154,23 @@ export class Name {
 /** Lower case for the letters A to Z alone (RFC 4343 §3.2: other octets have no case), in a string of octets. */
 export function lowerCase(octets: string): string {
   return isAscii(octets) ? octets.toLowerCase() : octets.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+function unescapedLabels(text: string): string[] {
+  const labels: string[] = [];
+  let label = '';
+  for (const { 0: piece, 1: digits, 2: char, index } of text.matchAll(/\\(?:(\d{3})|(\D))|[\\.]|[^\\.]+/gs)) {
+    if (piece === '.') {
+      labels.push(label);
+      label = '';
+    } else if (piece === '\\' || Number(digits) > 255) {
+      throw new WireError('bad-value', 'name escape', index);
+    } else {
+      // "\DDD where each D is a digit is the octet corresponding to the decimal number described by DDD."
+      label += digits === undefined ? (char ?? piece) : String.fromCharCode(Number(digits));
+    }
+  }
+  return [...labels, label];
 }
 
 function escapeLabel(label: string): string {
