@@ -1,7 +1,7 @@
 import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { DATA_ID, ROOT_ID } from './element-ids.ts';
-import { type SectionName, sections } from './sections.ts';
+import { type SectionName, sections, titleText } from './sections.ts';
 
 /** One document of the page. */
 export interface PageDocument {
@@ -61,7 +61,7 @@ export function renderDocument({ section, title, content, data, files }: PageDoc
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <meta name="color-scheme" content="light dark" />
-      <title>{`${title === undefined ? '' : `${title} · `}${here.title} · pkarrd`}</title>
+      <title>{titleText(section, title ?? '')}</title>
       <link rel="icon" href={ICON} />
       <link rel="stylesheet" href={files.style} />
       <script type="module" src={files.script} />

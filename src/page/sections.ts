@@ -8,3 +8,8 @@ export const sections = {
 
 /** The name of a section. */
 export type SectionName = keyof typeof sections;
+
+/** The title of a document: `example.com · Look up · pkarrd`. @param what what it is about; may be empty. */
+export function titleText(section: SectionName, what: string): string {
+  return [what, sections[section].title, 'pkarrd'].filter((part) => part !== '').join(' · ');
+}

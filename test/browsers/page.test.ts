@@ -151,6 +151,41 @@ describeDemoPage('the page of the demo', (demo) => {
     await again;
   });
 
+  test('says so when pkarrd tells nothing any more, and goes on when it does', async () => {
+    await using judged = await demo.open();
+    const { page } = judged;
+    await page.route('**/events', (route) => route.abort());
+    await page.goto(demo.url);
+    await page.getByRole('heading', { name: 'pkarrd does not answer.' }).waitFor();
+    assert.match(await page.locator('.verdict').innerText(), /What is shown here was so at \d+:\d\d/);
+    await page.unroute('**/events');
+    await page.getByRole('heading', { name: 'Healthy.' }).waitFor();
+  });
+
+  test('what is no name at all is asked of nobody, and an answer that does not come is told', async () => {
+    await using judged = await demo.open();
+    const { page } = judged;
+    await page.goto(`${demo.url}lookup`);
+    const lookUp = async (name: string) => {
+      await page.getByLabel('Key or name').fill(name);
+      await page.keyboard.press('Enter');
+    };
+    await lookUp('a'.repeat(1_000_000));
+    await page.getByText('This is too long for a name.').waitFor();
+    assert.equal(page.url(), `${demo.url}lookup`);
+    assert.deepEqual(await judged.faults(), []);
+    await page.route('**/steps?*', (route) => route.abort());
+    await lookUp('www.example.com');
+    await page.getByText('pkarrd does not answer, or not to the end. Is it running?').waitFor();
+    await page.unroute('**/steps?*');
+    await lookUp(demo.key);
+    await page.getByText('and again by this browser').waitFor();
+    assert.equal(await page.title(), `${demo.key} · Look up · pkarrd`);
+    await page.goBack();
+    await page.getByText(/www\.example\.com\. \d+ IN A/).waitFor();
+    assert.equal(await page.title(), 'www.example.com · Look up · pkarrd');
+  });
+
   test('has its figures and looks names up without scripting', async () => {
     await using judged = await demo.open({ javaScriptEnabled: false });
     const { page } = judged;

@@ -4,9 +4,12 @@ import { LookUpSection } from '../look-up/look-up-section.tsx';
 import type { SignatureCheck } from '../look-up/packet-card.tsx';
 import type { LookUpStep } from '../look-up/step.ts';
 import { emptyView, type LookUpView, withStep } from '../look-up/view.ts';
-import { sections } from '../sections.ts';
+import { sections, titleText } from '../sections.ts';
 import { checkSignature } from './check-signature.ts';
 import { readLines } from './read-lines.ts';
+
+/** Characters that are asked for: more is no address with a name in it, and does not fit into the head of a request. */
+const MAX_TYPED = 4_000;
 
 /** Looks names up without loading the page anew, and shows each step when it happens. */
 export function startLookUp(root: Element, view: LookUpView): void {
@@ -29,17 +32,23 @@ function LiveLookUp({ first }: { readonly first: LookUpView }) {
       if (!controller.signal.aborted) setView(next);
     };
     show(next);
+    document.title = titleOf(name);
     try {
+      if (name.length > MAX_TYPED) throw new LookUpProblem('This is too long for a name.');
       const response = await fetch(`${sections['look-up'].path}/steps?${query(name, type)}`, {
         signal: controller.signal,
       });
       // A refusal has its sentence in the same form.
       const isInSteps = response.headers.get('content-type') === 'application/x-ndjson';
-      if (!isInSteps || response.body === null) throw new Error(`${response.status}`);
+      if (!isInSteps || response.body === null)
+        throw new LookUpProblem(`pkarrd did not look it up (${response.status}).`);
       for await (const step of readLines<LookUpStep>(response.body)) show(withStep(next, step));
     } catch (error) {
       if (controller.signal.aborted) return;
-      const sentence = `pkarrd did not answer to the end (${error instanceof Error ? error.message : error}).`;
+      const isExpected = error instanceof LookUpProblem;
+      const sentence = isExpected
+        ? error.message
+        : 'pkarrd does not answer, or not to the end. Is it running?';
       show(withStep(next, { kind: 'problem', sentence }));
     }
     show({ ...next, state: 'done' });
@@ -49,6 +58,8 @@ function LiveLookUp({ first }: { readonly first: LookUpView }) {
     const onBack = () => {
       const asked = new URLSearchParams(location.search);
       const name = asked.get('name') ?? '';
+      document.title = titleOf(name);
+      running.current?.abort();
       if (name === '') setView(emptyView('', '', gatewayPort));
       else lookUp(name, asked.get('type') ?? '').catch(reportError);
     };
@@ -68,11 +79,19 @@ function LiveLookUp({ first }: { readonly first: LookUpView }) {
       view={view}
       {...(check !== undefined && { check })}
       onLookUp={(name, type) => {
-        history.pushState(null, '', `${sections['look-up'].path}?${query(name, type)}`);
+        if (name.length <= MAX_TYPED)
+          history.pushState(null, '', `${sections['look-up'].path}?${query(name, type)}`);
         lookUp(name, type).catch(reportError);
       }}
     />
   );
+}
+
+/** Why nothing was looked up, as a sentence. */
+class LookUpProblem extends Error {}
+
+function titleOf(name: string): string {
+  return titleText('look-up', name.length > MAX_TYPED ? '' : name);
 }
 
 function query(name: string, type: string): string {

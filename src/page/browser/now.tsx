@@ -11,11 +11,14 @@ export function startNow(root: Element, view: NowView): void {
 
 function LiveNow({ first }: { readonly first: NowView }) {
   const [view, setView] = useState(first);
+  const [isLost, setLost] = useState(false);
   useEffect(() => {
-    const events = new LiveEvents<NowEvent>('/events', (event) =>
-      setView((before) => withEvent(before, event)),
-    );
+    const onEvent = (event: NowEvent) => {
+      setLost(false);
+      setView((before) => withEvent(before, event));
+    };
+    const events = new LiveEvents<NowEvent>('/events', onEvent, () => setLost(true));
     return () => events.close();
   }, []);
-  return <NowSection view={view} />;
+  return <NowSection view={view} isLost={isLost} />;
 }

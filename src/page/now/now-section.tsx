@@ -10,12 +10,16 @@ import { Publications } from './publications.tsx';
 import { Sources } from './sources.tsx';
 import { Upstreams } from './upstreams.tsx';
 
-/** How the resolver does at this moment. */
-export function NowSection({ view }: { readonly view: NowView }) {
+/**
+ * How the resolver does at this moment.
+ *
+ * @param props `isLost`: the program tells nothing any more, and what is shown was so before.
+ */
+export function NowSection({ view, isLost = false }: { readonly view: NowView; readonly isLost?: boolean }) {
   const { figures } = view;
   return (
     <>
-      <VerdictLine verdict={figures.verdict} />
+      <VerdictLine verdict={isLost ? lostVerdict(figures) : figures.verdict} />
       <Tiles view={view} />
       <Upstreams upstreams={figures.upstreams} />
       <Publications publications={figures.publications} />
@@ -42,6 +46,15 @@ function VerdictLine({ verdict: { level, sentence, notes } }: { readonly verdict
       ))}
     </section>
   );
+}
+
+function lostVerdict({ at }: Figures): Verdict {
+  const then = new Date(at).toLocaleTimeString();
+  return {
+    level: 'bad',
+    sentence: 'pkarrd does not answer.',
+    notes: [`Is it running? What is shown here was so at ${then}.`],
+  };
 }
 
 /** A shape for each level, for who sees no colours. */

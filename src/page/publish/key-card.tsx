@@ -20,7 +20,7 @@ export function KeyCard({
     if (isBusy) return;
     const fields = new FormData(event.currentTarget);
     const file = fields.get('file');
-    const isFile = file instanceof File && file.size > 0;
+    const isFile = file instanceof File && file.name !== '';
     on?.openKey(isFile ? file : undefined, String(fields.get('secret')), String(fields.get('passphrase')));
     event.currentTarget.reset();
   };
@@ -57,7 +57,7 @@ export function KeyCard({
             </div>
             <div class="field">
               <label for="secret">Or its 64 hexadecimal digits</label>
-              <input id="secret" name="secret" type="password" autocomplete="off" maxLength={66} />
+              <input id="secret" name="secret" type="password" autocomplete="off" />
             </div>
             <div class="field">
               <label for="passphrase">Passphrase, if the file is encrypted</label>

@@ -3,6 +3,8 @@ import { plural } from '../../observe/count-text.ts';
 import { Meter } from '../parts/meter.tsx';
 import type { PublishActions, PublishView } from './view.ts';
 
+/** Characters that the editor takes: more than the compiler, which says so, and not so many that a browser stands still. */
+const MOST_TYPED = 300_000;
 /** Errors that are listed; more are of no use to somebody who types. */
 const MAX_LISTED = 10;
 
@@ -23,6 +25,7 @@ export function ZoneCard({
       <textarea
         id="zone"
         rows={12}
+        maxLength={MOST_TYPED}
         spellcheck={false}
         autocapitalize="none"
         autocomplete="off"
