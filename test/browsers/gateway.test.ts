@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { askProgram } from '../../src/control/client.ts';
 import type { RunningCommand } from '../support/command.ts';
 import type { Browser } from './support/browser.ts';
 import { Chromium } from './support/chromium.ts';
@@ -89,9 +93,20 @@ for (const [program, name] of programs.flatMap((one) => browsers.map((browser) =
   describe(what, { skip: program.skip || whyMissing(name) }, () => {
     let browser: Browser;
     let pkarrd: RunningCommand;
+    let stateDir = '';
     before(async () => {
+      stateDir = mkdtempSync(join(tmpdir(), 'pkarrd-gateway-'));
       pkarrd = await scene.start(
-        ['--listen', '127.0.0.1:5300', '--http', '127.0.0.1:8053', '--http', '[::1]:8053'],
+        [
+          '--state-dir',
+          stateDir,
+          '--listen',
+          '127.0.0.1:5300',
+          '--http',
+          '127.0.0.1:8053',
+          '--http',
+          '[::1]:8053',
+        ],
         program,
       );
       browser = await start[name]();
@@ -99,6 +114,7 @@ for (const [program, name] of programs.flatMap((one) => browsers.map((browser) =
     after(async () => {
       await browser[Symbol.asyncDispose]();
       await pkarrd.stop();
+      rmSync(stateDir, { recursive: true });
     });
 
     const requestsOf = (site: string) => scene.internet.requests.filter((request) => request.site === site);
@@ -109,6 +125,15 @@ for (const [program, name] of programs.flatMap((one) => browsers.map((browser) =
       assert.deepEqual(await browser.run(HEADERS), [200, `verified; key=${keys.verified.text}`]);
       assert.equal(await browser.run('isSecureContext'), true);
       assert.equal(requestsOf('verified').at(-1)?.serverName, keys.verified.text);
+    });
+
+    test('a petname leads to the origin of its key, and to that of another key as soon as it means that', async () => {
+      for (const key of [keys.plain, keys.verified]) {
+        await askProgram([stateDir], ['name-add', 'alice', key.text]);
+        const { status } = await browser.open(`http://alice.localhost:${GATEWAY}/?a=b`);
+        assert.equal(status, 200);
+        assert.equal(await browser.run('location.href'), `${siteOf(key)}?a=b`);
+      }
     });
 
     test('a site with the certificate of another key is not shown, and nothing is sent to it', async () => {

@@ -57,6 +57,15 @@ describeDemoPage('the page of the demo', (demo) => {
     });
   }
 
+  test('has a section for names, without a fault', async () => {
+    await using judged = await demo.open(looks['a phone'] ?? {});
+    const { page } = judged;
+    await page.goto(demo.url);
+    await page.getByRole('link', { name: 'Names' }).click();
+    await page.getByRole('heading', { name: 'Your names for keys' }).waitFor();
+    assert.deepEqual(await judged.faults(), []);
+  });
+
   test('shows who holds a packet, what is in it, and the same as dig', async () => {
     await using judged = await demo.open();
     const { page } = judged;

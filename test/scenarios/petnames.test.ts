@@ -10,7 +10,7 @@ import type { KeyPair } from '../../src/pkarr/key-pair.ts';
 import { type CommandOptions, pkarrd, RunningCommand } from '../support/command.ts';
 import { askUdp, query } from '../support/dns-client.ts';
 import { freePort } from '../support/free-port.ts';
-import { aRecord, signedPacket, testKey } from '../support/packets.ts';
+import { aRecord, cnameRecord, signedPacket, testKey } from '../support/packets.ts';
 import { startScriptedUpstream } from '../support/scripted-upstream.ts';
 
 const { TEST_BINARY: binary } = process.env;
@@ -25,6 +25,7 @@ const packetOf = (key: KeyPair, address: string, seconds = Math.floor(Date.now()
   signedPacket(key, seconds, [
     aRecord(key.publicKey.text, address, 3_600),
     aRecord(`www.${key.publicKey}`, address, 3_600),
+    cnameRecord(`inward.${key.publicKey}`, 'alice.internal', 30),
   ]);
 
 /** The program with two keys that it knows the packets of, and an upstream that must not see a name below internal. */
@@ -105,6 +106,8 @@ for (const [runtime, options] of programs) {
           assert.equal(added.out, `alice.internal now means ${alice.publicKey}.\n`);
           assert.equal(await ask('www.alice.internal'), '192.0.2.1');
           assert.equal(await ask('alice.internal', Type.TXT), 'NODATA');
+          // What the owner of a key signs does not lead to names of this machine.
+          assert.equal(await ask(`inward.${other.publicKey}`), 'NXDOMAIN');
           assert.equal(await ask('none.alice.internal'), 'NXDOMAIN');
           // Twice, so that it comes from first-level caches, and then not any more.
           assert.equal(await ask('www.alice.internal'), '192.0.2.1');

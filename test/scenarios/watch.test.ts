@@ -4,9 +4,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SignedPacket } from '../../src/pkarr/signed-packet.ts';
+import { PublicKey } from '../../src/pkarr/public-key.ts';
+import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { type CommandOptions, pkarrd, RunningCommand } from '../support/command.ts';
 import { aRecord, signedPacket, testKey } from '../support/packets.ts';
 
@@ -24,7 +26,16 @@ let relay: Server;
 let relayUrl = '';
 before(async () => {
   relay = createServer((request, response) => {
-    const packet = packets.get((request.url ?? '').slice(1));
+    const name = (request.url ?? '').slice(1);
+    if (request.method === 'PUT') {
+      buffer(request).then((payload) => {
+        const verdict = SignedPacket.fromRelayPayload(PublicKey.fromLabel(name), payload);
+        if (verdict.ok) packets.set(name, verdict.packet);
+        response.writeHead(verdict.ok ? 204 : 400).end();
+      });
+      return;
+    }
+    const packet = packets.get(name);
     if (packet === undefined) response.writeHead(404).end();
     else response.writeHead(200).end(packet.toBytes().subarray(32));
   });
@@ -130,6 +141,44 @@ for (const [runtime, options] of programs) {
     // A key without a name is kept because it was watched.
     const json = JSON.parse((await cli('history', other.publicKey.text, '--json')).out);
     assert.deepEqual([json.key, json.packets.length], [other.publicKey.text, 1]);
+    await serving.stop();
+  });
+
+  test(`the last packets of a zone that is kept published are its history, also after a restart: on ${runtime}`, async () => {
+    const state = mkdtempSync(join(directory, 'state-'));
+    const key = (await pkarrd(['keygen', '--out', join(state, 'my.key')], options)).out.trim();
+    const zone = join(state, 'my.zone');
+    const config = join(state, 'pkarrd.toml');
+    writeFileSync(zone, '@ 300 A 192.0.2.1\n');
+    writeFileSync(config, '[[publish]]\nzone = "my.zone"\nkey = "my.key"\n');
+    const start = async () => {
+      const serving = new RunningCommand(
+        [
+          ...['serve', '--listen', '127.0.0.1:0', '--config', config, '--upstream', '127.0.0.1:9'],
+          ...['--dht', 'off', '--relay', relayUrl, '--state-dir', state],
+        ],
+        options,
+      );
+      await serving.printed(/Ready\./);
+      return serving;
+    };
+    const until = async (count: number) => {
+      for (const deadline = Date.now() + 40_000; Date.now() < deadline; await sleep(100)) {
+        const { out } = await pkarrd(['history', key, '--json', '--state-dir', state], options);
+        const found = JSON.parse(out || '{"packets":[]}').packets;
+        if (found.length === count) return found;
+      }
+      return assert.fail(`there are not ${count} packets`);
+    };
+    let serving = await start();
+    await until(1);
+    writeFileSync(zone, '@ 300 A 192.0.2.2\n');
+    const found = await until(2);
+    assert.match(found[0].added[0], /192\.0\.2\.2$/);
+    assert.match(found[0].removed[0], /192\.0\.2\.1$/);
+    await serving.stop();
+    serving = await start();
+    assert.deepEqual(await until(2), found);
     await serving.stop();
   });
 
