@@ -9,7 +9,7 @@ import { root } from '../support/installed-package.ts';
 const file = join(root, 'dist/library/pkarr.js');
 const text = readFileSync(file, 'utf8');
 
-/** Octets of the file for browsers, compressed: a seventh are signatures, half the forms of record types and their errors. */
+/** Octets of the file for browsers, compressed: an eighth is noble, a third the forms of record types with their errors. */
 const MAX_GZIP = 23_500;
 
 test('the file for browsers has nothing of Node in it, and imports nothing', () => {

@@ -11,6 +11,7 @@ export interface FixedText {
   fromText(text: string): Uint8Array | undefined;
 }
 
+/** A dotted quad. */
 export const ipv4: FixedText = {
   size: 4,
   expected: 'an IPv4 address such as 192.0.2.1',
@@ -18,6 +19,7 @@ export const ipv4: FixedText = {
   fromText: ipv4FromText,
 };
 
+/** RFC 4291 §2.2, written as RFC 5952 wants it. */
 export const ipv6: FixedText = {
   size: 16,
   expected: 'an IPv6 address such as 2001:db8::1',
