@@ -21,6 +21,8 @@ export interface LoadedZone extends ZoneNow {
   readonly warnings: readonly string[];
   /** What was done with the file of a moved domain: `zone: Left out: …`. */
   readonly notes: readonly string[];
+  /** Records of a moved domain lead to servers that a proxy has hidden until now; there is a warning of it. */
+  readonly isExposed: boolean;
 }
 
 /** How a zone file is read, beside its key. */
@@ -47,10 +49,14 @@ export function loadZone(
     allowEmpty,
   };
   // What is noted of a domain that is moved is noted anew each time.
-  const withDomain = () =>
-    movedFrom === undefined ? options : { ...options, moved: new MovedDomain(movedFrom) };
+  const newMove = () => (movedFrom === undefined ? undefined : new MovedDomain(movedFrom));
+  const moved = newMove();
+  const withDomain = (move: MovedDomain | undefined) => ({
+    ...options,
+    ...(move !== undefined && { moved: move }),
+  });
   try {
-    const zone = compileZoneFile(text, withDomain());
+    const zone = compileZoneFile(text, withDomain(moved));
     return {
       message: zone.message,
       fingerprint,
@@ -61,12 +67,13 @@ export function loadZone(
       missing: zone.missing,
       warnings: zone.warnings.map(at),
       notes: zone.notes.map((sentence) => `${path}: ${sentence}`),
+      isExposed: moved?.isExposed ?? false,
     };
   } catch (error) {
     if (error instanceof EmptyZoneFileError)
       throw new EmptyZoneProblem([`${path}: ${error.message}`], { cause: error });
     if (error instanceof PacketTooLargeError)
-      throw new LargeZoneProblem(path, parseZoneFile(text, withDomain()), error);
+      throw new LargeZoneProblem(path, parseZoneFile(text, withDomain(newMove())), error);
     const faults = faultsOf(error, path, at);
     if (faults === undefined) throw error;
     throw new ZoneProblem(faults, { cause: error });

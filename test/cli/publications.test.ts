@@ -120,3 +120,24 @@ async function untilResolved(wanted: string, expected: string): Promise<string> 
     if (out.trim() === expected || tries === 20) return out.trim();
   }
 }
+
+test('a [[publish]] table may name the domain that its zone file was written for', async () => {
+  writeKeyFile(path('moved.key'), key);
+  writeFileSync(
+    path('moved.zone'),
+    'example.com. SOA ns root 1 1h 1h 1h 1h\nwww.example.com. A 192.0.2.33\n',
+  );
+  const table = '[[publish]]\nzone = "moved.zone"\nkey = "moved.key"\norigin = "example.com"\n';
+  const settings = `bootstrap = ["${bootstrap}"]\nlisten = ["127.0.0.1:0"]\nupstream = ["192.0.2.53"]\ndht-listen = "127.0.0.1"\n`;
+  writeFileSync(path('moved.toml'), `${settings}${table}`);
+  const check = await pkarrd(['check', '--config', path('moved.toml')]);
+  assert.equal(check.code, 0, check.err);
+  assert.match(check.out, /^publish: \S+moved\.zone for example\.com with \S+moved\.key, from /m);
+  const serving = new RunningCommand(['serve', '--config', path('moved.toml')]);
+  await serving.printed(/A zone is published\./);
+  assert.equal(await untilResolved(`www.${name}`, '192.0.2.33'), '192.0.2.33');
+  await serving.stop();
+  writeFileSync(path('moved.toml'), `${settings}${table.replace('example.com', 'example.org')}`);
+  const wrong = await pkarrd(['check', '--config', path('moved.toml')]);
+  assert.match(wrong.err, /moved\.zone:1:1: This file is of the zone example\.com, as its SOA record says/);
+});

@@ -88,7 +88,6 @@ for (const [number, { name, options }] of programs.entries()) {
       [['--remove', zone], /ZONEFILE is not given/],
       [['--remove', '--origin', 'example.com'], /--remove and --origin cannot be given together/],
       [['--remove', '--force'], /--remove and --force cannot be given together/],
-      [[zone, '--yes'], /--yes is for --remove/],
       [[], /ZONEFILE is missing/],
       [['-', '--watch'], /--watch needs a file/],
       [[zone, '--watch', '--once'], /--watch and --once cannot be given together/],
@@ -153,6 +152,10 @@ test('the running program and a timer leave a key empty that was taken down, unt
     removed.err,
     /^note: \S+pkarrd\.toml:6 has pkarrd serve publish \S+served\.zone under this key\. It leaves the key empty until that file changes, /m,
   );
+  // The running program tells it too, to who may ask it.
+  const state = ['--state-dir', path('state')];
+  const told = await pkarrd(['publish', '--remove', '--dry-run', ...given, ...state]);
+  assert.match(told.err, /^note: The running pkarrd publishes served\.zone under this key\. It leaves /m);
   assert.equal(JSON.parse((await timer()).out).newerKept, true);
   const short = ['resolve', key, 'A', '--newest', '--short', ...network];
   assert.equal((await pkarrd(short)).code, 1);

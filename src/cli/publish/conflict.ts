@@ -59,7 +59,8 @@ function differenceLines(held: SignedPacket, zone: LoadedZone, path: string): re
   ];
 }
 
-function lookCommand(key: string, invocation: Invocation): string {
+/** The command that shows what the network of this invocation holds of a key. */
+export function lookCommand(key: string, invocation: Invocation): string {
   const settings = settingWords(invocation, networkFlags);
   return ['pkarrd', 'resolve', key, '--newest', ...settings, ...flagWords(invocation, ['config'])]
     .map(shellWord)

@@ -4,7 +4,6 @@ import { KeyFileError } from '../../publish/key-file.ts';
 import { PublishError } from '../../publish/publish-error.ts';
 import type { LoadedZone } from '../../publish/zone-file.ts';
 import { EmptyZoneProblem, LargeZoneProblem, ZoneProblem } from '../../publish/zone-problem.ts';
-import { shellWord } from '../../system/commands/shell-word.ts';
 import {
   type Command,
   CommandError,
@@ -21,13 +20,22 @@ import { loadUsedSettings } from '../configuration.ts';
 import { type NetworkAccess, networkSettings, withNetwork } from '../network.ts';
 import { onStopSignal } from '../stop-signal.ts';
 import { directoriesOf } from '../system/ask-program.ts';
+import { canConfirm, confirmOnTerminal } from '../system/confirm.ts';
+import { lookCommand } from './conflict.ts';
 import { showDryRun, tooLargeError } from './dry-run.ts';
 import { handOver } from './hand-over.ts';
 import { openMemory, type PutRequest, putZone } from './put-zone.ts';
 import { removeZone } from './remove.ts';
 import { publishedToJson, publishedToText } from './result-text.ts';
 import { watchZone } from './watch-zone.ts';
-import { givenKey, loadSource, readSource, STANDARD_INPUT, type ZoneSource } from './zone-source.ts';
+import {
+  givenKey,
+  loadSource,
+  readSource,
+  STANDARD_INPUT,
+  tellAbout,
+  type ZoneSource,
+} from './zone-source.ts';
 
 /** Signs a zone file and publishes it to the network. */
 export const publish: Command = {
@@ -78,7 +86,10 @@ export const publish: Command = {
       help: 'Stay, and publish again when the zone file changes and every hour, until interrupted',
     },
     { name: 'remove', help: 'Take down what is published under the key; ZONEFILE is not given then' },
-    { name: 'yes', help: 'With --remove: do not ask' },
+    {
+      name: 'yes',
+      help: 'Do not ask: with --remove, and with --origin where records of an export stood behind a proxy',
+    },
     configFlag,
     jsonFlag,
   ],
@@ -123,8 +134,6 @@ function checkFlags(invocation: Invocation): void {
       'publish: --remove takes down all that is published under the key, so ZONEFILE is not given.',
     );
   if (!invocation.has('remove') && file === undefined) throw new UsageError('publish: ZONEFILE is missing.');
-  if (!invocation.has('remove') && invocation.has('yes'))
-    throw new UsageError('publish: --yes is for --remove; nothing else asks.');
   if (invocation.has('watch') && file === STANDARD_INPUT)
     throw new UsageError('publish: --watch needs a file; standard input is read once.');
 }
@@ -140,6 +149,7 @@ async function publishSource(
       showDryRun(unfilled, source.keyPair.publicKey, invocation, terminal);
       return Exit.OK;
     }
+    if (unfilled.isExposed && !(await mayExpose(unfilled, invocation, terminal))) return Exit.FAILED;
     const settings = await loadUsedSettings(invocation, terminal, networkSettings);
     const memory = await openMemory(settings);
     const request: PutRequest = { source, unfilled, settings, memory, invocation, terminal };
@@ -166,6 +176,22 @@ async function publishSource(
   }
 }
 
+/**
+ * Whether addresses that a proxy has hidden may be published: nobody can take that back. A timer does not ask again.
+ * @throws UsageError when there is nobody to ask
+ */
+async function mayExpose(zone: LoadedZone, invocation: Invocation, terminal: Terminal): Promise<boolean> {
+  if (invocation.has('yes') || invocation.has('once')) return true;
+  if (!canConfirm())
+    throw new UsageError(
+      'publish: this export has records that stood behind a proxy, and there is no terminal to ask on; give --yes to publish where they lead, or --dry-run to look.',
+    );
+  tellAbout(zone, terminal);
+  if (await confirmOnTerminal('Publish where these records lead?')) return true;
+  terminal.err('Nothing was published.\n');
+  return false;
+}
+
 async function putOnce(network: NetworkAccess, request: PutRequest): Promise<LoadedZone> {
   const { source, invocation, terminal } = request;
   const { published, zone } = await putZone(network, request);
@@ -186,15 +212,16 @@ async function putOnce(network: NetworkAccess, request: PutRequest): Promise<Loa
 /** What somebody who has just moved a domain does next. */
 function nextSteps({ keyPair, text }: ZoneSource, invocation: Invocation): string {
   const key = keyPair.publicKey.text;
-  const words = (...all: string[]) => all.map(shellWord).join(' ');
   const origin = invocation.value('origin') ?? '';
   const isPiped = invocation.operands[0] === STANDARD_INPUT;
+  const zone = isPiped ? 'the path of a file with what was piped' : resolvePath(text.path);
   return [
+    `Names of ${origin} are names of the key now: www.${origin} is www.${key}.`,
     'Look at it:',
-    `  ${words('pkarrd', 'resolve', key)}`,
-    'Keep it published, for nodes forget it after some days; with these lines in pkarrd.toml pkarrd serve does it:',
+    `  ${lookCommand(key, invocation)}`,
+    'Nodes forget it after some days. To keep it published, put these lines into the configuration of pkarrd serve, and run pkarrd reload:',
     '  [[publish]]',
-    `  zone = ${isPiped ? '"the path of a file with what was piped"' : JSON.stringify(resolvePath(text.path))}`,
+    `  zone = ${JSON.stringify(zone)}`,
     `  key = ${JSON.stringify(resolvePath(invocation.value('key') ?? ''))}`,
     `  origin = ${JSON.stringify(origin)}`,
     '',

@@ -51,7 +51,9 @@ export async function putZone(
     const wanted = unfilled.placeholders;
     if (wanted.length > 0) zone = loadSource(source, await addressesFor(wanted, keyPair, settings, network));
     progress.clear();
-    if (!invocation.has('once')) tellAbout(zone, terminal);
+    // A timer has nothing to tell while the same is published again; and somebody who was asked has seen it.
+    const isTold = invocation.has('once') || (zone.isExposed && !invocation.has('yes'));
+    if (!isTold) tellAbout(zone, terminal);
     progress.now('Fetching the current packet and publishing …');
     const published = await publishZone({
       keyPair,
@@ -62,6 +64,8 @@ export async function putZone(
       now: microseconds(terminal),
       signal: network.signal,
     });
+    const isNew = published.packet.timestamp !== published.previous?.timestamp;
+    if (invocation.has('once') && isNew && !published.isAdopted) tellAbout(zone, terminal);
     return { published, zone };
   } catch (error) {
     if (error instanceof PublishError) throw conflictError(error, zone, source, invocation);

@@ -1,4 +1,7 @@
+import type { AppStatus } from '../../app/status.ts';
 import { credentialFor } from '../../config/credentials.ts';
+import { askProgram } from '../../control/client.ts';
+import { ControlError } from '../../control/socket.ts';
 import type { LookupState } from '../../find/lookup-state.ts';
 import type { KeyPair } from '../../pkarr/key-pair.ts';
 import { encodePacketMessage } from '../../pkarr/packet-message.ts';
@@ -18,6 +21,9 @@ import { handOver } from './hand-over.ts';
 import { microseconds, openMemory } from './put-zone.ts';
 import { relativeRecord } from './relative-records.ts';
 import { publishedToJson } from './result-text.ts';
+
+/** Milliseconds for a running program to say what it publishes. */
+const PATIENCE = 1_000;
 
 /** Puts a packet without records in the place of what is published under a key, after it was shown and confirmed. */
 export async function removeZone(
@@ -41,8 +47,9 @@ export async function removeZone(
   } finally {
     progress.clear();
   }
-  for (const line of await keptBy(publicKey, loaded.tables.publish, terminal))
-    terminal.err(`note: ${line}\n`);
+  const configured = await keptBy(publicKey, loaded.tables.publish, terminal);
+  const kept = configured.length > 0 ? configured : await keptByRunning(publicKey, invocation, terminal);
+  for (const line of kept) terminal.err(`note: ${line}\n`);
   const absence = whyNothing(found, publicKey);
   if (absence !== undefined) {
     if (invocation.has('json')) writeJson(terminal, { key: publicKey.text, removed: false, reason: absence });
@@ -127,6 +134,29 @@ async function keptBy(
     ),
   );
   return found.flat();
+}
+
+/** The same of a program that runs with another configuration, if this user may see what it publishes. */
+async function keptByRunning(
+  key: PublicKey,
+  invocation: Invocation,
+  terminal: Terminal,
+): Promise<readonly string[]> {
+  try {
+    const { publications } = (await askProgram(await directoriesOf(invocation, terminal), ['status'], {
+      timeout: PATIENCE,
+    })) as Pick<AppStatus, 'publications'>;
+    return publications
+      .filter(({ kind, key: other }) => kind === 'publish' && other === key.text)
+      .map(
+        ({ name }) =>
+          `The running pkarrd publishes ${name} under this key. It leaves the key empty until the zone file changes, and then ` +
+          'publishes it again: take its [[publish]] table out of the configuration, and run pkarrd reload.',
+      );
+  } catch (error) {
+    if (error instanceof ControlError) return [];
+    throw error;
+  }
 }
 
 async function isKeyOf(file: string, key: PublicKey, { machine }: Terminal): Promise<boolean> {

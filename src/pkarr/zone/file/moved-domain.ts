@@ -34,6 +34,8 @@ type Places = Map<number, Place[]>;
 export class MovedDomain {
   readonly domain: Name;
   readonly warnings: ZoneFileMessage[] = [];
+  /** Records lead to servers that a proxy has hidden until now. */
+  isExposed = false;
   readonly #isText: RegExp;
   readonly #ofServers: Places = new Map();
   readonly #signatures: Places = new Map();
@@ -95,7 +97,9 @@ export class MovedDomain {
   begin(text: string, path: string | undefined): void {
     if (!isCloudflareExport(text)) return;
     this.#isCloudflare = true;
-    this.warnings.push(...proxiedRecords(text, path));
+    const proxied = proxiedRecords(text, path);
+    this.isExposed ||= proxied.length > 0;
+    this.warnings.push(...proxied);
   }
 
   /** Whether the record at `owner`, still under the domain, has no place under a key; then it is noted as left out. */
