@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { LookupError } from '../../src/gateway/lookups.ts';
 import { ourHosts } from '../../src/http/routing/our-hosts.ts';
 import { respond } from '../../src/http/routing/respond.ts';
 import type { Route } from '../../src/http/routing/route.ts';
@@ -68,6 +69,10 @@ const routes: readonly Route[] = [
   {
     ...route('/bug', { elsewhere: 'nothing', clients: 'everybody' }),
     handle: () => Promise.reject(new Error('a bug')),
+  },
+  {
+    ...route('/busy', { elsewhere: 'nothing', clients: 'everybody' }),
+    handle: () => Promise.reject(new LookupError('busy', 'Too many requests are being answered.')),
   },
   {
     ...route('/late-bug', { elsewhere: 'nothing', clients: 'everybody' }),
@@ -311,6 +316,16 @@ test('a route that fails costs one answer, and is told', async () => {
   await assert.rejects(server.get('/late-bug', 'localhost'), { code: 'ECONNRESET' });
   assert.deepEqual(server.bugs.map(String), ['Error: a bug', 'Error: a late bug']);
   assert.equal((await server.get('/', 'localhost')).status, 200);
+});
+
+test('a main thread that has too much to do is told as that, and is no internal error', async () => {
+  await using server = await serve();
+  const { status, headers, text } = await server.get('/busy', 'localhost');
+  assert.deepEqual(
+    [status, headers['retry-after'], text],
+    [503, '1', 'Too many requests are being answered.\n'],
+  );
+  assert.deepEqual(server.bugs, []);
 });
 
 test('an answer that comes before the end of its request reaches who is still sending, who is then ended', async () => {

@@ -219,6 +219,13 @@ describe('a relay for everybody, beside pkarr-relay 2.1.0', () => {
       const next = signedPacket(pair, now + 1, ttl300(52, '192.0.2.53'));
       const stored = await client.put(next, { signal: AbortSignal.timeout(10_000) });
       assert.deepEqual(stored, { kind: 'stored', nodes: 20 });
+      const put = (replaces: SignedPacket, seconds: number) =>
+        client.put(signedPacket(pair, now + seconds, ttl300(52, '192.0.2.53')), {
+          replaces: replaces.timestamp,
+          signal: AbortSignal.timeout(10_000),
+        });
+      assert.deepEqual(await put(packet, 2), { kind: 'conflict', reason: 'changed' });
+      assert.deepEqual(await put(next, 1), { kind: 'stored', nodes: 20 });
     } finally {
       client.close();
     }

@@ -255,6 +255,7 @@ class ReadRequest implements HttpsRequest {
   constructor(request: Request, address: string) {
     const { url } = request;
     this.method = request.method;
+    // Of an absolute target (RFC 9112 §3.2.2) Bun tells the path, and in place of its host that of the header.
     // `https://HOST/path`: the scheme has a slash at 7 or earlier.
     this.target = url.slice(url.indexOf('/', 'https://'.length));
     this.address = address;

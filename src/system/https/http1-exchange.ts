@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { toOriginForm } from './origin-form.ts';
 import {
   type BodyReader,
   type Exchange,
@@ -22,6 +23,7 @@ export class Http1Exchange implements Exchange {
   constructor(request: IncomingMessage, response: ServerResponse, address: string) {
     request.on('error', ignore);
     response.on('error', ignore);
+    toOriginForm(request);
     this.method = request.method ?? '';
     this.target = request.url ?? '';
     this.address = address;

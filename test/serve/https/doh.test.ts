@@ -7,6 +7,7 @@ import { FrameReader } from '../../../src/dns/frame-reader.ts';
 import { decodeMessage, encodeMessage, type Message } from '../../../src/dns/message.ts';
 import { AccessList, loopbackPrefixes } from '../../../src/serve/clients/access-list.ts';
 import { ClientRateLimit } from '../../../src/serve/clients/rate-limit.ts';
+import { bun } from '../../../src/system/bun/api.ts';
 import { query, TcpClient } from '../../support/dns-client.ts';
 import { askHttp1, Http2Client, type HttpAnswer, type HttpAsk } from '../../support/http-client.ts';
 import { fc } from '../../support/property.ts';
@@ -245,6 +246,21 @@ test('only a host that is ours is served, whatever its port', async () => {
     'a.b.wild.example',
   ])
     assert.equal(await status(host), 421, host);
+});
+
+test('an absolute target is taken, and its host is the one that counts but on Bun, which does not tell it', async () => {
+  for (const [server, scheme] of [
+    [scene.https, 'https'],
+    [scene.plain, 'http'],
+  ] as const) {
+    const status = async (target: string, host: string) =>
+      (await askHttp1(server, { path: `${target}${get(a).path}`, headers: { host } })).status;
+    assert.equal(await status(`${scheme}://localhost:1`, 'localhost'), 200);
+    assert.equal(await status(`${scheme}://evil.example`, 'evil.example'), 421);
+    if (bun !== undefined) continue;
+    assert.equal(await status(`${scheme}://localhost:1`, 'evil.example'), 200);
+    assert.equal(await status(`${scheme}://evil.example`, 'localhost'), 421);
+  }
 });
 
 test('clients that ask too often get 429, and those that may not ask a refusal of DNS', async () => {
