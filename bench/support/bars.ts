@@ -51,6 +51,11 @@ const bars = {
     most: { Node: 1, Bun: 1 },
     unit: '%',
   },
+  follow: {
+    what: '`query --follow` at 5,000 queries a second: share of a core',
+    most: { Node: 10, Bun: 10 },
+    unit: '%',
+  },
   idle: { what: 'resident memory, idle', most: { Node: 75, Bun: 50 }, unit: 'MB' },
   full: { what: 'resident memory, with a full 16 MB cache', most: { Node: 110, Bun: 85 }, unit: 'MB' },
   start: { what: 'start to first answer', most: { Node: 400, Bun: 150 }, unit: 'ms' },

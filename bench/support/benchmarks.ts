@@ -15,6 +15,7 @@ export const BENCHMARKS: readonly string[] = [
     'start',
     'memory',
     'scrape',
+    'follow',
   ],
   ...['download', 'attacks', 'lookup', 'cold-keys', 'growth'],
 ];

@@ -46,6 +46,47 @@ export async function askProgram(
   }
 }
 
+/**
+ * Asks the running program for a stream, and tells `observe` each value until `signal` aborts.
+ * @throws ControlError when it refuses, or ends.
+ */
+export async function followProgram(
+  directories: readonly string[],
+  command: string,
+  observe: (value: unknown) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { socket, path } = await connectToOne(directories, ['control']);
+  const leave = () => socket.destroy();
+  signal.addEventListener('abort', leave, { once: true });
+  try {
+    socket.write(`${JSON.stringify([command])}\n`);
+    let rest = '';
+    socket.setEncoding('utf8');
+    let isFirst = true;
+    for await (const piece of socket as AsyncIterable<string>) {
+      const lines = (rest + piece).split('\n');
+      rest = lines.pop() ?? '';
+      if (rest.length > MAX_REPLY) throw new ControlError(`A line from ${path} is too long.`);
+      for (const line of lines) {
+        const reply = parseReply(line, path);
+        if (!reply.ok) throw new ControlError(reply.message);
+        // The first says that it follows.
+        if (!isFirst) observe(reply.value);
+        isFirst = false;
+      }
+    }
+    if (!signal.aborted) throw closed(path);
+  } catch (error) {
+    if (signal.aborted) return;
+    if (error instanceof ControlError) throw error;
+    throw closed(path);
+  } finally {
+    signal.removeEventListener('abort', leave);
+    socket.destroy();
+  }
+}
+
 /** @returns undefined when the connection was closed without a reply. */
 async function exchange(
   socket: Socket,

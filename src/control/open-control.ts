@@ -11,13 +11,16 @@ import { classifyLabel, type PublicKey } from '../pkarr/public-key.ts';
 import { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { LocalAsker } from '../serve/responder.ts';
 import type { TimedFact } from '../way/fact.ts';
+import type { QueryBatch } from '../way/query-event.ts';
 import { type ControlPlaces, ownDirectory } from './directories.ts';
 import { publicStatus } from './public-status.ts';
 import {
   BusyError,
   type ControlAccess,
+  type ControlCommands,
   type ControlHandler,
   type ControlServer,
+  type ControlStream,
   openControlSocket,
   ownerAccess,
   publicAccess,
@@ -52,14 +55,14 @@ export async function openControl(
 ): Promise<ControlServer> {
   const { log } = parts;
   const { directory, isPublic } = ownDirectory(places);
-  const open = async (path: string, handlers: Handlers, access: ControlAccess) => {
+  const open = async (path: string, commands: ControlCommands, access: ControlAccess) => {
     const onError = (error: unknown) => {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       log.error('Error at a control socket.', { path, error: text });
     };
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
-      return await openControlSocket(path, handlers, onError, access);
+      return await openControlSocket(path, commands, onError, access);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       log.warn('Cannot open a control socket; commands such as status, flush and reload cannot use it.', {
@@ -72,10 +75,14 @@ export async function openControl(
   const servers = [
     await open(
       socketPath(directory, 'status'),
-      statusHandlers(parts),
+      { handlers: statusHandlers(parts) },
       isPublic ? publicAccess : { ...publicAccess, mode: 0o600 },
     ),
-    await open(socketPath(directory, 'control'), controlHandlers(parts), ownerAccess),
+    await open(
+      socketPath(directory, 'control'),
+      { handlers: controlHandlers(parts), streams: { follow: followQueries(parts.app) } },
+      ownerAccess,
+    ),
   ];
   return {
     close: async () => {
@@ -173,6 +180,17 @@ async function changeName<T>(change: () => Promise<T>): Promise<T> {
     if (!(error instanceof NameError)) throw error;
     throw new ControlError(error.message, { cause: error });
   }
+}
+
+/** Live queries, in batches. Nothing is kept: what a slow reader does not take is counted, and the next batch that it takes says so. */
+function followQueries(app: App): ControlStream {
+  return (push) => {
+    let missed = 0;
+    return app.followQueries(({ events, dropped }) => {
+      const batch: QueryBatch = { events, dropped: dropped + missed };
+      missed = push(batch) ? 0 : batch.dropped + events.length;
+    });
+  };
 }
 
 /** What came of a query: a DNS message in base64. */

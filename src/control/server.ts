@@ -5,6 +5,18 @@ import { CONTROL_TIMEOUT, ControlError, type ControlReply, MAX_REQUEST, readLine
 /** Executes one control command: takes its arguments, returns a value that JSON can hold. @throws ControlError. */
 export type ControlHandler = (words: readonly string[]) => Promise<unknown>;
 
+/**
+ * Replies more than once: `push` sends a value and says whether it was taken; it is not while the reader is so slow that what was
+ * sent before waits here. @returns what is to be called when the client is gone.
+ */
+export type ControlStream = (push: (value: unknown) => boolean) => () => void;
+
+/** What a socket does. */
+export interface ControlCommands {
+  readonly handlers: Readonly<Record<string, ControlHandler>>;
+  readonly streams?: Readonly<Record<string, ControlStream>>;
+}
+
 /** A listening control socket. */
 export interface ControlServer {
   /** Stops listening, removes the socket file, and tells clients that still wait for a reply. */
@@ -19,6 +31,8 @@ export interface ControlAccess {
   readonly maxConnections: number;
   /** Milliseconds that a client has to send its request. */
   readonly requestTimeout: number;
+  /** Streams at one time. */
+  readonly maxStreams?: number;
   /** Milliseconds that a request may take. */
   readonly answerTimeout: number;
 }
@@ -27,6 +41,7 @@ export interface ControlAccess {
 export const ownerAccess: ControlAccess = {
   mode: 0o600,
   maxConnections: 48,
+  maxStreams: 8,
   requestTimeout: CONTROL_TIMEOUT,
   answerTimeout: 60_000,
 };
@@ -39,6 +54,9 @@ export const publicAccess: ControlAccess = {
   answerTimeout: CONTROL_TIMEOUT,
 };
 
+/** Octets that may wait for the reader of a stream. */
+const MAX_UNREAD = 1_000_000;
+
 /** Milliseconds that a connection which waits for its client is safe from making room for another. */
 const GRACE = 100;
 
@@ -46,7 +64,7 @@ const GRACE = 100;
 interface Connection {
   /** When it was opened, or answered. */
   since: number;
-  state: 'reading' | 'asked' | 'answered';
+  state: 'reading' | 'asked' | 'answered' | 'streaming';
   timer: NodeJS.Timeout;
 }
 
@@ -57,11 +75,11 @@ interface Connection {
  */
 export async function openControlSocket(
   path: string,
-  handlers: Readonly<Record<string, ControlHandler>>,
+  { handlers, streams = {} }: ControlCommands,
   onError: (error: unknown) => void,
   access: ControlAccess = ownerAccess,
 ): Promise<ControlServer> {
-  const { maxConnections, requestTimeout, answerTimeout } = access;
+  const { maxConnections, maxStreams = 0, requestTimeout, answerTimeout } = access;
   const open = new Map<Socket, Connection>();
   const reply = (socket: Socket, value: ControlReply) => {
     const connection = open.get(socket);
@@ -72,6 +90,28 @@ export async function openControlSocket(
     connection.timer.refresh();
     // What else the client sent is discarded, so that the end of its side is seen.
     socket.end(`${JSON.stringify(value)}\n`).resume();
+  };
+  /** Goes on until the client leaves. */
+  const stream = (socket: Socket, connection: Connection, begin: ControlStream) => {
+    const running = [...open.values()].filter(({ state }) => state === 'streaming').length;
+    if (running >= maxStreams) {
+      reply(socket, busy);
+      return;
+    }
+    connection.state = 'streaming';
+    clearTimeout(connection.timer);
+    const push = (value: unknown) => {
+      if (!socket.writable || socket.writableLength > MAX_UNREAD) return false;
+      socket.write(`${JSON.stringify({ ok: true, value } satisfies ControlReply)}\n`);
+      return true;
+    };
+    push('following');
+    const leave = begin(push);
+    // The end of its side is seen only when what it sends is read.
+    socket
+      .on('close', leave)
+      .on('end', () => socket.destroy())
+      .resume();
   };
   const server = createServer((socket) => {
     const timer = setTimeout(() => socket.destroy(), requestTimeout);
@@ -90,6 +130,11 @@ export async function openControlSocket(
     readLine(socket, MAX_REQUEST)
       .then(async (line) => {
         if (line === undefined || connection.state !== 'reading') return;
+        const begin = streamOf(line, streams);
+        if (begin !== undefined) {
+          stream(socket, connection, begin);
+          return;
+        }
         connection.state = 'asked';
         clearTimeout(connection.timer);
         connection.timer = setTimeout(() => socket.destroy(), answerTimeout);
@@ -126,7 +171,7 @@ export async function openControlSocket(
 function makeRoom(open: ReadonlyMap<Socket, Connection>): boolean {
   const now = performance.now();
   for (const [socket, { state, since }] of open) {
-    if (state === 'asked' || now - since < GRACE) continue;
+    if (state === 'asked' || state === 'streaming' || now - since < GRACE) continue;
     socket.destroy();
     return true;
   }
@@ -141,6 +186,12 @@ const busy: ControlReply = {
 
 /** There are too many requests at this moment. The same one may be answered in a while. */
 export class BusyError extends ControlError {}
+
+/** The stream that a request asks for, if it is one. */
+function streamOf(line: string, streams: Readonly<Record<string, ControlStream>>): ControlStream | undefined {
+  const [name] = Object.keys(streams).filter((known) => line === JSON.stringify([known]));
+  return name === undefined ? undefined : streams[name];
+}
 
 /** The handler's reply to a request. Never rejects. */
 async function answer(

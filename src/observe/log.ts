@@ -42,6 +42,8 @@ export interface Log {
 export interface AdjustableLog extends Log {
   /** From now on, events of `level` and of higher severity are written. */
   setLevel(level: LogLevel): void;
+  /** Calls `observe` with the level now, and whenever it is set. */
+  onLevel(observe: (level: LogLevel) => void): void;
 }
 
 /** An event as it may be written: private values are redacted already, unless the level reveals them. */
@@ -74,6 +76,7 @@ export interface LogOptions {
 export function createLog(options: LogOptions): AdjustableLog {
   const { write, now, journal } = options;
   let level = options.level;
+  const observers: ((level: LogLevel) => void)[] = [];
   const at = (eventLevel: LogLevel) => {
     const rank = logLevels.indexOf(eventLevel);
     return (message: string, fields: LogFields = {}) => {
@@ -97,6 +100,11 @@ export function createLog(options: LogOptions): AdjustableLog {
     debug: at('debug'),
     setLevel(next) {
       level = next;
+      for (const observe of observers) observe(next);
+    },
+    onLevel(observe) {
+      observers.push(observe);
+      observe(level);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { rcodeToText, typeToText } from '../dns/codes.ts';
+import { HEADER_LENGTH } from '../dns/message.ts';
 import { type Protocol, protocolNames } from '../dns/protocol.ts';
 import { WireReader } from '../dns/wire-reader.ts';
 import type { TimedFact } from '../way/fact.ts';
@@ -6,8 +7,8 @@ import type { QueryFeed } from '../way/query-feed.ts';
 import { HotPath, type HotPathParts } from './hot-path.ts';
 import { u16, uncompressedNameEnd } from './request.ts';
 
-/** Names whose text is kept, since the same ones are asked again and again. */
-const MAX_TEXTS = 2_000;
+/** The RCODEs without extended bits, of which the hot path has no others. */
+const rcodes = Array.from({ length: 16 }, (_, rcode) => rcodeToText(rcode));
 
 /** The way of every answer of the hot path. */
 const way: readonly TimedFact[] = [{ of: 'cache', state: 'fresh', atMs: 0 }];
@@ -15,8 +16,6 @@ const way: readonly TimedFact[] = [{ of: 'cache', state: 'fresh', atMs: 0 }];
 /** The hot path while somebody looks at live queries: it tells each answer. It takes the place of the plain one, which pays nothing. */
 export class WatchedHotPath extends HotPath {
   readonly #feed: QueryFeed;
-  /** By the octets of the name. */
-  readonly #texts = new Map<string, string>();
   #question = '';
   #type = 0;
   #client = '';
@@ -32,7 +31,7 @@ export class WatchedHotPath extends HotPath {
     const length = super.find(request, client, protocol);
     if (length === 0) return 0;
     const nameEnd = uncompressedNameEnd(request);
-    this.#question = latin1(request, 12, nameEnd);
+    this.#question = nameText(request, nameEnd);
     this.#type = u16(request, nameEnd);
     this.#client = client;
     this.#protocol = protocol;
@@ -47,25 +46,32 @@ export class WatchedHotPath extends HotPath {
       at: Date.now(),
       client: this.#client,
       protocol: protocolNames[this.#protocol],
-      name: this.#nameText(),
+      name: this.#question,
       type: typeToText(this.#type),
-      rcode: rcodeToText((target[at + 3] as number) & 0x0f),
+      rcode: rcodes[(target[at + 3] as number) & 0x0f] as string,
       ms: 0,
       way,
     });
   }
+}
 
-  #nameText(): string {
-    const octets = this.#question;
-    const known = this.#texts.get(octets);
-    if (known !== undefined) return known;
-    if (this.#texts.size >= MAX_TEXTS) this.#texts.clear();
-    const text = new WireReader(Buffer.from(octets, 'latin1')).name('QNAME').toString();
-    this.#texts.set(octets, text);
-    return text;
+/**
+ * The QNAME, which ends before `end`, in presentation form. Nearly all names have letters, digits, hyphens and underscores alone, and
+ * are their own text once dots take the place of lengths; others are decoded.
+ */
+function nameText(request: Uint8Array, end: number): string {
+  let text = '';
+  for (let at = HEADER_LENGTH; at < end - 1; ) {
+    const next = at + 1 + (request[at] as number);
+    for (at++; at < next; at++) {
+      const octet = request[at] as number;
+      if (isPlain[octet] !== 1) return new WireReader(request, HEADER_LENGTH, end).name('QNAME').toString();
+      text += characters[octet];
+    }
+    text += '.';
   }
+  return text === '' ? '.' : text;
 }
 
-function latin1({ buffer, byteOffset }: Uint8Array, start: number, end: number): string {
-  return Buffer.from(buffer, byteOffset + start, end - start).toString('latin1');
-}
+const characters = Array.from({ length: 256 }, (_, octet) => String.fromCharCode(octet));
+const isPlain = Uint8Array.from(characters, (character) => (/[\w-]/.test(character) ? 1 : 0));

@@ -43,7 +43,7 @@ async function open(
   onError: (error: unknown) => void = unexpected,
   access?: ControlAccess,
 ): Promise<ControlServer> {
-  const server = await openControlSocket(path, handlers, onError, access);
+  const server = await openControlSocket(path, { handlers }, onError, access);
   closings.push(() => server.close());
   return server;
 }
@@ -185,7 +185,12 @@ test('connections that have their reply and stay make room for others', async ()
 test('hundreds of connections of others to the one socket leave the other one as it is, and hold few descriptors', async () => {
   await open();
   const crowded = join(directory, 'status.sock');
-  const server = await openControlSocket(crowded, { echo: async () => 'here' }, unexpected, publicAccess);
+  const server = await openControlSocket(
+    crowded,
+    { handlers: { echo: async () => 'here' } },
+    unexpected,
+    publicAccess,
+  );
   closings.push(() => server.close());
   const before = readdirSync('/proc/self/fd').length;
   const crowd = Array.from({ length: 400 }, () => connect(crowded).on('error', () => {}));
@@ -205,7 +210,7 @@ test('a socket is not opened where every user could replace it', async () => {
   const shared = join(directory, 'shared');
   mkdirSync(shared);
   chmodSync(shared, 0o777);
-  const opening = () => openControlSocket(socketPath(shared, 'control'), {}, unexpected);
+  const opening = () => openControlSocket(socketPath(shared, 'control'), { handlers: {} }, unexpected);
   await assert.rejects(opening(), /every user can write to .*; run: chmod o-w /);
   assert.deepEqual(readdirSync(shared), []);
   // In a directory like /tmp only the owner of a file can replace it.
@@ -224,7 +229,8 @@ test('nobody but the user can connect to a socket before it has its permissions'
     }
   });
   try {
-    for (let count = 0; count < 20; count++) await (await openControlSocket(path, {}, unexpected)).close();
+    for (let count = 0; count < 20; count++)
+      await (await openControlSocket(path, { handlers: {} }, unexpected)).close();
     await open();
     for (const deadline = performance.now() + 5_000; !seen.has('co 600') && performance.now() < deadline; )
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -240,7 +246,7 @@ test('nobody but the user can connect to a socket before it has its permissions'
 });
 
 test('the socket of a program that was started meanwhile stays', async () => {
-  const server = await openControlSocket(path, {}, unexpected);
+  const server = await openControlSocket(path, { handlers: {} }, unexpected);
   rmSync(path);
   await open({ who: async () => 'the new one' });
   await server.close();
@@ -321,13 +327,13 @@ test('the socket of a dead process is replaced; one in use and another file are 
   assert.ok(statSync(path).isSocket());
   await open();
   await assert.rejects(
-    openControlSocket(path, {}, unexpected),
+    openControlSocket(path, { handlers: {} }, unexpected),
     new ControlError(`Another pkarrd listens on ${path}.`),
   );
   const file = join(directory, 'file');
   writeFileSync(file, 'precious');
   await assert.rejects(
-    openControlSocket(file, {}, unexpected),
+    openControlSocket(file, { handlers: {} }, unexpected),
     new ControlError(`${file} exists and is not a socket.`),
   );
 });

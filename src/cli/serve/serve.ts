@@ -1,5 +1,6 @@
 import { startApp } from '../../app/app.ts';
 import { keepAccepted } from '../../app/configuration/accepted-configuration.ts';
+import { logQueries } from '../../app/explain/log-queries.ts';
 import type { ConfigurationStatus } from '../../app/status.ts';
 import { type Supervisor, supervise } from '../../app/supervision/supervise.ts';
 import { DEFAULT_CONFIG_FILE } from '../../config/load-settings.ts';
@@ -105,6 +106,7 @@ export const serve: Command = {
         throw new CommandError(`Cannot start the workers: ${error.message}`, { cause: error });
       throw error;
     });
+    logQueries(app, log);
     let supervisor: Supervisor | undefined;
     const keepIn = serviceDirectory(terminal);
     const path = invocation.value('config') ?? DEFAULT_CONFIG_FILE;

@@ -1,6 +1,6 @@
 import { ConfigError } from '../../config/config-error.ts';
 import type { LoadedSettings } from '../../config/load-settings.ts';
-import { type AskOptions, askProgram } from '../../control/client.ts';
+import { type AskOptions, askProgram, followProgram } from '../../control/client.ts';
 import { directoriesToAsk } from '../../control/directories.ts';
 import { ControlError } from '../../control/socket.ts';
 import { CommandError, Exit, type Invocation, type Terminal } from '../command.ts';
@@ -22,10 +22,27 @@ export async function askRunning(
   try {
     return await askProgram(directories, words, options);
   } catch (error) {
-    if (!(error instanceof ControlError)) throw error;
-    const exit = error.problem === 'refused' ? Exit.FAILED : Exit.NOT_RUNNING;
-    throw new CommandError(error.message, { cause: error, exit });
+    throw asCommandError(error);
   }
+}
+
+function asCommandError(error: unknown): unknown {
+  if (!(error instanceof ControlError)) return error;
+  const exit = error.problem === 'refused' ? Exit.FAILED : Exit.NOT_RUNNING;
+  return new CommandError(error.message, { cause: error, exit });
+}
+
+/** Tells `observe` each value of a stream of the running program, until `signal` aborts. @throws CommandError */
+export async function followRunning(
+  invocation: Invocation,
+  terminal: Terminal,
+  command: string,
+  { observe, signal }: { readonly observe: (value: unknown) => void; readonly signal: AbortSignal },
+): Promise<void> {
+  const directories = await directoriesOf(invocation, terminal);
+  await followProgram(directories, command, observe, signal).catch((error: unknown) => {
+    throw asCommandError(error);
+  });
 }
 
 /** Where the sockets of the program that an invocation means may be. @throws ConfigError */

@@ -11,6 +11,7 @@ import {
 import { askRunningProgram } from './ask-program.ts';
 import { askServer } from './ask-server.ts';
 import { type Asked, exitOf } from './asked.ts';
+import { followQueries } from './follow.ts';
 import { type GivenQuery, readQuestions } from './read-questions.ts';
 import { askedToJson, writeAnswer, writeExplanation, writeShort } from './show-asked.ts';
 
@@ -26,6 +27,8 @@ export const query: Command = {
     '--explain tells the way of the answer: hosts file, special names, cache, the signed packet of a key and where it came ' +
       'from, upstreams and what each said, aliases step by step; and for a failure why, and what to do. With --json the facts ' +
       'are in "way".',
+    '--follow needs the rights of root or of the user that runs pkarrd, since it shows what others ask. Nothing is kept. What ' +
+      'cannot be shown in time is left out and counted. With --json each query is a line.',
     'Every user may ask; all of them together have the limits of one client (client-rate, cold-key-client-rate). Root and ' +
       'the user that runs pkarrd have limits of their own.',
     'The exit code is 0 if there are records, and 1 for a name that does not exist, has no such records, or cannot be ' +
@@ -42,11 +45,16 @@ export const query: Command = {
       name: 'explain',
       help: 'Tell how the answer came about: who was asked, why, and how long it took; and what to do if there is none',
     },
+    {
+      name: 'follow',
+      help: 'Show the queries that the running pkarrd answers from now on, one line each with its way, until interrupted',
+    },
     configFlag,
     jsonFlag,
   ],
   settings: ['stateDir', 'upstreamCa'],
   async run(invocation, terminal) {
+    if (invocation.has('follow')) return await followQueries(invocation, terminal);
     const given = readQuestions(invocation);
     const answers = await ask(given, invocation, terminal);
     if (invocation.has('json')) {
