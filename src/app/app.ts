@@ -9,7 +9,6 @@ import { networkOf } from '../mainline/addresses.ts';
 import { InternalErrors } from '../observe/internal-errors.ts';
 import { type Log, silentLog } from '../observe/log.ts';
 import { rateLimited } from '../observe/log-rate-limit.ts';
-import { classifyLabel } from '../pkarr/public-key.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import { noExternalAddresses } from '../pkarr/zone/file/placeholders.ts';
 import { externalAddresses } from '../publish/external-addresses.ts';
@@ -104,8 +103,7 @@ export async function startApp(
     path: join(settings.stateDir, HISTORY_FILE),
     log,
     nowWall,
-    isKept: (key) =>
-      names.current.some((name) => name.key === key) || publisher.status().some((one) => one.key === key),
+    isKept: (key) => names.current.some((name) => name.key === key) || publisher.isOf(key),
   });
 
   // From key to packet: the store, the DHT, relays.
@@ -362,8 +360,7 @@ export async function startApp(
     names,
     history,
     async flush(name) {
-      const label = classifyLabel(name.labels.at(-1) ?? '');
-      const key = label.kind === 'key' ? label.key : undefined;
+      const key = petnames.keyBehind(name);
       // Packets first, so that an answer made in between comes from a new packet.
       const forgotten = name.isRoot || key !== undefined ? finder.forget(key) : 0;
       return { answers: await front.flush(name), packets: forgotten };

@@ -4,7 +4,7 @@ import { Name } from '../dns/name.ts';
 import { isTellingCase } from '../forward/udp/sent-questions.ts';
 import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
 import { silentLog } from '../observe/log.ts';
-import { classifyLabel, PublicKey } from '../pkarr/public-key.ts';
+import { PublicKey } from '../pkarr/public-key.ts';
 import { Petnames } from '../resolve/special/petnames.ts';
 import { HeldCertificate } from '../serve/certificate/current-certificate.ts';
 import type { Front } from '../serve/front.ts';
@@ -137,9 +137,9 @@ export function runWorker(): void {
     },
     flush(text) {
       const name = Name.parse(text);
-      const label = classifyLabel(name.labels.at(-1) ?? '');
+      const key = petnames.keyBehind(name);
       if (name.isRoot) packetReader.forget();
-      else if (label.kind === 'key') packetReader.forget(label.key);
+      else if (key !== undefined) packetReader.forget(key);
       return ready().front.flush(name);
     },
     forgetKey(text) {

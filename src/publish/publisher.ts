@@ -134,6 +134,11 @@ export class Publisher {
     return this.#entries.map((entry) => statusOf(entry, this.#parts.now()));
   }
 
+  /** Whether an entry is of this key, as text. */
+  isOf(key: string): boolean {
+    return this.#entries.some(({ task }) => task.key?.text === key);
+  }
+
   /** Ends what goes on. */
   async close(): Promise<void> {
     clearInterval(this.#timer);

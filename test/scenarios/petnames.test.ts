@@ -117,6 +117,10 @@ for (const [runtime, options] of programs) {
             new RegExp(`now means ${other.publicKey}\\. It meant ${alice.publicKey}\\.`),
           );
           assert.equal(await ask('www.alice.internal'), '192.0.2.2');
+          // Its packet is looked up anew, too: here nobody else has one, and the old one is served on.
+          const flushed = await cli('flush', 'alice.internal');
+          assert.match(flushed.out, /^Flushed [1-9]\d* answers and 1 packets?\.\n$/);
+          assert.equal(await ask('www.alice.internal'), '192.0.2.2');
           // A newer packet of the key makes the name mean what is in it.
           await learn(other, '192.0.2.3', Math.floor(Date.now() / 1000) + 5);
           assert.equal(await ask('www.alice.internal'), '192.0.2.3');

@@ -56,6 +56,12 @@ export class Petnames {
     return key && { key, domain: name.ancestor(2) };
   }
 
+  /** The key whose packet answers for `name`: the key that it ends in, or that its petname means. */
+  keyBehind(name: Name): PublicKey | undefined {
+    const label = classifyLabel(name.labels.at(-1) ?? '');
+    return label.kind === 'key' ? label.key : this.find(name)?.key;
+  }
+
   /** The names that mean `key`. */
   namesOf(key: PublicKey): readonly Name[] {
     if (this.#keys.size === 0) return [];
