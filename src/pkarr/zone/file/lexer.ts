@@ -37,15 +37,13 @@ export function splitEntries(
   return { entries, errors };
 }
 
-/**
- * One piece of a zone file, none longer than its line: what separates words; what does more than that; a word in quotation marks;
- * another word. A backslash takes the next character with it, wherever it stands.
- */
-const PIECE =
-  /[ \t\r]+|;[^\n]*|([\n()])|"((?:\\[^\n]|[^"\\\n])*)"|((?:="(?:\\[^\n]|[^"\\\n])*"|\\[^\n]|[^ \t\r\n();"])+)/y;
+/** What is between words: what separates them, comments, and characters that say more than that. */
+const BETWEEN = /[ \t\r]+|;[^\n]*|[\n()]/y;
 
-/** In a word, a value in quotation marks. */
-const QUOTED_VALUE = /\\[^\n]|="((?:\\[^\n]|[^"\\\n])*)"/g;
+/** A part of a word, and of one in quotation marks. A backslash takes the next character with it. */
+const PART = /[^ \t\r\n();"=\\]+|\\[^\n]|[=\\]/y;
+const QUOTED_PART = /[^"\\\n]+|\\[^\n]/y;
+const QUOTATION_MARK = /"/y;
 
 class Lexer {
   readonly #text: string;
@@ -71,31 +69,18 @@ class Lexer {
     let open: Place | undefined;
     while (!this.atEnd) {
       const place = this.#position();
-      PIECE.lastIndex = this.#at;
-      const [piece, mark, quoted, word] = PIECE.exec(this.#text) ?? [];
-      if (piece === undefined) throw unclosedQuote(place);
-      if (mark === '(') {
+      const between = this.#take(BETWEEN);
+      if (between === undefined) tokens.push(this.#token(place));
+      else if (between === '(') {
         if (open !== undefined) throw new EntryError(place, 'Parentheses cannot be nested.');
         open = place;
-      } else if (mark === ')') {
+      } else if (between === ')') {
         if (open === undefined) throw new EntryError(place, 'This parenthesis was never opened.');
         open = undefined;
-      }
-      this.#at += piece.length;
-      if (mark === '\n') {
-        this.#line++;
-        this.#lineStart = this.#at;
+      } else if (between === '\n') {
+        this.#beginLine();
         if (open === undefined) break;
       }
-      if (quoted !== undefined) tokens.push({ raw: quoted, quoted: true, ...place });
-      if (word === undefined) continue;
-      // Directly after `=` a quotation mark belongs to the word, so this one is not closed.
-      if (/(?:^|[^\\])(?:\\\\)*=$/.test(word) && this.#text.charAt(this.#at) === '"')
-        throw unclosedQuote(this.#position());
-      const raw = word.replace(QUOTED_VALUE, (all, value?: string) =>
-        value === undefined ? all : `=${value}`,
-      );
-      tokens.push({ raw, quoted: false, ...place });
     }
     if (open !== undefined) throw new EntryError(open, 'This parenthesis is never closed.');
     const [first, ...others] = tokens;
@@ -106,6 +91,37 @@ class Lexer {
   skipLine(): void {
     const end = this.#text.indexOf('\n', this.#at);
     this.#at = end < 0 ? this.#text.length : end + 1;
+    this.#beginLine();
+  }
+
+  #token(place: Place): Token {
+    if (this.#take(QUOTATION_MARK) !== undefined) return { raw: this.#quoted(place), quoted: true, ...place };
+    let raw = '';
+    for (let part = this.#take(PART); part !== undefined; part = this.#take(PART)) {
+      raw += part;
+      const inside = this.#position();
+      if (part === '=' && this.#take(QUOTATION_MARK) !== undefined) raw += this.#quoted(inside);
+    }
+    return { raw, quoted: false, ...place };
+  }
+
+  /** The text up to the closing quotation mark, which must be on the same line. */
+  #quoted(place: Place): string {
+    let raw = '';
+    for (let part = this.#take(QUOTED_PART); part !== undefined; part = this.#take(QUOTED_PART)) raw += part;
+    if (this.#take(QUOTATION_MARK) !== undefined) return raw;
+    throw new EntryError(place, 'This quotation mark is never closed on its line.');
+  }
+
+  /** What matches the pattern here, if anything does. */
+  #take(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#at;
+    const piece = pattern.exec(this.#text)?.[0];
+    this.#at += piece?.length ?? 0;
+    return piece;
+  }
+
+  #beginLine(): void {
     this.#line++;
     this.#lineStart = this.#at;
   }
@@ -113,8 +129,4 @@ class Lexer {
   #position(): Place {
     return { line: this.#line, column: this.#at - this.#lineStart + 1, path: this.#path };
   }
-}
-
-function unclosedQuote(place: Place): EntryError {
-  return new EntryError(place, 'This quotation mark is never closed on its line.');
 }
