@@ -47,7 +47,8 @@ export const publish: Command = {
     'The names of a domain that has its zone elsewhere are moved with --origin: "pkarrd publish example.com.txt --origin ' +
       'example.com --key my.key" takes a BIND zone file or the export of a provider such as Cloudflare. Names of the domain become ' +
       'names of the key, as owners and as targets; SOA, NS and DNSSEC records of the old zone are left out, and it is said what was ' +
-      'done. Look at it with --dry-run first. The domain itself is not changed.',
+      'done. Look at it with --dry-run first. Where records of an export stood behind a proxy, it asks before it publishes where they ' +
+      'lead. The domain itself is not changed.',
     'A packet holds 995 bytes of records. (Readers accept 1000, but some nodes count a few more than others.) Of a zone that is ' +
       'larger, it shows what each record takes and what helps; --dry-run does so too.',
     'Without --force, it does not replace a packet that was published elsewhere after the zone file was last changed, or ' +
