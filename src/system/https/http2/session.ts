@@ -252,7 +252,7 @@ export class Http2Session {
 
   /** Whatever becomes of a block, it is decoded: those that follow refer to it. */
   #onBlock(id: number, flags: number, block: Buffer): number {
-    const cost = bounds.REQUEST_COST + (block.length >> 8);
+    const cost = bounds.REQUEST_COST + (block.length >> 6);
     const head = new RequestHead();
     this.#decoder.decode(block, (name, value) => head.add(name, value));
     if (id <= this.#lastId) {
