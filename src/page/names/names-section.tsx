@@ -17,9 +17,12 @@ export function NamesSection({
     <>
       <h1>Your names for keys</h1>
       {names.length === 0 ? (
-        <p>
-          There are none. <code>pkarrd name add alice KEY</code> makes <code>alice.internal</code> mean a key.
-        </p>
+        <div class="card">
+          <p>
+            There are none. <code>pkarrd name add alice KEY</code> makes <code>alice.internal</code> mean a
+            key.
+          </p>
+        </div>
       ) : (
         <Table caption="Names" head={['Name', 'Key', 'From']}>
           {names.map(({ name, key, from, isHidden }) => (

@@ -49,7 +49,8 @@ export function Chart({
               class="area"
               points={[[line[0]?.[0], HEIGHT], ...line, [line.at(-1)?.[0], HEIGHT]].join(' ')}
             />
-            <polyline class="line" points={line.join(' ')} />
+            {/* A point alone is a line to itself: its round ends are a dot. */}
+            <polyline class="line" points={[...line, ...line.slice(-1)].join(' ')} />
           </>
         ))}
       </svg>
