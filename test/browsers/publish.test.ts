@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -200,6 +201,15 @@ describeDemoPage('publishing on the page of the demo', (demo) => {
       await page.getByLabel('Passphrase, if').fill(text);
       await page.getByRole('button', { name: 'Open the key' }).click();
     };
+    const openText = async (text: string) => {
+      const buffer = Buffer.from(text, 'latin1');
+      await page.getByLabel('Key file').setInputFiles({ name: 'id', mimeType: 'text/plain', buffer });
+      await page.getByRole('button', { name: 'Open the key' }).click();
+    };
+    await openText('-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n');
+    await page.getByText('This is an RSA key; Pkarr has Ed25519 keys only.').waitFor();
+    await openText('pubky.org/recovery\nxyz');
+    await page.getByText('Make a key file of it first: pkarrd keygen --from FILE.').waitFor();
     await open('another passphrase');
     await page.getByText('The passphrase does not open this file.').waitFor();
     await open(passphrase);
@@ -212,7 +222,7 @@ describeDemoPage('publishing on the page of the demo', (demo) => {
     const words = join(directory, 'passphrase');
     writeFileSync(words, passphrase);
     const imported = join(directory, `${demo.program.name}.key`);
-    const importing = ['keygen', '--from-seed', file, '--passphrase', words, '--out', imported];
+    const importing = ['keygen', '--from', file, '--passphrase', words, '--out', imported];
     const { code, out, err } = await pkarrd(importing);
     assert.deepEqual([code, out], [0, `${key}\n`], err);
 
@@ -226,6 +236,19 @@ describeDemoPage('publishing on the page of the demo', (demo) => {
     await page.getByText('published elsewhere').waitFor();
     await page.getByRole('button', { name: 'Take over what is published' }).click();
     assert.match(await zone.inputValue(), /^@ 300 A 192\.0\.2\.79\n$/);
+  });
+
+  test('a key of openssl is opened as it is', async () => {
+    await using judged = await demo.open();
+    const { page } = judged;
+    const file = join(directory, `${demo.program.name}-openssl.pem`);
+    spawnSync('openssl', ['genpkey', '-algorithm', 'ed25519', '-out', file]);
+    const made = await pkarrd(['keygen', '--from', file, '--out', `${file}.key`]);
+    await page.goto(`${demo.url}publish`);
+    await page.getByLabel('Key file').setInputFiles(file);
+    await page.getByRole('button', { name: 'Open the key' }).click();
+    await page.getByText(made.out.trim()).waitFor();
+    assert.deepEqual(judged.lines, []);
   });
 
   test('the secret is nowhere but in the memory of the tab', async () => {

@@ -10,7 +10,6 @@ import { makeLocalCertificate } from '../../certificate/local-certificate.ts';
 import { WriteError, writeDirectory, writeOneFile } from '../../certificate/write-files.ts';
 import { credentialFor } from '../../config/credentials.ts';
 import { secretPem } from '../../pkarr/key-pem.ts';
-import { KeyFileError, readKeyFile } from '../../publish/key-file.ts';
 import {
   type Command,
   CommandError,
@@ -21,6 +20,7 @@ import {
   UsageError,
   writeJson,
 } from '../command.ts';
+import { openKeyFile, passphraseFlag } from '../keys/open-key-file.ts';
 import { keyCertificateText } from './key-certificate-text.ts';
 import { clientRecipes, localCertificateText, settingLines } from './local-certificate-text.ts';
 
@@ -72,6 +72,7 @@ export const certificate: Command = {
       help: 'Make the certificate of this key instead; a key file, as written by "pkarrd keygen"',
     },
     { name: 'force', help: 'Replace files that exist' },
+    passphraseFlag,
     jsonFlag,
   ],
   settings: [],
@@ -82,8 +83,7 @@ export const certificate: Command = {
       else await makeForKey(keyFile, invocation, terminal);
       return Exit.OK;
     } catch (error) {
-      const isOurs = error instanceof WriteError || error instanceof KeyFileError;
-      if (isOurs) throw new CommandError(error.message, { cause: error });
+      if (error instanceof WriteError) throw new CommandError(error.message, { cause: error });
       throw error;
     }
   },
@@ -140,7 +140,8 @@ async function makeForKey(keyFile: string, invocation: Invocation, terminal: Ter
   for (const flag of ['name', 'days']) {
     if (invocation.has(flag)) throw new UsageError(`certificate: --${flag} does not go with --key.`);
   }
-  const keyPair = await readKeyFile(keyFile, credentialFor(keyFile, terminal.machine.environment));
+  const credential = credentialFor(keyFile, terminal.machine.environment);
+  const keyPair = await openKeyFile(keyFile, invocation.value('passphrase'), terminal, credential);
   const { text } = keyPair.publicKey;
   const file = resolve(invocation.value('out') ?? `${text}.pem`);
   // The secret first, since some web servers look for it in the first block.

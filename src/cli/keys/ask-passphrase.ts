@@ -1,8 +1,9 @@
-import { once } from 'node:events';
+import { on } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { isatty } from 'node:tty';
 import { CommandError, type Terminal } from '../command.ts';
-import { readSecretFile } from './read-secret-file.ts';
+import { readSecretFile, STANDARD_INPUT } from './read-secret-file.ts';
 
 /** The file of a flag; undefined to ask a person. */
 type PassphraseFile = string | undefined;
@@ -13,11 +14,8 @@ type PassphraseFile = string | undefined;
  */
 export async function passphraseToOpen(file: PassphraseFile, terminal: Terminal): Promise<string> {
   if (file !== undefined) return firstLine(file);
-  return await ask(
-    'Passphrase: ',
-    'The key is encrypted. Give its passphrase with --passphrase FILE; - means standard input.',
-    terminal,
-  );
+  const help = 'The key is encrypted. Give its passphrase with --passphrase FILE; - means standard input.';
+  return (await ask(['Passphrase: '], help, terminal))[0] ?? '';
 }
 
 /**
@@ -25,13 +23,13 @@ export async function passphraseToOpen(file: PassphraseFile, terminal: Terminal)
  * @throws CommandError also for an empty one
  */
 export async function newPassphrase(file: PassphraseFile, terminal: Terminal): Promise<string> {
-  const noTerminal =
+  const help =
     'There is no terminal to ask for a passphrase. Give it with --new-passphrase FILE; - means standard input.';
-  const passphrase =
-    file === undefined ? await ask('New passphrase: ', noTerminal, terminal) : firstLine(file);
+  const prompts = ['New passphrase: ', 'The same again: '];
+  const typed = file === undefined ? await ask(prompts, help, terminal) : [firstLine(file)];
+  const [passphrase = '', again = passphrase] = typed;
+  if (passphrase !== again) throw new CommandError('The two passphrases differ, and nothing was written.');
   if (passphrase === '') throw new CommandError('The new passphrase is empty, and nothing was written.');
-  if (file === undefined && (await ask('The same again: ', noTerminal, terminal)) !== passphrase)
-    throw new CommandError('The two passphrases differ, and nothing was written.');
   return passphrase;
 }
 
@@ -40,22 +38,33 @@ function firstLine(file: string): string {
 }
 
 /** Asks a person, and what is typed does not appear. @throws CommandError when there is no person, or it is Ctrl+C */
-async function ask(prompt: string, noTerminal: string, terminal: Terminal): Promise<string> {
-  if (!process.stdin.isTTY) throw new CommandError(noTerminal);
-  terminal.err(prompt);
+async function ask(
+  prompts: readonly string[],
+  noTerminal: string,
+  terminal: Terminal,
+): Promise<readonly string[]> {
+  if (!isatty(STANDARD_INPUT)) throw new CommandError(noTerminal);
   // A reader with a terminal echoes to its output, and nothing else does.
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input: process.stdin, output, terminal: true });
   const ending = new AbortController();
   reader.once('SIGINT', () => ending.abort());
   reader.once('close', () => ending.abort());
+  // Lines that are pasted at once wait for their prompts.
+  const lines = on(reader, 'line', { signal: ending.signal });
+  const typed: string[] = [];
   try {
-    const [line] = (await once(reader, 'line', { signal: ending.signal })) as [string];
-    return line;
+    for (const prompt of prompts) {
+      terminal.err(prompt);
+      const { value } = await lines.next();
+      typed.push(String(value[0]));
+      terminal.err('\n');
+    }
+    return typed;
   } catch {
+    terminal.err('\n');
     throw new CommandError('No passphrase was given.');
   } finally {
     reader.close();
-    terminal.err('\n');
   }
 }

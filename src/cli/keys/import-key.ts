@@ -1,10 +1,15 @@
+import { isatty } from 'node:tty';
 import { KeyPair } from '../../pkarr/key-pair.ts';
 import { findSecret } from '../../pkarr/secret/find-secret.ts';
 import type { FoundSecret } from '../../pkarr/secret/found-secret.ts';
 import { CommandError, type Terminal, UsageError } from '../command.ts';
 import { passphraseToOpen } from './ask-passphrase.ts';
-import { readSecretFile } from './read-secret-file.ts';
+import { readSecretFile, STANDARD_INPUT } from './read-secret-file.ts';
 import type { WordsReading } from './words.ts';
+
+const ACCEPTED =
+  '64 hexadecimal digits, 32 octets, 64 octets with the public key, an Ed25519 key of OpenSSL or OpenSSH, words of BIP 39, ' +
+  'and a recovery file of Pubky';
 
 /** How a file is read whose content has several readings. */
 export interface ImportOptions {
@@ -22,7 +27,7 @@ export async function importKey(options: ImportOptions, terminal: Terminal): Pro
   const { file, words, isOldPkdns } = options;
   if (file === '-' && options.passphrase === '-')
     throw new UsageError('keygen: only one of --from and --passphrase can be standard input.');
-  if (file === '-' && process.stdin.isTTY)
+  if (file === '-' && isatty(STANDARD_INPUT))
     terminal.err('Type or paste the key, then press Enter and Ctrl+D.\n');
   const where = file === '-' ? 'Standard input' : file;
   const found = findSecret(readSecretFile(file, 'key'));
@@ -33,6 +38,9 @@ export async function importKey(options: ImportOptions, terminal: Terminal): Pro
   const opened = await open(found, options, terminal);
   if (opened.kind === 'seed') return KeyPair.fromSeed(opened.seed);
   if (opened.kind === 'refused') throw new CommandError(`${where}: ${opened.why}`);
+  // Never what is there, which may be a secret with a slip in it.
+  if (opened.kind === 'unknown')
+    throw new CommandError(`${where}: There is no key in it. Accepted are ${ACCEPTED}.`);
   throw new Error(`${opened.kind} inside of what was encrypted`);
 }
 

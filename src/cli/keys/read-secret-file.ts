@@ -2,7 +2,11 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { MAX_SECRET_FILE } from '../../pkarr/secret/find-secret.ts';
 import { CommandError } from '../command.ts';
 
-const STANDARD_INPUT = 0;
+/**
+ * The descriptor of standard input. It is read as it is: `process.stdin` would make a pipe one that says EAGAIN where its writer is
+ * slow.
+ */
+export const STANDARD_INPUT = 0;
 
 /**
  * The octets of a file, or of standard input for `-`, to its end.

@@ -1,6 +1,5 @@
 import { resolve as resolvePath } from 'node:path';
 import { noExternalAddresses } from '../../pkarr/zone/file/placeholders.ts';
-import { KeyFileError } from '../../publish/key-file.ts';
 import { PublishError } from '../../publish/publish-error.ts';
 import type { LoadedZone } from '../../publish/zone-file.ts';
 import { EmptyZoneProblem, LargeZoneProblem, ZoneProblem } from '../../publish/zone-problem.ts';
@@ -17,6 +16,7 @@ import {
   writeJson,
 } from '../command.ts';
 import { loadUsedSettings } from '../configuration.ts';
+import { passphraseFlag } from '../keys/open-key-file.ts';
 import { type NetworkAccess, networkSettings, withNetwork } from '../network.ts';
 import { onStopSignal } from '../stop-signal.ts';
 import { directoriesOf } from '../system/ask-program.ts';
@@ -66,6 +66,7 @@ export const publish: Command = {
   operands: [{ name: 'ZONEFILE', optional: true }],
   flags: [
     { name: 'key', value: 'FILE', help: 'Key file, as written by "pkarrd keygen"' },
+    passphraseFlag,
     {
       name: 'origin',
       value: 'DOMAIN',
@@ -108,9 +109,8 @@ export const publish: Command = {
         const hint = 'Publishing it would take down what is published, which --remove is for.';
         throw new CommandError(`${error.message}. ${hint}`, { cause: error });
       }
-      const isOurs =
-        error instanceof KeyFileError || error instanceof ZoneProblem || error instanceof PublishError;
-      if (isOurs) throw new CommandError(error.message, { cause: error });
+      if (error instanceof ZoneProblem || error instanceof PublishError)
+        throw new CommandError(error.message, { cause: error });
       throw error;
     }
   },
@@ -135,6 +135,8 @@ function checkFlags(invocation: Invocation): void {
       'publish: --remove takes down all that is published under the key, so ZONEFILE is not given.',
     );
   if (!invocation.has('remove') && file === undefined) throw new UsageError('publish: ZONEFILE is missing.');
+  if (file === STANDARD_INPUT && invocation.value('passphrase') === '-')
+    throw new UsageError('publish: only one of ZONEFILE and --passphrase can be standard input.');
   if (invocation.has('watch') && file === STANDARD_INPUT)
     throw new UsageError('publish: --watch needs a file; standard input is read once.');
 }

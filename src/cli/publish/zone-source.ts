@@ -3,10 +3,10 @@ import type { Name } from '../../dns/name.ts';
 import { tryParseTypedName } from '../../dns/typed-name.ts';
 import type { KeyPair } from '../../pkarr/key-pair.ts';
 import type { Placeholders } from '../../pkarr/zone/file/placeholders.ts';
-import { readKeyFile } from '../../publish/key-file.ts';
 import { readZoneInput, readZoneText, type ZoneText } from '../../publish/read-zone.ts';
 import { type LoadedZone, loadZone } from '../../publish/zone-file.ts';
 import { type Invocation, type Terminal, UsageError } from '../command.ts';
+import { openKeyFile } from '../keys/open-key-file.ts';
 
 /** The operand that stands for standard input, and what that is called in messages. */
 export const STANDARD_INPUT = '-';
@@ -20,14 +20,15 @@ export interface ZoneSource {
   readonly allowEmpty: boolean;
 }
 
-/** The key pair in `--key`. @throws UsageError, KeyFileError */
+/** The key pair in `--key`. @throws UsageError, CommandError */
 export async function givenKey(invocation: Invocation, terminal: Terminal): Promise<KeyPair> {
   const file = invocation.value('key');
   if (file === undefined) throw new UsageError('publish: --key FILE is missing.');
-  return await readKeyFile(file, credentialFor(file, terminal.machine.environment));
+  const credential = credentialFor(file, terminal.machine.environment);
+  return await openKeyFile(file, invocation.value('passphrase'), terminal, credential);
 }
 
-/** What an invocation wants to be published. @throws UsageError, KeyFileError, ZoneProblem */
+/** What an invocation wants to be published. @throws UsageError, CommandError, ZoneProblem */
 export async function readSource(
   file: string,
   invocation: Invocation,

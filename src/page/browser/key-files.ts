@@ -1,14 +1,11 @@
 import { KeyPair } from '../../library/keys.ts';
-import { octetsFromHex } from '../../octets/text.ts';
-import { type DecryptionFault, decryptSeed, encryptSeed } from '../../pkarr/encrypted-seed.ts';
+import { decryptSeed, encryptSeed } from '../../pkarr/encrypted-seed.ts';
+import { findSecret, MAX_SECRET_FILE } from '../../pkarr/secret/find-secret.ts';
 
 /** A key file cannot be opened. The message is a sentence, and never contains the secret. */
 export class KeyFileProblem extends Error {}
 
-/** Octets of a key file: 64 digits, or 280 of an encrypted key with some text around it. */
-const MAX_LENGTH = 4096;
-
-/** The key in a file, or in 64 hexadecimal digits that somebody pasted. @throws KeyFileProblem */
+/** The key in a file, or in digits that somebody pasted. @throws KeyFileProblem */
 export async function openKeyFile(
   file: File | undefined,
   pasted: string,
@@ -16,20 +13,37 @@ export async function openKeyFile(
 ): Promise<KeyPair> {
   if (file === undefined && pasted === '')
     throw new KeyFileProblem('Choose a key file, or paste the digits.');
-  if (file !== undefined && file.size > MAX_LENGTH)
+  if (file !== undefined && file.size > MAX_SECRET_FILE)
     throw new KeyFileProblem(`${file.name} is not a key file.`);
-  const text = (file === undefined ? pasted : await file.text()).trim().replace(/^0x/i, '');
-  if (/^[0-9a-f]{64}$/i.test(text)) return KeyPair.fromSeed(octetsFromHex(text));
-  const opened = await decryptSeed(text, passphrase);
-  if (opened.ok) return KeyPair.fromSeed(opened.seed);
-  throw new KeyFileProblem(sentences[opened.fault]);
+  const octets = file === undefined ? new TextEncoder().encode(pasted) : await file.arrayBuffer();
+  const found = findSecret(new Uint8Array(octets));
+  switch (found.kind) {
+    case 'seed':
+      return KeyPair.fromSeed(found.seed);
+    case 'encrypted':
+      return await decrypt(found.text, passphrase);
+    case 'refused':
+      throw new KeyFileProblem(found.why);
+    case 'unknown':
+      throw new KeyFileProblem(
+        'This is not a key: 64 hexadecimal digits are expected, an Ed25519 key of OpenSSL or OpenSSH, or a file that was saved here.',
+      );
+    default:
+      throw new KeyFileProblem(
+        'The page does not open this. Make a key file of it first: pkarrd keygen --from FILE.',
+      );
+  }
 }
 
-const sentences: Readonly<Record<DecryptionFault, string>> = {
-  'not-encrypted': 'This is not a key: 64 hexadecimal digits are expected, or a file that was saved here.',
-  'other-form': 'This key is encrypted in another way. Decrypt it first: openssl pkey -in FILE.',
-  'wrong-passphrase': 'The passphrase does not open this file.',
-};
+async function decrypt(text: string, passphrase: string): Promise<KeyPair> {
+  const opened = await decryptSeed(text, passphrase);
+  if (opened.ok) return KeyPair.fromSeed(opened.seed);
+  throw new KeyFileProblem(
+    opened.fault === 'wrong-passphrase'
+      ? 'The passphrase does not open this file.'
+      : 'This key is encrypted in another way. Decrypt it first: openssl pkey -in FILE.',
+  );
+}
 
 /** Has the browser save the key, encrypted, as `KEY.pem`. */
 export async function saveKeyFile(keyPair: KeyPair, passphrase: string): Promise<void> {

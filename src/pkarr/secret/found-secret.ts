@@ -15,8 +15,10 @@ export type FoundSecret =
   | { readonly kind: 'words'; readonly words: readonly string[] }
   /** 52 characters of z-base-32: a public key, or the seed of an old pkdns. */
   | { readonly kind: 'z-base-32'; readonly octets: Uint8Array }
-  /** It is something else. */
-  | Refused;
+  /** It is something else that is known, or damaged. */
+  | Refused
+  /** It is nothing that is known. */
+  | { readonly kind: 'unknown' };
 
 /** Why there is no seed: one sentence for people, which names what it is instead, and never contains it. */
 export interface Refused {

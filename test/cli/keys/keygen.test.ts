@@ -41,6 +41,15 @@ test('a seed in hexadecimal becomes a key of ours, from a file and from standard
   assert.equal(readFileSync(path('d.key'), 'latin1'), `${seed}\n`);
 });
 
+test('a key comes through a pipe whose writer is slow', () => {
+  const main = fileURLToPath(new URL('../../../program/main.js', import.meta.url));
+  const script = '(sleep 0.4; printf 0707; sleep 0.4; printf %060d 7) | "$0" "$1" keygen --from - --out "$2"';
+  const { stdout, stderr } = spawnSync('sh', ['-c', script, process.execPath, main, path('slow.key')], {
+    encoding: 'utf8',
+  });
+  assert.match(stdout, /^\w{52}\n$/, stderr);
+});
+
 test('in a shell KEY=$(pkarrd keygen) is the public key and nothing else', () => {
   const main = fileURLToPath(new URL('../../../program/main.js', import.meta.url));
   const script = 'KEY=$("$0" "$1" keygen --out "$2") && printf "%s" "$KEY"';
@@ -115,6 +124,11 @@ for (const program of programs) {
         /^Public key: \S{52}\n-----BEGIN ENCRYPTED PRIVATE KEY-----\n/,
       );
       assert.equal((await run(['pubkey', file, '--passphrase', 'new'])).out, made.out);
+      writeFileSync(path('my.zone'), '@ 300 A 192.0.2.1\n');
+      const dry = await run(['publish', 'my.zone', '--key', file, '--passphrase', 'new', '--dry-run']);
+      assert.ok(dry.out.includes(made.out.trim()), dry.err);
+      const certificate = ['certificate', '--key', file, '--passphrase', 'new', '--out', `${file}.pem`];
+      assert.equal((await run(certificate)).code, 0);
       assert.match(
         (await run(['pubkey', file])).err,
         /The key is encrypted\. Give its passphrase with --passphrase FILE/,
