@@ -103,7 +103,7 @@ for (const [runtime, options] of programs) {
         /alice\.internal {2}found: the packet of .*, 2 records, \d+ bytes, held by 1 of 1 node /,
       );
       put(begun + 1, '192.0.2.2');
-      await watching.printed(/alice\.internal {2}changed: the packet of .*, 1 records added, 1 removed/);
+      await watching.printed(/alice\.internal {2}changed: the packet of .*, 1 record added, 1 removed/);
       put(begun - 2 * 86_400, '192.0.2.3', other);
       await watching.printed(new RegExp(`${other.publicKey} {2}found: `));
       packets.delete(alice.publicKey.text);

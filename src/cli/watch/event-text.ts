@@ -1,3 +1,4 @@
+import { plural } from '../../observe/count-text.ts';
 import { recordChanges } from '../../pkarr/record-changes.ts';
 import { ageToText, timestampToText } from '../../pkarr/timestamp-text.ts';
 import type { WatchEvent } from './watch-event.ts';
@@ -28,13 +29,13 @@ export function eventToText(name: string, event: WatchEvent, now: number): strin
 function sentenceOf(event: WatchEvent, now: number): string {
   const { kind, packet, before, held, heldBefore = 0, answered } = event;
   const of = `the packet of ${timestampToText(packet.timestamp)}`;
-  const holders = `held by ${held} of ${nodes(answered)} that answered`;
+  const holders = `held by ${held} of ${plural(answered, 'node')} that answered`;
   switch (kind) {
     case 'found':
-      return `${of}, ${packet.records.length} records, ${packet.size} bytes, ${holders}`;
+      return `${of}, ${plural(packet.records.length, 'record')}, ${packet.size} bytes, ${holders}`;
     case 'changed': {
       const { added, removed } = recordChanges(before, packet);
-      const changes = `${added.length} records added, ${removed.length} removed`;
+      const changes = `${plural(added.length, 'record')} added, ${removed.length} removed`;
       return `${of}, ${changes}, ${packet.size} bytes, ${holders}`;
     }
     case 'aged':
@@ -42,10 +43,6 @@ function sentenceOf(event: WatchEvent, now: number): string {
     case 'fewer-nodes':
       return `${of} is ${holders}; it was held by ${heldBefore}`;
     case 'gone':
-      return `${of} is held by nobody: ${nodes(answered)} answered and have nothing`;
+      return `${of} is held by nobody: ${plural(answered, 'node')} answered and have nothing`;
   }
-}
-
-function nodes(count: number): string {
-  return count === 1 ? '1 node' : `${count} nodes`;
 }
