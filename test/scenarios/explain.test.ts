@@ -232,29 +232,15 @@ test('a packet from disk, and one that nobody confirms any more, are told as tha
   cpSync(stateDir('first'), stateDir('second'), { recursive: true });
   await start('second', '--dht', 'off', '--upstream', `127.0.0.1:${upstream.port}`);
   const stored = `# a key from the store on disk\n\n${settled((await ask('second', k1, 'TXT')).out)}`;
-  await start(
-    'third',
-    '--dht',
-    'off',
-    '--relay',
-    `http://127.0.0.1:${dead.port}`,
-    '--minimum-packet-ttl',
-    '5',
-  );
+  await start('third', '--dht', 'off', '--relay', `http://127.0.0.1:${dead.port}`);
   await running.get('third')?.stop();
   cpSync(stateDir('first'), stateDir('third'), { recursive: true });
-  await start(
-    'third',
-    '--dht',
-    'off',
-    '--relay',
-    `http://127.0.0.1:${dead.port}`,
-    '--minimum-packet-ttl',
-    '5',
-  );
-  let out = '';
-  // Its time to live is five seconds, and another while until nobody was found who confirms it.
-  while (!out.includes('Stale answer')) out = (await ask('third', k1, 'TXT')).out;
+  await start('third', '--dht', 'off', '--relay', `http://127.0.0.1:${dead.port}`);
+  const there = ['--state-dir', stateDir('third')];
+  assert.match((await ask('third', k1)).out, /192\.0\.2\.1/);
+  // Then it is to be looked up again, and nobody is there.
+  await pkarrd(['flush', k1, ...there], program);
+  const { out } = await ask('third', k1, 'TXT');
   const stale = `# a key whose packet nobody confirms\n\n${settled(out).replace(/^.* The cache of answers .*\n/m, '')}`;
   compare('store', `${stored}\n${stale}`);
 });
