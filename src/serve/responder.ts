@@ -1,27 +1,14 @@
 import { Buffer } from 'node:buffer'; // the global is a getter, which costs more than the call
-import { Cancellation } from '../async/cancellation.ts';
 import { withTimeout } from '../async/with-timeout.ts';
-import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { AnswerEntry } from '../cache/answer-entry.ts';
-import { type PackedReply, packMessage, packReply } from '../cache/packed-reply.ts';
 import { KEY_DO } from '../cache/question-key.ts';
 import { withoutDnssec } from '../cache/without-dnssec.ts';
-import { Rcode, rcodeToText, typeToText } from '../dns/codes.ts';
-import { type ExtendedError, ExtendedErrorCode } from '../dns/extended-error.ts';
+import { Rcode, rcodeToText } from '../dns/codes.ts';
 import { HEADER_LENGTH } from '../dns/message.ts';
 import { isStream, Protocol, protocolNames } from '../dns/protocol.ts';
-import type { Question } from '../dns/question.ts';
-import { WireError } from '../dns/wire-error.ts';
-import {
-  type AnswerSource,
-  farther,
-  TrafficCounters,
-  type TrafficSnapshot,
-} from '../observe/metrics/traffic.ts';
-import { type Answer, type RecordsAnswer, recordsAnswer, toMessage } from '../resolve/answer.ts';
-import { failureReply, ResolveError } from '../resolve/errors.ts';
-import type { Query, ResolveContext, Resolver } from '../resolve/query.ts';
-import type { CacheFact, Fact, RefusalReason, TimedFact } from '../way/fact.ts';
+import { TrafficCounters, type TrafficSnapshot } from '../observe/metrics/traffic.ts';
+import { failureReply } from '../resolve/errors.ts';
+import type { RefusalReason, TimedFact } from '../way/fact.ts';
 import type { QueryObserver } from '../way/query-event.ts';
 import { QueryFeed } from '../way/query-feed.ts';
 import { Trace } from '../way/trace.ts';
@@ -29,23 +16,29 @@ import type { AccessList } from './clients/access-list.ts';
 import type { ClientRateLimit } from './clients/rate-limit.ts';
 import { HotPath } from './hot-path.ts';
 import type { LocalAnswers } from './local-answers.ts';
+import { cacheFact, malformed, refusals, tellQuestion, tooOften } from './query-facts.ts';
 import { type ReplyPath, renderError, renderReply, renderTruncated } from './reply.ts';
 import { type RejectedRequest, type Request, readRequest, requestQuestion, u16 } from './request.ts';
+import {
+  internalError,
+  isFailure,
+  lowerCaseName,
+  type Outcome,
+  packRecords,
+  type ReplyOrigin,
+  Resolutions,
+  type ResolutionsParts,
+} from './resolutions.ts';
 import { WatchedHotPath } from './watched-hot-path.ts';
 
 /** The clock of what is measured; the global is a getter, which costs more than the call. */
 const clock = performance;
 
-/** glibc gives up after 5 s; every client gets a reply before, even if it is SERVFAIL. */
-const ANSWER_DEADLINE = 4_500;
-
 /** A client that has waited this long gets the stale answer, if there is one: RFC 8767 §5 recommends 1.8 s. */
 const STALE_AFTER = 1_800;
 
 /** What a responder needs. */
-export interface ResponderParts {
-  readonly resolver: Resolver;
-  readonly cache: AnswerCache;
+export interface ResponderParts extends ResolutionsParts {
   /** Which clients may send queries. */
   readonly access: Pick<AccessList, 'isAllowed'>;
   /** How many queries one client may send. */
@@ -66,8 +59,6 @@ export interface ResponderParts {
   readonly now: () => number;
   /** What is answered before the cache is asked; undefined for nothing. */
   readonly local?: LocalAnswers | undefined;
-  /** Called with an unexpected error: a bug, which costs one SERVFAIL and never the process. */
-  readonly onBug: (error: unknown) => void;
 }
 
 /**
@@ -83,13 +74,6 @@ export type AskOutcome =
     } & ReplyOrigin)
   | 'limited'
   | 'unavailable';
-
-/** Where a reply came from. */
-export interface ReplyOrigin {
-  readonly source: AnswerSource;
-  /** The label of the upstream resolver whose reply it is; absent when it was made here. */
-  readonly upstream?: string | undefined;
-}
 
 /**
  * Who asks without a network. Nobody knows which user `everybody` is, so all of them together have the limits of one other machine;
@@ -126,18 +110,15 @@ export interface ResponderStatistics {
 export class Responder {
   #parts: ResponderParts;
   #hotPath: HotPath;
-  /** Resolutions in flight by cache key: equal questions of all clients share one. */
-  readonly #resolving = new Map<string, Resolving>();
+  readonly #resolutions: Resolutions;
   readonly #waiting = new Set<Promise<void>>();
-  /** Abort each resolution in flight. */
-  readonly #abandons = new Set<Abandon>();
   readonly #traffic = new TrafficCounters();
-  #isClosing = false;
   /** Told each query, while somebody looks at live queries. */
   #feed: QueryFeed | undefined;
 
   constructor(parts: ResponderParts) {
     this.#parts = parts;
+    this.#resolutions = new Resolutions(parts);
     this.#hotPath = this.#makeHotPath();
   }
 
@@ -264,7 +245,7 @@ export class Responder {
 
   /** Counters. */
   statistics(): ResponderStatistics {
-    return { queries: this.#traffic.total, inFlight: this.#resolving.size };
+    return { queries: this.#traffic.total, inFlight: this.#resolutions.size };
   }
 
   /** What was asked and answered. */
@@ -274,10 +255,10 @@ export class Responder {
 
   /** Waits up to `milliseconds` for the queries in flight, then answers the rest with SERVFAIL. */
   async close(milliseconds: number): Promise<void> {
-    const timer = setTimeout(() => this.#abandonAll(), milliseconds);
+    const timer = setTimeout(() => this.#resolutions.abandonAll(), milliseconds);
     await Promise.allSettled(this.#waiting);
     clearTimeout(timer);
-    this.#abandonAll();
+    this.#resolutions.abandonAll();
   }
 
   /** @returns false when the question is for the cache and the resolver. */
@@ -336,6 +317,11 @@ export class Responder {
     }
     this.#parts.onLoop(upstream);
     this.#refuse(asker, request, Rcode.SERVFAIL, 'loop');
+  }
+
+  #resolve(request: Request, { client }: ReplyPath, trace?: Trace): Promise<Outcome> {
+    const { trustAuthenticData } = this.#parts;
+    return this.#resolutions.resolve(request, { client, trace, trustAuthenticData });
   }
 
   #refresh(request: Request, path: ReplyPath): void {
@@ -426,96 +412,7 @@ export class Responder {
       way,
     });
   }
-
-  /** Resolves a question to a reply, SERVFAIL for a failure, and caches it. Rejects only because of a bug. */
-  #resolve(request: Request, { client }: ReplyPath, trace?: Trace): Promise<Outcome> {
-    const { cacheKey } = request;
-    const { cache } = this.#parts;
-    const known = this.#resolving.get(cacheKey);
-    // A resolution that may use an outdated packet is not joined.
-    if (known !== undefined && !cache.isForgotten(cacheKey, known.begun)) {
-      trace?.tell({ of: 'joined' });
-      return known.outcome;
-    }
-    const query: Query = {
-      question: lowerCaseName(requestQuestion(request)),
-      dnssecOk: request.dnssecOk,
-      checkingDisabled: request.checkingDisabled,
-    };
-    const begun = cache.generation;
-    const work = this.#resolveQuery(query, client, trace).then(
-      ({ reply, source, upstream, isPassing }): Outcome => {
-        if (this.#resolving.get(cacheKey)?.outcome === work) this.#resolving.delete(cacheKey);
-        if (!isPassing && isFailure(reply)) cache.putFailure(cacheKey, reply, begun);
-        else if (!isPassing) cache.put(cacheKey, reply, begun);
-        return { reply, age: 0, source, upstream };
-      },
-    );
-    this.#resolving.set(cacheKey, { begun, outcome: work });
-    return work;
-  }
-
-  async #resolveQuery(query: Query, client: string, trace: Trace | undefined): Promise<Resolution> {
-    let source: AnswerSource = 'local';
-    const onSource = (next: AnswerSource) => {
-      source = farther(source, next);
-    };
-    try {
-      const answer = await this.#inTime(query, { client, onSource, trace });
-      const upstream = answer.kind === 'forwarded' ? answer.reply.upstream : undefined;
-      return {
-        reply: pack(answer, query, this.#parts.trustAuthenticData),
-        source,
-        upstream,
-        isPassing: false,
-      };
-    } catch (error) {
-      if (!(error instanceof ResolveError)) this.#parts.onBug(error);
-      const failure = error instanceof ResolveError ? error : internal;
-      trace?.tell({ of: 'failure', kind: failure.kind, text: failure.message });
-      const isPassing = this.#isClosing || failure.kind === 'internal' || failure.kind === 'busy';
-      return { reply: packFailure(failure, query), source, isPassing };
-    }
-  }
-
-  /** Resolves within the deadline, even if some part of the resolver ignores its cancellation. */
-  #inTime(query: Query, asker: Pick<ResolveContext, 'client' | 'onSource' | 'trace'>): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const cancellation = new Cancellation();
-      const end = () => {
-        clearTimeout(timer);
-        this.#abandons.delete(abandon);
-      };
-      const abandon: Abandon = (text) => {
-        end();
-        const reason = new ResolveError('out-of-time', text);
-        cancellation.cancel(reason);
-        reject(reason);
-      };
-      const text = `No answer was found within ${ANSWER_DEADLINE / 1000} s.`;
-      const timer = setTimeout(abandon, ANSWER_DEADLINE, text);
-      this.#abandons.add(abandon);
-      this.#parts.resolver.resolve(query, { cancellation, aliasesFollowed: 0, ...asker }).then(
-        (answer) => {
-          end();
-          resolve(answer);
-        },
-        (error: unknown) => {
-          end();
-          reject(error);
-        },
-      );
-    });
-  }
-
-  #abandonAll(): void {
-    this.#isClosing = true;
-    for (const abandon of this.#abandons) abandon('The resolver is stopping.');
-  }
 }
-
-/** Ends a resolution without an answer, with this reason. */
-type Abandon = (text: string) => void;
 
 /** A request whose reply is to be sent and counted. */
 interface Asker {
@@ -527,85 +424,11 @@ interface Asker {
   readonly trace: Trace | undefined;
 }
 
-/** What a request is answered with; `age` as `renderReply` takes it. */
-interface Outcome extends ReplyOrigin {
-  readonly reply: PackedReply;
-  readonly age: number | 'stale';
-}
-
 /** A reply as it is sent, and how it is counted. */
 interface Rendered extends ReplyOrigin {
   readonly octets: Uint8Array;
   readonly rcode: number;
 }
-
-/** A resolution in flight. */
-interface Resolving {
-  /** The generation of the cache when it was begun. */
-  readonly begun: number;
-  readonly outcome: Promise<Outcome>;
-}
-
-/** The result of a resolution. */
-interface Resolution extends ReplyOrigin {
-  readonly reply: PackedReply;
-  /** A temporary failure of our own, which says nothing about the name and is not cached. */
-  readonly isPassing: boolean;
-}
-
-const stranger: ExtendedError = {
-  code: ExtendedErrorCode.PROHIBITED,
-  text: 'Queries from this address are not allowed.',
-};
-
-const loop: ExtendedError = {
-  code: ExtendedErrorCode.OTHER,
-  text: 'Forwarding loop: an upstream sent our own query back to us.',
-};
-
-const notCached: ExtendedError = {
-  code: ExtendedErrorCode.NOT_AUTHORITATIVE,
-  text: 'Not in the cache, and recursion was not desired.',
-};
-
-/** Why a query is refused without a lookup, for the client; malformed ones have only their RCODE. */
-const refusals: Readonly<Record<RefusalReason, ExtendedError | undefined>> = {
-  stranger,
-  loop,
-  'no-recursion': notCached,
-  'too-often': undefined,
-  malformed: undefined,
-};
-
-const tooOften: Fact = {
-  of: 'refused',
-  why: 'too-often',
-  text: 'The client asks too often, and was told to ask again over TCP.',
-};
-
-function malformed(rcode: number): string {
-  return `The query is not one that is answered: ${rcodeToText(rcode)}.`;
-}
-
-function tellQuestion(trace: Trace, request: Request | RejectedRequest): void {
-  if (request.kind === 'rejected') return;
-  const { name, type } = requestQuestion(request);
-  trace.tell({ of: 'question', name: String(name), type: typeToText(type), why: 'asked' });
-}
-
-/** What the cache had, which is given out or is first tried to be renewed. */
-function cacheFact(entry: AnswerEntry, now: number, isGiven: boolean): CacheFact {
-  const isFresh = entry.isFresh(now);
-  const leftSeconds = Math.max(0, Math.ceil((entry.expiresAt - now) / 1000));
-  return {
-    of: 'cache',
-    state: isFresh ? (entry.failures > 0 ? 'failure' : 'fresh') : isGiven ? 'stale' : 'expired',
-    ageSeconds: entry.age(now),
-    ...(isFresh && { leftSeconds }),
-  };
-}
-
-const internal = new ResolveError('internal', "Internal error; see pkarrd's log.");
 
 function rendered({ reply, age, source, upstream }: Outcome, request: Request, path: ReplyPath): Rendered {
   // As `renderReply` does for a client without EDNS.
@@ -614,7 +437,7 @@ function rendered({ reply, age, source, upstream }: Outcome, request: Request, p
 }
 
 function renderInternalError(request: Request, path: ReplyPath): Rendered {
-  const { rcode, extendedError } = failureReply(internal);
+  const { rcode, extendedError } = failureReply(internalError);
   return { octets: renderError(request, rcode, [extendedError], path), rcode, source: 'local' };
 }
 
@@ -634,48 +457,4 @@ function isForDnssec({ keyFlags }: AnswerEntry): boolean {
  */
 function isAsGood(fallback: AnswerEntry, { dnssecOk }: Request, now: number): boolean {
   return now < fallback.retryAt || (!dnssecOk && fallback.isFresh(now));
-}
-
-/** RFC 8767 §4 counts any RCODE except NOERROR and NXDOMAIN as a failure; YXDOMAIN is an answer too (RFC 6672). */
-function isFailure({ rcode }: PackedReply): boolean {
-  return rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN && rcode !== Rcode.YXDOMAIN;
-}
-
-/** In lower case, so that the cached answer does not show one client's case to another. */
-function lowerCaseName(question: Question): Question {
-  return { ...question, name: question.name.toLowerCase() };
-}
-
-/** @throws WireError for one that does not fit into a message. */
-function packRecords(answer: RecordsAnswer, question: Question): PackedReply {
-  const { rcode, extendedErrors } = answer;
-  return packMessage(toMessage(answer, question), { rcode, extendedErrors, authenticData: false });
-}
-
-function pack(answer: Answer, { question }: Query, trustAuthenticData: boolean): PackedReply {
-  if (answer.kind === 'records') {
-    try {
-      return packRecords(answer, question);
-    } catch (error) {
-      // An answer combined from several servers can be too long.
-      if (!(error instanceof WireError)) throw error;
-      throw new ResolveError('upstream-malformed', 'The answer does not fit into a DNS message.', {
-        cause: error,
-      });
-    }
-  }
-  const { layout, rcode, extendedErrors } = answer.reply;
-  const authenticData = answer.reply.authenticData && trustAuthenticData;
-  // The forwarder may share the octets with others.
-  const bytes = new Uint8Array(answer.reply.bytes);
-  // AA=0 for forwarded answers: the upstream may be an authority, we are not.
-  bytes[2] = (bytes[2] as number) & ~0x04;
-  return packReply(bytes, layout, { rcode, extendedErrors, authenticData });
-}
-
-function packFailure(error: ResolveError, { question }: Query): PackedReply {
-  const { rcode, extendedError } = failureReply(error);
-  const extendedErrors = [extendedError];
-  const message = toMessage(recordsAnswer({ rcode, authoritative: false, extendedErrors }), question);
-  return packMessage(message, { rcode, extendedErrors, authenticData: false });
 }
