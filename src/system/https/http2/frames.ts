@@ -99,3 +99,21 @@ export function settingsFrame(settings: readonly (readonly [setting: number, val
     at = payload.writeUInt32BE(value, payload.writeUInt16BE(setting, at));
   return frame(FrameType.SETTINGS, 0, 0, payload);
 }
+
+/** @throws Http2Error for a payload of another length. */
+export function requireLength({ length }: Buffer, wanted: number): void {
+  if (length !== wanted) throw new Http2Error(ErrorCode.FRAME_SIZE_ERROR);
+}
+
+/** @throws Http2Error for a frame of a stream that must be one of the connection. */
+export function requireConnection(id: number): void {
+  if (id !== 0) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
+}
+
+/** A payload without its padding (RFC 9113 §6.1). @throws Http2Error for padding that is longer than the frame. */
+export function withoutPadding(flags: number, payload: Buffer): Buffer {
+  if ((flags & Flag.PADDED) === 0) return payload;
+  const padding = payload[0];
+  if (padding === undefined || padding >= payload.length) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
+  return payload.subarray(1, payload.length - padding);
+}

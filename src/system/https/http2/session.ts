@@ -4,11 +4,11 @@ import * as bounds from '../shared/bounds.ts';
 import { lengthOf, nothing } from '../shared/exchange.ts';
 import type { HttpsAnswer } from '../shared/server.ts';
 import { Http2Exchange } from './exchange.ts';
+import { type FrameHandler, FrameInput } from './frame-input.ts';
 import { FrameWatch } from './frame-watch.ts';
 import {
   ErrorCode,
   Flag,
-  FRAME_HEADER,
   FrameType,
   frame,
   Http2Error,
@@ -16,9 +16,11 @@ import {
   MAX_FRAME,
   MAX_WINDOW,
   numbersFrame,
-  PREFACE,
+  requireConnection,
+  requireLength,
   Setting,
   settingsFrame,
+  withoutPadding,
 } from './frames.ts';
 import { HeaderDecoder } from './header-decoder.ts';
 import { Output } from './output.ts';
@@ -54,12 +56,10 @@ export class Http2Session {
   readonly #decoder = new HeaderDecoder();
   readonly #output: Output;
   readonly #open = new Map<number, Http2Exchange>();
-  /** What came and was not read, from `#at`. */
-  #input: Buffer = nothing as Buffer;
-  #at = 0;
+  readonly #input = new FrameInput();
+  readonly #onFrame: FrameHandler = (type, flags, id, payload) => this.#takeFrame(type, flags, id, payload);
   /** What waits for its turn is read in it. */
   #isWaiting = false;
-  #hasPreface = false;
   #hasSettings = false;
   /** The stream whose block of headers is not whole (RFC 9113 §6.10). */
   #block: { readonly id: number; readonly flags: number; pieces: Buffer[]; octets: number } | undefined;
@@ -112,9 +112,7 @@ export class Http2Session {
   }
 
   #take(piece: Buffer): void {
-    const rest = this.#input.length - this.#at;
-    this.#input = rest === 0 ? piece : Buffer.concat([this.#input.subarray(this.#at), piece]);
-    this.#at = 0;
+    this.#input.add(piece);
     this.#work();
   }
 
@@ -136,7 +134,7 @@ export class Http2Session {
     try {
       this.#output.cork();
       while (done < bounds.FRAMES_AT_ONCE && !this.#isOver) {
-        const cost = this.#readFrame();
+        const cost = this.#input.read(this.#onFrame);
         if (cost === 0) break;
         done += cost;
       }
@@ -153,41 +151,7 @@ export class Http2Session {
     return done;
   }
 
-  /** Reads one frame, if it is there. @returns what it cost, 0 for nothing. */
-  #readFrame(): number {
-    const input = this.#input;
-    const at = this.#at;
-    if (!this.#hasPreface) return this.#readPreface();
-    if (input.length - at < FRAME_HEADER) return 0;
-    const length = input.readUIntBE(at, 3);
-    // RFC 9113 §4.2.
-    if (length > MAX_FRAME) throw new Http2Error(ErrorCode.FRAME_SIZE_ERROR);
-    const end = at + FRAME_HEADER + length;
-    if (input.length < end) return 0;
-    this.#at = end;
-    const [type, flags, id] = [
-      input[at + 3] as number,
-      input[at + 4] as number,
-      input.readUInt32BE(at + 5) & MAX_WINDOW,
-    ];
-    const payload = input.subarray(at + FRAME_HEADER, end);
-    if (end === input.length) {
-      this.#input = nothing as Buffer;
-      this.#at = 0;
-    }
-    return this.#onFrame(type, flags, id, payload);
-  }
-
-  #readPreface(): number {
-    const begun = this.#input.subarray(this.#at, this.#at + PREFACE.length);
-    if (!PREFACE.subarray(0, begun.length).equals(begun)) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
-    if (begun.length < PREFACE.length) return 0;
-    this.#hasPreface = true;
-    this.#at += PREFACE.length;
-    return 1;
-  }
-
-  #onFrame(type: number, flags: number, id: number, payload: Buffer): number {
+  #takeFrame(type: number, flags: number, id: number, payload: Buffer): number {
     // RFC 9113 §3.4 and §6.10: what has to come next.
     if (!this.#hasSettings && type !== FrameType.SETTINGS) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
     const block = this.#block;
@@ -458,7 +422,7 @@ export class Http2Session {
 
   #end(): void {
     this.#isOver = true;
-    this.#input = nothing as Buffer;
+    this.#input.clear();
     for (const exchange of this.#open.values()) exchange.close();
     this.#open.clear();
   }
@@ -470,19 +434,3 @@ const PRIORITY_LENGTH = 5;
 const settingsAck = frame(FrameType.SETTINGS, Flag.ACK, 0, nothing);
 
 const tooLarge: HttpsAnswer = { status: 431, headers: {}, body: '' };
-
-function requireLength({ length }: Buffer, wanted: number): void {
-  if (length !== wanted) throw new Http2Error(ErrorCode.FRAME_SIZE_ERROR);
-}
-
-function requireConnection(id: number): void {
-  if (id !== 0) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
-}
-
-/** RFC 9113 §6.1. */
-function withoutPadding(flags: number, payload: Buffer): Buffer {
-  if ((flags & Flag.PADDED) === 0) return payload;
-  const padding = payload[0];
-  if (padding === undefined || padding >= payload.length) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
-  return payload.subarray(1, payload.length - padding);
-}
