@@ -5,7 +5,8 @@ import { commands } from './commands.ts';
 
 /** How a setting is given other than by its flag: one sentence of help. */
 export const settingsSentence =
-  'A setting can also be given as an environment variable (--log-level as PKARRD_LOG_LEVEL) and in the configuration file.';
+  'A setting can also be given as an environment variable (--log-level as PKARRD_LOG_LEVEL) and in the configuration file; ' +
+  'a path must be absolute there.';
 
 /** The width of help, in characters. */
 const WIDTH = 100;
@@ -38,7 +39,7 @@ export function commandHelp(command: Command): string {
       ...wrapText(text, WIDTH - 8).map((line) => `        ${line}`),
     ]),
     '',
-    ...(command.settings.length === 0 ? [] : [settingsSentence, '']),
+    ...(command.settings.length === 0 ? [] : [...wrapText(settingsSentence, WIDTH), '']),
   ].join('\n');
 }
 

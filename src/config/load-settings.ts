@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { noConfigFile, readConfigFile } from './config-file.ts';
 import { contradictions, plainWarnings } from './contradictions.ts';
@@ -178,8 +179,18 @@ function fromFlags(flags: ConfigSources['flags']): readonly Given[] {
     const words = flags[key];
     if (words === undefined || words.length === 0) return [];
     // The last value of a flag that takes one counts, so that a shell alias can be overridden.
-    return [{ key, raw: settings[key].kind.isList ? words : words.at(-1), where: flagOf(key) }];
+    const last = words.at(-1) ?? '';
+    return [{ key, raw: settings[key].kind.isList ? words : fromHere(key, last), where: flagOf(key) }];
   });
+}
+
+/**
+ * The value of a flag: a path is relative to the current directory, as anywhere else on a command line, and a word like `none`
+ * stays. Some shells leave the `~` of `--state-dir=~/x` as it is, and a directory of that name is not meant.
+ */
+function fromHere(key: SettingKey, word: string): string {
+  const { isPath, read } = settings[key].kind;
+  return isPath === true && !word.startsWith('~') && !read(word).ok ? resolve(word) : word;
 }
 
 /** A value for a message: quoted, short, on one line. */

@@ -12,6 +12,8 @@ export interface Kind<T> {
   readonly accepts: string;
   /** True when a flag may be repeated and a variable may hold several words. */
   readonly isList: boolean;
+  /** Whether its text is a path: as the value of a flag it may be relative to the current directory. */
+  readonly isPath?: true;
   /** Parses a string or a value of a TOML file; also an array if `isList`. */
   read(raw: unknown): Reading<T>;
   /** The value in a form that `read` accepts. */

@@ -110,13 +110,13 @@ export const settings = {
   }),
   certificate: setting({
     name: 'certificate',
-    kind: choiceOr('none', text(path)),
+    kind: choiceOr('none', path),
     default: () => 'none' as const,
     help: 'PEM file of the certificate for what speaks TLS here, followed by those that lead to its CA',
   }),
   certificateKey: setting({
     name: 'certificate-key',
-    kind: choiceOr('none', text(path)),
+    kind: choiceOr('none', path),
     default: () => 'none' as const,
     help: 'PEM file of the private key of the certificate',
   }),
@@ -197,13 +197,13 @@ export const settings = {
   }),
   upstreamCa: setting({
     name: 'upstream-ca',
-    kind: choiceOr('bundled', text(path)),
+    kind: choiceOr('bundled', path),
     default: () => 'bundled' as const,
     help: 'PEM file of CA certificates to trust for upstreams, in addition to the bundled ones',
   }),
   hosts: setting({
     name: 'hosts',
-    kind: choiceOr('off', text(path)),
+    kind: choiceOr('off', path),
     default: () => 'off' as const,
     help: 'Hosts file to answer from, such as /etc/hosts',
   }),
@@ -291,7 +291,7 @@ export const settings = {
   }),
   stateDir: setting({
     name: 'state-dir',
-    kind: text({ ...path, placeholder: 'DIRECTORY' }),
+    kind: { ...path, placeholder: 'DIRECTORY' },
     default: defaultStateDir,
     defaultText:
       '/var/lib/pkarrd for root and users without a home directory, otherwise ~/.local/state/pkarrd',

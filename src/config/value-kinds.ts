@@ -4,7 +4,7 @@ import { ipPrefixToText, parseIpPrefix } from '../ip/prefix.ts';
 import { hostPortToText, parseHostPort } from './host-port.ts';
 import { listenAddressToText, parseListenAddress } from './listen-address.ts';
 import { parseRelayUrl } from './relay-url.ts';
-import { text } from './setting-kinds.ts';
+import { type Kind, text } from './setting-kinds.ts';
 
 /** The port of a listen address without one (RFC 1035 §4.2). */
 const DNS_PORT = 53;
@@ -85,11 +85,14 @@ export const upstream = text({
 
 /** An absolute path. */
 export const path = {
-  placeholder: 'FILE',
-  accepts: 'an absolute path',
-  parse: (word: string) => (word.startsWith('/') ? word : undefined),
-  toText: (word: string) => word,
-};
+  ...text({
+    placeholder: 'FILE',
+    accepts: 'an absolute path',
+    parse: (word) => (word.startsWith('/') ? word : undefined),
+    toText: (word) => word,
+  }),
+  isPath: true,
+} as const satisfies Kind<string>;
 
 /** The URL of a relay. */
 export const relayUrl = text({

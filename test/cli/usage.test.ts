@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseArguments } from '../../src/cli/arguments.ts';
 import { type Command, UsageError } from '../../src/cli/command.ts';
@@ -131,6 +133,16 @@ describe('the program', () => {
     for (const word of ['help', '--help', '-h']) {
       assert.deepEqual(await pkarrd([word]), { code: 0, out: programHelp(), err: '' });
     }
+  });
+
+  test('a path in a flag is relative to the current directory', async () => {
+    const { code, err } = await pkarrd(
+      ['check', '--config', '/dev/null', '--state-dir', 'state', '--upstream-ca', 'missing.pem'],
+      { cwd: tmpdir() },
+    );
+    assert.match(err, /^pkarrd: --upstream-ca: \S+\/missing\.pem cannot be used as CA certificates: .*\n$/);
+    assert.ok(err.includes(join(realpathSync(tmpdir()), 'missing.pem')), err);
+    assert.equal(code, 1);
   });
 
   for (const [words, message] of [

@@ -93,6 +93,15 @@ test('of a flag that holds one value the last one counts', async () => {
   assert.equal((await load({ flags: { cacheSize: ['1 MB', '2 MB'] } })).settings.cacheSize, 2_000_000);
 });
 
+test('a path in a flag is relative to the current directory, and a word in its place stays', async () => {
+  const flags = { stateDir: ['state'], hosts: ['../hosts'], upstreamCa: ['bundled'], certificate: ['none'] };
+  const { settings: loaded } = await load({ flags });
+  assert.deepEqual(
+    [loaded.stateDir, loaded.hosts, loaded.upstreamCa, loaded.certificate],
+    [join(process.cwd(), 'state'), join(process.cwd(), '../hosts'), 'bundled', 'none'],
+  );
+});
+
 const errors: readonly (readonly [title: string, given: Given, where: string | RegExp, message: RegExp])[] = [
   [
     'an unknown key, with the nearest',
@@ -167,8 +176,14 @@ const errors: readonly (readonly [title: string, given: Given, where: string | R
     /expected one of error, warn, info, debug\.$/,
   ],
   [
-    'a relative state directory',
-    { flags: { stateDir: ['state'] } },
+    'a relative state directory in the file, which is read from anywhere',
+    { toml: 'state-dir = "state"' },
+    /:1$/,
+    /expected an absolute path\.$/,
+  ],
+  [
+    'a home directory that the shell left as it is',
+    { flags: { stateDir: ['~/state'] } },
     '--state-dir',
     /expected an absolute path\.$/,
   ],
@@ -238,7 +253,7 @@ test('errors count only in the settings that are used, and the file only if it h
   writeFileSync(file, 'lissen = 1\ncache-size = "x"\nstate-dir = "/from/file"\n[[publish]]\nzone = 1');
   const loaded = await loadSettings({ file, machine, flags: {}, uses });
   assert.equal(loaded.settings.stateDir, '/from/file');
-  await assert.rejects(loadSettings({ file, machine, flags: { stateDir: ['x'] }, uses }), ConfigError);
+  await assert.rejects(loadSettings({ file, machine, flags: { stateDir: ['~x'] }, uses }), ConfigError);
   writeFileSync(file, 'state-dir = ');
   await assert.rejects(loadSettings({ file, machine, flags: {}, uses }), /invalid TOML/);
   const { settings: given } = await loadSettings({ file, machine, flags: { stateDir: ['/y'] }, uses });
