@@ -86,14 +86,17 @@ export class CommandError extends Error {
   readonly exit: ExitCode;
   /** What helps to see what to do, whole lines: a table, the difference. Written after the message as it is. */
   readonly details: string;
+  /** What `--json` has about it besides. */
+  readonly values: Readonly<Record<string, unknown>>;
 
   constructor(
     message: string,
-    options: ErrorOptions & { readonly exit?: ExitCode; readonly details?: string } = {},
+    options: ErrorOptions & Partial<Pick<CommandError, 'exit' | 'details' | 'values'>> = {},
   ) {
     super(message, options);
     this.exit = options.exit ?? Exit.FAILED;
     this.details = options.details ?? '';
+    this.values = options.values ?? {};
   }
 }
 
@@ -112,8 +115,24 @@ export const configFlag: FlagSpec = {
   help: 'Read settings from this file (default: /etc/pkarrd/pkarrd.toml, if it exists)',
 };
 
-/** Writes `value` as indented JSON with a final line feed. A bigint becomes a string. */
-export function writeJson(terminal: Terminal, value: unknown): void {
-  const text = JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? String(item) : item), 2);
-  terminal.out(`${text}\n`);
+/** The version of what `--json` writes: a field that is renamed, removed or means something else makes the next one. */
+const JSON_SCHEMA = 1;
+
+/** Writes `value` as indented JSON with a final line feed. See `toJson`. */
+export function writeJson(terminal: Terminal, value: object): void {
+  terminal.out(`${toJson(value, 2)}\n`);
+}
+
+/** Writes `value` as JSON in one line. See `toJson`. */
+export function writeJsonLine(terminal: Terminal, value: object): void {
+  terminal.out(`${toJson(value)}\n`);
+}
+
+/** `value` as JSON, with the version of the schema. A bigint becomes a string, and numbers have three decimals at most. */
+export function toJson(value: object, indent?: number): string {
+  const shown = (_: string, item: unknown) => {
+    if (typeof item === 'bigint') return String(item);
+    return typeof item === 'number' ? Math.round(item * 1000) / 1000 : item;
+  };
+  return JSON.stringify({ schema: JSON_SCHEMA, ...value }, shown, indent);
 }

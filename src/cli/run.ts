@@ -9,16 +9,28 @@ import { programVersion } from '../system/program-version.ts';
 import { onRuntimeWarning } from '../system/runtime-warnings.ts';
 import { onUncaught } from '../system/uncaught.ts';
 import { parseArguments } from './arguments.ts';
-import { CommandError, Exit, type ExitCode, type Terminal, UsageError } from './command.ts';
+import { CommandError, Exit, type ExitCode, type Terminal, UsageError, writeJsonLine } from './command.ts';
 import { commands, findCommand } from './commands.ts';
 import { commandHelp, programHelp } from './help.ts';
+import { asksForJson, jsonErrorOf } from './json-errors.ts';
 import { isWholeWorkRunning } from './whole-work.ts';
 
-/** Runs the command that `words` name and returns its exit code. Errors are written to standard error. */
+/**
+ * Runs the command that `words` name and returns its exit code. Errors are written to standard error; with `--json`, to
+ * standard output.
+ */
 export async function run(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
   try {
     return await dispatch(words, terminal);
-  } catch (error) {
+  } catch (caught) {
+    const error = isDirectoryGone(caught) ? directoryGone(caught) : caught;
+    if (await asksForJson(words)) {
+      const failure = jsonErrorOf(error);
+      // A bug: a report needs the stack.
+      if (failure.exitCode === Exit.INTERNAL) tellInternalError(terminal, error);
+      writeJsonLine(terminal, failure);
+      return failure.exitCode;
+    }
     if (error instanceof UsageError) {
       tell(terminal, 'error', `pkarrd: ${error.message}\nSee "pkarrd ${helpFor(words)}".\n`);
       return Exit.USAGE;
@@ -32,11 +44,6 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
       tell(terminal, 'error', `${error.message.replace(/^/gm, 'pkarrd: ')}\n${error.details}`);
       return error.exit;
     }
-    if (isDirectoryGone(error)) {
-      tell(terminal, 'error', 'pkarrd: The current directory was removed. Change to another one.\n');
-      return Exit.FAILED;
-    }
-    // A bug: a report needs the stack.
     tellInternalError(terminal, error);
     return Exit.INTERNAL;
   }
@@ -46,6 +53,10 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
 function isDirectoryGone(error: unknown): boolean {
   const { code, syscall, message } = error as NodeJS.ErrnoException;
   return code === 'ENOENT' && (syscall === 'uv_cwd' || syscall === 'getcwd' || /\bcwd\b/.test(message));
+}
+
+function directoryGone(cause: unknown): CommandError {
+  return new CommandError('The current directory was removed. Change to another one.', { cause });
 }
 
 /** Ends the process with the exit code of a bug when nobody catches an error. A command may decide otherwise later. */

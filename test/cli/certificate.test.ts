@@ -259,6 +259,7 @@ describe('pkarrd certificate --key', () => {
     const words = ['certificate', '--key', path('my.key'), '--out', path('site.pem'), '--json'];
     const { out } = await pkarrd(words);
     assert.deepEqual(JSON.parse(out), {
+      schema: 1,
       publicKey: text,
       file: path('site.pem'),
       names: [text, `*.${text}`],

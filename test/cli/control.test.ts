@@ -169,7 +169,10 @@ test('names are taken as people have them: in any script, as addresses, with wha
     ['NXDOMAIN', { name: `xn--bcher-kva.${key}.`, type: 'A' }],
   );
   assert.match((await run('flush', 'münchen.example')).out, /^Flushed 1 answers/);
-  assert.deepEqual(JSON.parse((await run('log-level', 'warn', '--json')).out), { logLevel: 'warn' });
+  assert.deepEqual(JSON.parse((await run('log-level', 'warn', '--json')).out), {
+    schema: 1,
+    logLevel: 'warn',
+  });
   await serving.stop();
 });
 

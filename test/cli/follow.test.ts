@@ -98,9 +98,9 @@ test('--follow is for the socket of the owner, and ends with the program', async
   const { serving, server } = await serve('ends');
   const following = await follow('ends', () => askUdp(server, query('begin.example')));
   await serving.stop();
-  const { code, err } = await following.ended();
-  assert.equal(code, 1);
-  assert.equal(err, 'pkarrd: pkarrd is stopping.\n');
+  const { code, out, err } = await following.ended();
+  assert.deepEqual([code, err], [1, '']);
+  assert.equal(out.split('\n').at(-2), '{"schema":1,"error":"pkarrd is stopping.","exitCode":1}');
   const usage = await pkarrd(['query', '--follow', 'there.example'], program);
   assert.deepEqual([usage.code, /takes no NAME/.test(usage.err)], [2, true]);
 });

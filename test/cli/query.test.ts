@@ -49,7 +49,7 @@ test('several types are asked one after another, and all must have records', asy
   assert.match(second ?? '', /^there\.example\. \d+ IN A 192\.0\.2\.8$/);
   assert.match(summary ?? '', /^; NOERROR, not from the cache, /);
   assert.match(third ?? '', /^; NOERROR: there are no MX records \(NODATA\), /);
-  const both = JSON.parse((await query('there.example', 'A', 'MX', '--json')).out);
+  const { queries: both } = JSON.parse((await query('there.example', 'A', 'MX', '--json')).out);
   assert.deepEqual(
     both.map(({ question }: { question: { type: string } }) => question.type),
     ['A', 'MX'],

@@ -60,11 +60,11 @@ test('with --json a failure is JSON, with the exit code that it has without', as
   assert.equal(exitCode, 3);
   const inWords = await pkarrd(absent.filter((word) => word !== '--json'));
   assert.deepEqual([inWords.code, inWords.out], [3, '']);
-  assert.equal(inWords.err, `pkarrd: ${error.message}\n`);
+  assert.equal(inWords.err, `pkarrd: ${error}\n`);
 
   const config = join(directory, 'pkarrd.toml');
   writeFileSync(config, 'state-dir = 7\n');
   const invalid = await pkarrd(['status', '--json', '--config', config]);
   assert.equal(invalid.code, 2);
-  assert.equal(JSON.parse(invalid.out).error.problems[0].where, `${config}:1`);
+  assert.equal(JSON.parse(invalid.out).problems[0].where, `${config}:1`);
 });

@@ -146,6 +146,7 @@ for (const [runtime, options] of programs) {
         `alice  ${alice.publicKey}  configuration\nbob    ${other.publicKey}  added\n`,
       );
       assert.deepEqual(JSON.parse((await cli('name', 'list', '--json')).out), {
+        schema: 1,
         names: [
           { name: 'alice', key: alice.publicKey.text, from: 'configuration', isHidden: false },
           { name: 'bob', key: other.publicKey.text, from: 'added', isHidden: false },

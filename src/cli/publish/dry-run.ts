@@ -27,28 +27,26 @@ export function showDryRun(
 }
 
 /**
- * Says what each record of a zone that is too large would save, and what helps; with --dry-run and --json as values on standard
- * output.
+ * Says what each record of a zone that is too large would save, and what helps; with --json as values.
  * @returns the error to end with.
  */
 export function tooLargeError(
   problem: LargeZoneProblem,
   { keyPair }: ZoneSource,
   invocation: Invocation,
-  terminal: Terminal,
 ): CommandError {
   const { publicKey } = keyPair;
   const report = sizeReport(problem, publicKey);
-  if (invocation.has('json') && invocation.has('dry-run')) {
+  if (invocation.has('json')) {
     const { size, excess } = problem;
-    writeJson(terminal, {
+    const values = {
       key: publicKey.text,
       bytes: size,
       maxBytes: MAX_PUBLISH_BYTES,
       excessBytes: excess,
       ...report,
-    });
-    return new CommandError(problem.message, { cause: problem });
+    };
+    return new CommandError(problem.message, { cause: problem, values });
   }
   return new CommandError(problem.message, { cause: problem, details: sizeReportText(report, problem) });
 }

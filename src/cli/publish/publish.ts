@@ -174,7 +174,7 @@ async function publishSource(
     );
     return Exit.OK;
   } catch (error) {
-    if (error instanceof LargeZoneProblem) throw tooLargeError(error, source, invocation, terminal);
+    if (error instanceof LargeZoneProblem) throw tooLargeError(error, source, invocation);
     throw error;
   }
 }

@@ -39,7 +39,7 @@ export const doctor: Command = {
       stateDir,
       now: terminal.now(),
     });
-    if (invocation.has('json')) writeJson(terminal, findings);
+    if (invocation.has('json')) writeJson(terminal, { findings });
     else terminal.out(findings.map(lineOf).join('').concat(summary(findings)));
     return findings.some(({ state }) => state === 'failure') ? Exit.FAILED : Exit.OK;
   },

@@ -12,7 +12,6 @@ import {
   type Terminal,
   writeJson,
 } from '../command.ts';
-import { withJsonErrors } from '../json-errors.ts';
 import { askRunning } from './ask-program.ts';
 import { statusLines } from './status-text.ts';
 
@@ -25,13 +24,12 @@ export const status: Command = {
       'upstreams and routes, which upstream is asked next and why, the DHT, and publications: how many nodes hold ' +
       'them, when they are published again, and the last error. Names of queries are not shown. A last line ' +
       'tells when somebody has overwritten what "pkarrd integrate" set. Other users than root and that of pkarrd see less.',
-    'The exit code is 1 while the configuration on disk is invalid and another one is used. With --json, a failure is JSON ' +
-      'on standard output too: its message is "error.message".',
+    'The exit code is 1 while the configuration on disk is invalid and another one is used.',
   ],
   operands: [],
   flags: [configFlag, jsonFlag],
   settings: ['stateDir'],
-  run: (invocation, terminal) => withJsonErrors(invocation, terminal, () => showStatus(invocation, terminal)),
+  run: showStatus,
 };
 
 async function showStatus(invocation: Invocation, terminal: Terminal): Promise<ExitCode> {

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type ProgramCall, type ProgramResult, runProgram } from '../../system/commands/run-program.ts';
-import { UsageError } from '../command.ts';
+import { toJson, UsageError } from '../command.ts';
 import { eventToJson } from './event-text.ts';
 import type { WatchEvent } from './watch-event.ts';
 
@@ -73,7 +73,7 @@ export class EventProgram {
     const { out, err, code, problem } = await run({
       program,
       args,
-      input: `${JSON.stringify(eventToJson(event))}\n`,
+      input: `${toJson(eventToJson(event))}\n`,
       environment: {
         PKARRD_KEY: key.text,
         PKARRD_EVENT: event.kind,

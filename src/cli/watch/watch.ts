@@ -14,6 +14,7 @@ import {
   type Invocation,
   jsonFlag,
   type Terminal,
+  toJson,
   UsageError,
 } from '../command.ts';
 import { loadUsedSettings } from '../configuration.ts';
@@ -89,9 +90,7 @@ export const watch: Command = {
     const show = (name: string, event: WatchEvent) => {
       progress.clear();
       const isJson = invocation.has('json');
-      terminal.out(
-        isJson ? `${JSON.stringify(eventToJson(event))}\n` : eventToText(name, event, terminal.now()),
-      );
+      terminal.out(isJson ? `${toJson(eventToJson(event))}\n` : eventToText(name, event, terminal.now()));
       hook?.handle(event);
     };
     const tellRunning = await runningProgram(invocation, terminal);

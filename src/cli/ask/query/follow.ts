@@ -1,7 +1,7 @@
 import { lineOf } from '../../../way/line.ts';
 import type { QueryBatch, QueryEvent } from '../../../way/query-event.ts';
 import { type Colours, coloursOf } from '../../colours.ts';
-import { Exit, type ExitCode, type Invocation, type Terminal, UsageError } from '../../command.ts';
+import { Exit, type ExitCode, type Invocation, type Terminal, toJson, UsageError } from '../../command.ts';
 import { onStopSignal } from '../../stop-signal.ts';
 import { followRunning } from '../../system/ask-program.ts';
 
@@ -26,8 +26,8 @@ export async function followQueries(invocation: Invocation, terminal: Terminal):
 }
 
 function jsonLines({ events, dropped }: QueryBatch): readonly string[] {
-  const lines = events.map((event) => `${JSON.stringify(event)}\n`);
-  return dropped > 0 ? [...lines, `${JSON.stringify({ dropped })}\n`] : lines;
+  const lines = events.map((event) => `${toJson(event)}\n`);
+  return dropped > 0 ? [...lines, `${toJson({ dropped })}\n`] : lines;
 }
 
 function textLines({ events, dropped }: QueryBatch, colours: Colours): readonly string[] {
