@@ -13,6 +13,7 @@ import {
   writeJson,
 } from '../command.ts';
 import { askRunning } from './ask-program.ts';
+import { statusToJson } from './status-json.ts';
 import { statusLines } from './status-text.ts';
 
 /** Shows the state of the running program. */
@@ -39,7 +40,11 @@ async function showStatus(invocation: Invocation, terminal: Terminal): Promise<E
   })) as AppStatus;
   const integration = await findIntegration(thisMachine);
   if (invocation.has('json'))
-    writeJson(terminal, { verdict: verdictOf(found), ...found, ...(integration && { integration }) });
+    writeJson(terminal, {
+      verdict: verdictOf(found),
+      ...statusToJson(found),
+      ...(integration && { integration }),
+    });
   else {
     const overwritten = integration?.problems.map((problem) => `integrate   ${problem}`) ?? [];
     terminal.out(`${[...statusLines(found), ...overwritten].join('\n')}\n`);

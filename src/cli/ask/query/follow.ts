@@ -26,7 +26,9 @@ export async function followQueries(invocation: Invocation, terminal: Terminal):
 }
 
 function jsonLines({ events, dropped }: QueryBatch): readonly string[] {
-  const lines = events.map((event) => `${toJson(event)}\n`);
+  const lines = events.map(
+    ({ at, ...event }) => `${toJson({ date: new Date(at).toISOString(), ...event })}\n`,
+  );
   return dropped > 0 ? [...lines, `${toJson({ dropped })}\n`] : lines;
 }
 
