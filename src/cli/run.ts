@@ -1,5 +1,4 @@
 import { ConfigError } from '../config/config-error.ts';
-import { didYouMean } from '../config/nearest.ts';
 import { errorText } from '../observe/error-text.ts';
 import { type LogLevel, priorities } from '../observe/log.ts';
 import { isOutputClosed } from '../system/bun/closed-output.ts';
@@ -10,9 +9,10 @@ import { onRuntimeWarning } from '../system/runtime-warnings.ts';
 import { onUncaught } from '../system/uncaught.ts';
 import { parseArguments } from './arguments.ts';
 import { CommandError, Exit, type ExitCode, type Terminal, UsageError, writeJsonLine } from './command.ts';
-import { commands, findCommand } from './commands.ts';
+import { findCommand } from './commands.ts';
 import { commandHelp, programHelp } from './help.ts';
 import { asksForJson, jsonErrorOf } from './json-errors.ts';
+import { meantBy } from './other-words.ts';
 import { isWholeWorkRunning } from './whole-work.ts';
 
 /**
@@ -108,7 +108,11 @@ function endWithoutOutput(reason: string): never {
 }
 
 async function dispatch([first, ...rest]: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  if (first === undefined) throw new UsageError('the command is missing.');
+  if (first === undefined) {
+    // A person is shown what there is; for a script or a service that lost its command it is an error.
+    tell(terminal, 'error', programHelp());
+    return Exit.USAGE;
+  }
   if (first === '--version' || first === '-V') {
     terminal.out(`pkarrd ${programVersion()}\n`);
     return Exit.OK;
@@ -118,7 +122,7 @@ async function dispatch([first, ...rest]: readonly string[], terminal: Terminal)
     terminal.out(name === undefined ? programHelp() : commandHelp(await load(name)));
     return Exit.OK;
   }
-  if (first.startsWith('-')) throw new UsageError(`the command must come before ${first}.`);
+  if (first.startsWith('-')) throw new UsageError(`the command must come before ${first}.${meantBy(first)}`);
   const command = await load(first);
   const parsed = parseArguments(command, rest);
   if (parsed.kind === 'run') return await command.run(parsed.invocation, terminal);
@@ -129,8 +133,7 @@ async function dispatch([first, ...rest]: readonly string[], terminal: Terminal)
 async function load(name: string) {
   const entry = findCommand(name);
   if (entry !== undefined) return await entry.load();
-  const names = [...commands.map((command) => command.name), 'help'];
-  throw new UsageError(`unknown command ${JSON.stringify(name)}.${didYouMean(name, names)}`);
+  throw new UsageError(`unknown command ${JSON.stringify(name)}.${meantBy(name)}`);
 }
 
 /** The arguments that show the help for a command line. */

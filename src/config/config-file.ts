@@ -2,6 +2,7 @@ import { parse, TomlError } from 'smol-toml';
 import { decodeUtf8 } from '../files/decode-utf8.ts';
 import { FileError, readUserFile } from '../files/read-file.ts';
 import type { ConfigProblem } from './config-error.ts';
+import { tomlAdvice } from './toml-advice.ts';
 import { type TomlLines, tomlLines } from './toml-lines.ts';
 
 /** The longest configuration file that is read, in octets: thousands of tables fit. */
@@ -28,9 +29,10 @@ export async function readConfigFile(
     path,
     problems: [{ where, message }],
   });
+  let text: string | undefined;
   try {
     // TOML 1.0.0: "A TOML file must be a valid UTF-8 encoded Unicode document."
-    const text = decodeUtf8((await readUserFile(path, { maxBytes: MAX_FILE_LENGTH })).bytes);
+    text = decodeUtf8((await readUserFile(path, { maxBytes: MAX_FILE_LENGTH })).bytes);
     if (text === undefined) return failed(path, 'the configuration file is not valid UTF-8.');
     const lines = tomlLines(text);
     const entries = Object.entries(parse(text)).map(([name, raw]) => {
@@ -46,7 +48,9 @@ export async function readConfigFile(
     if (!(error instanceof TomlError)) throw error;
     // The message continues with an excerpt of the file; its first line says what is wrong.
     const reason = error.message.split('\n')[0]?.replace(/^Invalid TOML document: /, '') ?? '';
-    return failed(`${path}:${error.line}:${error.column}`, `invalid TOML: ${reason}.`);
+    const advice = tomlAdvice(text?.split('\n')[error.line - 1] ?? '');
+    const message = `invalid TOML: ${[reason, ...(advice === undefined ? [] : [advice])].join('; ')}.`;
+    return failed(`${path}:${error.line}:${error.column}`, message);
   }
 }
 

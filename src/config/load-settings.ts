@@ -127,7 +127,15 @@ function readEntries(
     const key = names.get(name);
     if (key !== undefined) given.push({ key, raw, where });
     else if (!tableNames.some((table) => table === name)) {
-      const message = `${shown(name)} is not a known setting.${didYouMean(name, [...names.keys(), ...tableNames])}`;
+      const near = didYouMean(name, [...names.keys(), ...tableNames]);
+      // As other programs have it: `[server]` with settings below.
+      const inside = isTable(raw) ? Object.keys(raw).filter((inner) => names.has(inner)) : [];
+      const plain = isTable(raw) ? ' Settings stand in no table.' : '';
+      const advice =
+        inside.length === 0
+          ? near || plain
+          : ` Settings stand in no table: set ${inside.slice(0, MAX_REFUSED).join(', ')} without it, above the first table.`;
+      const message = `${shown(name)} is not a known setting.${advice}`;
       problems.push({ where, message });
     }
   }
@@ -191,6 +199,10 @@ function fromFlags(flags: ConfigSources['flags']): readonly Given[] {
 function fromHere(key: SettingKey, word: string): string {
   const { isPath, read } = settings[key].kind;
   return isPath === true && !word.startsWith('~') && !read(word).ok ? resolve(word) : word;
+}
+
+function isTable(raw: unknown): raw is Readonly<Record<string, unknown>> {
+  return typeof raw === 'object' && raw !== null && !Array.isArray(raw) && !(raw instanceof Date);
 }
 
 /** A value for a message: quoted, short, on one line. */

@@ -135,6 +135,10 @@ describe('the program', () => {
     }
   });
 
+  test('shows its help when nothing is asked, which is no success', async () => {
+    assert.deepEqual(await pkarrd([]), { code: 2, out: '', err: programHelp() });
+  });
+
   test('a path in a flag is relative to the current directory', async () => {
     const { code, err } = await pkarrd(
       ['check', '--config', '/dev/null', '--state-dir', 'state', '--upstream-ca', 'missing.pem'],
@@ -146,7 +150,11 @@ describe('the program', () => {
   });
 
   for (const [words, message] of [
-    [[], /^pkarrd: the command is missing\.\nSee "pkarrd --help"\.\n$/],
+    [['-v'], /^pkarrd: the command must come before -v\. Did you mean --version\?\n/],
+    [['--versoin'], /^pkarrd: the command must come before --versoin\. Did you mean --version\?\n/],
+    [['version'], /^pkarrd: unknown command "version"\. Did you mean --version\?\n/],
+    [['lookup', 'a.example'], /^pkarrd: unknown command "lookup"\. Did you mean query\?\n/],
+    [['help', 'start'], /^pkarrd: unknown command "start"\. Did you mean serve\?\n/],
     [['serv'], /^pkarrd: unknown command "serv"\. Did you mean serve\?\nSee "pkarrd --help"\.\n$/],
     [['help', 'serv'], /^pkarrd: unknown command "serv"/],
     [['--json', 'check'], /^pkarrd: the command must come before --json\.\n/],

@@ -110,6 +110,30 @@ const errors: readonly (readonly [title: string, given: Given, where: string | R
     /"lissen" is not a known setting\. Did you mean listen\?$/,
   ],
   ['an unknown key with nothing near', { toml: 'zzzzzz = 1' }, /:1$/, /^"zzzzzz" is not a known setting\.$/],
+  [
+    'a table with settings, as other programs have it',
+    { toml: '[server]\nlisten = "::1"\ncache-size = 1' },
+    /:1$/,
+    /^"server" is not a known setting\. Settings stand in no table: set listen, cache-size without it, above the first table\.$/,
+  ],
+  [
+    'a table of something else',
+    { toml: '[logging]\nfile = "x"' },
+    /:1$/,
+    /^"logging" is not a known setting\. Settings stand in no table\.$/,
+  ],
+  [
+    'an address without quotes',
+    { toml: 'dht = "off"\nupstream = 9.9.9.9' },
+    /:2:\d+$/,
+    /^invalid TOML: .*; a text stands in quotes; write upstream = "9\.9\.9\.9"\.$/,
+  ],
+  [
+    'a missing quote',
+    { toml: 'listen = "127.0.0.1:5300\nlog-level = "debug"' },
+    /:1:\d+$/,
+    /^invalid TOML: .*; a quote is missing; write listen = "127\.0\.0\.1:5300"\.$/,
+  ],
   ['a table, which no setting is', { toml: '[listen]\na = 1' }, /:1$/, /^\{"a":1\} is not valid for listen/],
   ['invalid TOML', { toml: 'listen = [' }, /:1:\d+$/, /^invalid TOML: /],
   [
