@@ -1,4 +1,5 @@
 import type { FlushOutcome } from '../../app/status.ts';
+import { plural } from '../../observe/count-text.ts';
 import { type Command, configFlag, Exit, jsonFlag, writeJson } from '../command.ts';
 import { readName } from '../read-name.ts';
 import { askRunning } from './ask-program.ts';
@@ -19,7 +20,10 @@ export const flush: Command = {
     const words = ['flush', readName(text).name.toString()];
     const outcome = (await askRunning(invocation, terminal, words)) as FlushOutcome;
     if (invocation.has('json')) writeJson(terminal, outcome);
-    else terminal.out(`Flushed ${outcome.answers} answers and ${outcome.packets} packets.\n`);
+    else
+      terminal.out(
+        `Flushed ${plural(outcome.answers, 'answer')} and ${plural(outcome.packets, 'packet')}.\n`,
+      );
     return Exit.OK;
   },
 };
