@@ -106,7 +106,7 @@ export class UsageError extends Error {
 }
 
 /** `--json`, for every command that prints results. */
-export const jsonFlag: FlagSpec = { name: 'json', help: 'Write the result as JSON' };
+export const jsonFlag: FlagSpec = { name: 'json', help: 'Write the result, or an error, as JSON' };
 
 /** `--config`, for every command that uses settings. */
 export const configFlag: FlagSpec = {

@@ -83,6 +83,8 @@ for (const [runtime, options] of programs) {
     const empty = await cli('history', 'alice.internal');
     assert.equal(empty.code, 1);
     assert.match(empty.err, /There is no history of .*\. It begins when/);
+    const { error } = JSON.parse((await cli('history', 'alice.internal', '--json')).out);
+    assert.equal(empty.err, `pkarrd: ${error}\n`);
 
     packets.clear();
     const watching = new RunningCommand(
@@ -165,7 +167,7 @@ for (const [runtime, options] of programs) {
     const until = async (count: number) => {
       for (const deadline = Date.now() + 40_000; Date.now() < deadline; await sleep(100)) {
         const { out } = await pkarrd(['history', key, '--json', '--state-dir', state], options);
-        const found = JSON.parse(out || '{"packets":[]}').packets;
+        const found = JSON.parse(out).packets ?? [];
         if (found.length === count) return found;
       }
       return assert.fail(`there are not ${count} packets`);

@@ -11,7 +11,15 @@ import { KeyFileError, readKeyFile } from '../../publish/key-file.ts';
 import { type Published, publishZone } from '../../publish/publish.ts';
 import { putReportToText } from '../../publish/put-report.ts';
 import { querySources } from '../../publish/query-sources.ts';
-import { Exit, type ExitCode, type Invocation, type Terminal, UsageError, writeJson } from '../command.ts';
+import {
+  CommandError,
+  Exit,
+  type ExitCode,
+  type Invocation,
+  type Terminal,
+  UsageError,
+  writeJson,
+} from '../command.ts';
 import { loadUsedConfiguration } from '../configuration.ts';
 import { networkSettings, withNetwork } from '../network.ts';
 import { Progress } from '../progress.ts';
@@ -58,10 +66,13 @@ export async function removeZone(
   }
   const records = found.best?.records ?? [];
   if (!invocation.has('json') || !invocation.has('yes')) terminal.err(thereNow(found, publicKey));
-  if (isDry) return Exit.OK;
+  if (isDry) {
+    if (invocation.has('json'))
+      writeJson(terminal, { key: publicKey.text, removed: false, reason: 'This is a dry run.' });
+    return Exit.OK;
+  }
   if (!invocation.has('yes') && !(await confirmOnTerminal('Take this down?'))) {
-    terminal.err('Nothing was changed.\n');
-    return Exit.FAILED;
+    throw new CommandError('Nothing was changed.');
   }
   const memory = await openMemory(settings);
   progress.now('Publishing the empty packet …');

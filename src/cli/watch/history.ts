@@ -31,6 +31,10 @@ export const history: Command = {
       const verdict = SignedPacket.fromBytes(Buffer.from(base64, 'base64'));
       return verdict.ok ? [{ packet: verdict.packet, firstSeen }] : [];
     });
+    if (packets.length === 0)
+      throw new CommandError(
+        `There is no history of ${key}. It begins when the key is published, has a name, or is watched: pkarrd watch ${key}`,
+      );
     const withChanges = packets.map(({ packet, firstSeen }, index) => ({
       ...{ packet, firstSeen },
       ...recordChanges(packets[index + 1]?.packet, packet),
@@ -48,12 +52,8 @@ export const history: Command = {
           packet: Buffer.from(packet.toBytes()).toString('hex'),
         })),
       });
-      return packets.length > 0 ? Exit.OK : Exit.FAILED;
+      return Exit.OK;
     }
-    if (packets.length === 0)
-      throw new CommandError(
-        `There is no history of ${key}. It begins when the key is published, has a name, or is watched: pkarrd watch ${key}`,
-      );
     for (const { packet, firstSeen, added, removed } of withChanges) {
       const age = ageToText(packet.timestamp, terminal.now());
       terminal.out(`; signed ${timestampToText(packet.timestamp)} (${age}), ${packet.size} bytes\n`);
