@@ -65,11 +65,15 @@ export function compileZone(
   options: { readonly allowEmpty?: boolean } = {},
 ): CompiledZone {
   try {
-    const { message, records, warnings } = compileZoneFile(text, {
+    const { message, records, warnings, missing } = compileZoneFile(text, {
       ...options,
       origin: key.own.name,
       placeholders: noExternalAddresses,
     });
+    if (records.length === 0 && missing.length > 0 && options.allowEmpty !== true)
+      return wrong(
+        'The zone contains no records but those with a placeholder, whose value is not known here.',
+      );
     return { ok: true, message, records: records.map(zoneRecord), warnings: warnings.map(zoneMessage) };
   } catch (error) {
     if (error instanceof ZoneFileError)

@@ -177,3 +177,12 @@ test('without a place for temporary files that is told, with what to do', async 
     /^pkarrd: Cannot create a temporary directory: .*\. Set TMPDIR to one that is writable\.\n$/m,
   );
 });
+
+test('an address that this machine does not have is told, with what to do', async () => {
+  const { code, err } = await pkarrd(['demo', '--once', '--listen', '192.0.2.1:5400']);
+  assert.equal(code, 1);
+  assert.match(
+    err,
+    /^pkarrd: Cannot listen on 192\.0\.2\.1:5400: this machine does not have .* --listen\.\n$/m,
+  );
+});

@@ -107,6 +107,9 @@ test('errors of a zone file have their places, and a zone that is too long says 
 test('a zone without records is an error unless it is meant', () => {
   assert.ok(!compileZone('; nothing\n', key).ok);
   assert.ok(compileZone('; nothing\n', key, { allowEmpty: true }).ok);
+  // Nobody here knows the address, so it would be published without any record.
+  assert.ok(!compileZone('@ A {external_ipv4}\n', key).ok);
+  assert.ok(compileZone('@ A {external_ipv4}\n', key, { allowEmpty: true }).ok);
 });
 
 test('$INCLUDE and a placeholder mean nothing here, and are told', () => {

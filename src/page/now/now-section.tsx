@@ -34,7 +34,7 @@ export function NowSection({ view, isLost = false }: { readonly view: NowView; r
 
 function VerdictLine({ verdict: { level, sentence, notes } }: { readonly verdict: Verdict }) {
   return (
-    <section class={`verdict ${level}`}>
+    <section class={`verdict ${level}`} aria-live="polite">
       <h1>
         <span class="mark" aria-hidden="true">
           {marks[level]}

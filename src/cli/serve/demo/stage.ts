@@ -72,12 +72,20 @@ export async function setUpStage(listen: ListenAddress, terminal: Terminal): Pro
       terminal,
     });
     running.push(app);
+    const address = app.addresses.find(({ service }) => service === undefined);
+    // The program itself waits for an address that the machine may get later; nobody waits for that here.
+    if (address === undefined) {
+      const where = listenAddressToText(listen);
+      throw new CommandError(
+        `Cannot listen on ${where}: this machine does not have the address. Use one that it has with --listen.`,
+      );
+    }
     terminal.err('Publishing two zones …\n');
     await publishZones({ first, second, site, bootstrap: network.bootstrap, terminal });
     return {
       first,
       second,
-      address: app.addresses[0] ?? listen,
+      address,
       bootstrap: network.bootstrap[0],
       gateway: await gatewayOf(app),
       close,
