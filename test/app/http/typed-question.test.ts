@@ -60,6 +60,11 @@ for (const [typed, expected] of cases) {
   });
 }
 
+test('the name of an address is asked for its name when the form had the type of an address', () => {
+  for (const type of ['A', 'AAAA']) assert.equal(readTypedQuestion('192.0.2.7', type).type, 12);
+  assert.equal(readTypedQuestion('192.0.2.7', 'SOA').type, 6);
+});
+
 test('a type that is named is the one that is asked for', () => {
   assert.equal(readTypedQuestion('example.com', 'mx').type, 15);
   assert.equal(readTypedQuestion('example.com', 'TYPE65400').type, 65_400);
@@ -89,6 +94,7 @@ const refusals: readonly (readonly [typed: string, type: string, RegExp])[] = [
   [`${'a'.repeat(64)}.de`, '', /is not a domain name\.$/],
   ['x'.repeat(5_000), '', /is too long for a name\.$/],
   [`${'y'.repeat(52)}`, '', /is not a public key/],
+  [`www.${'y'.repeat(51)}`, '', /like a key that was cut: a key has 52 characters, and this has 51\.$/],
   ['example.com', 'AXFR', /is not a record type that can be asked for\.$/],
   ['example.com', 'NONSENSE', /is not a record type that can be asked for\.$/],
 ];

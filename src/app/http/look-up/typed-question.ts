@@ -38,10 +38,23 @@ export function readTypedQuestion(typed: string, type: string): TypedQuestion {
   return ofHost(hostIn(text), text, type);
 }
 
+/** A last label that is nearly a key. Of the domains at the top, the longest has 24 characters. */
+const CUT_KEY = /(?:^|\.)([ybndrfg8ejkmcpqxot1uwisza345h769]{45,51})\.?$/i;
+
 /** The host itself, or the name of its address. `text`: what was typed. */
 function ofHost(host: string, text: string, type: string): TypedQuestion {
   const octets = addressIn(host);
-  if (octets !== undefined) return { name: reverseName(octets), type: readType(type, Type.PTR) };
+  if (octets !== undefined) {
+    const wanted = readType(type, Type.PTR);
+    // The name of an address has no address itself: the form had these types from the question before.
+    const isOfHost = wanted === Type.A || wanted === Type.AAAA;
+    return { name: reverseName(octets), type: isOfHost ? Type.PTR : wanted };
+  }
+  const cut = CUT_KEY.exec(host)?.[1];
+  if (cut !== undefined)
+    throw new TypedQuestionError(
+      `${shown(text)} looks like a key that was cut: a key has 52 characters, and this has ${cut.length}.`,
+    );
   // No name ends in a number (https://url.spec.whatwg.org/#ends-in-a-number-checker): this is for nobody but this machine.
   if (/(?:^|\.)(?:\d+|0x[\da-f]*)\.?$/i.test(host))
     throw new TypedQuestionError(`${shown(text)} is neither a domain name nor a whole IP address.`);
