@@ -14,7 +14,7 @@ test('install makes a service of the program, a second run changes nothing, and 
   assert.match(first, /^written +\/etc\/systemd\/system\/pkarrd\.socket$/m);
   assert.match(first, /^pkarrd answers on 127\.0\.0\.1, port 53\./m);
   assert.equal(await machine.sh('dig +short @::1 localhost'), '127.0.0.1\n');
-  assert.match(await machine.sh('pkarrd status'), /^up /m);
+  assert.match(await machine.sh('pkarrd status'), /^pkarrd +0\.\d+\.\d+, process \d+, up /m);
   const second = JSON.parse(await machine.sh('pkarrd install --json')) as { steps: { action: string }[] };
   assert.deepEqual([...new Set(second.steps.map(({ action }) => action))], ['unchanged', 'ran']);
 

@@ -88,7 +88,7 @@ for (const [recipe, systemd, starts] of [
         await machine.sh('stat --format=%a /run/pkarrd/status.sock /run/pkarrd/control.sock'),
         '666\n600\n',
       );
-      assert.match((await asNobody('status')).out, /^up /);
+      assert.match((await asNobody('status')).out, /^pkarrd +0\.\d+\.\d+, process \d+, up /m);
       assert.match((await asNobody('query', NAME)).out, /IN A 192\.0\.2\.9/);
       const { code, err } = await asNobody('flush');
       assert.equal(code, 3);
