@@ -1,9 +1,10 @@
 import { ForwardError, type ForwardErrorKind } from '../forward/errors.ts';
 import type { Forwarder } from '../forward/forwarder.ts';
-import { ResolveError, type ResolveErrorKind } from './errors.ts';
+import type { FailureReason } from '../way/fact.ts';
+import { ResolveError } from './errors.ts';
 import type { Resolver } from './query.ts';
 
-const kinds: Readonly<Record<ForwardErrorKind, ResolveErrorKind>> = {
+const kinds: Readonly<Record<ForwardErrorKind, FailureReason>> = {
   'no-upstreams': 'no-upstream',
   'timed-out': 'upstream-silent',
   network: 'upstream-network',

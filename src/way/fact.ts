@@ -62,7 +62,7 @@ export type Fact =
   | { readonly of: 'filtered'; readonly why: 'rebinding' | 'packet-address'; readonly text: string }
   /** The resolvers of the network were asked, since it seems to have a captive portal. */
   | { readonly of: 'portal' }
-  /** There is no answer. `kind`: see `ResolveErrorKind`; `text` is a sentence. */
+  /** There is no answer. `kind`: see `FailureReason`; `text` is a sentence. */
   | { readonly of: 'failure'; readonly kind: FailureReason; readonly text: string };
 
 /** Why a question came up. */
@@ -74,7 +74,22 @@ export type RefusalReason = 'stranger' | 'too-often' | 'malformed' | 'loop' | 'n
 /** What a packet says of a name. */
 type ZoneOutcome = 'answer' | 'no-data' | 'name-error' | 'name-too-long' | 'alias' | 'loop' | 'referral';
 
-/** The kinds of `ResolveError`. */
+/**
+ * Why a question has no answer. A closed list; each has a different remedy.
+ *
+ * - `alias-loop`: an alias loop, or more than 16 aliases. The zone's owner must fix it.
+ * - `too-many-keys`: aliases and delegations lead over more keys than one answer may cost. The zone's owner must fix it.
+ * - `delegation`: the zone delegates the name, and none of its name servers gave an answer.
+ * - `packet-unreachable`: the packet sources could not be reached, or too few answered.
+ * - `packet-unusable`: the key's owner published something that is not a valid signed packet.
+ * - `no-upstream`: there is no upstream resolver to ask.
+ * - `upstream-silent`: no upstream answered in time.
+ * - `upstream-network`: no upstream could be reached.
+ * - `upstream-malformed`: the upstreams' replies were malformed.
+ * - `busy`: too many queries are in flight already.
+ * - `out-of-time`: the deadline for an answer passed.
+ * - `internal`: an internal error; see the log.
+ */
 export type FailureReason =
   | 'alias-loop'
   | 'too-many-keys'

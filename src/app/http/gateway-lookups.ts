@@ -5,9 +5,10 @@ import { WireError } from '../../dns/wire-error.ts';
 import { LookupError, type LookupFailure, type Lookups } from '../../gateway/lookups.ts';
 import { addressToText } from '../../ip/address.ts';
 import { toRecords } from '../../resolve/answer.ts';
-import { ResolveError, type ResolveErrorKind } from '../../resolve/errors.ts';
+import { ResolveError } from '../../resolve/errors.ts';
 import type { PacketReader } from '../../resolve/packet-reader.ts';
 import type { Resolver } from '../../resolve/query.ts';
+import type { FailureReason } from '../../way/fact.ts';
 
 /** Whoever opens a site is on this machine, and has what such a client may have looked up. */
 const CLIENT = '127.0.0.1';
@@ -83,7 +84,7 @@ async function ask(
 }
 
 /** Each failure of a resolution as the gateway tells it. */
-const failures: Readonly<Record<ResolveErrorKind, LookupFailure>> = {
+const failures: Readonly<Record<FailureReason, LookupFailure>> = {
   'alias-loop': 'unusable',
   'too-many-keys': 'unusable',
   delegation: 'failed',
