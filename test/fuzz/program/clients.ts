@@ -242,5 +242,6 @@ function checkReply(reply: Uint8Array, { octets, expected, isStream }: Waiting):
   );
   if ((sent & 0x0120) !== 0x0120 && expected.edns?.dnssecOk !== true)
     assert.equal(got & 0x20, 0, `AD that nobody wants: ${what}`);
-  assert.ok(scrub(plain, false).isWhole, `answers that do not belong to the question: ${what}`);
+  const { isWhole } = scrub(plain, false, plain.sections[0]?.length);
+  assert.ok(isWhole, `answers that do not belong to the question: ${what}`);
 }

@@ -16,10 +16,14 @@ export interface Scrubbed {
   readonly isWhole: boolean;
 }
 
+/** Aliases that are followed in one reply of an upstream. */
 const MAX_ALIASES = 16;
 
-/** Follows aliases from the question by the records of an answer section, and keeps what is on the way (RFC 6672 §3.1): a missing CNAME of a DNAME is synthesized. */
-export function scrub(message: PlainMessage, isSynthesizing = true): Scrubbed {
+/**
+ * Follows aliases from the question by the records of an answer section, and keeps what is on the way (RFC 6672 §3.1): a
+ * missing CNAME of a DNAME is synthesized. An answer to a client can be made of several replies, so it may have more aliases.
+ */
+export function scrub(message: PlainMessage, isSynthesizing = true, maxAliases = MAX_ALIASES): Scrubbed {
   const {
     questions: [question],
     sections: [answers],
@@ -29,7 +33,7 @@ export function scrub(message: PlainMessage, isSynthesizing = true): Scrubbed {
   const chain = [lower(question.labels)];
   const synthesized: { readonly dname: PlainRecord; readonly cname: Kept }[] = [];
   let isMissing = false;
-  for (let steps = 0; steps < MAX_ALIASES && question.type !== 5 && question.type !== 255; steps++) {
+  for (let steps = 0; steps < maxAliases && question.type !== 5 && question.type !== 255; steps++) {
     const name = chain.at(-1) as readonly string[];
     const at = (type: number) =>
       own.find((record) => record.type === type && isSame(lower(record.labels), name));
