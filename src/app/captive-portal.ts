@@ -23,7 +23,7 @@ export interface PortalWatch {
  * asked anyway: then its portal is found without us.
  */
 export function watchForPortal(
-  settings: Pick<Settings, 'captivePortal' | 'portalCheck' | 'upstream' | 'fallback'>,
+  settings: Pick<Settings, 'captivePortal' | 'portalCheck' | 'upstream' | 'fallback' | 'upstreamSockets'>,
   log: Log,
   parts: {
     readonly chosen: Forwarder;
@@ -38,7 +38,7 @@ export function watchForPortal(
     const upstreams = servers.map(({ address, port }): UpstreamSpec => ({ kind: 'udp', address, port }));
     return { upstreams, fallback: [], routes: [] };
   };
-  const forwarder = createForwarder({ ...setOf(network), budget });
+  const forwarder = createForwarder({ ...setOf(network), budget, sockets: settings.upstreamSockets });
   const portal = new CaptivePortal({
     checks: settings.portalCheck,
     hasAnswered: () => chosen.hasAnswered(),

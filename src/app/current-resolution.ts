@@ -41,8 +41,9 @@ export class CurrentResolution implements Resolution {
    */
   async replace(settings: Settings): Promise<void> {
     const old = this.#current;
-    // Connections were made with the certificate authorities of that time.
-    const keepForwarder = settings.upstreamCa === this.#settings.upstreamCa;
+    // Connections were made with the certificate authorities of that time, and upstreams opened for that use of sockets.
+    const { upstreamCa, upstreamSockets: sockets } = this.#settings;
+    const keepForwarder = settings.upstreamCa === upstreamCa && settings.upstreamSockets === sockets;
     const parts = { ...this.#parts, ...(keepForwarder && { forwarder: old.forwarder }) };
     this.#current = await startResolution(settings, this.#log, parts);
     this.#settings = settings;

@@ -111,7 +111,11 @@ export async function startResolution(
   const network = await resolvers.current();
   const upstreams = new CurrentUpstreams(chooseUpstreams(settings, network));
   const forwarder =
-    kept ?? createForwarder({ ...upstreams.set, authorities: await upstreamAuthorities(settings), budget });
+    kept ??
+    createForwarder({
+      ...upstreams.set,
+      ...{ authorities: await upstreamAuthorities(settings), budget, sockets: settings.upstreamSockets },
+    });
   const files = new ResolverFiles();
   const searchDomains = new SearchDomains({
     clients: settings.searchDomain,

@@ -195,6 +195,12 @@ export const settings = {
     defaultText: 'those of the usual systems and browsers',
     help: 'Name that systems ask for to find out whether they are behind a captive portal',
   }),
+  upstreamSockets: setting({
+    name: 'upstream-sockets',
+    kind: choice(['single', 'pooled']),
+    default: () => 'pooled' as const,
+    help: 'Whether each query to an upstream over UDP has a socket of its own, or a few share one for a moment',
+  }),
   upstreamCa: setting({
     name: 'upstream-ca',
     kind: choiceOr('bundled', path),

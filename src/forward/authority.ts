@@ -47,7 +47,10 @@ export class AuthorityClient {
   constructor(options: AuthorityClientOptions = {}) {
     const { clock = systemClock, random = createRandomPool(), maxInFlight = 256 } = options;
     const { budget = new SocketBudget(maxInFlight) } = options;
-    this.#parts = { clock, random, ports: new SourcePorts(random), sent: new SentQuestions(), budget };
+    this.#parts = {
+      ...{ clock, random, ports: new SourcePorts(random, clock), sent: new SentQuestions(), budget },
+      sockets: 'single',
+    };
     this.#maxInFlight = maxInFlight;
   }
 

@@ -20,6 +20,7 @@ import { buildRequest, requestKey, type UpstreamRequest } from './request.ts';
 import { SocketBudget } from './socket-budget.ts';
 import { type RouteSpec, specToText, type UpstreamSpec } from './spec/upstream-spec.ts';
 import { TlsAuthorities } from './tls/authorities.ts';
+import type { SocketUse } from './udp/lane.ts';
 import { SentQuestions } from './udp/sent-questions.ts';
 import { SourcePorts } from './udp/source-ports.ts';
 import type { Upstream } from './upstream.ts';
@@ -41,6 +42,8 @@ export interface ForwarderOptions extends UpstreamSet {
   readonly maxInFlight?: number;
   /** The sockets that they may use; default 4096. */
   readonly budget?: SocketBudget;
+  /** How sockets are used for queries over UDP; default `pooled`. */
+  readonly sockets?: SocketUse;
   /** The trusted certificate authorities; default: the public ones. */
   readonly authorities?: TlsAuthorities;
   /** Opens the upstream of a specification; default `openUpstream`. */
@@ -135,7 +138,8 @@ class UpstreamForwarder implements Forwarder {
     const { clock = systemClock, random = createRandomPool() } = options;
     const { budget = new SocketBudget(DEFAULT_MAX_IN_FLIGHT) } = options;
     this.#parts = {
-      ...{ clock, random, ports: new SourcePorts(random), sent: this.#sent, budget },
+      ...{ clock, random, ports: new SourcePorts(random, clock), sent: this.#sent, budget },
+      sockets: options.sockets ?? 'pooled',
       authorities: options.authorities ?? TlsAuthorities.bundled,
       resolveHost: (host, cancellation) =>
         lookUpHost(host, (request) => {

@@ -27,8 +27,7 @@ export type ReplyMatch = 'match' | Exclude<WrongReply, 'malformed'>;
  */
 export function matchReply(query: Uint8Array, questionEnd: number, reply: Uint8Array): ReplyMatch {
   if (reply.length < HEADER_LENGTH) return 'short';
-  const flags = reply[2] as number;
-  if ((flags & 0x80) === 0 || (flags & 0x78) !== 0) return 'not-a-reply';
+  if (!isReplyHeader(reply)) return 'not-a-reply';
   if (reply[0] !== query[0] || reply[1] !== query[1]) return 'id';
   if (isWithoutQuestion(reply)) return isBareFailure(reply) ? 'match' : 'question';
   if (u16(reply, 4) !== 1 || reply.length < questionEnd) return 'question';
@@ -42,6 +41,11 @@ export function matchReply(query: Uint8Array, questionEnd: number, reply: Uint8A
     match = 'case';
   }
   return match;
+}
+
+/** Whether QR is 1 and the OPCODE is QUERY, of a header. */
+export function isReplyHeader(reply: Uint8Array): boolean {
+  return ((reply[2] as number) & 0xf8) === 0x80;
 }
 
 /** Whether QDCOUNT is 0. */

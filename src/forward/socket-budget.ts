@@ -1,7 +1,7 @@
 import { UpstreamFailure } from './errors.ts';
 
 /**
- * How many sockets may be open to upstreams and name servers at once. A query over UDP has a socket of its own, and
+ * How many sockets may be open to upstreams and name servers at once. A query over UDP may have a socket of its own, and
  * descriptors are few: without a bound, queries to a dead upstream would take those that clients and files need.
  */
 export class SocketBudget {
@@ -18,9 +18,14 @@ export class SocketBudget {
     return this.#open * 4 >= this.#max * 3;
   }
 
+  /** None can be opened now. */
+  get isSpent(): boolean {
+    return this.#open >= this.#max;
+  }
+
   /** A socket is about to be opened. @throws UpstreamFailure `no-sockets` */
   take(): void {
-    if (this.#open >= this.#max) {
+    if (this.isSpent) {
       throw new UpstreamFailure('no-sockets', 'was not asked, because too many queries are in flight');
     }
     this.#open += 1;

@@ -1,18 +1,21 @@
-/** A UDP socket for one question to one peer, on a local port of its own. */
+/** A UDP socket for questions to one peer, on a local port of its own. */
 export interface PeerSocket {
-  /** False if a datagram or an error arrived before the question was sent: then the socket must not be used. */
+  /** False if a datagram arrived before the first question was sent, or an error ever: then the socket must not be used. */
   readonly isGood: boolean;
-  /** Sends the question, once, as soon as the socket is connected; the octets must not change until then. */
+  /**
+   * Sends a question, as soon as the socket is connected; the octets must not change until then. `listener` hears from now on
+   * what arrives, for this question and earlier ones.
+   */
   send(datagram: Uint8Array, listener: PeerListener): void;
   /** Frees the port; the listener is not called after this. */
   close(): void;
 }
 
-/** The listener of a question. */
+/** The listener of a socket. */
 export interface PeerListener {
   /** The peer sent a datagram. */
   received(octets: Uint8Array): void;
-  /** The question cannot be sent, or an ICMP error arrived. Never called while `send` runs. */
+  /** A question cannot be sent, or an ICMP error arrived. Never called while `send` runs. */
   failed(error: unknown): void;
 }
 

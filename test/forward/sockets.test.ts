@@ -9,31 +9,16 @@ import { ForwardError, networkFailure, UpstreamFailure } from '../../src/forward
 import { SocketBudget } from '../../src/forward/socket-budget.ts';
 import { MovableClock } from '../support/movable-clock.ts';
 import { replyTruncated, startScriptedUpstream } from '../support/scripted-upstream.ts';
-import { addresses, ask, setUpForwarder } from './support.ts';
+import { addresses, ask, setUpForwarder, taken } from './support.ts';
 
-/** How many sockets are taken of a budget: as many as cannot be taken any more. */
-function taken(budget: SocketBudget, max: number): number {
-  let free = 0;
-  try {
-    for (;;) {
-      budget.take();
-      free += 1;
-    }
-  } catch (error) {
-    assert.ok(error instanceof UpstreamFailure && error.kind === 'no-sockets');
-  }
-  for (let i = 0; i < free; i++) budget.give();
-  return max - free;
-}
-
-test('no more sockets are opened than there are, what is too much fails at once, and no upstream is blamed', async () => {
+test('no more single sockets are opened than there are, what is too much fails at once, and no upstream is blamed', async () => {
   await using one = await startScriptedUpstream({ address: '127.0.0.2' });
   await using two = await startScriptedUpstream({ address: '127.0.0.3' });
   one.isBlackHole = true;
   two.isBlackHole = true;
   const clock = new MovableClock();
   const budget = new SocketBudget(20);
-  using forwarder = setUpForwarder({ upstreams: [one, two], clock, budget });
+  using forwarder = setUpForwarder({ upstreams: [one, two], clock, budget, sockets: 'single' });
   const asked = Array.from({ length: 100 }, (_, i) => ask(forwarder, `n${i}.example`));
   const outcomes = Promise.allSettled(asked);
   while (one.received.length + two.received.length < 20) await setImmediate();
@@ -55,13 +40,17 @@ test('no more sockets are opened than there are, what is too much fails at once,
   assert.deepEqual(addresses(await ask(forwarder, 'after.example')), ['192.0.2.1']);
 });
 
-for (const kind of ['udp', 'tcp'] as const) {
-  test(`every socket to an upstream that is asked over ${kind} is given back`, async () => {
+for (const [kind, sockets] of [
+  ['udp', 'pooled'],
+  ['udp', 'single'],
+  ['tcp', 'pooled'],
+] as const) {
+  test(`every socket to an upstream that is asked over ${kind} is given back, with ${sockets} sockets`, async () => {
     const budget = new SocketBudget(50);
     await using upstream = await startScriptedUpstream({
       script: (query) => (query.name.startsWith('slow') ? undefined : replyTruncated(query)),
     });
-    const forwarder = setUpForwarder({ upstreams: [`${kind}://${upstream.spec}`], budget });
+    const forwarder = setUpForwarder({ upstreams: [`${kind}://${upstream.spec}`], budget, sockets });
     const settled = Array.from({ length: 30 }, (_, i) =>
       ask(forwarder, `${i % 2 ? 'slow' : 'cut'}-${i}.example`),
     );
@@ -76,11 +65,11 @@ for (const kind of ['udp', 'tcp'] as const) {
   });
 }
 
-test('a socket is kept ready for the next query for a second, and no longer', async () => {
+test('a single socket is kept ready for the next query for a second, and no longer', async () => {
   const clock = new MovableClock();
   const budget = new SocketBudget(10);
   await using upstream = await startScriptedUpstream();
-  using forwarder = setUpForwarder({ upstreams: [upstream], clock, budget });
+  using forwarder = setUpForwarder({ upstreams: [upstream], clock, budget, sockets: 'single' });
   await ask(forwarder, 'a.example');
   while (taken(budget, 10) !== 1 || clock.waiting !== 1) await setImmediate();
   clock.advance(999);

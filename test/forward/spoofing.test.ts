@@ -22,45 +22,69 @@ import { addresses, ask, setUpForwarder } from './support.ts';
 
 const forged = '203.0.113.66';
 
-test('a thousand queries: a thousand source ports, none of them reserved, uniform ids, mixed case', async () => {
-  await using upstream = await startScriptedUpstream();
-  using forwarder = setUpForwarder({ upstreams: [upstream] });
-  for (let batch = 0; batch < 10; batch++) {
-    const names = Array.from({ length: 100 }, (_, i) => `some.name-${batch}-${i}.example.com`);
-    await Promise.all(names.map((name) => ask(forwarder, name)));
-  }
-  const { received } = upstream;
-  assert.ok(received.length >= 1000);
-  const ports = new Set(received.slice(0, 1000).map(({ sourcePort }) => sourcePort));
-  assert.equal(ports.size, 1000);
-  assert.ok(Math.min(...ports) >= 1024);
-  const ids = received.map(({ message }) => message.id);
-  // 16 bins, 15 degrees of freedom: over 50 happens once in 90,000 runs.
-  assert.ok(chiSquared(ids, 16, (id) => id >>> 12) < 50, 'high bits of the ids');
-  assert.ok(chiSquared(ids, 16, (id) => id & 15) < 50, 'low bits of the ids');
-  assert.ok(chiSquared([...ports], 8, (port) => Math.floor(((port - 1024) / 64_512) * 8)) < 40, 'ports');
-  const upper = received.map(({ name }) => name.replace(/[^A-Z]/g, '').length);
-  const letters = received.map(({ name }) => name.replace(/[^A-Za-z]/g, '').length);
-  const share = sum(upper) / sum(letters);
-  assert.ok(share > 0.47 && share < 0.53, `${share} of the letters are in upper case`);
-  assert.ok(
-    new Set(received.map(({ name }) => name.slice(0, 9))).size > 100,
-    'ways to write the same letters',
+for (const sockets of ['single', 'pooled'] as const) {
+  const most = sockets === 'single' ? 1 : 32;
+  test(`two thousand queries with ${sockets} sockets: at most ${most} from a port, none of them reserved, uniform ports and ids, mixed case`, async () => {
+    await using upstream = await startScriptedUpstream();
+    using forwarder = setUpForwarder({ upstreams: [upstream], sockets });
+    for (let batch = 0; batch < 20; batch++) {
+      const names = Array.from({ length: 100 }, (_, i) => `some.name-${batch}-${i}.example.com`);
+      await Promise.all(names.map((name) => ask(forwarder, name)));
+    }
+    const { received } = upstream;
+    assert.ok(received.length >= 2000);
+    const idsOf = new Map<number, number[]>();
+    for (const { sourcePort, message } of received.slice(0, 2000))
+      idsOf.set(sourcePort, [...(idsOf.get(sourcePort) ?? []), message.id]);
+    for (const ids of idsOf.values()) {
+      assert.ok(ids.length <= most);
+      assert.equal(new Set(ids).size, ids.length, 'an id is used once on a socket');
+    }
+    const ports = [...idsOf.keys()];
+    assert.ok(ports.length >= 2000 / most);
+    assert.ok(Math.min(...ports) >= 1024);
+    const ids = received.map(({ message }) => message.id);
+    // 16 bins, 15 degrees of freedom: over 50 happens once in 90,000 runs.
+    assert.ok(chiSquared(ids, 16, (id) => id >>> 12) < 50, 'high bits of the ids');
+    assert.ok(chiSquared(ids, 16, (id) => id & 15) < 50, 'low bits of the ids');
+    assert.ok(chiSquared(ports, 8, (port) => Math.floor(((port - 1024) / 64_512) * 8)) < 40, 'ports');
+    const upper = received.map(({ name }) => name.replace(/[^A-Z]/g, '').length);
+    const letters = received.map(({ name }) => name.replace(/[^A-Za-z]/g, '').length);
+    const share = sum(upper) / sum(letters);
+    assert.ok(share > 0.47 && share < 0.53, `${share} of the letters are in upper case`);
+    assert.ok(
+      new Set(received.map(({ name }) => name.slice(0, 9))).size > 100,
+      'ways to write the same letters',
+    );
+  });
+}
+
+test('a source port is neither reserved nor one of the last ten seconds', () => {
+  const given = [0, 80, 1023, 1024, 1024, 65_535, 1024, 65_535, 2000];
+  const clock = new MovableClock();
+  const ports = new SourcePorts(
+    { u16: () => given.shift() ?? assert.fail('more numbers were drawn') },
+    clock,
   );
+  assert.deepEqual([ports.next(), ports.next(), ports.next()], [1024, 65_535, 2000]);
+  clock.advance(9_999);
+  given.push(2000, 1024, 3000);
+  assert.equal(ports.next(), 3000);
+  clock.advance(1);
+  given.push(1024, 1024, 3000, 2000);
+  assert.deepEqual([ports.next(), ports.next()], [1024, 2000]);
 });
 
-test('a source port is neither reserved nor one of the 4,096 given last', () => {
-  const given = [0, 80, 1023, 1024, 1024, 65_535, 1024, 65_535, 2000];
-  const ports = new SourcePorts({ u16: () => given.shift() ?? assert.fail('more numbers were drawn') });
-  assert.deepEqual([ports.next(), ports.next(), ports.next()], [1024, 65_535, 2000]);
+test('of more than 16,384 ports in ten seconds the oldest is free again, and no earlier', () => {
   let next = 3000;
-  const many = new SourcePorts({ u16: () => next++ });
-  for (let i = 0; i < 4096; i++) assert.equal(many.next(), 3000 + i);
-  next = 3000;
-  // The oldest is free again when the next one is given, and no earlier.
-  assert.equal(many.next(), 3000 + 4096);
+  const many = new SourcePorts({ u16: () => next++ }, new MovableClock());
+  for (let i = 0; i < 16_384; i++) assert.equal(many.next(), 3000 + i);
   next = 3000;
   assert.equal(many.next(), 3000);
+  next = 3000;
+  assert.equal(many.next(), 3001);
+  next = 3002;
+  assert.equal(many.next(), 3002);
 });
 
 test('the pool of random numbers gives every id and repeats nothing', () => {
@@ -195,21 +219,23 @@ test('a malformed reply makes the next upstream be asked at once', async () => {
   assert.ok(first !== undefined && second !== undefined && second.at - first.at < 100);
 });
 
-test('a flood of wrong replies makes the question go over TCP', async () => {
-  await using upstream = await startScriptedUpstream({
-    script: (query) => {
-      if (query.transport === 'tcp') return replyA(query);
-      return Array.from({ length: 40 }, (_, i) => ({
-        send: altered(replyA(query, forged), (bytes) =>
-          bytes.writeUInt16BE((query.message.id + i + 1) & 0xffff, 0),
-        ),
-      }));
-    },
+for (const sockets of ['single', 'pooled'] as const) {
+  test(`a flood of wrong replies with ${sockets} sockets makes the question go over TCP`, async () => {
+    await using upstream = await startScriptedUpstream({
+      script: (query) => {
+        if (query.transport === 'tcp') return replyA(query);
+        return Array.from({ length: 40 }, (_, i) => ({
+          send: altered(replyA(query, forged), (bytes) =>
+            bytes.writeUInt16BE((query.message.id + i + 1) & 0xffff, 0),
+          ),
+        }));
+      },
+    });
+    using forwarder = setUpForwarder({ upstreams: [upstream], sockets });
+    assert.deepEqual(addresses(await ask(forwarder, 'x.example')), ['192.0.2.1']);
+    assert.equal(upstream.received.at(-1)?.transport, 'tcp');
   });
-  using forwarder = setUpForwarder({ upstreams: [upstream] });
-  assert.deepEqual(addresses(await ask(forwarder, 'x.example')), ['192.0.2.1']);
-  assert.equal(upstream.received.at(-1)?.transport, 'tcp');
-});
+}
 
 const lowerCased = (query: ReceivedQuery): Uint8Array => {
   const name = query.question.name.toLowerCase();

@@ -1,10 +1,13 @@
+import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
 import { Cancellation } from '../../src/async/cancellation.ts';
 import { Class, Type } from '../../src/dns/codes.ts';
 import { decodeMessage } from '../../src/dns/message.ts';
 import { Name } from '../../src/dns/name.ts';
+import { UpstreamFailure } from '../../src/forward/errors.ts';
 import { createForwarder, type Forwarder, type ForwarderOptions } from '../../src/forward/forwarder.ts';
 import type { UpstreamReply } from '../../src/forward/reply.ts';
+import type { SocketBudget } from '../../src/forward/socket-budget.ts';
 import { parseUpstream, parseUpstreamEntry } from '../../src/forward/spec/upstream-spec.ts';
 import type { ScriptedUpstream } from '../support/scripted-upstream.ts';
 
@@ -14,7 +17,9 @@ setMaxListeners(0, never);
 
 /** Upstreams as people write them. */
 export interface ForwarderSetup
-  extends Partial<Pick<ForwarderOptions, 'clock' | 'random' | 'maxInFlight' | 'budget' | 'authorities'>> {
+  extends Partial<
+    Pick<ForwarderOptions, 'clock' | 'random' | 'maxInFlight' | 'budget' | 'sockets' | 'authorities'>
+  > {
   readonly upstreams: readonly (string | ScriptedUpstream)[];
   readonly fallback?: readonly ScriptedUpstream[];
   readonly routes?: readonly string[];
@@ -60,4 +65,19 @@ export function addresses(reply: UpstreamReply): string[] {
 export function percentile(values: readonly number[], p: number): number {
   const sorted = [...values].sort((x, y) => x - y);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? Number.NaN;
+}
+
+/** How many sockets are taken of a budget: as many as cannot be taken any more. */
+export function taken(budget: SocketBudget, max: number): number {
+  let free = 0;
+  try {
+    for (;;) {
+      budget.take();
+      free += 1;
+    }
+  } catch (error) {
+    assert.ok(error instanceof UpstreamFailure && error.kind === 'no-sockets');
+  }
+  for (let i = 0; i < free; i++) budget.give();
+  return max - free;
 }

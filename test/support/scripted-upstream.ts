@@ -124,6 +124,15 @@ export class ScriptedUpstream {
     await new Promise<void>((resolve) => this.#waiters.push({ count, resolve }));
   }
 
+  /** Sends a datagram to where a query came from over UDP, whatever the script does. */
+  sendTo({ sourceAddress, sourcePort }: ReceivedQuery, octets: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#udp.send(octets, sourcePort, sourceAddress, (error) =>
+        error === null ? resolve() : reject(error),
+      );
+    });
+  }
+
   /** Ends all TCP connections that are open. */
   dropConnections(): void {
     for (const socket of this.#sockets) socket.destroy();

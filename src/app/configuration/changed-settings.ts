@@ -35,6 +35,7 @@ const effects: Readonly<Record<SettingKey, ChangeEffect>> = {
   linkRoutes: 'answers',
   captivePortal: 'live',
   portalCheck: 'answers',
+  upstreamSockets: 'live',
   upstreamCa: 'live',
   hosts: 'answers',
   rebindingProtection: 'answers',

@@ -1,23 +1,18 @@
 import type { Clock } from '../../async/clock.ts';
 import type { DenseSetItem } from '../../async/dense-set.ts';
 import { WireError } from '../../dns/wire-error.ts';
-import type { PeerListener, PeerSocket } from '../../system/peer-socket.ts';
 import { networkFailure, UpstreamFailure } from '../errors.ts';
 import { matchReply, type WrongReply } from '../reply-match.ts';
-
-/**
- * After this many wrong replies on one socket somebody is probably spoofing, and the socket is given up: RFC 5452 §9.3 asks
- * to watch for this and to "abandon the UDP query".
- */
-const MAX_WRONG_REPLIES = 16;
+import type { Lane, LaneListener } from './lane.ts';
+import { MAX_WRONG_REPLIES, spoofed } from './wrong-replies.ts';
 
 /** How long to wait for a valid reply after a malformed one with the right ID and question, in ms. */
 const MALFORMED_GRACE_MS = 300;
 
-/** One query on its own socket. */
+/** One query. */
 export interface UdpExchangeOptions<T> {
-  /** Used for this query alone, and closed by the caller when `ended` is called. */
-  readonly socket: PeerSocket;
+  /** Given back by the caller when `ended` is called. */
+  readonly lane: Pick<Lane, 'send'>;
   /** The message, with its final ID and case. */
   readonly query: Uint8Array;
   /** Offset after its question. */
@@ -33,8 +28,8 @@ export interface UdpExchangeOptions<T> {
   readonly ended: () => void;
 }
 
-/** A query that was sent from its own socket, until a matching reply or a failure. */
-export class UdpExchange<T> implements DenseSetItem, PeerListener {
+/** A query that was sent, until a matching reply or a failure. */
+export class UdpExchange<T> implements DenseSetItem, LaneListener {
   denseIndex = -1;
   /**
    * What `accept` returned. Rejects with UpstreamFailure `timed-out`, `refused`, `unreachable`, `malformed`, `spoofed`,
@@ -61,22 +56,22 @@ export class UdpExchange<T> implements DenseSetItem, PeerListener {
       this.#reject = reject;
     });
     this.#stopTimer = options.clock.after(options.timeoutMs, () => this.#timeOut());
-    options.socket.send(options.query, this);
+    options.lane.send(options.query, this);
   }
 
-  /** See `PeerListener`. */
+  /** See `LaneListener`. */
   failed(error: unknown): void {
     this.cancel(networkFailure(error));
   }
 
-  /** See `PeerListener`. */
-  received(reply: Uint8Array): void {
-    if (this.#isOver) return;
+  /** See `LaneListener`. */
+  received(reply: Uint8Array): boolean {
+    if (this.#isOver) return true;
     const { query, questionEnd, accept } = this.#options;
     const match = matchReply(query, questionEnd, reply);
     if (match !== 'match') {
       this.#countWrong(match);
-      return;
+      return match === 'case';
     }
     let accepted: T;
     try {
@@ -84,9 +79,10 @@ export class UdpExchange<T> implements DenseSetItem, PeerListener {
     } catch (error) {
       if (error instanceof WireError) this.#countWrong('malformed');
       else this.cancel(error);
-      return;
+      return true;
     }
     if (this.#end()) this.#resolve(accepted);
+    return true;
   }
 
   #countWrong(kind: WrongReply): void {
@@ -97,14 +93,7 @@ export class UdpExchange<T> implements DenseSetItem, PeerListener {
       this.#stopTimer = this.#options.clock.after(MALFORMED_GRACE_MS, () => this.#timeOut());
     }
     this.#options.wrong(kind);
-    if (this.#wrongReplies >= MAX_WRONG_REPLIES) {
-      this.cancel(
-        new UpstreamFailure(
-          'spoofed',
-          `was given up after ${this.#wrongReplies} wrong replies, which may be spoofed`,
-        ),
-      );
-    }
+    if (this.#wrongReplies >= MAX_WRONG_REPLIES) this.cancel(spoofed());
   }
 
   #timeOut(): void {

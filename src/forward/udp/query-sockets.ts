@@ -2,7 +2,9 @@ import type { Clock } from '../../async/clock.ts';
 import { withInterfaceName } from '../../system/interfaces.ts';
 import { openPeer } from '../../system/open-peer.ts';
 import type { PeerSocket } from '../../system/peer-socket.ts';
+import type { Random } from '../random.ts';
 import type { SocketBudget } from '../socket-budget.ts';
+import type { Lane, LaneListener, Lanes } from './lane.ts';
 import type { SourcePorts } from './source-ports.ts';
 
 /** How long a spare socket is kept open, in ms. */
@@ -13,6 +15,7 @@ export interface QuerySocketParts {
   readonly ports: SourcePorts;
   readonly budget: SocketBudget;
   readonly clock: Clock;
+  readonly random: Random;
 }
 
 /** The server that queries are sent to. */
@@ -22,12 +25,21 @@ export interface QueryTarget {
   readonly port: number;
 }
 
+/** A socket to `target` on a random port, counted in the budget. @throws UpstreamFailure `no-sockets` */
+export function openQuerySocket(
+  { address, port }: QueryTarget,
+  { ports, budget }: Pick<QuerySocketParts, 'ports' | 'budget'>,
+): PeerSocket {
+  budget.take();
+  return openPeer({ host: withInterfaceName(address), port, nextLocalPort: () => ports.next() });
+}
+
 /**
  * The sockets for queries to one upstream, each for one query. Opening and closing a socket takes longer than everything else
  * about a query, so it is done while nobody waits: one spare socket is kept open, for a second at most, because an
  * attacker can find a port that stays open.
  */
-export class QuerySockets {
+export class QuerySockets implements Lanes {
   readonly #target: QueryTarget;
   readonly #parts: QuerySocketParts;
   readonly #used: PeerSocket[] = [];
@@ -41,8 +53,17 @@ export class QuerySockets {
     this.#parts = parts;
   }
 
-  /** An unused socket. @throws UpstreamFailure `no-sockets` */
-  take(): PeerSocket {
+  /** See `Lanes`. */
+  take(): Lane {
+    const socket = this.#takeSocket();
+    return {
+      id: this.#parts.random.u16(),
+      send: (query: Uint8Array, listener: LaneListener) => socket.send(query, listener),
+      end: () => this.#giveBack(socket),
+    };
+  }
+
+  #takeSocket(): PeerSocket {
     const spare = this.#spare;
     if (spare === undefined) return this.#open();
     this.#spare = undefined;
@@ -53,7 +74,7 @@ export class QuerySockets {
   }
 
   /** Takes back a used socket. It is closed after this turn of the event loop, or at once if sockets are scarce. */
-  giveBack(socket: PeerSocket): void {
+  #giveBack(socket: PeerSocket): void {
     if (this.#parts.budget.isTight) {
       this.#close(socket);
       return;
@@ -64,25 +85,21 @@ export class QuerySockets {
     setImmediate(() => this.#tidy());
   }
 
-  /** The network changed: the spare socket is bound to an old address. */
+  /** See `Lanes`. */
   reset(): void {
     this.#stopSpareTimer();
     if (this.#spare !== undefined) this.#close(this.#spare);
     this.#spare = undefined;
   }
 
-  /** No spare socket is kept any more. */
+  /** See `Lanes`. */
   close(): void {
     this.#isClosed = true;
     this.reset();
   }
 
   #open(): PeerSocket {
-    const { address, port } = this.#target;
-    const host = withInterfaceName(address);
-    const { ports, budget } = this.#parts;
-    budget.take();
-    return openPeer({ host, port, nextLocalPort: () => ports.next() });
+    return openQuerySocket(this.#target, this.#parts);
   }
 
   #close(socket: PeerSocket): void {

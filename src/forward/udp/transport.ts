@@ -14,8 +14,10 @@ import type { SocketBudget } from '../socket-budget.ts';
 import type { Transport, TransportQuery, TransportSetup } from '../transport.ts';
 import { TRY_MS } from '../upstream.ts';
 import { UdpExchange } from './exchange.ts';
+import type { Lanes, SocketUse } from './lane.ts';
 import { QuerySockets, type QueryTarget } from './query-sockets.ts';
 import type { SentQuestions } from './sent-questions.ts';
+import { SocketPool } from './socket-pool.ts';
 import type { SourcePorts } from './source-ports.ts';
 
 /** How long only TCP is used to confirm a reply in the wrong case, in ms: many home routers drop TCP to port 53. */
@@ -27,6 +29,7 @@ export interface UdpParts {
   readonly random: Random;
   readonly ports: SourcePorts;
   readonly budget: SocketBudget;
+  readonly sockets: SocketUse;
   /** The questions in flight, for detecting loops. */
   readonly sent: SentQuestions;
 }
@@ -41,7 +44,7 @@ export class UdpTransport implements Transport {
   readonly #setup: TransportSetup;
   readonly #tcp: Transport;
   readonly #foldsCase: Quirk;
-  readonly #sockets: QuerySockets;
+  readonly #lanes: Lanes;
   readonly #running = new DenseSet<UdpExchange<UpstreamOutcome>>();
   #isClosed = false;
 
@@ -51,7 +54,10 @@ export class UdpTransport implements Transport {
     this.#setup = setup;
     this.#tcp = tcp;
     this.#foldsCase = new Quirk(parts.clock);
-    this.#sockets = new QuerySockets(target, parts);
+    this.#lanes =
+      parts.sockets === 'pooled'
+        ? new SocketPool(target, parts, setup.countWrong)
+        : new QuerySockets(target, parts);
   }
 
   /** See `Transport`. */
@@ -69,7 +75,7 @@ export class UdpTransport implements Transport {
   /** See `Transport`. */
   reset(): void {
     this.#foldsCase.clear();
-    this.#sockets.reset();
+    this.#lanes.reset();
     this.#tcp.reset();
     const failure = new UpstreamFailure('reset', 'was reset because the network changed');
     for (const exchange of this.#running.items()) exchange.cancel(failure);
@@ -79,7 +85,7 @@ export class UdpTransport implements Transport {
   close(): void {
     this.#isClosed = true;
     this.reset();
-    this.#sockets.close();
+    this.#lanes.close();
     this.#tcp.close();
   }
 
@@ -157,11 +163,11 @@ export class UdpTransport implements Transport {
   ): UdpExchange<UpstreamOutcome> {
     const { clock, random, sent } = this.#parts;
     const { label, countWrong } = this.#setup;
-    const query = formQuery(request, { id: random.u16(), edns, ...(mixCase ? { mixCase: random } : {}) });
-    const socket = this.#sockets.take();
+    const lane = this.#lanes.take();
+    const query = formQuery(request, { id: lane.id, edns, ...(mixCase ? { mixCase: random } : {}) });
     const isOver = mixCase ? sent.note(query, request.questionEnd, label) : () => {};
     const exchange: UdpExchange<UpstreamOutcome> = new UdpExchange<UpstreamOutcome>({
-      socket,
+      lane,
       query,
       questionEnd: request.questionEnd,
       timeoutMs: TRY_MS,
@@ -174,7 +180,7 @@ export class UdpTransport implements Transport {
         return outcome;
       },
       ended: () => {
-        this.#sockets.giveBack(socket);
+        lane.end();
         isOver();
         cancellation.unlisten(exchange.cancel);
         this.#running.delete(exchange);

@@ -19,7 +19,8 @@ export function openBunPeer(bun: BunApi): OpenPeer {
 class BunPeer implements PeerSocket {
   readonly #options: PeerOptions;
   #socket: BunUdpSocket | undefined;
-  #question: Uint8Array | undefined;
+  /** Questions until the socket is there. */
+  #waiting: Uint8Array[] = [];
   #listener: PeerListener | undefined;
   #failure: unknown;
   #isSpoilt = false;
@@ -36,9 +37,9 @@ class BunPeer implements PeerSocket {
 
   send(datagram: Uint8Array, listener: PeerListener): void {
     this.#listener = listener;
-    this.#question = datagram;
     if (this.#failure !== undefined) process.nextTick(() => this.#fail(this.#failure));
     else if (this.#socket !== undefined) this.#sendOn(this.#socket, datagram);
+    else this.#waiting.push(datagram);
   }
 
   close(): void {
@@ -53,7 +54,7 @@ class BunPeer implements PeerSocket {
       return;
     }
     this.#socket = socket;
-    if (this.#question !== undefined) this.#sendOn(socket, this.#question);
+    for (const question of this.#waiting.splice(0)) this.#sendOn(socket, question);
   }
 
   #sendOn(socket: BunUdpSocket, datagram: Uint8Array): void {

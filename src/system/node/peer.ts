@@ -16,6 +16,12 @@ class NodePeer implements PeerSocket {
   #failure: unknown;
   #isSpoilt = false;
   #isOpen = true;
+  /** For every question: without a callback, dgram hides an ICMP error that the system tells when something is sent. */
+  readonly #sent = (error: Error | null): void => {
+    if (error === null) return;
+    this.#failure = error;
+    this.#fail(error);
+  };
 
   constructor({ host, port, nextLocalPort }: PeerOptions) {
     this.#socket = createSocket(isIPv6Address(host) ? udp6 : udp4);
@@ -47,9 +53,7 @@ class NodePeer implements PeerSocket {
       return;
     }
     try {
-      this.#socket.send(datagram, (error) => {
-        if (error !== null) this.#fail(error);
-      });
+      this.#socket.send(datagram, this.#sent);
     } catch (error) {
       // Not connected: the reason arrives as 'error' on the next tick, before this does.
       process.nextTick(() => this.#fail(error));
