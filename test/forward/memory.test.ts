@@ -115,10 +115,12 @@ test('a dead upstream is probed while questions are asked, and left alone a minu
   assert.equal((await ask(forwarder, 'c.example')).upstream, hole.spec);
 });
 
-test('a question leaves no timer behind when its upstreams have answered', async () => {
+test('a question leaves no timer behind when its upstreams have answered, but that of its socket', async () => {
   const clock = new MovableClock();
   await using upstream = await startScriptedUpstream();
   using forwarder = setUpForwarder({ upstreams: [upstream], clock });
   await ask(forwarder, 'a.example');
+  assert.equal(clock.waiting, 1);
+  clock.advance(200);
   assert.equal(clock.waiting, 0);
 });
