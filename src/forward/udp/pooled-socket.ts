@@ -6,7 +6,7 @@ import type { Lane, LaneListener } from './lane.ts';
 import { MAX_WRONG_REPLIES, spoofed } from './wrong-replies.ts';
 
 /** Queries of one socket, from its opening to its end. */
-export const MAX_QUERIES = 32;
+const MAX_QUERIES = 32;
 
 /** What a socket of a pool depends on. */
 export interface PooledSocketOptions {
