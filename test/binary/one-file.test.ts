@@ -9,17 +9,19 @@ import { after, test } from 'node:test';
 import { Rcode } from '../../src/dns/codes.ts';
 import { askUdp, query } from '../support/dns-client.ts';
 import { listeningPort } from '../support/listening-port.ts';
+import { theOneFile } from '../support/programs.ts';
 
-/** `npm run test:bun` has just built it; what lies in dist otherwise may be old. */
-const { TEST_BINARY: binary } = process.env;
-const options = { skip: binary === undefined && 'npm run test:bun builds the one-file binary and tests it' };
+const {
+  words: [binary = ''],
+  ...options
+} = theOneFile;
 
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-one-file-'));
 after(() => rmSync(directory, { recursive: true }));
 
 /** Runs it in an empty directory, with an environment that knows no Node. */
 function run(...words: readonly string[]) {
-  return spawnSync(binary ?? '', words, {
+  return spawnSync(binary, words, {
     cwd: directory,
     env: { HOME: directory, STATE_DIRECTORY: directory },
     encoding: 'utf8',
@@ -72,7 +74,7 @@ test(
   options,
   async () => {
     const words = ['--listen', '127.0.0.1:0', '--bootstrap', '127.0.0.1:9', '--upstream', '127.0.0.1:9'];
-    const child = spawn(binary ?? '', ['serve', '--state-dir', directory, ...words], { env: {} });
+    const child = spawn(binary, ['serve', '--state-dir', directory, ...words], { env: {} });
     const ended = once(child, 'exit');
     const port = await listeningPort(child.stderr);
     const reply = await askUdp({ host: '127.0.0.1', port }, query('localhost'));
@@ -93,7 +95,7 @@ test(
   options,
   async () => {
     const words = ['--workers', '2', '--listen', '127.0.0.1:0', '--dht', 'off', '--upstream', '127.0.0.1:9'];
-    const child = spawn(binary ?? '', ['serve', '--state-dir', directory, ...words], { env: {} });
+    const child = spawn(binary, ['serve', '--state-dir', directory, ...words], { env: {} });
     const ended = once(child, 'exit');
     const port = await listeningPort(child.stderr);
     // Asked one after another, the same one might always be first.

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { RunningCommand } from '../support/command.ts';
+import { programs } from '../support/programs.ts';
 import type { Browser } from './support/browser.ts';
 import { Chromium } from './support/chromium.ts';
 import { Firefox } from './support/firefox.ts';
 import { type BrowserName, whyMissing } from './support/own-machine.ts';
-import { programs } from './support/programs.ts';
 
 const browsers: readonly (readonly [BrowserName, () => Promise<Browser>])[] = [
   ['Chromium', () => Chromium.start()],

@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { askProgram } from '../../src/control/client.ts';
 import type { RunningCommand } from '../support/command.ts';
+import { programs } from '../support/programs.ts';
 import type { Browser } from './support/browser.ts';
 import { Chromium } from './support/chromium.ts';
 import { Firefox } from './support/firefox.ts';
 import { machineAddress } from './support/internet.ts';
 import { type BrowserName, whyMissing } from './support/own-machine.ts';
-import { programs } from './support/programs.ts';
 import { newKey, type Scene, setUpScene } from './support/scene.ts';
 
 /** Where the gateway is, and another program of this machine. */

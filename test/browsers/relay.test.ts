@@ -9,10 +9,10 @@ import { PublicKey } from '../../src/pkarr/public-key.ts';
 import { createRelayClient } from '../../src/relay/client.ts';
 import type { RunningCommand } from '../support/command.ts';
 import { askUdp, query } from '../support/dns-client.ts';
+import { programs } from '../support/programs.ts';
 import { TestAuthority } from '../support/test-certificate.ts';
 import { Chromium } from './support/chromium.ts';
 import { whyMissing } from './support/own-machine.ts';
-import { programs } from './support/programs.ts';
 import { newKey, type Scene, setUpScene } from './support/scene.ts';
 
 /** All nodes of the DHT, which are as many as are to hold a packet. */

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pkarrd, type RunningCommand } from '../support/command.ts';
+import { programs } from '../support/programs.ts';
 import { Chromium } from './support/chromium.ts';
 import type { Page } from './support/internet-messages.ts';
 import { whyMissing } from './support/own-machine.ts';
-import { programs } from './support/programs.ts';
 import { newKey, type Scene, setUpScene } from './support/scene.ts';
 
 /** Another program of this machine. */

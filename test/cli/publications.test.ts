@@ -1,23 +1,19 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
 import { writeKeyFile } from '../../src/publish/key-file.ts';
 import { pkarrd, RunningCommand } from '../support/command.ts';
+import { startTestDht } from '../support/test-dht.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'pkarrd-publications-'));
-const path = (name: string) => join(directory, name);
+const dht = await startTestDht();
+after(() => dht.close());
+const { bootstrap, path } = dht;
 const key = KeyPair.generate();
 const friend = KeyPair.generate();
 const name = key.publicKey.text;
-let testnet: RunningCommand;
-let bootstrap = '';
 
-before(async () => {
-  testnet = new RunningCommand(['testnet', '--nodes', '20']);
-  bootstrap = (await testnet.printed(/^(127\.0\.0\.1:\d+)\n/))[1] ?? '';
+before(() => {
   writeKeyFile(path('my.key'), key);
   writeKeyFile(path('friend.key'), friend);
   writeFileSync(path('my.zone'), '@ A {external_ipv4}\nwww A 192.0.2.1\n');
@@ -39,11 +35,6 @@ key = "pk:${friend.publicKey}"
 name = "friend"
 `,
   );
-});
-
-after(async () => {
-  await testnet.stop('SIGINT');
-  rmSync(directory, { recursive: true });
 });
 
 test('serve publishes its zones, keeps the keys of others, and status tells of each', async () => {

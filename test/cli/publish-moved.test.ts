@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve as resolvePath } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { KeyPair } from '../../src/pkarr/key-pair.ts';
-import { writeKeyFile } from '../../src/publish/key-file.ts';
 import { pkarrd, RunningCommand } from '../support/command.ts';
+import { onEachProgram } from '../support/programs.ts';
+import { startTestDht } from '../support/test-dht.ts';
 
 /** Zone files of domains as they are exported, and what `dig` is to show of each under a key. */
 const zones = 'test/vectors/zones';
@@ -18,23 +17,12 @@ const moved: readonly (readonly [file: string, domain: string])[] = [
   ['services.zone', 'example.net'],
 ];
 
-const { TEST_BINARY: binary } = process.env;
-const programs = [
-  { name: '', options: {} },
-  ...(binary === undefined ? [] : [{ name: ', the one file', options: { program: [binary] } }]),
-];
-
-const directory = mkdtempSync(join(tmpdir(), 'pkarrd-moved-'));
-const path = (name: string) => join(directory, name);
-let testnet: RunningCommand;
+const dht = await startTestDht();
+const { bootstrap, network, path } = dht;
 let resolver: RunningCommand;
-let network: readonly string[] = [];
 let port = '';
 
 before(async () => {
-  testnet = new RunningCommand(['testnet', '--nodes', '20']);
-  const bootstrap = (await testnet.printed(/^(127\.0\.0\.1:\d+)\n/))[1] ?? '';
-  network = ['--bootstrap', bootstrap];
   const serve = [
     'serve',
     '--listen',
@@ -50,16 +38,8 @@ before(async () => {
 
 after(async () => {
   await resolver.stop();
-  await testnet.stop('SIGINT');
-  rmSync(directory, { recursive: true });
+  await dht.close();
 });
-
-function newKey(name: string): { readonly file: string; readonly key: string } {
-  const pair = KeyPair.generate();
-  const file = path(`${name}.key`);
-  writeKeyFile(file, pair);
-  return { file, key: pair.publicKey.text };
-}
 
 /** Lines of `dig` for one name and type, white space as one blank. */
 async function dig(name: string, type: string): Promise<readonly string[]> {
@@ -91,10 +71,10 @@ function withoutTtl(line: string): string {
   return line.replace(/^(\S+) \d+ /, '$1 ');
 }
 
-for (const [number, { name, options }] of programs.entries()) {
+onEachProgram((options) => {
   for (const [file, domain] of moved) {
-    test(`${file} of ${domain} is published under a key, and dig finds each of its records and no other${name}`, async () => {
-      const { file: keyFile, key } = newKey(`${file}-${number}`);
+    test(`${file} of ${domain} is published under a key, and dig finds each of its records and no other`, async () => {
+      const { keyFile, key } = dht.newKey(file);
       const args = ['publish', join(zones, file), '--origin', domain, '--key', keyFile, '--yes', ...network];
       const published = await pkarrd(args, options);
       assert.equal(published.code, 0, published.err);
@@ -124,8 +104,8 @@ for (const [number, { name, options }] of programs.entries()) {
     });
   }
 
-  test(`a zone file with every mistake is refused, with all of them at once, and nothing is published${name}`, async () => {
-    const { file: keyFile, key } = newKey(`mistakes-${number}`);
+  test('a zone file with every mistake is refused, with all of them at once, and nothing is published', async () => {
+    const { keyFile, key } = dht.newKey('mistakes');
     const file = join(zones, 'mistakes.zone');
     const args = ['publish', file, '--origin', 'example.com', '--key', keyFile, ...network];
     const { code, out, err } = await pkarrd(args, options);
@@ -136,8 +116,8 @@ for (const [number, { name, options }] of programs.entries()) {
     assert.match(nothing, /No packet is published under/);
   });
 
-  test(`an export of Cloudflare: what was done is told, and what was hidden behind the proxy${name}`, async () => {
-    const { file: keyFile, key } = newKey(`told-${number}`);
+  test('an export of Cloudflare: what was done is told, and what was hidden behind the proxy', async () => {
+    const { keyFile, key } = dht.newKey('told');
     const file = join(zones, 'cloudflare.txt');
     const args = ['publish', file, '--origin', 'example.com', '--key', keyFile];
     const { code, out, err } = await pkarrd([...args, '--dry-run'], options);
@@ -164,7 +144,6 @@ for (const [number, { name, options }] of programs.entries()) {
       /stood behind a proxy, and there is no terminal to ask on; give --yes to publish where they lead/,
     );
     const published = await pkarrd([...args, '--yes', ...network], options);
-    const [, bootstrap] = network;
     assert.ok(
       published.err.endsWith(`Names of example.com are names of the key now: www.example.com is www.${key}.
 Look at it:
@@ -178,10 +157,10 @@ Nodes forget it after some days. To keep it published, put these lines into the 
       published.err,
     );
   });
-}
+});
 
 test('the file of another domain is refused with the one that it is of, and a wrong --origin with what it takes', async () => {
-  const { file: keyFile } = newKey('other');
+  const { keyFile } = dht.newKey('other');
   const args = (file: string, domain: string) => [
     'publish',
     join(zones, file),

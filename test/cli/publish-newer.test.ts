@@ -1,53 +1,44 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DhtConnection } from '../../src/find/dht-connection.ts';
 import type { DhtNode } from '../../src/mainline/dht-node.ts';
 import { startMainlineNode } from '../../src/mainline/node/node.ts';
-import { KeyPair } from '../../src/pkarr/key-pair.ts';
-import { writeKeyFile } from '../../src/publish/key-file.ts';
+import type { KeyPair } from '../../src/pkarr/key-pair.ts';
 import { dhtSink } from '../../src/publish/packet-sink.ts';
 import { type StoringRelay, startStoringRelay } from '../publish/storing-relay.ts';
 import { openBlackHole } from '../scenarios/black-hole.ts';
 import { pkarrd, RunningCommand } from '../support/command.ts';
 import { ownTime } from '../support/own-time.ts';
 import { aRecord, signedPacket } from '../support/packets.ts';
+import { startTestDht } from '../support/test-dht.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'pkarrd-newer-'));
-const zone = join(directory, 'zone');
-let testnet: RunningCommand;
+const dht = await startTestDht();
+const { bootstrap, directory, network } = dht;
+const zone = dht.path('zone');
 let node: DhtNode;
 let relay: StoringRelay;
-let network: readonly string[] = [];
 let key: KeyPair;
 let keyFile = '';
-let count = 0;
 
 before(async () => {
-  testnet = new RunningCommand(['testnet', '--nodes', '20']);
-  const bootstrap = (await testnet.printed(/^(127\.0\.0\.1:(\d+))\n/))[1] ?? '';
   const port = Number(bootstrap.split(':')[1]);
   node = await startMainlineNode({ bootstrap: [{ host: '127.0.0.1', port }], host: '127.0.0.1' });
   await node.ready();
   relay = await startStoringRelay();
-  network = ['--bootstrap', bootstrap];
 });
 
 beforeEach(() => {
-  key = KeyPair.generate();
-  keyFile = join(directory, `${count++}.key`);
-  writeKeyFile(keyFile, key);
+  ({ keyPair: key, keyFile } = dht.newKey('newer'));
   writeFileSync(zone, '@ A 192.0.2.1\n');
 });
 
 after(async () => {
   await node.close();
   await relay.close();
-  await testnet.stop('SIGINT');
-  rmSync(directory, { recursive: true });
+  await dht.close();
 });
 
 const publish = (...args: string[]) => pkarrd(['publish', zone, '--key', keyFile, ...network, ...args]);

@@ -1,48 +1,26 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { KeyPair } from '../../src/pkarr/key-pair.ts';
-import { writeKeyFile } from '../../src/publish/key-file.ts';
+import { writeFileSync } from 'node:fs';
+import { after, test } from 'node:test';
 import { pkarrd, RunningCommand } from '../support/command.ts';
+import { onEachProgram } from '../support/programs.ts';
+import { startTestDht } from '../support/test-dht.ts';
 
-const { TEST_BINARY: binary } = process.env;
-const programs = [
-  { name: '', options: {} },
-  ...(binary === undefined ? [] : [{ name: ', the one file', options: { program: [binary] } }]),
-];
-
-const directory = mkdtempSync(join(tmpdir(), 'pkarrd-remove-'));
-const path = (name: string) => join(directory, name);
-let testnet: RunningCommand;
-let network: readonly string[] = [];
-
-before(async () => {
-  testnet = new RunningCommand(['testnet', '--nodes', '20']);
-  network = ['--bootstrap', (await testnet.printed(/^(127\.0\.0\.1:\d+)\n/))[1] ?? ''];
-});
-
-after(async () => {
-  await testnet.stop('SIGINT');
-  rmSync(directory, { recursive: true });
-});
+const dht = await startTestDht();
+after(() => dht.close());
+const { network, path } = dht;
 
 /** A key with a zone of two records. */
 function newZone(name: string) {
-  const pair = KeyPair.generate();
-  const [keyFile, zone] = [path(`${name}.key`), path(`${name}.zone`)];
-  writeKeyFile(keyFile, pair);
+  const { key, keyFile, zone } = dht.newKey(name);
   writeFileSync(zone, '@ A 192.0.2.1\nwww CNAME @\n');
   const given = ['--key', keyFile, ...network];
-  return { key: pair.publicKey.text, zone, keyFile, given };
+  return { key, zone, keyFile, given };
 }
 
-for (const [number, { name, options }] of programs.entries()) {
-  test(`--remove shows what is there, takes it down, says so when there is nothing left, and it can be published again${name}`, async () => {
-    const { key, zone, given } = newZone(`one-${number}`);
+onEachProgram((options) => {
+  test('--remove shows what is there, takes it down, says so when there is nothing left, and it can be published again', async () => {
+    const { key, zone, given } = newZone('one');
     assert.equal((await pkarrd(['publish', zone, ...given], options)).code, 0);
     const dry = await pkarrd(['publish', '--remove', '--dry-run', ...given], options);
     assert.equal(dry.code, 0);
@@ -79,8 +57,8 @@ for (const [number, { name, options }] of programs.entries()) {
     assert.equal((await pkarrd(short, options)).out, '192.0.2.1\n');
   });
 
-  test(`a key that published nothing has nothing to take down, and flags that mean nothing are refused${name}`, async () => {
-    const { zone, given } = newZone(`nothing-${number}`);
+  test('a key that published nothing has nothing to take down, and flags that mean nothing are refused', async () => {
+    const { zone, given } = newZone('nothing');
     const { code, out } = await pkarrd(['publish', '--remove', '--yes', '--json', ...given], options);
     assert.equal(code, 0);
     assert.equal(JSON.parse(out).removed, false);
@@ -97,24 +75,74 @@ for (const [number, { name, options }] of programs.entries()) {
       assert.match(wrong.err, sentence);
     }
   });
-}
 
-test('on a terminal it asks: no changes nothing, yes takes the zone down', async () => {
-  const { key, zone, given } = newZone('terminal');
-  await pkarrd(['publish', zone, ...given]);
-  const short = ['resolve', key, 'A', '--newest', '--short', ...network];
-  const no = await onTerminal(['publish', '--remove', ...given], 'n');
-  assert.match(no, /- www 300 IN CNAME @\r\n[\s\S]*Take this down\? \[y\/N\] [\s\S]*Nothing was changed\./);
-  assert.equal((await pkarrd(short)).out, '192.0.2.1\n');
-  const yes = await onTerminal(['publish', '--remove', ...given], 'y');
-  assert.match(yes, /Take this down\? \[y\/N\] [\s\S]*Took down 2 records/);
-  assert.equal((await pkarrd([...short, '--json'])).code, 1);
+  test('on a terminal it asks: no changes nothing, yes takes the zone down', async () => {
+    const { key, zone, given } = newZone('terminal');
+    await pkarrd(['publish', zone, ...given], options);
+    const short = ['resolve', key, 'A', '--newest', '--short', ...network];
+    const no = await onTerminal(options.program, ['publish', '--remove', ...given], 'n');
+    assert.match(no, /- www 300 IN CNAME @\r\n[\s\S]*Take this down\? \[y\/N\] [\s\S]*Nothing was changed\./);
+    assert.equal((await pkarrd(short, options)).out, '192.0.2.1\n');
+    const yes = await onTerminal(options.program, ['publish', '--remove', ...given], 'y');
+    assert.match(yes, /Take this down\? \[y\/N\] [\s\S]*Took down 2 records/);
+    assert.equal((await pkarrd([...short, '--json'], options)).code, 1);
+  });
+
+  test('the running program and a timer leave a key empty that was taken down, until the zone file changes', async () => {
+    const { key, zone, keyFile, given } = newZone('served');
+    const config = `${zone}.toml`;
+    writeFileSync(
+      config,
+      `bootstrap = ["${dht.bootstrap}"]\nlisten = ["127.0.0.1:0"]\nupstream = ["192.0.2.53"]\ndht-listen = "127.0.0.1"\n\n` +
+        `[[publish]]\nzone = "${zone}"\nkey = "${keyFile}"\n`,
+    );
+    const environment = { STATE_DIRECTORY: `${zone}-state` };
+    const serve = () => new RunningCommand(['serve', '--config', config], { ...options, environment });
+    const first = serve();
+    await first.printed(/A zone is published\./);
+    const timer = () => pkarrd(['publish', zone, '--once', '--json', ...given], { ...options, environment });
+    assert.equal((await timer()).code, 0);
+
+    const removed = await pkarrd(['publish', '--remove', '--yes', '--config', config, '--key', keyFile], {
+      ...options,
+      environment,
+    });
+    assert.equal(removed.code, 0, removed.err);
+    assert.match(
+      removed.err,
+      /^note: \S+\.toml:6 has pkarrd serve publish \S+served\.zone under this key\. It leaves the key empty until that file changes, /m,
+    );
+    // The running program tells it too, to who may ask it.
+    const state = ['--state-dir', `${zone}-state`];
+    const told = await pkarrd(['publish', '--remove', '--dry-run', ...given, ...state], options);
+    assert.match(
+      told.err,
+      /^note: The running pkarrd publishes \d+-served\.zone under this key\. It leaves /m,
+    );
+    assert.equal(JSON.parse((await timer()).out).newerKept, true);
+    const short = ['resolve', key, 'A', '--newest', '--short', ...network];
+    assert.equal((await pkarrd(short, options)).code, 1);
+    await first.stop();
+    // It publishes when it starts.
+    const second = serve();
+    await second.printed(/published elsewhere; it is kept/);
+    await second.printed(/A zone is published\./);
+    assert.equal((await pkarrd(short, options)).code, 1);
+
+    writeFileSync(zone, '@ A 192.0.2.2\n');
+    await second.printed(/A zone is published\.[\s\S]*A zone is published\./);
+    assert.equal((await pkarrd(short, options)).out, '192.0.2.2\n');
+    await second.stop();
+  });
 });
 
 /** Runs a command on a terminal of its own, answers its question, and gives what is written there. */
-async function onTerminal(args: readonly string[], answer: string): Promise<string> {
-  const main = fileURLToPath(new URL('../../program/main.js', import.meta.url));
-  const line = [process.execPath, main, ...args].map((word) => `'${word}'`).join(' ');
+async function onTerminal(
+  words: readonly string[],
+  args: readonly string[],
+  answer: string,
+): Promise<string> {
+  const line = [...words, ...args].map((word) => `'${word}'`).join(' ');
   const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, STATE_DIRECTORY: path('terminal-state'), PKARRD_HTTP: 'off' },
@@ -128,46 +156,3 @@ async function onTerminal(args: readonly string[], answer: string): Promise<stri
   }
   return out;
 }
-
-test('the running program and a timer leave a key empty that was taken down, until the zone file changes', async () => {
-  const { key, zone, keyFile, given } = newZone('served');
-  const config = path('pkarrd.toml');
-  writeFileSync(
-    config,
-    `bootstrap = ["${network[1]}"]\nlisten = ["127.0.0.1:0"]\nupstream = ["192.0.2.53"]\ndht-listen = "127.0.0.1"\n\n` +
-      `[[publish]]\nzone = "${zone}"\nkey = "${keyFile}"\n`,
-  );
-  const environment = { STATE_DIRECTORY: path('state') };
-  const serve = () => new RunningCommand(['serve', '--config', config], { environment });
-  const first = serve();
-  await first.printed(/A zone is published\./);
-  const timer = () => pkarrd(['publish', zone, '--once', '--json', ...given], { environment });
-  assert.equal((await timer()).code, 0);
-
-  const removed = await pkarrd(['publish', '--remove', '--yes', '--config', config, '--key', keyFile], {
-    environment,
-  });
-  assert.equal(removed.code, 0, removed.err);
-  assert.match(
-    removed.err,
-    /^note: \S+pkarrd\.toml:6 has pkarrd serve publish \S+served\.zone under this key\. It leaves the key empty until that file changes, /m,
-  );
-  // The running program tells it too, to who may ask it.
-  const state = ['--state-dir', path('state')];
-  const told = await pkarrd(['publish', '--remove', '--dry-run', ...given, ...state]);
-  assert.match(told.err, /^note: The running pkarrd publishes served\.zone under this key\. It leaves /m);
-  assert.equal(JSON.parse((await timer()).out).newerKept, true);
-  const short = ['resolve', key, 'A', '--newest', '--short', ...network];
-  assert.equal((await pkarrd(short)).code, 1);
-  await first.stop();
-  // It publishes when it starts.
-  const second = serve();
-  await second.printed(/published elsewhere; it is kept/);
-  await second.printed(/A zone is published\./);
-  assert.equal((await pkarrd(short)).code, 1);
-
-  writeFileSync(zone, '@ A 192.0.2.2\n');
-  await second.printed(/A zone is published\.[\s\S]*A zone is published\./);
-  assert.equal((await pkarrd(short)).out, '192.0.2.2\n');
-  await second.stop();
-});

@@ -6,17 +6,12 @@ import { after, before, test } from 'node:test';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
 import { writeKeyFile } from '../../src/publish/key-file.ts';
 import { pkarrd } from '../support/command.ts';
+import { onEachProgram } from '../support/programs.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-large-'));
 const zone = join(directory, 'large.zone');
 const keyFile = join(directory, 'the.key');
 const key = KeyPair.generate();
-
-const { TEST_BINARY: binary } = process.env;
-const programs = [
-  { name: '', options: {} },
-  ...(binary === undefined ? [] : [{ name: ', the one file', options: { program: [binary] } }]),
-];
 
 /** A base64 of as many characters as a key of DKIM has. */
 const rsa = (letter: string) => letter.repeat(392);
@@ -46,8 +41,8 @@ s2._domainkey TXT "v=DKIM1; k=rsa; p=${rsa('B')}"
 });
 after(() => rmSync(directory, { recursive: true }));
 
-for (const { name, options } of programs) {
-  test(`a zone that is too large: what each record takes, what helps, and what of it is enough, also in a dry run${name}`, async () => {
+onEachProgram((options) => {
+  test('a zone that is too large: what each record takes, what helps, and what of it is enough, also in a dry run', async () => {
     const args = ['publish', zone, '--origin', 'example.com', '--key', keyFile];
     for (const flags of [['--dry-run'], []]) {
       const { code, out, err } = await pkarrd([...args, ...flags], options);
@@ -88,7 +83,7 @@ for (const { name, options } of programs) {
       assert.match(err, /\nAdvice 1 is enough: \d{3} of 995 bytes\.\n$/);
     }
   });
-}
+});
 
 test('what a record saves is what the zone has fewer without it, and what is enough fits when it is done', async () => {
   const args = ['publish', zone, '--key', keyFile, '--origin', 'example.com', '--dry-run', '--json'];

@@ -1,52 +1,22 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { text as textOf } from 'node:stream/consumers';
-import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { KeyPair } from '../../src/pkarr/key-pair.ts';
-import { writeKeyFile } from '../../src/publish/key-file.ts';
-import { pkarrd, RunningCommand } from '../support/command.ts';
+import { after, test } from 'node:test';
+import { RunningCommand } from '../support/command.ts';
+import { onEachProgram } from '../support/programs.ts';
+import { startTestDht } from '../support/test-dht.ts';
 
-const { TEST_BINARY: binary } = process.env;
-const main = fileURLToPath(new URL('../../program/main.js', import.meta.url));
-const programs = [
-  { name: '', program: [process.execPath, main] },
-  ...(binary === undefined ? [] : [{ name: ', the one file', program: [binary] }]),
-];
+const dht = await startTestDht();
+after(() => dht.close());
+const { directory, network, path } = dht;
 
-const directory = mkdtempSync(join(tmpdir(), 'pkarrd-publish-watch-'));
-const path = (name: string) => join(directory, name);
-let testnet: RunningCommand;
-let network: readonly string[] = [];
-
-before(async () => {
-  testnet = new RunningCommand(['testnet', '--nodes', '20']);
-  network = ['--bootstrap', (await testnet.printed(/^(127\.0\.0\.1:\d+)\n/))[1] ?? ''];
-});
-
-after(async () => {
-  await testnet.stop('SIGINT');
-  rmSync(directory, { recursive: true });
-});
-
-function newKey(name: string) {
-  const pair = KeyPair.generate();
-  const file = path(`${name}.key`);
-  writeKeyFile(file, pair);
-  const address = async () =>
-    (await pkarrd(['resolve', pair.publicKey.text, 'A', '--newest', '--short', ...network])).out.trim();
-  return { file, address };
-}
-
-for (const [number, { name, program }] of programs.entries()) {
-  test(`--watch publishes a zone again when its file changes, leaves what is published while it has a fault, and ends with Ctrl-C${name}`, async () => {
-    const { file, address } = newKey(`watch-${number}`);
-    const zone = path(`watch-${number}.zone`);
+onEachProgram(({ program }) => {
+  test('--watch publishes a zone again when its file changes, leaves what is published while it has a fault, and ends with Ctrl-C', async () => {
+    const { key, keyFile, zone } = dht.newKey('watch');
+    const address = () => dht.addressesOf(key);
     writeFileSync(zone, 'example.org. A 192.0.2.1\n');
-    const args = ['publish', zone, '--key', file, '--origin', 'example.org', '--watch', ...network];
+    const args = ['publish', zone, '--key', keyFile, '--origin', 'example.org', '--watch', ...network];
     const watching = new RunningCommand(args, { program });
     await watching.printed(/Watching \S+\.zone; Ctrl-C ends it\.\n/);
     assert.equal(await address(), '192.0.2.1');
@@ -67,14 +37,14 @@ for (const [number, { name, program }] of programs.entries()) {
     assert.equal(code, 0, err);
   });
 
-  test(`- is a zone from standard input, which includes files of the current directory${name}`, async () => {
-    const { file, address } = newKey(`input-${number}`);
+  test('- is a zone from standard input, which includes files of the current directory', async () => {
+    const { key, keyFile } = dht.newKey('input');
     writeFileSync(path('more.inc'), 'www A 192.0.2.9\n');
     const publish = async (text: string, ...flags: string[]) => {
-      const [command = '', ...words] = [...program, 'publish', '-', '--key', file, ...flags, ...network];
+      const [command = '', ...words] = [...program, 'publish', '-', '--key', keyFile, ...flags, ...network];
       const child = spawn(command, words, {
         cwd: directory,
-        env: { ...process.env, STATE_DIRECTORY: path(`state-${number}`), PKARRD_HTTP: 'off' },
+        env: { ...process.env, STATE_DIRECTORY: `${keyFile}-state`, PKARRD_HTTP: 'off' },
       });
       child.stdin.end(text);
       const [out, err] = await Promise.all([textOf(child.stdout), textOf(child.stderr)]);
@@ -85,10 +55,10 @@ for (const [number, { name, program }] of programs.entries()) {
     const { out, err } = await publish('example.com. A 192.0.2.7\n', '--origin', 'example.com');
     assert.match(out, /^Published 80 of 995 bytes /);
     assert.match(err, / {2}zone = "the path of a file with what was piped"\n/);
-    assert.equal(await address(), '192.0.2.7');
+    assert.equal(await dht.addressesOf(key), '192.0.2.7');
     const wrong = await publish('@ A 192.0.2.256\nwww MX x\n');
     assert.match(wrong.err, /^pkarrd: standard input:1:5: .*\npkarrd: standard input:2:8: .*\n$/);
     const binary = await publish('\ud800\u0000');
     assert.match(binary.err, /^pkarrd: standard input:1:1: /);
   });
-}
+});

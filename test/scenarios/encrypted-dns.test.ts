@@ -13,6 +13,7 @@ import { decodeMessage, encodeMessage } from '../../src/dns/message.ts';
 import { pkarrd, RunningCommand } from '../support/command.ts';
 import { askUdp, query, udpExchange } from '../support/dns-client.ts';
 import { freePort } from '../support/free-port.ts';
+import { onEachProgram } from '../support/programs.ts';
 import { ServiceManager, serviceManagerIsMissing } from '../support/service-manager.ts';
 import { TestAuthority, type TestCertificate } from '../support/test-certificate.ts';
 import { TlsClient } from '../support/tls-client.ts';
@@ -82,40 +83,34 @@ function asking(client: TlsClient) {
   };
 }
 
-/** The one file, which `npm run test:bun` has just built. */
-const { TEST_BINARY: binary } = process.env;
-
-for (const [workers, program] of [
-  ...[1, 2].map((count) => [count, undefined] as const),
-  ...(binary === undefined ? [] : [1, 2].map((count) => [count, [binary]] as const)),
-]) {
-  const how = `workers = ${workers}${program === undefined ? '' : ', the one file'}`;
-  test(`a certificate that changes on disk is served without a dropped connection, ${how}`, async (t) => {
-    const scene = await serve(t, workers, program);
-    const open = await Promise.all(Array.from({ length: 8 }, () => scene.client().handshake()));
-    assert.ok(open.every(({ shownNames }) => shownNames !== '' && !shownNames.includes('renewed')));
-    const ends = open.map(asking);
-    // First the one, later the other, as a careless script would.
-    await writeFile(join(scene.folder, 'cert.pem'), renewed.cert);
-    await sleep(200);
-    await writeFile(join(scene.folder, 'key.pem'), renewed.key);
-    await scene.command.printed(/The certificate changed/);
-    // Every worker has it: 16 new connections in a row are shown it.
-    for (let shown = 0; shown < 16; ) {
-      const client = await scene.client().handshake();
-      shown = client.shownNames.includes('renewed') ? shown + 1 : 0;
-      client.send('localhost', 1);
-      assert.deepEqual(await client.replies(1), [1]);
-      client.socket.destroy();
-    }
-    for (const end of ends) {
-      const { asked, answered, error } = await end();
-      assert.equal(error, undefined);
-      assert.ok(asked > 5);
-      assert.equal(answered, asked);
-    }
-  });
-}
+onEachProgram(({ program }) => {
+  for (const workers of [1, 2])
+    test(`a certificate that changes on disk is served without a dropped connection, workers = ${workers}`, async (t) => {
+      const scene = await serve(t, workers, program);
+      const open = await Promise.all(Array.from({ length: 8 }, () => scene.client().handshake()));
+      assert.ok(open.every(({ shownNames }) => shownNames !== '' && !shownNames.includes('renewed')));
+      const ends = open.map(asking);
+      // First the one, later the other, as a careless script would.
+      await writeFile(join(scene.folder, 'cert.pem'), renewed.cert);
+      await sleep(200);
+      await writeFile(join(scene.folder, 'key.pem'), renewed.key);
+      await scene.command.printed(/The certificate changed/);
+      // Every worker has it: 16 new connections in a row are shown it.
+      for (let shown = 0; shown < 16; ) {
+        const client = await scene.client().handshake();
+        shown = client.shownNames.includes('renewed') ? shown + 1 : 0;
+        client.send('localhost', 1);
+        assert.deepEqual(await client.replies(1), [1]);
+        client.socket.destroy();
+      }
+      for (const end of ends) {
+        const { asked, answered, error } = await end();
+        assert.equal(error, undefined);
+        assert.ok(asked > 5);
+        assert.equal(answered, asked);
+      }
+    });
+});
 
 for (const workers of [1, 2]) {
   test(`a reload opens and closes DNS over TLS, takes another certificate at once, and refuses a bad one, workers = ${workers}`, async (t) => {

@@ -14,6 +14,7 @@ import { type RelayServer, startRelayServer } from '../relay/relay-server.ts';
 import { pkarrd, RunningCommand } from '../support/command.ts';
 import { whyNoKnot } from '../support/knot.ts';
 import { aRecord, cnameRecord, signedPacket, testKey } from '../support/packets.ts';
+import { mainProgram } from '../support/programs.ts';
 import {
   a,
   type ReceivedQuery,
@@ -28,9 +29,7 @@ const texts = new URL('../../../test/scenarios/explain.txt', import.meta.url);
 const { EXPLAIN_TEXTS } = process.env;
 const mustWrite = EXPLAIN_TEXTS === 'write';
 
-/** `npm run test:bun` sets it: then the one file is what runs. */
-const { TEST_BINARY: binary } = process.env;
-const program = binary === undefined ? {} : { program: [binary] };
+const program = { program: mainProgram.words };
 
 /** A name server stands at port 53, so it has a loopback address of its own. */
 const nameServerAddress = '127.0.0.79';

@@ -11,14 +11,8 @@ import { type CommandOptions, pkarrd, RunningCommand } from '../support/command.
 import { askUdp, query } from '../support/dns-client.ts';
 import { freePort } from '../support/free-port.ts';
 import { aRecord, cnameRecord, signedPacket, testKey } from '../support/packets.ts';
+import { onEachProgram } from '../support/programs.ts';
 import { startScriptedUpstream } from '../support/scripted-upstream.ts';
-
-const { TEST_BINARY: binary } = process.env;
-/** What runs the program, each with the options of a command. */
-const programs: readonly (readonly [string, CommandOptions])[] = [
-  ['this runtime', {}],
-  ...(binary === undefined ? [] : [['the one file', { program: [binary] }] as const]),
-];
 
 const [alice, other] = [testKey(1), testKey(2)] as const;
 const packetOf = (key: KeyPair, address: string, seconds = Math.floor(Date.now() / 1000)) =>
@@ -93,9 +87,9 @@ async function withProgram(
   }
 }
 
-for (const [runtime, options] of programs) {
+onEachProgram((options) => {
   for (const workers of [1, 2]) {
-    test(`a name that is added, changed and removed by command means so at once, in every cache: ${workers} on ${runtime}`, async () => {
+    test(`a name that is added, changed and removed by command means so at once, in every cache: ${workers} processes`, async () => {
       await withProgram(
         options,
         { words: ['--workers', String(workers)] },
@@ -133,7 +127,7 @@ for (const [runtime, options] of programs) {
     });
   }
 
-  test(`the configuration wins over names that were added, and a reload changes both: on ${runtime}`, async () => {
+  test('the configuration wins over names that were added, and a reload changes both', async () => {
     const config = `[names]\nalice = "${alice.publicKey}"\n`;
     await withProgram(options, { config }, async ({ ask, cli, directory }) => {
       assert.equal(await ask('alice.internal'), '192.0.2.1');
@@ -161,7 +155,7 @@ for (const [runtime, options] of programs) {
     });
   });
 
-  test(`what the command refuses is said, and what stands before petnames answers: on ${runtime}`, async () => {
+  test('what the command refuses is said, and what stands before petnames answers', async () => {
     const hosts = join(mkdtempSync(join(tmpdir(), 'pkarrd-petnames-hosts-')), 'hosts');
     writeFileSync(hosts, '192.0.2.7 alice.internal\n');
     await withProgram(options, { words: ['--hosts', hosts] }, async ({ ask, cli }) => {
@@ -187,7 +181,7 @@ for (const [runtime, options] of programs) {
     rmSync(join(hosts, '..'), { recursive: true });
   });
 
-  test(`the gateway leads from a petname to the origin of its key, and remembers nothing: on ${runtime}`, async () => {
+  test('the gateway leads from a petname to the origin of its key, and remembers nothing', async () => {
     await withProgram(options, {}, async ({ cli, http }) => {
       const get = (host: string, headers: Record<string, string> = {}, method = 'GET') =>
         new Promise<{ readonly status: number; readonly location: unknown; readonly cache: unknown }>(
@@ -246,7 +240,7 @@ for (const [runtime, options] of programs) {
     });
   });
 
-  test(`a file of names with faults does not keep the program from starting, and is left as it is: on ${runtime}`, async () => {
+  test('a file of names with faults does not keep the program from starting, and is left as it is', async () => {
     await withProgram(options, {}, async ({ ask, cli, directory, command }) => {
       const damaged = `[names]\nalice = "${alice.publicKey}"\nwww = "${alice.publicKey}"\n`;
       writeFileSync(join(directory, 'names.toml'), damaged);
@@ -259,4 +253,4 @@ for (const [runtime, options] of programs) {
       assert.equal(readFileSync(join(directory, 'names.toml'), 'utf8'), damaged);
     });
   });
-}
+});

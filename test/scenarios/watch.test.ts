@@ -9,14 +9,10 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PublicKey } from '../../src/pkarr/public-key.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
-import { type CommandOptions, pkarrd, RunningCommand } from '../support/command.ts';
+import { pkarrd, RunningCommand } from '../support/command.ts';
 import { aRecord, signedPacket, testKey } from '../support/packets.ts';
+import { onEachProgram } from '../support/programs.ts';
 
-const { TEST_BINARY: binary } = process.env;
-const programs: readonly (readonly [string, CommandOptions])[] = [
-  ['this runtime', {}],
-  ...(binary === undefined ? [] : [['the one file', { program: [binary] }] as const]),
-];
 const [alice, other] = [testKey(1), testKey(2)] as const;
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-watch-'));
 
@@ -57,8 +53,8 @@ const put = (seconds: number, address: string, key = alice) =>
     ]),
   );
 
-for (const [runtime, options] of programs) {
-  test(`watch tells when a packet is found, changes and is gone, and history what it was: on ${runtime}`, async () => {
+onEachProgram((options) => {
+  test('watch tells when a packet is found, changes and is gone, and history what it was', async () => {
     const state = mkdtempSync(join(directory, 'state-'));
     const log = join(state, 'events');
     const script = join(state, 'hook');
@@ -146,7 +142,7 @@ for (const [runtime, options] of programs) {
     await serving.stop();
   });
 
-  test(`the last packets of a zone that is kept published are its history, also after a restart: on ${runtime}`, async () => {
+  test('the last packets of a zone that is kept published are its history, also after a restart', async () => {
     const state = mkdtempSync(join(directory, 'state-'));
     const key = (await pkarrd(['keygen', '--out', join(state, 'my.key')], options)).out.trim();
     const zone = join(state, 'my.zone');
@@ -184,7 +180,7 @@ for (const [runtime, options] of programs) {
     await serving.stop();
   });
 
-  test(`watch and resolve know a name that is only in a file, and say what they do not take: on ${runtime}`, async () => {
+  test('watch and resolve know a name that is only in a file, and say what they do not take', async () => {
     const state = mkdtempSync(join(directory, 'state-'));
     writeFileSync(join(state, 'names.toml'), `[names]\nalice = "${alice.publicKey}"\n`);
     put(now(), '192.0.2.1');
@@ -219,4 +215,4 @@ for (const [runtime, options] of programs) {
     assert.deepEqual([event.event, event.key], ['found', alice.publicKey.text]);
     assert.equal((await watching.stop()).code, 0);
   });
-}
+});

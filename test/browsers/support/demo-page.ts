@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { RunningCommand } from '../../support/command.ts';
+import { type Program, programs } from '../../support/programs.ts';
 import { JudgedPage, startChromium } from './judged-page.ts';
 import { whyMissing } from './own-machine.ts';
-import { type Program, programs } from './programs.ts';
 
 /** A demo that runs, and a browser beside it. */
 export interface DemoPage {

@@ -4,9 +4,9 @@ import { Rcode } from '../../../src/dns/codes.ts';
 import { KeyPair } from '../../../src/pkarr/key-pair.ts';
 import { secretPem } from '../../../src/pkarr/key-pem.ts';
 import { RunningCommand } from '../../support/command.ts';
+import { onNode, type Program } from '../../support/programs.ts';
 import { reply, type ScriptedUpstream, startScriptedUpstream } from '../../support/scripted-upstream.ts';
 import { Internet, routerAddress } from './internet.ts';
-import { onNode, type Program } from './programs.ts';
 import { startWatchedDht, type WatchedDht } from './watched-dht.ts';
 
 /** The machine under test: pkarrd on it, between a DHT, an upstream resolver that knows no name, and the Internet. */

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { programs } from '../../browsers/support/programs.ts';
+import { programs } from '../../support/programs.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-terminal-'));
 after(() => rmSync(directory, { recursive: true }));

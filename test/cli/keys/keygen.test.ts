@@ -7,9 +7,9 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { encryptSeed } from '../../../src/pkarr/encrypted-seed.ts';
 import { KeyPair } from '../../../src/pkarr/key-pair.ts';
-import { programs } from '../../browsers/support/programs.ts';
 import { pkarrd } from '../../support/command.ts';
 import { testKey } from '../../support/packets.ts';
+import { programs } from '../../support/programs.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-keys-'));
 after(() => rmSync(directory, { recursive: true }));

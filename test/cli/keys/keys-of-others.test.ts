@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { PublicKey } from '../../../src/pkarr/public-key.ts';
 import { toZBase32 } from '../../../src/pkarr/z-base32.ts';
-import { programs } from '../../browsers/support/programs.ts';
 import { readVectors } from '../../pkarr/vectors.ts';
 import { pkarrd } from '../../support/command.ts';
+import { programs } from '../../support/programs.ts';
 
 /** What other programs made, with the public keys that they say. */
 interface Vectors {

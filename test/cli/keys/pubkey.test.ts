@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { programs } from '../../browsers/support/programs.ts';
 import { pkarrd } from '../../support/command.ts';
 import { testKey } from '../../support/packets.ts';
+import { programs } from '../../support/programs.ts';
 import { readQr } from '../../support/read-qr.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-pubkey-'));

@@ -6,9 +6,9 @@ import { after, test } from 'node:test';
 import { estimateText, oddsText, progressText } from '../../../src/cli/keys/vanity/estimate.ts';
 import { prefixMatcher, readPrefix } from '../../../src/cli/keys/vanity/prefix.ts';
 import { KeyPair } from '../../../src/pkarr/key-pair.ts';
-import { programs } from '../../browsers/support/programs.ts';
 import { pkarrd, RunningCommand } from '../../support/command.ts';
 import { testKey } from '../../support/packets.ts';
+import { programs } from '../../support/programs.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-vanity-'));
 after(() => rmSync(directory, { recursive: true }));
