@@ -144,13 +144,13 @@ function keyProblems({ keep }: PublishTables): readonly ConfigProblem[] {
 }
 
 /** Keys of petnames that have the form of one and are none. */
-function petnameProblems({ settings, origins }: LoadedSettings): readonly ConfigProblem[] {
+function petnameProblems({ settings, origins, petnameOrigins }: LoadedSettings): readonly ConfigProblem[] {
   return settings.names.flatMap(({ label, key }) => {
     const verdict = classifyLabel(key);
     if (verdict.kind !== 'refused') return [];
     return [
       {
-        where: origins.names,
+        where: petnameOrigins.get(label) ?? origins.names,
         message: `the key of ${label} is not valid: ${refusalToText(verdict.reason)}.`,
       },
     ];

@@ -12,9 +12,19 @@ const MAX_FILE_LENGTH = 1_048_576;
 export interface ConfigFile {
   /** Undefined when there is no file. */
   readonly path: string | undefined;
-  readonly entries: readonly { readonly name: string; readonly raw: unknown; readonly where: string }[];
+  readonly entries: readonly ConfigEntry[];
   readonly problems: readonly ConfigProblem[];
   readonly lineIn: TomlLines['lineIn'];
+}
+
+/** A name and its value. */
+export interface ConfigEntry {
+  readonly name: string;
+  readonly raw: unknown;
+  /** The file and the line where it is set. */
+  readonly where: string;
+  /** Of a table: the same for one of its fields. */
+  whereIs(field: string): string;
 }
 
 /** Reads a TOML file of names and values. A file that cannot be read or parsed is reported in `problems`. */
@@ -35,9 +45,10 @@ export async function readConfigFile(
     text = decodeUtf8((await readUserFile(path, { maxBytes: MAX_FILE_LENGTH })).bytes);
     if (text === undefined) return failed(path, 'the configuration file is not valid UTF-8.');
     const lines = tomlLines(text);
-    const entries = Object.entries(parse(text)).map(([name, raw]) => {
+    const entries = Object.entries(parse(text)).map(([name, raw]): ConfigEntry => {
+      const at = (line: number | undefined) => (line === undefined ? path : `${path}:${line}`);
       const line = lines.lineOf(name);
-      return { name, raw, where: line === undefined ? path : `${path}:${line}` };
+      return { name, raw, where: at(line), whereIs: (field) => at(lines.lineOfField(name, field) ?? line) };
     });
     return { path, entries, problems: [], lineIn: lines.lineIn };
   } catch (error) {

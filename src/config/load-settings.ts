@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
-import { noConfigFile, readConfigFile } from './config-file.ts';
+import { type ConfigEntry, noConfigFile, readConfigFile } from './config-file.ts';
 import { contradictions, plainWarnings } from './contradictions.ts';
 import { didYouMean } from './nearest.ts';
+import { petnamesOf } from './petnames.ts';
 import { type PublishTables, readPublishTables, tableNames } from './publish-tables.ts';
 import {
   defaultSettings,
@@ -46,6 +47,8 @@ export interface LoadedSettings {
   readonly file: string | undefined;
   /** `default`, `/etc/pkarrd/pkarrd.toml:3`, `PKARRD_LISTEN` or `--listen`. */
   readonly origins: Readonly<Record<SettingKey, string>>;
+  /** The lines of `settings.names`, by their labels, where they come from the file. */
+  readonly petnameOrigins: ReadonlyMap<string, string>;
   /** What is valid but probably not intended. */
   readonly warnings: readonly ConfigProblem[];
 }
@@ -55,6 +58,8 @@ interface Given {
   readonly key: SettingKey;
   readonly raw: unknown;
   readonly where: string;
+  /** Of a table of the file: the place of one of its fields. */
+  readonly whereIs?: ConfigEntry['whereIs'];
 }
 
 /** Reads and validates the configuration. @throws ConfigError with every error. */
@@ -68,6 +73,7 @@ export async function loadSettings(sources: ConfigSources): Promise<LoadedSettin
     ? noConfigFile
     : await readConfigFile(sources.file ?? DEFAULT_CONFIG_FILE, { mayBeAbsent: sources.file === undefined });
   const inFile = readEntries(file.entries);
+  const namesEntry = file.entries.find(({ name }) => name === settings.names.name);
   const { tables, problems: inTables } = readPublishTables(file);
 
   const isComplete = uses === undefined;
@@ -80,7 +86,7 @@ export async function loadSettings(sources: ConfigSources): Promise<LoadedSettin
     string
   >;
   const refusedKeys = new Set<SettingKey>();
-  for (const { key, raw, where } of [...inFile.given.filter(isUsed), ...overriding]) {
+  for (const { key, raw, where, whereIs } of [...inFile.given.filter(isUsed), ...overriding]) {
     const { kind, name } = settings[key];
     const reading = kind.read(raw);
     if (reading.ok) {
@@ -89,9 +95,10 @@ export async function loadSettings(sources: ConfigSources): Promise<LoadedSettin
       refusedKeys.delete(key);
     } else {
       refusedKeys.add(key);
-      for (const refused of reading.refused.slice(0, MAX_REFUSED)) {
+      for (const [index, refused] of reading.refused.slice(0, MAX_REFUSED).entries()) {
+        const field = reading.fields?.[index];
         const message = `${shown(refused)} is not valid for ${name}; expected ${kind.accepts}.`;
-        problems.push({ where, message });
+        problems.push({ where: (field !== undefined && whereIs?.(field)) || where, message });
       }
       const more = reading.refused.length - MAX_REFUSED;
       if (more > 0) problems.push({ where, message: `${more} more values are not valid for ${name}.` });
@@ -103,6 +110,7 @@ export async function loadSettings(sources: ConfigSources): Promise<LoadedSettin
     tables,
     file: file.path,
     origins,
+    petnameOrigins: origins.names === namesEntry?.where ? linesOfPetnames(namesEntry) : new Map(),
     warnings: environment.warnings,
   };
   if (isComplete) problems.push(...contradictions({ ...loaded, refusedKeys }));
@@ -111,21 +119,23 @@ export async function loadSettings(sources: ConfigSources): Promise<LoadedSettin
   return isComplete ? { ...loaded, warnings: [...loaded.warnings, ...plainWarnings(loaded)] } : loaded;
 }
 
+function linesOfPetnames({ raw, whereIs }: ConfigEntry): ReadonlyMap<string, string> {
+  return new Map(petnamesOf(raw).names.map(({ label, name }) => [label, whereIs(name)]));
+}
+
 /** Values of settings in a source, and what is wrong with the source. */
 interface SourceReading {
   readonly given: readonly Given[];
   readonly problems: readonly ConfigProblem[];
 }
 
-function readEntries(
-  entries: readonly { readonly name: string; readonly raw: unknown; readonly where: string }[],
-): SourceReading {
+function readEntries(entries: readonly ConfigEntry[]): SourceReading {
   const names = new Map(settingKeys.map((key) => [settings[key].name, key]));
   const given: Given[] = [];
   const problems: ConfigProblem[] = [];
-  for (const { name, raw, where } of entries) {
+  for (const { name, raw, where, whereIs } of entries) {
     const key = names.get(name);
-    if (key !== undefined) given.push({ key, raw, where });
+    if (key !== undefined) given.push({ key, raw, where, whereIs });
     else if (!tableNames.some((table) => table === name)) {
       const near = didYouMean(name, [...names.keys(), ...tableNames]);
       // As other programs have it: `[server]` with settings below.

@@ -10,6 +10,11 @@ export interface Petname {
   readonly key: string;
 }
 
+/** A petname, and its name as it was written. */
+export interface WrittenPetname extends Petname {
+  readonly name: string;
+}
+
 /** The most names of one table. */
 export const MAX_PETNAMES = 1000;
 
@@ -40,9 +45,12 @@ export const petnames: Kind<readonly Petname[]> = {
   accepts: `a name and a public key, as in alice = "KEY"; the name is ${petnameAccepts}, and no name comes twice; or none`,
   isList: true,
   read(raw) {
-    const written = entriesOf(raw);
-    const { names, refused } = readPetnames(written);
-    return refused.length > 0 ? { ok: false, refused } : { ok: true, value: names };
+    const { names, refused } = petnamesOf(raw);
+    if (refused.length === 0) return { ok: true, value: names.map(({ label, key }) => ({ label, key })) };
+    const texts = refused.map(({ text }) => text);
+    return isTable(raw)
+      ? { ok: false, refused: texts, fields: refused.map(({ name }) => name) }
+      : { ok: false, refused: texts };
   },
   toText: (names) =>
     names.length === 0 ? 'none' : names.map(({ label, key }) => `${label}=${key}`).join(' '),
@@ -55,17 +63,29 @@ interface Written {
   readonly text: string;
 }
 
-/** The names of a value of TOML, a flag or a variable, and the text of what is none. */
+/** The names of a value of TOML, a flag or a variable, and what is none. */
 export function petnamesOf(raw: unknown): {
-  readonly names: readonly Petname[];
-  readonly refused: readonly string[];
+  readonly names: readonly WrittenPetname[];
+  /** `text` is the name and the value, as they were written. */
+  readonly refused: readonly { readonly name: string; readonly text: string }[];
 } {
-  return readPetnames(entriesOf(raw));
+  const names = new Map<string, WrittenPetname>();
+  const refused: Written[] = [];
+  for (const one of entriesOf(raw)) {
+    const label = petnameLabel(one.name);
+    const key = publicKey.read(one.value);
+    if (label === undefined || !key.ok || names.has(label) || names.size >= MAX_PETNAMES) refused.push(one);
+    else names.set(label, { label, key: key.value, name: one.name });
+  }
+  return { names: [...names.values()], refused };
+}
+
+function isTable(raw: unknown): raw is object {
+  return typeof raw === 'object' && raw !== null && !Array.isArray(raw) && !(raw instanceof Date);
 }
 
 function entriesOf(raw: unknown): readonly Written[] {
-  const isTable = typeof raw === 'object' && raw !== null && !Array.isArray(raw) && !(raw instanceof Date);
-  if (isTable) {
+  if (isTable(raw)) {
     return Object.entries(raw).map(([name, value]) => ({
       name,
       value,
@@ -79,16 +99,4 @@ function entriesOf(raw: unknown): readonly Written[] {
     const at = text.indexOf('=');
     return { name: text.slice(0, Math.max(0, at)), value: text.slice(at + 1), text };
   });
-}
-
-function readPetnames(written: readonly Written[]) {
-  const names = new Map<string, Petname>();
-  const refused: string[] = [];
-  for (const { name, value, text } of written) {
-    const label = petnameLabel(name);
-    const key = publicKey.read(value);
-    if (label === undefined || !key.ok || names.has(label) || names.size >= MAX_PETNAMES) refused.push(text);
-    else names.set(label, { label, key: key.value });
-  }
-  return { names: [...names.values()], refused };
 }

@@ -1,8 +1,11 @@
 /** The result of parsing a value. */
 export type Reading<T> =
   | { readonly ok: true; readonly value: T }
-  /** `refused`: the value, or each element of a list, that is not valid; at least one. */
-  | { readonly ok: false; readonly refused: readonly unknown[] };
+  /**
+   * `refused`: the value, or each element of a list, that is not valid; at least one. `fields`: of a table, the field that each
+   * of them stands in.
+   */
+  | { readonly ok: false; readonly refused: readonly unknown[]; readonly fields?: readonly string[] };
 
 /** A kind of setting: how its values are written in a file, a variable or a flag, and which are valid. */
 export interface Kind<T> {

@@ -13,8 +13,9 @@ import { theOneFile } from '../support/programs.ts';
 
 const {
   words: [binary = ''],
-  ...options
+  skip,
 } = theOneFile;
+const options = { skip };
 
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-one-file-'));
 after(() => rmSync(directory, { recursive: true }));

@@ -41,6 +41,35 @@ test('check lists all errors of all sources, and ends with 1', async () => {
   assert.deepEqual(places, [`${file}:1`, `${file}:2`, 'PKARRD_DHT', '--upstream', '--upstream']);
 });
 
+test('a bad entry of the table [names] is told with its own line', async () => {
+  const key = 'o4dksfbqk85ogzdb5osziw6befigbuxmuxkuxq8434q89uj56uyy';
+  const file = join(directory, 'names.toml');
+  const none = 'y'.repeat(51).concat('b');
+  writeFileSync(
+    file,
+    `log-level = "warn"\n\n[names]\nalice = "${key}"\nwww = "${key}"\n"Bob" = "pk:nothing"\n# a comment\nCarol = "${'y'.repeat(52)}"\n`,
+  );
+  const { code, err } = await pkarrd(['check', '--config', file, '--upstream', '192.0.2.1']);
+  assert.equal(code, 1);
+  const lines = err.trim().split('\n');
+  assert.deepEqual(
+    lines.map((line) => /names\.toml:(\d+): (.*?) is not valid/.exec(line)?.slice(1)),
+    [
+      ['5', `"www=${key}"`],
+      ['6', '"Bob=pk:nothing"'],
+    ],
+    err,
+  );
+  // A key that has the form of one and is none is looked at when the rest is good.
+  writeFileSync(file, `[names]\nalice = "${key}"\nCarol = "${'y'.repeat(52)}"\n`);
+  const { err: last } = await pkarrd(['check', '--config', file, '--upstream', '192.0.2.1']);
+  assert.match(last, /^pkarrd: \S+names\.toml:3: the key of carol is not valid: /);
+  // As dotted keys, which TOML has for the same.
+  writeFileSync(file, `names.alice = "${key}"\nnames . 'bob' = "${none}"\n`);
+  const dotted = await pkarrd(['check', '--config', file, '--upstream', '192.0.2.1']);
+  assert.match(dotted.err, /^pkarrd: \S+names\.toml:2: /);
+});
+
 test('check says when no upstream could look up the name of another', async () => {
   const { code, err } = await pkarrd([
     'check',

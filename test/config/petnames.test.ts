@@ -40,13 +40,14 @@ test('names are read from a table and from words, and are written as words', () 
   assert.equal(petnames.toText([]), 'none');
 });
 
-test('each entry that is not valid is refused by itself', () => {
-  for (const [raw, refused] of [
+test('each entry that is not valid is refused by itself, those of a table with their name', () => {
+  for (const [raw, refused, fields] of [
     [
       { alice: key, www: key, bob: 'KEY', c: 3, 'a.b': { x: 1 } },
       [`www=${key}`, 'bob=KEY', 'c=3', 'a.b={"x":1}'],
+      ['www', 'bob', 'c', 'a.b'],
     ],
-    [{ a: key, A: other }, [`A=${other}`]],
+    [{ a: key, A: other }, [`A=${other}`], ['A']],
     [
       ['alice', 7],
       ['alice', '7'],
@@ -54,7 +55,11 @@ test('each entry that is not valid is refused by itself', () => {
     ['', ['']],
     [new Date(0), ['"1970-01-01T00:00:00.000Z"']],
   ] as const)
-    assert.deepEqual(petnames.read(raw), { ok: false, refused }, JSON.stringify(raw));
+    assert.deepEqual(
+      petnames.read(raw),
+      { ok: false, refused, ...(fields !== undefined && { fields }) },
+      JSON.stringify(raw),
+    );
 });
 
 test('a table has a bounded number of names', () => {

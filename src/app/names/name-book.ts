@@ -193,23 +193,23 @@ async function readNamesFile(
   const { entries, problems } = await readConfigFile(path, { mayBeAbsent: true });
   const faults = [...problems];
   let names: readonly Petname[] = [];
-  for (const { name, raw, where } of entries) {
+  for (const { name, raw, where, whereIs } of entries) {
     if (name !== 'names') {
       faults.push({ where, message: `${shown(name)} is not expected here, only the table [names].` });
       continue;
     }
     const found = petnamesOf(raw);
-    for (const text of found.refused)
+    for (const { name: written, text } of found.refused)
       faults.push({
-        where,
+        where: whereIs(written),
         message: `${shown(text)} is not a name with a key; a name is ${petnameAccepts}.`,
       });
-    names = found.names.filter(({ label, key }) => {
+    names = found.names.flatMap(({ label, key, name: written }) => {
       const verdict = classifyLabel(key);
-      if (verdict.kind === 'key') return true;
+      if (verdict.kind === 'key') return [{ label, key }];
       const why = verdict.kind === 'refused' ? refusalToText(verdict.reason) : 'it is none';
-      faults.push({ where, message: `the key of ${label} is not valid: ${why}.` });
-      return false;
+      faults.push({ where: whereIs(written), message: `the key of ${label} is not valid: ${why}.` });
+      return [];
     });
   }
   return { names, faults };

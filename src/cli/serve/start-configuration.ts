@@ -93,5 +93,5 @@ function asLoaded({ settings, tables }: Omit<AcceptedConfiguration, 'acceptedAt'
   const origins = Object.fromEntries(
     settingKeys.map((key) => [key, 'the last accepted configuration']),
   ) as LoadedSettings['origins'];
-  return { settings, tables, file: undefined, origins, warnings: [] };
+  return { settings, tables, file: undefined, origins, petnameOrigins: new Map(), warnings: [] };
 }
