@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Terminal } from '../../src/cli/command.ts';
 import { run } from '../../src/cli/run.ts';
@@ -14,9 +14,7 @@ import { a, reply, startScriptedUpstream } from '../support/scripted-upstream.ts
 import { TestAuthority } from '../support/test-certificate.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-query-'));
-const stateDir = join(directory, 'state');
 let upstream: Awaited<ReturnType<typeof startScriptedUpstream>>;
-let serving: RunningCommand;
 
 before(async () => {
   upstream = await startScriptedUpstream({
@@ -29,18 +27,23 @@ before(async () => {
       return reply(query, { answers: [{ name, type, class: Class.IN, ttl: 60, rdata }] });
     },
   });
-  const words = ['--listen', '127.0.0.1:0', '--dht', 'off', '--config', '/dev/null'];
-  const upstreams = ['--upstream', `127.0.0.1:${upstream.port}`, '--state-dir', stateDir];
-  serving = new RunningCommand(['serve', ...words, ...upstreams]);
-  await serving.printed(/Ready\./);
 });
 after(async () => {
-  await serving.stop();
   await upstream.close();
   rmSync(directory, { recursive: true });
 });
 
 onEachProgram((options) => {
+  const stateDir = join(directory, basename(options.program.at(-1) ?? ''));
+  let serving: RunningCommand;
+  before(async () => {
+    const words = ['--listen', '127.0.0.1:0', '--dht', 'off', '--config', '/dev/null'];
+    const upstreams = ['--upstream', `127.0.0.1:${upstream.port}`, '--state-dir', stateDir];
+    serving = new RunningCommand(['serve', ...words, ...upstreams], options);
+    await serving.printed(/Ready\./);
+  });
+  after(() => serving.stop());
+
   const query = (...words: string[]) => pkarrd(['query', ...words, '--state-dir', stateDir], options);
 
   test('several types are asked one after another, and all must have records', async () => {
@@ -118,10 +121,20 @@ onEachProgram((options) => {
       assert.match(err, sentence);
     }
   });
+
+  test('on a terminal the answer is in colour and in columns, without NO_COLOR', async () => {
+    assert.match(
+      await onTerminal(stateDir, {}),
+      /^\u001b\[1mthere\.example\.\u001b\[22m .*\u001b\[32m192\.0\.2\.7\u001b/,
+    );
+    const plain = await onTerminal(stateDir, { NO_COLOR: '1' });
+    assert.match(plain, /^there\.example\. +\d+ IN A 192\.0\.2\.7\n/);
+    assert.doesNotMatch(plain, /\u001b/);
+  });
 });
 
 /** Runs the command in this process, as on a terminal. */
-async function onTerminal(environment: Readonly<Record<string, string>>): Promise<string> {
+async function onTerminal(stateDir: string, environment: Readonly<Record<string, string>>): Promise<string> {
   let shown = '';
   const terminal: Terminal = {
     out: (text) => {
@@ -137,13 +150,3 @@ async function onTerminal(environment: Readonly<Record<string, string>>): Promis
   await run(['query', 'there.example', '--state-dir', stateDir, '--config', '/dev/null'], terminal);
   return shown;
 }
-
-test('on a terminal the answer is in colour and in columns, without NO_COLOR', async () => {
-  assert.match(
-    await onTerminal({}),
-    /^\u001b\[1mthere\.example\.\u001b\[22m .*\u001b\[32m192\.0\.2\.7\u001b/,
-  );
-  const plain = await onTerminal({ NO_COLOR: '1' });
-  assert.match(plain, /^there\.example\. +\d+ IN A 192\.0\.2\.7\n/);
-  assert.doesNotMatch(plain, /\u001b/);
-});
