@@ -249,7 +249,7 @@ onEachProgram((options) => {
       assert.equal(await ask('alice.internal'), '192.0.2.1');
       const refused = await cli('name', 'add', 'bob', other.publicKey.text);
       assert.equal(refused.code, 1);
-      assert.match(refused.err, /names\.toml:1: .*www=.* The file is left as it is\. Correct it/);
+      assert.match(refused.err, /names\.toml:3: .*www=.* The file is left as it is\. Correct it/);
       assert.equal(readFileSync(join(directory, 'names.toml'), 'utf8'), damaged);
     });
   });
