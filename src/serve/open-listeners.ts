@@ -9,6 +9,7 @@ import type { Responder } from './responder.ts';
 import type { ServedAddress, Service } from './served-address.ts';
 import { TcpConnections } from './tcp/connections.ts';
 import { TcpListener } from './tcp/listener.ts';
+import type { Handshakes } from './tls/handshakes.ts';
 import { UdpListener } from './udp/listener.ts';
 
 /** Opens listeners. All reject with a ListenError when the address is not available. */
@@ -48,6 +49,7 @@ export function answering(
 ): Opener {
   const connections = new TcpConnections(responder);
   let https: HttpsConnections | undefined;
+  let handshakes: Handshakes | undefined;
   const find = (protocol: 'udp' | 'tcp', { host, port }: ListenAddress) => given.find(protocol, host, port);
   return {
     udp: (address) => UdpListener.open(address, responder, find('udp', address)),
@@ -55,14 +57,17 @@ export function answering(
     async service(service, address) {
       const descriptor = find('tcp', address);
       // Loaded when it is asked for: most machines have no use for it.
+      const { Handshakes } = await import('./tls/handshakes.ts');
+      handshakes ??= new Handshakes();
       if (service === 'tls') {
         const { openTls } = await import('./tls/open-tls.ts');
-        return await openTls(address, { connections, certificate: needed(certificate) }, descriptor);
+        const parts = { connections, certificate: needed(certificate), handshakes };
+        return await openTls(address, parts, descriptor);
       }
       const { HttpsConnections, openDoh } = await import('./https/https-listener.ts');
       https ??= new HttpsConnections();
       const shown = service === 'https' ? needed(certificate) : certificate;
-      const parts = { responder, certificate: shown, connections: https, onBug };
+      const parts = { responder, certificate: shown, connections: https, handshakes, onBug };
       return await openDoh(service, address, parts, descriptor);
     },
     given,

@@ -13,6 +13,7 @@ import { ListenError } from '../listen-error.ts';
 import type { Opened } from '../opened.ts';
 import type { Responder } from '../responder.ts';
 import type { Service } from '../served-address.ts';
+import type { Handshakes } from '../tls/handshakes.ts';
 import { DohHandler } from './doh-handler.ts';
 import { HostGuard } from './host-guard.ts';
 
@@ -28,6 +29,7 @@ export interface HttpsParts {
   /** Its names are those that may be asked for, without TLS too. Undefined only without TLS. */
   readonly certificate: CertificateSource | undefined;
   readonly connections: HttpsConnections;
+  readonly handshakes: Handshakes;
   /** Called with an unexpected error: a bug, which costs one answer. */
   readonly onBug: (error: unknown) => void;
 }
@@ -40,7 +42,7 @@ export interface HttpsParts {
 export async function openDoh(
   service: Extract<Service, 'https' | 'https-plain'>,
   address: ListenAddress,
-  { responder, certificate, connections, onBug }: HttpsParts,
+  { responder, certificate, connections, handshakes, onBug }: HttpsParts,
   descriptor?: number,
 ): Promise<Opened> {
   const hosts = new HostGuard(address.host, () => certificate?.known?.names ?? []);
@@ -51,6 +53,7 @@ export async function openDoh(
       certificate: service === 'https' ? certificate : undefined,
       handler: (request) => handler.handle(request),
       onConnection: (connection) => connections.add(connection),
+      handshakes,
       onBug,
     });
     return {

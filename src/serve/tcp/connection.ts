@@ -29,7 +29,10 @@ export class TcpConnection implements LimitedConnection {
   readonly client: ConnectionClient;
   /** When it was accepted, by `performance.now()`. */
   readonly acceptedAt: number = performance.now();
-  readonly #socket: Socket;
+  /** What was accepted. */
+  readonly #carrier: Socket;
+  /** What queries come over; with TLS, and when that has begun, a stream in what was accepted. */
+  #socket: Socket;
   readonly #responder: Responder;
   readonly #rules: ConnectionRules;
   readonly #protocol: Protocol;
@@ -56,11 +59,29 @@ export class TcpConnection implements LimitedConnection {
   ) {
     this.client = client;
     this.#protocol = protocol;
+    this.#carrier = socket;
     this.#socket = socket;
     this.#responder = responder;
     this.#rules = rules;
     socket.setNoDelay(true);
+    // A client may reset the connection; 'close' follows.
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      clearTimeout(this.#timer);
+      this.#onFirstQuery();
+      rules.onClosed(this);
+    });
+    this.#armTimer();
+  }
 
+  /** Answers the queries that come over `socket`: what was accepted, or a stream in it. */
+  use(socket: Socket): void {
+    this.#socket = socket;
+    if (socket !== this.#carrier) {
+      socket.on('error', () => socket.destroy());
+      socket.on('close', () => this.#carrier.destroy());
+      this.#carrier.on('close', () => socket.destroy());
+    }
     socket.on('data', (piece: Buffer) => {
       // Data after a broken frame is read and ignored: closing with unread data would send a reset, which can destroy
       // replies on their way.
@@ -71,14 +92,8 @@ export class TcpConnection implements LimitedConnection {
       this.#isLastQueryRead = true;
       this.#endWhenDone();
     });
-    // A client may reset the connection; 'close' follows.
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => {
-      clearTimeout(this.#timer);
-      this.#onFirstQuery();
-      rules.onClosed(this);
-    });
-    this.#armTimer();
+    // It was told to end before it began.
+    this.#endWhenDone();
   }
 
   /** True while a query is in flight. */
@@ -114,6 +129,7 @@ export class TcpConnection implements LimitedConnection {
   /** Ends the connection at once. */
   destroy(): void {
     this.#socket.destroy();
+    this.#carrier.destroy();
   }
 
   /** Sends all replies made during `work` in one write: a segment can hold many pipelined queries. */
@@ -224,7 +240,7 @@ export class TcpConnection implements LimitedConnection {
     this.#timerLimit = limit;
     this.#timer = setTimeout(() => {
       if (this.#inFlight > 0 && this.#socket.writableLength === 0) this.#armTimer();
-      else this.#socket.destroy();
+      else this.destroy();
     }, limit);
   }
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { Protocol } from '../../dns/protocol.ts';
+import type { Protocol } from '../../dns/protocol.ts';
 import {
   type ConnectionLimits,
   type ConnectionStatistics,
@@ -38,14 +38,10 @@ export class TcpConnections {
     this.#open = new ConnectionTable(limits);
   }
 
-  /**
-   * Accepts a connection and answers its queries. `carrier` is the connection that it runs over, where the two differ: then it is
-   * encrypted, and on Bun it does not know the client's address.
-   */
-  accept(socket: Socket, carrier: Socket = socket): TcpConnection {
-    const client = connectionClient(carrier.remoteAddress ?? '');
+  /** Accepts a connection, whose queries are read from what it is told to `use`. */
+  accept(socket: Socket, protocol: Protocol): TcpConnection {
+    const client = connectionClient(socket.remoteAddress ?? '');
     this.#open.makeRoomFor(client);
-    const protocol = carrier === socket ? Protocol.TCP : Protocol.TLS;
     const connection = new TcpConnection(socket, client, this.#responder, this.#rules, protocol);
     this.#open.add(connection);
     return connection;

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { TCPServer } from 'dns2';
+import { Protocol } from '../../dns/protocol.ts';
 import { listenTcp } from '../../system/listen-tcp.ts';
 import { ListenError } from '../listen-error.ts';
 import type { ServedAddress } from '../served-address.ts';
@@ -17,8 +18,11 @@ const LAST_ANSWERS = 150;
 
 /** What is between TCP and DNS. */
 export interface StreamLayer {
-  /** The stream of an accepted connection, to whose end the connection is closed. It need not be ready. */
-  readonly secure: (socket: Socket) => Socket;
+  /**
+   * Makes the stream in an accepted connection, to whose end the connection is closed, and calls `use` with it, now or later. It need
+   * not be ready. What it throws is a bug.
+   */
+  readonly secure: (socket: Socket, use: (stream: Socket) => void) => void;
   /** See `FIRST_QUERY`. */
   readonly firstQuery: number;
 }
@@ -85,17 +89,21 @@ export class TcpListener extends TCPServer {
 
   /** Takes a connection. Overrides the package's reading and decoding; its types do not declare `handle`. */
   handle(socket: Socket): void {
-    let stream: Socket;
+    const layer = this.#layer;
+    const connection = this.#connections.accept(socket, layer === undefined ? Protocol.TCP : Protocol.TLS);
+    this.#own.add(connection);
+    socket.once('close', () => this.#own.delete(connection));
+    if (layer === undefined) {
+      connection.use(socket);
+      return;
+    }
     try {
-      stream = this.#layer?.secure(socket) ?? socket;
+      layer.secure(socket, (stream) => connection.use(stream));
     } catch (error) {
       // A bug, which is reported like any other; the client need not wait for us to forget the connection.
       socket.destroy();
       throw error;
     }
-    const connection = this.#connections.accept(stream, socket);
-    this.#own.add(connection);
-    socket.once('close', () => this.#own.delete(connection));
   }
 
   /** See `Opened`. A client that was accepted a moment ago has its query read. */

@@ -4,6 +4,7 @@ import type { CertificateSource } from '../certificate/certificate.ts';
 import type { Opened } from '../opened.ts';
 import type { TcpConnections } from '../tcp/connections.ts';
 import { TcpListener } from '../tcp/listener.ts';
+import type { Handshakes } from './handshakes.ts';
 import { ServerContext } from './server-context.ts';
 
 /**
@@ -23,6 +24,7 @@ export interface TlsParts {
   /** Those of TCP: a connection counts from the moment in which it is accepted, before anything of TLS has been said. */
   readonly connections: TcpConnections;
   readonly certificate: CertificateSource;
+  readonly handshakes: Handshakes;
 }
 
 /**
@@ -32,19 +34,23 @@ export interface TlsParts {
  */
 export async function openTls(
   address: ListenAddress,
-  { connections, certificate }: TlsParts,
+  { connections, certificate, handshakes }: TlsParts,
   descriptor?: number,
 ): Promise<Opened> {
   const context = new ServerContext(certificate, () => performance.now());
   try {
     const listener = await TcpListener.open({ ...address, service: 'tls' }, connections, descriptor, {
-      secure(socket) {
-        // What happens to it, happens to the stream on top of it.
-        socket.on('error', () => {});
-        return new TLSSocket(socket, {
-          isServer: true,
-          secureContext: context.current,
-          ALPNProtocols: ALPN,
+      secure(socket, use) {
+        socket.once('readable', () => {
+          handshakes.begin(socket.remoteAddress ?? '', socket, () =>
+            use(
+              new TLSSocket(socket, {
+                isServer: true,
+                secureContext: context.current,
+                ALPNProtocols: ALPN,
+              }),
+            ),
+          );
         });
       },
       firstQuery: FIRST_QUERY,

@@ -21,9 +21,12 @@ export class WatchedConnection implements HttpsConnection {
   /** Called with the first request, or when the connection is gone. */
   #onFirstRequest: () => void = () => {};
   readonly #socket: Socket;
+  readonly #onFlood: (connection: WatchedConnection) => void;
 
-  constructor(socket: Socket) {
+  /** Calls `onFlood` when it is ended for what no client would do. */
+  constructor(socket: Socket, onFlood: (connection: WatchedConnection) => void) {
     this.#socket = socket;
+    this.#onFlood = onFlood;
     this.stream = socket;
     this.address = socket.remoteAddress ?? '';
     // A client may reset the connection at any time; 'close' follows.
@@ -72,10 +75,18 @@ export class WatchedConnection implements HttpsConnection {
   /** A large answer of `octets` goes out, until what is returned is called. */
   sends(octets: number): () => void {
     this.#unsent += octets;
-    if (this.#unsent > MAX_UNSENT) this.destroy();
+    if (this.#unsent > MAX_UNSENT) {
+      this.flooded();
+      this.destroy();
+    }
     return () => {
       this.#unsent -= octets;
     };
+  }
+
+  /** It is ended for what no client would do. */
+  flooded(): void {
+    this.#onFlood(this);
   }
 
   /** Ends what has taken too long. `now` is that of `performance.now()`. */

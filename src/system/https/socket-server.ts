@@ -22,8 +22,6 @@ export class SocketServer implements HttpsServer {
   readonly #front: Server;
   /** Makes the handshakes; undefined without TLS. */
   readonly #tls: TlsServer | undefined;
-  /** What a handshake takes is a millisecond: a crowd must not delay the answers to others. */
-  readonly #handshakes = new FewEachTurn(1);
   readonly #frames = new FewEachTurn(bounds.FRAMES_AT_ONCE);
   readonly #http1;
   readonly #connections = new Set<WatchedConnection>();
@@ -113,7 +111,9 @@ export class SocketServer implements HttpsServer {
       const connection = this.#accept(socket);
       socket.once('readable', () => {
         if (tls !== undefined) {
-          this.#inTurn(() => this.#secure(connection, socket, tls));
+          this.#options.handshakes.begin(connection.address, socket, () =>
+            this.#secure(connection, socket, tls),
+          );
           return;
         }
         const first: Buffer | null = socket.read();
@@ -125,14 +125,8 @@ export class SocketServer implements HttpsServer {
     });
   }
 
-  /** Does a step of a handshake in a turn of its own, and not inside of the event, in which the socket still reads for itself. */
-  #inTurn(step: () => void): void {
-    setImmediate(() => this.#handshakes.add(step));
-  }
-
   /** Begins the handshake of a connection. */
   #secure(connection: WatchedConnection, socket: Socket, tls: TlsServer): void {
-    if (socket.destroyed) return;
     const ends = endsOf(socket);
     this.#handshaking.set(ends, connection);
     socket.on('close', () => {
@@ -163,7 +157,7 @@ export class SocketServer implements HttpsServer {
       }
       this.#handshaking.delete(ends);
       stream.on('error', () => stream.destroy());
-      this.#inTurn(() => {
+      this.#options.handshakes.step(() => {
         if (!stream.destroyed) this.#give(connection, stream, stream.alpnProtocol === 'h2');
       });
     });
@@ -173,7 +167,9 @@ export class SocketServer implements HttpsServer {
   }
 
   #accept(socket: Socket): WatchedConnection {
-    const connection = new WatchedConnection(socket);
+    const connection = new WatchedConnection(socket, ({ address }) =>
+      this.#options.handshakes.flooded(address),
+    );
     this.#connections.add(connection);
     socket.on('close', () => this.#connections.delete(connection));
     socket.setNoDelay(true);
@@ -188,6 +184,7 @@ export class SocketServer implements HttpsServer {
         address: connection.address,
         turns: this.#frames,
         onRequest: (exchange) => this.#take(connection, exchange),
+        onFlood: () => connection.flooded(),
         destroy: () => connection.destroy(),
       });
       connection.useSession(session);

@@ -13,6 +13,7 @@ import { HttpsConnections, openDoh } from '../../../src/serve/https/https-listen
 import { Responder, type ResponderParts } from '../../../src/serve/responder.ts';
 import { TcpConnections } from '../../../src/serve/tcp/connections.ts';
 import { TcpListener } from '../../../src/serve/tcp/listener.ts';
+import { Handshakes } from '../../../src/serve/tls/handshakes.ts';
 import type { HttpServerAddress } from '../../support/http-client.ts';
 import { aRecord } from '../../support/packets.ts';
 import { TestAuthority, type TestCertificate } from '../../support/test-certificate.ts';
@@ -61,7 +62,13 @@ export async function startDohScene(parts: Partial<ResponderParts> = {}): Promis
     ...parts,
   });
   const place = { host: '127.0.0.1', port: 0 };
-  const open = { responder, certificate, connections: new HttpsConnections(), onBug };
+  const open = {
+    responder,
+    certificate,
+    connections: new HttpsConnections(),
+    handshakes: new Handshakes(),
+    onBug,
+  };
   const listeners = [
     await openDoh('https', place, open),
     await openDoh('https-plain', place, open),

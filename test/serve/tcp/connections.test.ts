@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { Type } from '../../../src/dns/codes.ts';
 import { decodeMessage } from '../../../src/dns/message.ts';
+import { Protocol } from '../../../src/dns/protocol.ts';
 import { recordsAnswer } from '../../../src/resolve/answer.ts';
 import { TcpConnections } from '../../../src/serve/tcp/connections.ts';
 import { frame, query } from '../../support/dns-client.ts';
@@ -45,7 +46,7 @@ function scene(young = 0) {
   const sockets: FakeSocket[] = [];
   const open = async (address: string, name?: string): Promise<FakeSocket> => {
     const socket = new FakeSocket(address);
-    connections.accept(socket as unknown as Socket);
+    connections.accept(socket as unknown as Socket, Protocol.TCP).use(socket as unknown as Socket);
     sockets.push(socket);
     if (name !== undefined) socket.emit('data', frame(query(name, Type.A, { id: 7 })));
     // Until it was answered, or counts as waiting.

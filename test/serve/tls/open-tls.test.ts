@@ -11,8 +11,10 @@ import { recordsAnswer } from '../../../src/resolve/answer.ts';
 import { parseCertificate } from '../../../src/serve/certificate/certificate.ts';
 import { HeldCertificate } from '../../../src/serve/certificate/current-certificate.ts';
 import { defaultTcpLimits, TcpConnections } from '../../../src/serve/tcp/connections.ts';
+import { Handshakes } from '../../../src/serve/tls/handshakes.ts';
 import { openTls } from '../../../src/serve/tls/open-tls.ts';
 import { frame, query } from '../../support/dns-client.ts';
+import { MovableClock } from '../../support/movable-clock.ts';
 import { TestAuthority, type TestCertificate } from '../../support/test-certificate.ts';
 import { TlsClient } from '../../support/tls-client.ts';
 import { scriptedResponder } from '../scripted-responder.ts';
@@ -28,12 +30,12 @@ after(async () => {
 const parsed = ({ cert, key }: TestCertificate) =>
   parseCertificate({ path: 'cert', text: cert }, { path: 'key', text: key });
 
-async function server(limits = {}) {
+async function server(limits = {}, handshakes = new Handshakes()) {
   const { responder, held } = scriptedResponder();
   const certificate = new HeldCertificate();
   certificate.set(parsed(issued));
   const connections = new TcpConnections(responder, { ...defaultTcpLimits, ...limits });
-  const opened = await openTls({ host: '127.0.0.1', port: 0 }, { connections, certificate });
+  const opened = await openTls({ host: '127.0.0.1', port: 0 }, { connections, certificate, handshakes });
   closers.push(() => opened.stop());
   return { ...opened, stop: () => opened.stop(), certificate, connections, held };
 }
@@ -149,6 +151,35 @@ test('what is not TLS ends that connection and nothing else', async () => {
   asking.send('a.example', 1);
   assert.deepEqual(await asking.replies(1), [1]);
   asking.socket.destroy();
+});
+
+test('a client that was ended for a flood waits for its handshake, counts meanwhile, and may leave', async () => {
+  const clock = new MovableClock();
+  const handshakes = new Handshakes({ clock });
+  const { port, connections } = await server({}, handshakes);
+  handshakes.flooded('127.0.0.1');
+  const leaving = client(port);
+  while (clock.waiting === 0) await sleep(2);
+  leaving.socket.destroy();
+  while (connections.statistics().open > 0) await sleep(2);
+  const asking = client(port);
+  asking.send('a.example', 1);
+  while (connections.statistics().open === 0) await sleep(2);
+  await sleep(50);
+  assert.equal(asking.socket.getProtocol(), null);
+  clock.advance(250);
+  assert.deepEqual(await asking.replies(1), [1]);
+  asking.socket.destroy();
+});
+
+test('the end of the program does not wait for a handshake that has not begun', async () => {
+  const handshakes = new Handshakes({ clock: new MovableClock() });
+  const { port, connections, stop } = await server({}, handshakes);
+  handshakes.flooded('127.0.0.1');
+  const asking = client(port);
+  while (connections.statistics().open === 0) await sleep(2);
+  await stop();
+  await closed(asking);
 });
 
 test('a client cannot renegotiate', async () => {

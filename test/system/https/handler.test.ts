@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { Handshakes } from '../../../src/serve/tls/handshakes.ts';
 import { openHttps } from '../../../src/system/https/open-https.ts';
 import type { HttpsAnswer } from '../../../src/system/https/shared/server.ts';
 import { askHttp1, Http2Client } from '../../support/http-client.ts';
@@ -22,6 +23,7 @@ const server = await openHttps({
     }
   },
   onConnection: () => ({ onWaiting() {}, onClosed() {} }),
+  handshakes: new Handshakes(),
   onBug: (error) => bugs.push(error),
 });
 after(() => server.stop());
@@ -77,6 +79,7 @@ test('a request that is answered before the server stops has its answer', async 
     certificate: undefined,
     handler: () => fine,
     onConnection: () => ({ onWaiting() {}, onClosed() {} }),
+    handshakes: new Handshakes(),
     onBug: (error) => bugs.push(error),
   });
   const client = new Http2Client({ host: '127.0.0.1', port: other.port });

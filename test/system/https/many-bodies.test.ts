@@ -10,6 +10,7 @@ import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
 import { makeLocalCertificate } from '../../../src/certificate/local-certificate.ts';
+import { Handshakes } from '../../../src/serve/tls/handshakes.ts';
 import { openHttps } from '../../../src/system/https/open-https.ts';
 import { BODY_TIME } from '../../../src/system/https/shared/bounds.ts';
 import type { HttpsServer } from '../../../src/system/https/shared/server.ts';
@@ -24,6 +25,7 @@ async function openServer(): Promise<HttpsServer> {
     certificate: { current: { chain, key }, onChange: () => () => {} },
     handler: ({ body }) => ({ status: 200, headers: {}, body: String(body.length) }),
     onConnection: () => ({ onWaiting() {}, onClosed() {} }),
+    handshakes: new Handshakes(),
     onBug: (error) => assert.fail(String(error)),
   });
 }

@@ -34,6 +34,8 @@ export interface Http2SessionParts {
   readonly turns: FewEachTurn;
   /** Takes a request whose head is whole. */
   readonly onRequest: (exchange: Http2Exchange) => void;
+  /** Called when it ends because the client did what no client would do. */
+  readonly onFlood: () => void;
   /** Ends the connection at once. */
   readonly destroy: () => void;
 }
@@ -408,6 +410,7 @@ export class Http2Session {
 
   /** RFC 9113 §5.4.1. */
   #fail(code: number): void {
+    if (code === ErrorCode.ENHANCE_YOUR_CALM) this.#parts.onFlood();
     this.#output.write(numbersFrame(FrameType.GOAWAY, 0, this.#lastId, code));
     this.#stop();
   }

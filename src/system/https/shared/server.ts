@@ -58,8 +58,20 @@ export interface HttpsOptions {
    * socket knows no connections, and bounds them by itself.
    */
   readonly onConnection: (connection: HttpsConnection) => HttpsConnectionWatch;
+  /** Decides when handshakes begin. Bun's own server makes them without asking. */
+  readonly handshakes: HandshakePacer;
   /** Called with what a handler threw. */
   readonly onBug: (error: unknown) => void;
+}
+
+/** Decides when the handshakes of TLS begin, since each delays all others by a millisecond. */
+export interface HandshakePacer {
+  /** Calls `begin` when the client at `address` may have a handshake, in a turn of its own, unless `socket` is gone by then. */
+  begin(address: string, socket: { readonly destroyed: boolean }, begin: () => void): void;
+  /** Does a further step of one in a turn of its own. */
+  step(work: () => void): void;
+  /** A connection of the client was ended for what no client would do. */
+  flooded(address: string): void;
 }
 
 /** What is told about a connection. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { after, test } from 'node:test';
+import { Handshakes } from '../../../../src/serve/tls/handshakes.ts';
 import { ErrorCode, FrameType, frame, numbersFrame } from '../../../../src/system/https/http2/frames.ts';
 import type { HttpsAnswer } from '../../../../src/system/https/shared/server.ts';
 import { SocketServer } from '../../../../src/system/https/socket-server.ts';
@@ -23,6 +24,7 @@ const server = await SocketServer.open({
     return { status: 200, headers: { 'content-type': 'text/plain' }, body: `${body.length}` };
   },
   onConnection: () => ({ onWaiting() {}, onClosed() {} }),
+  handshakes: new Handshakes(),
   onBug: (error) => bugs.push(error),
 });
 after(async () => {
