@@ -136,6 +136,21 @@ export function hasKeyText(label: string): boolean {
   return label.length >= KEY_TEXT_LENGTH && keyInside.test(label);
 }
 
+/**
+ * Why a label is no key although it must be meant as one: a character too few or too many, or one that z-base32 does not have; a
+ * clause without a final period. Undefined for all others. No top-level domain is half as long.
+ */
+export function almostKey(label: string): string | undefined {
+  const { length } = label;
+  if (Math.abs(length - KEY_TEXT_LENGTH) > MISCOUNTED || !/^[a-z0-9]+$/i.test(label) || hasKeyText(label))
+    return undefined;
+  if (length !== KEY_TEXT_LENGTH) return `it has ${length} characters, and a key has ${KEY_TEXT_LENGTH}`;
+  return `z-base32 has no character "${/[lv02]/i.exec(label)?.[0]}"`;
+}
+
+/** Characters that are lost or doubled when a key is copied by hand. */
+const MISCOUNTED = 2;
+
 /** The reason for people, without a final period. */
 export function refusalToText(reason: KeyRefusal): string {
   switch (reason) {

@@ -2,7 +2,7 @@ import { Rcode } from '../../dns/codes.ts';
 import { ExtendedErrorCode } from '../../dns/extended-error.ts';
 import { Name } from '../../dns/name.ts';
 import { syntheticSoa } from '../../dns/soa.ts';
-import { hasKeyText } from '../../pkarr/public-key.ts';
+import { almostKey, hasKeyText } from '../../pkarr/public-key.ts';
 import { recordsAnswer } from '../answer.ts';
 import type { Layer } from '../query.ts';
 
@@ -93,6 +93,8 @@ export interface StrayKeyOptions {
   readonly searchDomains: SearchDomains;
   /** Domains under which keys resolve: `KEY.SUFFIX` is the key, and stub resolvers put search domains behind it too. */
   readonly suffixes: readonly Name[];
+  /** Whether a route is configured for a name, or for a domain that it is in: what is almost a key may be a name of somebody's own there. */
+  readonly hasRoute: (name: Name) => boolean;
   /** Seconds that clients may cache that there is no such name. */
   readonly negativeTtl: number;
 }
@@ -101,44 +103,68 @@ export interface StrayKeyOptions {
  * Answers names in which a key can only be meant as a key of its own: directly before a search domain, or before a suffix
  * and a search domain, or in a label that was pasted from a URL. Sent upstream they would show who looks for which key, and a
  * wildcard of the search domain would take the place of what the key signed. NXDOMAIN makes the stub resolver go on to the
- * key itself. Other names with a key in them are ordinary: `_iroh.KEY.dns.iroh.link` goes out. Names that end in a suffix
- * never come here.
+ * key itself. A label that is almost a key is kept back like one, also at the end of a name or before a suffix: who hears of it knows the
+ * key. Other names with a key in them are ordinary: `_iroh.KEY.dns.iroh.link` goes out. Names that end in a key and a suffix never
+ * come here.
  */
-export function keepStrayKeys({ searchDomains, suffixes, negativeTtl }: StrayKeyOptions): Layer {
+export function keepStrayKeys(options: StrayKeyOptions): Layer {
   return (inner) => ({
     async resolve(query, context) {
-      const found = await findStrayKey(query.question.name, searchDomains, suffixes);
+      const { name } = query.question;
+      const found = findAlmostKey(name, options) ?? (await findStrayKey(name, options));
       if (found === undefined) return await inner.resolve(query, context);
       context.trace?.tell({ of: 'stray-key', text: found.text });
       return recordsAnswer({
         rcode: Rcode.NXDOMAIN,
-        authorities: [syntheticSoa(found.zone, 0, negativeTtl)],
-        extendedErrors: [{ code: ExtendedErrorCode.BLOCKED, text: found.text }],
+        authorities: [syntheticSoa(found.zone, 0, options.negativeTtl)],
+        extendedErrors: [{ code: found.code, text: found.text }],
       });
     },
   });
 }
 
-/** The label with the key and all behind it, and why it does not go out; undefined for an ordinary name. */
+/** What does not go out. */
+interface Kept {
+  /** The label with the key, and all behind it. */
+  readonly zone: Name;
+  readonly code: number;
+  /** Why it does not go out: a sentence. */
+  readonly text: string;
+}
+
+/** What ends in a label that is almost a key, or in one and a suffix. */
+function findAlmostKey(name: Name, { suffixes, hasRoute }: StrayKeyOptions): Kept | undefined {
+  for (const suffix of [root, ...suffixes]) {
+    const count = suffix.labels.length + 1;
+    const why = almostKey(name.labels.at(-count) ?? '');
+    if (why === undefined || !name.isWithin(suffix) || hasRoute(name)) continue;
+    const text = `Not a valid public key: ${why}.`;
+    return { zone: name.ancestor(count), code: ExtendedErrorCode.OTHER, text };
+  }
+  return undefined;
+}
+
+const root = Name.fromLabels([]);
+
 async function findStrayKey(
   name: Name,
-  searchDomains: SearchDomains,
-  suffixes: readonly Name[],
-): Promise<{ readonly zone: Name; readonly text: string } | undefined> {
+  { searchDomains, suffixes, hasRoute }: StrayKeyOptions,
+): Promise<Kept | undefined> {
   const { length } = name.labels;
   for (const [index, label] of name.labels.entries()) {
-    if (!hasKeyText(label)) continue;
+    const hasKey = hasKeyText(label);
+    if (!hasKey && (almostKey(label) === undefined || hasRoute(name))) continue;
     const zone = name.ancestor(length - index);
     const behind = [zone.parent, ...suffixes.flatMap((suffix) => behindSuffix(zone.parent, suffix) ?? [])];
     const searched = await searchDomains.hasNow(behind);
     if (searched !== undefined) {
-      return {
-        zone,
-        text: `A key before the search domain ${searched} is not sent upstream; ask for the key alone.`,
-      };
+      const text = `A key before the search domain ${searched} is not sent upstream; ask for the key alone.`;
+      return { zone, code: ExtendedErrorCode.BLOCKED, text };
     }
-    if (PASTED.test(label))
-      return { zone, text: 'A key in a part of a URL is not sent upstream; ask for the key alone.' };
+    if (hasKey && PASTED.test(label)) {
+      const text = 'A key in a part of a URL is not sent upstream; ask for the key alone.';
+      return { zone, code: ExtendedErrorCode.BLOCKED, text };
+    }
   }
   return undefined;
 }

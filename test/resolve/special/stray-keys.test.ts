@@ -11,7 +11,11 @@ import { forwarded, layered, queryFor, toLines } from '../layers.ts';
 const key = testKey(1).publicKey.text;
 const refused = `${'n'.repeat(51)}y`;
 
-function scene(system: readonly string[] = [], clients: readonly string[] = []) {
+function scene(
+  system: readonly string[] = [],
+  clients: readonly string[] = [],
+  routes: readonly string[] = [],
+) {
   const clock = { now: 0 };
   /** What the files of the system say, and how often they were read. */
   const files = { search: system, reads: 0 };
@@ -25,7 +29,8 @@ function scene(system: readonly string[] = [], clients: readonly string[] = []) 
   });
   searchDomains.setSystem(system);
   const suffixes = [Name.parse('key'), Name.parse('pk.example')];
-  const layer = keepStrayKeys({ searchDomains, suffixes, negativeTtl: 60 });
+  const hasRoute = (name: Name) => routes.some((route) => name.isWithin(Name.parse(route)));
+  const layer = keepStrayKeys({ searchDomains, suffixes, hasRoute, negativeTtl: 60 });
   return { searchDomains, clock, files, ...layered(layer) };
 }
 
@@ -66,9 +71,45 @@ test('names of others that carry a key are ordinary', async () => {
     `${key}.key.example`,
     `${key}.pk.lan`,
     'www.wild.example',
-    `${key.slice(1)}.wild.example`,
+    `${key.slice(1)}.b.wild.example`,
+    `${key.slice(3)}.wild.example`,
+    key.slice(3),
+    `${key.slice(1)}.example`,
+    `${key.slice(0, 25)}-${key.slice(26)}`,
     'www.lan',
   ];
+  for (const name of names) assert.equal((await ask(queryFor(name))).kind, 'forwarded', name);
+  assert.equal(asked.length, names.length);
+});
+
+/** What people make of a key when they copy it by hand. */
+const almostKeys = [
+  [key.slice(1), 'it has 51 characters, and a key has 52'],
+  [key.slice(2), 'it has 50 characters, and a key has 52'],
+  [`${key.slice(0, 20)}2${key.slice(21)}`, 'z-base32 has no character "2"'],
+  [`${key.slice(0, 20)}L${key.slice(21)}`.toUpperCase(), 'z-base32 has no character "L"'],
+  [`${key.slice(0, 20)}l${key.slice(20)}`, 'it has 53 characters, and a key has 52'],
+  [`${key.slice(0, 20)}v0${key.slice(20)}`, 'it has 54 characters, and a key has 52'],
+] as const;
+
+test('what is almost a key does not go out at the end of a name, before a suffix or before a search domain', async () => {
+  const { asked, ask, lines } = scene(['wild.example']);
+  for (const [label, why] of almostKeys) {
+    for (const name of [label, `www.${label}`, `${label}.key`, `_443._tcp.${label}.pk.example`]) {
+      const answer = toRecords(await ask(queryFor(name)));
+      assert.deepEqual([answer.rcode, answer.extendedErrors[0]?.text], [3, `Not a valid public key: ${why}.`], name);
+      assert.ok(Name.parse(name).isWithin(answer.authorities[0]?.name ?? Name.parse('wrong')));
+    }
+    for (const name of [`${label}.wild.example`, `www.${label}.lan`])
+      assert.equal((await lines(queryFor(name)))[0], 'NXDOMAIN', name);
+  }
+  assert.deepEqual(asked, []);
+});
+
+test('a route for what is almost a key goes on working', async () => {
+  const [[label]] = almostKeys;
+  const { asked, ask } = scene(['wild.example'], [], [label, 'wild.example']);
+  const names = [label, `www.${label}`, `${label}.wild.example`];
   for (const name of names) assert.equal((await ask(queryFor(name))).kind, 'forwarded', name);
   assert.equal(asked.length, names.length);
 });
@@ -120,7 +161,7 @@ test('a search domain that is a suffix answers for the key', async () => {
   const router = suffixes(
     createRouter({
       pkarr: { resolve: async () => recordsAnswer({}) },
-      ordinary: keepStrayKeys({ searchDomains, suffixes: [], negativeTtl: 60 })({
+      ordinary: keepStrayKeys({ searchDomains, suffixes: [], hasRoute: () => false, negativeTtl: 60 })({
         resolve: async (query) => forwarded(query, {}),
       }),
       negativeTtl: 60,
