@@ -46,6 +46,8 @@ const { metafile: ofServers } = await build({
   splitting: true,
   platform: 'node',
   target: 'node20.19',
+  // A class that names itself would be called `_PublicKey`, which `console.log` shows.
+  keepNames: true,
   // CommonJS packages load Node's modules with this.
   banner: {
     js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",

@@ -30,7 +30,10 @@ export function ordinaryLayers(
   const hasRoute = (name: Name) => forwarder.hasRoute(name);
   const { negativeTtl } = settings;
   const suffixes = withInternal(settings.suffix);
-  const layers: Layer[] = [keepStrayKeys({ searchDomains, suffixes, hasRoute, negativeTtl }), specialUse({ hasRoute })];
+  const layers: Layer[] = [
+    keepStrayKeys({ searchDomains, suffixes, hasRoute, negativeTtl }),
+    specialUse({ hasRoute }),
+  ];
   // A portal leads to an address of its own network, which rebinding protection would take away.
   if (portal !== undefined) layers.unshift(portal.layer);
   if (hosts !== undefined) layers.unshift(hostsLayer(hosts));

@@ -36,8 +36,9 @@ export class SignedPacket {
   static sign(keyPair: KeyPair, message: Uint8Array, options: SignOptions = {}): SignedPacket {
     const now = options.timestamp ?? BigInt(Date.now()) * 1000n;
     const previous = options.after?.timestamp;
-    if (now < 0n || now > MAX_TIMESTAMP || previous === MAX_TIMESTAMP)
-      throw new PkarrError('bad-timestamp', 'A timestamp is from 0 to 2^63 − 1.');
+    // Without types a number of milliseconds would be taken for one of microseconds.
+    if (typeof now !== 'bigint' || now < 0n || now > MAX_TIMESTAMP || previous === MAX_TIMESTAMP)
+      throw new PkarrError('bad-timestamp', 'A timestamp is a bigint from 0 to 2^63 − 1.');
     try {
       return new SignedPacket(OwnPacket.sign(keyPair.own, message, nextTimestamp(now, previous)));
     } catch (error) {

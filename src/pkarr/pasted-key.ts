@@ -5,7 +5,7 @@ const MAX_PASTED_LENGTH = 4096;
 
 /**
  * The key in what people paste: `KEY`, `pk:KEY`, `pk://KEY/path`, `https://user@sub.KEY:port/x`, `sub.KEY`,
- * `sub.KEY.tld`, with a final dot or white space around, in any case.
+ * `sub.KEY.tld`, with a final dot or white space around, in any case; and `http://localhost:8053/KEY`, as relays have it.
  * @throws PublicKeyError saying in one sentence what is wrong.
  */
 export function parsePastedKey(text: string): PublicKey {
@@ -15,17 +15,22 @@ export function parsePastedKey(text: string): PublicKey {
       `The text is ${text.length} characters long; a key has ${KEY_TEXT_LENGTH}.`,
     );
   }
-  const labels = hostOf(text.trim()).split('.');
-  for (const label of labels.reverse()) {
-    // The rightmost label in the form of a key counts: a suffix such as `key` may follow it, and a name may precede it.
+  const [authority = '', ...path] = withoutScheme(text.trim())
+    .replace(/[?#].*$/s, '')
+    .split(/\/(?:pk:)?/i);
+  // The rightmost label in the form of a key counts: a suffix such as `key` may follow it, and a name may precede it.
+  const labels = hostOf(authority).split('.').reverse();
+  for (const label of [...labels, ...path])
     if (classifyLabel(label).kind !== 'not-a-key') return PublicKey.fromLabel(label);
-  }
   throw new PublicKeyError('no-key', whyNot(labels[0] ?? ''));
 }
 
-/** The host of an address; scheme, user, port, path and final dot are optional. */
-function hostOf(text: string): string {
-  const authority = text.replace(/^(?:[a-z][a-z0-9+.-]*:\/\/|(?:pk|pkarr):)/i, '').replace(/[/?#].*$/s, '');
+function withoutScheme(text: string): string {
+  return text.replace(/^(?:[a-z][a-z0-9+.-]*:\/\/|(?:pk|pkarr):)/i, '');
+}
+
+/** The host; user, port and final dot are optional. */
+function hostOf(authority: string): string {
   return authority
     .slice(authority.lastIndexOf('@') + 1)
     .replace(/:\d*$/, '')

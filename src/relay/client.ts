@@ -49,7 +49,7 @@ export type RelayPutOutcome =
 
 /** A relay: packets over HTTP. */
 export interface RelayClient {
-  /** The host and port of its address. */
+  /** Host, port and path of its address. */
   readonly label: string;
   /**
    * Asks for the packet of `key`. With `newerThan` the relay need not send a packet that is not newer. Rejects only with
@@ -174,7 +174,7 @@ export function createRelayClient(options: RelayClientOptions): RelayClient {
   }
 
   return {
-    label: url.host,
+    label: `${url.host}${url.pathname.replace(/\/$/, '')}`,
     get: (key, { newerThan, ...waiting }) => get(key, conditionOf(newerThan), waiting),
     async put(packet, { replaces, ...waiting }) {
       const condition = conditionOf(replaces);

@@ -236,6 +236,11 @@ describeDemoPage('publishing on the page of the demo', (demo) => {
     await page.getByText('published elsewhere').waitFor();
     await page.getByRole('button', { name: 'Take over what is published' }).click();
     assert.match(await zone.inputValue(), /^@ 300 A 192\.0\.2\.79\n$/);
+    // What was written there comes back like anything that is undone.
+    await page.keyboard.press('Control+z');
+    assert.match(await zone.inputValue(), /^@ 300 A 192\.0\.2\.78\n/);
+    await page.keyboard.press('Control+Shift+z');
+    assert.match(await zone.inputValue(), /^@ 300 A 192\.0\.2\.79\n$/);
   });
 
   test('a key of openssl is opened as it is', async () => {

@@ -20,7 +20,8 @@ async function serve(idleMs = 600) {
     sites: {
       handle(request, response) {
         if (request.url === '/bug') throw new Error('a bug');
-        if (request.url === '/slow') setTimeout(() => response.end('late'), 500);
+        if (request.url === '/read') request.pipe(response);
+        else if (request.url === '/slow') setTimeout(() => response.end('late'), 500);
         else response.end('site');
       },
       upgrade(_request, socket) {
@@ -103,6 +104,15 @@ test('at the end, a connection has the request answered that it is at, and one t
   assert.match((await asking).text, /^HTTP\/1\.1 200 .*late/s);
   const { text } = await late;
   assert.match(text, /^HTTP\/1\.1 200 .*connection: close.*site/is);
+});
+
+test('a client that waits with its body is told to go on when somebody reads it, and not when it has an answer before', async () => {
+  await using server = await serve();
+  const head = `PUT /read HTTP/1.1\r\n${site}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n`;
+  const { text } = await server.until(head, '', 'ab');
+  assert.match(text, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 .*\r\nab\r\n/s);
+  const refused = await server.until(head.replace('/read', '/x'), '', 'ab');
+  assert.match(refused.text, /^HTTP\/1\.1 200 .*site$/s);
 });
 
 test('headers that are too long, too many or no HTTP are refused', async () => {

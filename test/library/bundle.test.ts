@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import vm from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { root } from '../support/installed-package.ts';
@@ -55,4 +56,16 @@ test('the file for browsers and that for servers export the same names and make 
     return SignedPacket.sign(keyPair, zone.ok ? zone.message : assert.fail(), { timestamp: 1n }).toBytes();
   });
   assert.deepEqual(there, here);
+});
+
+test('what is printed of a class has its name', async () => {
+  const path = join(root, 'dist/library/node/pkarr.js');
+  const { KeyPair, SignedPacket, compileZone } = (await import(
+    path
+  )) as typeof import('../../src/library/pkarr.ts');
+  const keyPair = KeyPair.fromSeed(new Uint8Array(32).fill(9));
+  const zone = compileZone('@ A 192.0.2.1', keyPair.publicKey);
+  const packet = SignedPacket.sign(keyPair, zone.ok ? zone.message : assert.fail());
+  const values = { PublicKey: keyPair.publicKey, KeyPair: keyPair, SignedPacket: packet };
+  for (const [name, value] of Object.entries(values)) assert.match(inspect(value), new RegExp(`^${name} `));
 });

@@ -84,6 +84,12 @@ test('a packet goes over octets and back, and says what the zone file said', () 
 
 test('a packet that comes after another is newer, whatever the clock says', () => {
   const message = messageOf('@ A 192.0.2.1');
+  for (const wrong of [Date.now(), 1.5, '5', -1n, 2n ** 63n])
+    assert.throws(
+      () => SignedPacket.sign(keyPair, message, { timestamp: wrong as unknown as bigint }),
+      (error) => error instanceof PkarrError && error.fault === 'bad-timestamp',
+      String(wrong),
+    );
   const ahead = SignedPacket.sign(keyPair, message, { timestamp: 9_000_000_000_000_000n });
   const next = SignedPacket.sign(keyPair, message, { after: ahead });
   assert.equal(next.timestamp, ahead.timestamp + 1n);

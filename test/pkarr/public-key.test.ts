@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
 import { parsePastedKey } from '../../src/pkarr/pasted-key.ts';
-import { classifyLabel, PublicKey, PublicKeyError } from '../../src/pkarr/public-key.ts';
+import { almostKey, classifyLabel, PublicKey, PublicKeyError } from '../../src/pkarr/public-key.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { fc } from '../support/property.ts';
 import { testKeyPair } from './packets.ts';
@@ -138,6 +138,9 @@ test('a key is found in every spelling that people paste', () => {
     `${key.text}:53`,
     `www.${key.text}.pkarr.example`,
     `${key.text}/`,
+    `http://localhost:8053/${key.text}`,
+    `https://relay.example/pkarr/${upper}?policy=CacheOnly`,
+    `relay.example/pk:${key.text}#x`,
   ];
   for (const spelling of spellings) assert.ok(parsePastedKey(spelling).equals(key), spelling);
 });
@@ -151,6 +154,9 @@ test('a text without a key is refused with a sentence that says why', () => {
     [`${key.text.slice(0, 51)}b`, /last character must be y or o/],
     ['y'.repeat(52), /small order/],
     ['x'.repeat(5000), /5000 characters/],
+    [`https://example.com/x/${key.text.slice(1)}`, /"com" is not a key/],
+    [`https://example.com/?${key.text}`, /"com" is not a key/],
+    [`https://example.com/${'y'.repeat(52)}`, /small order/],
   ];
   for (const [text, message] of cases) {
     assert.throws(
@@ -193,4 +199,20 @@ test('a key pair shows its seed in no print', () => {
     KeyPair.generate((size) => new Uint8Array(size).fill(7)).exportSeed(),
     new Uint8Array(32).fill(7),
   );
+});
+
+test('what is almost a key is told why, and what else is long is not', () => {
+  const { text } = key;
+  assert.match(almostKey(text.slice(1)) ?? '', /51 characters/);
+  assert.match(almostKey(`${text.slice(0, 30)}l${text.slice(30)}`) ?? '', /53 characters/);
+  assert.match(almostKey(`0${text.slice(1)}`) ?? '', /no character "0"/);
+  for (const other of [
+    text,
+    `${text}x`,
+    text.slice(3),
+    `${text.slice(2)}-`,
+    `${text.slice(0, 20)}-.${text.slice(22)}`,
+    '',
+  ])
+    assert.equal(almostKey(other), undefined, other);
 });

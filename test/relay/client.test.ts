@@ -504,3 +504,18 @@ test('the address of a relay is http or https, without user, query or fragment',
     assert.equal(parseRelayUrl(text), undefined, text);
   }
 });
+
+test('a relay is called by host, port and path of its address', () => {
+  const labelOf = (url: string) => {
+    const client = createRelayClient({
+      url: parseRelayUrl(url) ?? assert.fail(),
+      resolveHost: noName,
+      now: () => 0,
+      nowWall: () => 0,
+    });
+    client.close();
+    return client.label;
+  };
+  assert.equal(labelOf('https://relay.example/'), 'relay.example');
+  assert.equal(labelOf('https://relay.example:8443/pkarr/'), 'relay.example:8443/pkarr');
+});

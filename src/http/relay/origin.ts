@@ -12,7 +12,7 @@ const ANY_ORIGIN = '*';
 
 /** What scripts may read beside what CORS lets them read anyway (Fetch §2.2.6). */
 const EXPOSED =
-  'etag, memento-datetime, pkarr-dht-stored-nodes, pkarr-invalid-signed-packet-seq, retry-after';
+  'etag, memento-datetime, pkarr-dht-stored-nodes, pkarr-invalid-signed-packet-seq, pkarr-warning, retry-after';
 
 /**
  * What a page of another origin may do here: nothing, unless `relay-origins` names its origin. A lookup that any page could cause by

@@ -84,7 +84,7 @@ async function answer(exchange: Exchange, parts: RelayParts): Promise<Reply> {
   if (typeof key === 'string') return { status: 400, body: `${key}\n` };
   try {
     return request.method === 'PUT'
-      ? await answerPut(exchange, key, parts.calls)
+      ? await answerPut(exchange, key, parts)
       : await answerGet(exchange, key, parts);
   } catch (error) {
     if (!(error instanceof LookupError)) throw error;

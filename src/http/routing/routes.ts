@@ -10,7 +10,7 @@ import { bareResponse } from '../bare-response.ts';
 import { limits } from '../limits.ts';
 import { clientAddress } from './client-address.ts';
 import { comesByLink, isFromElsewhere } from './from-elsewhere.ts';
-import { hostOf } from './host-of.ts';
+import { hostOf, isHostWrong } from './host-of.ts';
 import { failureReply } from './lookup-failure.ts';
 import type { RequestCounts } from './request-counts.ts';
 import { respond } from './respond.ts';
@@ -64,6 +64,14 @@ export function createRoutes(parts: RouteParts): Sites {
         respond(response, { status: 431 });
         return;
       }
+      if (isHostWrong(request)) {
+        respond(response, {
+          status: 400,
+          body: 'A request names one host.\n',
+          headers: { connection: 'close' },
+        });
+        return;
+      }
       if (target !== undefined) redirect(request, response, target);
       else if (isForGateway) sites.handle(request, response);
       else if (!isOurHost(host)) respond(response, { status: 421 });
@@ -72,7 +80,8 @@ export function createRoutes(parts: RouteParts): Sites {
     upgrade(request, socket, head) {
       toOriginForm(request);
       const host = hostOf(request);
-      if (isSite(host, request, parts)) sites.upgrade(request, socket, head);
+      if (isHostWrong(request)) socket.end(bareResponse(400));
+      else if (isSite(host, request, parts)) sites.upgrade(request, socket, head);
       else socket.end(bareResponse(isOurHost(host) ? 404 : 421));
     },
     close: () => sites.close(),
@@ -122,7 +131,9 @@ function answerOwn(
   const [path = '', ...query] = url.split('?');
   const route = routeOf(request, routes);
   const client = clientAddress(request, isProxy);
-  if (route === undefined) respond(response, { status: 404 });
+  // RFC 9110 §9.3.7: what the server is asked for as a whole.
+  if (url === '*') respond(response, method === 'OPTIONS' ? ofServer : { status: 400 });
+  else if (route === undefined) respond(response, { status: 404 });
   else if (route.access.clients === 'allow-from' && !isAllowed(client)) respond(response, { status: 403 });
   else if (isRefused(route, headers)) respond(response, { status: 403 });
   else if (route.methods !== 'judged-here' && !route.methods.some((one) => one === method))
@@ -146,6 +157,8 @@ function answerOwn(
       });
   }
 }
+
+const ofServer = { status: 204, headers: { allow: 'GET, HEAD, PUT, OPTIONS' } };
 
 function routeOf({ url = '' }: IncomingMessage, routes: readonly Route[]): Route | undefined {
   const [path = ''] = url.split('?');

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { continueWhenRead } from '../../system/https/continue-when-read.ts';
 import { bareResponse } from '../bare-response.ts';
 import { limits } from '../limits.ts';
 import { respond } from '../routing/respond.ts';
@@ -34,7 +35,7 @@ export function httpServer(
   });
   // One more than are taken, so that too many are noticed.
   http.maxHeadersCount = limits.headers + 1;
-  http.on('request', (request: IncomingMessage, response: ServerResponse) => {
+  const take = (request: IncomingMessage, response: ServerResponse) => {
     // A client that goes away is no error of ours.
     request.on('error', () => {});
     response.on('error', () => {});
@@ -46,6 +47,12 @@ export function httpServer(
       onBug(error);
       response.destroy();
     }
+  };
+  http.on('request', take);
+  // RFC 9110 §10.1.1: a client that waits is told to go on when its body is read, and not when it has an answer before.
+  http.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    continueWhenRead(request, response);
+    take(request, response);
   });
   // RFC 9110 §10.1.1; Node's own answer would have no headers.
   http.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {

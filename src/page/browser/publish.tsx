@@ -8,6 +8,7 @@ import { DATA_ID, ROOT_ID } from '../element-ids.ts';
 import { KEY_TITLE_ID } from '../publish/key-card.tsx';
 import { PublishSection } from '../publish/publish-section.tsx';
 import type { PublishActions, PublishView } from '../publish/view.ts';
+import { ZONE_ID } from '../publish/zone-card.tsx';
 import { KeyFileProblem, openKeyFile, saveKeyFile } from './key-files.ts';
 import { RelayProblem, readNewest, writeToRelay } from './own-relay.ts';
 import { zoneTextOf } from './zone-text.ts';
@@ -82,19 +83,19 @@ function LivePublish({ first }: { readonly first: PublishView }) {
       }),
     edit: (text) => show({ ...compiled(text), isEdited: true }),
     goTo: ({ line, column }) => {
-      const editor = document.getElementById('zone');
+      const editor = document.getElementById(ZONE_ID);
       if (!(editor instanceof HTMLTextAreaElement)) return;
       const lines = editor.value.split('\n');
       const start = lines.slice(0, line - 1).reduce((sum, { length }) => sum + length + 1, 0);
       editor.focus();
       editor.setSelectionRange(start + column - 1, start + (lines[line - 1]?.length ?? 0));
     },
-    takeOver: () =>
-      show({
-        isElsewhere: false,
-        isEdited: false,
-        ...(base.current !== undefined && compiled(zoneTextOf(base.current))),
-      }),
+    takeOver: () => {
+      if (base.current === undefined) return;
+      const text = zoneTextOf(base.current);
+      typeOver(text);
+      show({ isElsewhere: false, isEdited: false, ...compiled(text) });
+    },
     publish: () => {
       const { zone } = view;
       const keyPair = secret.current;
@@ -138,4 +139,13 @@ function LivePublish({ first }: { readonly first: PublishView }) {
   useEffect(() => setReady(true), []);
 
   return <PublishSection view={view} {...(isReady && { on })} />;
+}
+
+/** Types a text in the place of what the editor has: so that it can be undone there, which is not so with a value that is set. */
+function typeOver(text: string): void {
+  const editor = document.getElementById(ZONE_ID);
+  if (!(editor instanceof HTMLTextAreaElement)) return;
+  editor.focus();
+  editor.select();
+  document.execCommand(text === '' ? 'delete' : 'insertText', false, text);
 }

@@ -5,6 +5,8 @@ import type { PublishActions, PublishView } from './view.ts';
 
 /** Characters that the editor takes: more than the compiler, which says so, and not so many that a browser stands still. */
 const MOST_TYPED = 300_000;
+/** The id of the editor. */
+export const ZONE_ID = 'zone';
 /** Errors that are listed; more are of no use to somebody who types. */
 const MAX_LISTED = 10;
 
@@ -21,9 +23,9 @@ export function ZoneCard({
   return (
     <section class="card" aria-labelledby="zone-title">
       <h2 id="zone-title">2. The records</h2>
-      <label for="zone">Zone file</label>
+      <label for={ZONE_ID}>Zone file</label>
       <textarea
-        id="zone"
+        id={ZONE_ID}
         rows={12}
         maxLength={MOST_TYPED}
         spellcheck={false}

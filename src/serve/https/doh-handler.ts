@@ -36,9 +36,12 @@ export class DohHandler {
   /** Answers a request, a cached answer at once. */
   handle(request: HttpsRequest): HttpsAnswer | Promise<HttpsAnswer> {
     const host = request.header('host');
-    if (host === undefined) return refuse(400, 'The request names no host.');
+    // RFC 9112 §3.2; what came in several lines has commas between them.
+    if (host === undefined || host.includes(',')) return refuse(400, 'A request names one host.');
     if (!this.#parts.hosts.isOurs(host)) return refuse(421, 'This host is not served here.');
     const { target } = request;
+    // RFC 9110 §9.3.7: what the server is asked for as a whole.
+    if (target === '*') return ofServer(request);
     const end = target.indexOf('?');
     const path = end < 0 ? target : target.slice(0, end);
     const query = end < 0 ? '' : target.slice(end + 1);
@@ -76,6 +79,9 @@ export class DohHandler {
     const type = request.header('content-type');
     if (type !== MESSAGE && type?.split(';')[0]?.trim().toLowerCase() !== MESSAGE)
       return refuse(415, `The body has to be ${MESSAGE}.`, { 'accept-post': MESSAGE });
+    const coding = request.header('content-encoding');
+    if (coding !== undefined && coding.toLowerCase() !== 'identity')
+      return refuse(415, 'The body has to come without a coding.', { 'accept-encoding': 'identity' });
     return this.#ask(request.body, request.address, toMessage);
   }
 
@@ -151,6 +157,15 @@ function refuse(status: number, text: string, headers: Readonly<Record<string, s
       ...headers,
     },
     body: `${text}\n`,
+  };
+}
+
+function ofServer({ method }: HttpsRequest): HttpsAnswer {
+  if (method !== 'OPTIONS') return refuse(400, 'Only OPTIONS asks for the server as a whole.');
+  return {
+    status: 204,
+    headers: { allow: 'GET, HEAD, POST, OPTIONS', 'cache-control': 'no-store' },
+    body: '',
   };
 }
 

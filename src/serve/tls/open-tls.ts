@@ -1,5 +1,6 @@
 import { TLSSocket } from 'node:tls';
 import type { ListenAddress } from '../../config/listen-address.ts';
+import { onFirstOctets } from '../../system/listening/first-octets.ts';
 import type { CertificateSource } from '../certificate/certificate.ts';
 import type { Opened } from '../opened.ts';
 import type { TcpConnections } from '../tcp/connections.ts';
@@ -41,16 +42,12 @@ export async function openTls(
   try {
     const listener = await TcpListener.open({ ...address, service: 'tls' }, connections, descriptor, {
       secure(socket, use) {
-        socket.once('readable', () => {
-          handshakes.begin(socket.remoteAddress ?? '', socket, () =>
-            use(
-              new TLSSocket(socket, {
-                isServer: true,
-                secureContext: context.current,
-                ALPNProtocols: ALPN,
-              }),
-            ),
-          );
+        const stop = onFirstOctets(socket, () => {
+          handshakes.begin(socket.remoteAddress ?? '', socket, () => {
+            stop();
+            const secureContext = context.current;
+            use(new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: ALPN }));
+          });
         });
       },
       firstQuery: FIRST_QUERY,

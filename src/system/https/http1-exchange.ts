@@ -18,11 +18,13 @@ export class Http1Exchange implements Exchange {
   readonly address: string;
   body: Uint8Array = nothing;
   readonly #request: IncomingMessage;
+  readonly #hosts: readonly string[];
   readonly #response: ServerResponse;
 
   constructor(request: IncomingMessage, response: ServerResponse, address: string) {
     request.on('error', ignore);
     response.on('error', ignore);
+    this.#hosts = request.headersDistinct['host'] ?? [];
     toOriginForm(request);
     this.method = request.method ?? '';
     this.target = request.url ?? '';
@@ -33,6 +35,8 @@ export class Http1Exchange implements Exchange {
 
   /** See `HttpsRequest`. */
   header(name: string): string | undefined {
+    // Of several Node tells the first, and somebody on the way may have read another.
+    if (name === 'host' && this.#hosts.length > 1) return this.#hosts.join(', ');
     const value = this.#request.headers[name];
     return typeof value === 'string' ? value : value?.join(', ');
   }

@@ -1,10 +1,12 @@
 import { constants } from 'node:crypto';
-import { createServer as createHttp1 } from 'node:http';
+import { createServer as createHttp1, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTcp, type Server, type Socket } from 'node:net';
 import { createServer as createTls, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import { FewEachTurn } from '../../async/few-each-turn.ts';
 import { listenTcp } from '../listen-tcp.ts';
+import { onFirstOctets } from '../listening/first-octets.ts';
 import { WatchedConnection } from './connection.ts';
+import { continueWhenRead } from './continue-when-read.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { Http2Session } from './http2/session.ts';
 import { RequestBodies } from './request-body.ts';
@@ -43,12 +45,12 @@ export class SocketServer implements HttpsServer {
     this.#options = options;
     this.#http1 = createHttp1(
       { maxHeaderSize: bounds.MAX_HEADERS, keepAliveTimeout: bounds.IDLE, insecureHTTPParser: false },
-      (request, response) => {
-        const connection = this.#connectionOf.get(request.socket);
-        if (connection === undefined) return;
-        this.#take(connection, new Http1Exchange(request, response, connection.address));
-      },
+      (request, response) => this.#takeHttp1(request, response),
     );
+    this.#http1.on('checkContinue', (request, response) => {
+      continueWhenRead(request, response);
+      this.#takeHttp1(request, response);
+    });
     this.#tls = this.#createTls();
     this.#front = this.#createFront(this.#tls);
   }
@@ -109,13 +111,15 @@ export class SocketServer implements HttpsServer {
   #createFront(tls: TlsServer | undefined): Server {
     return createTcp((socket) => {
       const connection = this.#accept(socket);
-      socket.once('readable', () => {
+      const stop = onFirstOctets(socket, () => {
         if (tls !== undefined) {
-          this.#options.handshakes.begin(connection.address, socket, () =>
-            this.#secure(connection, socket, tls),
-          );
+          this.#options.handshakes.begin(connection.address, socket, () => {
+            stop();
+            this.#secure(connection, socket, tls);
+          });
           return;
         }
+        stop();
         const first: Buffer | null = socket.read();
         if (first === null) return;
         socket.unshift(first);
@@ -192,6 +196,12 @@ export class SocketServer implements HttpsServer {
       this.#connectionOf.set(stream, connection);
       this.#http1.emit('connection', stream);
     }
+  }
+
+  #takeHttp1(request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.#connectionOf.get(request.socket);
+    if (connection === undefined) return;
+    this.#take(connection, new Http1Exchange(request, response, connection.address));
   }
 
   #take(connection: WatchedConnection, exchange: Exchange): void {

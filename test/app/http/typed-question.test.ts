@@ -12,6 +12,8 @@ const cases: readonly (readonly [typed: string, question: string])[] = [
   [`pk:${key}`, `${key}. A`],
   [`https://www.${key}:8443/path?x#y`, `www.${key}. A`],
   [`http://www.${key}.localhost:8053/`, `www.${key}. A`],
+  [`http://localhost:8053/${key}`, `${key}. A`],
+  [`http://127.0.0.1:8053/pkarr/${key}?policy=NetworkOnly`, `${key}. A`],
   [`_sip._udp.${key}`, `_sip._udp.${key}. A`],
   ['example.com', 'example.com. A'],
   ['_sip._udp.example.com', '_sip._udp.example.com. A'],

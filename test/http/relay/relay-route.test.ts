@@ -178,6 +178,28 @@ describe('the relay of a server that has more', () => {
     assert.equal(await statusOf({ 'if-match': '*', 'if-none-match': '*' }), 304);
   });
 
+  test('a body in a range or with a coding is refused before it is read, and one that is too large before it is sent', async () => {
+    assert.equal(await statusOf({ 'content-range': 'bytes 0-9/100' }, 'PUT'), 400);
+    const coded = await ask({ 'content-encoding': 'gzip' }, 'PUT');
+    assert.deepEqual([coded.status, coded.headers['accept-encoding']], [415, 'identity']);
+    assert.deepEqual(asked, []);
+    assert.equal(await statusOf({ 'content-encoding': 'identity' }, 'PUT'), 204);
+  });
+
+  test('a packet that is dated far ahead is taken, and who puts it is told', async () => {
+    const seconds = Math.round(Date.now() / 1_000);
+    for (const [ahead, days] of [
+      [-60, undefined],
+      [86_000, undefined],
+      [10 * 86_400 + 60, '10 days'],
+    ] as const) {
+      const own = Uint8Array.from(signedPacket(pair, seconds + ahead).toRelayPayload());
+      const { status, headers } = await askRelay(port, { method: 'PUT', path, body: own });
+      assert.equal(status, 204);
+      assert.equal(String(headers['pkarr-warning']).includes(days ?? 'undefined'), true, `${ahead}`);
+    }
+  });
+
   test('with "*" every origin can, without credentials', async () => {
     origins = ['*'];
     for (const any of [origin, 'null', 'http://localhost:3000']) {

@@ -97,7 +97,11 @@ test('what is almost a key does not go out at the end of a name, before a suffix
   for (const [label, why] of almostKeys) {
     for (const name of [label, `www.${label}`, `${label}.key`, `_443._tcp.${label}.pk.example`]) {
       const answer = toRecords(await ask(queryFor(name)));
-      assert.deepEqual([answer.rcode, answer.extendedErrors[0]?.text], [3, `Not a valid public key: ${why}.`], name);
+      assert.deepEqual(
+        [answer.rcode, answer.extendedErrors[0]?.text],
+        [3, `Not a valid public key: ${why}.`],
+        name,
+      );
       assert.ok(Name.parse(name).isWithin(answer.authorities[0]?.name ?? Name.parse('wrong')));
     }
     for (const name of [`${label}.wild.example`, `www.${label}.lan`])

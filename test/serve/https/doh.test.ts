@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect as connectTcp } from 'node:net';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Rcode, Type } from '../../../src/dns/codes.ts';
@@ -9,7 +10,14 @@ import { AccessList, loopbackPrefixes } from '../../../src/serve/clients/access-
 import { ClientRateLimit } from '../../../src/serve/clients/rate-limit.ts';
 import { bun } from '../../../src/system/bun/api.ts';
 import { query, TcpClient } from '../../support/dns-client.ts';
-import { askHttp1, Http2Client, type HttpAnswer, type HttpAsk } from '../../support/http-client.ts';
+import {
+  askHttp1,
+  Http2Client,
+  type HttpAnswer,
+  type HttpAsk,
+  type HttpServerAddress,
+  secureConnect,
+} from '../../support/http-client.ts';
 import { fc } from '../../support/property.ts';
 import { parsed, startDohScene } from './doh-scene.ts';
 
@@ -31,6 +39,19 @@ const post = (message: Uint8Array): HttpAsk => ({
   headers: { 'content-type': MESSAGE, accept: MESSAGE },
   body: message,
 });
+/** What Bun's own server does in its own way. */
+const onBun = bun !== undefined && 'Bun does it in its own way';
+
+/** The lines of the answer to these octets, on a connection of its own that the server closes. */
+async function rawAnswer(server: HttpServerAddress, octets: string): Promise<readonly string[]> {
+  const { host, port, ca } = server;
+  const socket = ca === undefined ? connectTcp(port, host) : secureConnect(server, ['http/1.1']);
+  socket.write(octets, 'latin1');
+  let text = '';
+  for await (const piece of socket) text += (piece as Buffer).toString('latin1');
+  return text.split('\r\n');
+}
+
 const a = encodeMessage(query('a.example'));
 
 /** Each way to ask. */
@@ -202,6 +223,11 @@ test('what is no query is refused with a status that says why', async () => {
     ['POST of the JSON form', { method: 'POST', path: '/resolve', body: a }, 405],
     ['a body of another type', { ...post(a), headers: { 'content-type': 'text/plain' } }, 415],
     ['a body of no type', { method: 'POST', path: '/dns-query', body: a }, 415],
+    [
+      'a body with a coding',
+      { ...post(a), headers: { 'content-type': MESSAGE, 'content-encoding': 'gzip' } },
+      415,
+    ],
     ['a page of another site', { ...get(a), headers: { 'sec-fetch-site': 'cross-site' } }, 403],
     ['what is fetched ahead', ahead('none'), 403],
     ['what is fetched ahead for a page of ours', ahead('same-origin'), 403],
@@ -216,6 +242,43 @@ test('what is no query is refused with a status that says why', async () => {
   }
   const { headers } = await client.ask({ method: 'DELETE', path: '/dns-query' });
   assert.equal(headers.allow, 'GET, HEAD, POST');
+});
+
+test('a request without a host, or with several, is malformed', async () => {
+  const line = `GET ${get(a).path} HTTP/1.1\r\n`;
+  for (const server of [scene.https, scene.plain]) {
+    for (const hosts of [
+      '',
+      'Host: localhost\r\nHost: localhost\r\n',
+      'Host: localhost\r\nHost: x.example\r\n',
+    ]) {
+      const [status] = await rawAnswer(server, `${line}${hosts}Connection: close\r\n\r\n`);
+      assert.equal(status, 'HTTP/1.1 400 Bad Request', hosts);
+    }
+  }
+});
+
+test('the server as a whole can be asked what it takes', { skip: onBun }, async () => {
+  const { status, headers } = await client.ask({ method: 'OPTIONS', path: '*' });
+  assert.deepEqual([status, headers.allow], [204, 'GET, HEAD, POST, OPTIONS']);
+  const lines = await rawAnswer(
+    scene.https,
+    'OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+  );
+  assert.equal(lines[0], 'HTTP/1.1 204 No Content');
+  assert.equal((await client.ask({ path: '*' })).status, 400);
+});
+
+test('who waits with a body that is too large is not told to send it', { skip: onBun }, async () => {
+  const head = (length: number) =>
+    `POST /dns-query HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${MESSAGE}\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n`;
+  const [refused] = await rawAnswer(scene.https, `${head(65_536)}\r\n`);
+  assert.equal(refused, 'HTTP/1.1 413 Payload Too Large');
+  const lines = await rawAnswer(
+    scene.https,
+    `${head(a.length)}Connection: close\r\n\r\n${Buffer.from(a).toString('latin1')}`,
+  );
+  assert.deepEqual([lines[0], lines[2]], ['HTTP/1.1 100 Continue', 'HTTP/1.1 200 OK']);
 });
 
 test('the type of a body may have parameters, and the URL others beside dns', async () => {

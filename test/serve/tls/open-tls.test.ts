@@ -166,7 +166,7 @@ test('a client that was ended for a flood waits for its handshake, counts meanwh
   asking.send('a.example', 1);
   while (connections.statistics().open === 0) await sleep(2);
   await sleep(50);
-  assert.equal(asking.socket.getProtocol(), null);
+  assert.equal(asking.socket.authorized, false);
   clock.advance(250);
   assert.deepEqual(await asking.replies(1), [1]);
   asking.socket.destroy();

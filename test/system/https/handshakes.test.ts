@@ -14,7 +14,7 @@ const clock = new MovableClock();
 const server = await SocketServer.open({
   place: { host: '127.0.0.1', port: 0 },
   certificate: { current: { chain: cert, key }, onChange: () => () => {} },
-  handler: () => ({ status: 200, headers: {}, body: '' }),
+  handler: () => ({ status: 200, headers: {}, body: 'x' }),
   onConnection: () => ({ onWaiting() {}, onClosed() {} }),
   handshakes: new Handshakes({ clock }),
   onBug: (error) => assert.fail(String(error)),
