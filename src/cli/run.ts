@@ -13,6 +13,7 @@ import { findCommand } from './commands.ts';
 import { commandHelp, programHelp } from './help.ts';
 import { asksForJson, jsonErrorOf } from './json-errors.ts';
 import { meantBy } from './other-words.ts';
+import { StoppedError, stopExits } from './stop-signal.ts';
 import { isWholeWorkRunning } from './whole-work.ts';
 
 /**
@@ -23,6 +24,7 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
   try {
     return await dispatch(words, terminal);
   } catch (caught) {
+    if (caught instanceof StoppedError) return stopExits[caught.signal];
     const error = isDirectoryGone(caught) ? directoryGone(caught) : caught;
     if (await asksForJson(words)) {
       const failure = jsonErrorOf(error);

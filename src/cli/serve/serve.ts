@@ -22,14 +22,11 @@ import { onUncaught } from '../../system/uncaught.ts';
 import { LinkError } from '../../workers/link.ts';
 import { type Command, CommandError, configFlag, Exit, type ExitCode } from '../command.ts';
 import { loadConfiguration, publisherEntries } from '../configuration.ts';
-import { untilStopped } from '../stop-signal.ts';
+import { END_AT_LATEST, untilStopped } from '../stop-signal.ts';
 import { judgeInherited, withInherited } from './inherited.ts';
 import { listenProblem } from './listen-problem.ts';
 import { Reloader } from './reloader.ts';
 import { serviceDirectory, startConfiguration } from './start-configuration.ts';
-
-/** Milliseconds after a signal at which the program exits, whatever is still running. */
-const END_AT_LATEST = 1_900;
 
 /** Runs the resolver until a signal stops it. */
 export const serve: Command = {

@@ -1,7 +1,7 @@
 import { MainlineError } from '../../mainline/errors.ts';
 import { startTestNetworkThread } from '../../testnet/proxy.ts';
 import { type Command, CommandError, Exit, type Invocation, UsageError } from '../command.ts';
-import { untilStopped } from '../stop-signal.ts';
+import { abortedOnStop, untilAborted } from '../stop-signal.ts';
 
 /** Runs a test DHT of real nodes on loopback. */
 export const testnet: Command = {
@@ -29,7 +29,7 @@ export const testnet: Command = {
   ],
   settings: [],
   async run(invocation, terminal) {
-    const stopped = untilStopped();
+    const stop = abortedOnStop();
     const options = {
       nodes: numberFrom(invocation, 'nodes', { least: 1, most: 1000, whole: true }) ?? 30,
       port: numberFrom(invocation, 'port', { least: 0, most: 65_535, whole: true }) ?? 0,
@@ -37,7 +37,7 @@ export const testnet: Command = {
       lossRate: numberFrom(invocation, 'loss', { least: 0, most: 1 }) ?? 0,
       silentFraction: numberFrom(invocation, 'silent', { least: 0, most: 0.99 }) ?? 0,
     };
-    const network = await startTestNetworkThread(options).catch((error: unknown) => {
+    const network = await startTestNetworkThread(options, stop).catch((error: unknown) => {
       if (!(error instanceof MainlineError)) throw error;
       const isChosen = error.kind === 'bind-failed' && options.port !== 0;
       const remedy = isChosen ? ' Choose another port with --port.' : '';
@@ -46,7 +46,7 @@ export const testnet: Command = {
     const lines = network.bootstrap.slice(0, 1).map(({ host, port }) => `${host}:${port}\n`);
     terminal.out(lines.join(''));
     terminal.err(`Running ${options.nodes} nodes on 127.0.0.1. Press Ctrl-C to stop.\n`);
-    await stopped;
+    await untilAborted(stop);
     await network.close();
     return Exit.OK;
   },

@@ -18,11 +18,16 @@ export interface TransportedReply {
 
 /**
  * Queries a resolver on this machine as a simple client does: over UDP without EDNS, and over TCP if the answer is
- * truncated. Rejects with a TimeoutError after 5 s, or with a WireError for a malformed reply.
+ * truncated. Rejects with a TimeoutError after 5 s, with the reason of `stop`, or with a WireError for a malformed reply.
  */
-export async function queryServer(server: ListenAddress, question: Question): Promise<TransportedReply> {
+export async function queryServer(
+  server: ListenAddress,
+  question: Question,
+  stop: AbortSignal,
+): Promise<TransportedReply> {
   const query = encodeMessage({ ...queryMessage(question), id: randomInt(0x1_0000) });
-  const signal = AbortSignal.timeout(TIMEOUT);
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT)]);
+  signal.throwIfAborted();
   const message = decodeMessage(await overUdp(server, query, signal));
   if (!message.flags.truncated) return { message, transport: 'udp' };
   return { message: decodeMessage(await overTcp(server, query, signal)), transport: 'tcp' };

@@ -4,7 +4,7 @@ import {
   parseListenAddress,
 } from '../../../config/listen-address.ts';
 import { type Command, Exit, jsonFlag, UsageError, writeJson } from '../../command.ts';
-import { untilStopped } from '../../stop-signal.ts';
+import { abortedOnStop, untilAborted } from '../../stop-signal.ts';
 import { runExamples } from './examples.ts';
 import { NODES } from './nodes.ts';
 import { reportToJson, reportToText, type SiteResult } from './report.ts';
@@ -44,17 +44,17 @@ export const demo: Command = {
         `--listen: ${JSON.stringify(text)} is not valid; expected an IP address with or without a port, such as 127.0.0.1:5400.`,
       );
     }
-    const stopped = untilStopped();
-    const stage = await setUpStage(listen, terminal);
+    const stop = abortedOnStop();
+    const stage = await setUpStage(listen, terminal, stop);
     try {
-      const results = await runExamples(stage);
-      const site = await openSite(stage);
+      const results = await runExamples(stage, stop);
+      const site = await openSite(stage, stop);
       const good = results.every(({ isExpected }) => isExpected) && site?.isExpected === true;
       if (invocation.has('json')) writeJson(terminal, reportToJson(stage, results, site));
       else terminal.out(reportToText(stage, results, site));
       if (invocation.has('once')) return good ? Exit.OK : Exit.FAILED;
       terminal.err('Running. Press Ctrl-C to stop.\n');
-      await stopped;
+      await untilAborted(stop);
       return Exit.OK;
     } finally {
       await stage.close();
@@ -63,10 +63,10 @@ export const demo: Command = {
 };
 
 /** Opens the site of the first key at the gateway, which must have compared its certificate with the key. */
-async function openSite({ gateway, first }: Stage): Promise<SiteResult | undefined> {
+async function openSite({ gateway, first }: Stage, stop: AbortSignal): Promise<SiteResult | undefined> {
   if (gateway === undefined) return undefined;
   const key = first.publicKey.text;
-  const visit = await visitSite(gateway, key);
+  const visit = await visitSite(gateway, key, stop);
   return {
     ...visit,
     url: `http://${key}.localhost:${gateway.port}/`,

@@ -65,21 +65,23 @@ export interface Result extends Example {
   readonly isExpected: boolean;
 }
 
-/** Sends the queries of all examples, one after the other. `first` and `second` hold the keys of the two zones. */
-export async function runExamples(stage: {
-  readonly first: KeyPair;
-  readonly second: KeyPair;
-  readonly address: ListenAddress;
-}): Promise<readonly Result[]> {
+/**
+ * Sends the queries of all examples, one after the other. `first` and `second` hold the keys of the two zones. Rejects with the
+ * reason of `stop` when that aborts.
+ */
+export async function runExamples(
+  stage: { readonly first: KeyPair; readonly second: KeyPair; readonly address: ListenAddress },
+  stop: AbortSignal,
+): Promise<readonly Result[]> {
   const results: Result[] = [];
   for (const example of examples(stage)) {
     const startedAt = performance.now();
     const type = typeFromText(example.type) ?? 0;
-    const { message, transport } = await queryServer(stage.address, {
-      name: Name.parse(example.name),
-      type,
-      class: Class.IN,
-    });
+    const { message, transport } = await queryServer(
+      stage.address,
+      { name: Name.parse(example.name), type, class: Class.IN },
+      stop,
+    );
     const rcode = rcodeToText(message.rcode);
     const found = message.answers.some((record) => record.type === type);
     const result = rcode !== 'NOERROR' ? rcode : found ? 'records' : 'NODATA';

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startApp } from '../../../app/app.ts';
@@ -41,8 +41,15 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** Starts a test DHT, a stand-in upstream and the resolver, and publishes two zones. @throws CommandError. */
-export async function setUpStage(listen: ListenAddress, terminal: Terminal): Promise<Stage> {
+/**
+ * Starts a test DHT, a stand-in upstream and the resolver, and publishes two zones.
+ * @throws CommandError; the reason of `stop` when that aborts. Then nothing is left, neither running nor on disk.
+ */
+export async function setUpStage(
+  listen: ListenAddress,
+  terminal: Terminal,
+  stop: AbortSignal,
+): Promise<Stage> {
   const log = createLog({ level: 'warn', write: terminal.err, now: terminal.now, journal: false });
   const [first, second] = [KeyPair.generate(), KeyPair.generate()];
   // Closed in reverse order of starting.
@@ -51,14 +58,14 @@ export async function setUpStage(listen: ListenAddress, terminal: Terminal): Pro
     for (const part of running.splice(0).reverse()) await part.close();
   };
   try {
-    const stateDir = await makeStateDir();
-    running.push({ close: () => rm(stateDir, { recursive: true }) });
+    const state = makeStateDir();
+    running.push(state);
     const upstream = await startStandInUpstream((error) =>
       log.error('Internal error in the stand-in upstream.', { error: String(error) }),
     );
     running.push(upstream);
     terminal.err(`Starting a DHT of ${NODES} nodes …\n`);
-    const network = await startTestNetworkThread({ nodes: NODES });
+    const network = await startTestNetworkThread({ nodes: NODES }, stop);
     running.push(network);
     const site = await startSite(first);
     running.push(site);
@@ -67,7 +74,7 @@ export async function setUpStage(listen: ListenAddress, terminal: Terminal): Pro
       first,
       upstream,
       bootstrap: network.bootstrap,
-      stateDir,
+      stateDir: state.path,
       log,
       terminal,
     });
@@ -80,8 +87,9 @@ export async function setUpStage(listen: ListenAddress, terminal: Terminal): Pro
         `Cannot listen on ${where}: this machine does not have the address. Use one that it has with --listen.`,
       );
     }
+    stop.throwIfAborted();
     terminal.err('Publishing two zones …\n');
-    await publishZones({ first, second, site, bootstrap: network.bootstrap, terminal });
+    await publishZones({ first, second, site, bootstrap: network.bootstrap, terminal, stop });
     return {
       first,
       second,
@@ -99,10 +107,19 @@ export async function setUpStage(listen: ListenAddress, terminal: Terminal): Pro
   }
 }
 
-/** @throws CommandError */
-async function makeStateDir(): Promise<string> {
+/** A directory that is gone after `close`, and also when the process exits before that. @throws CommandError */
+function makeStateDir(): { readonly path: string; close(): Promise<void> } {
   try {
-    return await mkdtemp(join(tmpdir(), 'pkarrd-demo-'));
+    const path = mkdtempSync(join(tmpdir(), 'pkarrd-demo-'));
+    const remove = () => rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+    process.once('exit', remove);
+    return {
+      path,
+      async close() {
+        process.off('exit', remove);
+        remove();
+      },
+    };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new CommandError(
@@ -148,6 +165,9 @@ async function gatewayOf(app: App): Promise<ListenAddress | undefined> {
   return parseListenAddress(http.addresses[0] ?? '', 0);
 }
 
+/** Milliseconds to publish on loopback, which takes a second. */
+const PUBLISH_MS = 30_000;
+
 /** Publishes with a DHT node of its own, as another user would. */
 async function publishZones(parts: {
   readonly first: KeyPair;
@@ -155,8 +175,9 @@ async function publishZones(parts: {
   readonly site: Site;
   readonly bootstrap: readonly NodeAddress[];
   readonly terminal: Terminal;
+  readonly stop: AbortSignal;
 }): Promise<void> {
-  const { first, second, site, bootstrap, terminal } = parts;
+  const { first, second, site, bootstrap, terminal, stop } = parts;
   const node = await startMainlineThread({ bootstrap, host: '127.0.0.1' });
   const put = async (keyPair: KeyPair, zone: string) => {
     const { records } = parseZoneFile(zone, { origin: keyPair.publicKey.name });
@@ -168,7 +189,7 @@ async function publishZones(parts: {
       memory: noMemory,
       mode: 'new',
       now,
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.any([stop, AbortSignal.timeout(PUBLISH_MS)]),
     });
   };
   try {

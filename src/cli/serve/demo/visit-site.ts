@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { orAborted } from '../../../async/or-aborted.ts';
 import type { ListenAddress } from '../../../config/listen-address.ts';
 
 /** Milliseconds for the gateway to start and to find the site. */
@@ -13,14 +14,19 @@ export interface SiteVisit {
   readonly milliseconds: number;
 }
 
-/** Opens a site at the gateway as a browser does. Rejects with a system error, or an AbortError after 20 s. */
-export async function visitSite(gateway: ListenAddress, key: string): Promise<SiteVisit> {
+/** Opens a site at the gateway as a browser does. Rejects with a system error, a TimeoutError after 20 s, or the reason of `stop`. */
+export async function visitSite(gateway: ListenAddress, key: string, stop: AbortSignal): Promise<SiteVisit> {
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT)]);
+  return await orAborted(visit(gateway, key, signal), signal);
+}
+
+async function visit(gateway: ListenAddress, key: string, signal: AbortSignal): Promise<SiteVisit> {
   const startedAt = performance.now();
   const asked = request({
     ...gateway,
     agent: false,
     headers: { host: `${key}.localhost:${gateway.port}` },
-    signal: AbortSignal.timeout(TIMEOUT),
+    signal,
   }).end();
   const [response] = (await once(asked, 'response')) as [IncomingMessage];
   response.resume();
