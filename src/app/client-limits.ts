@@ -1,4 +1,5 @@
-import { defaultListen, type Settings } from '../config/settings.ts';
+import type { Settings } from '../config/settings.ts';
+import { defaultListen } from '../config/table/answering.ts';
 import type { IpPrefix } from '../ip/prefix.ts';
 import { defaultAccess, loopbackPrefixes } from '../serve/clients/access-list.ts';
 import {

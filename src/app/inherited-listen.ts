@@ -1,5 +1,6 @@
 import { type ListenAddress, listenAddressToText } from '../config/listen-address.ts';
-import { defaultListen, type Settings } from '../config/settings.ts';
+import type { Settings } from '../config/settings.ts';
+import { defaultListen } from '../config/table/answering.ts';
 import { canonicalAddress } from '../ip/address.ts';
 import { isWildcard } from '../serve/own-hosts.ts';
 

@@ -1,4 +1,4 @@
-import { defaultListen } from '../config/settings.ts';
+import { defaultListen } from '../config/table/answering.ts';
 import { type ListenSettings, serviceAddresses } from '../serve/served-address.ts';
 import type { Endpoint } from '../system/own-addresses.ts';
 

@@ -1,5 +1,5 @@
 import { listenAddressToText } from '../config/listen-address.ts';
-import { defaultListen } from '../config/settings.ts';
+import { defaultListen } from '../config/table/answering.ts';
 import type { Log } from '../observe/log.ts';
 import type { CertificateEvent } from '../serve/certificate/certificate-files.ts';
 import type { ListenEvent } from '../serve/listeners/listeners.ts';

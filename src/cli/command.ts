@@ -1,4 +1,5 @@
-import type { Machine, SettingKey } from '../config/settings.ts';
+import type { SettingKey } from '../config/settings.ts';
+import type { Machine } from '../config/table/setting.ts';
 import { EXIT_INTERNAL_ERROR } from '../system/uncaught.ts';
 import type { StopSignal, stopExits } from './stop-signal.ts';
 
@@ -73,6 +74,10 @@ export interface Terminal {
   readonly outIsTerminal: boolean;
   /** Whether standard error is a terminal, so that a line can be overwritten. */
   readonly errIsTerminal: boolean;
+  /** How many columns the terminal has that standard output is; undefined or 0 where nobody knows. */
+  readonly outColumns?: number | undefined;
+  /** The same of standard error. */
+  readonly errColumns?: number | undefined;
   /** Whether standard error goes to the systemd journal. */
   readonly errIsJournal: boolean;
   readonly machine: Machine;

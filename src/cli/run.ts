@@ -10,7 +10,7 @@ import { onUncaught } from '../system/uncaught.ts';
 import { parseArguments } from './arguments.ts';
 import { CommandError, Exit, type ExitCode, type Terminal, UsageError, writeJsonLine } from './command.ts';
 import { findCommand } from './commands.ts';
-import { commandHelp, programHelp } from './help.ts';
+import { commandHelp, helpWidth, programHelp } from './help.ts';
 import { asksForJson, jsonErrorOf } from './json-errors.ts';
 import { meantBy } from './other-words.ts';
 import { StoppedError, stopExits } from './stop-signal.ts';
@@ -91,6 +91,13 @@ export function processTerminal(): Terminal {
     err: (text) => process.stderr.write(text),
     outIsTerminal: process.stdout.isTTY === true,
     errIsTerminal: process.stderr.isTTY === true,
+    // A window may become another size.
+    get outColumns() {
+      return process.stdout.columns;
+    },
+    get errColumns() {
+      return process.stderr.columns;
+    },
     errIsJournal: isJournal(process.stderr.fd, process.env),
     machine: { environment: process.env, isRoot: process.getuid?.() === 0, home: homeDirectory() },
     now: () => Date.now(),
@@ -112,23 +119,24 @@ function endWithoutOutput(reason: string): never {
 async function dispatch([first, ...rest]: readonly string[], terminal: Terminal): Promise<ExitCode> {
   if (first === undefined) {
     // A person is shown what there is; for a script or a service that lost its command it is an error.
-    tell(terminal, 'error', programHelp());
+    tell(terminal, 'error', programHelp(helpWidth(terminal.errColumns)));
     return Exit.USAGE;
   }
+  const width = helpWidth(terminal.outColumns);
   if (first === '--version' || first === '-V') {
     terminal.out(`pkarrd ${programVersion()}\n`);
     return Exit.OK;
   }
   if (first === '--help' || first === '-h' || first === 'help') {
     const [name] = rest;
-    terminal.out(name === undefined ? programHelp() : commandHelp(await load(name)));
+    terminal.out(name === undefined ? programHelp(width) : commandHelp(await load(name), width));
     return Exit.OK;
   }
   if (first.startsWith('-')) throw new UsageError(`the command must come before ${first}.${meantBy(first)}`);
   const command = await load(first);
   const parsed = parseArguments(command, rest);
   if (parsed.kind === 'run') return await command.run(parsed.invocation, terminal);
-  terminal.out(commandHelp(command));
+  terminal.out(commandHelp(command, width));
   return Exit.OK;
 }
 

@@ -8,13 +8,13 @@ import { type PublishTables, readPublishTables, tableNames } from './publish-tab
 import {
   defaultSettings,
   flagOf,
-  type Machine,
   type SettingKey,
   type Settings,
   settingKeys,
   settings,
   variableOf,
 } from './settings.ts';
+import type { Machine } from './table/setting.ts';
 
 /** The file that is read if it exists, unless another one is given. */
 export const DEFAULT_CONFIG_FILE = '/etc/pkarrd/pkarrd.toml';

@@ -1,4 +1,4 @@
-import { defaultSettings, type SettingKey, settingKeys, settings, settingToText } from './settings.ts';
+import { defaultSettings, type SettingKey, settingGroups, settings, settingToText } from './settings.ts';
 import { wrapText } from './wrap-text.ts';
 
 /**
@@ -6,15 +6,18 @@ import { wrapText } from './wrap-text.ts';
  * the comment above it promises.
  */
 export function sampleConfiguration(): string {
-  const blocks = settingKeys.map((key) => {
-    const { name, help, kind, defaultText } = settings[key];
-    return [
-      ...wrapText(`${help}.`, WIDTH).map((line) => `# ${line}`),
-      ...wrapText(`Accepted: ${kind.accepts}.`, WIDTH).map((line) => `# ${line}`),
-      ...wrapText(`Default: ${defaultText}.`, WIDTH).map((line) => `# ${line}`),
-      `#${name} = ${defaultInToml(key)}`,
-    ].join('\n');
-  });
+  const blocks = settingGroups.flatMap(({ heading, keys }) => [
+    `# --- ${heading} ---`,
+    ...keys.map((key) => {
+      const { name, help, kind, defaultText } = settings[key];
+      return [
+        ...wrapText(`${help}.`, WIDTH).map((line) => `# ${line}`),
+        ...wrapText(`Accepted: ${kind.accepts}.`, WIDTH).map((line) => `# ${line}`),
+        ...wrapText(`Default: ${defaultText}.`, WIDTH).map((line) => `# ${line}`),
+        `#${name} = ${defaultInToml(key)}`,
+      ].join('\n');
+    }),
+  ]);
   return `${HEAD}\n${blocks.join('\n\n')}\n\n${TABLES}`;
 }
 

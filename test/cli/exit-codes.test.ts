@@ -69,7 +69,7 @@ test('help and README list the exit codes', () => {
     exitCodesText,
     'Exit codes: 0 success, 1 failure, 2 invalid usage or configuration, 3 no running pkarrd to ask, 70 internal error.',
   );
-  assert.ok(programHelp().includes(`\n${exitCodesText}\n`));
+  assert.ok(programHelp(80).replaceAll('\n', ' ').includes(exitCodesText));
   const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
   assert.ok(readme.replaceAll('\n', ' ').includes(exitCodesText));
 });

@@ -3,13 +3,19 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { parseArguments } from '../../src/cli/arguments.ts';
+import { resolve } from '../../src/cli/ask/resolve.ts';
 import { type Command, UsageError } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands.ts';
-import { commandHelp, programHelp } from '../../src/cli/help.ts';
-import { flagOf } from '../../src/config/settings.ts';
+import { commandHelp, helpWidth, programHelp } from '../../src/cli/help.ts';
+import { serve } from '../../src/cli/serve/serve.ts';
+import { flagOf, settingGroups, settingKeys } from '../../src/config/settings.ts';
 import { pkarrd } from '../support/command.ts';
 import { fc } from '../support/property.ts';
+import { atTerminal, noTerminal } from '../support/terminal.ts';
+
+const main = fileURLToPath(new URL('../../program/main.js', import.meta.url));
 
 const example: Command = {
   name: 'example',
@@ -95,17 +101,52 @@ describe('the words of a command line', () => {
   });
 });
 
+/** The widths of terminals from the narrowest to one that is wider than help becomes. */
+const WIDTHS = [1, 40, 57, 80, 100, 250];
+
+/** Help as it is shown at every width: in lines that fit, with the same words. */
+function atEveryWidth(help: (width: number) => string): void {
+  const wordsOf = (text: string) => text.split(/\s+/).join(' ');
+  for (const columns of WIDTHS) {
+    const shown = help(helpWidth(columns));
+    const width = Math.max(40, Math.min(columns, 100));
+    for (const line of shown.split('\n'))
+      assert.ok(line.length <= width, `${line.length} > ${width}: ${line}`);
+    assert.equal(wordsOf(shown), wordsOf(help(100)));
+  }
+}
+
 describe('help', () => {
-  test('of the program names every command', () => {
+  test('of the program names every command, in lines that fit', () => {
     for (const { name, summary } of commands)
-      assert.match(programHelp(), new RegExp(`^  ${name} +${summary.slice(0, 20)}`, 'm'));
+      assert.match(programHelp(80), new RegExp(`^  ${name} +${summary.slice(0, 20)}`, 'm'));
+    atEveryWidth(programHelp);
+  });
+
+  test('is as wide as the terminal between 40 and 100 columns, and 80 where nobody knows', () => {
+    assert.deepEqual([undefined, 0, 30, 40, 57, 100, 250].map(helpWidth), [80, 80, 40, 40, 57, 100, 100]);
+  });
+
+  test('has the settings of a command with many of them below the headings of their groups', async () => {
+    const help = commandHelp(serve, 80);
+    const parts = help.split(/^(?=\S.*:$)/m);
+    assert.deepEqual(
+      parts.slice(1).map((part) => part.slice(0, part.indexOf(':'))),
+      ['Flags', ...settingGroups.map(({ heading }) => heading)],
+    );
+    for (const [index, { keys }] of settingGroups.entries()) {
+      const flags = [...(parts[index + 2] ?? '').matchAll(/^ {2}(--\S+)/gm)].map(([, flag]) => flag);
+      assert.deepEqual(flags, keys.map(flagOf));
+    }
+    assert.match(commandHelp(resolve, 80), /^Flags:\n[\s\S]*\n\nSettings:\n {2}--bootstrap /m);
   });
 
   for (const { name, load } of commands) {
     test(`of ${name} tells of every flag and operand, in lines that fit`, async () => {
       const command = await load();
       assert.equal(command.name, name);
-      const help = commandHelp(command);
+      atEveryWidth((width) => commandHelp(command, width));
+      const help = commandHelp(command, 80);
       const flags = [
         ...command.flags.map((flag) => `--${flag.name}`),
         ...command.settings.map(flagOf),
@@ -113,12 +154,33 @@ describe('help', () => {
       ];
       for (const flag of flags) assert.match(help, new RegExp(`^  ${flag}( |$)`, 'm'), flag);
       for (const operand of command.operands) assert.ok(help.split('\n')[0]?.includes(operand.name));
-      for (const line of help.split('\n')) assert.ok(line.length <= 130, line);
       const { code, out, err } = await pkarrd([name, '--help']);
       assert.deepEqual({ code, out, err }, { code: 0, out: help, err: '' });
       assert.equal((await pkarrd(['help', name])).out, help);
     });
   }
+});
+
+describe('on a terminal', { skip: noTerminal }, () => {
+  for (const [columns, width] of [
+    [60, 60],
+    [300, 100],
+  ] as const) {
+    for (const words of [['serve', '--help'], ['help', 'publish'], ['--help'], []]) {
+      test(`of ${columns} columns, pkarrd ${words.join(' ')} is ${width} wide`, async () => {
+        const { shown } = await atTerminal([process.execPath, main, ...words], { columns });
+        const longest = Math.max(...shown.split('\n').map((line) => line.length));
+        assert.ok(longest <= width && longest > width - 10, `${longest}`);
+      });
+    }
+  }
+});
+
+test('every setting is in one group', () => {
+  assert.deepEqual(
+    settingGroups.flatMap(({ keys }) => keys),
+    settingKeys,
+  );
 });
 
 describe('the program', () => {
@@ -131,12 +193,12 @@ describe('the program', () => {
 
   test('shows its help when asked in any way', async () => {
     for (const word of ['help', '--help', '-h']) {
-      assert.deepEqual(await pkarrd([word]), { code: 0, out: programHelp(), err: '' });
+      assert.deepEqual(await pkarrd([word]), { code: 0, out: programHelp(80), err: '' });
     }
   });
 
   test('shows its help when nothing is asked, which is no success', async () => {
-    assert.deepEqual(await pkarrd([]), { code: 2, out: '', err: programHelp() });
+    assert.deepEqual(await pkarrd([]), { code: 2, out: '', err: programHelp(80) });
   });
 
   test('a path in a flag is relative to the current directory', async () => {

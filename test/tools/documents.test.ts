@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { sampleConfiguration } from '../../src/config/sample-file.ts';
-import { settingKeys, settings } from '../../src/config/settings.ts';
+import { settingGroups, settingKeys, settings } from '../../src/config/settings.ts';
 import { bashCompletion } from '../../tools/documents/bash-completion.ts';
 import { fishCompletion } from '../../tools/documents/fish-completion.ts';
 import { configurationPage, programPage } from '../../tools/documents/manual-pages.ts';
@@ -128,6 +128,15 @@ describe('the manual pages', () => {
       assert.ok(file.includes(`.B "${settings[key].name}"\n${settings[key].help}.`), key);
   });
 
+  test('have the settings under the headings of their groups', () => {
+    const settingsPart = configurationPage(facts).replaceAll('\\-', '-').split('.SH TABLES')[0] ?? '';
+    const shown = [...settingsPart.matchAll(/^\.(?:SS|B) "(.*)"$/gm)].map(([, name]) => name);
+    assert.deepEqual(
+      shown,
+      settingGroups.flatMap(({ heading, keys }) => [heading, ...keys.map((key) => settings[key].name)]),
+    );
+  });
+
   test('are valid pages', { skip: missing('mandoc') }, () => {
     for (const [name, content] of [
       ['pkarrd.1', programPage(words, facts)],
@@ -141,6 +150,16 @@ describe('the manual pages', () => {
 });
 
 describe('the sample configuration', () => {
+  test('has the settings under the headings of their groups', () => {
+    const shown = [...sampleConfiguration().matchAll(/^# --- (.*) ---$|^#([a-z-]+) = /gm)]
+      .map(([, heading, name]) => heading ?? name)
+      .slice(0, settingGroups.length + settingKeys.length);
+    assert.deepEqual(
+      shown,
+      settingGroups.flatMap(({ heading, keys }) => [heading, ...keys.map((key) => settings[key].name)]),
+    );
+  });
+
   test('changes nothing, with its comments and without', async () => {
     const uncommented = sampleConfiguration().replace(/^#(?=[a-z][a-z-]* = )/gm, '');
     const head = uncommented.slice(0, uncommented.indexOf('#[[publish]]'));

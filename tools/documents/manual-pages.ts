@@ -1,6 +1,6 @@
 import { exitCodesText } from '../../src/cli/command.ts';
 import { commandSynopsis, settingsSentence } from '../../src/cli/help.ts';
-import { settingKeys, settings, variableOf } from '../../src/config/settings.ts';
+import { settingGroups, settings, variableOf } from '../../src/config/settings.ts';
 import type { CommandWords, FlagWords } from './program-words.ts';
 
 /** What is the same for both pages. */
@@ -56,13 +56,16 @@ export function configurationPage(facts: PageFacts): string {
         '"pkarrd check" says what each setting is and where it comes from.',
     ),
     '.SH SETTINGS',
-    ...settingKeys.flatMap((key) => {
-      const { name, help, kind, defaultText } = settings[key];
-      return item(
-        name,
-        `${help}. Accepted: ${kind.accepts}. Default: ${defaultText}. Variable: ${variableOf(key)}.`,
-      );
-    }),
+    ...settingGroups.flatMap(({ heading, keys }) => [
+      `.SS "${escaped(heading)}"`,
+      ...keys.flatMap((key) => {
+        const { name, help, kind, defaultText } = settings[key];
+        return item(
+          name,
+          `${help}. Accepted: ${kind.accepts}. Default: ${defaultText}. Variable: ${variableOf(key)}.`,
+        );
+      }),
+    ]),
     '.SH TABLES',
     ...item(
       '[[publish]]',

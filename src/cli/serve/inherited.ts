@@ -1,7 +1,8 @@
 import { listenWithInherited } from '../../app/inherited-listen.ts';
 import { type ListenAddress, listenAddressToText } from '../../config/listen-address.ts';
 import type { LoadedSettings } from '../../config/load-settings.ts';
-import { defaultHttp, type Settings } from '../../config/settings.ts';
+import type { Settings } from '../../config/settings.ts';
+import { defaultHttp } from '../../config/table/browsers.ts';
 import { canonicalAddress } from '../../ip/address.ts';
 import { type Log, silentLog } from '../../observe/log.ts';
 import { BoundSockets } from '../../system/activation/bound-sockets.ts';

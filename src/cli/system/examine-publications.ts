@@ -1,7 +1,7 @@
 import type { ConfigProblem } from '../../config/config-error.ts';
 import { credentialFor } from '../../config/credentials.ts';
 import type { PublishTables } from '../../config/publish-tables.ts';
-import type { Machine } from '../../config/settings.ts';
+import type { Machine } from '../../config/table/setting.ts';
 import { parseTypedName } from '../../dns/typed-name.ts';
 import { noExternalAddresses } from '../../pkarr/zone/file/placeholders.ts';
 import { KeyFileError, readKeyFile } from '../../publish/key-file.ts';

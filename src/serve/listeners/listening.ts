@@ -1,5 +1,5 @@
 import type { ListenAddress } from '../../config/listen-address.ts';
-import { defaultListen } from '../../config/settings.ts';
+import { defaultListen } from '../../config/table/answering.ts';
 import type { BoundSockets } from '../../system/activation/bound-sockets.ts';
 import { ListenError } from '../listen-error.ts';
 import {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { ListenAddress } from '../../../config/listen-address.ts';
-import { defaultHttp } from '../../../config/settings.ts';
+import { defaultHttp } from '../../../config/table/browsers.ts';
 
 /**
  * Where the gateway of the demo listens: where it does by default, or, when another program is there, such as the service, at
