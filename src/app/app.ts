@@ -37,6 +37,7 @@ import {
 } from './configuration/changed-settings.ts';
 import { ReloadError } from './configuration/reload-error.ts';
 import { CurrentResolution } from './current-resolution.ts';
+import { portNotPermitted } from './default-port.ts';
 import { checkDhtPort } from './dht/dht-port.ts';
 import { withHeldPacket } from './explain/held-packet.ts';
 import { QueryFollowers } from './explain/query-followers.ts';
@@ -315,6 +316,11 @@ export async function startApp(
     return known && { configuration: known };
   };
 
+  const portStatus = () => {
+    const wanted = portNotPermitted(settings, addresses);
+    return wanted !== undefined && { portNotPermitted: wanted };
+  };
+
   const followers = new QueryFollowers((observe) => front.watchQueries(observe));
   const ask: App['ask'] = async (request, asker, options) => {
     const outcome = await front.ask(request, asker, options);
@@ -326,6 +332,7 @@ export async function startApp(
     pid: process.pid,
     uptime: (performance.now() - startedAt) / 1000,
     listen: addresses.map(servedAddressToText),
+    ...portStatus(),
     ...certificateStatus(),
     ...(await front.status()),
     sources: await packets.sourcesStatus(),

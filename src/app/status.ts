@@ -84,6 +84,8 @@ export interface FlushOutcome {
 export interface AppStatus extends FrontStatus {
   /** Where it listens, as texts: see `servedAddressToText`. */
   readonly listen: readonly string[];
+  /** The port that the default means first, 53, where this user may not listen on it; absent otherwise. */
+  readonly portNotPermitted?: number;
   /** The certificate for encrypted DNS, if one is set. */
   readonly certificate?: CertificateStatus;
   /** The version of the program, and the id of its process. */

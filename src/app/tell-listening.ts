@@ -4,6 +4,7 @@ import type { Log } from '../observe/log.ts';
 import type { CertificateEvent } from '../serve/certificate/certificate-files.ts';
 import type { ListenEvent } from '../serve/listeners/listeners.ts';
 import { type ServedAddress, type Service, servedAddressToText } from '../serve/served-address.ts';
+import { otherPortMeans } from './default-port.ts';
 
 /** Logs a change of the addresses that are listened on. */
 export function tellListening(log: Log, event: ListenEvent): void {
@@ -37,6 +38,13 @@ export function tellListening(log: Log, event: ListenEvent): void {
         'A UDP socket of the service manager listens on all addresses, so the system may send a reply from another address ' +
           'than the one that was asked (RFC 2181 section 4.1). Name the addresses in the socket unit instead.',
         { address, run: 'pkarrd install --listen ADDRESS' },
+      );
+      break;
+    case 'other-port':
+      log.warn(
+        `Only root and services may listen on port ${event.wanted}, so pkarrd answers on port ${served.port}, ${otherPortMeans}. ` +
+          'The command in "run" makes it a service, which has that port; "pkarrd integrate" then makes every program ask it.',
+        { address, run: 'sudo pkarrd install' },
       );
       break;
     case 'waiting':

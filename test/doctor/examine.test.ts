@@ -81,6 +81,22 @@ describe('the doctor', () => {
         assert.ok(topics.has(topic), topic);
     }));
 
+  test('says that nobody asks at the port that the running program had to take', () =>
+    withScene(async (scene) => {
+      await wellScene(scene);
+      const parts = { listen: ['127.0.0.1:5300'], portNotPermitted: 53 };
+      scene.answering = 'nobody';
+      await scene.write({ '/proc/net/udp': '', '/proc/net/tcp': '' });
+      const running = { kind: 'answers', status: { ...status, ...parts } } as const;
+      const found = await findingsOf(scene, { running });
+      const { text, remedy } = found.find(({ topic }) => topic === 'port 53') ?? assert.fail();
+      assert.match(
+        text,
+        /the running pkarrd may not, and answers on 127\.0\.0\.1:5300, where no program asks/,
+      );
+      assert.match(remedy ?? '', /"sudo pkarrd install"/);
+    }));
+
   test('says that nothing is kept while the running program cannot write its state directory', () =>
     withScene(async (scene) => {
       await wellScene(scene);
@@ -152,6 +168,7 @@ describe('the doctor', () => {
         wrong(await findingsOf(scene)).join(),
         /dnsmasq has port 53 of 127\.0\.0\.1, and does not answer/,
       );
+      scene.answering = 'nobody';
       await scene.write({ '/proc/net/udp': '', '/proc/net/tcp': '' });
       assert.match(wrong(await findingsOf(scene)).join(), /Nobody answers on 127\.0\.0\.1, port 53\./);
     }));

@@ -1,5 +1,6 @@
 import type { UpstreamStatus } from '../../forward/choice/status.ts';
 import type { Verdict } from '../../observe/verdict.ts';
+import { howToGetPort, otherPortMeans } from '../default-port.ts';
 import { hostOnly } from '../host-only.ts';
 import type { AppStatus, ConfigurationStatus } from '../status.ts';
 import { whyNotConnected } from './dht-text.ts';
@@ -41,8 +42,12 @@ function isTried({ forwarder }: AppStatus): boolean {
   return forwarder.upstreams.some((upstream) => upstream.isDefault && doesAnswer(upstream));
 }
 
-function addresses({ listen }: AppStatus): readonly Finding[] {
-  return listen.length === 0 ? [['bad', 'No address to answer on is available.']] : [];
+function addresses({ listen, portNotPermitted }: AppStatus): readonly Finding[] {
+  if (listen.length === 0) return [['bad', 'No address to answer on is available.']];
+  if (portNotPermitted === undefined) return [];
+  const [address = ''] = listen;
+  const what = `Port ${portNotPermitted} is only for root and services, so ${address} answers, ${otherPortMeans}`;
+  return [['fair', `${what}. ${howToGetPort}`]];
 }
 
 function workers({ workers: known }: AppStatus): readonly Finding[] {

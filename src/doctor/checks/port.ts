@@ -1,3 +1,4 @@
+import { howToGetPort, otherPortMeans } from '../../app/default-port.ts';
 import { findPortHolders, isPortBound } from '../../system/activation/port-holder.ts';
 import { procFilesBelow } from '../../system/activation/proc-files.ts';
 import type { CheckParts } from '../check-parts.ts';
@@ -29,6 +30,17 @@ export async function examinePort(parts: CheckParts): Promise<readonly Finding[]
         TOPIC,
         `${programs || 'A program'} has port 53 of 127.0.0.1, and does not answer.`,
         `If that is pkarrd, restart it: ${commands.restart}. Otherwise stop it.`,
+      ),
+    ];
+  }
+  const { running } = parts;
+  if (running.kind === 'answers' && running.status.portNotPermitted !== undefined) {
+    const where = running.status.listen[0] ?? 'another port';
+    return [
+      failure(
+        TOPIC,
+        `Nobody answers on 127.0.0.1, port 53: the running pkarrd may not, and answers on ${where}, ${otherPortMeans}.`,
+        howToGetPort.replaceAll(/[“”]/g, '"'),
       ),
     ];
   }

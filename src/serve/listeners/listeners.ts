@@ -11,6 +11,8 @@ export type ListenEvent =
   | { readonly kind: 'refused'; readonly error: ListenError }
   /** We were given a UDP socket for all addresses, whose replies may come from another one than was asked. */
   | { readonly kind: 'wildcard'; readonly address: ServedAddress }
+  /** The port that the default means first is not permitted to this user, so another one is listened on. */
+  | { readonly kind: 'other-port'; readonly wanted: number; readonly address: ServedAddress }
   /** Listened on from now: it was waited for, or is new on this machine. */
   | { readonly kind: 'listening'; readonly address: ServedAddress }
   /** No longer listened on: the machine lost it long ago. */

@@ -116,7 +116,11 @@ export class Listening implements Omit<Listeners, 'replace'> {
 
   async #openDefault(): Promise<void> {
     const pairs = await openDefaultListeners(defaultListen, this.#opener);
-    const port = pairs[0]?.address.port ?? 0;
+    const [first] = pairs;
+    const port = first?.address.port ?? 0;
+    const [wanted] = defaultListen.ports;
+    if (first !== undefined && port !== wanted)
+      this.#parts.onEvent({ kind: 'other-port', wanted, address: first.address });
     for (const host of defaultListen.hosts) {
       // A machine without IPv6 has no `::1`, which need not be reported.
       const target: Target = { address: { host, port }, isOwn: false, isTold: true };

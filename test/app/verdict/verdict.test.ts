@@ -31,6 +31,17 @@ const table: readonly (readonly [
 ])[] = [
   ['all is well', {}, 'good', ['Healthy.', ordinary, keys]],
   [
+    'port 53 was not permitted',
+    { listen: ['127.0.0.1:5300', '[::1]:5300'], portNotPermitted: 53 },
+    'fair',
+    [
+      'Port 53 is only for root and services, so 127.0.0.1:5300 answers, where no program asks unless it is told to. As a ' +
+        'service it has that port: “sudo pkarrd install”, and “sudo pkarrd integrate” makes every program ask it.',
+      ordinary,
+      keys,
+    ],
+  ],
+  [
     'two upstreams answer',
     upstreams(upstreamStatus(), other),
     'good',
