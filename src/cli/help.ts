@@ -32,7 +32,7 @@ export function programHelp(width: number): string {
       width,
     ),
     '',
-    'Usage: pkarrd COMMAND [ARGUMENTS] [FLAGS]',
+    ...hanging('Usage: ', 'pkarrd COMMAND [ARGUMENTS] [FLAGS]', { column: 9, width }),
     '',
     ...commands.flatMap(({ name, summary }) =>
       hanging(`  ${name}`.padEnd(column), summary, { column, width }),

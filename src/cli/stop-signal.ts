@@ -9,17 +9,18 @@ export const stopSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'
 
 /**
  * Calls `take` with the first of `signals`; by default also SIGHUP, which a terminal sends when it is closed. After it, a
- * second one exits at once.
+ * second one calls `end`, which exits at once if it is not given.
  */
 export function onStopSignal(
   take: (signal: StopSignal) => void,
   signals: readonly StopSignal[] = stopSignals,
+  end: (signal: StopSignal) => void = (signal) => process.exit(stopExits[signal]),
 ): void {
   for (const signal of signals) {
     process.once(signal, () => {
       for (const again of signals) {
         process.removeAllListeners(again);
-        process.on(again, () => process.exit(stopExits[again]));
+        process.once(again, () => end(again));
       }
       take(signal);
     });
@@ -41,22 +42,40 @@ export class StoppedError extends Error {
 export const END_AT_LATEST = 1_900;
 
 /**
- * Aborts with a StoppedError at the first signal. Whoever started work ends it then; if that takes longer than 1.9 s, the
- * process exits.
+ * Aborts with a StoppedError at the first signal. Whoever started work ends it then. If that takes longer than 1.9 s, or at a
+ * second signal, the process ends at once.
  */
 export function abortedOnStop(): AbortSignal {
   const ending = new AbortController();
-  onStopSignal((signal) => {
-    setTimeout(() => process.exit(stopExits[signal]), END_AT_LATEST).unref();
+  const take = (signal: StopSignal) => {
+    setTimeout(() => endAtOnce(signal), END_AT_LATEST).unref();
     ending.abort(new StoppedError(signal));
-  });
+  };
+  onStopSignal(take, stopSignals, endAtOnce);
   return ending.signal;
 }
 
-/** Waits for a signal to abort. */
-export async function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+/** What `beforeEnd` was given. */
+const duties = new Set<() => void>();
+
+/**
+ * Has `duty` done when the process ends, however it does, but for SIGKILL. It must not wait for anything, nor throw.
+ * @returns a function that takes this back.
+ */
+export function beforeEnd(duty: () => void): () => void {
+  duties.add(duty);
+  process.once('exit', duty);
+  return () => {
+    duties.delete(duty);
+    process.off('exit', duty);
+  };
+}
+
+/** As if nobody had listened for the signal. Node 20 may crash when it exits while a thread receives datagrams. */
+function endAtOnce(signal: StopSignal): void {
+  for (const duty of duties) duty();
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 /** Waits for the first of `signals`, as `onStopSignal` does. */

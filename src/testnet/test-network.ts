@@ -1,3 +1,4 @@
+import { orAborted } from '../async/or-aborted.ts';
 import type { DhtNode, NodeAddress } from '../mainline/dht-node.ts';
 import { type MainlineEnvironment, machineEnvironment, startMainlineNode } from '../mainline/node/node.ts';
 import type { Datagrams, OpenDatagrams } from '../mainline/socket/datagrams.ts';
@@ -41,10 +42,12 @@ const BOOTSTRAP_NODES = 3;
 /**
  * Starts a DHT of real serving nodes on loopback. Resolves when every node has joined. Only then do delay, loss and silence
  * begin, so that routing tables contain nodes that do not answer, as in the public DHT. `random` decides which datagrams are
- * lost, and `openDatagrams` opens the sockets of the nodes. Rejects with MainlineError.
+ * lost, and `openDatagrams` opens the sockets of the nodes. Rejects with MainlineError, or with the reason of `signal` when that
+ * aborts before; then no node is left.
  */
 export async function startTestNetwork(
   options: TestNetworkOptions,
+  signal: AbortSignal = new AbortController().signal,
   random: () => number = Math.random,
   openDatagrams: OpenDatagrams = machineEnvironment.openDatagrams,
 ): Promise<LocalTestNetwork> {
@@ -60,6 +63,7 @@ export async function startTestNetwork(
   const nodes: DhtNode[] = [];
   const addresses: NodeAddress[] = [];
   const join = async (index: number) => {
+    signal.throwIfAborted();
     const silent = isSilent(index, silentFraction);
     const environment: MainlineEnvironment = {
       ...machineEnvironment,
@@ -72,7 +76,7 @@ export async function startTestNetwork(
     );
     nodes[index] = node;
     addresses[index] = { host, port: (await node.status()).port };
-    await node.settled();
+    await orAborted(node.settled(), signal);
   };
   for (let index = 0; index < count; index = nodes.length) {
     const last = index === 0 ? 1 : Math.min(count, index + JOINING_AT_ONCE);

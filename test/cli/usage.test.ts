@@ -138,7 +138,7 @@ describe('help', () => {
       const flags = [...(parts[index + 2] ?? '').matchAll(/^ {2}(--\S+)/gm)].map(([, flag]) => flag);
       assert.deepEqual(flags, keys.map(flagOf));
     }
-    assert.match(commandHelp(resolve, 80), /^Flags:\n[\s\S]*\n\nSettings:\n {2}--bootstrap /m);
+    assert.match(commandHelp(resolve, 80), /^Flags:\n[\s\S]*\n\nSettings:\n {2}--upstream /m);
   });
 
   for (const { name, load } of commands) {

@@ -1,7 +1,8 @@
+import { untilAborted } from '../../async/until-aborted.ts';
 import { MainlineError } from '../../mainline/errors.ts';
 import { startTestNetworkThread } from '../../testnet/proxy.ts';
 import { type Command, CommandError, Exit, type Invocation, UsageError } from '../command.ts';
-import { abortedOnStop, untilAborted } from '../stop-signal.ts';
+import { abortedOnStop } from '../stop-signal.ts';
 
 /** Runs a test DHT of real nodes on loopback. */
 export const testnet: Command = {

@@ -24,7 +24,7 @@ const PUT_MS = 20_000;
 
 export async function startWatchedDht(nodes = NODES): Promise<WatchedDht> {
   const received: Uint8Array[] = [];
-  const network = await startTestNetwork({ nodes }, Math.random, (options) =>
+  const network = await startTestNetwork({ nodes }, undefined, Math.random, (options) =>
     openUdp({
       ...options,
       onDatagram: (datagram, from) => {

@@ -1,10 +1,11 @@
+import { untilAborted } from '../../../async/until-aborted.ts';
 import {
   type ListenAddress,
   listenAddressToText,
   parseListenAddress,
 } from '../../../config/listen-address.ts';
 import { type Command, Exit, jsonFlag, UsageError, writeJson } from '../../command.ts';
-import { abortedOnStop, untilAborted } from '../../stop-signal.ts';
+import { abortedOnStop } from '../../stop-signal.ts';
 import { runExamples } from './examples.ts';
 import { NODES } from './nodes.ts';
 import { reportToJson, reportToText, type SiteResult } from './report.ts';

@@ -23,6 +23,7 @@ import { publishNetwork } from '../../../publish/publish-network.ts';
 import { ListenError } from '../../../serve/listen-error.ts';
 import { startTestNetworkThread } from '../../../testnet/proxy.ts';
 import { CommandError, type Terminal } from '../../command.ts';
+import { beforeEnd } from '../../stop-signal.ts';
 import { listenProblem } from '../listen-problem.ts';
 import { freeGateway } from './free-gateway.ts';
 import { NODES } from './nodes.ts';
@@ -112,11 +113,11 @@ function makeStateDir(): { readonly path: string; close(): Promise<void> } {
   try {
     const path = mkdtempSync(join(tmpdir(), 'pkarrd-demo-'));
     const remove = () => rmSync(path, { recursive: true, force: true, maxRetries: 3 });
-    process.once('exit', remove);
+    const forget = beforeEnd(remove);
     return {
       path,
       async close() {
-        process.off('exit', remove);
+        forget();
         remove();
       },
     };
