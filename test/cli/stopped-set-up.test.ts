@@ -6,10 +6,9 @@ import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type StopSignal, stopExits } from '../../src/cli/stop-signal.ts';
 import { type Ended, RunningCommand } from '../support/command.ts';
+import { mainProgram } from '../support/programs.ts';
 
-/** `npm run test:bun` sets it: then the one file is what runs. */
-const { TEST_BINARY: binary } = process.env;
-const program = binary === undefined ? {} : { program: [binary] };
+const { words: program } = mainProgram;
 
 /** Temporary files of the commands; each has a directory of its own, whose name tells its processes apart. */
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-stopped-'));
@@ -17,7 +16,7 @@ after(() => rmSync(directory, { recursive: true }));
 
 function start(...words: string[]) {
   const TMPDIR = mkdtempSync(join(directory, 'tmp-'));
-  const command = new RunningCommand(words, { environment: { TMPDIR }, ...program });
+  const command = new RunningCommand(words, { environment: { TMPDIR }, program });
   return { command, stop: async (signal: StopSignal) => await stop(command, signal, TMPDIR) };
 }
 
