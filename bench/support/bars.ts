@@ -56,6 +56,12 @@ const bars = {
     most: { Node: 10, Bun: 10 },
     unit: '%',
   },
+  'cold-first': {
+    what: 'a cold key, of the first thirty after a start: CPU time',
+    most: { Node: 6, Bun: 6 },
+    unit: 'ms',
+  },
+  'cold-later': { what: 'a cold key after a thousand: CPU time', most: { Node: 2.5, Bun: 2.5 }, unit: 'ms' },
   idle: { what: 'resident memory, idle', most: { Node: 75, Bun: 50 }, unit: 'MB' },
   full: { what: 'resident memory, with a full 16 MB cache', most: { Node: 110, Bun: 85 }, unit: 'MB' },
   start: { what: 'start to first answer', most: { Node: 400, Bun: 150 }, unit: 'ms' },
@@ -100,7 +106,7 @@ export function barTable(figures: readonly Figure[]): string {
     const cell = (runtime: Runtime) => {
       const bound = (most ?? least)?.[runtime] ?? Number.NaN;
       const { value } = figures.findLast((figure) => figure.bar === name && figure.runtime === runtime) ?? {};
-      const digits = unit === 'ms' && bound < 1 ? 3 : unit === '×' ? 2 : 0;
+      const digits = unit === 'ms' && bound < 10 ? (bound < 1 ? 3 : 1) : unit === '×' ? 2 : 0;
       const asked = `${most === undefined ? '≥' : '≤'} ${bound}`;
       if (value === undefined) return [asked, '–'];
       const isMet = most === undefined ? value >= bound : value <= bound;

@@ -17,5 +17,5 @@ export const BENCHMARKS: readonly string[] = [
     'scrape',
     'follow',
   ],
-  ...['download', 'attacks', 'lookup', 'cold-keys', 'growth'],
+  ...['download', 'attacks', 'lookup', 'cold-keys', 'cold-cpu', 'growth'],
 ];

@@ -37,17 +37,17 @@ export function pkarrd(
 }
 
 /** The builds that another checkout of pkarrd has, started as `pkarrd` and `pkarrdBun` start those of this one. */
-export function pkarrdOf(checkout: string): readonly Peer[] {
+export function pkarrdOf(checkout: string, words: readonly string[] = []): readonly Peer[] {
   const [main, file] = ['dist/program/main.js', 'dist/pkarrd'].map((path) => join(checkout, path));
   const environment = environmentOfUnit();
   return [
-    ours('other (Node)', () => versionIf(main), process.execPath, [main ?? '', 'serve'], [], environment),
+    ours('other (Node)', () => versionIf(main), process.execPath, [main ?? '', 'serve'], words, environment),
     ours(
       'other (Bun)',
       () => versionIf(file),
       file ?? '',
       ['serve'],
-      [],
+      words,
       environment,
       'npm run build:binary',
     ),

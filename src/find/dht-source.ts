@@ -14,13 +14,14 @@ const MAX_VERDICTS = 8;
 export function dhtSource(connection: DhtConnection): PacketSource {
   return {
     label: 'dht',
-    async *lookup(key, { newerThan, observe, signal }) {
+    async *lookup(key, { newerThan, observe, isBrief = false, signal }) {
       const judge = judgeOnce(key);
       let newest: Timestamp | undefined;
       using session = await connection.open(signal);
       const options = {
         signal: session.signal,
         isWatched: observe !== undefined,
+        isBrief,
         ...(newerThan !== undefined && { seq: newerThan }),
       };
       try {

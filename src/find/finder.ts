@@ -300,7 +300,7 @@ export class Finder implements PacketLibrary {
     const signal = AbortSignal.any([this.#closing.signal, tooLong.signal]);
     // With the timestamp just before ours, nodes that have our packet return it, which proves that it is still stored.
     const known = held?.timestamp ?? state.floor;
-    const options = { signal, observe, ...(known !== undefined && { newerThan: known - 1n }) };
+    const options = { signal, observe, isBrief: true, ...(known !== undefined && { newerThan: known - 1n }) };
     const ask = async (source: PacketSource) => {
       try {
         for await (const event of source.lookup(key, options)) {

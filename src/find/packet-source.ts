@@ -33,6 +33,8 @@ export interface Observed {
 export interface SourceOptions {
   readonly newerThan?: Timestamp;
   readonly observe?: LookupObserver | undefined;
+  /** The same packet need not be reported twice. */
+  readonly isBrief?: boolean;
   readonly signal: AbortSignal;
 }
 

@@ -153,6 +153,7 @@ export interface ServingConditions {
 export interface LookupOptions {
   readonly seq?: bigint;
   readonly isWatched?: boolean;
+  readonly isBrief?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -163,7 +164,8 @@ export interface DhtNode {
    * arrives. With `seq`, nodes without a newer item return only their sequence number: see `confirmation`. Leaving the loop
    * stops the lookup. When `signal` aborts, the lookup stops and the iteration throws the reason of the signal, also while
    * it waits for an event. A lookup ends within 20 s. One that is `isWatched` has an event for each node that was asked, at most
-   * 256, for people who look on.
+   * 256, for people who look on. One that is `isBrief` tells each item once, of the node that returned it first, and no
+   * confirmations: who needs the packet and not the number of those who have it is spared the rest.
    * Throws {@link MainlineError}.
    */
   lookup(key: Uint8Array, options: LookupOptions): AsyncIterable<LookupEvent>;

@@ -10,14 +10,17 @@ const MIN_AGREEING = 4;
  */
 export class ExternalAddress {
   readonly #votes = new Map<string, string>();
+  /** Votes for each host. */
+  readonly #counts = new Map<string, number>();
 
   /** Records that the node at `voter` sees us at `host`. `voter` is a host, or a host and port where nodes share hosts. */
   vote(voter: string, host: string): void {
-    this.#votes.delete(voter);
+    this.#withdraw(voter);
     this.#votes.set(voter, host);
+    this.#counts.set(host, (this.#counts.get(host) ?? 0) + 1);
     if (this.#votes.size <= MAX_VOTERS) return;
     for (const oldest of this.#votes.keys()) {
-      this.#votes.delete(oldest);
+      this.#withdraw(oldest);
       return;
     }
   }
@@ -25,16 +28,22 @@ export class ExternalAddress {
   /** Forgets all votes. */
   forget(): void {
     this.#votes.clear();
+    this.#counts.clear();
   }
 
   /** The host that at least 4 voters and more than half of them agree on, or undefined. */
   agreed(): string | undefined {
-    const counts = new Map<string, number>();
-    for (const host of this.#votes.values()) {
-      const count = (counts.get(host) ?? 0) + 1;
+    for (const [host, count] of this.#counts)
       if (count >= MIN_AGREEING && count * 2 > this.#votes.size) return host;
-      counts.set(host, count);
-    }
     return undefined;
+  }
+
+  #withdraw(voter: string): void {
+    const host = this.#votes.get(voter);
+    if (host === undefined) return;
+    this.#votes.delete(voter);
+    const left = (this.#counts.get(host) ?? 0) - 1;
+    if (left > 0) this.#counts.set(host, left);
+    else this.#counts.delete(host);
   }
 }

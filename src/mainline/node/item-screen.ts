@@ -1,5 +1,6 @@
+import type { SignedValue } from '../../bep44/mutable-item.ts';
 import { type ItemVerifier, VerifiedItem } from '../../bep44/verified-item.ts';
-import { isSame, latin1 } from '../wire/bytes.ts';
+import { copyOf, isSame } from '../wire/bytes.ts';
 import type { Stored } from '../wire/krpc-message.ts';
 
 /**
@@ -9,7 +10,7 @@ import type { Stored } from '../wire/krpc-message.ts';
 export class ItemScreen {
   readonly #key: Uint8Array;
   readonly #verify: ItemVerifier;
-  readonly #verdicts = new Map<string, VerifiedItem | undefined>();
+  readonly #verdicts: Verdict[] = [];
 
   /** `key` has 32 bytes and must not be changed afterwards. */
   constructor(key: Uint8Array) {
@@ -24,10 +25,22 @@ export class ItemScreen {
    */
   screen(stored: Stored & { kind: 'mutable' }): VerifiedItem | undefined {
     if (!isSame(stored.key, this.#key)) return undefined;
-    const name = `${stored.seq}:${latin1(stored.signature)}${latin1(stored.value)}`;
-    if (this.#verdicts.has(name)) return this.#verdicts.get(name);
-    const verdict = this.#verify(stored);
-    this.#verdicts.set(name, verdict);
-    return verdict;
+    // Nearly always there is one, and a lookup has 256 answers at most.
+    for (const { seen, item } of this.#verdicts) if (isSameValue(seen, stored)) return item;
+    const item = this.#verify(stored);
+    const { seq, signature, value } = stored;
+    const seen = item ?? { seq, signature: copyOf(signature), value: copyOf(value) };
+    this.#verdicts.push({ seen, item });
+    return item;
   }
+}
+
+interface Verdict {
+  readonly seen: SignedValue;
+  /** Undefined if it is not valid. */
+  readonly item: VerifiedItem | undefined;
+}
+
+function isSameValue(one: SignedValue, other: SignedValue): boolean {
+  return isSame(one.signature, other.signature) && one.seq === other.seq && isSame(one.value, other.value);
 }

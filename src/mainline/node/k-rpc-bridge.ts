@@ -3,13 +3,20 @@ import KRpc from 'k-rpc';
 import { throwLater } from '../../async/throw-later.ts';
 import type { NodeAddress } from '../dht-node.ts';
 import type { AskOutcome, KrpcSocket } from '../socket/krpc-socket.ts';
+import type { Encodable } from '../wire/bencode-write.ts';
 import { writeCompactNodes } from '../wire/compact-nodes.ts';
-import type { OutgoingQuery } from '../wire/krpc-encode.ts';
+import { OutgoingQuery } from '../wire/krpc-encode.ts';
 import type { ReplyMessage } from '../wire/krpc-message.ts';
 
 /** A reply in the form that `k-rpc` and `bittorrent-dht` expect, made only of checked fields. */
 interface PlainReply {
   readonly r: { readonly id: Buffer; readonly nodes: Buffer; readonly token?: Buffer };
+}
+
+/** A query in the form of `k-rpc`, which adds our id to the arguments. */
+interface PlainQuery {
+  readonly q: string;
+  readonly a: { readonly [name: string]: Encodable | undefined };
 }
 
 type QueryCallback = (error: Error | null, reply: PlainReply | null, from: object) => void;
@@ -27,6 +34,8 @@ interface Peer extends NodeAddress {
 export class KRpcBridge extends EventEmitter {
   /** Open queries of `k-rpc`, which reads this. */
   inflight = 0;
+  /** Notes that the node with this id replied, and returns whether it is in the table; then `k-rpc` is not told. */
+  refresh: (id: Uint8Array) => boolean = () => false;
   readonly #socket: KrpcSocket;
 
   /** An adapter of `socket`. */
@@ -34,14 +43,16 @@ export class KRpcBridge extends EventEmitter {
     super();
     this.#socket = socket;
     // k-rpc adds every node that replies to its table; it reads only the id.
-    socket.listenToReplies((reply, from) =>
-      this.emit('response', { r: { id: Buffer.from(reply.id) } }, { ...from, address: from.host }),
-    );
+    socket.listenToReplies((reply, from) => {
+      if (this.refresh(reply.id)) return;
+      this.emit('response', { r: { id: Buffer.from(reply.id) } }, { ...from, address: from.host });
+    });
   }
 
   /** Sends a query for `k-rpc`. */
-  query(peer: Peer, query: OutgoingQuery, done: QueryCallback = () => {}): void {
+  query(peer: Peer, { q, a }: PlainQuery, done: QueryCallback = () => {}): void {
     this.inflight++;
+    const query = new OutgoingQuery(q, a);
     this.#socket.ask({ host: peer.host, port: peer.port }, query, (outcome) => {
       this.inflight--;
       const { error, reply } = translate(outcome, peer);
@@ -93,7 +104,7 @@ function plainReply(reply: ReplyMessage): PlainReply {
   return {
     r: {
       id: Buffer.from(reply.id),
-      nodes: writeCompactNodes(reply.nodes),
+      nodes: writeCompactNodes(reply.nodes.list()),
       ...(token !== undefined && { token }),
     },
   };

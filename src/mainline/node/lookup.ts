@@ -1,5 +1,6 @@
 import { EventQueue } from '../../async/event-queue.ts';
 import { targetOf } from '../../bep44/target.ts';
+import type { VerifiedItem } from '../../bep44/verified-item.ts';
 import type { LookupEvent, LookupOptions, LookupSummary, NodeAddress, NodeFinding } from '../dht-node.ts';
 import type { AskOutcome } from '../socket/krpc-socket.ts';
 import { sharedBits } from '../wire/node-id.ts';
@@ -8,23 +9,32 @@ import type { Network } from './network.ts';
 
 /**
  * One lookup: see DhtNode.lookup. `key` has 32 bytes. At most 256 nodes are asked, with one event each, so a lookup whose
- * events are not read holds at most 256 items of 1.2 kB. One that is watched has twice as many events, most of them small.
+ * events are not read holds at most 256 items of 1.2 kB. One that is watched has twice as many events, most of them small; one
+ * that is brief has an event for each distinct item.
  */
 export async function* lookup(
   network: Network,
   key: Uint8Array,
   options: LookupOptions,
 ): AsyncGenerator<LookupEvent, void, undefined> {
-  const { seq, signal, isWatched = false } = options;
+  const { seq, signal, isWatched = false, isBrief = false } = options;
   signal.throwIfAborted();
   const events = new EventQueue<LookupEvent>();
   const tally = new Tally(key);
   const target = targetOf(key);
+  const told = new Set<VerifiedItem>();
+  const isNews = (event: LookupEvent) => {
+    if (!isBrief) return true;
+    if (event.kind !== 'item' || told.has(event.item)) return false;
+    told.add(event.item);
+    return true;
+  };
   const traversal = network.get(target, seq, {
     onOutcome: (from, outcome) => {
       const event = tally.add(from, outcome);
-      if (isWatched) events.push({ kind: 'node', from, found: findingOf(event, outcome, target) });
-      if (event !== undefined) events.push(event);
+      const found = isWatched && findingOf(event, outcome, target);
+      if (found) events.push({ kind: 'node', from: addressOf(from), found });
+      if (event !== undefined && isNews(event)) events.push(event);
       return event?.kind === 'item';
     },
     onEnd: (ended) => {
@@ -43,6 +53,11 @@ export async function* lookup(
     signal.removeEventListener('abort', onAbort);
     traversal.stop();
   }
+}
+
+/** The address alone, which can be sent to another thread. */
+function addressOf({ host, port }: NodeAddress): NodeAddress {
+  return { host, port };
 }
 
 /** What a person who watches is told of one node; `event` is what its answer was to the lookup. */
@@ -78,7 +93,7 @@ class Tally {
     const { stored } = outcome.reply;
     if (stored.kind === 'seq') {
       this.#counts.confirmed++;
-      return { kind: 'confirmation', seq: stored.seq, from };
+      return { kind: 'confirmation', seq: stored.seq, from: addressOf(from) };
     }
     if (stored.kind === 'nothing') {
       this.#counts.noValue++;
@@ -90,7 +105,7 @@ class Tally {
       return undefined;
     }
     this.#counts.held++;
-    return { kind: 'item', item, from };
+    return { kind: 'item', item, from: addressOf(from) };
   }
 
   summary(asked: number, ended: LookupSummary['ended']): LookupSummary {

@@ -6,9 +6,15 @@ import { RoundTripEstimate } from '../traversal/round-trip.ts';
 import { Traversal, type TraversalEnd } from '../traversal/traversal.ts';
 import type { Encodable } from '../wire/bencode-write.ts';
 import type { NodeContact } from '../wire/compact-nodes.ts';
+import { OutgoingQuery } from '../wire/krpc-encode.ts';
 import type { ExternalAddress } from './external-address.ts';
 import type { Routing } from './routing.ts';
 
+/**
+ * Nodes of the table at which a traversal starts. Those that answer name others; only when they all are silent are the rest of the
+ * table of use, and then the beginnings are asked.
+ */
+const SEEDS = 40;
 /** With fewer nodes in the table, a traversal also starts at the bootstrap addresses and at remembered nodes. */
 const THIN_TABLE = 8;
 /** Remembered nodes at which one traversal starts; the next starts at others. Even after days, some of sixteen are still up. */
@@ -37,6 +43,8 @@ export interface NetworkOptions {
   readonly remembered: readonly NodeAddress[];
   /** Queries that one traversal may have open at once. */
   readonly concurrency: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
 }
 
 /** The callbacks of a traversal. */
@@ -58,6 +66,7 @@ interface Walk {
   readonly isAwaited: boolean;
   /** Whether to search beyond a crowd around the target; see TraversalOptions.lookAround. */
   readonly mayLookAround: boolean;
+  readonly keepsTokens?: boolean;
 }
 
 /** Queries other nodes, single ones or all around a target, and learns from their answers. */
@@ -85,9 +94,11 @@ export class Network {
     args: { readonly [name: string]: Encodable | undefined },
     settle: (outcome: AskOutcome) => void,
   ): () => void {
-    const { socket, routing } = this.#options;
-    const query = { q: method, a: { id: routing.id, ...args } };
-    return socket.ask({ host: to.host, port: to.port }, query, (outcome) => {
+    return this.#ask(to, new OutgoingQuery(method, { id: this.#options.routing.id, ...args }), settle);
+  }
+
+  #ask(to: NodeAddress, query: OutgoingQuery, settle: (outcome: AskOutcome) => void): () => void {
+    return this.#options.socket.ask(to, query, (outcome) => {
       if (outcome.kind === 'reply') this.#learn(to, outcome);
       settle(outcome);
     });
@@ -99,10 +110,18 @@ export class Network {
     for (const traversal of this.#traversals) traversal.askReserve();
   }
 
-  /** Asks the nodes around `target` (20 bytes) for the item stored there; with `seq`, only for a newer one. */
-  get(target: Uint8Array, seq: bigint | undefined, events: TraversalEvents): Traversal {
+  /**
+   * Asks the nodes around `target` (20 bytes) for the item stored there; with `seq`, only for a newer one. Without `keepsTokens`
+   * it has no token holders.
+   */
+  get(
+    target: Uint8Array,
+    seq: bigint | undefined,
+    events: TraversalEvents,
+    { keepsTokens = false }: { readonly keepsTokens?: boolean } = {},
+  ): Traversal {
     const walk = { target, method: 'get', args: { target, seq }, isAwaited: true, mayLookAround: true };
-    return this.#traverse(walk, events);
+    return this.#traverse({ ...walk, keepsTokens }, events);
   }
 
   /** Asks the nodes around `target` for nodes; those that answer are added to the table. Resolves at the end. */
@@ -118,10 +137,13 @@ export class Network {
     for (const traversal of [...this.#traversals]) traversal.stop();
   }
 
-  #traverse({ target, method, args, isAwaited, mayLookAround }: Walk, events: TraversalEvents): Traversal {
-    const { routing, kind, concurrency } = this.#options;
+  #traverse(walk: Walk, events: TraversalEvents): Traversal {
+    const { target, method, args, isAwaited, mayLookAround, keepsTokens = false } = walk;
+    const { routing, kind, concurrency, now } = this.#options;
     const reach = this.#size.reach(target);
-    const closest = routing.closest(target, concurrency);
+    const closest = routing.closest(target, SEEDS);
+    let id = routing.id;
+    let query = new OutgoingQuery(method, { id, ...args });
     const beginnings = [...this.#bootstrap, ...this.#someRemembered()];
     let waitedFor = isAwaited;
     if (isAwaited) this.#awaited++;
@@ -135,20 +157,27 @@ export class Network {
       seeds: closest.length < THIN_TABLE ? [...closest, ...beginnings] : closest,
       reserve: () => [...this.#bootstrap, ...beginnings],
       concurrency: () => Math.min(concurrency, this.#share(waitedFor)),
+      keepsTokens,
       sharedHosts: kind === 'test',
       reach,
       lookAround: mayLookAround ? (found) => this.#lookAround(target, reach, found) : undefined,
-      ask: (node, settle) =>
-        this.ask(node, method, args, (outcome) => {
+      ask: (node, settle) => {
+        if (id !== routing.id) {
+          id = routing.id;
+          query = new OutgoingQuery(method, { id, ...args });
+        }
+        return this.#ask(node, query, (outcome) => {
           // If no other node answered either, our network may be the cause.
-          if (outcome.kind === 'silent' && outcome.network === 'heard' && node.id !== undefined) {
-            routing.noteSilence(node.id);
+          if (outcome.kind === 'silent' && outcome.network === 'heard') {
+            if (node.id !== undefined) routing.noteSilence(node.id);
           }
           settle(outcome);
-        }),
+        });
+      },
       lateAfterMs: () => this.#roundTrip.lateAfterMs(),
-      onOutcome: ({ host, port }, outcome) => {
-        if (events.onOutcome({ host, port }, outcome)) satisfied();
+      now,
+      onOutcome: (node, outcome) => {
+        if (events.onOutcome(node, outcome)) satisfied();
       },
       onEnd: (ended) => {
         this.#size.observe(target, traversal.distances());
@@ -202,9 +231,8 @@ export class Network {
   }
 
   #learn(from: NodeAddress, { reply, roundTripMs }: AskOutcome & { kind: 'reply' }): void {
-    const { routing, external, kind } = this.#options;
+    const { external, kind, routing } = this.#options;
     this.#roundTrip.observe(roundTripMs);
-    routing.noteAnswer(reply.id);
     if (reply.observed === undefined) return;
     external.vote(kind === 'test' ? `${from.host}:${from.port}` : from.host, reply.observed.host);
     const agreed = external.agreed();

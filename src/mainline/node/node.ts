@@ -144,6 +144,7 @@ class MainlineNode implements LocalDhtNode {
       // Nodes of another kind of network are of no use here.
       remembered: nodes.filter(({ host }) => acceptsHost(kind, parseIpv4(host) ?? 0)),
       concurrency,
+      now: environment.now,
     });
     this.#maintenance = new Maintenance({
       routing,

@@ -70,8 +70,8 @@ function findHolders(
       traversal.stop();
       reject(signal.reason);
     };
-    const traversal = network.get(target, undefined, {
-      onOutcome: (from, outcome) => {
+    const events = {
+      onOutcome: (from: NodeAddress, outcome: AskOutcome) => {
         if (outcome.kind === 'reply') note(from, outcome.reply.stored);
         return false;
       },
@@ -79,7 +79,8 @@ function findHolders(
         signal.removeEventListener('abort', onAbort);
         resolve({ holders: traversal.tokenHolders(), seqAt, sameAt });
       },
-    });
+    };
+    const traversal = network.get(target, undefined, events, { keepsTokens: true });
     signal.addEventListener('abort', onAbort, { once: true });
   });
 }

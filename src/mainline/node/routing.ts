@@ -35,9 +35,11 @@ export class Routing {
   /** Creates a `bittorrent-dht` node that uses the socket. Sends nothing yet. */
   constructor(options: RoutingOptions) {
     this.#randomBytes = options.randomBytes;
+    const bridge = new KRpcBridge(options.socket);
+    bridge.refresh = (id) => this.#refresh(id);
     this.rpc = new BoundedKRpc({
       id: Buffer.from(options.id),
-      krpcSocket: new KRpcBridge(options.socket),
+      krpcSocket: bridge,
       bootstrap: [], // Maintenance does it, with our own traversals
       concurrency: TABLE_CONCURRENCY,
       k: K,
@@ -82,10 +84,13 @@ export class Routing {
     return contacts.slice(0, count).map(({ host, port }) => ({ host, port }));
   }
 
-  /** Records that a node answered. */
-  noteAnswer(id: Uint8Array): void {
+  /** A node answered: what its silences were is forgotten, and it is as fresh as it can be. Whether it is in the table. */
+  #refresh(id: Uint8Array): boolean {
     const contact = this.rpc.nodes.get(id);
-    if (contact !== null) this.#silences.delete(contact);
+    if (contact === null) return false;
+    contact.seen = Date.now();
+    this.#silences.delete(contact);
+    return true;
   }
 
   /** Records that a node did not answer while others did. */

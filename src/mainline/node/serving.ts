@@ -6,6 +6,7 @@ import { PeerStore } from '../storage/peer-store.ts';
 import { WriteTokens } from '../storage/write-tokens.ts';
 import type { Encodable } from '../wire/bencode-write.ts';
 import { type NodeContact, writeCompactAddress, writeCompactNodes } from '../wire/compact-nodes.ts';
+import { OutgoingQuery } from '../wire/krpc-encode.ts';
 import type { PutBody, QueryBody, QueryMessage } from '../wire/krpc-message.ts';
 import type { RandomBytes } from '../wire/node-id.ts';
 import type { Responder } from './k-rpc-bridge.ts';
@@ -234,7 +235,7 @@ export class Serving implements QueryHandler, Responder {
     if (this.#introductions >= MAX_INTRODUCTIONS || routing.has(id)) return;
     this.#introductions++;
     this.#spend(PING_LENGTH);
-    socket.ask(from, { q: 'ping', a: { id: routing.id } }, () => {
+    socket.ask(from, new OutgoingQuery('ping', { id: routing.id }), () => {
       this.#introductions--;
     });
   }

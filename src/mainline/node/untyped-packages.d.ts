@@ -10,7 +10,7 @@ declare module 'k-rpc' {
       readonly host: string;
       readonly port: number;
       /** When it answered last, by Date.now(). */
-      readonly seen?: number;
+      seen?: number;
     }
     interface ContactTable {
       add(contact: Contact): unknown;

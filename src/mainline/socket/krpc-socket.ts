@@ -1,7 +1,8 @@
 import { acceptsHost, type Ipv4, type NetworkKind, parseIpv4 } from '../addresses.ts';
 import type { NodeAddress } from '../dht-node.ts';
+import { wordAt } from '../wire/compact-nodes.ts';
 import { decodeDatagram, type MalformedReason } from '../wire/krpc-decode.ts';
-import { encodeError, encodeQuery, encodeReply, type OutgoingQuery } from '../wire/krpc-encode.ts';
+import { encodeError, encodeReply, type OutgoingQuery, TRANSACTION_LENGTH } from '../wire/krpc-encode.ts';
 import type { ErrorMessage, QueryMessage, ReplyMessage } from '../wire/krpc-message.ts';
 import type { RandomBytes } from '../wire/node-id.ts';
 import { Counter } from './counter.ts';
@@ -63,15 +64,12 @@ export interface KrpcSocketOptions {
 
 /** Maximum number of open queries; more are not sent. That allows two thousand a second, far more than lookups need. */
 const MAX_PENDING = 4096;
-/** Rust mainline accepts only transaction ids of 4 bytes. */
-const TRANSACTION_LENGTH = 4;
 /** Random bytes are drawn many at a time, because each draw is a system call. */
 const RANDOM_POOL_LENGTH = 1024;
 
 interface Pending {
   readonly to: NodeAddress;
   readonly sentAt: number;
-  readonly timer: NodeJS.Timeout;
   readonly settle: (outcome: AskOutcome) => void;
 }
 
@@ -87,7 +85,10 @@ export class KrpcSocket {
   /** Counts of our queries and their outcomes, and of queries received and answers sent. */
   readonly traffic = new Counter<'sent' | 'answered' | 'refused' | 'silent' | 'received' | 'served'>();
   readonly #options: KrpcSocketOptions;
+  /** By transaction id. In the order of sending, which is that of their timeouts. */
   readonly #pending = new Map<number, Pending>();
+  /** One timer for all of them: most are answered, and would end their own. Runs on until none was open when it ended. */
+  #timer: NodeJS.Timeout | undefined;
   /** The system error code of the last query, if it could not be sent. */
   #unsent: string | undefined;
   #datagrams: Datagrams | undefined;
@@ -154,13 +155,11 @@ export class KrpcSocket {
       return this.#settleLater(settle, { kind: 'not-sent', errorCode: 'NOT_LOOPBACK' });
     }
     const id = this.#unusedTransaction();
-    const timer = setTimeout(() => this.#timeOut(id), this.#options.timeoutMs);
-    this.#pending.set(id, { to, sentAt: this.#options.now(), timer, settle });
-    const transaction = Buffer.alloc(TRANSACTION_LENGTH);
-    transaction.writeUInt32BE(id);
+    this.#pending.set(id, { to, sentAt: this.#options.now(), settle });
+    this.#timer ??= setTimeout(() => this.#timeOut(), this.#options.timeoutMs);
     this.traffic.add('sent');
     if (address !== undefined) this.#watcher?.asked(address);
-    datagrams.send(encodeQuery(transaction, query, this.#handler === undefined), to, (errorCode) => {
+    datagrams.send(query.encode(id, this.#handler === undefined), to, (errorCode) => {
       this.#unsent = errorCode;
       if (errorCode === undefined) return;
       this.sendErrors.add(errorCode);
@@ -182,6 +181,7 @@ export class KrpcSocket {
   /** Settles open queries as `closed` and frees the port. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#timer);
     for (const id of [...this.#pending.keys()]) this.#settle(id, { kind: 'closed' });
     await this.#datagrams?.close();
   }
@@ -246,17 +246,25 @@ export class KrpcSocket {
   /** The id of the open query that an answer belongs to, or why there is none. */
   #matching(transaction: Uint8Array, from: NodeAddress): number | 'unknown-transaction' | 'wrong-sender' {
     if (transaction.length !== TRANSACTION_LENGTH) return 'unknown-transaction';
-    const id = new DataView(transaction.buffer, transaction.byteOffset, TRANSACTION_LENGTH).getUint32(0);
+    const id = wordAt(transaction, 0);
     const pending = this.#pending.get(id);
     if (pending === undefined) return 'unknown-transaction';
     return pending.to.host === from.host && pending.to.port === from.port ? id : 'wrong-sender';
   }
 
-  #timeOut(id: number): void {
-    const pending = this.#pending.get(id);
-    if (pending === undefined) return;
-    this.traffic.add('silent');
-    this.#settle(id, { kind: 'silent', network: this.#heardAt > pending.sentAt ? 'heard' : 'unheard' });
+  /** Ends the queries whose time is up. */
+  #timeOut(): void {
+    const { now, timeoutMs } = this.#options;
+    const before = now() - timeoutMs;
+    for (const [id, { sentAt }] of this.#pending) {
+      if (sentAt > before) {
+        this.#timer = setTimeout(() => this.#timeOut(), Math.ceil(sentAt - before));
+        return;
+      }
+      this.traffic.add('silent');
+      this.#settle(id, { kind: 'silent', network: this.#heardAt > sentAt ? 'heard' : 'unheard' });
+    }
+    this.#timer = undefined;
   }
 
   #settle(id: number, outcome: AskOutcome): void {
@@ -272,7 +280,6 @@ export class KrpcSocket {
   #take(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
     if (pending === undefined) return undefined;
-    clearTimeout(pending.timer);
     this.#pending.delete(id);
     return pending;
   }
@@ -283,7 +290,7 @@ export class KrpcSocket {
         this.#random = Buffer.from(this.#options.randomBytes(RANDOM_POOL_LENGTH));
         this.#randomAt = 0;
       }
-      const id = this.#random.readUInt32BE(this.#randomAt);
+      const id = this.#random.readInt32BE(this.#randomAt);
       this.#randomAt += TRANSACTION_LENGTH;
       if (!this.#pending.has(id)) return id;
     }

@@ -2,6 +2,7 @@ import type { MutableItem } from '../../bep44/mutable-item.ts';
 import type {
   DhtStatus,
   LookupEvent,
+  LookupSummary,
   NodeAddress,
   PutOutcome,
   ServingChange,
@@ -18,6 +19,7 @@ export type ToThread =
       readonly key: Uint8Array;
       readonly seq: bigint | undefined;
       readonly isWatched: boolean;
+      readonly isBrief: boolean;
     }
   | {
       readonly kind: 'put';
@@ -52,16 +54,18 @@ export type FromThread =
 
 /**
  * A LookupEvent as it is sent between threads. Each item of a lookup is sent once, as a plain object, since a class does not
- * survive a message. Items are numbered from 0; when another node returns the same item, only its number is sent.
+ * survive a message. Items are numbered from 0; when another node returns the same item, only its number is sent. The summary
+ * of a lookup is its result.
  */
 export type ThreadEvent =
-  | Exclude<LookupEvent, { kind: 'item' }>
+  | Exclude<LookupEvent, { kind: 'item' | 'done' }>
   | { readonly kind: 'item'; readonly item: MutableItem; readonly from: NodeAddress }
   | { readonly kind: 'item-again'; readonly number: number; readonly from: NodeAddress };
 
 /** The result of a successful call. */
 export type ThreadResult =
-  | { readonly of: 'lookup' }
+  /** Undefined if it was stopped. */
+  | { readonly of: 'lookup'; readonly summary: LookupSummary | undefined }
   | { readonly of: 'put'; readonly outcome: PutOutcome }
   | { readonly of: 'status'; readonly status: DhtStatus }
   | { readonly of: 'known-nodes'; readonly nodes: readonly NodeAddress[] };

@@ -102,19 +102,24 @@ class ThreadedNode implements MainlineThread {
   }
 
   async *lookup(key: Uint8Array, options: LookupOptions): AsyncGenerator<LookupEvent, void, undefined> {
-    const { signal, seq, isWatched = false } = options;
+    const { signal, seq, isWatched = false, isBrief = false } = options;
     signal.throwIfAborted();
     const events = new EventQueue<LookupEvent>();
     const items: VerifiedItem[] = [];
     const call = this.#calls.open(
-      (number) => ({ kind: 'lookup', call: number, key: copyOf(key), seq, isWatched }),
+      (number) => ({ kind: 'lookup', call: number, key: copyOf(key), seq, isWatched, isBrief }),
       {
         event: (event) => {
           const received = toLookupEvent(event, items);
           if (received === undefined) events.fail(misdirected());
           else events.push(received);
         },
-        result: () => events.end(),
+        result: (result) => {
+          if (result.of !== 'lookup') return events.fail(misdirected());
+          const { summary } = result;
+          if (summary !== undefined) events.push({ kind: 'done', summary });
+          events.end();
+        },
         failed: (error) => events.fail(error),
       },
     );

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { throwLater } from '../../async/throw-later.ts';
 import { VerifiedItem } from '../../bep44/verified-item.ts';
-import type { DhtNode, LookupEvent, ServingChange } from '../dht-node.ts';
+import type { DhtNode, LookupEvent, LookupSummary, ServingChange } from '../dht-node.ts';
 import { MainlineError } from '../errors.ts';
 import { machineEnvironment, startMainlineNode } from '../node/node.ts';
 import type { MainlineOptions } from '../options.ts';
@@ -80,12 +80,15 @@ async function perform(
 ): Promise<ThreadResult> {
   switch (call.kind) {
     case 'lookup': {
-      const { key, seq, isWatched } = call;
+      const { key, seq, isWatched, isBrief } = call;
       const numbers = new Map<VerifiedItem, number>();
-      for await (const event of node.lookup(key, { signal, isWatched, ...(seq !== undefined && { seq }) })) {
-        say({ kind: 'event', call: call.call, event: toThreadEvent(event, numbers) });
+      let summary: LookupSummary | undefined;
+      const options = { signal, isWatched, isBrief, ...(seq !== undefined && { seq }) };
+      for await (const event of node.lookup(key, options)) {
+        if (event.kind === 'done') summary = event.summary;
+        else say({ kind: 'event', call: call.call, event: toThreadEvent(event, numbers) });
       }
-      return { of: 'lookup' };
+      return { of: 'lookup', summary };
     }
     case 'put': {
       const { cas } = call;
@@ -100,7 +103,10 @@ async function perform(
 }
 
 /** `numbers` has the numbers of the items that were sent already. */
-function toThreadEvent(event: LookupEvent, numbers: Map<VerifiedItem, number>): ThreadEvent {
+function toThreadEvent(
+  event: Exclude<LookupEvent, { kind: 'done' }>,
+  numbers: Map<VerifiedItem, number>,
+): ThreadEvent {
   if (event.kind !== 'item') return event;
   const number = numbers.get(event.item);
   if (number !== undefined) return { kind: 'item-again', number, from: event.from };

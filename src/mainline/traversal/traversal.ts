@@ -1,16 +1,14 @@
-import { parseIpv4 } from '../addresses.ts';
+import { type Ipv4, parseIpv4 } from '../addresses.ts';
 import type { NodeAddress } from '../dht-node.ts';
 import type { AskOutcome } from '../socket/krpc-socket.ts';
-import { copyOf, isSame, latin1 } from '../wire/bytes.ts';
+import { copyOf } from '../wire/bytes.ts';
 import { ID_LENGTH, type NodeContact } from '../wire/compact-nodes.ts';
 import type { ReplyMessage } from '../wire/krpc-message.ts';
-import { isSecureNodeId } from '../wire/node-id.ts';
-import { Closest, K, type Placed } from './closest.ts';
+import { type Asked, type Candidate, Candidates } from './candidates.ts';
+import { Closest, K } from './closest.ts';
 
 /** Maximum number of nodes asked in one traversal. A lookup in the public network asks 30 to 80. */
 const MAX_ASKED = 256;
-/** Maximum number of nodes known in one traversal. Each node that is asked names at most 20. */
-const MAX_KNOWN = 2048;
 /** Maximum number of nodes asked at one host, unless hosts are shared, so that one host cannot displace the others. */
 const MAX_PER_HOST = 4;
 /** Maximum number of nodes that an item is put to. More than 20 only if there is a crowd around its target. */
@@ -40,6 +38,8 @@ export interface TraversalOptions {
   readonly lookAround: ((found: (nodes: readonly NodeContact[]) => void) => () => void) | undefined;
   /** Maximum number of open queries, without those that are late; at least 1. It may change at any time. */
   readonly concurrency: () => number;
+  /** Whether the tokens of answers are kept, for a put. */
+  readonly keepsTokens: boolean;
   /** Whether any number of nodes may share a host. */
   readonly sharedHosts: boolean;
   /** The distance within which all nodes are asked, as a fraction of the id space: see NetworkSize. */
@@ -48,6 +48,8 @@ export interface TraversalOptions {
   readonly ask: (to: AskedNode, settle: (outcome: AskOutcome) => void) => () => void;
   /** Milliseconds after which a query is late. */
   readonly lateAfterMs: () => number;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
   /** Called with the outcome of each query. */
   readonly onOutcome: (node: AskedNode, outcome: AskOutcome) => void;
   /** Called once when the traversal ended; not after `stop`. */
@@ -65,11 +67,12 @@ export interface AskedNode extends NodeAddress {
   readonly id: Uint8Array | undefined;
 }
 
-interface Candidate extends AskedNode {
-  /** Undefined for an address without an id. */
-  readonly placed?: Placed;
-  state: 'new' | 'asked' | 'late' | 'answered' | 'failed';
-  token?: Uint8Array;
+/** A query whose answer is waited for. */
+interface OpenQuery {
+  readonly node: Asked;
+  readonly lateAt: number;
+  isLate: boolean;
+  cancel: () => void;
 }
 
 /** A node that answered with a write token. */
@@ -86,18 +89,21 @@ export interface TokenHolder extends NodeAddress {
  */
 export class Traversal {
   readonly #options: TraversalOptions;
-  /** Sorted by distance to the target. An address may be here with several ids, of which at most one is right. */
-  readonly #candidates: Candidate[] = [];
+  readonly #candidates: Candidates;
   /** Addresses without an id. */
-  readonly #anonymous: Candidate[] = [];
-  readonly #known = new Map<string, Candidate>();
-  readonly #askedAddresses = new Set<string>();
-  readonly #askedHosts = new Map<string, number>();
-  readonly #cancels = new Set<() => void>();
+  readonly #anonymous: Asked[] = [];
+  /** Addresses with their ports, as one number each. */
+  readonly #askedAddresses = new Set<number>();
+  readonly #askedHosts = new Map<Ipv4, number>();
+  readonly #queries = new Set<OpenQuery>();
   readonly #deadline: NodeJS.Timeout;
   readonly #reserveTimer: NodeJS.Timeout;
-  #open = 0;
+  /** Runs while a query may become late: one for all, since each answer would end its own. */
+  #lateTimer: NodeJS.Timeout | undefined;
+  /** How many of the queries are late. */
   #late = 0;
+  #cancelStart: () => void;
+  #cancelLookAround: () => void = () => {};
   /** Whether any node has replied. */
   #heard = false;
   /** Whether `lookAround` was called; it is called once at most. */
@@ -108,15 +114,16 @@ export class Traversal {
   /** Starts at once. */
   constructor(options: TraversalOptions) {
     this.#options = options;
+    this.#candidates = new Candidates(options.target);
     this.#deadline = setTimeout(() => this.#end('limit'), MAX_DURATION_MS);
     this.#reserveTimer = setTimeout(() => this.askReserve(), RESERVE_AFTER_MS);
     for (const seed of options.seeds) {
-      if ('id' in seed) this.#candidate(seed.id, seed);
+      if ('id' in seed) this.#candidates.place(seed.id, 0, addressOf(seed), seed.port);
       else this.#addAnonymous(seed);
     }
     // Asynchronously, so that no callback is called before the constructor has returned.
     const start = setImmediate(() => this.#advance());
-    this.#cancels.add(() => clearImmediate(start));
+    this.#cancelStart = () => clearImmediate(start);
   }
 
   /** Number of nodes asked so far. */
@@ -133,16 +140,17 @@ export class Traversal {
   stop(): void {
     if (!this.#ended) this.#options.onOver();
     this.#ended = true;
-    clearTimeout(this.#deadline);
-    clearTimeout(this.#reserveTimer);
-    for (const cancel of this.#cancels) cancel();
-    this.#cancels.clear();
+    this.#clearTimers();
+    this.#cancelStart();
+    this.#cancelLookAround();
+    for (const { cancel } of this.#queries) cancel();
+    this.#queries.clear();
   }
 
   /** The closest nodes that answered with a token, closest first; at most 80. */
   tokenHolders(): readonly TokenHolder[] {
     const holders = this.#closestAnswered().flatMap(({ id, host, port, token }) =>
-      id !== undefined && token !== undefined ? [{ id, host, port, token }] : [],
+      token === undefined ? [] : [{ id, host, port, token }],
     );
     // A crowd is closest to the target, and the honest nodes are behind it.
     return holders.length <= MAX_HOLDERS
@@ -152,30 +160,27 @@ export class Traversal {
 
   /** The closest nodes that answered, closest first. */
   answered(): readonly NodeContact[] {
-    return this.#closestAnswered().flatMap(({ id, host, port }) =>
-      id === undefined ? [] : [{ id, host, port }],
-    );
+    return this.#closestAnswered().map(({ id, host, port }) => ({ id, host, port }));
   }
 
   /** Distances of the closest nodes that answered and count, in ascending order, as fractions of the id space. */
   distances(): readonly number[] {
     const closest = new Closest(0, this.#options.sharedHosts);
-    return this.#closestAnswered().flatMap(({ placed }) => {
-      if (placed === undefined || !closest.counts(placed)) return [];
-      closest.take(placed);
-      return [placed.distance];
+    return this.#closestAnswered().flatMap((candidate) => {
+      if (!closest.counts(candidate)) return [];
+      closest.take(candidate);
+      return [candidate.distance];
     });
   }
 
   #closestAnswered(): readonly Candidate[] {
     const closest = new Closest(this.#options.reach, this.#options.sharedHosts);
     const answered: Candidate[] = [];
-    for (const candidate of this.#candidates) {
-      const { placed, state } = candidate;
-      if (placed === undefined || state !== 'answered') continue;
-      if (closest.isBeyond(placed)) break;
-      if (!closest.admits(placed)) continue;
-      closest.take(placed);
+    for (const candidate of this.#candidates.sorted) {
+      if (candidate.state !== 'answered') continue;
+      if (closest.isBeyond(candidate)) break;
+      if (!closest.admits(candidate)) continue;
+      closest.take(candidate);
       answered.push(candidate);
     }
     return answered;
@@ -186,13 +191,12 @@ export class Traversal {
     for (const candidate of this.#anonymous) if (candidate.state === 'new') this.#ask(candidate);
     let waiting = this.#anonymous.some(({ state }) => state === 'new' || state === 'asked');
     const closest = new Closest(this.#options.reach, this.#options.sharedHosts);
-    for (const candidate of this.#candidates) {
-      const { placed } = candidate;
-      if (placed === undefined || !closest.admits(placed)) continue;
-      if (closest.isBeyond(placed)) break;
+    for (const candidate of this.#candidates.sorted) {
+      if (!closest.admits(candidate)) continue;
+      if (closest.isBeyond(candidate)) break;
       if (candidate.state === 'new') this.#ask(candidate);
       if (candidate.state === 'failed' || candidate.state === 'late') continue;
-      closest.take(placed);
+      closest.take(candidate);
       if (candidate.state !== 'answered') waiting = true;
     }
     if (this.asked >= MAX_ASKED && this.#open === 0) {
@@ -200,7 +204,7 @@ export class Traversal {
       return;
     }
     if (waiting || this.#isLookingAround) return;
-    if (!closest.isFull && this.#open + this.#late > 0) return;
+    if (!closest.isFull && this.#queries.size > 0) return;
     if (closest.isCrowded && this.#lookAround()) return;
     if (closest.isFull) this.#end('closest-answered');
     else if (this.#addReserve()) this.#advance();
@@ -213,14 +217,13 @@ export class Traversal {
     if (this.#hasLookedAround || lookAround === undefined) return false;
     this.#hasLookedAround = true;
     this.#isLookingAround = true;
-    const cancel = lookAround((nodes) => {
+    this.#cancelLookAround = lookAround((nodes) => {
       this.#isLookingAround = false;
-      this.#cancels.delete(cancel);
+      this.#cancelLookAround = () => {};
       if (this.#ended) return;
-      for (const node of nodes) this.#candidate(node.id, node);
+      for (const node of nodes) this.#candidates.place(node.id, 0, addressOf(node), node.port);
       this.#advance();
     });
-    this.#cancels.add(cancel);
     return true;
   }
 
@@ -234,114 +237,108 @@ export class Traversal {
 
   #addAnonymous({ host, port }: NodeAddress): void {
     if (this.#anonymous.some((other) => other.host === host && other.port === port)) return;
-    this.#anonymous.push({ id: undefined, host, port, state: 'new' });
+    this.#anonymous.push({ id: undefined, host, port, address: addressOf({ host, port }), state: 'new' });
   }
 
-  #ask(candidate: Candidate): void {
-    const address = `${candidate.host}:${candidate.port}`;
-    const sameHost = this.#askedHosts.get(candidate.host) ?? 0;
-    if (this.#askedAddresses.has(address) || (!this.#options.sharedHosts && sameHost >= MAX_PER_HOST)) {
+  /** Queries that may be answered in time. */
+  get #open(): number {
+    return this.#queries.size - this.#late;
+  }
+
+  #ask(node: Asked): void {
+    const { sharedHosts, concurrency, lateAfterMs, now, ask } = this.#options;
+    const address = node.address * 65_536 + node.port;
+    const sameHost = sharedHosts ? 0 : (this.#askedHosts.get(node.address) ?? 0);
+    if (this.#askedAddresses.has(address) || sameHost >= MAX_PER_HOST) {
       // It was asked with another id, and its answer has its real one.
-      candidate.state = 'failed';
+      node.state = 'failed';
       return;
     }
-    if (this.#open >= this.#options.concurrency() || this.asked >= MAX_ASKED) return;
+    if (this.#open >= concurrency() || this.asked >= MAX_ASKED) return;
     this.#askedAddresses.add(address);
-    this.#askedHosts.set(candidate.host, sameHost + 1);
-    candidate.state = 'asked';
-    this.#open++;
-    let late = false;
-    const lateTimer = setTimeout(() => {
-      if (this.#ended) return;
-      late = true;
-      this.#open--;
-      this.#late++;
-      if (candidate.state === 'asked') candidate.state = 'late';
-      this.#advance();
-    }, this.#options.lateAfterMs());
-    const cancelQuery = this.#options.ask(candidate, (outcome) => {
-      clearTimeout(lateTimer);
-      this.#cancels.delete(cancel);
-      if (this.#ended) return;
-      if (late) this.#late--;
-      else this.#open--;
-      if (outcome.kind === 'reply') {
-        this.#heard = true;
-        this.#learn(candidate, outcome.reply);
-      } else {
-        candidate.state = 'failed';
-      }
-      this.#options.onOutcome(candidate, outcome);
-      this.#advance();
-    });
-    const cancel = () => {
-      clearTimeout(lateTimer);
-      cancelQuery();
-    };
-    this.#cancels.add(cancel);
+    if (!sharedHosts) this.#askedHosts.set(node.address, sameHost + 1);
+    node.state = 'asked';
+    const lateAfter = lateAfterMs();
+    const query: OpenQuery = { node, lateAt: now() + lateAfter, isLate: false, cancel: () => {} };
+    this.#queries.add(query);
+    this.#lateTimer ??= setTimeout(() => this.#noteLate(), lateAfter);
+    query.cancel = ask(node, (outcome) => this.#settle(query, outcome));
   }
 
-  #learn(candidate: Candidate, reply: ReplyMessage): void {
-    candidate.state = 'failed'; // unless its id is the expected one, see below
-    const answerer = this.#candidate(reply.id, candidate);
+  #settle(query: OpenQuery, outcome: AskOutcome): void {
+    const { node, isLate } = query;
+    this.#queries.delete(query);
+    if (this.#ended) return;
+    if (isLate) this.#late--;
+    if (outcome.kind === 'reply') {
+      this.#heard = true;
+      this.#learn(node, outcome.reply);
+    } else {
+      node.state = 'failed';
+    }
+    this.#options.onOutcome(node, outcome);
+    this.#advance();
+  }
+
+  /** Goes on without the nodes that are late. */
+  #noteLate(): void {
+    this.#lateTimer = undefined;
+    const now = this.#options.now();
+    let next = Number.POSITIVE_INFINITY;
+    let isNews = false;
+    for (const query of this.#queries) {
+      if (query.isLate) continue;
+      if (query.lateAt > now) {
+        next = Math.min(next, query.lateAt);
+        continue;
+      }
+      query.isLate = true;
+      this.#late++;
+      if (query.node.state === 'asked') query.node.state = 'late';
+      isNews = true;
+    }
+    if (next < Number.POSITIVE_INFINITY)
+      this.#lateTimer = setTimeout(() => this.#noteLate(), Math.ceil(next - now));
+    if (isNews) this.#advance();
+  }
+
+  #learn(node: Asked, reply: ReplyMessage): void {
+    node.state = 'failed'; // unless its id is the expected one, see below
+    const answerer = this.#candidates.place(reply.id, 0, node.address, node.port);
     if (answerer !== undefined) {
       answerer.state = 'answered';
-      if (reply.token !== undefined) answerer.token = copyOf(reply.token);
+      if (reply.token !== undefined && this.#options.keepsTokens) answerer.token = copyOf(reply.token);
     }
-    for (const node of reply.nodes.slice(0, K)) {
-      if (!isSame(node.id, this.#options.self)) this.#candidate(node.id, node);
-    }
-  }
-
-  /** The candidate with this id and address, created if needed and if there is room. */
-  #candidate(id: Uint8Array, { host, port }: NodeAddress): Candidate | undefined {
-    const name = `${latin1(id)}${host}:${port}`;
-    const known = this.#known.get(name);
-    if (known !== undefined || this.#known.size >= MAX_KNOWN) return known;
-    const placed = placeOf(id, host, this.#options.target);
-    const candidate: Candidate = { id: copyOf(id), host, port, placed, state: 'new' };
-    this.#known.set(name, candidate);
-    const at = this.#candidates.findIndex(
-      (other) => other.id !== undefined && isCloser(id, other.id, this.#options.target),
-    );
-    this.#candidates.splice(at < 0 ? this.#candidates.length : at, 0, candidate);
-    return candidate;
+    const { self } = this.#options;
+    reply.nodes.visit(K, (list, at, address, port) => {
+      if (!isIdAt(list, at, self)) this.#candidates.place(list, at, address, port);
+    });
   }
 
   /** Open queries are not cancelled: their outcomes tell the caller which nodes are silent. */
   #end(ended: TraversalEnd): void {
     if (this.#ended) return;
     this.#ended = true;
-    clearTimeout(this.#deadline);
-    clearTimeout(this.#reserveTimer);
-    this.#cancels.clear();
+    this.#clearTimers();
+    this.#queries.clear();
     this.#options.onOver();
     this.#options.onEnd(ended);
   }
-}
 
-function placeOf(id: Uint8Array, host: string, target: Uint8Array): Placed {
-  const address = parseIpv4(host) ?? 0;
-  return {
-    distance: distanceOf(id, target),
-    isSecure: isSecureNodeId(id, address),
-    network: address >>> 16,
-  };
-}
-
-/** The distance as a fraction of the id space, with 48 bits of precision. */
-function distanceOf(id: Uint8Array, target: Uint8Array): number {
-  let distance = 0;
-  for (let at = 0; at < 6; at++) distance = distance * 256 + ((id[at] ?? 0) ^ (target[at] ?? 0));
-  return distance / 2 ** 48;
-}
-
-/** BEP 5: "the distance metric is XOR and the result is interpreted as an unsigned integer". */
-function isCloser(one: Uint8Array, other: Uint8Array, target: Uint8Array): boolean {
-  for (let at = 0; at < ID_LENGTH; at++) {
-    const goal = target[at] ?? 0;
-    const difference = ((one[at] ?? 0) ^ goal) - ((other[at] ?? 0) ^ goal);
-    if (difference !== 0) return difference < 0;
+  #clearTimers(): void {
+    clearTimeout(this.#deadline);
+    clearTimeout(this.#reserveTimer);
+    clearTimeout(this.#lateTimer);
   }
-  return false;
+}
+
+/** The address as a number. All that come here are literals. */
+function addressOf({ host }: NodeAddress): Ipv4 {
+  return parseIpv4(host) ?? 0;
+}
+
+/** Whether the id at `at` is this one. */
+function isIdAt(list: Uint8Array, at: number, id: Uint8Array): boolean {
+  for (let index = 0; index < ID_LENGTH; index++) if (list[at + index] !== id[index]) return false;
+  return true;
 }

@@ -1,4 +1,4 @@
-import { acceptsHost, formatIpv4, type NetworkKind, parseIpv4 } from '../addresses.ts';
+import { acceptsHost, formatIpv4, type Ipv4, type NetworkKind, parseIpv4 } from '../addresses.ts';
 import type { NodeAddress } from '../dht-node.ts';
 import { copyOf } from './bytes.ts';
 
@@ -17,19 +17,48 @@ export interface NodeContact extends NodeAddress {
 
 /**
  * At most 32 nodes from a compact list, whose length is a multiple of 26. Nodes with port 0 or with an address that cannot
- * belong to `network` are left out.
+ * belong to `network` are left out. They are read when they are visited, since most of those that a lookup is told of it knows.
  */
-export function readCompactNodes(compact: Uint8Array, network: NetworkKind): readonly NodeContact[] {
-  const nodes: NodeContact[] = [];
-  const view = new DataView(compact.buffer, compact.byteOffset, compact.byteLength);
-  for (let at = 0; at + COMPACT_NODE_LENGTH <= compact.length; at += COMPACT_NODE_LENGTH) {
-    if (nodes.length === MAX_NODES_READ) break;
-    const address = view.getUint32(at + ID_LENGTH);
-    const port = view.getUint16(at + ID_LENGTH + 4);
-    if (port === 0 || !acceptsHost(network, address)) continue;
-    nodes.push({ id: copyOf(compact.subarray(at, at + ID_LENGTH)), host: formatIpv4(address), port });
+export class CompactNodes {
+  readonly #compact: Uint8Array;
+  readonly #network: NetworkKind;
+
+  constructor(compact: Uint8Array, network: NetworkKind) {
+    this.#compact = compact;
+    this.#network = network;
   }
-  return nodes;
+
+  /** Calls `visit` for each of the first `most` nodes: its id is in the list from `at` on, and its address is a number. */
+  visit(most: number, visit: (list: Uint8Array, at: number, address: Ipv4, port: number) => void): void {
+    const list = this.#compact;
+    let left = Math.min(most, MAX_NODES_READ);
+    for (let at = 0; left > 0 && at + COMPACT_NODE_LENGTH <= list.length; at += COMPACT_NODE_LENGTH) {
+      const address = wordAt(list, at + ID_LENGTH) >>> 0;
+      const port = wordAt(list, at + ID_LENGTH + 2) & 0xffff;
+      if (port === 0 || !acceptsHost(this.#network, address)) continue;
+      left--;
+      visit(list, at, address, port);
+    }
+  }
+
+  /** All of them. */
+  list(): readonly NodeContact[] {
+    const nodes: NodeContact[] = [];
+    this.visit(MAX_NODES_READ, (list, at, address, port) => {
+      nodes.push({ id: copyOf(list.subarray(at, at + ID_LENGTH)), host: formatIpv4(address), port });
+    });
+    return nodes;
+  }
+}
+
+/** Four octets as a number of 32 bits, big endian and with a sign. */
+export function wordAt(octets: Uint8Array, at: number): number {
+  return (
+    ((octets[at] as number) << 24) |
+    ((octets[at + 1] as number) << 16) |
+    ((octets[at + 2] as number) << 8) |
+    (octets[at + 3] as number)
+  );
 }
 
 /** The compact list of `nodes`, 26 bytes each. Their ids have 20 bytes and their hosts are IPv4 literals. */

@@ -4,8 +4,9 @@ import { acceptsHost, formatIpv4, type NetworkKind } from '../addresses.ts';
 import type { NodeAddress } from '../dht-node.ts';
 import { type Bencoded, type BencodedDictionary, BencodeError, decodeBencode } from './bencode-read.ts';
 import { latin1 } from './bytes.ts';
-import { COMPACT_NODE_LENGTH, ID_LENGTH, readCompactNodes } from './compact-nodes.ts';
+import { COMPACT_NODE_LENGTH, CompactNodes, ID_LENGTH } from './compact-nodes.ts';
 import type { KrpcMessage, QueryBody, Stored } from './krpc-message.ts';
+import { readUsualForm } from './usual-form.ts';
 
 /**
  * Why a datagram is not a valid KRPC message. A closed list.
@@ -60,6 +61,8 @@ const MAX_TOKEN_LENGTH = 255;
 /** Decodes and checks one datagram. Never throws; takes time linear in the length. */
 export function decodeDatagram(datagram: Uint8Array, network: NetworkKind): DecodedDatagram {
   if (datagram.length > MAX_DATAGRAM_LENGTH) return { kind: 'malformed', reason: 'too-large' };
+  const usual = readUsualForm(datagram, network);
+  if (usual !== undefined) return { kind: 'message', message: usual };
   const message = readDictionary(datagram);
   if (message === undefined) return { kind: 'malformed', reason: 'not-bencode' };
   const type = readType(message);
@@ -102,7 +105,7 @@ const READERS: Readonly<Record<MessageType, MessageReader>> = {
       kind: 'reply',
       transaction,
       id: required(r, 'id', isId, 'node-id'),
-      nodes: readCompactNodes(optional(r, 'nodes', isCompactNodes, 'nodes') ?? EMPTY, network),
+      nodes: new CompactNodes(optional(r, 'nodes', isCompactNodes, 'nodes') ?? EMPTY, network),
       ...(token !== undefined && { token }),
       stored: readStored(r),
       ...(observed !== undefined && { observed }),

@@ -5,25 +5,36 @@ import { writeCompactAddress } from './compact-nodes.ts';
 /** Our client version: two letters and two numbers, as BEP 20 has them for peers. "PD", version 0.1. */
 const CLIENT_VERSION = Buffer.from([0x50, 0x44, 0, 1]);
 
-/** A query to send: its method and its arguments, including the `id` of the sender. */
-export interface OutgoingQuery {
-  readonly q: string;
-  readonly a: { readonly [name: string]: Encodable | undefined };
-}
+/** Rust mainline accepts only transaction ids of 4 bytes. */
+export const TRANSACTION_LENGTH = 4;
+/** Bytes of a query after its transaction id: our version and `1:y1:qe`. */
+const AFTER_TRANSACTION = 16;
 
-/**
- * The bytes of a query (BEP 5). `readOnly` adds the flag of BEP 43: "In each outgoing query message the read-only DHT node
- * places a 'ro' key in the top-level message dictionary and sets its value to 1".
- */
-export function encodeQuery(transaction: Uint8Array, query: OutgoingQuery, readOnly: boolean): Buffer {
-  return encodeBencode({
-    t: transaction,
-    y: 'q',
-    q: query.q,
-    a: query.a,
-    v: CLIENT_VERSION,
-    ro: readOnly ? 1 : undefined,
-  });
+/** A query to send: its method and its arguments, including the `id` of the sender. A lookup sends the same one to many nodes. */
+export class OutgoingQuery {
+  readonly #q: string;
+  readonly #a: { readonly [name: string]: Encodable | undefined };
+  #encoded: { readonly readOnly: boolean; readonly bytes: Buffer } | undefined;
+
+  constructor(q: string, a: { readonly [name: string]: Encodable | undefined }) {
+    this.#q = q;
+    this.#a = a;
+  }
+
+  /**
+   * Its bytes (BEP 5), with a transaction id of 32 bits. `readOnly` adds the flag of BEP 43: "In each outgoing query message the
+   * read-only DHT node places a 'ro' key in the top-level message dictionary and sets its value to 1".
+   */
+  encode(transaction: number, readOnly: boolean): Buffer {
+    if (this.#encoded?.readOnly !== readOnly) {
+      const [t, v, ro] = [Buffer.alloc(TRANSACTION_LENGTH), CLIENT_VERSION, readOnly ? 1 : undefined];
+      this.#encoded = { readOnly, bytes: encodeBencode({ a: this.#a, q: this.#q, ro, t, v, y: 'q' }) };
+    }
+    // A copy, because the socket may still have the last one.
+    const bytes = Buffer.from(this.#encoded.bytes);
+    bytes.writeInt32BE(transaction, bytes.length - AFTER_TRANSACTION - TRANSACTION_LENGTH);
+    return bytes;
+  }
 }
 
 /**

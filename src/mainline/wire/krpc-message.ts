@@ -1,5 +1,5 @@
 import type { NodeAddress } from '../dht-node.ts';
-import type { NodeContact } from './compact-nodes.ts';
+import type { CompactNodes } from './compact-nodes.ts';
 
 /**
  * A decoded datagram. The type and length of each field have been checked. The rest of the program sees only these fields.
@@ -62,12 +62,12 @@ export interface ReplyMessage {
   /** The node id of the sender, 20 bytes. */
   readonly id: Uint8Array;
   /** At most 32 nodes closer to the target, all with addresses that can exist on this network. */
-  readonly nodes: readonly NodeContact[];
+  readonly nodes: CompactNodes;
   /** The write token, which a put requires, 1 to 255 bytes. */
-  readonly token?: Uint8Array;
+  readonly token?: Uint8Array | undefined;
   readonly stored: Stored;
   /** BEP 42: our own address as the sender sees it. */
-  readonly observed?: NodeAddress;
+  readonly observed?: NodeAddress | undefined;
 }
 
 /** What a node holds under the target of a `get`. */

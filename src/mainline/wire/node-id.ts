@@ -1,6 +1,6 @@
 import { ipv4Class } from '../../ip/address-class.ts';
 import type { Ipv4 } from '../addresses.ts';
-import { ID_LENGTH } from './compact-nodes.ts';
+import { ID_LENGTH, wordAt } from './compact-nodes.ts';
 
 /** Gives `count` unpredictable bytes. */
 export type RandomBytes = (count: number) => Uint8Array;
@@ -23,10 +23,12 @@ export function secureNodeId(address: Ipv4, randomBytes: RandomBytes): Buffer {
  * node ID verification", so any id is allowed for an address that is not public.
  */
 export function isSecureNodeId(id: Uint8Array, address: Ipv4): boolean {
-  if (ipv4Class(address) !== 'public') return true;
-  const bytes = Buffer.from(id);
-  const prefix = idPrefix(address, bytes.readUInt8(ID_LENGTH - 1));
-  return bytes.readUInt32BE(0) >>> 11 === prefix >>> 11;
+  return fitsAddress(wordAt(id, 0), id[ID_LENGTH - 1] as number, address);
+}
+
+/** The same for an id of which only the first 32 bits and the last octet are given. */
+export function fitsAddress(first: number, last: number, address: Ipv4): boolean {
+  return ipv4Class(address) !== 'public' || first >>> 11 === idPrefix(address, last) >>> 11;
 }
 
 /** `crc32c((ip & 0x030f3fff) | (r << 29))`, where r is the low three bits of `seed`. */

@@ -60,7 +60,7 @@ function checkReply(
   same(token, r.get('token') as string | undefined, 'token');
   const compact = (r.get('nodes') ?? '') as string;
   const nodes = plainNodes(compact, network);
-  same(latin1(writeCompactNodes(message.nodes)), nodes, 'nodes');
+  same(latin1(writeCompactNodes(message.nodes.list())), nodes, 'nodes');
   const { stored } = message;
   const v = r.get('v');
   const hasAll = r.has('k') && r.has('sig') && r.has('seq') && typeof v === 'string' && v.length <= 1000;

@@ -87,6 +87,22 @@ describe('a lookup in a network of real nodes', () => {
     }
   });
 
+  test('that is brief tells each item once and no confirmation, and counts them all the same', async () => {
+    const author = newAuthor();
+    await node.put(author.item(5n, 'x'), { signal: never() });
+    for (const seq of [undefined, 5n]) {
+      const kinds: string[] = [];
+      let summary: LookupSummary | undefined;
+      const options = { isBrief: true, signal: never(), ...(seq !== undefined && { seq }) };
+      for await (const event of node.lookup(author.key, options)) {
+        kinds.push(event.kind);
+        if (event.kind === 'done') summary = event.summary;
+      }
+      assert.deepEqual(kinds, seq === undefined ? ['item', 'done'] : ['done']);
+      assert.ok((summary?.held ?? 0) + (summary?.confirmed ?? 0) >= 18);
+    }
+  });
+
   test('that is not watched tells nothing of single nodes', async () => {
     assert.equal(await firstEvent(node, newAuthor().key, 'node'), undefined);
   });
@@ -131,7 +147,11 @@ describe('a lookup among nodes that lie', () => {
   });
 
   /** Looks the key up with liars among the closest nodes, who are good citizens until they are asked for a value. */
-  async function lookUpAmong(scripts: readonly Script[], key: Uint8Array = author.key) {
+  async function lookUpAmong(
+    scripts: readonly Script[],
+    key: Uint8Array = author.key,
+    options: { readonly isBrief?: boolean } = {},
+  ) {
     const liars = await Promise.all(
       scripts.map((script) =>
         startScriptedNode(
@@ -148,7 +168,7 @@ describe('a lookup among nodes that lie', () => {
       timeoutMs: 500,
     });
     await node.settled();
-    const found = await lookUp(node, key);
+    const found = await lookUp(node, key, undefined, options);
     const status = await node.status();
     await node.close();
     for (const liar of liars)
@@ -179,6 +199,18 @@ describe('a lookup among nodes that lie', () => {
     const found = await lookUpAmong([() => ({ token: 't', nodes: '', ...older })]);
     assertRight(found);
     assert.equal(found.items.filter(({ seq }) => seq === 9n).length, 1);
+  });
+
+  test('that is brief reports the older item too, each once', async () => {
+    const older = fieldsOf(author.item(9n, 'older'));
+    const found = await lookUpAmong(
+      Array.from({ length: 3 }, () => () => ({ token: 't', nodes: '', ...older })),
+      author.key,
+      { isBrief: true },
+    );
+    assert.deepEqual(new Set(found.items.map(({ seq }) => seq)), new Set([9n, 10n]));
+    assert.equal(found.items.length, 2);
+    assert.ok(found.summary.held > 8);
   });
 
   test('drops a broken signature, a changed value and a changed sequence number', async () => {

@@ -10,10 +10,15 @@ export interface WholeLookup {
 }
 
 /** Runs a lookup to its end. */
-export async function lookUp(node: DhtNode, key: Uint8Array, seq?: bigint): Promise<WholeLookup> {
+export async function lookUp(
+  node: DhtNode,
+  key: Uint8Array,
+  seq?: bigint,
+  { isBrief = false }: { readonly isBrief?: boolean } = {},
+): Promise<WholeLookup> {
   const items: VerifiedItem[] = [];
   const confirmed: bigint[] = [];
-  const options = { signal: never(), ...(seq !== undefined && { seq }) };
+  const options = { isBrief, signal: never(), ...(seq !== undefined && { seq }) };
   for await (const event of node.lookup(key, options)) {
     if (event.kind === 'item') items.push(event.item);
     else if (event.kind === 'confirmation') confirmed.push(event.seq);

@@ -81,6 +81,19 @@ test('when the thread is killed, calls that wait fail as thread-died, and the no
   await Promise.all([mute.close(), network.close()]);
 });
 
+test('a brief lookup in a thread tells each item once, and ends with the same numbers', async () => {
+  const network = await startTestNetwork({ nodes: 12 });
+  const node = await startMainlineThread({ bootstrap: network.bootstrap, host: '127.0.0.1' });
+  await node.ready();
+  const author = newAuthor();
+  await node.put(author.item(1n, 'x'), { signal: never() });
+  const { items, confirmed, summary } = await lookUp(node, author.key, undefined, { isBrief: true });
+  assert.deepEqual([items.length, confirmed.length], [1, 0]);
+  assert.ok(summary.held >= 8 && summary.answered >= summary.held, JSON.stringify(summary));
+  await node.close();
+  await network.close();
+});
+
 test('bootstrap addresses that a thread was given are those of the next one', async () => {
   const network = await startTestNetwork({ nodes: 4 });
   const workers: Worker[] = [];

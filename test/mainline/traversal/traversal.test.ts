@@ -28,7 +28,7 @@ test('of all the nodes that one host claims to hold around a target, four are as
   const wire = newWire();
   const asked: { host: string; port: number }[] = [];
   wire.answerWith((message, to) => {
-    if (String(message.q) === 'get') asked.push({ ...to });
+    if (String(message.q) === 'get') asked.push({ host: to.host, port: to.port });
     const self = all.find(({ host, port }) => host === to.host && port === to.port);
     const nodes = self?.host === CROWD ? crowd.slice(0, 20) : [...others, ...crowd.slice(0, 8)];
     return bencode.encode({

@@ -7,6 +7,7 @@ import {
   type MalformedReason,
 } from '../../../src/mainline/wire/krpc-decode.ts';
 import type { ReplyMessage } from '../../../src/mainline/wire/krpc-message.ts';
+import { readUsualForm } from '../../../src/mainline/wire/usual-form.ts';
 import { fc } from '../../support/property.ts';
 import { compact } from '../support/scripted-node.ts';
 
@@ -61,7 +62,7 @@ test('each kind of message is read with all its fields', () => {
   assert.ok(decoded.kind === 'message' && decoded.message.kind === 'reply');
   const { nodes, token, stored, observed } = decoded.message;
   assert.deepEqual(
-    nodes.map(({ host, port }) => ({ host, port })),
+    nodes.list().map(({ host, port }) => ({ host, port })),
     [{ host: '1.2.3.4', port: 6881 }],
   );
   assert.deepEqual(Buffer.from(token ?? []), PUT.token);
@@ -160,7 +161,7 @@ test('a value of 1000 bytes is read, a longer one or one that is no byte string 
   for (const v of [Buffer.alloc(1001), 7, [], { a: 1 }]) {
     const reply = decodeReply({ ...REPLY, v });
     assert.equal(reply.stored.kind, 'unusable');
-    assert.equal(reply.nodes.length, 1);
+    assert.equal(reply.nodes.list().length, 1);
   }
   assert.equal(decodeReply({ v: PUT.v }).stored.kind, 'unusable', 'an immutable item');
 });
@@ -180,18 +181,22 @@ test('nodes at port 0 or at addresses that cannot be on the network are left out
   ];
   const nodes = compact([at('1.1.1.1', 0), ...foreign.map((host) => at(host)), at('8.8.8.8')]);
   assert.deepEqual(
-    decodeReply({ nodes }).nodes.map(({ host }) => host),
+    decodeReply({ nodes })
+      .nodes.list()
+      .map(({ host }) => host),
     ['8.8.8.8'],
   );
   assert.deepEqual(
-    decodeReply({ nodes }, 'test').nodes.map(({ host }) => host),
+    decodeReply({ nodes }, 'test')
+      .nodes.list()
+      .map(({ host }) => host),
     ['127.0.0.1'],
   );
 });
 
 test('of a list with a thousand nodes only the first few are read', () => {
   const many = decodeReply({ nodes: Buffer.concat(Array.from({ length: 300 }, () => compact([NODE]))) });
-  assert.ok(many.nodes.length <= 32);
+  assert.ok(many.nodes.list().length <= 32);
 });
 
 test('transaction ids of 1 to 32 bytes are kept as they came', () => {
@@ -247,3 +252,47 @@ test('any change of two bytes of any message is decoded without an exception, an
     { numRuns: 5000 },
   );
 });
+
+test('the quick way through a message reads the same as the way field by field', () => {
+  const messages = Object.values(MESSAGES).map((message) => packaged.encode(message));
+  const edits = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 2 });
+  let accepted = 0;
+  fc.assert(
+    fc.property(fc.constantFrom(...messages), edits, (original, changes) => {
+      const datagram = Buffer.from(original);
+      for (const [at, byte] of changes) datagram[at % datagram.length] = byte;
+      const quick = plainOf(decodeDatagram(datagram, 'public'));
+      // The quick way reads no list, and no field comes after this one.
+      const longer = Buffer.concat([datagram.subarray(0, -1), Buffer.from('1:zlee')]);
+      const slow = plainOf(decodeDatagram(longer, 'public'));
+      if (changes.length > 0 && (datagram.at(-1) !== 0x65 || readUsualForm(datagram, 'public') === undefined))
+        return;
+      accepted++;
+      assert.deepEqual(quick, slow);
+    }),
+    { numRuns: 5000 },
+  );
+  assert.ok(accepted > 500, `${accepted} were compared`);
+});
+
+test('what nearly every program sends goes the quick way: replies, and queries for nodes and items', () => {
+  for (const [name, message] of Object.entries(MESSAGES)) {
+    const isQuick = readUsualForm(packaged.encode(message), 'public') !== undefined;
+    assert.equal(isQuick, ['ping', 'find_node', 'get', 'reply'].includes(name), name);
+  }
+});
+
+/** A decoded datagram with its nodes as a list and without fields that are undefined. */
+function plainOf(decoded: ReturnType<typeof decodeDatagram>): unknown {
+  if (decoded.kind !== 'message' || decoded.message.kind !== 'reply') return stripped(decoded);
+  const { nodes, ...message } = decoded.message;
+  return stripped({ ...message, nodes: nodes.list() });
+}
+
+function stripped(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+  if (Array.isArray(value)) return value.map(stripped);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members.map(([key, member]) => [key, stripped(member)]));
+}
