@@ -23,8 +23,9 @@ import { isSmallOrder } from './small-order.ts';
  */
 export function signatureCheck(key: Uint8Array): SignatureCheck {
   if (key.length !== KEY_LENGTH || isSmallOrder(key)) return () => false;
-  const der = Buffer.from(concatOctets([SPKI_PREFIX, key]).buffer);
-  const imported = createPublicKey({ key: der, format: 'der', type: 'spki' });
+  // Not as DER, whose decoders OpenSSL 3 tries one after another: that takes seven times as long, half as long as a check.
+  const x = Buffer.from(key.buffer, key.byteOffset, key.length).toString('base64url');
+  const imported = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
   return (message, signature) =>
     signature.length === SIGNATURE_LENGTH &&
     !isSmallOrder(signature.subarray(0, KEY_LENGTH)) &&
@@ -41,6 +42,3 @@ export function signerOf(seed: Uint8Array): Signer {
     sign: (message) => new Uint8Array(sign(null, message, privateKey)),
   };
 }
-
-/** RFC 8410 §4: the octets before the 32 octets of a key in a SubjectPublicKeyInfo. */
-const SPKI_PREFIX = Uint8Array.from([0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00]);

@@ -1,5 +1,5 @@
 import { SharedPromise } from '../async/shared-promise.ts';
-import type { DhtNode } from '../mainline/dht-node.ts';
+import type { DhtNode, DhtStatus } from '../mainline/dht-node.ts';
 import { MainlineError } from '../mainline/errors.ts';
 import { SourceError } from './packet-source.ts';
 
@@ -71,25 +71,28 @@ export class DhtConnection {
   async open(signal: AbortSignal): Promise<DhtSession> {
     signal.throwIfAborted();
     const isTry = await this.#passPause();
-    const silence = new AbortController();
-    const either = AbortSignal.any([signal, silence.signal]);
+    // Not AbortSignal.any, which takes as long as all else that is done here for a lookup.
+    const ending = new AbortController();
+    const onAbort = () => ending.abort(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
     let timer: NodeJS.Timeout | undefined;
     const expectAnswersWithin = (milliseconds: number) => {
       clearTimeout(timer);
-      const before = this.#answers();
+      const since = this.#now();
       timer = setTimeout(() => {
-        this.#expectAnswers(before, milliseconds).catch((error: unknown) => silence.abort(error));
+        this.#expectAnswers(since, milliseconds).catch((error: unknown) => ending.abort(error));
       }, milliseconds);
     };
     const dispose = () => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
       if (isTry) this.#isTrying = false;
     };
     try {
       expectAnswersWithin(this.#node === undefined ? START_PATIENCE : PATIENCE);
-      const node = await this.#started.wait(either);
+      const node = await this.#started.wait(ending.signal);
       expectAnswersWithin(PATIENCE);
-      return { node, signal: either, [Symbol.dispose]: dispose };
+      return { node, signal: ending.signal, [Symbol.dispose]: dispose };
     } catch (error) {
       dispose();
       throw toSourceError(error);
@@ -129,22 +132,25 @@ export class DhtConnection {
     return true;
   }
 
-  /** @throws SourceError if there was no answer since `before`. */
-  async #expectAnswers(before: Promise<number>, patience: number): Promise<void> {
-    // Answers to any query count: a lookup may wait for nodes that are gone while others are up. The count is lower when the
-    // thread of the node was restarted.
-    const answers = await this.#answers();
-    if (answers > 0 && answers !== (await before)) this.answered();
+  /** @throws SourceError if there was no answer since then, in milliseconds of the clock. */
+  async #expectAnswers(since: number, patience: number): Promise<void> {
+    // Answers to any query count: a lookup may wait for nodes that are gone while others are up.
+    const { heardMs = Number.POSITIVE_INFINITY } = (await this.#status()) ?? {};
+    if (heardMs <= this.#now() - since) this.answered();
     else throw await this.failed(`no DHT node answered within ${patience / 1000} s`);
   }
 
   /** The number of answers that the node received; 0 while there is no node. */
   async #answers(): Promise<number> {
+    return (await this.#status())?.queries.answered ?? 0;
+  }
+
+  async #status(): Promise<DhtStatus | undefined> {
     try {
-      return (await this.#node?.status())?.queries.answered ?? 0;
+      return await this.#node?.status();
     } catch (error) {
       // The thread of the node ended, and is being restarted.
-      if (error instanceof MainlineError) return 0;
+      if (error instanceof MainlineError) return undefined;
       throw error;
     }
   }

@@ -102,6 +102,8 @@ export interface DhtStatus {
     readonly refused: number;
     readonly silent: number;
   };
+  /** Milliseconds since a node answered one of them; absent before the first answer. */
+  readonly heardMs?: number;
   /** Valid queries of others, and answers sent. */
   readonly served: { readonly received: number; readonly answered: number };
   /** The system error code (`ENETUNREACH`, …) while queries cannot even be sent: absent once one was. */

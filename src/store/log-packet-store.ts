@@ -141,8 +141,8 @@ export class LogPacketStore implements PacketStore {
   }
 
   async #work(): Promise<void> {
-    // What is put in the same turn is written together.
-    await undefined;
+    // What is put in the same turn of the event loop is written together: packets of many keys come at once.
+    await new Promise<void>((resolve) => setImmediate(resolve));
     try {
       do {
         if (this.#canWrite() && this.#isRewriteDue()) await this.#rewrite();

@@ -2,6 +2,9 @@ import { throwLater } from '../async/throw-later.ts';
 import type { Held } from './contents.ts';
 import type { KeyId } from './log-format.ts';
 
+/** Milliseconds that what was written may wait for a sync that nobody waits for. */
+const BEHIND = 100;
+
 /** What a sync works with. */
 export interface StoreSyncParts {
   /** Whether the file is abandoned: what was written to it since the last sync may be lost. */
@@ -21,7 +24,8 @@ export class StoreSync {
   readonly #parts: StoreSyncParts;
   #unsynced = new Map<KeyId, Held>();
   #last: Promise<unknown> = Promise.resolve();
-  #isBehind = false;
+  /** Runs while something waits for a sync in the background. */
+  #behind: NodeJS.Timeout | undefined;
 
   constructor(parts: StoreSyncParts) {
     this.#parts = parts;
@@ -39,22 +43,26 @@ export class StoreSync {
     return work;
   }
 
-  /** Does the same in the background: on a busy disk a sync takes long, and a write does not. */
+  /**
+   * Does the same in the background, for all that is written in a moment: on a busy disk a sync takes long, and a write does not.
+   */
   behind(): void {
-    if (this.#isBehind) return;
-    this.#isBehind = true;
-    this.now().then(() => {
-      this.#isBehind = false;
-      if (this.#unsynced.size > 0) this.behind();
-    }, throwLater);
+    if (this.#behind === undefined) this.#behind = setTimeout(() => this.#syncBehind(), BEHIND);
   }
 
-  /** Resolves when no sync runs. */
+  /** Syncs what waits for that, and resolves when no sync runs. */
   async settled(): Promise<void> {
+    if (this.#behind !== undefined) this.#syncBehind();
     for (let last: unknown; last !== this.#last; ) {
       last = this.#last;
       await this.#last;
     }
+  }
+
+  #syncBehind(): void {
+    clearTimeout(this.#behind);
+    this.#behind = undefined;
+    this.now().catch(throwLater);
   }
 
   /** Never rejects. */

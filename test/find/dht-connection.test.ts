@@ -38,7 +38,10 @@ class ScriptedNode {
         return stored;
       },
       status: async () =>
-        ({ queries: { answered: this.answered } }) as unknown as Awaited<ReturnType<DhtNode['status']>>,
+        ({
+          queries: { answered: this.answered },
+          ...(this.answered > 0 && { heardMs: 0 }),
+        }) as unknown as Awaited<ReturnType<DhtNode['status']>>,
       ready: () => this.ready(),
       wake: () => {
         this.wakes++;

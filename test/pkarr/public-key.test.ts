@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
+import { Point } from '@noble/ed25519';
+import { pointFault } from '../../src/pkarr/curve-point.ts';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
 import { parsePastedKey } from '../../src/pkarr/pasted-key.ts';
 import { almostKey, classifyLabel, PublicKey, PublicKeyError } from '../../src/pkarr/public-key.ts';
@@ -102,6 +104,32 @@ test('points of small order are refused, the all-y key with them', () => {
     text: 'y'.repeat(52),
   });
 });
+
+test('of any 32 octets those are a point of which noble finds the whole point', () => {
+  const nearEnds = fc.tuple(
+    fc.constantFrom(0n, 2n ** 255n - 19n, 2n ** 255n, 2n ** 256n),
+    fc.bigInt(-40n, 40n),
+  );
+  const numbers = fc.oneof(
+    fc.bigInt(0n, 2n ** 256n - 1n),
+    nearEnds.map(([end, by]) => BigInt.asUintN(256, end + by)),
+  );
+  fc.assert(
+    fc.property(numbers, (number) => {
+      const octets = Buffer.from(number.toString(16).padStart(64, '0'), 'hex').reverse();
+      assert.equal(pointFault(octets), faultByNoble(octets), octets.toString('hex'));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+function faultByNoble(octets: Uint8Array): string | undefined {
+  try {
+    return Point.fromBytes(octets, false).isSmallOrder() ? 'small-order' : undefined;
+  } catch {
+    return 'not-on-curve';
+  }
+}
 
 test('encodings of a point that are not the shortest are no points', () => {
   // y = p + 1, and x = 0 with the sign bit set.

@@ -214,6 +214,7 @@ class MainlineNode implements LocalDhtNode {
         refused: traffic.of('refused'),
         silent: traffic.of('silent'),
       },
+      ...(socket.heardMs !== undefined && { heardMs: socket.heardMs }),
       served: { received: traffic.of('received'), answered: traffic.of('served') },
       ...(socket.unsent !== undefined && { unsent: socket.unsent }),
       ...(nextSearchMs !== undefined && { nextSearchMs }),

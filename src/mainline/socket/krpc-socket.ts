@@ -120,6 +120,11 @@ export class KrpcSocket {
     return this.#unsent;
   }
 
+  /** Milliseconds since a query was answered, also with an error; undefined before the first answer. */
+  get heardMs(): number | undefined {
+    return Number.isFinite(this.#heardAt) ? this.#options.now() - this.#heardAt : undefined;
+  }
+
   /** The bound port, 0 before {@link bind}. */
   get port(): number {
     return this.#datagrams?.port ?? 0;

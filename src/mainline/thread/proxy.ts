@@ -22,6 +22,7 @@ import {
 } from '../options.ts';
 import { copyOf } from '../wire/bytes.ts';
 import type { FromThread, ThreadEvent, ToThread } from './messages.ts';
+import { messagesOf, Outbox } from './outbox.ts';
 import { PendingCalls } from './pending-calls.ts';
 import { settledOnce } from './settled-once.ts';
 import { type SpawnDhtThread, spawnDhtThread } from './spawn.ts';
@@ -67,6 +68,8 @@ class ThreadedNode implements MainlineThread {
   });
   readonly #ready = settledOnce();
   readonly #started = settledOnce();
+  /** To the thread of the moment; what waits when it ends is of calls that failed with it. */
+  readonly #outbox = new Outbox<ToThread>((messages) => this.#worker?.postMessage(messages));
   #worker: Worker | undefined;
   /** Whether the current thread has bound its port. */
   #up = false;
@@ -204,7 +207,9 @@ class ThreadedNode implements MainlineThread {
     this.#worker = worker;
     const startedAt = performance.now();
     let cause: unknown;
-    worker.on('message', (message: FromThread) => this.#receive(message));
+    worker.on('message', (sent: FromThread | readonly FromThread[]) => {
+      for (const message of messagesOf(sent)) this.#receive(message);
+    });
     worker.on('error', (error) => {
       cause = error;
     });
@@ -263,7 +268,7 @@ class ThreadedNode implements MainlineThread {
   }
 
   #say(message: ToThread): void {
-    this.#worker?.postMessage(message);
+    this.#outbox.say(message);
   }
 
   /** @throws MainlineError when there is no thread to send a call to. */

@@ -6,6 +6,7 @@ import { MainlineError } from '../errors.ts';
 import { machineEnvironment, startMainlineNode } from '../node/node.ts';
 import type { MainlineOptions } from '../options.ts';
 import type { FromThread, ThreadEvent, ThreadProblem, ThreadResult, ToThread } from './messages.ts';
+import { messagesOf, Outbox } from './outbox.ts';
 
 /** Milliseconds between lists of known nodes for the main thread, which it needs if this thread ends. */
 const REMEMBER_MS = 60_000;
@@ -14,7 +15,8 @@ const REMEMBER_MS = 60_000;
  * Starts a node and executes the messages on `port` until `close`. Rejects with MainlineError if the node cannot be started.
  */
 export async function serveNode(options: MainlineOptions, port: MessagePort): Promise<void> {
-  const say = (message: FromThread) => port.postMessage(message);
+  const outbox = new Outbox<FromThread>((messages) => port.postMessage(messages));
+  const { say } = outbox;
   const onServing = (change: ServingChange) => say({ kind: 'serving', change });
   const node = await startMainlineNode(options, { ...machineEnvironment, onServing });
   const calls = new Map<number, AbortController>();
@@ -35,7 +37,7 @@ export async function serveNode(options: MainlineOptions, port: MessagePort): Pr
     }
   }
 
-  port.on('message', (message: ToThread) => {
+  const receive = (message: ToThread) => {
     switch (message.kind) {
       case 'cancel':
         calls.get(message.call)?.abort();
@@ -54,11 +56,17 @@ export async function serveNode(options: MainlineOptions, port: MessagePort): Pr
         return;
       case 'close':
         clearInterval(timer);
-        node.close().then(() => port.close(), throwLater);
+        node.close().then(() => {
+          outbox.flush();
+          port.close();
+        }, throwLater);
         return;
       default:
         run(message.call, (signal) => perform(node, message, signal, say)).catch(throwLater);
     }
+  };
+  port.on('message', (sent: ToThread | readonly ToThread[]) => {
+    for (const message of messagesOf(sent)) receive(message);
   });
   say({ kind: 'started' });
   node.ready().then(
