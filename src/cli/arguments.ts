@@ -54,8 +54,8 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
       throw new UsageError(`${command.name}: unknown flag ${rawName}.${didYouMean(rawName, known)}`);
     }
     if (!wants && value !== undefined) throw new UsageError(`${rawName} takes no value.`);
-    // In `--listen --json` the value was forgotten. A value that begins with a hyphen is written `--listen=-x`.
-    if (wants && (value === undefined || value === '' || (inlineValue === false && /^-./.test(value)))) {
+    // In `--listen --json` the value was forgotten. A value that begins with a hyphen is written `--listen=-x`, but `-3` is no flag.
+    if (wants && (value === undefined || value === '' || (inlineValue === false && /^-\D/.test(value)))) {
       throw new UsageError(`${rawName} needs a value.`);
     }
     given.set(name, [...(given.get(name) ?? []), value ?? '']);

@@ -4,6 +4,7 @@ import { type LogLevel, priorities } from '../observe/log.ts';
 import { isOutputClosed } from '../system/bun/closed-output.ts';
 import { homeDirectory } from '../system/home-directory.ts';
 import { isJournal } from '../system/notify/journal-stream.ts';
+import { isOutOfDescriptors, moreDescriptors } from '../system/out-of-descriptors.ts';
 import { programVersion } from '../system/program-version.ts';
 import { onRuntimeWarning } from '../system/runtime-warnings.ts';
 import { onUncaught } from '../system/uncaught.ts';
@@ -25,7 +26,7 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
     return await dispatch(words, terminal);
   } catch (caught) {
     if (caught instanceof StoppedError) return stopExits[caught.signal];
-    const error = isDirectoryGone(caught) ? directoryGone(caught) : caught;
+    const error = expectedError(caught);
     if (await asksForJson(words)) {
       const failure = jsonErrorOf(error);
       // A bug: a report needs the stack.
@@ -51,6 +52,13 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
   }
 }
 
+/** An error that the machine and not the program is the reason of, as one of a command; any other as it is. */
+function expectedError(error: unknown): unknown {
+  if (isDirectoryGone(error)) return directoryGone(error);
+  if (error instanceof CommandError || !isOutOfDescriptors(error)) return error;
+  return new CommandError(`No file descriptor is left: ${moreDescriptors()}`, { cause: error });
+}
+
 /** getcwd(2): "ENOENT The current working directory has been unlinked." A relative path then means nothing. */
 function isDirectoryGone(error: unknown): boolean {
   const { code, syscall, message } = error as NodeJS.ErrnoException;
@@ -63,9 +71,14 @@ function directoryGone(cause: unknown): CommandError {
 
 /** Ends the process with the exit code of a bug when nobody catches an error. A command may decide otherwise later. */
 export function endOnUncaught(terminal: Terminal): void {
-  onUncaught(({ error }) => {
-    tellInternalError(terminal, error);
-    process.exit(Exit.INTERNAL);
+  onUncaught(({ error: caught }) => {
+    const error = expectedError(caught);
+    if (!(error instanceof CommandError)) {
+      tellInternalError(terminal, error);
+      process.exit(Exit.INTERNAL);
+    }
+    tell(terminal, 'error', `pkarrd: ${error.message}\n`);
+    process.exit(error.exit);
   });
 }
 

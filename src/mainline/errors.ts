@@ -19,11 +19,19 @@ export type MainlineErrorKind =
 /** The error of a failed call to a DHT node. */
 export class MainlineError extends Error {
   readonly kind: MainlineErrorKind;
+  /** Of `bind-failed`, the error code of the system: `EADDRINUSE`. */
+  readonly code: string | undefined;
 
-  /** The kind, and a message for people. */
-  constructor(kind: MainlineErrorKind, message: string, options?: { readonly cause?: unknown }) {
+  /** The kind, and a message for people. The code is that of the cause unless it is given. */
+  constructor(
+    kind: MainlineErrorKind,
+    message: string,
+    options: { readonly cause?: unknown; readonly code?: string | undefined } = {},
+  ) {
     super(message, options);
     this.name = 'MainlineError';
     this.kind = kind;
+    const { cause } = options;
+    this.code = options.code ?? (cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined);
   }
 }

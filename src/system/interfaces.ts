@@ -26,6 +26,15 @@ export function machineInterfaces(): MachineInterfaces {
   return lastView;
 }
 
+/** Whether 127.0.0.1 can be reached: its interface may be down. True where the system does not tell. */
+export function hasLoopback(): boolean {
+  try {
+    return Object.values(networkInterfaces()).some((list) => list?.some(({ internal }) => internal));
+  } catch {
+    return true;
+  }
+}
+
 /** The addresses of this machine, as text. */
 export function machineAddresses(): readonly string[] {
   return Object.values(machineInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));

@@ -40,7 +40,10 @@ export async function startTestNetworkThread(
       throw error;
     },
   );
-  if (first.kind === 'start-failed') throw new MainlineError(first.problem.kind, first.problem.message);
+  if (first.kind === 'start-failed') {
+    const { kind, message, code } = first.problem;
+    throw new MainlineError(kind, message, { code });
+  }
   return {
     bootstrap: first.bootstrap,
     addresses: first.addresses,

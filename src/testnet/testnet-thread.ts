@@ -27,7 +27,7 @@ try {
 } catch (error) {
   // Anything else is a bug. It ends the thread, and the other side is notified.
   if (error instanceof MainlineError) {
-    const problem = { kind: error.kind, message: error.message };
+    const problem = { kind: error.kind, message: error.message, code: error.code };
     port.postMessage({ kind: 'start-failed', problem } satisfies FromTestNetworkThread);
   } else if (error !== closing.signal.reason) throw error;
 }

@@ -177,7 +177,7 @@ test('without a place for temporary files that is told, with what to do', async 
   assert.equal(code, 1);
   assert.match(
     err,
-    /^pkarrd: Cannot create a temporary directory: .*\. Set TMPDIR to one that is writable\.\n$/m,
+    /^pkarrd: Cannot create a directory in \/nonexistent: there is no such directory\. Set TMPDIR .*\.\n$/m,
   );
 });
 

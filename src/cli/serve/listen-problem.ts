@@ -3,6 +3,7 @@ import type { ListenAddress } from '../../config/listen-address.ts';
 import type { ListenError } from '../../serve/listen-error.ts';
 import { type ServedAddress, type Service, servedAddressToText } from '../../serve/served-address.ts';
 import { findPortHolders, type PortHolder } from '../../system/activation/port-holder.ts';
+import { moreDescriptors } from '../../system/out-of-descriptors.ts';
 
 /** Why pkarrd cannot listen on an address, and what to do. */
 export function listenProblem(
@@ -24,6 +25,9 @@ export function listenProblem(
         `Permission denied to listen on ${where}. Use a port from 1024 up with ${listenFlag(address)}, or make a service of ` +
         `pkarrd, for which systemd opens lower ports: sudo ${installCommand(address)}`
       );
+    case 'EMFILE':
+    case 'ENFILE':
+      return `No file descriptor is left to listen on ${where}: ${moreDescriptors()}`;
     default:
       return `Cannot listen on ${message}.`;
   }
@@ -47,7 +51,13 @@ function remedy(holders: readonly PortHolder[], address: ServedAddress): string 
   if (names.some((name) => name === 'node' || name.startsWith('pkarrd'))) {
     return `If that is another pkarrd, stop it first, or use another address with ${flag}.`;
   }
-  return `Stop it, or use another address with ${flag}, such as ${flag} ${examples[address.service ?? 'dns']}.`;
+  return `Stop it, or use another address with ${flag}, such as ${flag} ${exampleOf(address)}.`;
+}
+
+/** An address that any user may listen on, and another one than that which is taken. */
+function exampleOf({ service, port }: ServedAddress): string {
+  const example = examples[service ?? 'dns'];
+  return example.endsWith(`:${port}`) ? example.replace(/\d+$/, String(port + 100)) : example;
 }
 
 /** Addresses that any user may listen on. */

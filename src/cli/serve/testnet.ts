@@ -1,8 +1,12 @@
 import { untilAborted } from '../../async/until-aborted.ts';
 import { MainlineError } from '../../mainline/errors.ts';
+import { plural } from '../../observe/count-text.ts';
+import { findPortHolders } from '../../system/activation/port-holder.ts';
+import { moreDescriptors } from '../../system/out-of-descriptors.ts';
 import { startTestNetworkThread } from '../../testnet/proxy.ts';
 import { type Command, CommandError, Exit, type Invocation, UsageError } from '../command.ts';
 import { abortedOnStop } from '../stop-signal.ts';
+import { requireLoopback } from './require-loopback.ts';
 
 /** Runs a test DHT of real nodes on loopback. */
 export const testnet: Command = {
@@ -38,20 +42,37 @@ export const testnet: Command = {
       lossRate: numberFrom(invocation, 'loss', { least: 0, most: 1 }) ?? 0,
       silentFraction: numberFrom(invocation, 'silent', { least: 0, most: 0.99 }) ?? 0,
     };
+    requireLoopback();
     const network = await startTestNetworkThread(options, stop).catch((error: unknown) => {
       if (!(error instanceof MainlineError)) throw error;
-      const isChosen = error.kind === 'bind-failed' && options.port !== 0;
-      const remedy = isChosen ? ' Choose another port with --port.' : '';
-      throw new CommandError(`${error.message}.${remedy}`, { cause: error });
+      throw new CommandError(startProblem(error, options), { cause: error });
     });
     const lines = network.bootstrap.slice(0, 1).map(({ host, port }) => `${host}:${port}\n`);
     terminal.out(lines.join(''));
-    terminal.err(`Running ${options.nodes} nodes on 127.0.0.1. Press Ctrl-C to stop.\n`);
+    terminal.err(`Running ${plural(options.nodes, 'node')} on 127.0.0.1. Press Ctrl-C to stop.\n`);
     await untilAborted(stop);
     await network.close();
     return Exit.OK;
   },
 };
+
+/** Why the network could not be started, and what to do. */
+function startProblem(
+  { code, message }: MainlineError,
+  { nodes, port }: { readonly nodes: number; readonly port: number },
+): string {
+  const where = `127.0.0.1:${port} (udp)`;
+  if (code === 'EADDRINUSE' && port !== 0) {
+    const holders = findPortHolders('udp', { host: '127.0.0.1', port });
+    const by = holders.map(({ name, pid }) => `${name} (process ${pid})`).join(' and ');
+    return `${where} is in use by ${by || 'another program'}. Choose another port with --port, or leave it out for any free one.`;
+  }
+  if (code === 'EACCES')
+    return `Permission denied to listen on ${where}. Use a port from 1024 up with --port.`;
+  if (code === 'EMFILE' || code === 'ENFILE')
+    return `There are too few file descriptors for ${plural(nodes, 'node')}: each takes one. Start fewer with --nodes, or ${moreDescriptors()}`;
+  return `${message}.`;
+}
 
 /** The numeric value of a flag. @throws UsageError. */
 function numberFrom(

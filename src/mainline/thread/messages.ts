@@ -74,4 +74,5 @@ export type ThreadResult =
 export interface ThreadProblem {
   readonly kind: MainlineErrorKind;
   readonly message: string;
+  readonly code?: string | undefined;
 }

@@ -6,7 +6,9 @@ import {
 } from '../../../config/listen-address.ts';
 import { type Command, Exit, jsonFlag, UsageError, writeJson } from '../../command.ts';
 import { abortedOnStop } from '../../stop-signal.ts';
+import { requireLoopback } from '../require-loopback.ts';
 import { runExamples } from './examples.ts';
+import { failureText } from './failure-text.ts';
 import { NODES } from './nodes.ts';
 import { reportToJson, reportToText, type SiteResult } from './report.ts';
 import { type Stage, setUpStage } from './stage.ts';
@@ -46,6 +48,7 @@ export const demo: Command = {
       );
     }
     const stop = abortedOnStop();
+    requireLoopback();
     const stage = await setUpStage(listen, terminal, stop);
     try {
       const results = await runExamples(stage, stop);
@@ -67,10 +70,16 @@ export const demo: Command = {
 async function openSite({ gateway, first }: Stage, stop: AbortSignal): Promise<SiteResult | undefined> {
   if (gateway === undefined) return undefined;
   const key = first.publicKey.text;
-  const visit = await visitSite(gateway, key, stop);
+  const url = `http://${key}.localhost:${gateway.port}/`;
+  const startedAt = performance.now();
+  const visit = await visitSite(gateway, key, stop).catch((error: unknown) => {
+    stop.throwIfAborted();
+    const milliseconds = Math.round(performance.now() - startedAt);
+    return { problem: failureText(error), status: 0, site: undefined, milliseconds };
+  });
   return {
     ...visit,
-    url: `http://${key}.localhost:${gateway.port}/`,
+    url,
     isExpected: visit.status === 200 && visit.site === `verified; key=${key}`,
   };
 }

@@ -4,6 +4,7 @@ import { Name } from '../../../dns/name.ts';
 import { rdataToText } from '../../../dns/presentation/rdata-text.ts';
 import type { KeyPair } from '../../../pkarr/key-pair.ts';
 import { queryServer } from './client.ts';
+import { failureText } from './failure-text.ts';
 import { ORDINARY_NAME } from './zones.ts';
 
 /** A query and the expected result. */
@@ -65,6 +66,9 @@ export interface Result extends Example {
   readonly isExpected: boolean;
 }
 
+/** What came of a query. */
+type Reply = Pick<Result, 'answers' | 'rcode' | 'transport'> & { readonly found: string };
+
 /**
  * Sends the queries of all examples, one after the other. `first` and `second` hold the keys of the two zones. Rejects with the
  * reason of `stop` when that aborts.
@@ -76,23 +80,34 @@ export async function runExamples(
   const results: Result[] = [];
   for (const example of examples(stage)) {
     const startedAt = performance.now();
-    const type = typeFromText(example.type) ?? 0;
-    const { message, transport } = await queryServer(
-      stage.address,
-      { name: Name.parse(example.name), type, class: Class.IN },
-      stop,
-    );
-    const rcode = rcodeToText(message.rcode);
-    const found = message.answers.some((record) => record.type === type);
-    const result = rcode !== 'NOERROR' ? rcode : found ? 'records' : 'NODATA';
+    const { found, ...reply } = await ask(stage.address, example, stop);
     results.push({
       ...example,
-      answers: message.answers.map((record) => rdataToText(record.type, record.rdata)),
-      rcode,
-      transport,
+      ...reply,
       milliseconds: Math.round((performance.now() - startedAt) * 10) / 10,
-      isExpected: result === example.expect,
+      isExpected: found === example.expect,
     });
   }
   return results;
+}
+
+async function ask(
+  address: ListenAddress,
+  { name, type: mnemonic }: Example,
+  stop: AbortSignal,
+): Promise<Reply> {
+  const type = typeFromText(mnemonic) ?? 0;
+  try {
+    const question = { name: Name.parse(name), type, class: Class.IN };
+    const { message, transport } = await queryServer(address, question, stop);
+    const rcode = rcodeToText(message.rcode);
+    const hasIt = message.answers.some((record) => record.type === type);
+    const found = rcode !== 'NOERROR' ? rcode : hasIt ? 'records' : 'NODATA';
+    const answers = message.answers.map((record) => rdataToText(record.type, record.rdata));
+    return { answers, rcode, transport, found };
+  } catch (error) {
+    stop.throwIfAborted();
+    const why = failureText(error);
+    return { answers: [], rcode: why, transport: 'udp', found: why };
+  }
 }

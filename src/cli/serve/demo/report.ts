@@ -11,6 +11,8 @@ function digLine({ address: { host, port } }: Stage, { name, type }: Example): s
 /** The site of the first key, opened at the gateway. */
 export interface SiteResult extends SiteVisit {
   readonly url: string;
+  /** Why there was no answer at all; its status is 0 then. */
+  readonly problem?: string;
   readonly isExpected: boolean;
 }
 
@@ -72,9 +74,9 @@ function pageToText(url: string | undefined): readonly string[] {
 function siteToText(site: SiteResult | undefined): readonly string[] {
   if (site === undefined)
     return ['The gateway could not listen, so no browser can open the site of the first key.', ''];
-  const { url, isExpected, status, milliseconds } = site;
+  const { url, isExpected, problem, status, milliseconds } = site;
   return [
-    `a site, in any browser on this machine${isExpected ? '' : ` (UNEXPECTED: ${status})`}`,
+    `a site, in any browser on this machine${isExpected ? '' : ` (UNEXPECTED: ${problem ?? status})`}`,
     `  ${url}`,
     ...(isExpected ? ['  its certificate is that of the key'] : []),
     `  (${milliseconds} ms)`,

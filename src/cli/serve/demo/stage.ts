@@ -21,9 +21,10 @@ import { noMemory, publishZone } from '../../../publish/publish.ts';
 import { PublishError } from '../../../publish/publish-error.ts';
 import { publishNetwork } from '../../../publish/publish-network.ts';
 import { ListenError } from '../../../serve/listen-error.ts';
+import { isOutOfDescriptors } from '../../../system/out-of-descriptors.ts';
 import { startTestNetworkThread } from '../../../testnet/proxy.ts';
 import { CommandError, type Terminal } from '../../command.ts';
-import { beforeEnd } from '../../stop-signal.ts';
+import { beforeEnd, StoppedError } from '../../stop-signal.ts';
 import { listenProblem } from '../listen-problem.ts';
 import { freeGateway } from './free-gateway.ts';
 import { NODES } from './nodes.ts';
@@ -51,7 +52,13 @@ export async function setUpStage(
   terminal: Terminal,
   stop: AbortSignal,
 ): Promise<Stage> {
-  const log = createLog({ level: 'warn', write: terminal.err, now: terminal.now, journal: false });
+  // What is logged before it stands would only repeat an error.
+  let held: string[] | undefined = [];
+  const write = (line: string) => {
+    if (held === undefined) terminal.err(line);
+    else held.push(line);
+  };
+  const log = createLog({ level: 'warn', write, now: terminal.now, journal: false });
   const [first, second] = [KeyPair.generate(), KeyPair.generate()];
   // Closed in reverse order of starting.
   const running: { close(): Promise<void> }[] = [];
@@ -91,6 +98,8 @@ export async function setUpStage(
     stop.throwIfAborted();
     terminal.err('Publishing two zones …\n');
     await publishZones({ first, second, site, bootstrap: network.bootstrap, terminal, stop });
+    for (const line of held.splice(0)) terminal.err(line);
+    held = undefined;
     return {
       first,
       second,
@@ -101,9 +110,19 @@ export async function setUpStage(
     };
   } catch (error) {
     await close();
+    // That is told for every command.
+    if (isOutOfDescriptors(error)) throw error;
     if (error instanceof ListenError) throw new CommandError(listenProblem(error), { cause: error });
     if (error instanceof MainlineError) throw new CommandError(`${error.message}.`, { cause: error });
     if (error instanceof PublishError) throw new CommandError(error.message, { cause: error });
+    if (error instanceof DOMException && error.name === 'TimeoutError') {
+      const seconds = PUBLISH_MS / 1000;
+      throw new CommandError(
+        `The zones were not published within ${seconds} s. Is this machine busy? Try again.`,
+      );
+    }
+    if (!(error instanceof CommandError || error instanceof StoppedError))
+      for (const line of held ?? []) terminal.err(line);
     throw error;
   }
 }
@@ -122,15 +141,26 @@ function makeStateDir(): { readonly path: string; close(): Promise<void> } {
       },
     };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof Error)) throw error;
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const why = reasons.get(code) ?? message;
     throw new CommandError(
-      `Cannot create a temporary directory: ${reason}. Set TMPDIR to one that is writable.`,
-      {
-        cause: error,
-      },
+      `Cannot create a directory in ${tmpdir()}: ${why}. Set TMPDIR to a directory that can be written.`,
+      { cause: error },
     );
   }
 }
+
+/** Why a directory cannot be created, by the error code of the system. */
+const reasons = new Map([
+  ['ENOENT', 'there is no such directory'],
+  ['ENOTDIR', 'it is not a directory'],
+  ['EACCES', 'permission denied'],
+  ['EPERM', 'permission denied'],
+  ['EROFS', 'its file system is read-only'],
+  ['ENOSPC', 'the disk is full'],
+  ['EDQUOT', 'the disk quota is exceeded'],
+]);
 
 async function startResolver(parts: {
   readonly listen: ListenAddress;
