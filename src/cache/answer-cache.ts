@@ -1,44 +1,36 @@
-import { randomInt } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
-import { Name } from '../dns/name.ts';
-import { WireError } from '../dns/wire-error.ts';
-import { AnswerEntry } from './answer-entry.ts';
-import { FirstLevelCache } from './first-level-cache.ts';
-import { ForgottenNames } from './forgotten-names.ts';
+import type { ExtendedError } from '../dns/extended-error.ts';
+import type { Name } from '../dns/name.ts';
+import { type AnswerRecords, MOST_ASKED, type RecordError } from './answer-records.ts';
+import { AnswerStore } from './answer-store.ts';
+import { CachedAnswer } from './cached-answer.ts';
+import { Invalidations } from './invalidations.ts';
 import type { PackedReply } from './packed-reply.ts';
-import { nameOfKey, otherDnssecKey, questionKey } from './question-key.ts';
-import { namesOfReply } from './reply-names.ts';
+import { QuestionHash } from './question-hash.ts';
+import { type AskedQuestion, flagsOfKey, KEY_DO, nameOfKey } from './question-key.ts';
 
 /** How a cached reply may be used. A closed list. */
 export type CachedState =
   /** As it is. */
   | 'fresh'
-  /** As it is, and it should be refreshed now, before it expires. Said once for each entry. */
+  /** As it is, and it should be refreshed now, before it expires. Said once for each answer. */
   | 'fresh-refresh-ahead'
   /** If the refresh fails or takes too long (RFC 8767). */
   | 'stale'
   /** At once: a refresh has just failed. */
   | 'stale-at-once';
 
-/** A fresh answer: a slot of the first-level cache for a small one, an entry for any other. */
-export interface Hit {
-  /** -1 when it is not in the first-level cache; then `entry` is set. */
-  slot: number;
-  entry: AnswerEntry | undefined;
-}
-
 /** What the cache has for a question. */
 export interface Found {
   readonly state: CachedState;
-  readonly entry: AnswerEntry;
+  readonly answer: CachedAnswer;
 }
 
 /** Counts since the start. */
 export interface CacheStatistics {
   readonly entries: number;
-  /** Estimated octets held, keys included. */
+  /** Octets that the answers take. */
   readonly bytes: number;
-  /** The most that it holds, estimated in the same way. */
+  /** Octets that the cache takes when it is full; a twentieth is for the index. */
   readonly maxBytes: number;
   /** Questions answered by a fresh entry. */
   readonly hits: number;
@@ -49,7 +41,7 @@ export interface CacheStatistics {
 
 /** Options of an answer cache. */
 export interface AnswerCacheOptions {
-  /** Maximum size in octets, estimated; at least 1. */
+  /** Maximum size in octets; at least 1. */
   readonly maxBytes: number;
   /** Seconds that an expired answer may be served if there is nothing better; 0 for never. */
   readonly maxStale: number;
@@ -57,7 +49,7 @@ export interface AnswerCacheOptions {
   readonly now: () => number;
   /** Whether answers for a name come from upstreams, and expire when those change. By default all do. */
   readonly isOrdinary?: (name: Name) => boolean;
-  /** Any number, from which the hashes of questions follow. By default random, so that nobody outside can make them collide. */
+  /** An integer of 32 bits, from which the hashes of questions follow. By default they follow from 64 random bits. */
   readonly seed?: number;
 }
 
@@ -68,101 +60,79 @@ const RETRY_AFTER = 30_000;
 const FIRST_FAILURE_LIFETIME = 5;
 const MAX_FAILURE_LIFETIME = 60;
 
-/** The part of the size that is for the first-level cache. */
-const FIRST_LEVEL_PART = 1 / 4;
-
-/** An answer that was asked for so often is refreshed ahead, in this last part of its lifetime. */
-const REFRESH_MIN_ASKED = 2;
+/** An answer that was asked for as often as is counted is refreshed ahead, in this last part of its lifetime. */
 const REFRESH_PART = 0.1;
 
-/**
- * Answers by question, bounded in octets; the least recently used are evicted first. The keys are made by `serve` from
- * the octets of a request. Entries expire by their own times, not by the library's `ttl`, whose 0 means for ever.
- *
- * Events that invalidate many answers (a newer packet of a key, a change of the network) take constant time: they begin a
- * new generation of the cache, and an entry of an older generation is checked when it is next found.
- */
+/** Answers by question, bounded in octets; those that were not used for longest are evicted first, nearly. */
 export class AnswerCache {
   readonly #options: AnswerCacheOptions;
-  readonly #entries: LRUCache<string, AnswerEntry>;
-  readonly #firstLevel: FirstLevelCache;
-  /** Answers stored since the start, modulo 2^32. */
-  #stored = 0;
+  readonly #hash: QuestionHash;
+  #store: AnswerStore;
+  #records: AnswerRecords;
   #hits = 0;
   #misses = 0;
   #evictions = 0;
-
-  #generation = 0;
-  readonly #forgotten = new ForgottenNames();
-  /** The generations in which failures were last forgotten and answers of upstreams last expired, and the time of that. */
-  #failuresForgotten = 0;
-  #upstreamsExpired = 0;
-  #upstreamsExpiredAt = 0;
+  readonly #invalidations: Invalidations;
 
   constructor(options: AnswerCacheOptions) {
+    const { seed, maxBytes, now, isOrdinary = () => true } = options;
     this.#options = options;
-    this.#firstLevel = new FirstLevelCache(
-      options.maxBytes * FIRST_LEVEL_PART,
-      options.seed ?? randomInt(2 ** 32),
-    );
-    this.#entries = new LRUCache({
-      maxSize: Math.max(1, Math.floor(options.maxBytes - this.#firstLevel.byteLength)),
-      dispose: (entry, _, reason) => {
-        if (reason === 'evict') this.#evictions++;
-        this.#firstLevel.remove(entry);
-      },
-    });
+    this.#invalidations = new Invalidations(now, isOrdinary);
+    this.#hash = seed === undefined ? new QuestionHash() : new QuestionHash(seed, ~seed);
+    this.#store = new AnswerStore(maxBytes, this.#hash);
+    this.#records = this.#store.records;
   }
 
   /**
-   * Looks for a fresh answer to the question of `request` that needs no refresh: then true, and it is in `hit`. Otherwise
-   * nothing was counted; see `find`. `nameEnd` is the offset after the QNAME, `flags` are those of the key.
+   * Looks for a fresh answer without extended errors, and no failure, to the question of `request`, which needs no refresh.
+   * `nameEnd` is the offset after the QNAME, `keyFlags` are those of the question.
+   * @returns where it is, for `records`, until something is stored or removed; or -1, and then nothing was counted: see `find`.
    */
-  findHit(hit: Hit, request: Uint8Array, nameEnd: number, flags: number, now: number): boolean {
-    const hash = this.#firstLevel.hash(request, nameEnd);
-    hit.entry = undefined;
-    hit.slot = this.#firstLevel.find(hash, request, nameEnd, flags, this.#generation, now);
-    if (hit.slot >= 0 && !this.#isDueToMove(this.#firstLevel.serial(hit.slot))) return true;
-    const entry = this.#current(questionKey(request, nameEnd, flags));
-    if (entry === undefined || now >= entry.expiresAt || entry.failures > 0) return false;
-    if (isNearItsEnd(entry, entry.asked + 1, now) || entry.extendedErrors.length > 0) return false;
-    hit.entry = entry;
-    hit.slot = this.#firstLevel.put(hash, entry, refreshAt(entry), this.#stored);
-    return true;
+  findHit(request: Uint8Array, nameEnd: number, keyFlags: number, now: number): number {
+    const at = this.#current(this.#store.find(request, nameEnd, keyFlags));
+    if (at < 0) return -1;
+    const records = this.#records;
+    if (now >= records.expiresAt(at) || records.failures(at) > 0 || records.hasErrors(at)) return -1;
+    return this.#isNearItsEnd(at, records.asked(at) + 1, now) ? -1 : at;
   }
 
   /** Counts a use of what `findHit` found. */
-  countHit({ entry }: Hit): void {
+  countHit(at: number): void {
     this.#hits++;
-    if (entry !== undefined) entry.asked++;
+    this.#records.countAsked(at);
+    this.#records.setUsed(at, true);
   }
 
-  /** The small answers, by the slot in `Hit`. */
-  get firstLevel(): FirstLevelCache {
-    return this.#firstLevel;
+  /** The octets of what `findHit` found. */
+  get records(): AnswerRecords {
+    return this.#records;
   }
 
   /**
-   * What the cache has for `key`, and how it may be used; undefined for nothing. `fresh-refresh-ahead` only if
+   * What the cache has for a question, and how it may be used; undefined for nothing. `fresh-refresh-ahead` only if
    * `mayRefresh`.
    */
-  find(key: string, mayRefresh = true): Found | undefined {
-    const entry = this.#current(key);
-    if (entry === undefined) {
+  find(asked: AskedQuestion, mayRefresh = true): Found | undefined {
+    const at = this.#use(asked, asked.keyFlags);
+    if (at < 0) {
       this.#misses++;
       return undefined;
     }
+    const records = this.#records;
     const now = this.#options.now();
-    if (now < entry.expiresAt) {
+    if (now < records.expiresAt(at)) {
       this.#hits++;
-      entry.asked++;
-      if (!mayRefresh || !isNearItsEnd(entry, entry.asked, now)) return { state: 'fresh', entry };
-      entry.refreshSaid = true;
-      return { state: 'fresh-refresh-ahead', entry };
+      records.countAsked(at);
+      const isDue = mayRefresh && this.#isNearItsEnd(at, records.asked(at), now);
+      if (isDue) records.sayRefresh(at);
+      return { state: isDue ? 'fresh-refresh-ahead' : 'fresh', answer: new CachedAnswer(this.#store, at) };
     }
     this.#misses++;
-    if (!this.#isAnswer(entry)) return undefined;
-    return { state: now < entry.retryAt ? 'stale-at-once' : 'stale', entry };
+    if (!this.#isAnswer(at)) return undefined;
+    return {
+      state: now < records.retryAt(at) ? 'stale-at-once' : 'stale',
+      answer: new CachedAnswer(this.#store, at),
+    };
   }
 
   /**
@@ -170,57 +140,70 @@ export class AnswerCache {
    * that an answer made from outdated data is not cached.
    */
   get generation(): number {
-    return this.#generation;
+    return this.#invalidations.generation;
   }
 
-  /** The entry of `key`, fresh or not, without counting a hit or miss. */
-  peek(key: string): AnswerEntry | undefined {
-    return this.#current(key);
+  /** What there is for a question, fresh or not, without counting a hit or miss. */
+  peek(asked: AskedQuestion): CachedAnswer | undefined {
+    const at = this.#use(asked, asked.keyFlags);
+    return at < 0 ? undefined : new CachedAnswer(this.#store, at);
   }
 
-  /** A fresh or stale answer to the same question with the opposite DO bit; not a failure. */
-  peekOther(key: string): AnswerEntry | undefined {
-    const entry = this.#current(otherDnssecKey(key));
-    return entry !== undefined && this.#isAnswer(entry) ? entry : undefined;
+  /**
+   * What there is to fall back on when a question is not answered: a fresh or stale answer to it, or else to the same one with
+   * the opposite DO bit; not a failure.
+   */
+  fallback(asked: AskedQuestion): CachedAnswer | undefined {
+    const at = this.#fallback(asked);
+    return at < 0 ? undefined : new CachedAnswer(this.#store, at);
   }
 
   /** Whether the name of `key` was forgotten after generation `begun`. */
   isForgotten(key: string, begun: number): boolean {
-    return this.#forgotten.covers(nameOfKey(key), begun);
+    return this.#invalidations.isForgotten(nameOfKey(key), begun);
   }
 
-  /** Caches an answer for its lifetime; one with a lifetime of 0 is not cached, and replaces the older one. */
-  put(key: string, reply: PackedReply, begun = this.#generation): void {
-    if (!this.#forgotten.isQuietSince(begun) && this.#isMadeOfForgotten(reply, begun)) return;
-    if (reply.lifetime > 0) this.#set(key, reply, reply.lifetime, 0, begun);
-    else this.#entries.delete(key);
+  /**
+   * Caches an answer for its lifetime; one with a lifetime of 0 is not cached, and replaces the older one. The question is
+   * that of the reply, and of `key` the flags alone are looked at: no reply can be found under the question of another.
+   */
+  put(key: string, reply: PackedReply, begun = this.generation): void {
+    if (this.#invalidations.isMadeOfForgotten(reply.bytes, begun)) return;
+    const keyFlags = flagsOfKey(key);
+    if (reply.lifetime > 0) {
+      this.#set(reply, keyFlags, reply.lifetime, 0, begun);
+      return;
+    }
+    const older = this.#store.find(reply.bytes, reply.questionEnd - 4, keyFlags);
+    if (older >= 0) this.#store.remove(older);
   }
 
   /**
    * Caches a failure for 5 s, twice as long each time in a row, up to 60 s. A cached answer, even a stale one or one with
    * the opposite DO bit, is better than a failure and stays; it is then not refreshed for 30 s.
    */
-  putFailure(key: string, reply: PackedReply, begun = this.#generation): void {
-    if (begun < this.#failuresForgotten || this.#forgotten.covers(nameOfKey(key), begun)) return;
-    const held = this.#current(key);
-    const answer = held !== undefined && this.#isAnswer(held) ? held : this.peekOther(key);
-    if (answer !== undefined) {
-      this.postpone(answer);
+  putFailure(key: string, reply: PackedReply, begun = this.generation): void {
+    if (this.#invalidations.areFailuresForgotten(begun) || this.isForgotten(key, begun)) return;
+    const asked = { bytes: reply.bytes, questionEnd: reply.questionEnd, keyFlags: flagsOfKey(key) };
+    const answer = this.#fallback(asked);
+    if (answer >= 0) {
+      this.#postpone(answer);
       return;
     }
-    const failures = (held?.failures ?? 0) + 1;
+    const held = this.#use(asked, asked.keyFlags);
+    const failures = (held < 0 ? 0 : this.#records.failures(held)) + 1;
     const lifetime = Math.min(FIRST_FAILURE_LIFETIME * 2 ** (failures - 1), MAX_FAILURE_LIFETIME);
-    this.#set(key, reply, lifetime, failures, begun);
+    this.#set(reply, asked.keyFlags, lifetime, failures, begun);
   }
 
-  /** A refresh takes too long: for 30 s the stale answer is served without waiting. */
-  postpone(entry: AnswerEntry): void {
-    entry.retryAt = Math.floor(this.#options.now()) + RETRY_AFTER;
+  /** A refresh takes too long: for 30 s the stale answer is served without waiting. @throws Error as `CachedAnswer.at`. */
+  postpone(answer: CachedAnswer): void {
+    this.#postpone(answer.at);
   }
 
   /** The network changed: failures, and that refreshes failed, are forgotten. */
   forgetFailures(): void {
-    this.#failuresForgotten = ++this.#generation;
+    this.#invalidations.forgetFailures();
   }
 
   /**
@@ -228,8 +211,7 @@ export class AnswerCache {
    * as stale.
    */
   expireOrdinary(): void {
-    this.#upstreamsExpired = ++this.#generation;
-    this.#upstreamsExpiredAt = Math.floor(this.#options.now());
+    this.#invalidations.expireOrdinary();
   }
 
   /**
@@ -237,16 +219,24 @@ export class AnswerCache {
    * stay until their TTL ends, as in any resolver.
    */
   forget(name: Name): void {
-    this.#forgotten.add(name.key, ++this.#generation);
+    this.#invalidations.forget(name);
   }
 
-  /** Forgets the answers for names at and below `name` and frees their memory. @returns how many. */
+  /**
+   * Forgets the answers for names at and below `name`, and frees their memory: for others, or, when nothing is left, for the
+   * system. @returns how many.
+   */
   flush(name: Name): number {
     let count = 0;
-    for (const [key, entry] of [...this.#entries.entries()]) {
-      if (!isWithin(nameOfKey(key), name.key)) continue;
-      if (this.#catchUp(key, entry)) count++;
-      this.#entries.delete(key);
+    for (const at of this.#store.positions()) {
+      if (!isWithin(this.#records.nameKey(at), name.key)) continue;
+      if (this.#invalidations.catchUp(this.#records, at)) count++;
+      this.#store.remove(at);
+    }
+    if (this.#store.count === 0) {
+      this.#evictions += this.#store.evictions;
+      this.#store = new AnswerStore(this.#options.maxBytes, this.#hash);
+      this.#records = this.#store.records;
     }
     this.forget(name);
     return count;
@@ -255,96 +245,83 @@ export class AnswerCache {
   /** Counters. */
   statistics(): CacheStatistics {
     return {
-      entries: this.#entries.size,
-      bytes: this.#entries.calculatedSize,
+      entries: this.#store.count,
+      bytes: this.#store.octets,
       maxBytes: this.#options.maxBytes,
       hits: this.#hits,
       misses: this.#misses,
-      evictions: this.#evictions,
+      evictions: this.#evictions + this.#store.evictions,
     };
   }
 
-  /** Whether an entry is an answer, not a failure, and not too old to be served as stale. */
-  #isAnswer({ failures, expiresAt }: AnswerEntry): boolean {
-    return failures === 0 && this.#options.now() < expiresAt + this.#options.maxStale * 1000;
+  #fallback(asked: AskedQuestion): number {
+    const at = this.#use(asked, asked.keyFlags);
+    if (at >= 0 && this.#isAnswer(at)) return at;
+    const other = this.#use(asked, asked.keyFlags ^ KEY_DO);
+    return other >= 0 && this.#isAnswer(other) ? other : -1;
   }
 
-  /** The entry of `key`, unless it is outdated; it counts as used. */
-  #current(key: string): AnswerEntry | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined || entry.generation === this.#generation || this.#catchUp(key, entry))
-      return entry;
-    this.#entries.delete(key);
-    return undefined;
+  #postpone(at: number): void {
+    this.#records.setRetryAt(at, Math.floor(this.#options.now()) + RETRY_AFTER);
   }
 
-  /** Applies to an entry what happened since its generation. @returns false when it is outdated. */
-  #catchUp(key: string, entry: AnswerEntry): boolean {
-    const since = entry.generation;
-    if (since === this.#generation) return true;
-    if (this.#forgotten.covers(nameOfKey(key), since)) return false;
-    if (since < this.#failuresForgotten) {
-      if (entry.failures > 0) return false;
-      entry.retryAt = 0;
-    }
-    if (since < this.#upstreamsExpired && this.#isOrdinary(key)) {
-      entry.expiresAt = Math.min(entry.expiresAt, this.#upstreamsExpiredAt);
-    }
-    entry.generation = this.#generation;
-    return true;
+  /** Whether a record is an answer, not a failure, and not too old to be served as stale. */
+  #isAnswer(at: number): boolean {
+    if (this.#records.failures(at) > 0) return false;
+    return this.#options.now() < this.#records.expiresAt(at) + this.#options.maxStale * 1000;
   }
 
-  #isOrdinary(key: string): boolean {
-    return this.#options.isOrdinary?.(Name.fromKey(nameOfKey(key))) ?? true;
+  /** Whether an answer that was asked for `asked` times should be refreshed now. */
+  #isNearItsEnd(at: number, asked: number, now: number): boolean {
+    const records = this.#records;
+    if (asked < MOST_ASKED || records.isRefreshSaid(at)) return false;
+    const expiresAt = records.expiresAt(at);
+    return now > expiresAt - (expiresAt - records.storedAt(at)) * REFRESH_PART;
   }
 
-  /** Whether a name in an answer was forgotten after generation `begun`. */
-  #isMadeOfForgotten({ bytes }: PackedReply, begun: number): boolean {
-    try {
-      return namesOfReply(bytes).some(({ key }) => this.#forgotten.covers(key, begun));
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      return true;
-    }
+  /** The record for a question, unless it is outdated; it counts as used. */
+  #use({ bytes, questionEnd }: AskedQuestion, keyFlags: number): number {
+    const at = this.#current(this.#store.find(bytes, questionEnd - 4, keyFlags));
+    if (at >= 0) this.#records.setUsed(at, true);
+    return at;
   }
 
-  /**
-   * Whether a hit should count as a use for eviction: only if answers equal to an eighth of the cache were stored since it
-   * last did, for moving an entry to the front takes longer than the rest of a hit.
-   */
-  #isDueToMove(serial: number): boolean {
-    return (this.#stored - serial) >>> 0 > this.#entries.size >>> 3;
+  /** `at`, unless that is outdated: then -1, and it is removed. */
+  #current(at: number): number {
+    if (at < 0 || this.#invalidations.catchUp(this.#records, at)) return at;
+    this.#store.remove(at);
+    return -1;
   }
 
-  #set(key: string, reply: PackedReply, lifetime: number, failures: number, begun: number): void {
-    const entry = new AnswerEntry(key, reply, {
-      now: this.#options.now(),
-      lifetime,
+  /** `lifetime` is in seconds. */
+  #set(reply: PackedReply, keyFlags: number, lifetime: number, failures: number, begun: number): void {
+    const at = this.#store.set({
+      bytes: reply.bytes,
+      questionEnd: reply.questionEnd,
+      ttlOffsets: reply.ttlOffsets,
+      rcode: reply.rcode,
+      authenticData: reply.authenticData,
+      errors: reply.extendedErrors.length === 0 ? none : reply.extendedErrors.map(toRecordError),
+      keyFlags,
       failures,
+      // Rounded down: a TTL may be told too short, never too long.
+      storedAt: Math.floor(this.#options.now()),
+      lifetime: lifetime * 1000,
       generation: begun,
     });
-    if (!this.#catchUp(key, entry)) return;
-    this.#entries.set(key, entry, { size: entry.sizeWith(key) });
-    this.#stored = (this.#stored + 1) >>> 0;
+    this.#current(at);
   }
 }
-
-/** The time from which a fresh answer that was asked for twice is refreshed ahead. */
-function refreshAt(entry: AnswerEntry): number {
-  if (entry.refreshSaid) return entry.expiresAt;
-  return entry.expiresAt - (entry.expiresAt - entry.storedAt) * REFRESH_PART;
-}
-
-/** Whether an entry that was asked for `asked` times should be refreshed now. */
-function isNearItsEnd(entry: AnswerEntry, asked: number, now: number): boolean {
-  if (entry.refreshSaid || asked < REFRESH_MIN_ASKED) return false;
-  return now > refreshAt(entry);
-}
-
 /** True when `nameKey` is `ancestor` or below it; both are `Name.key`s. */
 function isWithin(nameKey: string, ancestor: string): boolean {
   for (let at = 0; nameKey.length - at >= ancestor.length; at += nameKey.charCodeAt(at) + 1) {
     if (nameKey.length - at === ancestor.length) return nameKey.startsWith(ancestor, at);
   }
   return false;
+}
+
+const none: readonly RecordError[] = [];
+
+function toRecordError({ code, text }: ExtendedError): RecordError {
+  return { code, text: Buffer.from(text, 'utf8') };
 }

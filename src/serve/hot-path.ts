@@ -1,11 +1,9 @@
-import type { AnswerCache, Hit } from '../cache/answer-cache.ts';
-import type { AnswerEntry } from '../cache/answer-entry.ts';
+import type { AnswerCache } from '../cache/answer-cache.ts';
 import { KEY_CD, KEY_DO } from '../cache/question-key.ts';
 import { Class, isMetaType, Type } from '../dns/codes.ts';
 import { EdnsOptionCode } from '../dns/edns.ts';
 import { HEADER_LENGTH } from '../dns/message.ts';
 import { isEncrypted, isStream, type Protocol } from '../dns/protocol.ts';
-import { ageTtl } from '../dns/ttl.ts';
 import { MAX_MESSAGE_LENGTH } from '../dns/wire-writer.ts';
 import { placeOf, type TrafficCounters } from '../observe/metrics/traffic.ts';
 import type { AccessList } from './clients/access-list.ts';
@@ -46,7 +44,7 @@ const clock = performance;
 export class HotPath {
   readonly #parts: HotPathParts;
   // The result of `find`, for `write`.
-  readonly #hit: Hit = { slot: -1, entry: undefined };
+  #hit = -1;
   #request: Uint8Array = nothing;
   #questionEnd = 0;
   #now = 0;
@@ -106,15 +104,15 @@ export class HotPath {
     const now = this.#parts.now();
     // One answer in each millisecond is measured.
     this.#begunAt = now === this.#measuredAt ? 0 : clock.now();
-    const hit = this.#hit;
-    if (!cache.findHit(hit, request, nameEnd, keyFlags, now)) return 0;
-    const bodyLength = hit.slot >= 0 ? cache.firstLevel.length(hit.slot) : (hit.entry?.length ?? 0);
-    const unpadded = bodyLength + (dnssecOk >= 0 ? OPT_LENGTH : 0);
+    const hit = cache.findHit(request, nameEnd, keyFlags, now);
+    if (hit < 0) return 0;
+    const unpadded = cache.records.length(hit) + (dnssecOk >= 0 ? OPT_LENGTH : 0);
     const length = isPadded ? paddedLength(unpadded) : unpadded;
     if (length > limit) return 0;
     if (!access.isAllowed(client) || !rate.takeAnswer(client, isOnStream)) return 0;
 
     cache.countHit(hit);
+    this.#hit = hit;
     this.#request = request;
     this.#questionEnd = questionEnd;
     this.#now = now;
@@ -126,19 +124,10 @@ export class HotPath {
 
   /** Writes the reply that `find` found to `target` at `at`: once, before anything else is done. */
   write(target: Buffer, at: number): void {
-    const { slot, entry } = this.#hit;
-    const { firstLevel } = this.#parts.cache;
-    let end = at;
-    let isAuthentic = false;
-    if (slot >= 0) {
-      firstLevel.write(slot, target, at, this.#now);
-      end += firstLevel.length(slot);
-      isAuthentic = firstLevel.isAuthentic(slot);
-    } else if (entry !== undefined) {
-      writeEntry(entry, target, at, entry.age(this.#now));
-      end += entry.length;
-      isAuthentic = entry.authenticData;
-    }
+    const hit = this.#hit;
+    const { records } = this.#parts.cache;
+    records.write(hit, target, at, this.#now);
+    const isAuthentic = records.isAuthentic(hit);
     const request = this.#request;
     // ID, question, RD and CD are copied from the request (RFC 1035 §4.1.1, RFC 4035 §3.2.2).
     target[at] = request[0] as number;
@@ -149,8 +138,7 @@ export class HotPath {
     target[at + 3] =
       (target[at + 3] as number) | (flags & 0x10) | (isAuthentic && wantsAuthenticData ? 0x20 : 0);
     for (let i = HEADER_LENGTH; i < this.#questionEnd; i++) target[at + i] = request[i] as number;
-    if (this.#dnssecOk >= 0) writeOpt(target, at, end, this.#dnssecOk, this.#padding);
-    this.#hit.entry = undefined;
+    if (this.#dnssecOk >= 0) writeOpt(target, at, at + records.length(hit), this.#dnssecOk, this.#padding);
     this.#request = nothing;
     const { traffic } = this.#parts;
     // A cached answer of the hot path has no RCODE above 15, for which an OPT record would need it.
@@ -170,13 +158,6 @@ function isPlainOpt(found: number, isStream: boolean): boolean {
 /** Maximum size of a reply over UDP; the request's OPT record is at `at` (RFC 6891 §6.2.3 and §6.2.5). */
 function payloadLimit(bytes: Uint8Array, at: number): number {
   return Math.min(Math.max(u16(bytes, at + 3), MINIMUM_UDP_PAYLOAD), UDP_PAYLOAD_SIZE);
-}
-
-/** Writes the octets of an entry, its TTLs reduced by `age`. */
-function writeEntry({ octets, ttlOffsets }: AnswerEntry, target: Buffer, at: number, age: number): void {
-  target.write(octets, at, octets.length, 'latin1');
-  if (age <= 0) return;
-  for (let i = 0; i < ttlOffsets.length; i++) ageTtl(target, at + ttlOffsets.charCodeAt(i), age);
 }
 
 const nothing = new Uint8Array(0);

@@ -1,4 +1,4 @@
-import type { AnswerEntry } from '../cache/answer-entry.ts';
+import type { CachedAnswer } from '../cache/cached-answer.ts';
 import { rcodeToText, typeToText } from '../dns/codes.ts';
 import { type ExtendedError, ExtendedErrorCode } from '../dns/extended-error.ts';
 import type { CacheFact, Fact, RefusalReason } from '../way/fact.ts';
@@ -49,13 +49,13 @@ export function tellQuestion(trace: Trace, request: Request | RejectedRequest): 
 }
 
 /** What the cache had, which is given out or is first tried to be renewed. */
-export function cacheFact(entry: AnswerEntry, now: number, isGiven: boolean): CacheFact {
-  const isFresh = entry.isFresh(now);
-  const leftSeconds = Math.max(0, Math.ceil((entry.expiresAt - now) / 1000));
+export function cacheFact(answer: CachedAnswer, now: number, isGiven: boolean): CacheFact {
+  const isFresh = answer.isFresh(now);
+  const leftSeconds = Math.max(0, Math.ceil((answer.expiresAt - now) / 1000));
   return {
     of: 'cache',
-    state: isFresh ? (entry.failures > 0 ? 'failure' : 'fresh') : isGiven ? 'stale' : 'expired',
-    ageSeconds: entry.age(now),
+    state: isFresh ? (answer.failures > 0 ? 'failure' : 'fresh') : isGiven ? 'stale' : 'expired',
+    ageSeconds: answer.age(now),
     ...(isFresh && { leftSeconds }),
   };
 }

@@ -1,4 +1,4 @@
-import { KEY_CD, KEY_DO, questionKey } from '../cache/question-key.ts';
+import { type AskedQuestion, KEY_CD, KEY_DO, questionKey } from '../cache/question-key.ts';
 import { Class, isMetaType, Opcode, Rcode, Type } from '../dns/codes.ts';
 import { EdnsOptionCode, readOptBody } from '../dns/edns.ts';
 import { readLayout } from '../dns/layout.ts';
@@ -21,7 +21,7 @@ export interface RequestEdns {
 }
 
 /** A valid query: one question of class IN, EDNS version 0 if any. */
-export interface Request {
+export interface Request extends AskedQuestion {
   readonly kind: 'request';
   /** The message as received; the reply repeats its ID and question octet for octet. */
   readonly bytes: Uint8Array;
@@ -94,11 +94,13 @@ export function readRequest(bytes: Uint8Array): Request | RejectedRequest | Sile
   const dnssecOk = edns?.dnssecOk ?? false;
   const flags = bytes[3] as number;
   const checkingDisabled = (flags & 0x10) !== 0;
+  const keyFlags = (dnssecOk ? KEY_DO : 0) | (checkingDisabled ? KEY_CD : 0);
   return {
     kind: 'request',
     bytes,
     questionEnd,
-    cacheKey: questionKey(bytes, nameEnd, (dnssecOk ? KEY_DO : 0) | (checkingDisabled ? KEY_CD : 0)),
+    keyFlags,
+    cacheKey: questionKey(bytes, nameEnd, keyFlags),
     dnssecOk,
     checkingDisabled,
     recursionDesired: ((bytes[2] as number) & 0x01) !== 0,

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'; // the global is a getter, which costs more than the call
 import { withTimeout } from '../async/with-timeout.ts';
-import type { AnswerEntry } from '../cache/answer-entry.ts';
+import type { CachedAnswer } from '../cache/cached-answer.ts';
 import { KEY_DO } from '../cache/question-key.ts';
 import { withoutDnssec } from '../cache/without-dnssec.ts';
 import { Rcode, rcodeToText } from '../dns/codes.ts';
@@ -200,23 +200,23 @@ export class Responder {
     if (local?.mayAnswer(bytes, request.questionEnd - 4) && this.#answerLocally(local, request, asker))
       return true;
     // RFC 1035 §4.1.1: without RD the server is not to ask others, neither now nor ahead of time.
-    const found = this.#parts.cache.find(request.cacheKey, request.recursionDesired);
+    const found = this.#parts.cache.find(request, request.recursionDesired);
     if (trace !== undefined && found !== undefined)
-      trace.tell(cacheFact(found.entry, this.#parts.now(), found.state !== 'stale'));
+      trace.tell(cacheFact(found.answer, this.#parts.now(), found.state !== 'stale'));
     switch (found?.state) {
       case 'fresh':
-        this.#sendCached(asker, request, found.entry, found.entry.age(this.#parts.now()));
+        this.#sendCached(asker, request, found.answer, found.answer.age(this.#parts.now()));
         break;
       case 'fresh-refresh-ahead':
-        this.#sendCached(asker, request, found.entry, found.entry.age(this.#parts.now()));
+        this.#sendCached(asker, request, found.answer, found.answer.age(this.#parts.now()));
         this.#refresh(request, path);
         break;
       case 'stale-at-once':
-        this.#sendCached(asker, request, found.entry, 'stale');
+        this.#sendCached(asker, request, found.answer, 'stale');
         break;
       default:
         if (found === undefined) trace?.tell({ of: 'cache', state: 'nothing' });
-        this.#answerMiss(request, asker, found?.entry ?? this.#parts.cache.peekOther(request.cacheKey));
+        this.#answerMiss(request, asker, found?.answer ?? this.#parts.cache.fallback(request));
     }
     return true;
   }
@@ -239,8 +239,8 @@ export class Responder {
 
   #isCached(bytes: Uint8Array): boolean {
     const request = readRequest(bytes);
-    const entry = request.kind === 'request' ? this.#parts.cache.peek(request.cacheKey) : undefined;
-    return entry?.isFresh(this.#parts.now()) ?? false;
+    const answer = request.kind === 'request' ? this.#parts.cache.peek(request) : undefined;
+    return answer?.isFresh(this.#parts.now()) ?? false;
   }
 
   /** Counters. */
@@ -273,7 +273,7 @@ export class Responder {
     }
     if (!local.exists(question.name)) return false;
     // An answer that was cached before the name was known here may deny it; a new one does not.
-    const held = this.#parts.cache.peek(request.cacheKey);
+    const held = this.#parts.cache.peek(request);
     if (held !== undefined && held.rcode !== Rcode.NXDOMAIN) return false;
     asker.trace?.tell({ of: 'hosts' });
     this.#answerMiss(request, asker, undefined);
@@ -281,7 +281,7 @@ export class Responder {
   }
 
   /** `fallback` is a stale answer, or a fresh or stale one for the opposite DO bit. */
-  #answerMiss(request: Request, asker: Asker, fallback: AnswerEntry | undefined): void {
+  #answerMiss(request: Request, asker: Asker, fallback: CachedAnswer | undefined): void {
     const now = this.#parts.now();
     const outcome =
       fallback !== undefined && isAsGood(fallback, request, now)
@@ -308,7 +308,7 @@ export class Responder {
   #answerUnlessOurs(
     request: Request,
     asker: Asker,
-    fallback: AnswerEntry | undefined,
+    fallback: CachedAnswer | undefined,
     upstream: string | undefined,
   ): void {
     if (upstream === undefined) {
@@ -328,7 +328,7 @@ export class Responder {
     this.#resolve(request, path).catch(this.#parts.onBug);
   }
 
-  #answerLater(request: Request, asker: Asker, fallback: AnswerEntry | undefined): void {
+  #answerLater(request: Request, asker: Asker, fallback: CachedAnswer | undefined): void {
     // The transport may reuse its buffer once `respond` has returned.
     const kept = { ...request, bytes: new Uint8Array(request.bytes) };
     const work = this.#answerAndSend(kept, asker, fallback);
@@ -337,7 +337,7 @@ export class Responder {
   }
 
   /** Rejects only when `send` throws, which is a bug of the transport. */
-  async #answerAndSend(request: Request, asker: Asker, fallback: AnswerEntry | undefined): Promise<void> {
+  async #answerAndSend(request: Request, asker: Asker, fallback: CachedAnswer | undefined): Promise<void> {
     const { path } = asker;
     const ready = await this.#answer(request, asker, fallback)
       .then((outcome) => rendered(outcome, request, path))
@@ -348,7 +348,7 @@ export class Responder {
     this.#send(asker, ready);
   }
 
-  async #answer(request: Request, asker: Asker, fallback: AnswerEntry | undefined): Promise<Outcome> {
+  async #answer(request: Request, asker: Asker, fallback: CachedAnswer | undefined): Promise<Outcome> {
     const resolving = this.#resolve(request, asker.path, asker.trace);
     if (fallback === undefined) return await resolving;
     // For a client that wants signatures, an answer without them is better than a failure, but not than a late answer.
@@ -357,14 +357,15 @@ export class Responder {
     // RFC 8767 §4: a stale answer is better than a failure.
     const isOfNoHelp = outcome === undefined || isFailure(outcome.reply);
     const { cache } = this.#parts;
-    if (!isOfNoHelp || cache.isForgotten(request.cacheKey, fallback.generation))
-      return outcome ?? (await resolving);
-    if (outcome === undefined) cache.postpone(fallback);
-    return this.#fromFallback(fallback, request, asker) ?? (await resolving);
+    // It may have been forgotten or evicted meanwhile; a copy for each that waits could take much memory.
+    const held = isOfNoHelp ? cache.fallback(request) : undefined;
+    if (held === undefined) return outcome ?? (await resolving);
+    if (outcome === undefined) cache.postpone(held);
+    return this.#fromFallback(held, request, asker) ?? (await resolving);
   }
 
   /** Undefined when it cannot be rendered without its DNSSEC records. */
-  #fromFallback(fallback: AnswerEntry, request: Request, { trace }: Asker): Outcome | undefined {
+  #fromFallback(fallback: CachedAnswer, request: Request, { trace }: Asker): Outcome | undefined {
     const now = this.#parts.now();
     trace?.tell(cacheFact(fallback, now, true));
     const isFresh = fallback.isFresh(now);
@@ -377,8 +378,8 @@ export class Responder {
     return { reply, age: isFresh ? 0 : 'stale', source: 'cache' };
   }
 
-  #sendCached(asker: Asker, request: Request, entry: AnswerEntry, age: number | 'stale'): void {
-    this.#send(asker, rendered({ reply: entry.unpack(), age, source: 'cache' }, request, asker.path));
+  #sendCached(asker: Asker, request: Request, answer: CachedAnswer, age: number | 'stale'): void {
+    this.#send(asker, rendered({ reply: answer.unpack(), age, source: 'cache' }, request, asker.path));
   }
 
   #refuse(asker: Asker, request: Request | RejectedRequest, rcode: number, why: RefusalReason): void {
@@ -447,7 +448,7 @@ function typeOf({ bytes, questionEnd }: Request | RejectedRequest): number {
 }
 
 /** Whether an answer was made for queries with DO. */
-function isForDnssec({ keyFlags }: AnswerEntry): boolean {
+function isForDnssec({ keyFlags }: CachedAnswer): boolean {
   return (keyFlags & KEY_DO) !== 0;
 }
 
@@ -455,6 +456,6 @@ function isForDnssec({ keyFlags }: AnswerEntry): boolean {
  * Whether to use a fallback without asking: a fresh answer with DNSSEC records has all that a query without DO needs, and
  * after a failed refresh asking again would fail too.
  */
-function isAsGood(fallback: AnswerEntry, { dnssecOk }: Request, now: number): boolean {
+function isAsGood(fallback: CachedAnswer, { dnssecOk }: Request, now: number): boolean {
   return now < fallback.retryAt || (!dnssecOk && fallback.isFresh(now));
 }

@@ -23,7 +23,7 @@ function scene(parts: Partial<ResponderParts> = {}) {
   const now = () => clock.time;
   const responder = new Responder({
     resolver: { resolve: (asking) => Promise.resolve(answer(asking)) },
-    cache: new AnswerCache({ maxBytes: 4_000_000, maxStale: 86_400, now }),
+    cache: new AnswerCache({ maxBytes: 100_000, maxStale: 86_400, now }),
     access: everybody,
     rate: unlimited,
     cameBackFrom: () => undefined,

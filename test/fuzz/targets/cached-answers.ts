@@ -246,14 +246,19 @@ class Scene {
   #checkFound(request: Request, hot: Buffer | undefined, path: ReplyPath, asksForPadding: boolean): void {
     const held = this.#held.get(request.cacheKey);
     const now = this.#time;
-    const found = this.#cache.find(request.cacheKey, false);
+    const found = this.#cache.find(request, false);
     const isFresh = held !== undefined && now < held.expiresAt;
     const isStale = held !== undefined && !isFresh && now < held.expiresAt + MAX_STALE * 1000;
     same<string | undefined>(found?.state, isFresh ? 'fresh' : isStale ? 'stale' : undefined, 'found');
     if (hot !== undefined) same(isFresh, true, 'the hot path has what is not fresh');
     if (found === undefined || held === undefined) return;
     const age = Math.ceil((now - held.storedAt) / 1000);
-    const reply = renderReply(found.entry.unpack(), request, isFresh ? found.entry.age(now) : 'stale', path);
+    const reply = renderReply(
+      found.answer.unpack(),
+      request,
+      isFresh ? found.answer.age(now) : 'stale',
+      path,
+    );
     if (hot !== undefined) sameOctets(hot, reply, 'the hot path and the full one');
     checkReply(reply, request, held, isFresh ? age : 'stale', path.protocol !== Protocol.UDP);
     // RFC 8467 §4.1; RFC 7830 §6 advises against it where everybody on the way can read the rest.
@@ -266,7 +271,7 @@ class Scene {
   #checkSize(): void {
     const { bytes, entries } = this.#cache.statistics();
     let least = 0;
-    for (const [key, { reply }] of this.#held) least += key.length + reply.bytes.length;
+    for (const { reply } of this.#held.values()) least += reply.bytes.length;
     assert.ok(bytes >= least, `${bytes} octets are said to be held, and ${least} are`);
     assert.ok(entries >= this.#held.size, `${entries} entries of ${this.#held.size}`);
     if (this.#random.chance(0.98)) return;
