@@ -185,7 +185,8 @@ export class AnswerRecords {
     const age = this.age(at, now);
     if (age <= 0) return;
     const end = from + length + 2 * this.#u16(at * WORD + TTL_COUNT);
-    for (let offset = from + length; offset < end; offset += 2) ageTtl(target, start + this.#u16(offset), age);
+    for (let offset = from + length; offset < end; offset += 2)
+      ageTtl(target, start + this.#u16(offset), age);
   }
 
   /** Words that the record takes. */

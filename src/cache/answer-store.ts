@@ -1,9 +1,16 @@
 import { AnswerRecords, CELL, type RecordContents } from './answer-records.ts';
-import { HashIndex, WAYS } from './hash-index.ts';
+import { HashIndex, SLOT, WAYS } from './hash-index.ts';
 import type { QuestionHash } from './question-hash.ts';
 
 /** Octets of the whole for each slot of the index: answers with one address take 88 to 112, so two thirds of the slots fill. */
 const OCTETS_PER_SLOT = 64;
+
+/**
+ * Slots of the index at first, and up to which it grows twofold: a small one stays in the caches of the processor. From there
+ * it grows to its full size at once, for each time takes longer: 10 ms then.
+ */
+const FIRST_SLOTS = 1024;
+const MOST_DOUBLED_SLOTS = 2 ** 18;
 
 /** Words of a cell. */
 const CELL_WORDS = CELL / 4;
@@ -11,12 +18,16 @@ const CELL_WORDS = CELL / 4;
 /** The part of the memory that one record may take. */
 const LARGEST_PART = 1 / 4;
 
-/** With more than this part of the memory dead, what is evicted next is kept, since the dead make room soon. */
+/** While more than this part of the memory is dead, nothing is evicted that can be moved, since the dead make room. */
 const DEAD_PART = 1 / 8;
+
+/** Words that passing over a dead record counts for. */
+const PASSING = 4;
 
 /**
  * Words of others that are moved for a record at most: so many for each of its own, and as many as some answers. It bounds
- * what one insertion costs, whatever was stored and used before.
+ * what one insertion costs, whatever was stored and used before. With an eighth dead, one word in eight that the tail passes
+ * is free, so that the tail is as fast as the head.
  */
 const MOVED_PER_WORD = 8;
 const MOVED_AT_LEAST = 256;
@@ -32,7 +43,8 @@ const MOVED_AT_LEAST = 256;
  */
 export class AnswerStore {
   readonly #hash: QuestionHash;
-  readonly #index: HashIndex;
+  #index: HashIndex;
+  readonly #mostSlots: number;
   readonly #records: AnswerRecords;
   /** Words that live records and dead ones take. */
   #live = 0;
@@ -49,10 +61,10 @@ export class AnswerStore {
   /** Takes at most `maxOctets` octets. */
   constructor(maxOctets: number, hash: QuestionHash) {
     this.#hash = hash;
-    const slots = maxOctets / OCTETS_PER_SLOT;
-    this.#index = new HashIndex(slots, Math.floor(maxOctets / CELL));
-    const left = Math.max(0, maxOctets - this.#index.byteLength);
-    this.#records = new AnswerRecords(Math.floor(left / CELL));
+    this.#mostSlots = Math.floor(maxOctets / OCTETS_PER_SLOT);
+    const cells = Math.max(0, Math.floor((maxOctets - this.#mostSlots * SLOT) / CELL));
+    this.#index = new HashIndex(Math.min(FIRST_SLOTS, this.#mostSlots), cells);
+    this.#records = new AnswerRecords(cells);
   }
 
   /** The memory of the records. */
@@ -116,6 +128,7 @@ export class AnswerStore {
       this.remove(older);
     }
     if (size > this.#records.capacity * LARGEST_PART) return -1;
+    if (!this.#index.hasRoom(hash)) this.#growIndex();
     const at = this.#makeRoom(size);
     this.#records.store(at, size, hash, contents);
     this.#index.set(this.#slotFor(hash), hash, at / CELL_WORDS);
@@ -145,6 +158,18 @@ export class AnswerStore {
         if (!this.#records.isDead(at)) yield at;
         at = next;
       }
+    }
+  }
+
+  /** Makes the index larger, if it may be: when a hash has no room in it, which happens when it is about half full. */
+  #growIndex(): void {
+    if (this.#index.slots + WAYS > this.#mostSlots) return;
+    const slots = this.#index.slots * 2;
+    const next = slots > MOST_DOUBLED_SLOTS ? this.#mostSlots : Math.min(slots, this.#mostSlots);
+    this.#index = new HashIndex(next, this.#records.capacity / CELL_WORDS);
+    for (const at of this.positions()) {
+      const hash = this.#records.hash(at);
+      this.#index.set(this.#slotFor(hash), hash, at / CELL_WORDS);
     }
   }
 
@@ -182,6 +207,7 @@ export class AnswerStore {
   /** Room for a record of `size` words at the head. */
   #makeRoom(size: number): number {
     let movable = MOVED_PER_WORD * size + MOVED_AT_LEAST;
+    this.#clean(movable);
     for (;;) {
       if (!this.#isWrapped) {
         if (this.#head + size <= this.#records.capacity) break;
@@ -202,7 +228,21 @@ export class AnswerStore {
     return at;
   }
 
-  /** Frees the oldest record of a log that wraps around, or moves it to the head. @returns the words that were moved. */
+  /** Moves the tail over what is dead, and live records to the head: ahead of the need, since the dead can be far away. */
+  #clean(movable: number): void {
+    const { capacity } = this.#records;
+    for (let left = movable; this.#dead > capacity * DEAD_PART; ) {
+      if (this.#isWrapped && this.#tail === this.#end) {
+        this.#tail = 0;
+        this.#isWrapped = false;
+      }
+      const size = this.#records.size(this.#tail);
+      if (size > left || (!this.#isWrapped && this.#head + size > capacity)) return;
+      left -= this.#freeTail(left);
+    }
+  }
+
+  /** Frees the oldest record, or moves it to the head. @returns the words that were moved. */
   #freeTail(movable: number): number {
     const at = this.#tail;
     const records = this.#records;
@@ -210,7 +250,7 @@ export class AnswerStore {
     this.#tail += size;
     if (records.isDead(at)) {
       this.#dead -= size;
-      return 0;
+      return PASSING;
     }
     const hash = records.hash(at);
     const slot = this.#index.slotOf(hash, at / CELL_WORDS);

@@ -1,3 +1,6 @@
+/** Octets of a slot. */
+export const SLOT = 4;
+
 /** Slots of a bucket: 32 octets, half a cache line. Each hash has two buckets. */
 export const WAYS = 8;
 
@@ -27,9 +30,8 @@ export class HashIndex {
     this.#positionMask = 2 ** Math.ceil(Math.log2(most + 2)) - 1;
   }
 
-  /** Octets of memory. */
-  get byteLength(): number {
-    return this.#slots.byteLength;
+  get slots(): number {
+    return this.#slots.length;
   }
 
   /** The first slot of the first bucket of a hash, which is followed by `WAYS - 1` others. */
@@ -62,6 +64,11 @@ export class HashIndex {
     const second = this.secondBucket(hash);
     for (let slot = second; slot < second + WAYS; slot++) if (this.#slots[slot] === wanted) return slot;
     throw new Error(`The index has lost position ${position}.`);
+  }
+
+  /** Whether there is a free slot for a hash. */
+  hasRoom(hash: number): boolean {
+    return this.#free(this.firstBucket(hash)) > 0 || this.#free(this.secondBucket(hash)) > 0;
   }
 
   /** A free slot for a hash; -1 when both buckets are full. */

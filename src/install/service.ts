@@ -7,7 +7,7 @@ export const service = {
       name: 'NODE_OPTIONS',
       value: '--max-old-space-size=128 --max-semi-space-size=4',
       why: [
-        "The limit of each process's heap in MB: enough for the caches at their default sizes; with larger ones pkarrd does",
+        "The limit of each process's heap in MB: enough for the packet cache at its default size; with a larger one pkarrd does",
         'not start, and says so. A small semi-space keeps 60 MB of garbage out of memory.',
       ],
     },
