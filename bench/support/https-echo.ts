@@ -37,13 +37,11 @@ if (kind === 'Node, streams') {
   server.listen(port, host);
 } else {
   bun.serve({
-    ...{ hostname: host, port, ipv6Only: false, reusePort: false, http2: true },
-    ...{ tls: { cert, key }, idleTimeout: 10, maxRequestBodySize: 65_535 },
+    ...{ hostname: host, port, http2: true, tls: { cert, key } },
     fetch: (request) =>
       request.method === 'GET'
         ? new Response(reply, { headers })
         : request.arrayBuffer().then(() => new Response(reply, { headers })),
-    error: () => new Response('', { status: 500 }),
   });
 }
 const socket = createSocket('udp4');

@@ -86,10 +86,11 @@ function http2Answer(stream: ClientHttp2Stream): Promise<HttpAnswer> {
   });
 }
 
-/** Asks over HTTP/1.1, on a connection of its own. */
+/** Asks over HTTP/1.1, on a connection of its own; over TLS `protocols` are offered. */
 export function askHttp1(
   address: HttpServerAddress,
   { method = 'GET', path, headers, body }: HttpAsk,
+  protocols: string[] = ['http/1.1'],
 ): Promise<HttpAnswer> {
   const { host, port, ca } = address;
   return new Promise((resolve, reject) => {
@@ -97,7 +98,7 @@ export function askHttp1(
       {
         ...{ method, path, headers, host, port },
         createConnection: () =>
-          ca === undefined ? connectTcp(port, host) : secureConnect({ host, port, ca }, ['http/1.1']),
+          ca === undefined ? connectTcp(port, host) : secureConnect({ host, port, ca }, protocols),
       },
       (response) => {
         const pieces: Buffer[] = [];

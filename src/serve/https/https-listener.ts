@@ -1,6 +1,6 @@
 import type { ListenAddress } from '../../config/listen-address.ts';
-import { openHttps } from '../../system/https/open-https.ts';
 import type { HttpsConnection } from '../../system/https/shared/server.ts';
+import { SocketServer } from '../../system/https/socket-server.ts';
 import type { CertificateSource } from '../certificate/certificate.ts';
 import {
   type ConnectionClient,
@@ -48,7 +48,7 @@ export async function openDoh(
   const hosts = new HostGuard(address.host, () => certificate?.known?.names ?? []);
   const handler = new DohHandler({ responder, hosts });
   try {
-    const server = await openHttps({
+    const server = await SocketServer.open({
       place: { ...address, descriptor },
       certificate: service === 'https' ? certificate : undefined,
       handler: (request) => handler.handle(request),

@@ -8,35 +8,18 @@ export interface BunApi {
   udpSocket(options: BunUdpOptions | BunInheritedUdp): Promise<BunUdpSocket>;
   /** Listens for TCP connections. Throws an error that has the system's `code`. */
   listen(options: BunListenOptions): BunListener;
-  /** Answers HTTP. Throws an error that has the system's `code`. */
-  serve(options: BunServeOptions): BunHttpServer;
+  /** Answers HTTP. We have a server of our own; benchmarks compare it with this one. */
+  serve(options: BunServeOptions): void;
 }
 
 /** Options of `Bun.serve`. */
-export interface BunServeOptions {
+interface BunServeOptions {
   readonly hostname: string;
   readonly port: number;
-  readonly ipv6Only: boolean;
-  /** Other sockets may be bound to the same port, and connections are divided among them. */
-  readonly reusePort: boolean;
   /** HTTP/2 beside HTTP/1.1. */
   readonly http2: boolean;
-  readonly tls?: object;
-  /** Seconds without octets after which a connection is closed. */
-  readonly idleTimeout: number;
-  /** More gets 413. */
-  readonly maxRequestBodySize: number;
-  fetch(request: Request, server: BunHttpServer): Response | Promise<Response>;
-  error(error: unknown): Response;
-}
-
-/** A server of `Bun.serve`. */
-export interface BunHttpServer {
-  readonly port: number;
-  /** Null when the client is gone. */
-  requestIP(request: Request): { readonly address: string } | null;
-  /** Listens no more. Resolves when all connections have ended; with `true` they end now. */
-  stop(now: boolean): Promise<void>;
+  readonly tls: object;
+  fetch(request: Request): Response | Promise<Response>;
 }
 
 /** Options of `Bun.listen`. */

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { Handshakes } from '../../../src/serve/tls/handshakes.ts';
-import { openHttps } from '../../../src/system/https/open-https.ts';
 import type { HttpsAnswer } from '../../../src/system/https/shared/server.ts';
+import { SocketServer } from '../../../src/system/https/socket-server.ts';
 import { askHttp1, Http2Client } from '../../support/http-client.ts';
 
 const fine: HttpsAnswer = { status: 200, headers: { 'content-type': 'text/plain' }, body: 'fine' };
 const bugs: unknown[] = [];
-const server = await openHttps({
+const server = await SocketServer.open({
   place: { host: '127.0.0.1', port: 0 },
   certificate: undefined,
   handler({ target, body }) {
@@ -74,7 +74,7 @@ test('a body comes whole, however it is cut, and one that is too long is refused
 });
 
 test('a request that is answered before the server stops has its answer', async () => {
-  const other = await openHttps({
+  const other = await SocketServer.open({
     place: { host: '127.0.0.1', port: 0 },
     certificate: undefined,
     handler: () => fine,

@@ -21,21 +21,14 @@ export const BODY_TIME = 5_000;
 export const MAX_BODY = 65_535;
 
 /**
- * Octets that all bodies together hold while they are read; one is a hundred long. Beyond, the oldest are refused: on
- * Bun with 503, on Node with the end of their connection.
+ * Octets that all bodies together hold while they are read; one is a hundred long. Beyond, the connections of the oldest end.
  */
 export const MAX_BODIES = 4 * 1024 * 1024;
 
 /** Bodies that are being read, of which each stream of each connection has one. Beyond, as with their octets. */
 export const MAX_READING = 2_000;
 
-/**
- * Bodies that are refused in one turn of the event loop because they took too long. Bun's server recurses for each: the answers
- * to four thousand in one turn overflowed the stack, and ended the process.
- */
-export const REFUSED_AT_ONCE = 20;
-
-/** Octets of all headers of a request, its path included. Node and nghttp2 answer 431, or end the stream. */
+/** Octets of all headers of a request, its path included. Beyond, the answer is 431. */
 export const MAX_HEADERS = 16_384;
 
 /** Headers of a request in HTTP/2; browsers send a dozen. In HTTP/1.1 their octets are the bound. */
@@ -48,7 +41,7 @@ export const MAX_CONTINUATIONS = 8;
 export const MAX_STREAMS = 100;
 
 /**
- * Frames of HTTP/2 that Node reads in one turn of the event loop, from all connections together, in which no query over UDP is read:
+ * Frames of HTTP/2 that are read in one turn of the event loop, from all connections together, in which no query over UDP is read:
  * a tenth of a millisecond, and several when the code is cold. The rest waits in the sockets.
  */
 export const FRAMES_AT_ONCE = 50;
@@ -81,12 +74,6 @@ export const MAX_CONTROL_FRAMES = 200;
 /** Octets of answers that one connection has not taken, as in `serve/tcp`. Answers under `SMALL` count as nothing. */
 export const MAX_UNSENT = 256 * 1024;
 export const SMALL = 4_096;
-
-/**
- * Bun's own server tells nothing of its connections. When the process has so many descriptors, or half of those that it may
- * have, at one of the looks, all connections of that server are ended at once.
- */
-export const MAX_DESCRIPTORS = 1_024;
 
 /** Milliseconds that clients have to take their last answers when the server stops. */
 export const LAST_ANSWERS = 150;

@@ -53,12 +53,9 @@ export interface HttpsOptions {
   /** Undefined for a server without TLS, behind a proxy. */
   readonly certificate: HttpsCertificate | undefined;
   readonly handler: HttpsHandler;
-  /**
-   * Called with each connection that is accepted, before anything was read from it. On Bun a server that binds its own
-   * socket knows no connections, and bounds them by itself.
-   */
+  /** Called with each connection that is accepted, before anything was read from it. */
   readonly onConnection: (connection: HttpsConnection) => HttpsConnectionWatch;
-  /** Decides when handshakes begin. Bun's own server makes them without asking. */
+  /** Decides when handshakes begin. */
   readonly handshakes: HandshakePacer;
   /** Called with what a handler threw. */
   readonly onBug: (error: unknown) => void;
