@@ -1,6 +1,7 @@
 import type { SettingKey } from '../config/settings.ts';
 import type { Machine } from '../config/table/setting.ts';
 import { EXIT_INTERNAL_ERROR } from '../system/uncaught.ts';
+import type { LivingLine } from './living-line.ts';
 import type { StopSignal, stopExits } from './stop-signal.ts';
 
 /** The exit codes of all commands; 70 is `EX_SOFTWARE` of sysexits.h. */
@@ -68,11 +69,13 @@ export interface Invocation {
 export interface Terminal {
   /** Writes results to standard output. */
   out(text: string): void;
-  /** Writes progress and errors to standard error. */
+  /** Writes notes and errors to standard error. */
   err(text: string): void;
+  /** A line on standard error about what goes on; what is written to the other two goes above it. */
+  readonly line: LivingLine;
   /** Whether standard output is a terminal, so that it is read by a person. */
   readonly outIsTerminal: boolean;
-  /** Whether standard error is a terminal, so that a line can be overwritten. */
+  /** Whether standard error is a terminal. */
   readonly errIsTerminal: boolean;
   /** How many columns the terminal has that standard output is; undefined or 0 where nobody knows. */
   readonly outColumns?: number | undefined;

@@ -9,10 +9,21 @@ import { programVersion } from '../system/program-version.ts';
 import { onRuntimeWarning } from '../system/runtime-warnings.ts';
 import { onUncaught } from '../system/uncaught.ts';
 import { parseArguments } from './arguments.ts';
-import { CommandError, Exit, type ExitCode, type Terminal, UsageError, writeJsonLine } from './command.ts';
+import {
+  type Command,
+  CommandError,
+  Exit,
+  type ExitCode,
+  type Invocation,
+  type Terminal,
+  UsageError,
+  writeJsonLine,
+} from './command.ts';
 import { findCommand } from './commands.ts';
 import { commandHelp, helpWidth, programHelp } from './help.ts';
 import { asksForJson, jsonErrorOf } from './json-errors.ts';
+import { noLivingLine, TerminalLine } from './living-line.ts';
+import { isUtf8 } from './locale.ts';
 import { meantBy } from './other-words.ts';
 import { StoppedError, stopExits } from './stop-signal.ts';
 import { isWholeWorkRunning } from './whole-work.ts';
@@ -99,11 +110,27 @@ export function processTerminal(): Terminal {
   onRuntimeWarning(({ name, message }) =>
     tell(terminal, 'warn', `pkarrd: warning of the runtime: ${name}: ${message}\n`),
   );
+  const { isTTY = false } = process.stderr;
+  const { TERM } = process.env;
+  const line = new TerminalLine({
+    write: (text) => process.stderr.write(text),
+    width: () => process.stderr.columns,
+    isUtf8: isUtf8(process.env),
+  });
   const terminal: Terminal = {
-    out: isOutputClosed() ? () => endWithoutOutput('it is closed') : (text) => process.stdout.write(text),
-    err: (text) => process.stderr.write(text),
+    out: isOutputClosed()
+      ? () => endWithoutOutput('it is closed')
+      : (text) => {
+          line.makeRoom(text);
+          process.stdout.write(text);
+        },
+    err: (text) => {
+      line.makeRoom(text);
+      process.stderr.write(text);
+    },
+    line: isTTY && TERM !== 'dumb' ? line : noLivingLine,
     outIsTerminal: process.stdout.isTTY === true,
-    errIsTerminal: process.stderr.isTTY === true,
+    errIsTerminal: isTTY,
     // A window may become another size.
     get outColumns() {
       return process.stdout.columns;
@@ -148,9 +175,19 @@ async function dispatch([first, ...rest]: readonly string[], terminal: Terminal)
   if (first.startsWith('-')) throw new UsageError(`the command must come before ${first}.${meantBy(first)}`);
   const command = await load(first);
   const parsed = parseArguments(command, rest);
-  if (parsed.kind === 'run') return await command.run(parsed.invocation, terminal);
+  if (parsed.kind === 'run') return await runCommand(command, parsed.invocation, terminal);
   terminal.out(commandHelp(command, width));
   return Exit.OK;
+}
+
+async function runCommand(command: Command, invocation: Invocation, terminal: Terminal): Promise<ExitCode> {
+  // What reads JSON is a program, and nobody waits for it at a terminal.
+  if (invocation.has('json')) return await command.run(invocation, { ...terminal, line: noLivingLine });
+  try {
+    return await command.run(invocation, terminal);
+  } finally {
+    terminal.line.clear();
+  }
 }
 
 async function load(name: string) {

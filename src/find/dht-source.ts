@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { VerifiedItem } from '../bep44/verified-item.ts';
-import type { LookupEvent, LookupSummary, NodeAddress } from '../mainline/dht-node.ts';
+import type { LookupEvent, LookupSummary, NodeAddress, NodeEvent } from '../mainline/dht-node.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import { type PacketVerdict, SignedPacket } from '../pkarr/signed-packet.ts';
 import type { Timestamp } from '../pkarr/timestamp.ts';
 import { type DhtConnection, toSourceError } from './dht-connection.ts';
+import type { SourceStep } from './lookup-step.ts';
 import type { PacketSource, SourceEvent } from './packet-source.ts';
 
 /** Maximum number of distinct items per lookup whose verdict is cached; nodes usually hold one or two. */
@@ -27,11 +28,13 @@ export function dhtSource(connection: DhtConnection): PacketSource {
       try {
         for await (const event of session.node.lookup(key.toBytes(), options)) {
           if (event.kind === 'done') {
+            const { networkNodes } = event.summary;
+            if (networkNodes !== undefined) observe?.({ of: 'network', nodes: networkNodes });
             const problem = problemOf(event.summary);
             if (problem !== undefined) throw await connection.failed(problem);
           }
-          if (event.kind === 'node') {
-            observe?.({ of: 'node', address: addressToText(event.from), found: event.found });
+          if (event.kind === 'node' || event.kind === 'asked') {
+            observe?.(nodeStep(event));
             continue;
           }
           connection.answered();
@@ -56,7 +59,7 @@ function problemOf({ asked, answered, refused }: LookupSummary): string | undefi
 }
 
 function translate(
-  event: Exclude<LookupEvent, { readonly kind: 'node' }>,
+  event: Exclude<LookupEvent, NodeEvent>,
   judge: (item: VerifiedItem) => PacketVerdict,
 ): SourceEvent | undefined {
   switch (event.kind) {
@@ -84,6 +87,13 @@ function judgeOnce(key: PublicKey): (item: VerifiedItem) => PacketVerdict {
     verdicts.set(item, verdict);
     return verdict;
   };
+}
+
+/** What is told of a node. */
+export function nodeStep(event: NodeEvent): SourceStep {
+  const address = addressToText(event.from);
+  if (event.kind === 'node') return { of: 'node', address, found: event.found };
+  return { of: 'node-asked', address, ...(event.near !== undefined && { near: event.near }) };
 }
 
 function addressToText({ host, port }: NodeAddress): string {

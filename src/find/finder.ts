@@ -16,7 +16,7 @@ import type {
 import type { FinderSettings } from './finder-settings.ts';
 import { Flight } from './flight.ts';
 import { applyEvent, initialState, isRefused, type LookupState, provesAbsence } from './lookup-state.ts';
-import { type LookupObserver, LookupSteps } from './lookup-step.ts';
+import { type LookupObserver, LookupSteps, type SourceObserver } from './lookup-step.ts';
 import { tallyOf } from './lookup-tally.ts';
 import { type PacketSource, SourceError } from './packet-source.ts';
 
@@ -276,7 +276,7 @@ export class Finder implements PacketLibrary {
   async #lookup(
     key: PublicKey,
     foundFirst: (outcome: ReadOutcome) => void,
-    observe: LookupObserver | undefined,
+    observe: SourceObserver | undefined,
   ): Promise<ReadOutcome> {
     for (;;) {
       const { sources } = this.#parts;
@@ -290,7 +290,7 @@ export class Finder implements PacketLibrary {
     sources: readonly PacketSource[],
     key: PublicKey,
     foundFirst: (outcome: ReadOutcome) => void,
-    observe: LookupObserver | undefined,
+    observe: SourceObserver | undefined,
   ): Promise<ReadOutcome> {
     const { cache, archive, settings } = this.#parts;
     const held = cache.get(key)?.packet;

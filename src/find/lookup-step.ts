@@ -1,4 +1,4 @@
-import type { NodeFinding } from '../mainline/dht-node.ts';
+import type { Nearness, NodeFinding } from '../mainline/dht-node.ts';
 import type { Timestamp } from '../pkarr/timestamp.ts';
 
 /** One step of a lookup that somebody watches: whom we asked, and what came of it. */
@@ -15,6 +15,18 @@ export type RelayFinding =
 /** Is told each step. */
 export type LookupObserver = (step: LookupStep) => void;
 
+/** What a source tells while it looks: besides the steps, that somebody is asked, and how large the network is. */
+export type SourceStep =
+  | LookupStep
+  /** `near` is absent for an address whose id is not known. */
+  | { readonly of: 'node-asked'; readonly address: string; readonly near?: Nearness }
+  | { readonly of: 'relay-asked'; readonly label: string }
+  /** About how many nodes the DHT has. */
+  | { readonly of: 'network'; readonly nodes: number };
+
+/** Is told all of it. */
+export type SourceObserver = (step: SourceStep) => void;
+
 /** Steps that are kept for who joins later: a traversal asks 256 nodes at most, and a person names a few relays. */
 const MAX_STEPS = 300;
 
@@ -23,8 +35,9 @@ export class LookupSteps {
   readonly #steps: LookupStep[] = [];
   readonly #observers = new Set<LookupObserver>();
 
-  /** Tells a step to those who watch. Beyond the bound it is not told. */
-  readonly tell: LookupObserver = (step) => {
+  /** Tells a step to those who watch: what came of asking somebody. Beyond the bound it is not told. */
+  readonly tell: SourceObserver = (step) => {
+    if (step.of !== 'node' && step.of !== 'relay') return;
     if (this.#steps.length >= MAX_STEPS) return;
     this.#steps.push(step);
     for (const observe of this.#observers) observe(step);

@@ -1,7 +1,7 @@
 import type { PublicKey } from '../pkarr/public-key.ts';
 import type { PacketRefusal, SignedPacket } from '../pkarr/signed-packet.ts';
 import type { Timestamp } from '../pkarr/timestamp.ts';
-import type { LookupObserver } from './lookup-step.ts';
+import type { SourceObserver } from './lookup-step.ts';
 
 /** What a source reports while it looks for the packet of one key. */
 export type SourceEvent =
@@ -32,7 +32,7 @@ export interface Observed {
 /** See {@link PacketSource.lookup}. */
 export interface SourceOptions {
   readonly newerThan?: Timestamp;
-  readonly observe?: LookupObserver | undefined;
+  readonly observe?: SourceObserver | undefined;
   /** The same packet need not be reported twice. */
   readonly isBrief?: boolean;
   readonly signal: AbortSignal;

@@ -12,6 +12,7 @@ export function relaySource(client: RelayClient, options: { readonly patience?: 
   return {
     label,
     async *lookup(key, { observe, ...lookupOptions }) {
+      observe?.({ of: 'relay-asked', label });
       const outcome = await client.get(key, { ...options, ...lookupOptions });
       observe?.({ of: 'relay', label, found: findingOf(outcome) });
       if (outcome.kind === 'failed')

@@ -12,9 +12,34 @@ export type LookupEvent =
   | { readonly kind: 'item'; readonly item: VerifiedItem; readonly from: NodeAddress }
   /** A node returned only a `seq`: the item that it holds is not newer than the `seq` of the query. */
   | { readonly kind: 'confirmation'; readonly seq: bigint; readonly from: NodeAddress }
-  /** Only in a lookup that is watched: what came of asking a node, before the event of its answer, if there is one. */
-  | { readonly kind: 'node'; readonly from: NodeAddress; readonly found: NodeFinding }
+  /** Only in a lookup that is watched. */
+  | NodeEvent
   | { readonly kind: 'done'; readonly summary: LookupSummary };
+
+/** What somebody who watches is told of single nodes. */
+export type NodeEvent =
+  /** A node is asked. `near` is absent for an address whose id is not known, such as a bootstrap address. */
+  | { readonly kind: 'asked'; readonly from: NodeAddress; readonly near?: Nearness }
+  /** What came of it, before the event of its answer, if there is one. */
+  | { readonly kind: 'node'; readonly from: NodeAddress; readonly found: NodeFinding };
+
+/** How near an id is to the target of a lookup. Anybody can claim an id: see `isSecure`. */
+export interface Nearness {
+  /** Leading bits that it shares with the target, 0 to 160. */
+  readonly sharedBits: number;
+  /** The distance as a fraction of the id space, 0 to 1, with 48 bits of precision. */
+  readonly distance: number;
+  /** Whether the id fits the address (BEP 42), so that the node could not choose how near it is. */
+  readonly isSecure: boolean;
+}
+
+/** What somebody who watches a put is told. Before it, there is a lookup for the nodes to put to. */
+export type PutEvent =
+  | NodeEvent
+  /** The item is sent to so many nodes. */
+  | { readonly kind: 'sent'; readonly nodes: number }
+  /** What became of it at one of them. `kept`: it was stored, or the node had it already. */
+  | { readonly kind: 'put'; readonly from: NodeAddress; readonly outcome: 'kept' | 'refused' | 'silent' };
 
 /** What came of asking one node. */
 export interface NodeFinding {
@@ -25,8 +50,10 @@ export interface NodeFinding {
   readonly outcome: 'item' | 'seq' | 'nothing' | 'invalid' | 'refused' | 'silent';
   /** Of `item` and `seq`. */
   readonly seq?: bigint;
-  /** How near it is: leading bits that its id shares with the target, 0 to 160. Absent without an answer. */
-  readonly sharedBits?: number;
+  /** How near the id is that it says it has. Absent without an answer. */
+  readonly near?: Nearness;
+  /** It gave a write token, so that something can be put there. */
+  readonly hasToken?: true;
 }
 
 /**
@@ -53,6 +80,8 @@ export interface LookupSummary {
    * reached first.
    */
   readonly ended: 'closest-answered' | 'exhausted' | 'limit';
+  /** About how many nodes the network has, as the distances of the nearest to some targets say; absent where fewer than 20 answered. */
+  readonly networkNodes?: number;
 }
 
 /** The result of a put, in numbers of nodes. */
@@ -159,14 +188,22 @@ export interface LookupOptions {
   readonly signal: AbortSignal;
 }
 
+/** See {@link DhtNode.put}. */
+export interface PutOptions {
+  readonly cas?: bigint;
+  /** Is told what goes on: two events for each node that is asked, at most 256, and one for each that the item is put to. */
+  readonly observe?: ((event: PutEvent) => void) | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** A node of the Mainline DHT. */
 export interface DhtNode {
   /**
    * Asks the nodes closest to SHA-1(`key`) for the mutable item of `key` (32 bytes), and yields each answer when it
    * arrives. With `seq`, nodes without a newer item return only their sequence number: see `confirmation`. Leaving the loop
    * stops the lookup. When `signal` aborts, the lookup stops and the iteration throws the reason of the signal, also while
-   * it waits for an event. A lookup ends within 20 s. One that is `isWatched` has an event for each node that was asked, at most
-   * 256, for people who look on. One that is `isBrief` tells each item once, of the node that returned it first, and no
+   * it waits for an event. A lookup ends within 20 s. One that is `isWatched` has two more events for each node that was asked, at
+   * most 256, for people who look on. One that is `isBrief` tells each item once, of the node that returned it first, and no
    * confirmations: who needs the packet and not the number of those who have it is spared the rest.
    * Throws {@link MainlineError}.
    */
@@ -176,10 +213,7 @@ export interface DhtNode {
    * only if the item that they have has that sequence number. Rejects with the reason of `signal`, or with
    * {@link MainlineError}. Errors that nodes return are part of the outcome.
    */
-  put(
-    item: VerifiedItem,
-    options: { readonly cas?: bigint; readonly signal: AbortSignal },
-  ): Promise<PutOutcome>;
+  put(item: VerifiedItem, options: PutOptions): Promise<PutOutcome>;
   /** The current counters and state. */
   status(): Promise<DhtStatus>;
   /** At most 200 nodes that answered recently, for the option `nodes` of the next start. */

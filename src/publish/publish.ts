@@ -1,4 +1,6 @@
 import type { LookupState } from '../find/lookup-state.ts';
+import type { SourceObserver } from '../find/lookup-step.ts';
+import type { PutEvent } from '../mainline/dht-node.ts';
 import type { KeyPair } from '../pkarr/key-pair.ts';
 import { SignedPacket } from '../pkarr/signed-packet.ts';
 import { MAX_TIMESTAMP, nextTimestamp, type Timestamp } from '../pkarr/timestamp.ts';
@@ -8,6 +10,7 @@ import { PublishError } from './publish-error.ts';
 import { type PublishNetwork, putPacket } from './put-packet.ts';
 import type { PutReport } from './put-report.ts';
 import { querySources } from './query-sources.ts';
+import type { RelayObserver } from './relay-sink.ts';
 
 /** How far ahead of our clock a packet in the network may be, in µs: a day covers time zones set wrong. */
 export const MAX_AHEAD: Timestamp = 86_400_000_000n;
@@ -37,7 +40,16 @@ export interface PublishRequest {
   readonly mode: PublishMode;
   /** The clock. */
   readonly now: Timestamp;
+  /** Is told what goes on, for somebody who waits. */
+  readonly observe?: PublishObserver | undefined;
   readonly signal: AbortSignal;
+}
+
+/** What goes on while a zone is put into the network: first what is there is looked up, then the packet is put. */
+export interface PublishObserver {
+  readonly lookup: SourceObserver;
+  readonly node: (event: PutEvent) => void;
+  readonly relay: RelayObserver;
 }
 
 /** A packet that the network holds. */
@@ -56,14 +68,21 @@ export interface Published {
  * @throws PublishError; PacketTooLargeError and WireError for a zone that makes no packet; the reason of the signal.
  */
 export async function publishZone(request: PublishRequest): Promise<Published> {
-  const { keyPair, zone, network, memory, mode, now, signal } = request;
+  const { keyPair, zone, network, memory, mode, now, observe, signal } = request;
   // Signed once before anybody is asked: a zone that is too large is refused at once.
   SignedPacket.sign(keyPair, zone.message, now);
   for (let attempt = 1; ; attempt++) {
-    const found = await querySources(keyPair.publicKey, network.sources, { signal });
+    const found = await querySources(keyPair.publicKey, network.sources, {
+      observe: observe?.lookup,
+      signal,
+    });
     const { packet, isAdopted } = choosePacket(request, memory.get(keyPair.publicKey), found);
     try {
-      const report = await putPacket(packet, network, { signal });
+      const report = await putPacket(packet, network, {
+        observeNode: observe?.node,
+        observeRelay: observe?.relay,
+        signal,
+      });
       await memory.set(keyPair.publicKey, { packet, fingerprint: zone.fingerprint, isAdopted });
       return { packet, report, previous: found.best, isAdopted };
     } catch (error) {

@@ -1,11 +1,12 @@
 import { orAborted } from '../async/or-aborted.ts';
 import { type PacketSource, SourceError } from '../find/packet-source.ts';
+import type { PutEvent } from '../mainline/dht-node.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import type { RelayClient } from '../relay/client.ts';
 import type { PacketSink, PublishOutcome } from './packet-sink.ts';
 import { PublishError } from './publish-error.ts';
 import { answersToText, holdersOf, type PutReport, relayToText } from './put-report.ts';
-import { publishToRelays } from './relay-sink.ts';
+import { publishToRelays, type RelayObserver } from './relay-sink.ts';
 
 /** Where packets are put. */
 export interface Destinations {
@@ -21,6 +22,16 @@ export interface PublishNetwork extends Destinations {
 
 /** Milliseconds for the DHT; a put takes a lookup and one more round trip. */
 const PATIENCE = 25_000;
+
+/** See {@link putPacket}. */
+export interface PutPacketOptions {
+  /** Are told what goes on. */
+  readonly observeNode?: ((event: PutEvent) => void) | undefined;
+  readonly observeRelay?: RelayObserver | undefined;
+  readonly signal: AbortSignal;
+  /** Milliseconds for the DHT. */
+  readonly patience?: number;
+}
 
 const nobody: PublishOutcome = {
   asked: 0,
@@ -40,11 +51,11 @@ const nobody: PublishOutcome = {
 export async function putPacket(
   packet: SignedPacket,
   { sink, relays }: Destinations,
-  options: { readonly signal: AbortSignal; readonly patience?: number },
+  options: PutPacketOptions,
 ): Promise<PutReport> {
   const [dht, reports] = await Promise.all([
     sink === undefined ? { nodes: nobody, nodesFailure: undefined } : toNodes(packet, sink, options),
-    publishToRelays(relays, packet, { signal: options.signal }),
+    publishToRelays(relays, packet, { signal: options.signal, observe: options.observeRelay }),
   ]);
   const report = { ...dht, relays: reports };
   const problem = problemOf(report);
@@ -55,13 +66,13 @@ export async function putPacket(
 async function toNodes(
   packet: SignedPacket,
   sink: PacketSink,
-  { signal, patience = PATIENCE }: { readonly signal: AbortSignal; readonly patience?: number },
+  { signal, observeNode: observe, patience = PATIENCE }: PutPacketOptions,
 ): Promise<Pick<PutReport, 'nodes' | 'nodesFailure'>> {
   const late = AbortSignal.timeout(patience);
   const either = AbortSignal.any([signal, late]);
   try {
     return {
-      nodes: await orAborted(sink.publish(packet, { signal: either }), either),
+      nodes: await orAborted(sink.publish(packet, { observe, signal: either }), either),
       nodesFailure: undefined,
     };
   } catch (error) {

@@ -1,4 +1,5 @@
 import { applyEvent, initialState, type LookupState } from '../find/lookup-state.ts';
+import type { SourceObserver } from '../find/lookup-step.ts';
 import { type PacketSource, SourceError } from '../find/packet-source.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
 import { PublishError } from './publish-error.ts';
@@ -14,7 +15,15 @@ const PATIENCE = 15_000;
 export async function querySources(
   key: PublicKey,
   sources: readonly PacketSource[],
-  { signal, patience = PATIENCE }: { readonly signal: AbortSignal; readonly patience?: number },
+  {
+    observe,
+    signal,
+    patience = PATIENCE,
+  }: {
+    readonly observe?: SourceObserver | undefined;
+    readonly signal: AbortSignal;
+    readonly patience?: number;
+  },
 ): Promise<LookupState> {
   let state = initialState();
   let heard = 0;
@@ -22,7 +31,7 @@ export async function querySources(
     sources.map(async (source): Promise<readonly string[]> => {
       const late = AbortSignal.timeout(patience);
       try {
-        const events = source.lookup(key, { signal: AbortSignal.any([signal, late]) });
+        const events = source.lookup(key, { observe, signal: AbortSignal.any([signal, late]) });
         for await (const event of events) {
           state = applyEvent(state, event);
           if (event.kind !== 'done') heard++;

@@ -8,6 +8,12 @@ export interface RelayReport {
   readonly outcome: RelayPutOutcome;
 }
 
+/** Is told when a relay is asked to store a packet, and what came of it. */
+export type RelayObserver = (step: {
+  readonly label: string;
+  readonly outcome: 'asked' | RelayPutOutcome['kind'];
+}) => void;
+
 /** Milliseconds to wait for a relay that may not be asked now; a longer pause is left to the next hourly publication. */
 const PATIENCE = 15_000;
 
@@ -18,12 +24,15 @@ const PATIENCE = 15_000;
 export async function publishToRelays(
   relays: readonly RelayClient[],
   packet: SignedPacket,
-  { signal }: { readonly signal: AbortSignal },
+  { observe, signal }: { readonly observe?: RelayObserver | undefined; readonly signal: AbortSignal },
 ): Promise<readonly RelayReport[]> {
   return await Promise.all(
-    relays.map(async (relay) => ({
-      label: relay.label,
-      outcome: await relay.put(packet, { patience: PATIENCE, signal }),
-    })),
+    relays.map(async (relay) => {
+      const { label } = relay;
+      observe?.({ label, outcome: 'asked' });
+      const outcome = await relay.put(packet, { patience: PATIENCE, signal });
+      observe?.({ label, outcome: outcome.kind });
+      return { label, outcome };
+    }),
   );
 }

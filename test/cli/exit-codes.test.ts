@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { exitCodesText, type Terminal } from '../../src/cli/command.ts';
 import { programHelp } from '../../src/cli/help.ts';
+import { noLivingLine } from '../../src/cli/living-line.ts';
 import { run } from '../../src/cli/run.ts';
 
 /** The exit code of a command, and what it wrote to standard error; writing to standard output is a bug here. */
@@ -20,6 +21,7 @@ async function ended(words: readonly string[], errIsJournal = false) {
       err += text;
     },
     outIsTerminal: false,
+    line: noLivingLine,
     errIsTerminal: false,
     errIsJournal,
     machine: { environment: {}, isRoot: false, home: undefined },

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { type Terminal, toJson } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands.ts';
+import { noLivingLine } from '../../src/cli/living-line.ts';
 import { run } from '../../src/cli/run.ts';
 import { type Ended, pkarrd } from '../support/command.ts';
 
@@ -95,6 +96,7 @@ test('an internal error is JSON too, and its stack is on standard error', async 
       err += text;
     },
     outIsTerminal: false,
+    line: noLivingLine,
     errIsTerminal: false,
     errIsJournal: false,
     get machine(): never {

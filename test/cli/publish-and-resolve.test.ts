@@ -91,7 +91,9 @@ onEachProgram(({ program }) => {
     assert.equal(published.code, 0, published.err);
     assert.match(
       published.out,
-      new RegExp(`^Published \\d+ of 995 bytes under ${key},\ndated 20.*Z\\.\n20 of 20 nodes hold it\\.\n$`),
+      new RegExp(
+        `^Published \\d+ of 995 bytes under ${key},\ndated 20.*Z, in \\d+\\.\\d s\\.\n20 of 20 nodes hold it\\.\n$`,
+      ),
     );
 
     const whole = await resolve(key);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Terminal } from '../../src/cli/command.ts';
+import { noLivingLine } from '../../src/cli/living-line.ts';
 import { run } from '../../src/cli/run.ts';
 import { Class, Rcode, Type } from '../../src/dns/codes.ts';
 import { Name } from '../../src/dns/name.ts';
@@ -142,6 +143,7 @@ async function onTerminal(stateDir: string, environment: Readonly<Record<string,
     },
     err: () => {},
     outIsTerminal: true,
+    line: noLivingLine,
     errIsTerminal: false,
     errIsJournal: false,
     machine: { environment, isRoot: false, home: undefined },

@@ -1,11 +1,12 @@
 import { applyEvent, initialState, type LookupState } from '../../find/lookup-state.ts';
+import type { SourceObserver } from '../../find/lookup-step.ts';
 import { SourceError } from '../../find/packet-source.ts';
 import type { PublicKey } from '../../pkarr/public-key.ts';
 import type { SignedPacket } from '../../pkarr/signed-packet.ts';
 import { timestampToText } from '../../pkarr/timestamp-text.ts';
 import { CommandError } from '../command.ts';
+import { LookupSeen } from '../lookup-line.ts';
 import type { NetworkAccess } from '../network.ts';
-import type { Progress } from '../progress.ts';
 
 /** Milliseconds after the first packet in which a newer one is waited for. */
 const SETTLE = 400;
@@ -17,8 +18,10 @@ export interface LookupRequest {
   readonly isNewest: boolean;
   /** Ends the lookup. If there is a packet by then, it is the result. */
   readonly signal: AbortSignal;
-  /** Shows what happens; absent to show nothing. */
-  readonly progress?: Progress;
+  /** Writes a line about what was seen, with its end. */
+  readonly tell?: (line: string) => void;
+  /** Is told what goes on. */
+  readonly observe?: SourceObserver;
 }
 
 /** A packet, and the lookup that found it. */
@@ -36,7 +39,7 @@ export async function lookUpPacket(request: LookupRequest, network: NetworkAcces
 
 /** The same with all that was seen, also when there is no packet. @throws CommandError when the lookup failed. */
 export async function lookUp(
-  { key, isNewest, signal: patience, progress }: LookupRequest,
+  { key, isNewest, signal: patience, tell, observe }: LookupRequest,
   network: NetworkAccess,
 ): Promise<LookupState> {
   const startedAt = performance.now();
@@ -44,38 +47,42 @@ export async function lookUp(
   const settled = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let state = initialState();
-  progress?.now(`Querying ${network.node === undefined ? 'the relays' : 'the DHT'} …`);
+  const seen = new LookupSeen();
+  const take: SourceObserver = (step) => {
+    seen.take(step);
+    observe?.(step);
+  };
   try {
     const signal = AbortSignal.any([patience, settled.signal]);
-    for await (const event of network.source.lookup(key, { signal })) {
+    for await (const event of network.source.lookup(key, { signal, observe: take })) {
       const before = state.best;
       state = applyEvent(state, event);
       if (event.kind !== 'packet') continue;
       if (state.best !== before) {
         const what = before === undefined ? 'First packet' : 'A newer packet';
-        progress?.line(
-          `${what} after ${since()}, from ${event.from}, of ${timestampToText(event.packet.timestamp)}.`,
+        tell?.(
+          `${what} after ${since()}, from ${event.from}, of ${timestampToText(event.packet.timestamp)}.\n`,
         );
       }
-      progress?.now(`Querying the rest; held by ${state.heldBy} so far …`);
       if (!isNewest) timer ??= setTimeout(() => settled.abort(new Settled()), SETTLE);
     }
     const { asked, answered } = state.observed;
-    progress?.line(`${answered} of ${asked} ${sourcesOf(network)} answered within ${since()}.`);
+    tell?.(`${answered} of ${asked} ${sourcesOf(network)} answered within ${since()}.\n`);
   } catch (error) {
-    progress?.clear();
     if (error instanceof SourceError) {
       const flag = network.node === undefined ? '--relay' : '--bootstrap';
       const hint = `Check the network and ${flag}.`;
       throw new CommandError(`The lookup failed: ${error.message}. ${hint}`, { cause: error });
     }
     if (!(patience.aborted || settled.signal.aborted) || state.best === undefined) throw error;
-    const answered = state.heldBy + state.behind;
-    // The number of nodes that were asked is known only at the end of a lookup.
-    state = { ...state, observed: { asked: answered, answered, empty: 0, notNewer: 0 } };
+    // The source counts only a lookup that came to its end.
+    state = { ...state, observed: seen.observed };
+    const { asked, answered } = state.observed;
     if (settled.signal.aborted)
-      progress?.line(`${answered} answered within ${since()}; use --newest to wait for all.`);
-    else progress?.line(`${patience.reason.message} This is the result so far.`);
+      tell?.(
+        `${answered} of ${asked} ${sourcesOf(network)} answered within ${since()}; use --newest to wait for all.\n`,
+      );
+    else tell?.(`${patience.reason.message} This is the result so far.\n`);
   } finally {
     clearTimeout(timer);
   }

@@ -2,10 +2,13 @@ import type { Settings } from '../../config/settings.ts';
 import { typeFromText, typeToText } from '../../dns/codes.ts';
 import type { Name } from '../../dns/name.ts';
 import { rdataToText } from '../../dns/presentation/rdata-text.ts';
+import type { SourceStep } from '../../find/lookup-step.ts';
 import type { PublicKey } from '../../pkarr/public-key.ts';
 import type { SignedPacket } from '../../pkarr/signed-packet.ts';
+import { coloursOf } from '../colours.ts';
 import {
   type Command,
+  CommandError,
   configFlag,
   Exit,
   type ExitCode,
@@ -16,12 +19,16 @@ import {
   writeJson,
 } from '../command.ts';
 import { loadUsedSettings } from '../configuration.ts';
+import { isUtf8 as isUtf8Locale } from '../locale.ts';
+import { LookupSeen, lookupText } from '../lookup-line.ts';
 import { networkSettings, withNetwork } from '../network.ts';
 import { packetComments, packetFacts, recordLines } from '../packet-text.ts';
 import { withoutPetname } from '../petname.ts';
 import { parsePkarrName } from '../pkarr-name.ts';
-import { Progress } from '../progress.ts';
 import { type FoundPacket, lookUpPacket } from './lookup.ts';
+import { type LookupMap, mapOf } from './map/lookup-map.ts';
+import { mapToJson } from './map/map-json.ts';
+import { mapText } from './map/map-text.ts';
 import { recordToJson } from './record-json.ts';
 import { answerFrom } from './resolve-answer.ts';
 import { watchPacket } from './watch.ts';
@@ -30,6 +37,9 @@ import { watchPacket } from './watch.ts';
 const WATCH_EVERY = 30;
 const LEAST_EVERY = 1;
 const MOST_EVERY = 86_400;
+
+/** Columns of a map where a terminal does not tell, or there is none. */
+const USUAL_WIDTH = 80;
 
 /** Fetches the packet of a key from the network and shows its records. */
 export const resolve: Command = {
@@ -46,6 +56,10 @@ export const resolve: Command = {
   operands: [{ name: 'NAME' }, { name: 'TYPE', optional: true }],
   flags: [
     { name: 'newest', help: 'Wait for all nodes and relays, so that no newer packet is missed' },
+    {
+      name: 'map',
+      help: 'Ask all of the nearest nodes, and draw after the records who holds the packet, and how near they are',
+    },
     { name: 'dht', help: 'Ask only the DHT; with --relay, ask both' },
     {
       name: 'packet',
@@ -68,13 +82,38 @@ export const resolve: Command = {
     const settings = await loadUsedSettings(invocation, terminal, networkSettings);
     const asked = whomToAsk(settings, invocation);
     if (invocation.has('watch')) {
-      const showNewer = (found: FoundPacket) => show(request, found, terminal);
+      const showNewer = (found: FoundPacket) => show(request, found, undefined, terminal);
       return await watchPacket({ ...request, show: showNewer }, asked, terminal);
     }
-    const found = await withNetwork(asked, terminal, (network) =>
-      lookUpPacket({ ...request, signal: network.signal, progress: new Progress(terminal) }, network),
-    );
-    return show(request, found, terminal);
+    const seen = new LookupSeen();
+    const steps: SourceStep[] = [];
+    const observe = (step: SourceStep) => {
+      seen.take(step);
+      steps.push(step);
+    };
+    terminal.line.show(lookupText('Looking it up', seen));
+    try {
+      const found = await withNetwork(asked, terminal, (network) =>
+        lookUpPacket({ ...request, signal: network.signal, tell: terminal.err, observe }, network),
+      );
+      terminal.line.clear();
+      return show(
+        request,
+        found,
+        request.hasMap ? mapOf(steps, found.packet.timestamp) : undefined,
+        terminal,
+      );
+    } catch (error) {
+      if (!request.hasMap || !(error instanceof CommandError)) throw error;
+      // Who was asked in vain.
+      const map = mapOf(steps, undefined);
+      throw new CommandError(error.message, {
+        cause: error,
+        exit: error.exit,
+        details: drawMap(map, terminal, false),
+        values: { map: mapToJson(map) },
+      });
+    }
   },
 };
 
@@ -84,10 +123,19 @@ interface Request {
   readonly name: Name;
   readonly type: number | undefined;
   readonly isNewest: boolean;
+  /** Draw who holds it. */
+  readonly hasMap: boolean;
   readonly form: 'zone' | 'json' | 'packet' | 'short';
   /** Seconds. */
   readonly every: number;
 }
+
+const excluding = [
+  ['packet', 'short'],
+  ['map', 'packet'],
+  ['map', 'short'],
+  ['map', 'watch'],
+] as const;
 
 /** @throws UsageError, CommandError. */
 async function readRequest(invocation: Invocation, terminal: Terminal): Promise<Request> {
@@ -97,9 +145,9 @@ async function readRequest(invocation: Invocation, terminal: Terminal): Promise<
     second !== undefined && typeFromText(first) !== undefined && typeFromText(second) === undefined;
   const [text, typeText] = isSwapped ? [second, first] : [first, second];
   const form = (['json', 'packet', 'short'] as const).filter((flag) => invocation.has(flag));
-  if (invocation.has('packet') && invocation.has('short')) {
-    throw new UsageError('--packet and --short cannot be combined.');
-  }
+  for (const [flag, other] of excluding)
+    if (invocation.has(flag) && invocation.has(other))
+      throw new UsageError(`--${flag} and --${other} cannot be combined.`);
   const everyText = invocation.value('every');
   const every = everyText === undefined ? WATCH_EVERY : Number(everyText);
   if (!(Number.isInteger(every) && every >= LEAST_EVERY && every <= MOST_EVERY)) {
@@ -110,7 +158,8 @@ async function readRequest(invocation: Invocation, terminal: Terminal): Promise<
   return {
     ...parsePkarrName(await withoutPetname(text, invocation, terminal)),
     type: typeText === undefined ? undefined : parseType(typeText),
-    isNewest: invocation.has('newest'),
+    isNewest: invocation.has('newest') || invocation.has('map'),
+    hasMap: invocation.has('map'),
     form: form[0] ?? 'zone',
     every,
   };
@@ -125,7 +174,12 @@ function whomToAsk(settings: Settings, invocation: Invocation): Settings {
 }
 
 /** Shows the result of a lookup. */
-function show({ name, type, form }: Request, { packet, state }: FoundPacket, terminal: Terminal): ExitCode {
+function show(
+  { name, type, form }: Request,
+  { packet, state }: FoundPacket,
+  map: LookupMap | undefined,
+  terminal: Terminal,
+): ExitCode {
   if (form === 'packet') {
     terminal.out(`${toHex(packet)}\n`);
     return Exit.OK;
@@ -139,6 +193,7 @@ function show({ name, type, form }: Request, { packet, state }: FoundPacket, ter
       ...(type !== undefined && { type: typeToText(type) }),
       result: answer.result,
       records: answer.records.map(recordToJson),
+      ...(map !== undefined && { map: mapToJson(map) }),
     });
   } else if (form === 'short') {
     for (const record of answer.records) terminal.out(`${rdataToText(record.type, record.rdata)}\n`);
@@ -147,8 +202,17 @@ function show({ name, type, form }: Request, { packet, state }: FoundPacket, ter
     terminal.out(packetComments(packet, state, terminal.now()));
     terminal.out(recordLines(answer.records));
     if (answer.sentence !== undefined) terminal.out(`; ${answer.sentence}\n`);
+    if (map !== undefined) terminal.out(`;\n${drawMap(map, terminal, true)}`);
   }
   return answer.exit;
+}
+
+/** The map as text for standard output, or for standard error. */
+function drawMap(map: LookupMap, terminal: Terminal, isForOutput: boolean): string {
+  const columns = (isForOutput ? terminal.outColumns : terminal.errColumns) || USUAL_WIDTH;
+  const isUtf8 = isUtf8Locale(terminal.machine.environment);
+  const colours = coloursOf(isForOutput ? terminal : { ...terminal, outIsTerminal: false });
+  return mapText(map, { width: columns, isUtf8, colours });
 }
 
 /** @throws UsageError. */

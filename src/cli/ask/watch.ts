@@ -3,8 +3,9 @@ import type { Settings } from '../../config/settings.ts';
 import type { PublicKey } from '../../pkarr/public-key.ts';
 import { compareRecency, type SignedPacket } from '../../pkarr/signed-packet.ts';
 import { CommandError, Exit, type ExitCode, type Terminal } from '../command.ts';
+import { countdown } from '../living-line.ts';
+import { LookupSeen, lookupText } from '../lookup-line.ts';
 import { type NetworkAccess, withNetwork } from '../network.ts';
-import { Progress } from '../progress.ts';
 import { onStopSignal } from '../stop-signal.ts';
 import { type FoundPacket, lookUpPacket } from './lookup.ts';
 
@@ -31,14 +32,15 @@ export async function watchPacket(
 ): Promise<ExitCode> {
   const ending = new AbortController();
   onStopSignal(() => ending.abort(new CommandError('Stopped.')));
-  const progress = new Progress(terminal);
+  const { line } = terminal;
   let shown: SignedPacket | undefined;
   let lastProblem: string | undefined;
   const lookOnce = async (network: NetworkAccess) => {
     const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(TIMEOUT)]);
     try {
-      const found = await lookUpPacket({ key, isNewest: true, signal }, network);
-      progress.clear();
+      const seen = new LookupSeen();
+      line.show(lookupText('Looking it up', seen));
+      const found = await lookUpPacket({ key, isNewest: true, signal, observe: seen.take }, network);
       if (shown === undefined || compareRecency(found.packet, shown) > 0) {
         shown = found.packet;
         show(found);
@@ -51,10 +53,10 @@ export async function watchPacket(
         error instanceof CommandError
           ? error.message
           : `The network did not answer within ${TIMEOUT / 1000} s.`;
-      if (problem !== lastProblem) progress.line(problem);
+      if (problem !== lastProblem) terminal.err(`${problem}\n`);
       lastProblem = problem;
     }
-    progress.now(`Next lookup in ${every} s …`);
+    line.show(countdown('Next lookup', every));
   };
   const lookUntilStopped = async (network: NetworkAccess) => {
     while (!ending.signal.aborted) {
@@ -64,6 +66,5 @@ export async function watchPacket(
     }
   };
   await withNetwork(settings, terminal, lookUntilStopped, ending.signal);
-  progress.clear();
   return shown === undefined ? Exit.FAILED : Exit.OK;
 }

@@ -197,14 +197,15 @@ async function mayExpose(zone: LoadedZone, invocation: Invocation, terminal: Ter
 
 async function putOnce(network: NetworkAccess, request: PutRequest): Promise<LoadedZone> {
   const { source, invocation, terminal } = request;
-  const { published, zone } = await putZone(network, request);
+  const { published, zone, tookMs } = await putZone(network, request);
   await handOver(published.packet, await directoriesOf(invocation, terminal));
-  if (invocation.has('json')) writeJson(terminal, publishedToJson(published));
+  if (invocation.has('json'))
+    writeJson(terminal, { ...publishedToJson(published), tookSeconds: tookMs / 1000 });
   else if (published.isAdopted)
     terminal.err(
       `The packet in the network is newer than ${source.text.path}; it was published again unchanged.\n`,
     );
-  else if (!invocation.has('once')) terminal.out(publishedToText(published));
+  else if (!invocation.has('once')) terminal.out(publishedToText(published, tookMs));
   if (!published.isAdopted && Buffer.compare(published.packet.message, zone.message) !== 0)
     terminal.err('An address in the zone is not known, so what was published before was put again.\n');
   const isFirstMove = source.movedFrom !== undefined && !invocation.has('once') && !invocation.has('watch');

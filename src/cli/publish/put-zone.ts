@@ -16,9 +16,10 @@ import { PublishError } from '../../publish/publish-error.ts';
 import type { LoadedZone } from '../../publish/zone-file.ts';
 import { machineInterfaces } from '../../system/interfaces.ts';
 import type { Invocation, Terminal } from '../command.ts';
+import { working } from '../living-line.ts';
 import type { NetworkAccess } from '../network.ts';
-import { Progress } from '../progress.ts';
 import { conflictError } from './conflict.ts';
+import { PublishSeen, publishText } from './publish-line.ts';
 import { loadSource, tellAbout, type ZoneSource } from './zone-source.ts';
 
 /** The file in the state directory where this command records what it published. The running program has its own. */
@@ -38,23 +39,32 @@ export interface PutRequest {
   readonly terminal: Terminal;
 }
 
+/** A zone that is in the network. */
+export interface PutZone {
+  readonly published: Published;
+  readonly zone: LoadedZone;
+  /** Milliseconds from the first question to the last answer. */
+  readonly tookMs: number;
+}
+
 /** Publishes the zone of a source, and tells on a terminal what goes on. @throws PublishError, ZoneProblem, CommandError for a conflict */
 export async function putZone(
   network: NetworkAccess,
   { source, unfilled, settings, memory, invocation, terminal }: PutRequest,
-): Promise<{ readonly published: Published; readonly zone: LoadedZone }> {
+): Promise<PutZone> {
   const { keyPair } = source;
-  const progress = new Progress(terminal);
+  const { line } = terminal;
   let zone = unfilled;
   try {
-    progress.now('Connecting to the network …');
+    line.show(working('Connecting to the network'));
     const wanted = unfilled.placeholders;
     if (wanted.length > 0) zone = loadSource(source, await addressesFor(wanted, keyPair, settings, network));
-    progress.clear();
     // A timer has nothing to tell while the same is published again; and somebody who was asked has seen it.
     const isTold = invocation.has('once') || (zone.isExposed && !invocation.has('yes'));
     if (!isTold) tellAbout(zone, terminal);
-    progress.now('Fetching the current packet and publishing …');
+    const seen = new PublishSeen();
+    line.show(publishText(seen));
+    const startedAt = performance.now();
     const published = await publishZone({
       keyPair,
       zone,
@@ -62,16 +72,18 @@ export async function putZone(
       memory,
       mode: invocation.has('force') ? 'force' : invocation.has('once') ? 'keep' : 'new',
       now: microseconds(terminal),
+      observe: seen,
       signal: network.signal,
     });
+    const tookMs = performance.now() - startedAt;
     const isNew = published.packet.timestamp !== published.previous?.timestamp;
     if (invocation.has('once') && isNew && !published.isAdopted) tellAbout(zone, terminal);
-    return { published, zone };
+    return { published, zone, tookMs };
   } catch (error) {
     if (error instanceof PublishError) throw conflictError(error, zone, source, invocation);
     throw error;
   } finally {
-    progress.clear();
+    line.clear();
   }
 }
 

@@ -21,11 +21,12 @@ import {
   writeJson,
 } from '../command.ts';
 import { loadUsedConfiguration } from '../configuration.ts';
+import { LookupSeen, lookupText } from '../lookup-line.ts';
 import { networkSettings, withNetwork } from '../network.ts';
-import { Progress } from '../progress.ts';
 import { directoriesOf } from '../system/ask-program.ts';
 import { canConfirm, confirmOnTerminal } from '../system/confirm.ts';
 import { handOver } from './hand-over.ts';
+import { PublishSeen, publishText } from './publish-line.ts';
 import { microseconds, openMemory } from './put-zone.ts';
 import { relativeRecord } from './relative-records.ts';
 import { publishedToJson } from './result-text.ts';
@@ -45,16 +46,12 @@ export async function removeZone(
   const { publicKey } = keyPair;
   const loaded = await loadUsedConfiguration(invocation, terminal, networkSettings);
   const { settings } = loaded;
-  const progress = new Progress(terminal);
-  progress.now('Fetching the current packet …');
-  let found: LookupState;
-  try {
-    found = await withNetwork(settings, terminal, async ({ publish: { sources }, signal }) =>
-      querySources(publicKey, sources, { signal }),
-    );
-  } finally {
-    progress.clear();
-  }
+  const seen = new LookupSeen();
+  terminal.line.show(lookupText('Looking for the current packet', seen));
+  const found = await withNetwork(settings, terminal, async ({ publish: { sources }, signal }) =>
+    querySources(publicKey, sources, { observe: seen.take, signal }),
+  );
+  terminal.line.clear();
   const configured = await keptBy(publicKey, loaded.tables.publish, terminal);
   const kept = configured.length > 0 ? configured : await keptByRunning(publicKey, invocation, terminal);
   for (const line of kept) terminal.err(`note: ${line}\n`);
@@ -75,24 +72,22 @@ export async function removeZone(
     throw new CommandError('Nothing was changed.');
   }
   const memory = await openMemory(settings);
-  progress.now('Publishing the empty packet …');
-  let published: Published;
-  try {
-    published = await withNetwork(settings, terminal, async (network) =>
-      publishZone({
-        keyPair,
-        zone: { message: encodePacketMessage([]), fingerprint: '', changedAt: 0n, isIncomplete: false },
-        network: network.publish,
-        // Not remembered as ours: so a timer on this machine sees that somebody took the zone down, and leaves it so.
-        memory: { get: (key) => memory.get(key), set: async () => {} },
-        mode: 'force',
-        now: microseconds(terminal),
-        signal: network.signal,
-      }),
-    );
-  } finally {
-    progress.clear();
-  }
+  const putting = new PublishSeen();
+  terminal.line.show(publishText(putting));
+  const published = await withNetwork(settings, terminal, async (network) =>
+    publishZone({
+      keyPair,
+      zone: { message: encodePacketMessage([]), fingerprint: '', changedAt: 0n, isIncomplete: false },
+      network: network.publish,
+      // Not remembered as ours: so a timer on this machine sees that somebody took the zone down, and leaves it so.
+      memory: { get: (key) => memory.get(key), set: async () => {} },
+      mode: 'force',
+      now: microseconds(terminal),
+      observe: putting,
+      signal: network.signal,
+    }),
+  );
+  terminal.line.clear();
   await handOver(published.packet, await directoriesOf(invocation, terminal));
   if (invocation.has('json'))
     writeJson(terminal, { ...publishedToJson(published), removed: true, recordsRemoved: records.length });

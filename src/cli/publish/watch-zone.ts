@@ -11,6 +11,7 @@ import type { LoadedZone } from '../../publish/zone-file.ts';
 import { ZoneWatch } from '../../publish/zone-watch.ts';
 import { machineInterfaces } from '../../system/interfaces.ts';
 import type { NetworkAccess } from '../network.ts';
+import { PublishSeen, publishText } from './publish-line.ts';
 import { microseconds, type PutRequest } from './put-zone.ts';
 import { tellAbout } from './zone-source.ts';
 
@@ -54,6 +55,8 @@ export async function watchZone(
     try {
       const now = microseconds(terminal);
       const { signal, publish } = network;
+      const seen = new PublishSeen();
+      terminal.line.show(publishText(seen));
       const result = await publishZone({
         keyPair,
         zone,
@@ -61,13 +64,16 @@ export async function watchZone(
         memory,
         mode: 'keep',
         now,
+        observe: seen,
         signal,
       });
+      terminal.line.clear();
       schedule.succeeded();
       told = '';
       published = zone;
       say(resultLine(result, isNew));
     } catch (error) {
+      terminal.line.clear();
       if (network.signal.aborted) return;
       if (!(error instanceof PublishError)) throw error;
       schedule.failed();

@@ -15,6 +15,7 @@ import {
   type Terminal,
   writeJson,
 } from '../command.ts';
+import { working } from '../living-line.ts';
 import { askRunning, loadStateDir } from './ask-program.ts';
 
 /** Says what is wrong on this machine, and what to do about it. */
@@ -31,6 +32,7 @@ export const doctor: Command = {
   settings: ['stateDir'],
   async run(invocation, terminal) {
     const { stateDir } = (await loadStateDir(invocation, terminal)).settings;
+    terminal.line.show(working('Examining this machine'));
     const findings = await examine({
       machine: thisMachine,
       running: await askForStatus(invocation, terminal),
@@ -39,6 +41,7 @@ export const doctor: Command = {
       stateDir,
       now: terminal.now(),
     });
+    terminal.line.clear();
     if (invocation.has('json')) writeJson(terminal, { findings });
     else terminal.out(findings.map(lineOf).join('').concat(summary(findings)));
     return findings.some(({ state }) => state === 'failure') ? Exit.FAILED : Exit.OK;

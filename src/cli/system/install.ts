@@ -18,6 +18,7 @@ import {
   writeJson,
 } from '../command.ts';
 import { loadUsedConfiguration } from '../configuration.ts';
+import { working } from '../living-line.ts';
 
 /** Makes this program a service of the machine. */
 export const install: Command = {
@@ -47,10 +48,12 @@ export const install: Command = {
       const needsHelper = !(await sendsDatagrams());
       const services = await wantedServices(invocation, terminal);
       const named = serviceFlags.filter((key) => invocation.settings[key] !== undefined);
+      terminal.line.show(working('Installing the service'));
       const done = await installService(thisMachine, {
         ...{ program: runningProgram(), needsHelper, listen, services },
         named: named.map((key) => settings[key].name),
       });
+      terminal.line.clear();
       if (invocation.has('json')) writeJson(terminal, done);
       else writeText(done, terminal);
       return done.answers === false ? Exit.FAILED : Exit.OK;

@@ -4,6 +4,7 @@ import { askProgram } from '../../control/client.ts';
 import { ControlError } from '../../control/socket.ts';
 import { defaultFinderSettings } from '../../find/finder-settings.ts';
 import { provesAbsence } from '../../find/lookup-state.ts';
+import type { SourceObserver } from '../../find/lookup-step.ts';
 import type { PublicKey } from '../../pkarr/public-key.ts';
 import { lookUp, whyNone } from '../ask/lookup.ts';
 import {
@@ -21,12 +22,12 @@ import { loadUsedSettings } from '../configuration.ts';
 import { type NetworkAccess, networkSettings, withNetwork } from '../network.ts';
 import { withoutPetname } from '../petname.ts';
 import { parsePkarrName } from '../pkarr-name.ts';
-import { Progress } from '../progress.ts';
 import { onStopSignal } from '../stop-signal.ts';
 import { directoriesOf } from '../system/ask-program.ts';
 import { EventProgram, findProgram } from './event-program.ts';
 import { eventToJson, eventToText } from './event-text.ts';
 import { judgeSighting, type Sighting, unseen, type WatchEvent } from './watch-event.ts';
+import { WatchLines } from './watch-lines.ts';
 
 /** Seconds between two lookups of a key: default, minimum and maximum. */
 const EVERY = 60;
@@ -77,7 +78,7 @@ export const watch: Command = {
 
     const ending = new AbortController();
     onStopSignal(() => ending.abort(new CommandError('Stopped.')));
-    const progress = new Progress(terminal);
+    const lines = new WatchLines(terminal.line, { every, keys: keys.size });
     const hook =
       found === undefined
         ? undefined
@@ -88,7 +89,6 @@ export const watch: Command = {
             },
           });
     const show = (name: string, event: WatchEvent) => {
-      progress.clear();
       const isJson = invocation.has('json');
       terminal.out(isJson ? `${toJson(eventToJson(event))}\n` : eventToText(name, event, terminal.now()));
       hook?.handle(event);
@@ -100,7 +100,7 @@ export const watch: Command = {
       (network) =>
         Promise.all(
           [...keys].map(([text, { key, name }]) =>
-            watchKey(key, { network, every, progress, signal: ending.signal, now: terminal.now }, (event) => {
+            watchKey(key, { network, every, lines, terminal, signal: ending.signal }, (event) => {
               show(name, event);
               if (event.kind === 'found' || event.kind === 'changed')
                 tellRunning(text, Buffer.from(event.packet.toBytes()).toString('base64'));
@@ -110,7 +110,6 @@ export const watch: Command = {
       ending.signal,
     );
     await hook?.finished();
-    progress.clear();
     return counts.some((count) => count > 0) ? Exit.OK : Exit.FAILED;
   },
 };
@@ -120,48 +119,52 @@ interface Watching {
   readonly network: NetworkAccess;
   /** Seconds. */
   readonly every: number;
-  readonly progress: Progress;
+  readonly lines: WatchLines;
+  readonly terminal: Terminal;
   readonly signal: AbortSignal;
-  readonly now: () => number;
 }
 
 /** Watches one key until the signal aborts. @returns how many events there were. */
 async function watchKey(
   key: PublicKey,
-  { network, every, progress, signal, now }: Watching,
+  { network, every, lines, terminal, signal }: Watching,
   onEvent: (event: WatchEvent) => void,
 ): Promise<number> {
   let state = unseen;
   let lastProblem: string | undefined;
   let count = 0;
   while (!signal.aborted) {
-    const problem = await look(key, network, signal, (sighting) => {
-      const judged = judgeSighting(state, sighting, now());
+    const observe = lines.begin();
+    const problem = await look(key, { network, signal, observe }, (sighting) => {
+      const judged = judgeSighting(state, sighting, terminal.now());
       state = judged.state;
       count += judged.events.length;
       judged.events.forEach(onEvent);
     });
     if (signal.aborted) break;
-    if (problem !== undefined && problem !== lastProblem) progress.line(`${key}: ${problem}`);
+    if (problem !== undefined && problem !== lastProblem) terminal.err(`${key}: ${problem}\n`);
     lastProblem = problem;
-    progress.now(`Next lookup in ${every} s …`);
+    lines.end();
     // Rejects when a signal stops it, and that ends the loop.
     await sleep(every * 1000, undefined, { signal }).catch(() => {});
   }
   return count;
 }
 
+interface Looking extends Pick<Watching, 'network' | 'signal'> {
+  readonly observe: SourceObserver;
+}
+
 /** One lookup, and a second one when the first finds nothing. @returns why nothing was seen, as a sentence. */
 async function look(
   key: PublicKey,
-  network: NetworkAccess,
-  ending: AbortSignal,
+  { network, signal: ending, observe }: Looking,
   onSighting: (sighting: Sighting) => void,
 ): Promise<string | undefined> {
   for (let isSecond = false; ; isSecond = true) {
     const signal = AbortSignal.any([ending, AbortSignal.timeout(TIMEOUT)]);
     try {
-      const state = await lookUp({ key, isNewest: true, signal }, network);
+      const state = await lookUp({ key, isNewest: true, signal, observe }, network);
       const { best: packet, heldBy: held, observed } = state;
       if (packet === undefined && !provesAbsence(state, defaultFinderSettings.absentQuorum))
         return whyNone(key, state, network);

@@ -1,11 +1,11 @@
 import { EventQueue } from '../../async/event-queue.ts';
 import { targetOf } from '../../bep44/target.ts';
 import type { VerifiedItem } from '../../bep44/verified-item.ts';
-import type { LookupEvent, LookupOptions, LookupSummary, NodeAddress, NodeFinding } from '../dht-node.ts';
+import type { LookupEvent, LookupOptions, LookupSummary, NodeAddress } from '../dht-node.ts';
 import type { AskOutcome } from '../socket/krpc-socket.ts';
-import { sharedBits } from '../wire/node-id.ts';
 import { ItemScreen } from './item-screen.ts';
 import type { Network } from './network.ts';
+import { askedEvent, nodeEvent } from './node-events.ts';
 
 /**
  * One lookup: see DhtNode.lookup. `key` has 32 bytes. At most 256 nodes are asked, with one event each, so a lookup whose
@@ -30,15 +30,20 @@ export async function* lookup(
     return true;
   };
   const traversal = network.get(target, seq, {
+    ...(isWatched && { onAsked: (node) => events.push(askedEvent(node, target)) }),
     onOutcome: (from, outcome) => {
       const event = tally.add(from, outcome);
-      const found = isWatched && findingOf(event, outcome, target);
-      if (found) events.push({ kind: 'node', from: addressOf(from), found });
+      if (isWatched) events.push(nodeEvent(from, outcome, target, event));
       if (event !== undefined && isNews(event)) events.push(event);
       return event?.kind === 'item';
     },
     onEnd: (ended) => {
-      events.push({ kind: 'done', summary: tally.summary(traversal.asked, ended) });
+      const networkNodes = network.estimatedNodes(target);
+      const summary = tally.summary(traversal.asked, ended);
+      events.push({
+        kind: 'done',
+        summary: { ...summary, ...(networkNodes !== undefined && { networkNodes }) },
+      });
       events.end();
     },
   });
@@ -58,23 +63,6 @@ export async function* lookup(
 /** The address alone, which can be sent to another thread. */
 function addressOf({ host, port }: NodeAddress): NodeAddress {
   return { host, port };
-}
-
-/** What a person who watches is told of one node; `event` is what its answer was to the lookup. */
-function findingOf(event: LookupEvent | undefined, outcome: AskOutcome, target: Uint8Array): NodeFinding {
-  if (outcome.kind !== 'reply') {
-    const isAnswer = outcome.kind === 'refused' || outcome.kind === 'malformed';
-    return { outcome: isAnswer ? 'refused' : 'silent' };
-  }
-  const near = { sharedBits: sharedBits(outcome.reply.id, target) };
-  switch (event?.kind) {
-    case 'item':
-      return { outcome: 'item', seq: event.item.seq, ...near };
-    case 'confirmation':
-      return { outcome: 'seq', seq: event.seq, ...near };
-    default:
-      return { outcome: outcome.reply.stored.kind === 'nothing' ? 'nothing' : 'invalid', ...near };
-  }
 }
 
 /** Counts the answers. */

@@ -3,7 +3,7 @@ import type { NodeAddress } from '../dht-node.ts';
 import type { AskOutcome, KrpcSocket } from '../socket/krpc-socket.ts';
 import { NetworkSize, targetsAround } from '../traversal/network-size.ts';
 import { RoundTripEstimate } from '../traversal/round-trip.ts';
-import { Traversal, type TraversalEnd } from '../traversal/traversal.ts';
+import { type AskedNode, Traversal, type TraversalEnd } from '../traversal/traversal.ts';
 import type { Encodable } from '../wire/bencode-write.ts';
 import type { NodeContact } from '../wire/compact-nodes.ts';
 import { OutgoingQuery } from '../wire/krpc-encode.ts';
@@ -49,6 +49,7 @@ export interface NetworkOptions {
 
 /** The callbacks of a traversal. */
 export interface TraversalEvents {
+  readonly onAsked?: (node: AskedNode) => void;
   /** Returns true if the caller has what it waits for, so that the rest may take longer. */
   readonly onOutcome: (node: NodeAddress, outcome: AskOutcome) => boolean;
   /** It ended and was not stopped. */
@@ -132,6 +133,11 @@ export class Network {
     });
   }
 
+  /** About how many nodes the network has: see NetworkSize.estimate. */
+  estimatedNodes(target: Uint8Array): number | undefined {
+    return this.#size.estimate(target);
+  }
+
   /** Stops all traversals. */
   close(): void {
     for (const traversal of [...this.#traversals]) traversal.stop();
@@ -175,6 +181,7 @@ export class Network {
         });
       },
       lateAfterMs: () => this.#roundTrip.lateAfterMs(),
+      ...(events.onAsked !== undefined && { onAsked: events.onAsked }),
       now,
       onOutcome: (node, outcome) => {
         if (events.onOutcome(node, outcome)) satisfied();

@@ -1,28 +1,26 @@
 import { targetOf } from '../../bep44/target.ts';
 import type { VerifiedItem } from '../../bep44/verified-item.ts';
-import type { NodeAddress, PutOutcome } from '../dht-node.ts';
+import type { LookupEvent, NodeAddress, PutEvent, PutOptions, PutOutcome } from '../dht-node.ts';
 import { Counter } from '../socket/counter.ts';
 import type { AskOutcome } from '../socket/krpc-socket.ts';
 import type { TokenHolder } from '../traversal/traversal.ts';
 import { isSame } from '../wire/bytes.ts';
 import type { Stored } from '../wire/krpc-message.ts';
 import { ItemScreen } from './item-screen.ts';
-import type { Network } from './network.ts';
+import type { Network, TraversalEvents } from './network.ts';
+import { askedEvent, nodeEvent } from './node-events.ts';
 
 /** BEP 44: 301 "the CAS hash mismatched", 302 "sequence number less than current". */
 const CAS_MISMATCH = 301;
 const OLDER_SEQ = 302;
 
 /** One put: see DhtNode.put. */
-export async function put(
-  network: Network,
-  item: VerifiedItem,
-  options: { readonly cas?: bigint; readonly signal: AbortSignal },
-): Promise<PutOutcome> {
-  const { cas, signal } = options;
+export async function put(network: Network, item: VerifiedItem, options: PutOptions): Promise<PutOutcome> {
+  const { cas, observe, signal } = options;
   signal.throwIfAborted();
   const target = targetOf(item.key);
-  const found = await findHolders(network, target, item, signal);
+  const found = await findHolders(network, target, item, options);
+  observe?.({ kind: 'sent', nodes: found.holders.length });
   const answers = await allSettled(found.holders, signal, (holder, settle) => {
     const args = {
       // Servers of Rust mainline require it; others ignore it.
@@ -36,7 +34,11 @@ export async function put(
       // included."
       cas: found.seqAt.has(nameOf(holder)) ? cas : undefined,
     };
-    return network.ask(holder, 'put', args, settle);
+    return network.ask(holder, 'put', args, (outcome) => {
+      const { host, port } = holder;
+      observe?.({ kind: 'put', from: { host, port }, outcome: putOutcome(outcome, holder, found) });
+      settle(outcome);
+    });
   });
   return summarise(answers, found);
 }
@@ -54,25 +56,28 @@ function findHolders(
   network: Network,
   target: Uint8Array,
   item: VerifiedItem,
-  signal: AbortSignal,
+  { observe, signal }: PutOptions,
 ): Promise<Found> {
   const screen = new ItemScreen(item.key);
   const seqAt = new Map<string, bigint>();
   const sameAt = new Set<string>();
-  const note = (from: NodeAddress, stored: Stored) => {
+  const note = (from: NodeAddress, stored: Stored): LookupEvent | undefined => {
     const held = stored.kind === 'mutable' ? screen.screen(stored) : undefined;
-    if (held === undefined) return;
+    if (held === undefined) return undefined;
     seqAt.set(nameOf(from), held.seq);
     if (held.seq === item.seq && isSame(held.value, item.value)) sameAt.add(nameOf(from));
+    return { kind: 'item', item: held, from } as const;
   };
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       traversal.stop();
       reject(signal.reason);
     };
-    const events = {
-      onOutcome: (from: NodeAddress, outcome: AskOutcome) => {
-        if (outcome.kind === 'reply') note(from, outcome.reply.stored);
+    const events: TraversalEvents = {
+      ...(observe !== undefined && { onAsked: (node) => observe(askedEvent(node, target)) }),
+      onOutcome: (from, outcome) => {
+        const event = outcome.kind === 'reply' ? note(from, outcome.reply.stored) : undefined;
+        observe?.(nodeEvent(from, outcome, target, event));
         return false;
       },
       onEnd: () => {
@@ -120,8 +125,7 @@ function summarise(outcomes: readonly AskOutcome[], { holders, seqAt, sameAt }: 
     if (outcome.kind === 'reply') stored++;
     else if (outcome.kind === 'silent') silent++;
     else if (outcome.kind !== 'refused') failed++;
-    // webtorrent answers 302 also to exactly the item that it has, which is not a conflict.
-    else if (outcome.code === OLDER_SEQ && holder !== undefined && sameAt.has(nameOf(holder))) alreadyHeld++;
+    else if (holder !== undefined && hadItAlready(outcome, holder, sameAt)) alreadyHeld++;
     else refused.add(String(outcome.code));
   });
   const conflicts = refused.of(String(CAS_MISMATCH)) + refused.of(String(OLDER_SEQ));
@@ -137,6 +141,20 @@ function summarise(outcomes: readonly AskOutcome[], { holders, seqAt, sameAt }: 
     ...(newestSeq !== undefined && { newestSeq }),
     conflict: conflicts >= Math.floor(answered / 2) + 1,
   };
+}
+
+/** webtorrent answers 302 also to exactly the item that it has, which is not a conflict. */
+function hadItAlready(outcome: AskOutcome, holder: NodeAddress, sameAt: ReadonlySet<string>): boolean {
+  return outcome.kind === 'refused' && outcome.code === OLDER_SEQ && sameAt.has(nameOf(holder));
+}
+
+function putOutcome(
+  outcome: AskOutcome,
+  holder: NodeAddress,
+  { sameAt }: Found,
+): Extract<PutEvent, { readonly kind: 'put' }>['outcome'] {
+  if (outcome.kind === 'reply' || hadItAlready(outcome, holder, sameAt)) return 'kept';
+  return outcome.kind === 'refused' ? 'refused' : 'silent';
 }
 
 function largest(numbers: Iterable<bigint>): bigint | undefined {

@@ -4,6 +4,7 @@ import type {
   LookupEvent,
   LookupSummary,
   NodeAddress,
+  PutEvent,
   PutOutcome,
   ServingChange,
   ServingConditions,
@@ -26,6 +27,7 @@ export type ToThread =
       readonly call: number;
       readonly item: MutableItem;
       readonly cas: bigint | undefined;
+      readonly isWatched: boolean;
     }
   | { readonly kind: 'status'; readonly call: number }
   | { readonly kind: 'known-nodes'; readonly call: number }
@@ -49,6 +51,8 @@ export type FromThread =
   | { readonly kind: 'remember'; readonly nodes: readonly NodeAddress[] }
   | { readonly kind: 'serving'; readonly change: ServingChange }
   | { readonly kind: 'event'; readonly call: number; readonly event: ThreadEvent }
+  /** Of a put that is watched. */
+  | { readonly kind: 'put-event'; readonly call: number; readonly event: PutEvent }
   | { readonly kind: 'result'; readonly call: number; readonly result: ThreadResult }
   | { readonly kind: 'failed'; readonly call: number; readonly problem: ThreadProblem };
 

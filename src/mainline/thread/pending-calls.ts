@@ -1,9 +1,11 @@
+import type { PutEvent } from '../dht-node.ts';
 import { MainlineError } from '../errors.ts';
 import type { FromThread, ThreadEvent, ThreadResult, ToThread } from './messages.ts';
 
 /** A call in progress. */
 interface WaitingCall {
   readonly event?: (event: ThreadEvent) => void;
+  readonly putEvent?: ((event: PutEvent) => void) | undefined;
   readonly result: (result: ThreadResult) => void;
   readonly failed: (error: MainlineError) => void;
 }
@@ -27,7 +29,10 @@ export class PendingCalls {
   }
 
   /** Sends a call that has one result. Rejects with MainlineError, or with the reason of `signal`. */
-  ask(message: (call: number) => ToThread, signal?: AbortSignal): Promise<ThreadResult> {
+  ask(
+    message: (call: number) => ToThread,
+    { signal, putEvent }: { readonly signal?: AbortSignal } & Pick<WaitingCall, 'putEvent'> = {},
+  ): Promise<ThreadResult> {
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         this.cancel(call);
@@ -39,7 +44,7 @@ export class PendingCalls {
           signal?.removeEventListener('abort', onAbort);
           settle(value);
         };
-      const call = this.open(message, { result: settled(resolve), failed: settled(reject) });
+      const call = this.open(message, { putEvent, result: settled(resolve), failed: settled(reject) });
       signal?.addEventListener('abort', onAbort, { once: true });
     });
   }
@@ -59,10 +64,15 @@ export class PendingCalls {
   }
 
   /** Takes what the thread says of a call. */
-  receive(message: Extract<FromThread, { readonly kind: 'event' | 'result' | 'failed' }>): void {
+  receive(
+    message: Extract<FromThread, { readonly kind: 'event' | 'put-event' | 'result' | 'failed' }>,
+  ): void {
     switch (message.kind) {
       case 'event':
         this.#calls.get(message.call)?.event?.(message.event);
+        return;
+      case 'put-event':
+        this.#calls.get(message.call)?.putEvent?.(message.event);
         return;
       case 'result':
         this.#take(message.call)?.result(message.result);

@@ -8,6 +8,7 @@ import type {
   LookupEvent,
   LookupOptions,
   NodeAddress,
+  PutOptions,
   PutOutcome,
   ServingChange,
   ServingConditions,
@@ -136,13 +137,12 @@ class ThreadedNode implements MainlineThread {
     }
   }
 
-  async put(
-    item: VerifiedItem,
-    options: { readonly cas?: bigint; readonly signal: AbortSignal },
-  ): Promise<PutOutcome> {
-    const { cas, signal } = options;
+  async put(item: VerifiedItem, options: PutOptions): Promise<PutOutcome> {
+    const { cas, observe, signal } = options;
     signal.throwIfAborted();
-    const result = await this.#calls.ask((call) => ({ kind: 'put', call, item, cas }), signal);
+    const isWatched = observe !== undefined;
+    const message = (call: number) => ({ kind: 'put', call, item, cas, isWatched }) as const;
+    const result = await this.#calls.ask(message, { signal, putEvent: observe });
     if (result.of !== 'put') throw misdirected();
     return result.outcome;
   }
@@ -244,6 +244,7 @@ class ThreadedNode implements MainlineThread {
         this.#tellServing(message.change);
         return;
       case 'event':
+      case 'put-event':
       case 'result':
       case 'failed':
         this.#calls.receive(message);

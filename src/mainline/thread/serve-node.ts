@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { throwLater } from '../../async/throw-later.ts';
 import { VerifiedItem } from '../../bep44/verified-item.ts';
-import type { DhtNode, LookupEvent, LookupSummary, ServingChange } from '../dht-node.ts';
+import type { DhtNode, LookupEvent, LookupSummary, PutEvent, ServingChange } from '../dht-node.ts';
 import { MainlineError } from '../errors.ts';
 import { machineEnvironment, startMainlineNode } from '../node/node.ts';
 import type { MainlineOptions } from '../options.ts';
@@ -99,9 +99,15 @@ async function perform(
       return { of: 'lookup', summary };
     }
     case 'put': {
-      const { cas } = call;
+      const { cas, isWatched } = call;
       const item = VerifiedItem.fromOwnThread(call.item);
-      return { of: 'put', outcome: await node.put(item, { signal, ...(cas !== undefined && { cas }) }) };
+      const observe = (event: PutEvent) => say({ kind: 'put-event', call: call.call, event });
+      const outcome = await node.put(item, {
+        signal,
+        ...(cas !== undefined && { cas }),
+        ...(isWatched && { observe }),
+      });
+      return { of: 'put', outcome };
     }
     case 'status':
       return { of: 'status', status: await node.status() };

@@ -34,10 +34,22 @@ export class NetworkSize {
    * another target.
    */
   reach(target: Uint8Array): number {
+    const nodes = this.#elsewhere(target);
+    return nodes === undefined ? 0 : Math.min(1, (ODD * K) / nodes);
+  }
+
+  /**
+   * The number of nodes, judged around other targets than `target`, where nobody has a reason to place nodes; around `target`
+   * itself where there are no others. Undefined before anything was measured.
+   */
+  estimate(target: Uint8Array): number | undefined {
+    return this.#elsewhere(target) ?? this.#estimates.get(latin1(target));
+  }
+
+  #elsewhere(target: Uint8Array): number | undefined {
     const own = latin1(target);
     const others = [...this.#estimates].flatMap(([name, size]) => (name === own ? [] : [size]));
-    const median = others.sort((one, other) => one - other)[others.length >> 1];
-    return median === undefined ? 0 : Math.min(1, (ODD * K) / median);
+    return others.sort((one, other) => one - other)[others.length >> 1];
   }
 }
 

@@ -50,6 +50,8 @@ export interface TraversalOptions {
   readonly lateAfterMs: () => number;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
+  /** Called when a node is asked. */
+  readonly onAsked?: (node: AskedNode) => void;
   /** Called with the outcome of each query. */
   readonly onOutcome: (node: AskedNode, outcome: AskOutcome) => void;
   /** Called once when the traversal ended; not after `stop`. */
@@ -258,6 +260,7 @@ export class Traversal {
     this.#askedAddresses.add(address);
     if (!sharedHosts) this.#askedHosts.set(node.address, sameHost + 1);
     node.state = 'asked';
+    this.#options.onAsked?.(node);
     const lateAfter = lateAfterMs();
     const query: OpenQuery = { node, lateAt: now() + lateAfter, isLate: false, cancel: () => {} };
     this.#queries.add(query);

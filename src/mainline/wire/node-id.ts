@@ -47,6 +47,13 @@ function crc32c(bytes: readonly number[]): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
+/** How far an id is from a target (BEP 5), as a fraction of the id space, 0 to 1, with 48 bits of precision. */
+export function distanceOf(id: Uint8Array, target: Uint8Array): number {
+  let distance = 0;
+  for (let at = 0; at < 6; at++) distance = distance * 256 + ((id[at] ?? 0) ^ (target[at] ?? 0));
+  return distance / 2 ** 48;
+}
+
 /** How many leading bits two ids have in common, 0 to 160: the more, the nearer they are (BEP 5). */
 export function sharedBits(one: Uint8Array, other: Uint8Array): number {
   for (let at = 0; at < ID_LENGTH; at++) {

@@ -57,7 +57,12 @@ for (const { name, words, skip } of programs) {
   test(`a search for a prefix shows how far it is in one line, ${name}`, options, async () => {
     const { shown } = await at(
       [...words, 'keygen', '--prefix', 'yyyyyyyyyy'],
-      [[/keys tried, [\d,]+ a second; 0 % of such searches are over by now.*\r\u001b\[2K\d/s, '\u0003']],
+      [
+        [
+          /keys tried, [\d,]+ a second; 0 % of such searches are over by now.*\r\u001b\[J[\d,]+ keys tried/s,
+          '\u0003',
+        ],
+      ],
     );
     assert.match(shown, /^One key in [\d,]+ begins with y{10}\./);
   });

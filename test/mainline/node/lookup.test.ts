@@ -75,13 +75,17 @@ describe('a lookup in a network of real nodes', () => {
     await node.put(author.item(5n, 'x'), { signal: never() });
     const findings: NodeFinding[] = [];
     let summary: LookupSummary | undefined;
+    let asked = 0;
     for await (const event of node.lookup(author.key, { isWatched: true, signal: never() })) {
+      if (event.kind === 'asked') asked++;
       if (event.kind === 'node') findings.push(event.found);
       if (event.kind === 'done') summary = event.summary;
     }
+    assert.equal(asked, summary?.asked);
     assert.equal(findings.filter(({ outcome }) => outcome === 'item').length, summary?.held);
     assert.equal(findings.filter(({ outcome }) => outcome === 'nothing').length, summary?.noValue);
-    for (const { outcome, seq, sharedBits = -1 } of findings) {
+    for (const { outcome, seq, near } of findings) {
+      const { sharedBits = -1 } = near ?? {};
       assert.equal(seq, outcome === 'item' ? 5n : undefined);
       assert.ok(sharedBits >= 0 && sharedBits < 40, `${sharedBits}`);
     }

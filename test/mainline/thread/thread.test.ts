@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import { VerifiedItem } from '../../../src/bep44/verified-item.ts';
+import type { PutEvent } from '../../../src/mainline/dht-node.ts';
 import { startMainlineThread } from '../../../src/mainline/thread/proxy.ts';
 import { spawnDhtThread } from '../../../src/mainline/thread/spawn.ts';
 import { startTestNetwork } from '../../../src/testnet/test-network.ts';
@@ -37,6 +38,37 @@ test('a node in a thread puts, finds, tells of itself and closes', async () => {
   await node.close();
   await node.close();
   await assert.rejects(node.status(), { kind: 'closed' });
+  await network.close();
+});
+
+test('a put that is watched tells whom it asks, how near they are, and who keeps the item', async () => {
+  const network = await startTestNetwork({ nodes: 30, silentFraction: 0.1 });
+  const node = await startMainlineThread({ bootstrap: network.bootstrap, host: '127.0.0.1' });
+  await node.ready();
+  const events: PutEvent[] = [];
+  const observe = (event: PutEvent) => events.push(event);
+  const item = newAuthor().item(1n, 'x');
+  const { stored, asked } = await node.put(item, { observe, signal: never() });
+  const of = <K extends PutEvent['kind']>(kind: K) =>
+    events.filter((event): event is Extract<PutEvent, { readonly kind: K }> => event.kind === kind);
+  assert.deepEqual(
+    of('sent').map(({ nodes }) => nodes),
+    [asked],
+  );
+  assert.equal(of('put').filter(({ outcome }) => outcome === 'kept').length, stored);
+  const names = new Set(of('asked').map(({ from }) => from.port));
+  assert.ok(names.size >= asked, `${names.size} of ${asked}`);
+  for (const { from, found } of of('node')) {
+    assert.ok(names.has(from.port), 'what came of it follows the question');
+    if (found.outcome === 'silent') continue;
+    assert.deepEqual([found.outcome, found.hasToken, found.near?.isSecure], ['nothing', true, true]);
+    const { distance = 2, sharedBits = -1 } = found.near ?? {};
+    assert.equal(Math.floor(-Math.log2(distance)), sharedBits);
+  }
+  const again: PutEvent[] = [];
+  await node.put(item, { observe: (event) => again.push(event), signal: never() });
+  assert.ok(again.some((event) => event.kind === 'node' && event.found.outcome === 'item'));
+  await node.close();
   await network.close();
 });
 

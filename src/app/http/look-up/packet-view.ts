@@ -34,14 +34,14 @@ export function packetView(packet: SignedPacket, now: number, atMs: number): Pac
 /** A step of a lookup for the page. */
 export function askedView(step: LookupStep, atMs: number): Asked {
   if (step.of === 'node') {
-    const { outcome, seq, sharedBits } = step.found;
+    const { outcome, seq, near } = step.found;
     return {
       who: 'node',
       label: step.address,
       atMs,
       said: outcome,
       ...(seq !== undefined && { timestamp: String(seq) }),
-      ...(sharedBits !== undefined && { sharedBits }),
+      ...(near !== undefined && { sharedBits: near.sharedBits }),
     };
   }
   const { label, found } = step;

@@ -8,6 +8,7 @@ import {
   type Terminal,
   writeJson,
 } from '../../command.ts';
+import { working } from '../../living-line.ts';
 import { askRunningProgram } from './ask-program.ts';
 import { askServer } from './ask-server.ts';
 import { type Asked, exitOf } from './asked.ts';
@@ -56,7 +57,9 @@ export const query: Command = {
   async run(invocation, terminal) {
     if (invocation.has('follow')) return await followQueries(invocation, terminal);
     const given = readQuestions(invocation);
+    terminal.line.show(working('Asking'));
     const answers = await ask(given, invocation, terminal);
+    terminal.line.clear();
     if (invocation.has('json')) {
       const [first, ...rest] = answers.map((asked) => askedToJson(asked, terminal.now()));
       writeJson(terminal, first === undefined || rest.length > 0 ? { queries: [first, ...rest] } : first);

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { KeyPair } from '../../../pkarr/key-pair.ts';
 import type { Terminal } from '../../command.ts';
-import { Progress } from '../../progress.ts';
 import { estimateText, oddsText, progressText } from './estimate.ts';
 import { readPrefix } from './prefix.ts';
 import { searchKey } from './search.ts';
@@ -16,8 +15,8 @@ const WARM_UP = 600;
 export async function findKey(text: string, terminal: Terminal): Promise<KeyPair> {
   const prefix = readPrefix(text);
   const threads = availableParallelism();
-  const progress = new Progress(terminal);
-  progress.line(oddsText(prefix, threads));
+  const { err, line } = terminal;
+  err(`${oddsText(prefix, threads)}\n`);
   const startedAt = performance.now();
   let tried = 0;
   let isEstimated = false;
@@ -26,11 +25,11 @@ export async function findKey(text: string, terminal: Terminal): Promise<KeyPair
     const elapsed = performance.now() - startedAt;
     if (elapsed < WARM_UP) return;
     const rate = (tried / elapsed) * 1000;
-    if (!isEstimated) progress.line(estimateText(prefix, rate));
+    if (!isEstimated) err(`${estimateText(prefix, rate)}\n`);
     isEstimated = true;
-    progress.now(progressText(prefix, tried, rate));
+    line.show(() => progressText(prefix, tried, rate));
   };
   const seed = await searchKey({ prefix, threads, onTried });
-  progress.clear();
+  line.clear();
   return KeyPair.fromSeed(seed);
 }
