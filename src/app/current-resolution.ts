@@ -2,6 +2,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Forwarder } from '../forward/forwarder.ts';
 import type { Log } from '../observe/log.ts';
 import type { Resolver } from '../resolve/query.ts';
+import type { StraightWay } from '../resolve/straight-way.ts';
 import type { LocalAnswers } from '../serve/local-answers.ts';
 import { type Resolution, type ResolutionParts, startResolution } from './resolution.ts';
 import { upstreamSockets } from './upstreams/upstream-sockets.ts';
@@ -64,6 +65,10 @@ export class CurrentResolution implements Resolution {
 
   get forwarder(): Forwarder {
     return this.#current.forwarder;
+  }
+
+  get straight(): StraightWay {
+    return this.#current.straight;
   }
 
   get local(): LocalAnswers | undefined {

@@ -52,6 +52,7 @@ export function createFront(
     ...parts,
     resolver: resolution.router,
     local: resolution.local,
+    straight: resolution.straight,
     cache,
     access,
     rate: clientRate(settings, now),
@@ -66,6 +67,7 @@ export function createFront(
       access.replace(accessPrefixes(next));
       responder.replaceParts({
         local: resolution.local,
+        straight: resolution.straight,
         trustAuthenticData: next.trustAd,
         // What clients have used of it is kept.
         ...(isChanged(before, next, 'clientRate') && { rate: clientRate(next, now) }),

@@ -16,6 +16,7 @@ import { HostsAnswers, hostsLayer } from '../resolve/special/hosts.ts';
 import { answerPetnames, Petnames } from '../resolve/special/petnames.ts';
 import { SearchDomains } from '../resolve/special/stray-keys.ts';
 import { answerSuffixes, isKeyName } from '../resolve/special/suffix.ts';
+import { type StraightWay, straightWay } from '../resolve/straight-way.ts';
 import type { LocalAnswers } from '../serve/local-answers.ts';
 import { machineInterfaceNames } from '../system/interfaces.ts';
 import { ResolverFiles } from '../system/resolver-files.ts';
@@ -40,6 +41,8 @@ export interface Resolution {
   cameBackFrom(query: Uint8Array, questionEnd: number): string | undefined;
   /** Whether the network seems to have a captive portal that is not open yet. */
   portalIsLikely(): boolean;
+  /** The way past `router` of questions with which it would do nothing but forward them. */
+  readonly straight: StraightWay;
   /** What is answered before the cache is asked. */
   readonly local: LocalAnswers | undefined;
   /**
@@ -145,6 +148,7 @@ export async function startResolution(
     router: petnamed(router),
     ordinary,
     forwarder,
+    straight: straightWay({ forwarder, checksAddresses: settings.rebindingProtection }),
     local: hosts && new HostsAnswers(hosts),
     cameBackFrom: (query, end) =>
       forwarder.cameBackFrom(query, end) ?? watch?.forwarder.cameBackFrom(query, end),

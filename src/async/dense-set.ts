@@ -12,6 +12,19 @@ export interface DenseSetItem {
 export class DenseSet<T extends DenseSetItem> {
   readonly #items: T[] = [];
 
+  /** How many there are. */
+  get size(): number {
+    return this.#items.length;
+  }
+
+  /**
+   * The item at an index from 0; undefined for none. Removing one puts the last in its place, so a loop from the last to the
+   * first may remove the one that it is at.
+   */
+  at(index: number): T | undefined {
+    return this.#items[index];
+  }
+
   /** Adds an item that is in no set. */
   add(item: T): void {
     item.denseIndex = this.#items.length;

@@ -4,7 +4,7 @@ import { DenseSet } from '../async/dense-set.ts';
 import type { Name } from '../dns/name.ts';
 import type { Question } from '../dns/question.ts';
 import type { Trace } from '../way/trace.ts';
-import { Inquiry } from './choice/inquiry.ts';
+import { Inquiry, type InquiryOptions } from './choice/inquiry.ts';
 import { Member } from './choice/member.ts';
 import { nextUpstream } from './choice/next-upstream.ts';
 import { Prober } from './choice/prober.ts';
@@ -19,6 +19,8 @@ import { replyInCase, type UpstreamReply } from './reply.ts';
 import { buildRequest, requestKey, type UpstreamRequest } from './request.ts';
 import { SocketBudget } from './socket-budget.ts';
 import { type RouteSpec, specToText, type UpstreamSpec } from './spec/upstream-spec.ts';
+import { FirstCandidate, StraightAsking } from './straight/straight-asking.ts';
+import type { StraightQuery } from './straight/straight-query.ts';
 import { TlsAuthorities } from './tls/authorities.ts';
 import type { SocketUse } from './udp/lane.ts';
 import { SentQuestions } from './udp/sent-questions.ts';
@@ -57,6 +59,8 @@ export interface ForwardRequest {
   readonly dnssecOk: boolean;
   /** The CD bit, passed on. */
   readonly checkingDisabled: boolean;
+  /** A query for it that was sent on the straight way, and has left it. */
+  readonly begun?: StraightQuery | undefined;
 }
 
 /** Forwards questions to upstream resolvers. */
@@ -67,6 +71,13 @@ export interface Forwarder {
    * @throws ForwardError, or the reason of the cancellation.
    */
   forward(request: ForwardRequest, cancellation: Cancellation, trace?: Trace): Promise<UpstreamReply>;
+  /**
+   * Asks a question whose name has no route on the straight way: one query over UDP to the best upstream, if that is healthy.
+   * @returns false when the question is for `forward`; then nothing was done.
+   */
+  askStraight(query: StraightQuery): boolean;
+  /** What is asked on the straight way. */
+  readonly straight: StraightAsking;
   /** Whether a route is configured for `name`. It takes precedence over most special-use rules. */
   hasRoute(name: Name): boolean;
   /** The domain of that route: the longest one that `name` is at or below. */
@@ -100,6 +111,11 @@ interface Group {
   readonly members: readonly Member[];
 }
 
+/** The upstreams for names without a route. */
+interface DefaultGroup extends Group {
+  readonly candidates: readonly FirstCandidate[];
+}
+
 /** The upstreams of a route. */
 interface RouteGroup extends Group {
   readonly domain: Name;
@@ -126,10 +142,12 @@ class UpstreamForwarder implements Forwarder {
   readonly #prober: Prober;
   /** By role and label. */
   #members = new Map<string, Member>();
-  #defaults: Group = { id: 0, members: [] };
+  #defaults: DefaultGroup = { id: 0, members: [], candidates: [] };
   /** By the key of the domain. */
   #routes = new Map<string, RouteGroup>();
   readonly #sent = new SentQuestions();
+  /** See `Forwarder`. */
+  readonly straight: StraightAsking;
   #isClosed = false;
   #questions = 0;
   #failures = 0;
@@ -150,6 +168,7 @@ class UpstreamForwarder implements Forwarder {
     this.#open = options.open ?? openUpstream;
     this.#maxInFlight = options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT;
     this.#prober = new Prober(clock, () => this.#members.values());
+    this.straight = new StraightAsking(clock);
     this.setUpstreams(options);
   }
 
@@ -157,18 +176,37 @@ class UpstreamForwarder implements Forwarder {
   async forward(request: ForwardRequest, cancellation: Cancellation, trace?: Trace): Promise<UpstreamReply> {
     const { question, dnssecOk, checkingDisabled } = request;
     if (this.#isClosed) throw new ForwardError('closed');
-    this.#questions += 1;
     this.#prober.used();
     const query = buildRequest(question, dnssecOk, checkingDisabled);
-    const key = requestKey(query) + this.#groupOf(question.name).id;
+    const text = requestKey(query);
+    const own = request.begun?.request.cacheKey === text ? request.begun : undefined;
+    // It was counted when it was asked on the straight way.
+    if (own === undefined) this.#questions += 1;
+    const { id } = this.#groupOf(question.name);
+    const key = id === 0 ? text : text + id;
+    // Equal questions are never outstanding twice: this one goes on with what was sent.
+    const equal = id === 0 ? this.straight.find(text) : undefined;
+    equal?.leave();
+    const begun = equal ?? own;
     const members = () => this.#groupOf(question.name).members;
     if (trace !== undefined) this.#tellGroup(trace, this.#groupOf(question.name), this.#flights.has(key));
     const reply = await this.#flights.run(
       key,
-      (abandoned) => this.#ask(query, members, abandoned, trace),
+      (abandoned) => this.#ask(query, members, abandoned, { trace, begun }),
       cancellation,
     );
     return replyInCase(reply, query.asked);
+  }
+
+  /** See `Forwarder`. */
+  askStraight(query: StraightQuery): boolean {
+    const { cacheKey } = query.request;
+    if (this.#isClosed || this.#inFlight.count >= this.#maxInFlight) return false;
+    if (this.#flights.has(cacheKey) || this.#isRouted(cacheKey)) return false;
+    if (!this.straight.ask(query, this.#defaults.candidates)) return false;
+    this.#questions += 1;
+    this.#prober.used();
+    return true;
   }
 
   /** See `Forwarder`. */
@@ -188,7 +226,7 @@ class UpstreamForwarder implements Forwarder {
 
   /** See `Forwarder`. */
   cameBackFrom(query: Uint8Array, questionEnd: number): string | undefined {
-    return this.#sent.cameBackFrom(query, questionEnd);
+    return this.#sent.cameBackFrom(query, questionEnd) ?? this.straight.cameBackFrom(query, questionEnd);
   }
 
   /** See `Forwarder`. */
@@ -232,7 +270,8 @@ class UpstreamForwarder implements Forwarder {
     try {
       const ordinary = set.upstreams.map((spec) => member(spec, false));
       const fallback = set.fallback.map((spec) => member(spec, true));
-      const defaults = { id: 0, members: unique([...ordinary, ...fallback]) };
+      const all = unique([...ordinary, ...fallback]);
+      const defaults = { id: 0, members: all, candidates: all.map((one) => new FirstCandidate(one)) };
       this.#routes = makeRoutes(set.routes, defaults, (spec) => member(spec, false));
       this.#defaults = defaults;
     } catch (error) {
@@ -244,12 +283,14 @@ class UpstreamForwarder implements Forwarder {
       if (!members.has(key)) upstream.close();
     }
     for (const inquiry of this.#inquiries.items()) inquiry.restart();
+    this.straight.leaveAll('anew');
   }
 
   /** See `Forwarder`. */
   networkChanged(): void {
     for (const member of this.#members.values()) member.forget();
     for (const inquiry of this.#inquiries.items()) inquiry.restart();
+    this.straight.leaveAll('anew');
   }
 
   /** See `Forwarder`. */
@@ -257,6 +298,7 @@ class UpstreamForwarder implements Forwarder {
     this.#isClosed = true;
     this.#prober.close();
     for (const inquiry of this.#inquiries.items()) inquiry.close();
+    this.straight.leaveAll('anew');
     for (const { upstream } of this.#members.values()) upstream.close();
   }
 
@@ -264,7 +306,7 @@ class UpstreamForwarder implements Forwarder {
     request: UpstreamRequest,
     members: () => readonly Member[],
     cancellation: Cancellation,
-    trace?: Trace,
+    { trace, begun }: Pick<InquiryOptions, 'trace' | 'begun'> = {},
   ): Promise<UpstreamReply> {
     const inquiry = new Inquiry({
       request,
@@ -272,6 +314,7 @@ class UpstreamForwarder implements Forwarder {
       clock: this.#parts.clock,
       cancellation,
       trace,
+      begun,
       mayBegin: () => this.#inFlight.count < this.#maxInFlight,
       upstreamSuspected: () => this.#prober.upstreamSuspected(),
     });
@@ -306,6 +349,16 @@ class UpstreamForwarder implements Forwarder {
 
   #groupOf(name: Name): Group {
     return this.#routeOf(name) ?? this.#defaults;
+  }
+
+  /** The same as `hasRoute`, for the name at the beginning of a key. */
+  #isRouted(key: string): boolean {
+    if (this.#routes.size === 0) return false;
+    const end = key.length - 3;
+    for (let at = 0; at < end; at += key.charCodeAt(at) + 1) {
+      if (this.#routes.has(key.slice(at, end))) return true;
+    }
+    return false;
   }
 
   /** The group of the longest domain that `name` is at or below. */

@@ -5,6 +5,7 @@ import { type MessageLayout, type OptLayout, readLayout } from '../dns/layout.ts
 import { decodeMessage, encodeWhole, HEADER_LENGTH, type Message } from '../dns/message.ts';
 import type { Question } from '../dns/question.ts';
 import { WireError } from '../dns/wire-error.ts';
+import { lowerOctet } from '../dns/wire-names.ts';
 import { isScrubbed, scrubbed } from './answer-scrub.ts';
 import { isWithoutQuestion } from './reply-match.ts';
 import type { UpstreamRequest } from './request.ts';
@@ -65,11 +66,8 @@ export function readReply(bytes: Uint8Array, request: UpstreamRequest, upstream:
       upstream,
     };
   }
-  bytes[0] = 0;
-  bytes[1] = 0;
-  // 0x20 undone: names that point at the question get their case back with it.
-  bytes.set(request.asked, HEADER_LENGTH);
   const isWhole = !isRecursive || isScrubbed(bytes, layout);
+  restore(bytes, layout, request.asked);
   const kept = isWhole ? withoutOpt(bytes, layout) : withoutForeignAnswers(bytes, layout, rcode);
   // Written out: to spread objects here would cost as much as all the rest.
   return {
@@ -78,6 +76,49 @@ export function readReply(bytes: Uint8Array, request: UpstreamRequest, upstream:
     layout: kept.layout,
     extendedErrors,
     authenticData: authenticData && isWhole,
+    edns: opt !== undefined,
+    upstream,
+  };
+}
+
+/** ID 0, and 0x20 undone: names that point at the question get their case back with it. */
+function restore(bytes: Uint8Array, { questionEnd }: MessageLayout, asked: Uint8Array | undefined): void {
+  bytes[0] = 0;
+  bytes[1] = 0;
+  if (asked !== undefined) bytes.set(asked, HEADER_LENGTH);
+  else for (let i = HEADER_LENGTH; i < questionEnd - 4; i++) bytes[i] = lowerOctet(bytes[i] as number);
+}
+
+/**
+ * Whether a reply that matches its query, with a question, is an answer as it is: whole, NOERROR or NXDOMAIN, from a server that
+ * recurses, with nothing to be left out or encoded anew. Modifies nothing. For others `readReply` decides.
+ */
+export function isPlainReply(bytes: Uint8Array, layout: MessageLayout): boolean {
+  const { opt, end } = layout;
+  const rcode = (bytes[3] as number) & 15;
+  if (((bytes[2] as number) & TC) !== 0 || isWithoutQuestion(bytes)) return false;
+  if (rcode !== Rcode.NOERROR && rcode !== Rcode.NXDOMAIN) return false;
+  if (opt !== undefined && (opt.end !== end || opt.extendedRcode !== 0)) return false;
+  return !isLame(bytes, layout, rcode) && isScrubbed(bytes, layout);
+}
+
+/**
+ * The same as `readReply` for a plain reply (`isPlainReply`) to a query with RD for a name in lower case. The octets are modified,
+ * and kept.
+ */
+export function keepPlainReply(bytes: Uint8Array, layout: MessageLayout, upstream: string): UpstreamReply {
+  const { opt } = layout;
+  const rcode = (bytes[3] as number) & 15;
+  const authenticData = ((bytes[3] as number) & 0x20) !== 0;
+  const extendedErrors = opt === undefined ? none : readExtendedErrors(bytes, opt);
+  restore(bytes, layout, undefined);
+  const kept = withoutOpt(bytes, layout);
+  return {
+    bytes: kept.bytes,
+    rcode,
+    layout: kept.layout,
+    extendedErrors,
+    authenticData,
     edns: opt !== undefined,
     upstream,
   };
@@ -109,8 +150,11 @@ export function isUnhelpful(rcode: number): boolean {
 /** A message as octets with its layout. */
 type LaidOut = Pick<UpstreamReply, 'bytes' | 'layout'>;
 
-/** In octet 2 of a header: recursion desired, authoritative. In octet 3: recursion available. RFC 1035 §4.1.1. */
+const none: readonly ExtendedError[] = [];
+
+/** In octet 2 of a header: recursion desired, truncated, authoritative. In octet 3: recursion available. RFC 1035 §4.1.1. */
 const RD = 0x01;
+const TC = 0x02;
 const AA = 0x04;
 const RA = 0x80;
 

@@ -39,25 +39,35 @@ export function buildRequest(
   const asked = questionOctets(question);
   const questionEnd = HEADER_LENGTH + asked.length;
   const bytes = new Uint8Array(questionEnd + OPT_LENGTH);
-  bytes[2] = 0x01; // RD
-  // RFC 6840 §5.7: "setting the AD bit in a query as a signal indicating that the requester understands and is
-  // interested in the value of the AD bit in the response".
-  bytes[3] = checkingDisabled ? 0x30 : 0x20;
-  bytes[5] = 1; // QDCOUNT
-  bytes[11] = 1; // ARCOUNT
+  writeFlags(bytes, checkingDisabled);
   bytes.set(asked, HEADER_LENGTH);
   for (let i = HEADER_LENGTH; i < questionEnd - 4; i++) bytes[i] = lowerOctet(bytes[i] as number);
-  bytes[questionEnd + 2] = 41; // OPT
-  bytes[questionEnd + 3] = UDP_PAYLOAD_SIZE >>> 8;
-  bytes[questionEnd + 4] = UDP_PAYLOAD_SIZE & 0xff;
-  bytes[questionEnd + 7] = dnssecOk ? 0x80 : 0;
+  writeOpt(bytes, questionEnd, dnssecOk);
   return { question, bytes, questionEnd, asked };
 }
 
-/** What two requests have in common when one answer serves both: question without case, DO and CD, in octets. */
-export function requestKey(request: UpstreamRequest): string {
-  const { buffer, byteOffset, length } = request.bytes;
-  return Buffer.from(buffer, byteOffset, length).toString('latin1');
+/**
+ * What two requests of class IN have in common when one answer serves both: QNAME in lower-case wire form, QTYPE, and an octet, 1
+ * for DO and 2 for CD. One octet in each character, and the same as the key of the answer cache.
+ */
+export function requestKey({ bytes, questionEnd }: UpstreamRequest): string {
+  const dnssecOk = (bytes[questionEnd + 7] as number) >>> 7;
+  const checkingDisabled = ((bytes[3] as number) >>> 3) & 2;
+  return questionText(bytes, questionEnd) + String.fromCharCode(dnssecOk | checkingDisabled);
+}
+
+/** Room for a name of 255 octets and TYPE. */
+const scratch = Buffer.alloc(255 + 2);
+
+/** QNAME in lower-case wire form and QTYPE of a message whose question ends at `questionEnd`, one octet in each character. */
+export function questionText(bytes: Uint8Array, questionEnd: number): string {
+  const nameEnd = questionEnd - 4;
+  let length = 0;
+  // Length octets are below the letters.
+  for (let i = HEADER_LENGTH; i < nameEnd; i++) scratch[length++] = lowerOctet(bytes[i] as number);
+  scratch[length++] = bytes[nameEnd] as number;
+  scratch[length++] = bytes[nameEnd + 1] as number;
+  return scratch.toString('latin1', 0, length);
 }
 
 /** The question section of a message with this question, in its case. */
@@ -96,6 +106,53 @@ export function formQuery(request: UpstreamRequest, form: QueryForm): Buffer {
   if (isPadded) query.writeUInt16BE(query.length - length, length - 2); // RDLENGTH
   if (form.mixCase !== undefined) mixCase(query, questionEnd - 4, form.mixCase);
   return query;
+}
+
+/**
+ * The query for a question as a client wrote it, whose message is `asked`: the same octets as `formQuery` makes of
+ * `buildRequest`, with EDNS and in mixed case, without values in between.
+ */
+export function formStraightQuery(
+  asked: {
+    readonly bytes: Uint8Array;
+    readonly questionEnd: number;
+    readonly dnssecOk: boolean;
+    readonly checkingDisabled: boolean;
+  },
+  id: number,
+  random: Random,
+): Buffer {
+  const { bytes, questionEnd, dnssecOk, checkingDisabled } = asked;
+  const query = Buffer.allocUnsafe(questionEnd + OPT_LENGTH);
+  query.fill(0, 0, HEADER_LENGTH);
+  query[0] = id >>> 8;
+  query[1] = id & 0xff;
+  writeFlags(query, checkingDisabled);
+  const nameEnd = questionEnd - 4;
+  for (let i = HEADER_LENGTH; i < nameEnd; i++) query[i] = lowerOctet(bytes[i] as number);
+  for (let i = nameEnd; i < questionEnd; i++) query[i] = bytes[i] as number;
+  query.fill(0, questionEnd);
+  writeOpt(query, questionEnd, dnssecOk);
+  mixCase(query, nameEnd, random);
+  return query;
+}
+
+/** RD, AD, perhaps CD, and the counts of one question and one OPT record, in octets that are 0. */
+function writeFlags(bytes: Uint8Array, checkingDisabled: boolean): void {
+  bytes[2] = 0x01; // RD
+  // RFC 6840 §5.7: "setting the AD bit in a query as a signal indicating that the requester understands and is
+  // interested in the value of the AD bit in the response".
+  bytes[3] = checkingDisabled ? 0x30 : 0x20;
+  bytes[5] = 1; // QDCOUNT
+  bytes[11] = 1; // ARCOUNT
+}
+
+/** An OPT record at `at`, in octets that are 0. */
+function writeOpt(bytes: Uint8Array, at: number, dnssecOk: boolean): void {
+  bytes[at + 2] = 41; // OPT
+  bytes[at + 3] = UDP_PAYLOAD_SIZE >>> 8;
+  bytes[at + 4] = UDP_PAYLOAD_SIZE & 0xff;
+  bytes[at + 7] = dnssecOk ? 0x80 : 0;
 }
 
 /** Room for a query of `length` octets that ends with its OPT record, followed by the padding option. */

@@ -1,10 +1,12 @@
 import type { Cancellation } from '../async/cancellation.ts';
 import type { Clock } from '../async/clock.ts';
 import { EdnsFallback } from './quirks/edns-fallback.ts';
+import type { Member } from './choice/member.ts';
 import type { UpstreamReply } from './reply.ts';
 import { noWrongReplies, type WrongReply } from './reply-match.ts';
 import type { UpstreamRequest } from './request.ts';
-import type { Ask, AskObserver, Upstream } from './upstream.ts';
+import type { StraightQuery } from './straight/straight-query.ts';
+import type { Ask, AskObserver, StraightUpstream, Upstream } from './upstream.ts';
 
 /** One query in one form. */
 export interface TransportQuery {
@@ -13,6 +15,15 @@ export interface TransportQuery {
   readonly edns: boolean;
   readonly observer: AskObserver;
   readonly cancellation: Cancellation;
+  /** See `Ask`. */
+  readonly begun?: StraightQuery | undefined;
+}
+
+/** The straight way of a transport: see `StraightUpstream`, which also knows of EDNS. */
+export interface StraightTransport {
+  readonly isOpen: boolean;
+  send(query: StraightQuery, member: Member): void;
+  answered(octets: Uint8Array, questionEnd: number): void;
 }
 
 /** What a transport learns of the upstream that it is for. */
@@ -32,6 +43,8 @@ export interface Transport {
    * @throws UpstreamFailure, or the reason of the cancellation.
    */
   exchange(query: TransportQuery): Promise<UpstreamReply>;
+  /** Absent where there is none. */
+  readonly straight?: StraightTransport | undefined;
   /** What the server does not do as others do, as clauses for people. */
   quirks(): readonly string[];
   /** The network changed: closes connections and forgets quirks; pending queries fail with `reset`. */
@@ -46,6 +59,8 @@ export class TransportUpstream implements Upstream {
   readonly wrongReplies: Record<WrongReply, number> = noWrongReplies();
   readonly #transport: Transport;
   readonly #edns: EdnsFallback;
+  /** See `Upstream`. */
+  readonly straight: StraightUpstream | undefined;
 
   constructor(label: string, clock: Clock, open: (setup: TransportSetup) => Transport) {
     this.label = label;
@@ -54,6 +69,8 @@ export class TransportUpstream implements Upstream {
       this.wrongReplies[kind] += 1;
     };
     this.#transport = open({ label, countWrong });
+    const { straight } = this.#transport;
+    this.straight = straight && straightWith(this.#edns, straight);
   }
 
   get isLossy(): boolean {
@@ -61,8 +78,8 @@ export class TransportUpstream implements Upstream {
   }
 
   /** @throws UpstreamFailure, or the reason of the cancellation. */
-  async ask({ request, attempt, isPlain, observer, cancellation }: Ask): Promise<UpstreamReply> {
-    const send = (edns: boolean) => this.#transport.exchange({ request, edns, observer, cancellation });
+  async ask({ request, attempt, isPlain, observer, cancellation, begun }: Ask): Promise<UpstreamReply> {
+    const send = (edns: boolean) => this.#transport.exchange({ request, edns, observer, cancellation, begun });
     // Where nothing is lost, silence says nothing about EDNS, so the attempt does not count.
     return await (isPlain === true ? send(false) : this.#edns.ask(this.isLossy ? attempt : 0, send));
   }
@@ -79,4 +96,17 @@ export class TransportUpstream implements Upstream {
   close(): void {
     this.#transport.close();
   }
+}
+
+function straightWith(edns: EdnsFallback, transport: StraightTransport): StraightUpstream {
+  return {
+    get isOpen() {
+      return transport.isOpen && !edns.isBroken;
+    },
+    send: (query, member) => transport.send(query, member),
+    answered(octets, questionEnd, hasEdns) {
+      edns.sawAnswer(hasEdns);
+      transport.answered(octets, questionEnd);
+    },
+  };
 }

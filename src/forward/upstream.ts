@@ -1,8 +1,10 @@
 import type { Cancellation } from '../async/cancellation.ts';
+import type { Member } from './choice/member.ts';
 import type { UpstreamFailure } from './errors.ts';
 import type { UpstreamReply } from './reply.ts';
 import type { WrongReply } from './reply-match.ts';
 import type { UpstreamRequest } from './request.ts';
+import type { StraightQuery } from './straight/straight-query.ts';
 
 /** Who hears about a try while it is pending. */
 export interface AskObserver {
@@ -21,6 +23,18 @@ export interface Ask {
   readonly isPlain?: boolean | undefined;
   readonly observer: AskObserver;
   readonly cancellation: Cancellation;
+  /** A query that was sent to this upstream on the straight way, and that this try goes on with. */
+  readonly begun?: StraightQuery | undefined;
+}
+
+/** The straight way to an upstream (`straight/`). */
+export interface StraightUpstream {
+  /** Whether queries with EDNS and in mixed case can be sent on it now. */
+  readonly isOpen: boolean;
+  /** Sends a query over UDP, and calls its `sentOn`. @throws UpstreamFailure `no-sockets` */
+  send(query: StraightQuery, member: Member): void;
+  /** A whole reply came to a query with these octets, with or without an OPT record. */
+  answered(octets: Uint8Array, questionEnd: number, edns: boolean): void;
 }
 
 /** An upstream resolver over any transport. It knows its own quirks, and nothing of other upstreams. */
@@ -34,6 +48,8 @@ export interface Upstream {
    * @throws UpstreamFailure, or the reason of the cancellation.
    */
   ask(ask: Ask): Promise<UpstreamReply>;
+  /** Absent where queries are not sent from shared sockets over UDP. */
+  readonly straight?: StraightUpstream | undefined;
   /** What it does not do as others do, as clauses for people. */
   quirks(): readonly string[];
   /** Replies that matched no query, by what was wrong with them, since the start. */

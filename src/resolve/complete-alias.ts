@@ -1,4 +1,5 @@
 import { Rcode, Type } from '../dns/codes.ts';
+import type { MessageLayout } from '../dns/layout.ts';
 import type { Name } from '../dns/name.ts';
 import { type ResourceRecord, rdataName } from '../dns/record.ts';
 import { signaturesOver } from '../dns/rrsig.ts';
@@ -42,7 +43,8 @@ export function completeAliases({ follow, isKeyName, shareUpstreams }: CompleteA
       const answer = await inner.resolve(query, context);
       if (answer.kind !== 'forwarded') return answer;
       const mayHaveKey = hasKeyLikeLabel(answer.reply.bytes);
-      const isOpenEnded = endsWithAlias(answer);
+      const { bytes, layout, rcode } = answer.reply;
+      const isOpenEnded = endsWithAlias(bytes, layout, rcode);
       if (!mayHaveKey && !isOpenEnded) return answer;
       const alias = followAliases(answer, query, isKeyName);
       const isToKey = alias !== undefined && isKeyName(alias.target);
@@ -77,7 +79,7 @@ function completed(chain: readonly ResourceRecord[], rest: RecordsAnswer): Answe
  * Whether an answer has a CNAME and nothing of what was asked for, and no SOA record that says why (RFC 2308 §2.2). It is
  * looked at as it came, without making values.
  */
-function endsWithAlias({ reply: { bytes, layout, rcode } }: ForwardedAnswer): boolean {
+export function endsWithAlias(bytes: Uint8Array, layout: MessageLayout, rcode: number): boolean {
   if (rcode !== Rcode.NOERROR || layout.negativeTtl !== undefined) return false;
   const asked = u16(bytes, layout.questionEnd - 4);
   if (asked === Type.CNAME || asked === Type.ANY) return false;

@@ -17,10 +17,10 @@ const kinds: Readonly<Record<ForwardErrorKind, FailureReason>> = {
 /** Answers questions by asking upstream resolvers. */
 export function forwardResolver(forwarder: Forwarder): Resolver {
   return {
-    async resolve({ question, dnssecOk, checkingDisabled }, { cancellation, onSource, trace }) {
+    async resolve({ question, dnssecOk, checkingDisabled }, { cancellation, onSource, trace, begun }) {
       onSource?.('upstream');
       try {
-        const reply = await forwarder.forward({ question, dnssecOk, checkingDisabled }, cancellation, trace);
+        const reply = await forwarder.forward({ question, dnssecOk, checkingDisabled, begun }, cancellation, trace);
         return { kind: 'forwarded', reply };
       } catch (error) {
         if (!(error instanceof ForwardError)) throw error;

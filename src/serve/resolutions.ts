@@ -4,6 +4,8 @@ import { type PackedReply, packMessage, packReply } from '../cache/packed-reply.
 import { Rcode } from '../dns/codes.ts';
 import type { Question } from '../dns/question.ts';
 import { WireError } from '../dns/wire-error.ts';
+import type { UpstreamReply } from '../forward/reply.ts';
+import type { StraightQuery } from '../forward/straight/straight-query.ts';
 import { type AnswerSource, farther } from '../observe/metrics/traffic.ts';
 import { type Answer, type RecordsAnswer, recordsAnswer, toMessage } from '../resolve/answer.ts';
 import { failureReply, ResolveError } from '../resolve/errors.ts';
@@ -39,6 +41,8 @@ export interface Wanted extends Pick<ResolveContext, 'trace'> {
   readonly client: string;
   /** The upstreams' AD bit is passed on. */
   readonly trustAuthenticData: boolean;
+  /** A query that was sent for it on the straight way. It is dropped if nobody has claimed it in the end. */
+  readonly begun?: StraightQuery | undefined;
 }
 
 /** The questions that the cache does not answer: resolved once for all who ask at the same time, and cached. */
@@ -59,6 +63,11 @@ export class Resolutions {
     return this.#inFlight.size;
   }
 
+  /** Whether this question is being resolved. */
+  isResolving(cacheKey: string): boolean {
+    return this.#inFlight.has(cacheKey);
+  }
+
   /** Resolves a question to a reply, SERVFAIL for a failure, and caches it. Rejects only because of a bug. */
   resolve(request: Request, wanted: Wanted): Promise<Outcome> {
     const { cacheKey } = request;
@@ -67,6 +76,7 @@ export class Resolutions {
     // A resolution that may use an outdated packet is not joined.
     if (known !== undefined && !cache.isForgotten(cacheKey, known.begun)) {
       wanted.trace?.tell({ of: 'joined' });
+      wanted.begun?.drop();
       return known.outcome;
     }
     const query: Query = {
@@ -91,13 +101,16 @@ export class Resolutions {
     for (const abandon of this.#abandons) abandon('The resolver is stopping.');
   }
 
-  async #resolveQuery(query: Query, { client, trace, trustAuthenticData }: Wanted): Promise<Resolution> {
+  async #resolveQuery(
+    query: Query,
+    { client, trace, trustAuthenticData, begun }: Wanted,
+  ): Promise<Resolution> {
     let source: AnswerSource = 'local';
     const onSource = (next: AnswerSource) => {
       source = farther(source, next);
     };
     try {
-      const answer = await this.#inTime(query, { client, onSource, trace });
+      const answer = await this.#inTime(query, { client, onSource, trace, begun });
       const upstream = answer.kind === 'forwarded' ? answer.reply.upstream : undefined;
       return { reply: pack(answer, query, trustAuthenticData), source, upstream, isPassing: false };
     } catch (error) {
@@ -106,11 +119,13 @@ export class Resolutions {
       trace?.tell({ of: 'failure', kind: failure.kind, text: failure.message });
       const isPassing = this.#isClosing || failure.kind === 'internal' || failure.kind === 'busy';
       return { reply: packFailure(failure, query), source, isPassing };
+    } finally {
+      begun?.drop();
     }
   }
 
   /** Resolves within the deadline, even if some part of the resolver ignores its cancellation. */
-  #inTime(query: Query, asker: Pick<ResolveContext, 'client' | 'onSource' | 'trace'>): Promise<Answer> {
+  #inTime(query: Query, asker: Pick<ResolveContext, 'client' | 'onSource' | 'trace' | 'begun'>): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const cancellation = new Cancellation();
       const end = () => {
@@ -188,10 +203,18 @@ function pack(answer: Answer, { question }: Query, trustAuthenticData: boolean):
       });
     }
   }
-  const { layout, rcode, extendedErrors } = answer.reply;
-  const authenticData = answer.reply.authenticData && trustAuthenticData;
   // The forwarder may share the octets with others.
-  const bytes = new Uint8Array(answer.reply.bytes);
+  return packForwarded(answer.reply, new Uint8Array(answer.reply.bytes), trustAuthenticData);
+}
+
+/** An upstream's reply, packed. `bytes` are its octets or a copy, and are modified. */
+export function packForwarded(
+  reply: UpstreamReply,
+  bytes: Uint8Array,
+  trustAuthenticData: boolean,
+): PackedReply {
+  const { layout, rcode, extendedErrors } = reply;
+  const authenticData = reply.authenticData && trustAuthenticData;
   // AA=0 for forwarded answers: the upstream may be an authority, we are not.
   bytes[2] = (bytes[2] as number) & ~0x04;
   return packReply(bytes, layout, { rcode, extendedErrors, authenticData });

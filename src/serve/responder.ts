@@ -12,6 +12,9 @@ import type { RefusalReason, TimedFact } from '../way/fact.ts';
 import type { QueryObserver } from '../way/query-event.ts';
 import { QueryFeed } from '../way/query-feed.ts';
 import { Trace } from '../way/trace.ts';
+import type { StraightQuery } from '../forward/straight/straight-query.ts';
+import type { StraightWay } from '../resolve/straight-way.ts';
+import type { Asker, Send } from './asker.ts';
 import type { AccessList } from './clients/access-list.ts';
 import type { ClientRateLimit } from './clients/rate-limit.ts';
 import { HotPath } from './hot-path.ts';
@@ -28,7 +31,9 @@ import {
   type ReplyOrigin,
   Resolutions,
   type ResolutionsParts,
+  type Wanted,
 } from './resolutions.ts';
+import { StraightMisses } from './straight-misses.ts';
 import { WatchedHotPath } from './watched-hot-path.ts';
 
 /** The clock of what is measured; the global is a getter, which costs more than the call. */
@@ -59,6 +64,8 @@ export interface ResponderParts extends ResolutionsParts {
   readonly now: () => number;
   /** What is answered before the cache is asked; undefined for nothing. */
   readonly local?: LocalAnswers | undefined;
+  /** The straight way of ordinary questions; undefined for none. */
+  readonly straight?: StraightWay | undefined;
 }
 
 /**
@@ -94,9 +101,6 @@ export interface AskOptions {
   readonly isTraced?: boolean;
 }
 
-/** Sends a reply, at most once, now or later. */
-export type Send = (reply: Uint8Array, origin: ReplyOrigin) => void;
-
 /** Counts since the start. */
 export interface ResponderStatistics {
   readonly queries: number;
@@ -111,6 +115,7 @@ export class Responder {
   #parts: ResponderParts;
   #hotPath: HotPath;
   readonly #resolutions: Resolutions;
+  #straight: StraightMisses | undefined;
   readonly #waiting = new Set<Promise<void>>();
   readonly #traffic = new TrafficCounters();
   /** Told each query, while somebody looks at live queries. */
@@ -120,12 +125,16 @@ export class Responder {
     this.#parts = parts;
     this.#resolutions = new Resolutions(parts);
     this.#hotPath = this.#makeHotPath();
+    this.#straight = this.#makeStraight();
   }
 
   /** Uses other parts from now on. Questions in flight are answered with the old ones. */
-  replaceParts(parts: Partial<Pick<ResponderParts, 'local' | 'rate' | 'trustAuthenticData'>>): void {
+  replaceParts(
+    parts: Partial<Pick<ResponderParts, 'local' | 'rate' | 'straight' | 'trustAuthenticData'>>,
+  ): void {
     this.#parts = { ...this.#parts, ...parts };
     this.#hotPath = this.#makeHotPath();
+    this.#straight = this.#makeStraight();
   }
 
   /** From now on `observe` is told each query; undefined for nobody, which costs nothing. */
@@ -138,6 +147,17 @@ export class Responder {
   #makeHotPath(): HotPath {
     const parts = { ...this.#parts, traffic: this.#traffic };
     return this.#feed === undefined ? new HotPath(parts) : new WatchedHotPath(parts, this.#feed);
+  }
+
+  #makeStraight(): StraightMisses | undefined {
+    const { straight: way, cache, local, trustAuthenticData, onBug } = this.#parts;
+    if (way === undefined) return undefined;
+    return new StraightMisses({
+      ...{ way, cache, local, trustAuthenticData, onBug },
+      isResolving: (key) => this.#resolutions.isResolving(key),
+      deliver: (request, asker, outcome) => this.#send(asker, rendered(outcome, request, asker.path)),
+      goOn: (request, asker, begun) => this.#answerFully(request, asker, undefined, begun),
+    });
   }
 
   /**
@@ -245,7 +265,8 @@ export class Responder {
 
   /** Counters. */
   statistics(): ResponderStatistics {
-    return { queries: this.#traffic.total, inFlight: this.#resolutions.size };
+    const straight = this.#parts.straight?.size ?? 0;
+    return { queries: this.#traffic.total, inFlight: this.#resolutions.size + straight };
   }
 
   /** What was asked and answered. */
@@ -255,6 +276,9 @@ export class Responder {
 
   /** Waits up to `milliseconds` for the queries in flight, then answers the rest with SERVFAIL. */
   async close(milliseconds: number): Promise<void> {
+    // What is on the straight way is waited for like the rest, and abandoned with it.
+    this.#straight = undefined;
+    this.#parts.straight?.leaveAll();
     const timer = setTimeout(() => this.#resolutions.abandonAll(), milliseconds);
     await Promise.allSettled(this.#waiting);
     clearTimeout(timer);
@@ -319,9 +343,13 @@ export class Responder {
     this.#refuse(asker, request, Rcode.SERVFAIL, 'loop');
   }
 
-  #resolve(request: Request, { client }: ReplyPath, trace?: Trace): Promise<Outcome> {
+  #resolve(
+    request: Request,
+    { client }: ReplyPath,
+    { trace, begun }: Pick<Wanted, 'trace' | 'begun'> = {},
+  ): Promise<Outcome> {
     const { trustAuthenticData } = this.#parts;
-    return this.#resolutions.resolve(request, { client, trace, trustAuthenticData });
+    return this.#resolutions.resolve(request, { client, trace, begun, trustAuthenticData });
   }
 
   #refresh(request: Request, path: ReplyPath): void {
@@ -331,15 +359,32 @@ export class Responder {
   #answerLater(request: Request, asker: Asker, fallback: CachedAnswer | undefined): void {
     // The transport may reuse its buffer once `respond` has returned.
     const kept = { ...request, bytes: new Uint8Array(request.bytes) };
-    const work = this.#answerAndSend(kept, asker, fallback);
+    const isPlain = fallback === undefined && asker.trace === undefined;
+    if (isPlain && this.#straight?.take(kept, asker) === true) return;
+    this.#answerFully(kept, asker, fallback);
+  }
+
+  /** The octets of the request must not change. With a query that was sent for it on the straight way, if there is one. */
+  #answerFully(
+    request: Request,
+    asker: Asker,
+    fallback: CachedAnswer | undefined,
+    begun?: StraightQuery | undefined,
+  ): void {
+    const work = this.#answerAndSend(request, asker, fallback, begun);
     this.#waiting.add(work);
     work.then(() => this.#waiting.delete(work), this.#parts.onBug);
   }
 
   /** Rejects only when `send` throws, which is a bug of the transport. */
-  async #answerAndSend(request: Request, asker: Asker, fallback: CachedAnswer | undefined): Promise<void> {
+  async #answerAndSend(
+    request: Request,
+    asker: Asker,
+    fallback: CachedAnswer | undefined,
+    begun?: StraightQuery | undefined,
+  ): Promise<void> {
     const { path } = asker;
-    const ready = await this.#answer(request, asker, fallback)
+    const ready = await this.#answer(request, asker, fallback, begun)
       .then((outcome) => rendered(outcome, request, path))
       .catch((error: unknown) => {
         this.#parts.onBug(error);
@@ -348,8 +393,13 @@ export class Responder {
     this.#send(asker, ready);
   }
 
-  async #answer(request: Request, asker: Asker, fallback: CachedAnswer | undefined): Promise<Outcome> {
-    const resolving = this.#resolve(request, asker.path, asker.trace);
+  async #answer(
+    request: Request,
+    asker: Asker,
+    fallback: CachedAnswer | undefined,
+    begun?: StraightQuery | undefined,
+  ): Promise<Outcome> {
+    const resolving = this.#resolve(request, asker.path, { trace: asker.trace, begun });
     if (fallback === undefined) return await resolving;
     // For a client that wants signatures, an answer without them is better than a failure, but not than a late answer.
     const isLess = request.dnssecOk && !isForDnssec(fallback);
@@ -413,16 +463,6 @@ export class Responder {
       way,
     });
   }
-}
-
-/** A request whose reply is to be sent and counted. */
-interface Asker {
-  readonly path: ReplyPath;
-  readonly send: Send;
-  /** By `clock`. */
-  readonly begunAt: number;
-  /** Where somebody wants to know how the answer comes about. */
-  readonly trace: Trace | undefined;
 }
 
 /** A reply as it is sent, and how it is counted. */

@@ -13,8 +13,9 @@ import {
 } from '../errors.ts';
 import { isUnhelpful, type UpstreamReply } from '../reply.ts';
 import type { UpstreamRequest } from '../request.ts';
+import type { StraightQuery } from '../straight/straight-query.ts';
 import type { Member } from './member.ts';
-import { type Candidate, type NextUpstream, nextUpstream } from './next-upstream.ts';
+import { type Candidate, type NextUpstream, nextUpstream, type SelectionReason } from './next-upstream.ts';
 
 /** Timeout of one question, in ms: a stub resolver gives up after 5 s, and should hear of the failure before. */
 const TOTAL_MS = 4200;
@@ -35,6 +36,8 @@ export interface InquiryOptions {
   readonly cancellation: Cancellation;
   /** Told each try, and what came of it. */
   readonly trace?: Trace | undefined;
+  /** A query that was sent on the straight way: the first try goes on with it, if nobody else does. */
+  readonly begun?: StraightQuery | undefined;
   /** False if too many tries are in flight for another one. */
   readonly mayBegin: () => boolean;
   /** A reply is late or a try failed: the upstreams should be probed. */
@@ -122,7 +125,18 @@ export class Inquiry implements DenseSetItem {
       isSpent: false,
       wasUnhelpful: false,
     }));
-    this.#step();
+    const { begun } = this.#options;
+    if (this.#epoch > 1 || begun === undefined || !this.#goOnWith(begun)) this.#step();
+  }
+
+  /** Makes a query that was sent before the first try. @returns false when it is of no use. */
+  #goOnWith(begun: StraightQuery): boolean {
+    const asked = this.#candidates.find(({ member }) => member === begun.sending?.member);
+    if (asked === undefined || !begun.claim()) return false;
+    const waitMs = asked.health.hedgeAfterMs;
+    this.#begin(asked, 'best', begun);
+    this.#waitForNext(waitMs, this.#options.clock.now() - begun.sentAt);
+    return true;
   }
 
   /** Fails with `closed`. */
@@ -152,11 +166,16 @@ export class Inquiry implements DenseSetItem {
     }
     const asked = this.#candidates[choice.index] as Asked;
     const waitMs = asked.health.hedgeAfterMs;
-    this.#begin(asked, choice);
+    this.#begin(asked, choice.why);
+    this.#waitForNext(waitMs, 0);
+  }
+
+  /** Sets the timer for the next step; `waitMs` is the patience with the try that was made so many milliseconds ago. */
+  #waitForNext(waitMs: number, agoMs: number): void {
     const next = this.#choose();
     const round = next === undefined ? 1 : (this.#candidates[next.index] as Asked).asked;
     const delayMs = round === 0 ? waitMs : AGAIN_MS * 2 ** (round - 1);
-    this.#stopStepTimer = clock.after(delayMs, () => this.#late());
+    this.#stopStepTimer = this.#options.clock.after(Math.max(0, delayMs - agoMs), () => this.#late());
   }
 
   #choose(): NextUpstream | undefined {
@@ -172,13 +191,13 @@ export class Inquiry implements DenseSetItem {
     this.#step();
   }
 
-  #begin(asked: Asked, choice: NextUpstream): void {
+  #begin(asked: Asked, why: SelectionReason, begun?: StraightQuery): void {
     const { request, cancellation, clock, trace } = this.#options;
     const epoch = this.#epoch;
     const attempt = asked.asked;
     asked.asked += 1;
     this.#outstanding += 1;
-    const tried = trace && { label: asked.member.upstream.label, why: choice.why, at: trace.now() };
+    const tried = trace && { label: asked.member.upstream.label, why, at: trace.now() };
     if (tried !== undefined) this.#pending.add(tried);
     const over = (): boolean => {
       if (epoch !== this.#epoch || this.#isSettled) return true;
@@ -188,7 +207,7 @@ export class Inquiry implements DenseSetItem {
     const trouble = (): void => {
       if (epoch === this.#epoch && !this.#isSettled) this.#advance();
     };
-    asked.member.ask({ request, attempt, cancellation, trouble, clock, why: choice.why }).then(
+    asked.member.ask({ request, attempt, cancellation, trouble, clock, why, begun }).then(
       (reply) => {
         if (over()) return;
         this.#tell(tried, { outcome: 'answered', rcode: rcodeToText(reply.rcode) });

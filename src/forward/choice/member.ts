@@ -4,6 +4,7 @@ import { Histogram, type HistogramSnapshot } from '../../observe/metrics/histogr
 import { UpstreamFailure } from '../errors.ts';
 import type { UpstreamReply } from '../reply.ts';
 import type { UpstreamRequest } from '../request.ts';
+import type { StraightQuery } from '../straight/straight-query.ts';
 import type { Upstream } from '../upstream.ts';
 import { UpstreamHealth } from './health.ts';
 import type { SelectionReason } from './next-upstream.ts';
@@ -19,6 +20,8 @@ export interface MemberAsk {
   readonly trouble: (failure: UpstreamFailure) => void;
   readonly clock: Clock;
   readonly why: SelectionReason | 'probe';
+  /** A query that was sent on the straight way and was claimed: the try goes on with it. */
+  readonly begun?: StraightQuery | undefined;
 }
 
 /** An upstream with its health. Every try goes through here, so that each one counts. */
@@ -62,13 +65,11 @@ export class Member {
 
   /** @throws UpstreamFailure, or the reason of the cancellation. */
   async ask(ask: MemberAsk): Promise<UpstreamReply> {
-    const { request, attempt, isPlain, cancellation, trouble, clock, why } = ask;
-    const health = this.#health;
-    const startedAt = clock.now();
-    health.asked(startedAt, why === 'probe' ? 'probe' : 'question');
-    this.asked += 1;
-    this.lastWhy = why;
-    this.#inFlight.count += 1;
+    const { request, attempt, isPlain, cancellation, trouble, clock, why, begun } = ask;
+    const health = begun?.health ?? this.#health;
+    const startedAt = begun?.sentAt ?? clock.now();
+    // What was begun has counted since.
+    if (begun === undefined) this.#asks(startedAt, why);
     let hasHeard = false;
     const heard = (): void => {
       if (hasHeard) return;
@@ -84,6 +85,7 @@ export class Member {
         isPlain,
         observer: { heard, trouble },
         cancellation,
+        begun,
       });
       this.answered += 1;
       health.ended(clock.now(), startedAt);
@@ -96,7 +98,35 @@ export class Member {
       } else health.cancelled();
       throw error;
     } finally {
+      begun?.release();
       this.#inFlight.count -= 1;
     }
+  }
+
+  /** A query was sent on the straight way. One of the following follows, or `ask` with it. */
+  straightAsked(now: number): void {
+    this.#asks(now, 'best');
+  }
+
+  /** Its reply came, and is the answer. */
+  straightAnswered(health: UpstreamHealth, sentAt: number, now: number): void {
+    this.#durations.record(now - sentAt);
+    health.heard(now, now - sentAt);
+    this.answered += 1;
+    health.ended(now, sentAt);
+    this.#inFlight.count -= 1;
+  }
+
+  /** Nobody waits for its reply any more. */
+  straightDropped(health: UpstreamHealth): void {
+    health.cancelled();
+    this.#inFlight.count -= 1;
+  }
+
+  #asks(now: number, why: MemberAsk['why']): void {
+    this.#health.asked(now, why === 'probe' ? 'probe' : 'question');
+    this.asked += 1;
+    this.lastWhy = why;
+    this.#inFlight.count += 1;
   }
 }

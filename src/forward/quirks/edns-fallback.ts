@@ -78,9 +78,14 @@ export class EdnsFallback {
   /** Whether this reply to a query with OPT means that EDNS is not supported. Evidence for support is remembered. */
   #refuses(outcome: UpstreamReply): boolean {
     if (isRefusal(outcome)) return true;
-    this.#broken.clear();
-    if (outcome.edns) this.#knowsEdns = true;
+    this.sawAnswer(outcome.edns);
     return false;
+  }
+
+  /** A query with OPT was answered, with or without OPT in the reply. */
+  sawAnswer(edns: boolean): void {
+    this.#broken.clear();
+    if (edns) this.#knowsEdns = true;
   }
 }
 

@@ -18,7 +18,7 @@ export class Quirk {
 
   /** Whether it is currently established. */
   get isKnown(): boolean {
-    return this.#clock.now() < this.#until;
+    return this.#until !== Number.NEGATIVE_INFINITY && this.#clock.now() < this.#until;
   }
 
   /** There is proof of it. */

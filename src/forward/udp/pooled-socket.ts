@@ -51,25 +51,47 @@ export class PooledSocket implements PeerListener {
     return !this.#isRetired && now < this.until && this.#waiting.length < MAX_QUERIES && this.#peer.isGood;
   }
 
-  /** A lane for one more query; only if `takesMore`. */
-  take(random: Random): Lane {
+  /** Room for one more query, as its index on this socket; only if `takesMore`. */
+  add(random: Random): number {
     let id = random.u16();
     while (this.#indexOf(id) >= 0) id = random.u16();
     const index = this.#waiting.length;
     this.#ids[index] = id;
     this.#waiting.push(undefined);
     this.#outstanding += 1;
+    return index;
+  }
+
+  /** The ID of a query. */
+  id(index: number): number {
+    return this.#ids[index] as number;
+  }
+
+  /** Sends a query, which must have its ID. */
+  send(index: number, query: Uint8Array, listener: LaneListener): void {
+    this.#waiting[index] = listener;
+    this.#peer.send(query, this);
+  }
+
+  /** From now on `listener` waits for the reply to a query that was sent and has not ended. */
+  listen(index: number, listener: LaneListener): void {
+    this.#waiting[index] = listener;
+  }
+
+  /** A query has ended; once for each. */
+  end(index: number): void {
+    this.#waiting[index] = undefined;
+    this.#outstanding -= 1;
+    this.#check();
+  }
+
+  /** A lane for one more query; only if `takesMore`. */
+  take(random: Random): Lane {
+    const index = this.add(random);
     return {
-      id,
-      send: (query, listener) => {
-        this.#waiting[index] = listener;
-        this.#peer.send(query, this);
-      },
-      end: () => {
-        this.#waiting[index] = undefined;
-        this.#outstanding -= 1;
-        this.#check();
-      },
+      id: this.id(index),
+      send: (query, listener) => this.send(index, query, listener),
+      end: () => this.end(index),
     };
   }
 

@@ -40,21 +40,26 @@ export class SocketPool implements Lanes {
 
   /** See `Lanes`. */
   take(): Lane {
+    return this.draw().take(this.#parts.random);
+  }
+
+  /** A socket that takes one more query now. @throws UpstreamFailure `no-sockets` */
+  draw(): PooledSocket {
     const { random, clock } = this.#parts;
     const place = random.u16() % PLACES;
     const now = clock.now();
     const there = this.#places[place];
-    if (there?.takesMore(now) === true) return there.take(random);
+    if (there?.takesMore(now) === true) return there;
     there?.retire();
     this.#places[place] = undefined;
     // Without another descriptor any port is better than none.
     const other = this.#parts.budget.isSpent
       ? this.#places.find((socket) => socket?.takesMore(now))
       : undefined;
-    if (other !== undefined) return other.take(random);
+    if (other !== undefined) return other;
     const opened = this.#open(now);
     this.#places[place] = opened;
-    return opened.take(random);
+    return opened;
   }
 
   /** See `Lanes`. Queries without a reply are ended by whoever sent them. */

@@ -9,9 +9,9 @@ import { Quirk } from '../quirks/quirk.ts';
 import type { Random } from '../random.ts';
 import { readReply, type UpstreamOutcome, type UpstreamReply } from '../reply.ts';
 import { isWithoutQuestion } from '../reply-match.ts';
-import { formQuery, hasUpperCase, type UpstreamRequest } from '../request.ts';
+import { formQuery, formStraightQuery, hasUpperCase, type UpstreamRequest } from '../request.ts';
 import type { SocketBudget } from '../socket-budget.ts';
-import type { Transport, TransportQuery, TransportSetup } from '../transport.ts';
+import type { StraightTransport, Transport, TransportQuery, TransportSetup } from '../transport.ts';
 import { TRY_MS } from '../upstream.ts';
 import { UdpExchange } from './exchange.ts';
 import type { Lanes, SocketUse } from './lane.ts';
@@ -45,6 +45,8 @@ export class UdpTransport implements Transport {
   readonly #tcp: Transport;
   readonly #foldsCase: Quirk;
   readonly #lanes: Lanes;
+  /** See `Transport`. */
+  readonly straight: StraightTransport | undefined;
   readonly #running = new DenseSet<UdpExchange<UpstreamOutcome>>();
   #isClosed = false;
 
@@ -54,10 +56,11 @@ export class UdpTransport implements Transport {
     this.#setup = setup;
     this.#tcp = tcp;
     this.#foldsCase = new Quirk(parts.clock);
-    this.#lanes =
-      parts.sockets === 'pooled'
-        ? new SocketPool(target, parts, setup.countWrong)
-        : new QuerySockets(target, parts);
+    if (parts.sockets === 'pooled') {
+      const pool = new SocketPool(target, parts, setup.countWrong);
+      this.#lanes = pool;
+      this.straight = this.#straightWay(pool);
+    } else this.#lanes = new QuerySockets(target, parts);
   }
 
   /** See `Transport`. */
@@ -87,6 +90,26 @@ export class UdpTransport implements Transport {
     this.reset();
     this.#lanes.close();
     this.#tcp.close();
+  }
+
+  #straightWay(pool: SocketPool): StraightTransport {
+    const { random } = this.#parts;
+    const isOpen = (): boolean => !this.#isClosed && !this.#foldsCase.isKnown;
+    return {
+      get isOpen() {
+        return isOpen();
+      },
+      send(query, member) {
+        const socket = pool.draw();
+        const index = socket.add(random);
+        const octets = formStraightQuery(query.request, socket.id(index), random);
+        query.sentOn({ member, socket, index, octets });
+        socket.send(index, octets, query);
+      },
+      answered: (octets, questionEnd) => {
+        if (hasUpperCase(octets, questionEnd)) this.#foldsCase.clear();
+      },
+    };
   }
 
   /** One query over UDP, and what follows if replies come in the wrong case, or too many of them. */
@@ -157,20 +180,23 @@ export class UdpTransport implements Transport {
 
   /** @throws UpstreamFailure `no-sockets` */
   #exchange(
-    { request, edns, observer, cancellation }: TransportQuery,
+    { request, edns, observer, cancellation, begun }: TransportQuery,
     mixCase: boolean,
     wrongCase: () => void,
   ): UdpExchange<UpstreamOutcome> {
     const { clock, random, sent } = this.#parts;
     const { label, countWrong } = this.#setup;
-    const lane = this.#lanes.take();
-    const query = formQuery(request, { id: lane.id, edns, ...(mixCase ? { mixCase: random } : {}) });
+    const resumed = mixCase && edns ? begun?.resume() : undefined;
+    const lane = resumed?.lane ?? this.#lanes.take();
+    const query =
+      resumed?.octets ?? formQuery(request, { id: lane.id, edns, ...(mixCase ? { mixCase: random } : {}) });
+    const timeoutMs = resumed === undefined ? TRY_MS : Math.max(0, resumed.sentAt + TRY_MS - clock.now());
     const isOver = mixCase ? sent.note(query, request.questionEnd, label) : () => {};
     const exchange: UdpExchange<UpstreamOutcome> = new UdpExchange<UpstreamOutcome>({
       lane,
       query,
       questionEnd: request.questionEnd,
-      timeoutMs: TRY_MS,
+      timeoutMs,
       clock,
       accept: (bytes) => {
         const showsCase = !isWithoutQuestion(bytes);
@@ -196,6 +222,7 @@ export class UdpTransport implements Transport {
     this.#running.add(exchange);
     if (cancellation.isCancelled) exchange.cancel(cancellation.reason);
     if (this.#isClosed) exchange.cancel(new UpstreamFailure('reset', 'was closed'));
+    if (resumed !== undefined) begun?.replay(exchange);
     return exchange;
   }
 }

@@ -39,6 +39,16 @@ export function classifySpecial(name: Name): SpecialName | undefined {
   return undefined;
 }
 
+/**
+ * False when there is surely no rule for a name. It is in lower-case wire form, one octet in each character, at the beginning of
+ * `key`; its last label begins at `last`, the one before at `before` (-1 for none), and it ends with the root at `end`.
+ */
+export function mayBeSpecial(key: string, before: number, last: number, end: number): boolean {
+  const top = root.children.get(key.slice(last + 1, end));
+  if (top === undefined) return false;
+  return top.special !== undefined || before < 0 || top.children.has(key.slice(before + 1, last));
+}
+
 /** The rules as a tree of labels, last label first. No zone in the table lies inside another. */
 interface RuleNode {
   special: SpecialName | undefined;

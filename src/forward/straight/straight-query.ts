@@ -1,0 +1,222 @@
+import type { DenseSetItem } from '../../async/dense-set.ts';
+import { type MessageLayout, readLayout } from '../../dns/layout.ts';
+import { WireError } from '../../dns/wire-error.ts';
+import type { UpstreamHealth } from '../choice/health.ts';
+import type { Member } from '../choice/member.ts';
+import { isPlainReply, keepPlainReply, type UpstreamReply } from '../reply.ts';
+import { matchReply } from '../reply-match.ts';
+import type { Lane, LaneListener } from '../udp/lane.ts';
+import type { PooledSocket } from '../udp/pooled-socket.ts';
+
+/** A question as a client sent it. */
+export interface StraightRequest {
+  /** A message with one question, in any case. It must not change. */
+  readonly bytes: Uint8Array;
+  /** Offset after the question. */
+  readonly questionEnd: number;
+  /** The question in lower case, its type, and an octet: 1 for DO, 2 for CD. Equal questions have equal keys. */
+  readonly cacheKey: string;
+  readonly dnssecOk: boolean;
+  readonly checkingDisabled: boolean;
+}
+
+/** Where a query was sent, and when. */
+export interface StraightSending {
+  readonly member: Member;
+  readonly socket: PooledSocket;
+  /** Of the query on that socket. */
+  readonly index: number;
+  /** What was sent. */
+  readonly octets: Uint8Array;
+}
+
+/** Who is told what becomes of queries. */
+export interface StraightOwner {
+  /** A reply came that is the answer, with or without an OPT record. */
+  answered(query: StraightQuery, sending: StraightSending, edns: boolean): void;
+  /** Something else came, or nothing in time. */
+  left(query: StraightQuery): void;
+  /** It has left, and nobody goes on with it. */
+  dropped(query: StraightQuery, sending: StraightSending): void;
+}
+
+/** A query that another part goes on with. */
+export interface ResumedQuery {
+  readonly lane: Lane;
+  readonly octets: Uint8Array;
+  readonly sentAt: number;
+}
+
+/**
+ * - `asked`: it was sent, and waits for its reply.
+ * - `left`: something unusual came, or nothing; the full way may go on with it.
+ * - `claimed`: the full way does, and has not come to the transport yet.
+ * - `resumed`: an exchange of the transport has it.
+ * - `over`: answered or dropped.
+ */
+type Stage = 'asked' | 'left' | 'claimed' | 'resumed' | 'over';
+
+/**
+ * A question on the straight way: one query to a healthy upstream, and a reply that is the answer as it is. It is all in one
+ * object, without promises, closures or timers of its own. For whatever is not usual it leaves for the full way, which goes
+ * on with the query as it was sent and with what came: nothing is asked twice, and the full way decides.
+ */
+export abstract class StraightQuery implements LaneListener, DenseSetItem {
+  denseIndex = -1;
+  readonly request: StraightRequest;
+  /** When it was sent, and when its reply is late, by the clock of the owner. */
+  sentAt = 0;
+  lateAt = 0;
+  /** That of the upstream when it was asked: after a change of the network it has another one. */
+  health: UpstreamHealth | undefined;
+  #owner: StraightOwner | undefined;
+  #sending: StraightSending | undefined;
+  #stage: Stage = 'over';
+  /** What came after it left, in order. */
+  #missed: Uint8Array[] | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(request: StraightRequest) {
+    this.request = request;
+  }
+
+  /** Whether a reply with this layout, which matches the query, needs nothing more. `bytes` must not be modified. */
+  protected abstract accepts(bytes: Uint8Array, layout: MessageLayout): boolean;
+
+  /** The reply; the octets belong to this query. Must not throw. */
+  protected abstract answered(reply: UpstreamReply): void;
+
+  /** It is for the full way from now on, which is to `claim` it; afterwards `drop` is to be called. Must not throw. */
+  protected abstract left(): void;
+
+  /** Called once, before it is sent. */
+  begin(owner: StraightOwner, sentAt: number, lateAt: number, health: UpstreamHealth): void {
+    this.#owner = owner;
+    this.sentAt = sentAt;
+    this.lateAt = lateAt;
+    this.health = health;
+  }
+
+  /** It is sent on that socket. */
+  sentOn(sending: StraightSending): void {
+    this.#sending = sending;
+    this.#stage = 'asked';
+  }
+
+  /** Where it was sent; undefined when it has ended. */
+  get sending(): StraightSending | undefined {
+    return this.#sending;
+  }
+
+  /** See `LaneListener`. */
+  received(octets: Uint8Array): boolean {
+    const sending = this.#sending;
+    if (sending === undefined) return true;
+    const { questionEnd } = this.request;
+    const match = matchReply(sending.octets, questionEnd, octets);
+    if (this.#stage === 'asked' && match === 'match') {
+      const layout = layoutOf(octets);
+      if (layout !== undefined && isPlainReply(octets, layout) && this.accepts(octets, layout)) {
+        const reply = keepPlainReply(octets, layout, sending.member.upstream.label);
+        this.#end();
+        sending.socket.end(sending.index);
+        this.#owner?.answered(this, sending, reply.edns);
+        this.answered(reply);
+        return true;
+      }
+    }
+    this.#missed ??= [];
+    this.#missed.push(octets);
+    this.leave();
+    return match === 'match' || match === 'case';
+  }
+
+  /** See `LaneListener`. */
+  failed(error: unknown): void {
+    this.#failure ??= { error };
+    this.leave();
+  }
+
+  /** Leaves for the full way, if it has not yet. */
+  leave(): void {
+    if (this.#stage !== 'asked') return;
+    this.#stage = 'left';
+    this.#owner?.left(this);
+    this.left();
+  }
+
+  /** The same, with nothing to go on with: what was sent is of no use, after a change of the network for instance. */
+  restart(): void {
+    if (this.#stage !== 'asked') return;
+    this.#stage = 'left';
+    this.#owner?.left(this);
+    this.drop();
+    this.left();
+  }
+
+  /** The full way goes on with it: true once, if nobody does yet. Then `release` is to be called in the end. */
+  claim(): boolean {
+    if (this.#stage !== 'left') return false;
+    this.#stage = 'claimed';
+    return true;
+  }
+
+  /** The way on which it was sent, for an exchange that goes on with it: once, after `claim`. */
+  resume(): ResumedQuery | undefined {
+    const sending = this.#sending;
+    if (this.#stage !== 'claimed' || sending === undefined) return undefined;
+    this.#stage = 'resumed';
+    const { socket, index, octets } = sending;
+    const lane: Lane = {
+      id: socket.id(index),
+      send: (_, listener) => socket.listen(index, listener),
+      end: () => socket.end(index),
+    };
+    return { lane, octets, sentAt: this.sentAt };
+  }
+
+  /** Tells an exchange that goes on with it what came meanwhile. */
+  replay(listener: LaneListener): void {
+    const missed = this.#missed ?? [];
+    const failure = this.#failure;
+    this.#end();
+    for (const octets of missed) listener.received(octets);
+    if (failure !== undefined) listener.failed(failure.error);
+  }
+
+  /** Whoever claimed it does not go on with it, or has done so. */
+  release(): void {
+    if (this.#stage === 'claimed') this.#giveUp();
+  }
+
+  /** Nobody has claimed it, and nobody will. */
+  drop(): void {
+    if (this.#stage !== 'left') return;
+    const sending = this.#giveUp();
+    if (sending !== undefined) this.#owner?.dropped(this, sending);
+  }
+
+  #giveUp(): StraightSending | undefined {
+    const sending = this.#sending;
+    this.#end();
+    sending?.socket.end(sending.index);
+    return sending;
+  }
+
+  /** Forgets what it refers to: a table may keep it alive for a while. */
+  #end(): void {
+    this.#stage = 'over';
+    this.#sending = undefined;
+    this.#missed = undefined;
+    this.#failure = undefined;
+  }
+}
+
+function layoutOf(bytes: Uint8Array): MessageLayout | undefined {
+  try {
+    return readLayout(bytes);
+  } catch (error) {
+    if (error instanceof WireError) return undefined;
+    throw error;
+  }
+}
