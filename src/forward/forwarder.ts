@@ -4,6 +4,7 @@ import { DenseSet } from '../async/dense-set.ts';
 import type { Name } from '../dns/name.ts';
 import type { Question } from '../dns/question.ts';
 import type { Trace } from '../way/trace.ts';
+import type { BegunQuery } from './begun-query.ts';
 import { Inquiry, type InquiryOptions } from './choice/inquiry.ts';
 import { Member } from './choice/member.ts';
 import { nextUpstream } from './choice/next-upstream.ts';
@@ -60,7 +61,7 @@ export interface ForwardRequest {
   /** The CD bit, passed on. */
   readonly checkingDisabled: boolean;
   /** A query for it that was sent on the straight way, and has left it. */
-  readonly begun?: StraightQuery | undefined;
+  readonly begun?: BegunQuery | undefined;
 }
 
 /** Forwards questions to upstream resolvers. */
@@ -179,7 +180,7 @@ class UpstreamForwarder implements Forwarder {
     this.#prober.used();
     const query = buildRequest(question, dnssecOk, checkingDisabled);
     const text = requestKey(query);
-    const own = request.begun?.request.cacheKey === text ? request.begun : undefined;
+    const own = request.begun?.key === text ? request.begun : undefined;
     // It was counted when it was asked on the straight way.
     if (own === undefined) this.#questions += 1;
     const { id } = this.#groupOf(question.name);

@@ -137,6 +137,11 @@ export function formStraightQuery(
   return query;
 }
 
+/** The offset after the question of a query of `formStraightQuery`. */
+export function questionEndOf(query: Uint8Array): number {
+  return query.length - OPT_LENGTH;
+}
+
 /** RD, AD, perhaps CD, and the counts of one question and one OPT record, in octets that are 0. */
 function writeFlags(bytes: Uint8Array, checkingDisabled: boolean): void {
   bytes[2] = 0x01; // RD

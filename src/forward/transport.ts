@@ -1,11 +1,11 @@
 import type { Cancellation } from '../async/cancellation.ts';
 import type { Clock } from '../async/clock.ts';
+import type { BegunQuery } from './begun-query.ts';
 import { EdnsFallback } from './quirks/edns-fallback.ts';
-import type { Member } from './choice/member.ts';
 import type { UpstreamReply } from './reply.ts';
 import { noWrongReplies, type WrongReply } from './reply-match.ts';
 import type { UpstreamRequest } from './request.ts';
-import type { StraightQuery } from './straight/straight-query.ts';
+import type { StraightParty, StraightQuery } from './straight/straight-query.ts';
 import type { Ask, AskObserver, StraightUpstream, Upstream } from './upstream.ts';
 
 /** One query in one form. */
@@ -16,14 +16,14 @@ export interface TransportQuery {
   readonly observer: AskObserver;
   readonly cancellation: Cancellation;
   /** See `Ask`. */
-  readonly begun?: StraightQuery | undefined;
+  readonly begun?: BegunQuery | undefined;
 }
 
 /** The straight way of a transport: see `StraightUpstream`, which also knows of EDNS. */
 export interface StraightTransport {
   readonly isOpen: boolean;
-  send(query: StraightQuery, member: Member): void;
-  answered(octets: Uint8Array, questionEnd: number): void;
+  send(query: StraightQuery, party: StraightParty): void;
+  answered(octets: Uint8Array): void;
 }
 
 /** What a transport learns of the upstream that it is for. */
@@ -79,7 +79,8 @@ export class TransportUpstream implements Upstream {
 
   /** @throws UpstreamFailure, or the reason of the cancellation. */
   async ask({ request, attempt, isPlain, observer, cancellation, begun }: Ask): Promise<UpstreamReply> {
-    const send = (edns: boolean) => this.#transport.exchange({ request, edns, observer, cancellation, begun });
+    const send = (edns: boolean) =>
+      this.#transport.exchange({ request, edns, observer, cancellation, begun });
     // Where nothing is lost, silence says nothing about EDNS, so the attempt does not count.
     return await (isPlain === true ? send(false) : this.#edns.ask(this.isLossy ? attempt : 0, send));
   }
@@ -103,10 +104,10 @@ function straightWith(edns: EdnsFallback, transport: StraightTransport): Straigh
     get isOpen() {
       return transport.isOpen && !edns.isBroken;
     },
-    send: (query, member) => transport.send(query, member),
-    answered(octets, questionEnd, hasEdns) {
+    send: (query, party) => transport.send(query, party),
+    answered(octets, hasEdns) {
       edns.sawAnswer(hasEdns);
-      transport.answered(octets, questionEnd);
+      transport.answered(octets);
     },
   };
 }

@@ -1,10 +1,10 @@
 import type { Cancellation } from '../async/cancellation.ts';
-import type { Member } from './choice/member.ts';
+import type { BegunQuery } from './begun-query.ts';
 import type { UpstreamFailure } from './errors.ts';
 import type { UpstreamReply } from './reply.ts';
 import type { WrongReply } from './reply-match.ts';
 import type { UpstreamRequest } from './request.ts';
-import type { StraightQuery } from './straight/straight-query.ts';
+import type { StraightParty, StraightQuery } from './straight/straight-query.ts';
 
 /** Who hears about a try while it is pending. */
 export interface AskObserver {
@@ -24,7 +24,7 @@ export interface Ask {
   readonly observer: AskObserver;
   readonly cancellation: Cancellation;
   /** A query that was sent to this upstream on the straight way, and that this try goes on with. */
-  readonly begun?: StraightQuery | undefined;
+  readonly begun?: BegunQuery | undefined;
 }
 
 /** The straight way to an upstream (`straight/`). */
@@ -32,9 +32,9 @@ export interface StraightUpstream {
   /** Whether queries with EDNS and in mixed case can be sent on it now. */
   readonly isOpen: boolean;
   /** Sends a query over UDP, and calls its `sentOn`. @throws UpstreamFailure `no-sockets` */
-  send(query: StraightQuery, member: Member): void;
+  send(query: StraightQuery, party: StraightParty): void;
   /** A whole reply came to a query with these octets, with or without an OPT record. */
-  answered(octets: Uint8Array, questionEnd: number, edns: boolean): void;
+  answered(octets: Uint8Array, edns: boolean): void;
 }
 
 /** An upstream resolver over any transport. It knows its own quirks, and nothing of other upstreams. */

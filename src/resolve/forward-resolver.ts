@@ -20,7 +20,11 @@ export function forwardResolver(forwarder: Forwarder): Resolver {
     async resolve({ question, dnssecOk, checkingDisabled }, { cancellation, onSource, trace, begun }) {
       onSource?.('upstream');
       try {
-        const reply = await forwarder.forward({ question, dnssecOk, checkingDisabled, begun }, cancellation, trace);
+        const reply = await forwarder.forward(
+          { question, dnssecOk, checkingDisabled, begun },
+          cancellation,
+          trace,
+        );
         return { kind: 'forwarded', reply };
       } catch (error) {
         if (!(error instanceof ForwardError)) throw error;

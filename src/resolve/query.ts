@@ -1,6 +1,6 @@
 import type { Cancellation } from '../async/cancellation.ts';
 import type { Question } from '../dns/question.ts';
-import type { StraightQuery } from '../forward/straight/straight-query.ts';
+import type { BegunQuery } from '../forward/begun-query.ts';
 import type { AnswerSource } from '../observe/metrics/traffic.ts';
 import type { Trace } from '../way/trace.ts';
 import type { Answer } from './answer.ts';
@@ -27,8 +27,8 @@ export interface ResolveContext {
   readonly onSource?: (source: AnswerSource) => void;
   /** Told the way of the answer; absent where nobody asked for it. */
   readonly trace?: Trace | undefined;
-  /** A query that an upstream was sent for this question on the straight way: see `StraightQuery.claim`. */
-  readonly begun?: StraightQuery | undefined;
+  /** A query that an upstream was sent for this question on the straight way: see `BegunQuery.claim`. */
+  readonly begun?: BegunQuery | undefined;
   /** What names of keys may still cost; absent until the first one. */
   readonly budget?: ResolutionBudget;
   /** The delegations on the way here; absent until the first one. */

@@ -6,22 +6,19 @@ import { withoutDnssec } from '../cache/without-dnssec.ts';
 import { Rcode, rcodeToText } from '../dns/codes.ts';
 import { HEADER_LENGTH } from '../dns/message.ts';
 import { isStream, Protocol, protocolNames } from '../dns/protocol.ts';
+import type { BegunQuery } from '../forward/begun-query.ts';
 import { TrafficCounters, type TrafficSnapshot } from '../observe/metrics/traffic.ts';
 import { failureReply } from '../resolve/errors.ts';
+import type { StraightWay } from '../resolve/straight-way.ts';
 import type { RefusalReason, TimedFact } from '../way/fact.ts';
 import type { QueryObserver } from '../way/query-event.ts';
 import { QueryFeed } from '../way/query-feed.ts';
 import { Trace } from '../way/trace.ts';
-import type { StraightQuery } from '../forward/straight/straight-query.ts';
-import type { StraightWay } from '../resolve/straight-way.ts';
-import type { Asker, Send } from './asker.ts';
 import type { AccessList } from './clients/access-list.ts';
 import type { ClientRateLimit } from './clients/rate-limit.ts';
 import { HotPath } from './hot-path.ts';
 import type { LocalAnswers } from './local-answers.ts';
-import { cacheFact, malformed, refusals, tellQuestion, tooOften } from './query-facts.ts';
-import { type ReplyPath, renderError, renderReply, renderTruncated } from './reply.ts';
-import { type RejectedRequest, type Request, readRequest, requestQuestion, u16 } from './request.ts';
+import type { Asker, Send } from './misses/asker.ts';
 import {
   internalError,
   isFailure,
@@ -32,8 +29,11 @@ import {
   Resolutions,
   type ResolutionsParts,
   type Wanted,
-} from './resolutions.ts';
-import { StraightMisses } from './straight-misses.ts';
+} from './misses/resolutions.ts';
+import { StraightMisses } from './misses/straight-misses.ts';
+import { cacheFact, malformed, refusals, tellQuestion, tooOften } from './query-facts.ts';
+import { type ReplyPath, renderError, renderReply, renderTruncated } from './reply.ts';
+import { type RejectedRequest, type Request, readRequest, requestQuestion, u16 } from './request.ts';
 import { WatchedHotPath } from './watched-hot-path.ts';
 
 /** The clock of what is measured; the global is a getter, which costs more than the call. */
@@ -369,7 +369,7 @@ export class Responder {
     request: Request,
     asker: Asker,
     fallback: CachedAnswer | undefined,
-    begun?: StraightQuery | undefined,
+    begun?: BegunQuery | undefined,
   ): void {
     const work = this.#answerAndSend(request, asker, fallback, begun);
     this.#waiting.add(work);
@@ -381,7 +381,7 @@ export class Responder {
     request: Request,
     asker: Asker,
     fallback: CachedAnswer | undefined,
-    begun?: StraightQuery | undefined,
+    begun?: BegunQuery | undefined,
   ): Promise<void> {
     const { path } = asker;
     const ready = await this.#answer(request, asker, fallback, begun)
@@ -397,7 +397,7 @@ export class Responder {
     request: Request,
     asker: Asker,
     fallback: CachedAnswer | undefined,
-    begun?: StraightQuery | undefined,
+    begun?: BegunQuery | undefined,
   ): Promise<Outcome> {
     const resolving = this.#resolve(request, asker.path, { trace: asker.trace, begun });
     if (fallback === undefined) return await resolving;

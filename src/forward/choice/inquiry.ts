@@ -4,6 +4,7 @@ import type { DenseSetItem } from '../../async/dense-set.ts';
 import { rcodeToText } from '../../dns/codes.ts';
 import type { AskReason, UpstreamFact } from '../../way/fact.ts';
 import type { Trace } from '../../way/trace.ts';
+import type { BegunQuery } from '../begun-query.ts';
 import {
   ForwardError,
   forwardErrorOf,
@@ -13,7 +14,6 @@ import {
 } from '../errors.ts';
 import { isUnhelpful, type UpstreamReply } from '../reply.ts';
 import type { UpstreamRequest } from '../request.ts';
-import type { StraightQuery } from '../straight/straight-query.ts';
 import type { Member } from './member.ts';
 import { type Candidate, type NextUpstream, nextUpstream, type SelectionReason } from './next-upstream.ts';
 
@@ -37,7 +37,7 @@ export interface InquiryOptions {
   /** Told each try, and what came of it. */
   readonly trace?: Trace | undefined;
   /** A query that was sent on the straight way: the first try goes on with it, if nobody else does. */
-  readonly begun?: StraightQuery | undefined;
+  readonly begun?: BegunQuery | undefined;
   /** False if too many tries are in flight for another one. */
   readonly mayBegin: () => boolean;
   /** A reply is late or a try failed: the upstreams should be probed. */
@@ -130,8 +130,8 @@ export class Inquiry implements DenseSetItem {
   }
 
   /** Makes a query that was sent before the first try. @returns false when it is of no use. */
-  #goOnWith(begun: StraightQuery): boolean {
-    const asked = this.#candidates.find(({ member }) => member === begun.sending?.member);
+  #goOnWith(begun: BegunQuery): boolean {
+    const asked = this.#candidates.find(({ member }) => begun.isAt(member.upstream));
     if (asked === undefined || !begun.claim()) return false;
     const waitMs = asked.health.hedgeAfterMs;
     this.#begin(asked, 'best', begun);
@@ -191,7 +191,7 @@ export class Inquiry implements DenseSetItem {
     this.#step();
   }
 
-  #begin(asked: Asked, why: SelectionReason, begun?: StraightQuery): void {
+  #begin(asked: Asked, why: SelectionReason, begun?: BegunQuery): void {
     const { request, cancellation, clock, trace } = this.#options;
     const epoch = this.#epoch;
     const attempt = asked.asked;

@@ -1,10 +1,10 @@
 import type { Cancellation } from '../../async/cancellation.ts';
 import type { Clock } from '../../async/clock.ts';
 import { Histogram, type HistogramSnapshot } from '../../observe/metrics/histogram.ts';
+import type { BegunQuery } from '../begun-query.ts';
 import { UpstreamFailure } from '../errors.ts';
 import type { UpstreamReply } from '../reply.ts';
 import type { UpstreamRequest } from '../request.ts';
-import type { StraightQuery } from '../straight/straight-query.ts';
 import type { Upstream } from '../upstream.ts';
 import { UpstreamHealth } from './health.ts';
 import type { SelectionReason } from './next-upstream.ts';
@@ -21,7 +21,7 @@ export interface MemberAsk {
   readonly clock: Clock;
   readonly why: SelectionReason | 'probe';
   /** A query that was sent on the straight way and was claimed: the try goes on with it. */
-  readonly begun?: StraightQuery | undefined;
+  readonly begun?: BegunQuery | undefined;
 }
 
 /** An upstream with its health. Every try goes through here, so that each one counts. */
@@ -109,17 +109,18 @@ export class Member {
   }
 
   /** Its reply came, and is the answer. */
-  straightAnswered(health: UpstreamHealth, sentAt: number, now: number): void {
+  straightAnswered({ health, sentAt }: BegunQuery, sent: Uint8Array, hasEdns: boolean, now: number): void {
     this.#durations.record(now - sentAt);
-    health.heard(now, now - sentAt);
+    health?.heard(now, now - sentAt);
     this.answered += 1;
-    health.ended(now, sentAt);
+    health?.ended(now, sentAt);
     this.#inFlight.count -= 1;
+    this.upstream.straight?.answered(sent, hasEdns);
   }
 
   /** Nobody waits for its reply any more. */
-  straightDropped(health: UpstreamHealth): void {
-    health.cancelled();
+  straightDropped({ health }: BegunQuery): void {
+    health?.cancelled();
     this.#inFlight.count -= 1;
   }
 

@@ -87,7 +87,7 @@ export class StraightAsking implements StraightOwner {
     for (const flags of ALL_FLAGS) {
       const sending = this.#byKey.get(text + flags)?.sending;
       const isOurs = sending !== undefined && isSameQuestion(sending.octets, query, questionEnd);
-      if (isOurs) return sending.member.upstream.label;
+      if (isOurs) return sending.party.upstream.label;
     }
     return undefined;
   }
@@ -102,11 +102,9 @@ export class StraightAsking implements StraightOwner {
   }
 
   /** See `StraightOwner`. */
-  answered(query: StraightQuery, { member, octets }: StraightSending, edns: boolean): void {
+  answered(query: StraightQuery, { party, octets }: StraightSending, edns: boolean): void {
     this.#forget(query);
-    const { health, sentAt, request } = query;
-    if (health !== undefined) member.straightAnswered(health, sentAt, this.#clock.now());
-    member.upstream.straight?.answered(octets, request.questionEnd, edns);
+    party.straightAnswered(query, octets, edns, this.#clock.now());
   }
 
   /** See `StraightOwner`. */
@@ -115,8 +113,8 @@ export class StraightAsking implements StraightOwner {
   }
 
   /** See `StraightOwner`. */
-  dropped(query: StraightQuery, { member }: StraightSending): void {
-    if (query.health !== undefined) member.straightDropped(query.health);
+  dropped(query: StraightQuery, { party }: StraightSending): void {
+    party.straightDropped(query);
   }
 
   #forget(query: StraightQuery): void {

@@ -1,8 +1,8 @@
 import type { DenseSetItem } from '../../async/dense-set.ts';
 import { type MessageLayout, readLayout } from '../../dns/layout.ts';
 import { WireError } from '../../dns/wire-error.ts';
+import type { BegunQuery, ResumedQuery } from '../begun-query.ts';
 import type { UpstreamHealth } from '../choice/health.ts';
-import type { Member } from '../choice/member.ts';
 import { isPlainReply, keepPlainReply, type UpstreamReply } from '../reply.ts';
 import { matchReply } from '../reply-match.ts';
 import type { Lane, LaneListener } from '../udp/lane.ts';
@@ -20,9 +20,20 @@ export interface StraightRequest {
   readonly checkingDisabled: boolean;
 }
 
-/** Where a query was sent, and when. */
+/** Who is asked: an upstream, and what counts for it. */
+export interface StraightParty {
+  readonly upstream: { readonly label: string };
+  /** A query was sent. One of the following follows, or somebody goes on with it. */
+  straightAsked(now: number): void;
+  /** Its reply came, and is the answer. `hasEdns` says whether it has an OPT record. */
+  straightAnswered(query: StraightQuery, sent: Uint8Array, hasEdns: boolean, now: number): void;
+  /** Nobody waits for its reply any more. */
+  straightDropped(query: StraightQuery): void;
+}
+
+/** Where a query was sent. */
 export interface StraightSending {
-  readonly member: Member;
+  readonly party: StraightParty;
   readonly socket: PooledSocket;
   /** Of the query on that socket. */
   readonly index: number;
@@ -40,13 +51,6 @@ export interface StraightOwner {
   dropped(query: StraightQuery, sending: StraightSending): void;
 }
 
-/** A query that another part goes on with. */
-export interface ResumedQuery {
-  readonly lane: Lane;
-  readonly octets: Uint8Array;
-  readonly sentAt: number;
-}
-
 /**
  * - `asked`: it was sent, and waits for its reply.
  * - `left`: something unusual came, or nothing; the full way may go on with it.
@@ -61,7 +65,7 @@ type Stage = 'asked' | 'left' | 'claimed' | 'resumed' | 'over';
  * object, without promises, closures or timers of its own. For whatever is not usual it leaves for the full way, which goes
  * on with the query as it was sent and with what came: nothing is asked twice, and the full way decides.
  */
-export abstract class StraightQuery implements LaneListener, DenseSetItem {
+export abstract class StraightQuery implements BegunQuery, LaneListener, DenseSetItem {
   denseIndex = -1;
   readonly request: StraightRequest;
   /** When it was sent, and when its reply is late, by the clock of the owner. */
@@ -103,6 +107,16 @@ export abstract class StraightQuery implements LaneListener, DenseSetItem {
     this.#stage = 'asked';
   }
 
+  /** See `BegunQuery`. */
+  get key(): string {
+    return this.request.cacheKey;
+  }
+
+  /** See `BegunQuery`. */
+  isAt(upstream: object): boolean {
+    return this.#sending?.party.upstream === upstream;
+  }
+
   /** Where it was sent; undefined when it has ended. */
   get sending(): StraightSending | undefined {
     return this.#sending;
@@ -117,7 +131,7 @@ export abstract class StraightQuery implements LaneListener, DenseSetItem {
     if (this.#stage === 'asked' && match === 'match') {
       const layout = layoutOf(octets);
       if (layout !== undefined && isPlainReply(octets, layout) && this.accepts(octets, layout)) {
-        const reply = keepPlainReply(octets, layout, sending.member.upstream.label);
+        const reply = keepPlainReply(octets, layout, sending.party.upstream.label);
         this.#end();
         sending.socket.end(sending.index);
         this.#owner?.answered(this, sending, reply.edns);
@@ -154,14 +168,14 @@ export abstract class StraightQuery implements LaneListener, DenseSetItem {
     this.left();
   }
 
-  /** The full way goes on with it: true once, if nobody does yet. Then `release` is to be called in the end. */
+  /** See `BegunQuery`. */
   claim(): boolean {
     if (this.#stage !== 'left') return false;
     this.#stage = 'claimed';
     return true;
   }
 
-  /** The way on which it was sent, for an exchange that goes on with it: once, after `claim`. */
+  /** See `BegunQuery`. */
   resume(): ResumedQuery | undefined {
     const sending = this.#sending;
     if (this.#stage !== 'claimed' || sending === undefined) return undefined;
@@ -175,7 +189,7 @@ export abstract class StraightQuery implements LaneListener, DenseSetItem {
     return { lane, octets, sentAt: this.sentAt };
   }
 
-  /** Tells an exchange that goes on with it what came meanwhile. */
+  /** See `BegunQuery`. */
   replay(listener: LaneListener): void {
     const missed = this.#missed ?? [];
     const failure = this.#failure;
@@ -184,12 +198,12 @@ export abstract class StraightQuery implements LaneListener, DenseSetItem {
     if (failure !== undefined) listener.failed(failure.error);
   }
 
-  /** Whoever claimed it does not go on with it, or has done so. */
+  /** See `BegunQuery`. */
   release(): void {
     if (this.#stage === 'claimed') this.#giveUp();
   }
 
-  /** Nobody has claimed it, and nobody will. */
+  /** See `BegunQuery`. */
   drop(): void {
     if (this.#stage !== 'left') return;
     const sending = this.#giveUp();

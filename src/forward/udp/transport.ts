@@ -9,7 +9,13 @@ import { Quirk } from '../quirks/quirk.ts';
 import type { Random } from '../random.ts';
 import { readReply, type UpstreamOutcome, type UpstreamReply } from '../reply.ts';
 import { isWithoutQuestion } from '../reply-match.ts';
-import { formQuery, formStraightQuery, hasUpperCase, type UpstreamRequest } from '../request.ts';
+import {
+  formQuery,
+  formStraightQuery,
+  hasUpperCase,
+  questionEndOf,
+  type UpstreamRequest,
+} from '../request.ts';
 import type { SocketBudget } from '../socket-budget.ts';
 import type { StraightTransport, Transport, TransportQuery, TransportSetup } from '../transport.ts';
 import { TRY_MS } from '../upstream.ts';
@@ -99,15 +105,15 @@ export class UdpTransport implements Transport {
       get isOpen() {
         return isOpen();
       },
-      send(query, member) {
+      send(query, party) {
         const socket = pool.draw();
         const index = socket.add(random);
         const octets = formStraightQuery(query.request, socket.id(index), random);
-        query.sentOn({ member, socket, index, octets });
+        query.sentOn({ party, socket, index, octets });
         socket.send(index, octets, query);
       },
-      answered: (octets, questionEnd) => {
-        if (hasUpperCase(octets, questionEnd)) this.#foldsCase.clear();
+      answered: (octets) => {
+        if (hasUpperCase(octets, questionEndOf(octets))) this.#foldsCase.clear();
       },
     };
   }

@@ -1,16 +1,16 @@
-import { Cancellation } from '../async/cancellation.ts';
-import type { AnswerCache } from '../cache/answer-cache.ts';
-import { type PackedReply, packMessage, packReply } from '../cache/packed-reply.ts';
-import { Rcode } from '../dns/codes.ts';
-import type { Question } from '../dns/question.ts';
-import { WireError } from '../dns/wire-error.ts';
-import type { UpstreamReply } from '../forward/reply.ts';
-import type { StraightQuery } from '../forward/straight/straight-query.ts';
-import { type AnswerSource, farther } from '../observe/metrics/traffic.ts';
-import { type Answer, type RecordsAnswer, recordsAnswer, toMessage } from '../resolve/answer.ts';
-import { failureReply, ResolveError } from '../resolve/errors.ts';
-import type { Query, ResolveContext, Resolver } from '../resolve/query.ts';
-import { type Request, requestQuestion } from './request.ts';
+import { Cancellation } from '../../async/cancellation.ts';
+import type { AnswerCache } from '../../cache/answer-cache.ts';
+import { type PackedReply, packMessage, packReply } from '../../cache/packed-reply.ts';
+import { Rcode } from '../../dns/codes.ts';
+import type { Question } from '../../dns/question.ts';
+import { WireError } from '../../dns/wire-error.ts';
+import type { BegunQuery } from '../../forward/begun-query.ts';
+import type { UpstreamReply } from '../../forward/reply.ts';
+import { type AnswerSource, farther } from '../../observe/metrics/traffic.ts';
+import { type Answer, type RecordsAnswer, recordsAnswer, toMessage } from '../../resolve/answer.ts';
+import { failureReply, ResolveError } from '../../resolve/errors.ts';
+import type { Query, ResolveContext, Resolver } from '../../resolve/query.ts';
+import { type Request, requestQuestion } from '../request.ts';
 
 /** glibc gives up after 5 s; every client gets a reply before, even if it is SERVFAIL. */
 const ANSWER_DEADLINE = 4_500;
@@ -42,7 +42,7 @@ export interface Wanted extends Pick<ResolveContext, 'trace'> {
   /** The upstreams' AD bit is passed on. */
   readonly trustAuthenticData: boolean;
   /** A query that was sent for it on the straight way. It is dropped if nobody has claimed it in the end. */
-  readonly begun?: StraightQuery | undefined;
+  readonly begun?: BegunQuery | undefined;
 }
 
 /** The questions that the cache does not answer: resolved once for all who ask at the same time, and cached. */
@@ -125,7 +125,10 @@ export class Resolutions {
   }
 
   /** Resolves within the deadline, even if some part of the resolver ignores its cancellation. */
-  #inTime(query: Query, asker: Pick<ResolveContext, 'client' | 'onSource' | 'trace' | 'begun'>): Promise<Answer> {
+  #inTime(
+    query: Query,
+    asker: Pick<ResolveContext, 'client' | 'onSource' | 'trace' | 'begun'>,
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const cancellation = new Cancellation();
       const end = () => {

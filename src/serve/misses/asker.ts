@@ -1,5 +1,5 @@
-import type { Trace } from '../way/trace.ts';
-import type { ReplyPath } from './reply.ts';
+import type { Trace } from '../../way/trace.ts';
+import type { ReplyPath } from '../reply.ts';
 import type { ReplyOrigin } from './resolutions.ts';
 
 /** Sends a reply, at most once, now or later. */

@@ -1,11 +1,11 @@
-import type { AnswerCache } from '../cache/answer-cache.ts';
-import type { MessageLayout } from '../dns/layout.ts';
-import type { UpstreamReply } from '../forward/reply.ts';
-import { StraightQuery } from '../forward/straight/straight-query.ts';
-import type { StraightWay } from '../resolve/straight-way.ts';
+import type { AnswerCache } from '../../cache/answer-cache.ts';
+import type { MessageLayout } from '../../dns/layout.ts';
+import type { UpstreamReply } from '../../forward/reply.ts';
+import { StraightQuery } from '../../forward/straight/straight-query.ts';
+import type { StraightWay } from '../../resolve/straight-way.ts';
+import type { LocalAnswers } from '../local-answers.ts';
+import type { Request } from '../request.ts';
 import type { Asker } from './asker.ts';
-import type { LocalAnswers } from './local-answers.ts';
-import type { Request } from './request.ts';
 import { type Outcome, packForwarded } from './resolutions.ts';
 
 /** What the straight way of a miss needs. */
