@@ -76,7 +76,9 @@ export class Resolutions {
     // A resolution that may use an outdated packet is not joined.
     if (known !== undefined && !cache.isForgotten(cacheKey, known.begun)) {
       wanted.trace?.tell({ of: 'joined' });
-      wanted.begun?.drop();
+      // What is joined may go on with it.
+      const { begun } = wanted;
+      if (begun !== undefined) known.outcome.then(() => begun.drop(), this.#parts.onBug);
       return known.outcome;
     }
     const query: Query = {
