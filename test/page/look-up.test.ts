@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NO_ANSWER, placedMarks } from '../../src/page/look-up/placed-marks.ts';
 import { siteLink } from '../../src/page/look-up/site-link.ts';
 import type { Asked, LookUpStep, PacketView } from '../../src/page/look-up/step.ts';
 import { emptyView, tallyOf, withStep } from '../../src/page/look-up/view.ts';
@@ -45,6 +46,63 @@ test('those that hold the newest packet are told from those that hold another, h
     { kind: 'packet', packet },
   );
   assert.deepEqual(tallyOf(view), { holders: 2, behind: 1, answered: 4, asked: 6 });
+});
+
+test('in the chart the nearer a node is, the further to the right it stands, those equally near on top of each other', () => {
+  const one = (sharedBits: number | undefined, timestamp?: string, atMs = 1): Asked => ({
+    ...{ who: 'node', label: '192.0.2.1:6881', atMs },
+    said: sharedBits === undefined ? 'silent' : timestamp === undefined ? 'nothing' : 'item',
+    ...(sharedBits !== undefined && { sharedBits }),
+    ...(timestamp !== undefined && { timestamp }),
+  });
+  const asked = [
+    one(3),
+    one(5, '100', 900),
+    one(undefined),
+    one(5),
+    one(12, '200'),
+    one(5, '200', 2),
+    one(undefined),
+  ];
+  const { marks, mostBits, highest, hasRelays } = placedMarks(asked, '200');
+  assert.deepEqual([marks.length, mostBits, highest, hasRelays], [7, 12, 3, false]);
+  const at = (sharedBits: number) => placedMarks([one(12), one(sharedBits)], '200').marks[1]?.x;
+  const column = (x: number | undefined) =>
+    marks
+      .filter((mark) => mark.x === x)
+      .sort((a, b) => a.row - b.row)
+      .map(({ row, kind }) => [row, kind]);
+  // Neither when they answered nor what they said moves anybody to the side.
+  assert.deepEqual(column(at(5)), [
+    [0, 'has'],
+    [1, 'other'],
+    [2, 'none'],
+  ]);
+  assert.deepEqual(column(at(3)), [[0, 'none']]);
+  assert.deepEqual(column(at(12)), [[0, 'has']]);
+  const places = [0, 3, 5, 12, 28, 160].map(
+    (bits) => placedMarks([one(28), one(bits)], undefined).marks[1]?.x ?? 0,
+  );
+  assert.deepEqual(
+    places,
+    [...places].sort((a, b) => a - b),
+  );
+  // An id that nobody comes by is at the edge, and leaves the others where they are.
+  assert.equal(places.at(-1), places.at(-2));
+  const silent = column(NO_ANSWER);
+  assert.deepEqual(silent, [
+    [0, 'none'],
+    [1, 'none'],
+  ]);
+  const relay: Asked = {
+    who: 'relay',
+    label: 'https://relay.example',
+    atMs: 1,
+    said: 'item',
+    timestamp: '200',
+  };
+  const both = placedMarks([...asked, relay], '200');
+  assert.ok(both.hasRelays && both.marks.filter(({ x }) => x > both.lastBitAt).length === 1);
 });
 
 test('where an answer came from is said by what was known before anybody was asked', () => {

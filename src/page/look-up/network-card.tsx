@@ -7,7 +7,7 @@ import type { Asked, NetworkEnd } from './step.ts';
 import { type LookUpView, tallyOf } from './view.ts';
 
 /**
- * Who was asked for the packet, when, how near they are to the key, and what they said. The text that grows is below all that
+ * Who was asked for the packet, how near they are to the key, when they answered, and what they said. The text that grows is below all that
  * would be moved by it.
  */
 export function NetworkCard({ view }: { readonly view: LookUpView }) {
@@ -16,7 +16,7 @@ export function NetworkCard({ view }: { readonly view: LookUpView }) {
   return (
     <section class="card">
       <h2>Who holds it</h2>
-      <AskedChart asked={asked} newest={packet?.timestamp} endMs={network?.atMs} />
+      <AskedChart asked={asked} newest={packet?.timestamp} />
       <details>
         <summary>Each of them</summary>
         <Table
