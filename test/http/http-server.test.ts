@@ -141,3 +141,15 @@ test('an internal error ends its connection, is told, and nothing else happens',
   assert.match(String(server.bugs[0]), /a bug/);
   assert.match((await server.until(`GET / HTTP/1.1\r\n${host}\r\n`)).text, /^HTTP\/1\.1 200 /);
 });
+
+test('the server as a whole can be asked what it takes', async () => {
+  await using server = await serve();
+  const ask = async (method: string, name: string) =>
+    (await server.until(`${method} * HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`)).text;
+  assert.match(
+    await ask('OPTIONS', 'localhost'),
+    /^HTTP\/1\.1 204 .*\r\nallow: GET, HEAD, PUT, OPTIONS\r\n/is,
+  );
+  assert.match(await ask('GET', 'localhost'), /^HTTP\/1\.1 400 /);
+  assert.match(await ask('OPTIONS', 'evil.example'), /^HTTP\/1\.1 421 /);
+});

@@ -364,14 +364,3 @@ test('a request without a host, or with several, is malformed', async () => {
   assert.equal(await server.raw('GET / HTTP/1.0\r\n\r\n'), 'HTTP/1.1 421 Misdirected Request');
   assert.deepEqual(server.opened, []);
 });
-
-test('the server as a whole can be asked what it takes', async () => {
-  await using server = await serve();
-  const ask = async (method: string, host: string) =>
-    (await server.raw(`${method} * HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).slice(9, 12);
-  assert.equal(await ask('OPTIONS', 'localhost'), '204');
-  assert.equal(await ask('GET', 'localhost'), '400');
-  assert.equal(await ask('OPTIONS', 'evil.example'), '421');
-  const { headers } = await server.get('*', 'localhost', 'OPTIONS');
-  assert.equal(headers.allow, 'GET, HEAD, PUT, OPTIONS');
-});

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { Point } from '@noble/ed25519';
 import { pointFault } from '../../src/pkarr/curve-point.ts';
+import { pointFault as pointFaultInBrowsers } from '../../src/pkarr/curve-point-noble.ts';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
 import { parsePastedKey } from '../../src/pkarr/pasted-key.ts';
 import { almostKey, classifyLabel, PublicKey, PublicKeyError } from '../../src/pkarr/public-key.ts';
@@ -243,4 +244,29 @@ test('what is almost a key is told why, and what else is long is not', () => {
     '',
   ])
     assert.equal(almostKey(other), undefined, other);
+});
+
+test('browsers have the same verdict on every 32 octets', () => {
+  const edges = ['00', '01', 'ec', 'ed', 'ee'].flatMap((low) =>
+    ['7f', 'ff'].flatMap((high) => [
+      Buffer.from(`${low}${'ff'.repeat(30)}${high}`, 'hex'),
+      Buffer.from(`${low}${'00'.repeat(30)}${high === '7f' ? '00' : '80'}`, 'hex'),
+    ]),
+  );
+  const orders = [
+    '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+    'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  ];
+  for (const octets of [
+    ...edges,
+    ...orders.map((hex) => Buffer.from(hex, 'hex')),
+    new Uint8Array(31),
+    new Uint8Array(33),
+  ])
+    assert.equal(pointFaultInBrowsers(octets), pointFault(octets), Buffer.from(octets).toString('hex'));
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (octets) => {
+      assert.equal(pointFaultInBrowsers(octets), pointFault(octets));
+    }),
+  );
 });
