@@ -123,8 +123,13 @@ const replies: Readonly<Record<string, (query: ReceivedQuery) => Uint8Array | re
       (b) => b.writeUInt16BE(1, 6),
     ),
   truncated: (query) => answer(query, { answers: [a(query)], flags: { truncated: true } }),
+  // Of every letter, for a name may be in lower case by chance.
   'the wrong case': (query) =>
-    replyA({ ...query, question: { ...query.question, name: query.question.name.toLowerCase() } }),
+    altered(replyA(query), (octets) => {
+      const end = 12 + query.question.name.wireLength;
+      for (let at = 12; at < end; at++)
+        if (/[a-z]/i.test(String.fromCharCode(octets[at] ?? 0))) octets[at] = (octets[at] ?? 0) ^ 0x20;
+    }),
   'a wrong ID first': (query) => [altered(replyA(query), (b) => (b[0] = (b[0] ?? 0) ^ 1)), answerAll(query)],
   'another question first': (query) => [altered(replyA(query), (b) => (b[13] = 0x21)), answerAll(query)],
   'another type first': (query) => [
