@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,9 @@ import { asUnknownUser, cannotBeUnknownUser } from '../support/unknown-user.ts';
 /** A directory that only its owner, another user than that of the test, can write. */
 const closed = mkdtempSync(join(tmpdir(), 'pkarrd-closed-'));
 chmodSync(closed, 0o755);
+/** Where temporary files go; nothing of them is left. */
+const temporary = mkdtempSync(join(tmpdir(), 'pkarrd-temporary-'));
+chmodSync(temporary, 0o777);
 const udp = createSocket('udp4');
 const tcp = createServer();
 let [udpPort, tcpPort] = [0, 0];
@@ -28,6 +31,7 @@ after(() => {
   udp.close();
   tcp.close();
   rmSync(closed, { recursive: true });
+  rmSync(temporary, { recursive: true });
 });
 
 /** Somebody else, who may do little. */
@@ -190,7 +194,9 @@ describe('an expected failure is one sentence that says what to do', () => {
   for (const [what, words, said, { skip = false, ...options } = {}] of table) {
     const [command = ''] = words();
     test(`${command}: ${what}`, { skip }, async () => {
-      const { code, out, err } = await pkarrd(words(), options);
+      const environment = { TMPDIR: temporary, ...options.environment };
+      const { code, out, err } = await pkarrd(words(), { ...options, environment });
+      assert.deepEqual(readdirSync(temporary), []);
       const lines = err.split('\n').filter((line) => !/^(?:Starting a DHT|Publishing) .*…$|^$/.test(line));
       const [first = '', ...others] = lines;
       assert.match(first, /^pkarrd: /, err);

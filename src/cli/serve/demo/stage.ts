@@ -132,14 +132,9 @@ function makeStateDir(): { readonly path: string; close(): Promise<void> } {
   try {
     const path = mkdtempSync(join(tmpdir(), 'pkarrd-demo-'));
     const remove = () => rmSync(path, { recursive: true, force: true, maxRetries: 3 });
-    const forget = beforeEnd(remove);
-    return {
-      path,
-      async close() {
-        forget();
-        remove();
-      },
-    };
+    // Also at the end: something of the program that was closed may have been about to make it anew.
+    beforeEnd(remove);
+    return { path, close: async () => remove() };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const { code = '', message } = error as NodeJS.ErrnoException;
