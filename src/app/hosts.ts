@@ -21,8 +21,9 @@ export async function openHosts(
       if (failure !== undefined) log.warn('Cannot read the hosts file.', { path, reason: failure });
       else log.info('Read the hosts file.', { path, names });
       for (const { line, message } of problems.slice(0, MAX_TOLD)) log.warn(`${path}:${line}: ${message}`);
-      if (problems.length > MAX_TOLD)
-        log.warn(`${path}: ${problems.length - MAX_TOLD} more lines have problems.`);
+      const more = problems.length - MAX_TOLD;
+      if (more > 0)
+        log.warn(`${path}: ${more === 1 ? '1 more line has' : `${more} more lines have`} problems.`);
     },
   });
   await hosts.open();

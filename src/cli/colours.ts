@@ -12,10 +12,14 @@ export interface Colours {
 /** Select Graphic Rendition (ECMA-48 §8.3.117): on, and off again. */
 const codes = { bold: [1, 22], dim: [2, 22], green: [32, 39], cyan: [36, 39], red: [31, 39] } as const;
 
-/** The colours of standard output: none where it is no terminal, where that has none, and with NO_COLOR (no-color.org). */
+/**
+ * The colours of standard output: none where it is no terminal, where that has none, with NO_COLOR (no-color.org) and with
+ * CLICOLOR=0 (bixense.com/clicolors). CLICOLOR_FORCE turns them on elsewhere too.
+ */
 export function coloursOf({ outIsTerminal, machine: { environment } }: Terminal): Colours {
-  const { NO_COLOR = '', TERM } = environment;
-  const isOn = outIsTerminal && NO_COLOR === '' && TERM !== 'dumb';
+  const { NO_COLOR = '', CLICOLOR, CLICOLOR_FORCE = '0', TERM } = environment;
+  const isForced = CLICOLOR_FORCE !== '0' && CLICOLOR_FORCE !== '';
+  const isOn = NO_COLOR === '' && (isForced || (outIsTerminal && CLICOLOR !== '0' && TERM !== 'dumb'));
   const paint = (name: keyof typeof codes) => (text: string) => {
     const [on, off] = codes[name];
     return isOn && text !== '' ? `\u001b[${on}m${text}\u001b[${off}m` : text;

@@ -5,6 +5,8 @@ import { commands } from './commands.ts';
 export function meantBy(word: string): string {
   const meant = otherWords.get(word.toLowerCase());
   if (meant !== undefined) return ` Did you mean ${meant}?`;
+  const begun = commands.filter(({ name }) => word.length >= 3 && name.startsWith(word.toLowerCase()));
+  if (begun.length === 1) return ` Did you mean ${begun[0]?.name}?`;
   const known = word.startsWith('-')
     ? ['--version', '--help']
     : [...commands.map(({ name }) => name), 'help'];
@@ -17,11 +19,16 @@ const otherWords: ReadonlyMap<string, string> = new Map([
   ...['-?', '-help', '/?', 'usage'].map((word) => [word, '--help'] as const),
   ...['lookup', 'dig', 'nslookup', 'host', 'drill', 'ask', 'get'].map((word) => [word, 'query'] as const),
   ...['start', 'run', 'daemon', 'server', 'resolver'].map((word) => [word, 'serve'] as const),
-  ...['put', 'sign', 'upload'].map((word) => [word, 'publish'] as const),
+  ...['put', 'sign', 'upload', 'set', 'update'].map((word) => [word, 'publish'] as const),
   ...['key', 'generate', 'genkey', 'new'].map((word) => [word, 'keygen'] as const),
+  ...['import', 'restore'].map((word) => [word, 'keygen --from'] as const),
+  ...['export', 'words', 'mnemonic'].map((word) => [word, 'backup'] as const),
+  ...['ls', 'list'].map((word) => [word, 'name list'] as const),
+  ...['loglevel', 'verbose'].map((word) => [word, 'log-level'] as const),
+  ...['fetch', 'whois'].map((word) => [word, 'resolve'] as const),
   ...['config', 'validate', 'settings'].map((word) => [word, 'check'] as const),
   ...['cert', 'tls'].map((word) => [word, 'certificate'] as const),
   ...['diagnose', 'debug', 'test'].map((word) => [word, 'doctor'] as const),
-  ...['names', 'petname', 'alias'].map((word) => [word, 'name'] as const),
+  ...['names', 'petname', 'petnames', 'alias'].map((word) => [word, 'name'] as const),
   ...['info', 'stats', 'show'].map((word) => [word, 'status'] as const),
 ]);

@@ -2,8 +2,8 @@ import { parse, TomlError } from 'smol-toml';
 import { decodeUtf8 } from '../files/decode-utf8.ts';
 import { FileError, readUserFile } from '../files/read-file.ts';
 import type { ConfigProblem } from './config-error.ts';
-import { tomlAdvice } from './toml-advice.ts';
 import { type TomlLines, tomlLines } from './toml-lines.ts';
+import { tomlProblem } from './toml-problem.ts';
 
 /** The longest configuration file that is read, in octets: thousands of tables fit. */
 const MAX_FILE_LENGTH = 1_048_576;
@@ -43,7 +43,8 @@ export async function readConfigFile(
   try {
     // TOML 1.0.0: "A TOML file must be a valid UTF-8 encoded Unicode document."
     text = decodeUtf8((await readUserFile(path, { maxBytes: MAX_FILE_LENGTH })).bytes);
-    if (text === undefined) return failed(path, 'the configuration file is not valid UTF-8.');
+    if (text === undefined)
+      return failed(path, 'the configuration file is not valid UTF-8; save it in that encoding.');
     const lines = tomlLines(text);
     const entries = Object.entries(parse(text)).map(([name, raw]): ConfigEntry => {
       const at = (line: number | undefined) => (line === undefined ? path : `${path}:${line}`);
@@ -57,10 +58,7 @@ export async function readConfigFile(
       return failed(path, `cannot read the configuration file: ${error.message}.`);
     }
     if (!(error instanceof TomlError)) throw error;
-    // The message continues with an excerpt of the file; its first line says what is wrong.
-    const reason = error.message.split('\n')[0]?.replace(/^Invalid TOML document: /, '') ?? '';
-    const advice = tomlAdvice(text?.split('\n')[error.line - 1] ?? '');
-    const message = `invalid TOML: ${[reason, ...(advice === undefined ? [] : [advice])].join('; ')}.`;
+    const message = `invalid TOML: ${tomlProblem(error, text ?? '')}.`;
     return failed(`${path}:${error.line}:${error.column}`, message);
   }
 }

@@ -5,6 +5,7 @@ import { contradictions, plainWarnings } from './contradictions.ts';
 import { didYouMean } from './nearest.ts';
 import { petnamesOf } from './petnames.ts';
 import { type PublishTables, readPublishTables, tableNames } from './publish-tables.ts';
+import type { Kind } from './setting-kinds.ts';
 import {
   defaultSettings,
   flagOf,
@@ -21,6 +22,9 @@ export const DEFAULT_CONFIG_FILE = '/etc/pkarrd/pkarrd.toml';
 
 /** Invalid values of one list that are reported one by one. */
 const MAX_REFUSED = 20;
+
+/** Longer values are not guessed at. */
+const MAX_MEANT = 500;
 
 /** Where settings come from. Precedence, lowest first: file, environment, flags. */
 export interface ConfigSources {
@@ -97,11 +101,19 @@ export async function loadSettings(sources: ConfigSources): Promise<LoadedSettin
       refusedKeys.add(key);
       for (const [index, refused] of reading.refused.slice(0, MAX_REFUSED).entries()) {
         const field = reading.fields?.[index];
-        const message = `${shown(refused)} is not valid for ${name}; expected ${kind.accepts}.`;
+        const hint = meantBy(refused, kind, where);
+        const message = `${shown(refused)} is not valid for ${name}; expected ${kind.accepts}.${hint}`;
         problems.push({ where: (field !== undefined && whereIs?.(field)) || where, message });
       }
       const more = reading.refused.length - MAX_REFUSED;
-      if (more > 0) problems.push({ where, message: `${more} more values are not valid for ${name}.` });
+      if (more > 0)
+        problems.push({
+          where,
+          message:
+            more === 1
+              ? `1 more value is not valid for ${name}.`
+              : `${more} more values are not valid for ${name}.`,
+        });
     }
   }
   // Each value was parsed by the kind of its own key.
@@ -209,6 +221,23 @@ function fromFlags(flags: ConfigSources['flags']): readonly Given[] {
 function fromHere(key: SettingKey, word: string): string {
   const { isPath, read } = settings[key].kind;
   return isPath === true && !word.startsWith('~') && !read(word).ok ? resolve(word) : word;
+}
+
+/** What is accepted in place of a value that is not, if it is clear: a port behind `#` or `@`, or several values in one text. */
+function meantBy(
+  refused: unknown,
+  { isList, read }: Pick<Kind<unknown>, 'isList' | 'read'>,
+  where: string,
+): string {
+  if (typeof refused !== 'string' || refused.length > MAX_MEANT) return '';
+  const isValid = (word: string) => read(isList ? [word] : word).ok;
+  const [, host = '', port] = /^\[?([^\s#@[\]]+)\]?[#@](\d{1,5})$/.exec(refused) ?? [];
+  const withColon = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  if (port !== undefined && isValid(withColon)) return ` Did you mean ${JSON.stringify(withColon)}?`;
+  const words = refused.trim().split(/[\s,]+/);
+  if (!isList || words.length < 2 || !words.every(isValid)) return '';
+  if (where.startsWith('--')) return ` Give ${where} once for each.`;
+  return ` Did you mean [${words.map((word) => JSON.stringify(word)).join(', ')}]?`;
 }
 
 function isTable(raw: unknown): raw is Readonly<Record<string, unknown>> {

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { tryParseTypedName } from '../dns/typed-name.ts';
 import type { ConfigFile } from './config-file.ts';
 import { didYouMean } from './nearest.ts';
+import { settingKeys, settings } from './settings.ts';
 
 /** A `[[publish]]` table: a zone file that is signed with a key and kept published. */
 export interface PublishTable {
@@ -107,6 +108,11 @@ const whatIs: Readonly<Record<string, string>> = {
   'keep.name': `text of 1 to ${MAX_NAME} characters`,
 };
 
+/** Whether a name is that of a setting. */
+function isSetting(name: string): boolean {
+  return settingKeys.some((key) => settings[key].name === name);
+}
+
 function readFields(kind: 'publish' | 'keep', raw: unknown, at: (field?: string) => string) {
   const problems: { where: string; message: string }[] = [];
   const known: Readonly<Record<string, boolean>> = fieldsOf[kind];
@@ -119,7 +125,9 @@ function readFields(kind: 'publish' | 'keep', raw: unknown, at: (field?: string)
   const fields: Record<string, string> = {};
   for (const [field, value] of Object.entries(raw)) {
     if (!Object.hasOwn(known, field)) {
-      const hint = didYouMean(field, Object.keys(known));
+      const hint = isSetting(field)
+        ? ` ${field} is a setting, which stands above the first table.`
+        : didYouMean(field, Object.keys(known));
       problems.push({
         where: at(field),
         message: `[[${kind}]] has no field ${JSON.stringify(short(field))}.${hint}`,

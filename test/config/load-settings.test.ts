@@ -134,6 +134,30 @@ const errors: readonly (readonly [title: string, given: Given, where: string | R
     /:1:\d+$/,
     /^invalid TOML: .*; a quote is missing; write listen = "127\.0\.0\.1:5300"\.$/,
   ],
+  [
+    'a port behind # as other programs have it',
+    { toml: 'listen = ["127.0.0.1", "::1#5353"]' },
+    /:1$/,
+    /^"::1#5353" is not valid for listen; expected .* Did you mean "\[::1\]:5353"\?$/,
+  ],
+  [
+    'several values in one text',
+    { toml: 'upstream = "9.9.9.9, 1.1.1.1"' },
+    /:1$/,
+    /^"9\.9\.9\.9, 1\.1\.1\.1" is not valid .* Did you mean \["9\.9\.9\.9", "1\.1\.1\.1"\]\?$/,
+  ],
+  [
+    'several values in one flag',
+    { flags: { listen: ['127.0.0.1,::1'] } },
+    /^--listen$/,
+    /^"127\.0\.0\.1,::1" is not valid .* Give --listen once for each\.$/,
+  ],
+  [
+    'a setting below a table',
+    { toml: '[[keep]]\nkey = "a"\nlog-level = "debug"' },
+    /:3$/,
+    /^\[\[keep\]\] has no field "log-level"\. log-level is a setting, which stands above the first table\.$/,
+  ],
   ['a table, which no setting is', { toml: '[listen]\na = 1' }, /:1$/, /^\{"a":1\} is not valid for listen/],
   ['invalid TOML', { toml: 'listen = [' }, /:1:\d+$/, /^invalid TOML: /],
   [

@@ -1,4 +1,5 @@
 import { listenAddressToText } from '../../config/listen-address.ts';
+import { plural } from '../../observe/count-text.ts';
 import type { App, AppStatus } from '../status.ts';
 
 /** Addresses that are named; a router may have many. */
@@ -51,5 +52,5 @@ function upstreamsText(areDead: readonly boolean[]): string {
 /** In tens from a hundred on: a number that changes all the time tells nothing more. */
 function nodesText(nodes: number): string {
   if (nodes === 0) return 'the DHT is not reached';
-  return `the DHT knows ${nodes < 100 ? nodes : nodes - (nodes % 10)} nodes`;
+  return `the DHT knows ${nodes < 100 ? plural(nodes, 'node') : `${nodes - (nodes % 10)} nodes`}`;
 }

@@ -1,4 +1,5 @@
 import type { AutoServingState, DhtStatus } from '../../mainline/dht-node.ts';
+import { countText, plural } from '../../observe/count-text.ts';
 import { duration } from '../../observe/duration.ts';
 import type { AppStatus } from '../status.ts';
 
@@ -39,7 +40,7 @@ const whyUnsent: Readonly<Record<string, string>> = {
 
 /** Whether queries of other nodes are answered, in words; undefined for a node that was not asked to. */
 export function servingText({ serving, autoServing, served, storedItems }: DhtStatus): string | undefined {
-  const counts = `${served.answered} of ${served.received} queries of others answered, ${storedItems} items stored`;
+  const counts = `${countText(served.answered)} of ${plural(served.received, 'query', 'queries')} of others answered, ${plural(storedItems, 'item')} stored`;
   if (serving) return `${autoServing === undefined ? 'on' : 'auto'}, ${counts}`;
   const why = whyNotServing(autoServing);
   return why && `auto, not serving: ${why}`;

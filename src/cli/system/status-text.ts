@@ -76,7 +76,7 @@ function certificateLines({ names, notAfter, warnings, problem }: CertificateSta
 }
 
 function workersText({ running, wanted, restarts }: WorkersStatus): string {
-  const shares = running.map(({ pid, queries }) => `process ${pid}: ${queries} queries`);
+  const shares = running.map(({ pid, queries }) => `process ${pid}: ${plural(queries, 'query', 'queries')}`);
   return [`${running.length} of ${wanted} running`, `${restarts} restarted`, ...shares].join(', ');
 }
 
@@ -153,7 +153,7 @@ function dhtText(status: AppStatus): string {
     dht === undefined
       ? []
       : [
-          `${countText(dht.queries.answered)} of ${countText(dht.queries.sent)} queries answered, port ${dht.port}`,
+          `${countText(dht.queries.answered)} of ${plural(dht.queries.sent, 'query', 'queries')} answered, port ${dht.port}`,
         ];
   return [connectionText(status), ...node, ...relays].join('; ');
 }

@@ -1,5 +1,6 @@
 import { holdersOf } from '../../app/http/holders.ts';
 import type { AppStatus } from '../../app/status.ts';
+import { countText, plural } from '../../observe/count-text.ts';
 import type { ServiceCommands } from '../../system/commands/service-commands.ts';
 import type { RunningProgram } from '../check-parts.ts';
 import { type Finding, failure, fine, warning } from '../finding.ts';
@@ -68,7 +69,9 @@ function upstreamFindings({ forwarder }: AppStatus): readonly Finding[] {
     return [
       failure(
         'upstreams',
-        `None of ${upstreams.length} upstreams answers${why}.`,
+        upstreams.length === 1
+          ? `${upstreams[0]?.label} does not answer${why}.`
+          : `None of ${upstreams.length} upstreams answers${why}.`,
         'Check the network, or name others in "upstream".',
       ),
     ];
@@ -103,11 +106,15 @@ function dhtFinding({ dht }: AppStatus): Finding {
   const { sent, answered } = dht.queries;
   if (answered === 0 && sent > 0) {
     const remedy = 'Does a firewall block UDP? Then set relay-use = "always".';
-    return failure('DHT', `None of ${sent} queries to the DHT was answered.`, remedy);
+    return failure(
+      'DHT',
+      `${sent === 1 ? 'The only query' : `None of ${countText(sent)} queries`} to the DHT was ${sent === 1 ? 'not ' : ''}answered.`,
+      remedy,
+    );
   }
   if (dht.nodes === 0)
     return warning('DHT', 'No node of the DHT is known yet.', 'Wait a moment, and run this again.');
-  return fine('DHT', `${dht.nodes} nodes of the DHT are known.`);
+  return fine('DHT', `${plural(dht.nodes, 'node')} of the DHT ${dht.nodes === 1 ? 'is' : 'are'} known.`);
 }
 
 function publicationFindings({ publications }: AppStatus): readonly Finding[] {
@@ -145,5 +152,5 @@ function errorFindings({ internalErrors }: AppStatus): readonly Finding[] {
   const count = internalErrors.reduce((sum, error) => sum + error.count, 0);
   if (count === 0) return [];
   const remedy = 'Report it with the output of "pkarrd status".';
-  return [warning('running', `${count} internal errors happened since it started.`, remedy)];
+  return [warning('running', `${plural(count, 'internal error')} happened since it started.`, remedy)];
 }

@@ -1,5 +1,6 @@
 import type { KeyPair, PublicKey } from '../../library/keys.ts';
 import { SignedPacket } from '../../library/signed-packet.ts';
+import { plural } from '../../observe/count-text.ts';
 import { octetsFromHex } from '../../octets/text.ts';
 import type { LookUpStep, PacketView } from '../look-up/step.ts';
 import { sections } from '../sections.ts';
@@ -66,6 +67,6 @@ async function ask(path: string, request: RequestInit): Promise<Response> {
 async function sentenceOf(response: Response): Promise<string> {
   const said = (await response.text()).trim();
   const wait = response.headers.get('retry-after');
-  const when = wait === null ? '' : ` Try again in ${wait} seconds.`;
+  const when = wait === null ? '' : ` Try again in ${plural(Number(wait), 'second')}.`;
   return `pkarrd did not do it (${response.status}): ${said}${when}`;
 }

@@ -39,7 +39,9 @@ export function NamesSection({
       {keys.map((key) => (
         <History key={key.key} of={key} />
       ))}
-      {left === 0 ? null : <p>{`${countText(left)} more keys are not shown.`}</p>}
+      {left === 0 ? null : (
+        <p>{left === 1 ? '1 more key is not shown.' : `${countText(left)} more keys are not shown.`}</p>
+      )}
     </>
   );
 }

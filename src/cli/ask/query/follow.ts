@@ -35,7 +35,12 @@ function jsonLines({ events, dropped }: QueryBatch): readonly string[] {
 function textLines({ events, dropped }: QueryBatch, colours: Colours): readonly string[] {
   const lines = events.map((event) => textLine(event, colours));
   return dropped > 0
-    ? [...lines, colours.red(`; ${dropped} more queries were left out`).concat('\n')]
+    ? [
+        ...lines,
+        colours
+          .red(`; ${dropped === 1 ? '1 more query was' : `${dropped} more queries were`} left out`)
+          .concat('\n'),
+      ]
     : lines;
 }
 
