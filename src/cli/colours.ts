@@ -16,7 +16,10 @@ const codes = { bold: [1, 22], dim: [2, 22], green: [32, 39], cyan: [36, 39], re
  * The colours of standard output: none where it is no terminal, where that has none, with NO_COLOR (no-color.org) and with
  * CLICOLOR=0 (bixense.com/clicolors). CLICOLOR_FORCE turns them on elsewhere too.
  */
-export function coloursOf({ outIsTerminal, machine: { environment } }: Terminal): Colours {
+export function coloursOf({
+  outIsTerminal,
+  machine: { environment },
+}: Pick<Terminal, 'outIsTerminal' | 'machine'>): Colours {
   const { NO_COLOR = '', CLICOLOR, CLICOLOR_FORCE = '0', TERM } = environment;
   const isForced = CLICOLOR_FORCE !== '0' && CLICOLOR_FORCE !== '';
   const isOn = NO_COLOR === '' && (isForced || (outIsTerminal && CLICOLOR !== '0' && TERM !== 'dumb'));

@@ -56,12 +56,19 @@ export function abortedOnStop(): AbortSignal {
 }
 
 /** What `beforeEnd` was given. */
-const duties: (() => void)[] = [];
+const duties = new Set<() => void>();
 
-/** Has `duty` done when the process ends, however it does, but for SIGKILL. It must not wait for anything, nor throw. */
-export function beforeEnd(duty: () => void): void {
-  duties.push(duty);
+/**
+ * Has `duty` done when the process ends, however it does, but for SIGKILL. It must not wait for anything, nor throw.
+ * @returns a function that takes this back.
+ */
+export function beforeEnd(duty: () => void): () => void {
+  duties.add(duty);
   process.once('exit', duty);
+  return () => {
+    duties.delete(duty);
+    process.off('exit', duty);
+  };
 }
 
 /** As if nobody had listened for the signal. Node 20 may crash when it exits while a thread receives datagrams. */

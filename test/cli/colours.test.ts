@@ -4,11 +4,7 @@ import { coloursOf } from '../../src/cli/colours.ts';
 
 /** Whether text is in colour where standard output is a terminal or not, with these variables. */
 function isColoured(outIsTerminal: boolean, environment: Readonly<Record<string, string>>): boolean {
-  const terminal = {
-    ...{ out: () => {}, err: () => {}, now: () => 0 },
-    ...{ outIsTerminal, errIsTerminal: false, errIsJournal: false },
-    machine: { environment, isRoot: false, home: undefined },
-  };
+  const terminal = { outIsTerminal, machine: { environment, isRoot: false, home: undefined } };
   return coloursOf(terminal).red('x') !== 'x';
 }
 
