@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { WireError } from '../dns/wire-error.ts';
 import { type PastedName, parsePastedName } from '../pkarr/pasted-name.ts';
 import { PublicKeyError } from '../pkarr/public-key.ts';
@@ -15,7 +16,11 @@ export function parsePkarrName(text: string): PastedName {
       throw new UsageError(`${shownName(text)} is not a domain name (${error.code}).`);
     if (!(error instanceof PublicKeyError)) throw error;
     const isOrdinary = error.reason === 'no-key' && /^[\w-]+(?:\.[\w-]+)+\.?$/.test(text);
-    const hint = isOrdinary ? ` For names without a key use dig: dig ${text}` : '';
+    const hint = existsSync(text)
+      ? ` It is a file: if that is a key file, "pkarrd pubkey ${text}" prints its key.`
+      : isOrdinary
+        ? ` Ordinary names are asked for with: pkarrd query ${text}`
+        : '';
     throw new UsageError(`${error.message}${hint}`);
   }
 }

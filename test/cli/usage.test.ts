@@ -237,7 +237,14 @@ describe('the program', () => {
       ['serve', '--config', '/nonexistent'],
       /^pkarrd: \/nonexistent: cannot read the configuration file: there is no such file\.\n$/,
     ],
-    [['resolve', 'example.com'], /dig example\.com\nSee "pkarrd resolve --help"\.\n$/],
+    [
+      ['resolve', 'example.com'],
+      /Ordinary names are asked for with: pkarrd query example\.com\nSee "pkarrd resolve --help"\.\n$/,
+    ],
+    [
+      ['history', '/etc/hosts'],
+      /It is a file: if that is a key file, "pkarrd pubkey \/etc\/hosts" prints its key\.\nSee/,
+    ],
     [['resolve', 'y'.repeat(52)], /is not a public key: .* small order/],
     [['resolve', 'pk:'], /There is no key in the text\./],
     [['resolve', `a..${'4w9siqbwqis38cq4kkz5jf6dfjwz1g3b19rmgpetcukki993cuwo'}`], /is not a domain name/],
