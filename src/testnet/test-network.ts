@@ -1,7 +1,8 @@
-import { orAborted } from '../async/or-aborted.ts';
 import type { DhtNode, NodeAddress } from '../mainline/dht-node.ts';
 import { type MainlineEnvironment, machineEnvironment, startMainlineNode } from '../mainline/node/node.ts';
-import type { Datagrams, OpenDatagrams } from '../mainline/socket/datagrams.ts';
+import type { Datagrams, DatagramsOptions, OpenDatagrams } from '../mainline/socket/datagrams.ts';
+import { ID_LENGTH } from '../mainline/wire/compact-nodes.ts';
+import { tablesOf } from './tables.ts';
 
 /** The options of a test network. */
 export interface TestNetworkOptions {
@@ -35,15 +36,15 @@ export interface LocalTestNetwork extends TestNetwork {
   readonly nodes: readonly DhtNode[];
 }
 
-/** Number of nodes that join at the same time during the start. */
-const JOINING_AT_ONCE = 10;
 const BOOTSTRAP_NODES = 3;
+/** Sockets that are opened at the same time. */
+const OPENED_AT_ONCE = 100;
 
 /**
- * Starts a DHT of real serving nodes on loopback. Resolves when every node has joined. Only then do delay, loss and silence
- * begin, so that routing tables contain nodes that do not answer, as in the public DHT. `random` decides which datagrams are
- * lost, and `openDatagrams` opens the sockets of the nodes. Rejects with MainlineError, or with the reason of `signal` when that
- * aborts before; then no node is left.
+ * Starts a DHT of real serving nodes on loopback. Each begins with the table that it would have after it joined: to join takes a
+ * node over a hundred queries, and as many pings of those that it asked. Silent nodes are in the tables too. `random` decides
+ * which datagrams are lost, and `openDatagrams` opens the sockets of the nodes. Rejects with MainlineError, or with the reason of
+ * `signal` when that aborts before; then no node is left.
  */
 export async function startTestNetwork(
   options: TestNetworkOptions,
@@ -59,35 +60,41 @@ export async function startTestNetwork(
     host = '127.0.0.1',
     port = 0,
   } = options;
-  const conditions = { delayMs, lossRate, random, begun: false };
-  const nodes: DhtNode[] = [];
-  const addresses: NodeAddress[] = [];
-  const join = async (index: number) => {
-    signal.throwIfAborted();
-    const silent = isSilent(index, silentFraction);
-    const environment: MainlineEnvironment = {
-      ...machineEnvironment,
-      openDatagrams: impaired(openDatagrams, conditions, silent),
-    };
-    const bootstrap = addresses.slice(0, 1);
-    const node = await startMainlineNode(
-      { bootstrap, host, port: index === 0 ? port : 0, network: 'test', serve: true },
-      environment,
-    );
-    nodes[index] = node;
-    addresses[index] = { host, port: (await node.status()).port };
-    await orAborted(node.settled(), signal);
+  const conditions = { delayMs, lossRate, random };
+  const sockets: EarlySocket[] = [];
+  // What stays open would keep this thread alive, and its end is waited for.
+  const giveUp = async (reason: unknown): Promise<never> => {
+    await Promise.all(sockets.map((socket) => socket.close()));
+    throw reason;
   };
-  for (let index = 0; index < count; index = nodes.length) {
-    const last = index === 0 ? 1 : Math.min(count, index + JOINING_AT_ONCE);
-    const joining = Array.from({ length: last - index }, (_, offset) => join(index + offset));
-    const failed = (await Promise.allSettled(joining)).find(({ status }) => status === 'rejected');
-    if (failed?.status !== 'rejected') continue;
-    // Nodes that continue to run would keep this thread alive, and its end is waited for.
-    await Promise.all(Object.values(nodes).map((node) => node.close()));
-    throw failed.reason;
+  for (let from = 0; from < count; from += OPENED_AT_ONCE) {
+    const opening = Array.from({ length: Math.min(OPENED_AT_ONCE, count - from) }, (_, offset) => {
+      const index = from + offset;
+      const open = impaired(openDatagrams, conditions, isSilent(index, silentFraction));
+      return openEarly(open, host, index === 0 ? port : 0);
+    });
+    const opened = await Promise.allSettled(opening);
+    sockets.push(...opened.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])));
+    const failed = opened.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') await giveUp(failed.reason);
+    if (signal.aborted) await giveUp(signal.reason);
   }
-  conditions.begun = true;
+  const addresses: readonly NodeAddress[] = sockets.map((socket) => ({ host, port: socket.port }));
+  const contacts = addresses.map((address) => ({
+    ...address,
+    id: machineEnvironment.randomBytes(ID_LENGTH),
+  }));
+  const beginnings = tablesOf(contacts);
+  const nodes = await Promise.all(
+    sockets.map((socket, index) => {
+      const environment: MainlineEnvironment = {
+        ...machineEnvironment,
+        openDatagrams: socket.open,
+        beginning: beginnings[index],
+      };
+      return startMainlineNode({ bootstrap: [], host, network: 'test', serve: true }, environment);
+    }),
+  );
   const bootstrap = addresses
     .filter((_, index) => !isSilent(index, silentFraction))
     .slice(0, BOOTSTRAP_NODES);
@@ -110,8 +117,32 @@ interface Conditions {
   readonly delayMs: number;
   readonly lossRate: number;
   readonly random: () => number;
-  /** False during the start. */
-  begun: boolean;
+}
+
+/** A socket that is open before its node is there. */
+interface EarlySocket {
+  readonly port: number;
+  /** Hands it over. */
+  readonly open: OpenDatagrams;
+  close(): Promise<void>;
+}
+
+async function openEarly(open: OpenDatagrams, host: string, port: number): Promise<EarlySocket> {
+  let owner: DatagramsOptions | undefined;
+  const datagrams = await open({
+    host,
+    port,
+    onDatagram: (datagram, from) => owner?.onDatagram(datagram, from),
+    onError: (code) => owner?.onError(code),
+  });
+  return {
+    port: datagrams.port,
+    open: async (options) => {
+      owner = options;
+      return datagrams;
+    },
+    close: () => datagrams.close(),
+  };
 }
 
 /** Opens sockets that delay, lose or ignore datagrams. */
@@ -121,7 +152,7 @@ function impaired(open: OpenDatagrams, conditions: Conditions, silent: boolean):
     const inner = await open({
       ...options,
       onDatagram: (datagram, from) => {
-        if (!(silent && conditions.begun)) options.onDatagram(datagram, from);
+        if (!silent) options.onDatagram(datagram, from);
       },
     });
     const later: Datagrams['send'] = (datagram, to, done) => {
@@ -135,7 +166,6 @@ function impaired(open: OpenDatagrams, conditions: Conditions, silent: boolean):
     return {
       port: inner.port,
       send: (datagram, to, done) => {
-        if (!conditions.begun) return inner.send(datagram, to, done);
         if (conditions.delayMs > 0 || conditions.lossRate > 0) return later(datagram, to, done);
         inner.send(datagram, to, done);
       },

@@ -61,3 +61,15 @@ test('a network runs in a thread of its own', async () => {
   await node.close();
   await network.close();
 });
+
+test('a network starts without a query, however large it is, and every item is found in it from anywhere', async () => {
+  const network = await startTestNetwork({ nodes: 300 });
+  for (const node of network.nodes) assert.equal((await node.status()).queries.sent, 0);
+  const [first, last] = [network.nodes[0], network.nodes.at(-1)];
+  assert.ok(first !== undefined && last !== undefined);
+  const author = newAuthor();
+  assert.equal((await first.put(author.item(1n, 'x'), { signal: never() })).stored, 20);
+  const { summary } = await lookUp(last, author.key);
+  assert.ok(summary.held >= 19 && summary.asked < 100, JSON.stringify(summary));
+  await network.close();
+});

@@ -17,6 +17,8 @@ const READY_NODES = 8;
 export interface MaintenanceOptions {
   readonly routing: Routing;
   readonly network: Network;
+  /** Whether the table is complete, so that the first search is the one that keeps it so. */
+  readonly isFilled: boolean;
   readonly randomBytes: RandomBytes;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
@@ -52,7 +54,7 @@ export class Maintenance {
       this.#checkReady();
       if (this.#failures > 0) this.wake();
     });
-    this.settled = this.#search();
+    this.settled = options.isFilled ? Promise.resolve(this.#rest()) : this.#search();
     this.settled.catch(options.onFault);
   }
 
@@ -91,10 +93,14 @@ export class Maintenance {
     // random ID in the range of the bucket and performing a find_nodes search on it".
     await network.search(routing.size < READY_NODES ? routing.id : randomBytes(ID_LENGTH));
     this.#searching = false;
+    if (!this.#closed) this.#rest();
+  }
+
+  /** Waits for the next search. */
+  #rest(): void {
     this.#endedAt = this.#options.now();
-    if (this.#closed) return;
     this.#checkReady();
-    this.#failures = routing.size === 0 ? this.#failures + 1 : 0;
+    this.#failures = this.#options.routing.size === 0 ? this.#failures + 1 : 0;
     const pause = this.#pauseMs();
     this.#nextAt = this.#endedAt + pause;
     this.#timer = setTimeout(() => this.#begin(), pause);

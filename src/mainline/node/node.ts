@@ -25,7 +25,7 @@ import {
 import { type OpenDatagrams, openUdp } from '../socket/datagrams.ts';
 import { KrpcSocket } from '../socket/krpc-socket.ts';
 import { copyOf } from '../wire/bytes.ts';
-import { ID_LENGTH } from '../wire/compact-nodes.ts';
+import { ID_LENGTH, type NodeContact } from '../wire/compact-nodes.ts';
 import { isSecureNodeId, type RandomBytes, secureNodeId } from '../wire/node-id.ts';
 import { AutoServing } from './auto-serving.ts';
 import { ExternalAddress } from './external-address.ts';
@@ -48,6 +48,8 @@ export interface MainlineEnvironment {
   readonly onFault: (error: unknown) => void;
   /** Called when a node with `serve: 'auto'` begins to serve and when it stops. */
   readonly onServing: (change: ServingChange) => void;
+  /** For a node of a network that is made as a whole: its id, and what is in its table, so that it need not search for others. */
+  readonly beginning?: { readonly id: Uint8Array; readonly table: readonly NodeContact[] } | undefined;
 }
 
 /** A node in this thread. */
@@ -95,7 +97,7 @@ export async function startMainlineNode(
     onFault,
   });
   await socket.bind(environment.openDatagrams, options.host ?? '0.0.0.0', options.port ?? 0);
-  const id = initialId(options.externalHost, environment.randomBytes);
+  const id = environment.beginning?.id ?? initialId(options.externalHost, environment.randomBytes);
   const routing = new Routing({ socket, id, randomBytes: environment.randomBytes, onFault });
   return new MainlineNode({ ...options, network }, environment, { socket, routing, state, onFault });
 }
@@ -146,8 +148,10 @@ class MainlineNode implements LocalDhtNode {
       concurrency,
       now: environment.now,
     });
+    routing.fill(environment.beginning?.table ?? []);
     this.#maintenance = new Maintenance({
       routing,
+      isFilled: environment.beginning !== undefined,
       network: this.#network,
       randomBytes: environment.randomBytes,
       now: environment.now,

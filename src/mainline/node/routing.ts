@@ -63,6 +63,12 @@ export class Routing {
     return this.rpc.nodes.count();
   }
 
+  /** Adds nodes to the table as if they had just answered: at most 20 of those that share a number of bits with our id. */
+  fill(nodes: readonly NodeContact[]): void {
+    const seen = Date.now();
+    for (const { id, host, port } of nodes) this.rpc.nodes.add({ id: Buffer.from(id), host, port, seen });
+  }
+
   /** Calls `listener` for each node that is added to the table. */
   onNode(listener: () => void): void {
     this.rpc.on('node', listener);
