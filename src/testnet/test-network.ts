@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DhtNode, NodeAddress } from '../mainline/dht-node.ts';
 import { type MainlineEnvironment, machineEnvironment, startMainlineNode } from '../mainline/node/node.ts';
 import type { Datagrams, DatagramsOptions, OpenDatagrams } from '../mainline/socket/datagrams.ts';
@@ -38,7 +39,9 @@ export interface LocalTestNetwork extends TestNetwork {
 
 const BOOTSTRAP_NODES = 3;
 /** Sockets that are opened at the same time. */
-const OPENED_AT_ONCE = 100;
+const OPENED_AT_ONCE = 50;
+/** Nodes that are started in one turn of the event loop. */
+const STARTED_AT_ONCE = 10;
 
 /**
  * Starts a DHT of real serving nodes on loopback. Each begins with the table that it would have after it joined: to join takes a
@@ -85,16 +88,20 @@ export async function startTestNetwork(
     id: machineEnvironment.randomBytes(ID_LENGTH),
   }));
   const beginnings = tablesOf(contacts);
-  const nodes = await Promise.all(
-    sockets.map((socket, index) => {
-      const environment: MainlineEnvironment = {
-        ...machineEnvironment,
-        openDatagrams: socket.open,
-        beginning: beginnings[index],
-      };
-      return startMainlineNode({ bootstrap: [], host, network: 'test', serve: true }, environment);
-    }),
-  );
+  const nodes: DhtNode[] = [];
+  for (const [index, socket] of sockets.entries()) {
+    const environment: MainlineEnvironment = {
+      ...machineEnvironment,
+      openDatagrams: socket.open,
+      beginning: beginnings[index],
+    };
+    nodes.push(await startMainlineNode({ bootstrap: [], host, network: 'test', serve: true }, environment));
+    // A signal is heard of only between two turns.
+    if (index % STARTED_AT_ONCE === 0) await nextTurn();
+    if (!signal.aborted) continue;
+    await Promise.all(nodes.map((node) => node.close()));
+    await giveUp(signal.reason);
+  }
   const bootstrap = addresses
     .filter((_, index) => !isSilent(index, silentFraction))
     .slice(0, BOOTSTRAP_NODES);

@@ -14,7 +14,6 @@ export const testnet: Command = {
   description: [
     'Runs a DHT of real nodes on 127.0.0.1 until it is interrupted. The first line of its output is the address of one ' +
       'node; pass it to other commands as --bootstrap.',
-    'Delay, loss and silent nodes take effect once all nodes have joined.',
   ],
   operands: [],
   flags: [
