@@ -106,7 +106,7 @@ export interface PutOutcome {
 
 /** The status of a node. All counts are since its start. */
 export interface DhtStatus {
-  /** Nodes in the routing table. */
+  /** Nodes in the routing table; 0 while none of them can be reached, because many queries in a row were not answered. */
   readonly nodes: number;
   /** The UDP port it is bound to. */
   readonly port: number;

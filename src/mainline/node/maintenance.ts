@@ -19,6 +19,8 @@ export interface MaintenanceOptions {
   readonly network: Network;
   /** Whether the table is complete, so that the first search is the one that keeps it so. */
   readonly isFilled: boolean;
+  /** Whether no node can be reached any more. */
+  readonly isCutOff: () => boolean;
   readonly randomBytes: RandomBytes;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
@@ -27,7 +29,8 @@ export interface MaintenanceOptions {
 
 /**
  * Keeps the routing table filled: it searches at the start, then every 15 minutes, or with growing pauses while the table is
- * empty. A pause ends early when a lookup finds a node, when the network changed, and on demand.
+ * empty or no node in it can be reached. Then a few are asked whether they are back, before others are searched for. A pause ends
+ * early when a lookup finds a node, when the network changed, and on demand.
  */
 export class Maintenance {
   readonly #options: MaintenanceOptions;
@@ -70,6 +73,13 @@ export class Maintenance {
     this.#begin();
   }
 
+  /** A query was not answered. If that means that we are cut off, the pause until the next search is a short one. */
+  noteSilence(): void {
+    if (this.#searching || this.#closed || this.#failures > 0 || !this.#options.isCutOff()) return;
+    clearTimeout(this.#timer);
+    this.#pause();
+  }
+
   /** Searches now to find out whether any node can be reached, but not more often than every {@link ON_DEMAND_MS}. */
   demand(): void {
     if (this.#options.now() - this.#endedAt >= ON_DEMAND_MS) this.wake();
@@ -87,22 +97,29 @@ export class Maintenance {
   }
 
   async #search(): Promise<void> {
-    const { routing, network, randomBytes } = this.#options;
+    const { routing, network, randomBytes, isCutOff } = this.#options;
     this.#searching = true;
     // BEP 5: "the node should attempt to find the closest nodes in the DHT to itself". Later "this is done by picking a
     // random ID in the range of the bucket and performing a find_nodes search on it".
-    await network.search(routing.size < READY_NODES ? routing.id : randomBytes(ID_LENGTH));
+    const isReached = routing.size === 0 || !isCutOff() || (await network.probe());
+    if (isReached) await network.search(routing.size < READY_NODES ? routing.id : randomBytes(ID_LENGTH));
     this.#searching = false;
     if (!this.#closed) this.#rest();
   }
 
-  /** Waits for the next search. */
+  /** After a search. */
   #rest(): void {
     this.#endedAt = this.#options.now();
     this.#checkReady();
-    this.#failures = this.#options.routing.size === 0 ? this.#failures + 1 : 0;
+    this.#pause();
+  }
+
+  /** Waits for the next search. */
+  #pause(): void {
+    const { routing, isCutOff, now } = this.#options;
+    this.#failures = routing.size === 0 || isCutOff() ? this.#failures + 1 : 0;
     const pause = this.#pauseMs();
-    this.#nextAt = this.#endedAt + pause;
+    this.#nextAt = now() + pause;
     this.#timer = setTimeout(() => this.#begin(), pause);
   }
 

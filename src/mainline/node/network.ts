@@ -10,6 +10,8 @@ import { OutgoingQuery } from '../wire/krpc-encode.ts';
 import type { ExternalAddress } from './external-address.ts';
 import type { Routing } from './routing.ts';
 
+/** Nodes that are asked whether they are back, and bootstrap addresses. */
+const PROBED = 4;
 /**
  * Nodes of the table at which a traversal starts. Those that answer name others; only when they all are silent are the rest of the
  * table of use, and then the beginnings are asked.
@@ -81,6 +83,8 @@ export class Network {
   #bootstrap: readonly NodeAddress[];
   /** The index of the first remembered node for the next traversal. */
   #nextRemembered = 0;
+  /** The index of the last node of the table that was probed. */
+  #nextProbed = -1;
 
   /** Sends nothing yet. */
   constructor(options: NetworkOptions) {
@@ -123,6 +127,27 @@ export class Network {
   ): Traversal {
     const walk = { target, method: 'get', args: { target, seq }, isAwaited: true, mayLookAround: true };
     return this.#traverse({ ...walk, keepsTokens }, events);
+  }
+
+  /** Asks a few nodes of the table, others each time, and a few addresses that are always up. Resolves to whether any answered. */
+  probe(): Promise<boolean> {
+    const { routing } = this.#options;
+    const known = routing.recent(routing.size);
+    const some = Array.from({ length: Math.min(PROBED, known.length) }, () => {
+      this.#nextProbed = (this.#nextProbed + 1) % known.length;
+      return known[this.#nextProbed] as NodeAddress;
+    });
+    const asked = [...some, ...this.#bootstrap.slice(0, PROBED)];
+    return new Promise((resolve) => {
+      let open = asked.length;
+      if (open === 0) resolve(false);
+      for (const node of asked)
+        this.ask(node, 'ping', {}, (outcome) => {
+          open--;
+          if (outcome.kind === 'reply') resolve(true);
+          else if (open === 0) resolve(false);
+        });
+    });
   }
 
   /** Asks the nodes around `target` for nodes; those that answer are added to the table. Resolves at the end. */

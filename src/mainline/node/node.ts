@@ -60,6 +60,8 @@ export interface LocalDhtNode extends ControlledDhtNode {
 
 /** Maximum number of lookups and puts at once. Each has up to 96 open queries, and the socket 4096. */
 const MAX_ACTIVE = 256;
+/** Queries in a row without an answer after which we are cut off. With a third of all nodes gone that happens once in some thousand times. */
+const MANY_UNANSWERED = 8;
 /** Maximum number of nodes returned by knownNodes. */
 const MAX_KNOWN_NODES = 200;
 
@@ -152,11 +154,13 @@ class MainlineNode implements LocalDhtNode {
     this.#maintenance = new Maintenance({
       routing,
       isFilled: environment.beginning !== undefined,
+      isCutOff: () => this.#isCutOff,
       network: this.#network,
       randomBytes: environment.randomBytes,
       now: environment.now,
       onFault,
     });
+    socket.listenToSilence(() => this.#maintenance.noteSilence());
     if (options.serve === true) this.#serve(kind === 'test' ? TEST_LIMITS : PUBLIC_LIMITS);
     if (options.serve === 'auto') {
       this.#auto = new AutoServing({
@@ -203,7 +207,7 @@ class MainlineNode implements LocalDhtNode {
     const { traffic } = socket;
     const { nextSearchMs } = this.#maintenance;
     return {
-      nodes: routing.size,
+      nodes: this.#isCutOff ? 0 : routing.size,
       port: socket.port,
       nodeId: copyOf(routing.id),
       secureId: address !== undefined && isSecureNodeId(routing.id, address),
@@ -271,6 +275,12 @@ class MainlineNode implements LocalDhtNode {
       this.#closed = this.#parts.routing.close();
     }
     return this.#closed;
+  }
+
+  /** Whether no node that we know can be reached, as far as the last queries tell. */
+  get #isCutOff(): boolean {
+    const { socket, routing } = this.#parts;
+    return socket.unanswered >= Math.min(MANY_UNANSWERED, Math.max(2, routing.size));
   }
 
   #serve(limits: ServingLimits): void {

@@ -95,7 +95,9 @@ export class KrpcSocket {
   #handler: QueryHandler | undefined;
   #watcher: QueryWatcher | undefined;
   #onReply: ((reply: ReplyMessage, from: NodeAddress) => void) | undefined;
+  #onUnanswered: (() => void) | undefined;
   #heardAt = Number.NEGATIVE_INFINITY;
+  #unanswered = 0;
   #closed = false;
   #random = Buffer.alloc(0);
   #randomAt = 0;
@@ -125,6 +127,11 @@ export class KrpcSocket {
     return Number.isFinite(this.#heardAt) ? this.#options.now() - this.#heardAt : undefined;
   }
 
+  /** Queries since the last answer that were not answered in time or could not be sent. */
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
   /** The bound port, 0 before {@link bind}. */
   get port(): number {
     return this.#datagrams?.port ?? 0;
@@ -143,6 +150,11 @@ export class KrpcSocket {
   /** Calls `listener` with each reply to one of our queries, after the query was settled. */
   listenToReplies(listener: (reply: ReplyMessage, from: NodeAddress) => void): void {
     this.#onReply = listener;
+  }
+
+  /** Calls `listener` whenever {@link unanswered} has grown. */
+  listenToSilence(listener: () => void): void {
+    this.#onUnanswered = listener;
   }
 
   /**
@@ -169,6 +181,7 @@ export class KrpcSocket {
       if (errorCode === undefined) return;
       this.sendErrors.add(errorCode);
       this.#settle(id, { kind: 'not-sent', errorCode });
+      this.#noteUnanswered();
     });
     return () => this.#take(id);
   }
@@ -233,6 +246,7 @@ export class KrpcSocket {
     const now = this.#options.now();
     const roundTripMs = now - (this.#pending.get(id)?.sentAt ?? now);
     this.#heardAt = now;
+    this.#unanswered = 0;
     if (answer.kind === 'error') {
       this.traffic.add('refused');
       this.#settle(id, { kind: 'refused', code: answer.code });
@@ -268,8 +282,14 @@ export class KrpcSocket {
       }
       this.traffic.add('silent');
       this.#settle(id, { kind: 'silent', network: this.#heardAt > sentAt ? 'heard' : 'unheard' });
+      this.#noteUnanswered();
     }
     this.#timer = undefined;
+  }
+
+  #noteUnanswered(): void {
+    this.#unanswered++;
+    this.#guard(() => this.#onUnanswered?.());
   }
 
   #settle(id: number, outcome: AskOutcome): void {

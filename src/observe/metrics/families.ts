@@ -125,7 +125,11 @@ export const families: readonly Family[] = [
   gauge('pkarrd_store_usable', 'Whether packets can be kept over a restart: 1 or 0.', ({ program }) =>
     program.isStoreUsable ? 1 : 0,
   ),
-  gauge('pkarrd_dht_nodes', 'Nodes in the routing table of the DHT.', ({ program: { dht } }) => dht?.nodes),
+  gauge(
+    'pkarrd_dht_nodes',
+    'Nodes in the routing table of the DHT; 0 while none of them answers.',
+    ({ program: { dht } }) => dht?.nodes,
+  ),
   gauge(
     'pkarrd_dht_lookups_active',
     'Lookups and puts in the DHT now.',

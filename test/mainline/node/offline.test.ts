@@ -210,7 +210,7 @@ test('while nobody answers, no node is dropped from the table', async () => {
     const { summary } = await lookUp(node, newAuthor().key);
     assert.equal(summary.answered, 0);
   }
-  assert.equal((await node.status()).nodes, before);
+  assert.equal((await node.status()).nodes, 0, 'none of them can be reached');
   assert.equal((await node.knownNodes()).length, before);
 
   // One that is silent while the others speak is dropped, after the second time.
@@ -222,6 +222,30 @@ test('while nobody answers, no node is dropped from the table', async () => {
     await new Promise((done) => setTimeout(done, 120)); // the time-out of its query
   }
   assert.equal((await node.status()).nodes, before - 1);
+  await node.close();
+});
+
+test('a node that lost all others finds out by itself that they are back, and asks only a few meanwhile', async () => {
+  const wire = newWire();
+  wire.answerWith(publicAnswer);
+  const node = await startMainlineNode({ bootstrap: [ROUTER], timeoutMs: 100 }, wire.environment);
+  await node.settled();
+  const { nodes: before, nextSearchMs = 0 } = await node.status();
+  assert.ok(nextSearchMs > 800_000, 'it would not search for a quarter of an hour');
+  wire.answerWith(() => undefined);
+  await lookUp(node, newAuthor().key);
+  await eventually(async () => (await node.status()).nodes === 0);
+  const sent = wire.sent.length;
+  // Two tries, after one second and after two more.
+  await eventually(async () => ((await node.status()).nextSearchMs ?? 0) > 3_000);
+  const tries = wire.sent.slice(sent);
+  assert.ok(tries.length > 2 && tries.length <= 3 * 5, `${tries.length} queries`);
+  assert.ok(
+    tries.every(({ message }) => String(message.q) === 'ping'),
+    'all of them pings',
+  );
+  wire.answerWith(publicAnswer);
+  await eventually(async () => (await node.status()).nodes >= before);
   await node.close();
 });
 
@@ -337,3 +361,8 @@ test('a node finds the network from nodes remembered when the bootstrap address 
   await node.close();
   await network.close();
 });
+
+/** Waits until `holds` says yes. */
+async function eventually(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((done) => setTimeout(done, 20));
+}
