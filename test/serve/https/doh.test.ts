@@ -126,19 +126,23 @@ test('answers are those over TCP, octet for octet', async () => {
       }
       answered++;
       assert.equal(overHttps.status, 200);
-      assert.equal(overHttps.body.toString('hex'), withoutKeepalive(overTcp).toString('hex'));
+      assert.equal(inBoth(overHttps.body).toString('hex'), inBoth(overTcp).toString('hex'));
     }),
     { numRuns: 300 },
   );
   assert.ok(answered > 200, `only ${answered} were answered`);
 });
 
-/** A reply over TCP as it is over HTTPS, where HTTP keeps the connection: without the option that says how long (RFC 7828 §3.2.2). */
-function withoutKeepalive(reply: Buffer): Buffer {
+/**
+ * A reply without what only one of the two has: over TCP the option that says how long the connection is kept (RFC 7828 §3.2.2),
+ * over HTTPS the padding for who pads (RFC 8467 §4.1).
+ */
+function inBoth(reply: Buffer): Buffer {
   const message = decodeMessage(reply);
-  const isKeepalive = ({ code }: EdnsOption) => code === EdnsOptionCode.TCP_KEEPALIVE;
-  if (!message.edns?.options.some(isKeepalive)) return reply;
-  const options = message.edns.options.filter((option) => !isKeepalive(option));
+  const isOfOne = ({ code }: EdnsOption) =>
+    code === EdnsOptionCode.TCP_KEEPALIVE || code === EdnsOptionCode.PADDING;
+  if (!message.edns?.options.some(isOfOne)) return reply;
+  const options = message.edns.options.filter((option) => !isOfOne(option));
   return Buffer.from(encodeMessage({ ...message, edns: { ...message.edns, options } }));
 }
 
