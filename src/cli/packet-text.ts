@@ -15,19 +15,19 @@ export function packetFacts(packet: SignedPacket, state: LookupState, now: numbe
     ageSeconds: Math.floor(now / 1000 - Number(packet.timestamp / 1_000_000n)),
     bytes: packet.size,
     maxBytes: MAX_PUBLISH_BYTES,
-    nodes: { asked, answered, held: state.heldBy, heldOlder: state.behind },
+    lookup: { asked, answered, held: state.heldBy, heldOlder: state.behind },
   };
 }
 
 /** The same as comments of a zone file, so that the output is a valid zone file. */
 export function packetComments(packet: SignedPacket, state: LookupState, now: number): string {
-  const { signature, timestamp, date, bytes, maxBytes, nodes } = packetFacts(packet, state, now);
+  const { signature, timestamp, date, bytes, maxBytes, lookup } = packetFacts(packet, state, now);
   // Some other programs publish up to the 1000 that are read.
   const size =
     bytes > maxBytes
       ? `${bytes} bytes, more than the ${maxBytes} that can be published safely`
       : `${bytes} of ${maxBytes} bytes`;
-  const older = nodes.heldOlder === 0 ? '' : `, ${nodes.heldOlder} hold an older packet`;
+  const older = lookup.heldOlder === 0 ? '' : `, ${lookup.heldOlder} hold an older packet`;
   const unusable =
     state.unusableSeq === undefined || state.unusableSeq < packet.timestamp
       ? []
@@ -43,7 +43,7 @@ export function packetComments(packet: SignedPacket, state: LookupState, now: nu
     ['timestamp', `${date} (${timestamp})`],
     ['age', ageToText(packet.timestamp, now)],
     ['size', size],
-    ['held by', `${nodes.held} of ${nodes.answered} nodes that answered${older}`],
+    ['held by', `${lookup.held} of ${lookup.answered} nodes that answered${older}`],
     ...unusable,
   ]
     .map(([label = '', text]) => `; ${label.padEnd(10)}${text}\n`)

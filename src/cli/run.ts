@@ -25,7 +25,7 @@ import { asksForJson, jsonErrorOf } from './json-errors.ts';
 import { noLivingLine, TerminalLine } from './living-line.ts';
 import { isUtf8 } from './locale.ts';
 import { meantBy } from './other-words.ts';
-import { StoppedError, stopExits } from './stop-signal.ts';
+import { StoppedError, type StopSignal, stopExits, tellBeforeStop } from './stop-signal.ts';
 import { isWholeWorkRunning } from './whole-work.ts';
 
 /**
@@ -33,12 +33,20 @@ import { isWholeWorkRunning } from './whole-work.ts';
  * standard output.
  */
 export async function run(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  isJson = await asksForJson(words);
+  if (isJson && !isStopTold) {
+    isStopTold = true;
+    tellBeforeStop((signal) => tellStopAsJson(signal, terminal));
+  }
   try {
     return await dispatch(words, terminal);
   } catch (caught) {
-    if (caught instanceof StoppedError) return stopExits[caught.signal];
+    if (caught instanceof StoppedError) {
+      if (isJson) tellStopAsJson(caught.signal, terminal);
+      return stopExits[caught.signal];
+    }
     const error = expectedError(caught);
-    if (await asksForJson(words)) {
+    if (isJson) {
       const failure = jsonErrorOf(error);
       // A bug: a report needs the stack.
       if (failure.exitCode === Exit.INTERNAL) tellInternalError(terminal, error);
@@ -70,6 +78,17 @@ function expectedError(error: unknown): unknown {
   return new CommandError(`No file descriptor is left: ${moreDescriptors()}`, { cause: error });
 }
 
+function tellStopAsJson(signal: StopSignal, terminal: Terminal): void {
+  const stopped = new CommandError(`Stopped by ${signal}.`, { exit: stopExits[signal] });
+  writeJsonLine(terminal, jsonErrorOf(stopped));
+}
+
+/** Whether the command line that runs asks for JSON. */
+let isJson = false;
+
+/** Whether a signal that ends the program is told as JSON. */
+let isStopTold = false;
+
 /** getcwd(2): "ENOENT The current working directory has been unlinked." A relative path then means nothing. */
 function isDirectoryGone(error: unknown): boolean {
   const { code, syscall, message } = error as NodeJS.ErrnoException;
@@ -84,12 +103,11 @@ function directoryGone(cause: unknown): CommandError {
 export function endOnUncaught(terminal: Terminal): void {
   onUncaught(({ error: caught }) => {
     const error = expectedError(caught);
-    if (!(error instanceof CommandError)) {
-      tellInternalError(terminal, error);
-      process.exit(Exit.INTERNAL);
-    }
-    tell(terminal, 'error', `pkarrd: ${error.message}\n`);
-    process.exit(error.exit);
+    const isBug = !(error instanceof CommandError);
+    if (isBug) tellInternalError(terminal, error);
+    if (isJson) writeJsonLine(terminal, jsonErrorOf(error));
+    else if (!isBug) tell(terminal, 'error', `pkarrd: ${error.message}\n`);
+    process.exit(isBug ? Exit.INTERNAL : error.exit);
   });
 }
 

@@ -78,6 +78,20 @@ function endAtOnce(signal: StopSignal): void {
   process.kill(process.pid, signal);
 }
 
+/**
+ * From now on a signal that nobody else takes calls `tell`, and ends the program as it would have: for commands that must say how they ended.
+ * Closing the terminal stays as it is, for there is nobody to tell, and `nohup` means that it is ignored.
+ */
+export function tellBeforeStop(tell: (signal: StopSignal) => void): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (process.listenerCount(signal) > 1) return;
+      tell(signal);
+      endAtOnce(signal);
+    });
+  }
+}
+
 /** Waits for the first of `signals`, as `onStopSignal` does. */
 export async function untilStopped(signals?: readonly StopSignal[]): Promise<StopSignal> {
   return await new Promise((resolve) => onStopSignal(resolve, signals));

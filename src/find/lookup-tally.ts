@@ -14,12 +14,12 @@ export function tallyOf(outcome: ReadOutcome, steps: LookupSteps | undefined): P
   const [first] = holders.filter(({ found }) => found.outcome === 'item');
   return {
     heard: {
-      nodes,
-      relays: answered.length - nodes,
+      nodesAnswered: nodes,
+      relaysAnswered: answered.length - nodes,
       failed: all.length - answered.length,
-      holders: holders.length,
-      behind: having.length - holders.length,
-      without: all.filter(({ found }) => found.outcome === 'nothing').length,
+      held: holders.length,
+      heldOlder: having.length - holders.length,
+      heldNothing: all.filter(({ found }) => found.outcome === 'nothing').length,
       ...(first !== undefined && { first: first.of === 'node' ? first.address : first.label }),
     },
   };

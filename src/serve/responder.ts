@@ -459,7 +459,7 @@ export class Responder {
       name: question?.name ?? '',
       type: question?.type ?? '',
       rcode,
-      ms: Math.round((clock.now() - begunAt) * 10) / 10,
+      durationMs: Math.round((clock.now() - begunAt) * 10) / 10,
       way,
     });
   }

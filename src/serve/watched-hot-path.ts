@@ -49,7 +49,7 @@ export class WatchedHotPath extends HotPath {
       name: this.#question,
       type: typeToText(this.#type),
       rcode: rcodes[(target[at + 3] as number) & 0x0f] as string,
-      ms: 0,
+      durationMs: 0,
       way,
     });
   }

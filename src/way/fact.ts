@@ -44,7 +44,7 @@ export type Fact =
       readonly address: string;
       /** A clause: `answered`, `refuses connections`. */
       readonly text: string;
-      readonly ms: number;
+      readonly durationMs: number;
     }
   /** Who is there for an ordinary name. */
   | {
@@ -145,13 +145,13 @@ type PacketPlace = 'memory' | 'memory-expired' | 'known-absent' | 'store' | 'now
 /** What those who were asked for a packet had said by the time of the answer. */
 export interface LookupTally {
   /** Nodes that had answered, relays that had, and those of both that had failed. */
-  readonly nodes: number;
-  readonly relays: number;
+  readonly nodesAnswered: number;
+  readonly relaysAnswered: number;
   readonly failed: number;
   /** Those that have this packet, those with another, older one, and those with nothing. */
-  readonly holders: number;
-  readonly behind: number;
-  readonly without: number;
+  readonly held: number;
+  readonly heldOlder: number;
+  readonly heldNothing: number;
   /** The first that returned the packet: `192.0.2.1:6881`, or the URL of a relay. */
   readonly first?: string;
 }
@@ -161,7 +161,7 @@ export interface UpstreamFact {
   readonly of: 'upstream';
   readonly label: string;
   readonly why: AskReason;
-  readonly ms: number;
+  readonly durationMs: number;
   /** `silent`: there was an answer of another one, or no more time. */
   readonly outcome: 'answered' | 'failed' | 'silent';
   /** Of an answer. */

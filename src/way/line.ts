@@ -31,11 +31,11 @@ function wordsOf(fact: Fact): string | readonly [] {
     case 'zone':
       return fact.outcome === 'alias' ? [] : `zone ${fact.outcome}`;
     case 'name-server':
-      return `name-server ${fact.address} ${fact.text} ${fact.ms} ms`;
+      return `name-server ${fact.address} ${fact.text} ${fact.durationMs} ms`;
     case 'upstreams':
       return fact.route === undefined ? [] : `route ${fact.route}`;
     case 'upstream':
-      return `upstream ${fact.label} ${fact.rcode ?? fact.text ?? fact.outcome} ${fact.ms} ms`;
+      return `upstream ${fact.label} ${fact.rcode ?? fact.text ?? fact.outcome} ${fact.durationMs} ms`;
     case 'alias':
       return [];
     case 'filtered':

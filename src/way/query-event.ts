@@ -15,7 +15,7 @@ export interface QueryEvent {
   /** `NXDOMAIN`; `dropped` for a query that got no reply, because its client asked too often. */
   readonly rcode: string;
   /** From reading the query to having its reply, in milliseconds with one digit behind the point. */
-  readonly ms: number;
+  readonly durationMs: number;
   /** The way of the answer, without the question. */
   readonly way: readonly TimedFact[];
 }

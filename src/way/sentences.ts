@@ -36,7 +36,7 @@ export function sentenceOf(fact: Fact, nowWall: number): string {
     case 'zone':
       return zoneSentence(fact);
     case 'name-server':
-      return `The name server ${fact.address} of ${bareName(fact.zone)} ${fact.text} after ${milliseconds(fact.ms)}.`;
+      return `The name server ${fact.address} of ${bareName(fact.zone)} ${fact.text} after ${milliseconds(fact.durationMs)}.`;
     case 'upstreams':
       return upstreamsSentence(fact);
     case 'upstream':
@@ -125,7 +125,8 @@ function originClause({ place, from, isStale }: PacketFact): string {
   return 'from memory';
 }
 
-function tallySentence({ nodes, relays, failed, holders, behind, without, first }: LookupTally): string {
+function tallySentence(tally: LookupTally): string {
+  const { nodesAnswered: nodes, relaysAnswered: relays, failed, held, heldOlder, heldNothing, first } = tally;
   const answered = nodes + relays;
   const who = [
     ...(nodes > 0 ? [count(nodes, 'node', 'nodes')] : []),
@@ -134,11 +135,11 @@ function tallySentence({ nodes, relays, failed, holders, behind, without, first 
   if (answered === 0) return `Nobody had answered by then; ${failed} had been asked in vain.`;
   const each = answered === 1 ? ', with' : ', all with';
   const all =
-    holders === answered ? `${each} this packet` : without === answered ? `${each} none` : undefined;
+    held === answered ? `${each} this packet` : heldNothing === answered ? `${each} none` : undefined;
   const parts = [
-    ...(holders > 0 ? [`${holders} had this packet`] : []),
-    ...(behind > 0 ? [`${behind} had an older one`] : []),
-    ...(without > 0 ? [`${without} had none`] : []),
+    ...(held > 0 ? [`${held} had this packet`] : []),
+    ...(heldOlder > 0 ? [`${heldOlder} had an older one`] : []),
+    ...(heldNothing > 0 ? [`${heldNothing} had none`] : []),
   ];
   const silent = failed > 0 ? `, and ${failed} did not answer` : '';
   const firstText = first === undefined ? '' : ` The first to return it was ${first}.`;
@@ -188,7 +189,7 @@ const reasons: Readonly<Record<AskReason, string>> = {
   again: 'once more, because a datagram may have been lost',
 };
 
-function upstreamSentence({ label, why, ms, outcome, rcode, text }: UpstreamFact): string {
+function upstreamSentence({ label, why, durationMs: ms, outcome, rcode, text }: UpstreamFact): string {
   const asked = `${label} was asked ${reasons[why]}`;
   switch (outcome) {
     case 'answered':

@@ -82,7 +82,7 @@ test(
     assert.equal(reply.rcode, Rcode.NOERROR);
     const here = ['--state-dir', directory];
     const status = JSON.parse(run('status', '--json', ...here).stdout);
-    assert.equal(status.queries.queries, 1);
+    assert.equal(status.queries.received, 1);
     for (const told of [run('flush', ...here), run('log-level', 'debug', ...here)]) {
       assert.equal(told.status, 0, told.stderr);
     }
@@ -105,7 +105,7 @@ test(
     );
     for (const { rcode } of await Promise.all(questions)) assert.equal(rcode, Rcode.NOERROR);
     const { queries, workers } = JSON.parse(run('status', '--json', '--state-dir', directory).stdout);
-    assert.equal(queries.queries, 200);
+    assert.equal(queries.received, 200);
     const pids: number[] = workers.running.map(({ pid }: { readonly pid: number }) => pid);
     assert.equal(new Set([child.pid, ...pids]).size, 3);
     child.kill('SIGTERM');

@@ -92,15 +92,15 @@ describe('pkarrd certificate --out', () => {
     const { out } = await pkarrd(['certificate', '--out', path('json'), '--days', '30', '--json']);
     const told = JSON.parse(out);
     assert.deepEqual(told.names, ['localhost', '127.0.0.1', '::1']);
-    const { validTo } = new X509Certificate(readFileSync(told.files.certificate));
+    const { validTo } = new X509Certificate(readFileSync(told.certificateFile));
     assert.equal(Date.parse(told.notAfter) - (Date.parse(told.notAfter) % 1000), Date.parse(validTo));
-    const { fingerprint256, raw } = new X509Certificate(readFileSync(told.files.authority));
+    const { fingerprint256, raw } = new X509Certificate(readFileSync(told.authorityFile));
     assert.equal(told.authoritySha256, fingerprint256);
     const [policy] = told.clients
       .filter(({ file }: { file?: string }) => file?.includes('chromium'))
       .map(({ lines }: { lines: string[] }) => JSON.parse(lines[0] ?? ''));
     assert.deepEqual(policy.CACertificates, [raw.toString('base64')]);
-    assert.equal(told.settings.length, 4);
+    assert.equal(told.settingLines.length, 4);
   });
 
   const noCertutil = spawnSync('certutil', ['-H']).error !== undefined && 'needs libnss3-tools';
@@ -111,15 +111,15 @@ describe('pkarrd certificate --out', () => {
     const database = ['-d', `sql:${home}/.pki/nssdb`];
     for (const force of [[], ['--force']]) {
       const { out } = await pkarrd(['certificate', '--out', path("some user's"), '--json', ...force]);
-      const { clients, files } = JSON.parse(out);
-      const { lines } = clients.find(({ client }: { client: string }) =>
-        client.startsWith('Chromium, for one'),
+      const { clients, authorityFile } = JSON.parse(out);
+      const { lines } = clients.find(({ program }: { program: string }) =>
+        program.startsWith('Chromium, for one'),
       );
       // Root has a copy for everybody; here is none.
       const script = lines.join('\n').replace('/usr/local/share/ca-certificates/pkarrd.crt', '"$0"');
-      await run('sh', ['-ec', script, files.authority], { env: { ...process.env, HOME: home } });
+      await run('sh', ['-ec', script, authorityFile], { env: { ...process.env, HOME: home } });
       const { stdout } = await run('certutil', [...database, '-L', '-n', 'pkarrd', '-a']);
-      const { fingerprint256 } = new X509Certificate(readFileSync(files.authority));
+      const { fingerprint256 } = new X509Certificate(readFileSync(authorityFile));
       assert.equal(new X509Certificate(stdout).fingerprint256, fingerprint256);
     }
     const { stdout } = await run('certutil', [...database, '-L']);
@@ -249,10 +249,13 @@ describe('pkarrd certificate --key', () => {
     writeFileSync(path('my.zone'), `@ A 192.0.2.1\n${line}\nport ${line.slice(1)} port=8443\n`);
     const words = ['publish', 'my.zone', '--key', 'my.key', '--dry-run', '--json'];
     const { records } = JSON.parse((await pkarrd(words, { cwd: scratch })).out);
-    assert.deepEqual(records.slice(1), [
-      `${text}. 300 IN HTTPS 1 .`,
-      `port.${text}. 300 IN HTTPS 1 . port=8443`,
-    ]);
+    assert.deepEqual(
+      records.slice(1).map(({ name, rdata }: { name: string; rdata: string }) => [name, rdata]),
+      [
+        [`${text}.`, '1 .'],
+        [`port.${text}.`, '1 . port=8443'],
+      ],
+    );
   });
 
   test('with --json it tells a program, and with --out it writes another file', async () => {
@@ -260,10 +263,9 @@ describe('pkarrd certificate --key', () => {
     const { out } = await pkarrd(words);
     assert.deepEqual(JSON.parse(out), {
       schema: 1,
-      publicKey: text,
-      file: path('site.pem'),
+      key: text,
+      certificateFile: path('site.pem'),
       names: [text, `*.${text}`],
-      notAfter: null,
     });
   });
 

@@ -128,7 +128,7 @@ test('query shows records, response code and cache, and ends as the answer is', 
     // Each worker has a cache of its own.
     for (let count = 1; count < Number(workers); count++) await run('query', 'there.example');
     const again = JSON.parse((await run('query', 'A', 'there.example', '--json')).out);
-    assert.deepEqual([again.rcode, again.cached, again.answers[0].rdata], ['NOERROR', true, '192.0.2.7']);
+    assert.deepEqual([again.rcode, again.isCached, again.answers[0].rdata], ['NOERROR', true, '192.0.2.7']);
     const none = await run('query', 'a.invalid');
     assert.equal(none.code, 1);
     assert.match(none.out, /NXDOMAIN: the name does not exist/);

@@ -14,13 +14,13 @@ const withDig = { skip: spawnSync('dig', ['-v']).error === undefined ? false : '
 
 /** What `demo --json` writes, as far as it is looked at. */
 interface DemoJson {
-  readonly listen: string;
+  readonly address: string;
   readonly bootstrap: string;
   readonly keys: readonly [string, string];
   readonly results: readonly {
     readonly name: string;
     readonly isExpected: boolean;
-    readonly transport: string;
+    readonly protocol: string;
   }[];
 }
 
@@ -67,7 +67,7 @@ describe('a running demo, asked with dig', () => {
     const [, json = ''] = await demo.printed(/^(\{.*\n\})\n/s);
     milliseconds = performance.now() - startedAt;
     const told = JSON.parse(json) as DemoJson;
-    port = told.listen.split(':')[1] ?? '';
+    port = told.address.split(':')[1] ?? '';
     bootstrap = told.bootstrap;
     [key, other] = told.keys;
   });

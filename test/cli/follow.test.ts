@@ -90,7 +90,7 @@ onEachProgram((options) => {
       const asked = events.find(
         ({ name, way }) => name === 'www.example.' && way.some(({ of }) => of === 'upstream'),
       );
-      assert.ok((asked?.ms ?? -1) >= 0);
+      assert.ok((asked?.durationMs ?? -1) >= 0);
       const local = events.find(({ name }) => name === 'localhost.');
       assert.deepEqual(
         local?.way.map(({ of }) => of),

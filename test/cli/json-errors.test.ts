@@ -7,7 +7,9 @@ import { type Terminal, toJson } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands.ts';
 import { noLivingLine } from '../../src/cli/living-line.ts';
 import { run } from '../../src/cli/run.ts';
+import { error } from '../../tools/documents/json/shared-objects.ts';
 import { type Ended, pkarrd } from '../support/command.ts';
+import { JsonWitness } from '../support/json-witness.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-json-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -47,8 +49,8 @@ const failing: Readonly<Record<string, readonly [code: number, ...words: string[
 function errorOf({ code, out, err }: Ended) {
   assert.match(out, /^\{.*\}\n$/, err);
   const value = JSON.parse(out);
-  assert.deepEqual([value.schema, value.exitCode], [1, code]);
-  assert.equal(typeof value.error, 'string');
+  new JsonWitness().hold(value, error);
+  assert.equal(value.exitCode, code);
   assert.equal(err, '');
   return value;
 }
@@ -68,10 +70,10 @@ describe('with --json an error is one object on standard output', () => {
       assert.match(errorOf(await pkarrd(usage)).error, /^\S+: unknown flag --nonsense\.$/);
       const [code, ...rest] = words;
       const withJson = await pkarrd([name, '--json', ...rest]);
-      const { error } = errorOf(withJson);
+      const { error: sentence } = errorOf(withJson);
       const inWords = await pkarrd([name, ...rest]);
       assert.deepEqual([withJson.code, inWords.code], [code, code], inWords.err);
-      assert.ok(inWords.err.replaceAll('pkarrd: ', '').startsWith(error), `${inWords.err}${error}`);
+      assert.ok(inWords.err.replaceAll('pkarrd: ', '').startsWith(sentence), `${inWords.err}${sentence}`);
     });
 });
 

@@ -188,16 +188,16 @@ for (const { name, words, skip } of programs) {
       program: words,
     });
     const { map, timestamp } = JSON.parse(out);
-    const of = (node: string) => map.nodes.find((one: { node: string }) => one.node === node);
+    const of = (node: string) => map.nearest.find(({ address }: { address: string }) => address === node);
     assert.equal(timestamp, String(newest.timestamp));
     assert.deepEqual(of(nameOf('forger')), {
-      ...{ node: nameOf('forger'), sharedBits: 160, distanceLog2: -160, idFitsAddress: true },
-      ...{ says: 'nothing', gaveToken: true },
+      ...{ address: nameOf('forger'), sharedBits: 160, distanceLog2: -160, isIdSecure: true },
+      ...{ says: 'nothing', isTokenGiven: true },
     });
     const old = of(nameOf('older'));
-    assert.deepEqual([old.says, old.timestamp, old.gaveToken], ['older', String(older.timestamp), true]);
-    assert.equal(of(nameOf('without token')).gaveToken, false);
-    assert.deepEqual([map.nearestHolding, map.fartherHolding, map.relays], [9, 0, []]);
+    assert.deepEqual([old.says, old.timestamp, old.isTokenGiven], ['older', String(older.timestamp), true]);
+    assert.equal(of(nameOf('without token')).isTokenGiven, false);
+    assert.deepEqual([map.nearestHeld, map.fartherHeld, map.relaysAsked], [9, 0, []]);
   });
 
   test(

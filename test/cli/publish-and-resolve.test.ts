@@ -46,7 +46,7 @@ onEachProgram(({ program }) => {
     assert.deepEqual([code, out], [1, '']);
     assert.equal(err, `pkarrd: This file exists, and a key is not overwritten without --force: ${keyFile}\n`);
     const json = await pkarrd(['keygen', '--json', '--out', join(directory, 'other.key')]);
-    assert.equal(JSON.parse(json.out).publicKey.length, 52);
+    assert.equal(JSON.parse(json.out).key.length, 52);
   });
 
   test('certificate authorities that cannot be read are told with the line that names them', async () => {
@@ -152,7 +152,7 @@ onEachProgram(({ program }) => {
       ],
     );
     assert.match(json.signature, /^[0-9a-f]{128}$/);
-    assert.ok(json.nodes.held > 0 && json.nodes.held <= json.nodes.answered);
+    assert.ok(json.lookup.held > 0 && json.lookup.held <= json.lookup.answered);
   });
 
   test('a key that published nothing is told with what the nodes said', async () => {

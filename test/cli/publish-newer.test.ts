@@ -177,7 +177,7 @@ test('--once says nothing, puts the packet that is there again, and leaves a new
   const newer = await elsewhere(0);
   utimesSync(zone, 1e9, 1e9);
   const kept = await publish('--once', '--json');
-  assert.deepEqual([timestampOf(kept.out), JSON.parse(kept.out).newerKept], [newer.timestamp, true]);
+  assert.deepEqual([timestampOf(kept.out), JSON.parse(kept.out).isAdopted], [newer.timestamp, true]);
   assert.equal(await address(), '198.51.100.99');
 });
 

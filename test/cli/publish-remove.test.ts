@@ -61,7 +61,7 @@ onEachProgram((options) => {
     const { zone, given } = newZone('nothing');
     const { code, out } = await pkarrd(['publish', '--remove', '--yes', '--json', ...given], options);
     assert.equal(code, 0);
-    assert.equal(JSON.parse(out).removed, false);
+    assert.equal(JSON.parse(out).isRemoved, false);
     for (const [args, sentence] of [
       [['--remove', zone], /ZONEFILE is not given/],
       [['--remove', '--origin', 'example.com'], /--remove and --origin cannot be given together/],
@@ -119,7 +119,7 @@ onEachProgram((options) => {
       told.err,
       /^note: The running pkarrd publishes \d+-served\.zone under this key\. It leaves /m,
     );
-    assert.equal(JSON.parse((await timer()).out).newerKept, true);
+    assert.equal(JSON.parse((await timer()).out).isAdopted, true);
     const short = ['resolve', key, 'A', '--newest', '--short', ...network];
     assert.equal((await pkarrd(short, options)).code, 1);
     await first.stop();

@@ -89,17 +89,17 @@ test('what a record saves is what the zone has fewer without it, and what is eno
   const args = ['publish', zone, '--key', keyFile, '--origin', 'example.com', '--dry-run', '--json'];
   const large = JSON.parse((await pkarrd(args)).out);
   assert.deepEqual([large.maxBytes, large.excessBytes], [995, large.bytes - 995]);
-  const [first] = large.records;
+  const [first] = large.savings;
   const lines = readFileSync(zone, 'utf8').split('\n');
   const bytesOf = async (text: string) => {
     const file = join(directory, 'smaller.zone');
     writeFileSync(file, text);
     return JSON.parse((await pkarrd(args.with(1, file))).out).bytes;
   };
-  assert.equal(await bytesOf(lines.toSpliced(first.line - 1, 1).join('\n')), large.bytes - first.saves);
+  assert.equal(await bytesOf(lines.toSpliced(first.line - 1, 1).join('\n')), large.bytes - first.savesBytes);
   assert.deepEqual(large.enough.taken, [0]);
   const done = lines.map((line) =>
     line.replace(/^(s\d\._domainkey) TXT .*/, '$1 CNAME sel1._domainkey.mail.provider.example.'),
   );
-  assert.equal(await bytesOf(done.join('\n')), large.enough.left);
+  assert.equal(await bytesOf(done.join('\n')), large.enough.bytes);
 });

@@ -55,7 +55,7 @@ onEachProgram((options) => {
     assert.match(second ?? '', /^there\.example\. \d+ IN A 192\.0\.2\.8$/);
     assert.match(summary ?? '', /^; NOERROR, not from the cache, /);
     assert.match(third ?? '', /^; NOERROR: there are no MX records \(NODATA\), /);
-    const { queries: both } = JSON.parse((await query('there.example', 'A', 'MX', '--json')).out);
+    const { results: both } = JSON.parse((await query('there.example', 'A', 'MX', '--json')).out);
     assert.deepEqual(
       both.map(({ question }: { question: { type: string } }) => question.type),
       ['A', 'MX'],

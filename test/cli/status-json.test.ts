@@ -23,7 +23,7 @@ test('in the JSON of status durations have their unit in the name, also those of
   const expected = { counts: durations.counts, sumMs: 0.304 };
   assert.deepEqual([json.uptimeSeconds, json.uptime], [60.123, undefined]);
   assert.deepEqual(
-    [json.loopDelay, json.traffic.durations, json.forwarder.upstreams[0].durations],
+    [json.loopDelay, json.traffic.durationsBySource, json.forwarder.upstreams[0].durations],
     [expected, { cache: expected }, expected],
   );
   assert.deepEqual(

@@ -16,12 +16,12 @@ after(() => rmSync(directory, { recursive: true }));
 
 /** What `pkarrd certificate --json` tells. */
 interface Told {
-  readonly files: { readonly authority: string };
-  readonly settings: readonly string[];
-  readonly clients: readonly { readonly client: string; readonly lines: readonly string[] }[];
+  readonly authorityFile: string;
+  readonly settingLines: readonly string[];
+  readonly clients: readonly { readonly program: string; readonly lines: readonly string[] }[];
 }
 const made = await pkarrd(['certificate', '--out', join(directory, 'tls'), '--json']);
-const { files, settings, clients } = JSON.parse(made.out) as Told;
+const { authorityFile, settingLines, clients } = JSON.parse(made.out) as Told;
 
 /** Ports of this test in the place of those in the lines. */
 const ports = new Map([
@@ -36,7 +36,9 @@ const own = [
   'upstream = "127.0.0.1:9"',
   'http = "off"',
 ];
-const encrypted = settings.map((line) => line.replace(/:(8443|853)"/, (_, port) => `:${ports.get(port)}"`));
+const encrypted = settingLines.map((line) =>
+  line.replace(/:(8443|853)"/, (_, port) => `:${ports.get(port)}"`),
+);
 // An address for curl, and one that another resolver takes from us: loopback it would not.
 writeFileSync(join(directory, 'hosts'), '127.0.0.1 web.example\n93.184.215.14 site.example\n');
 writeFileSync(
@@ -48,14 +50,14 @@ writeFileSync(
 function adapted(line: string): string {
   const isTls = !line.includes('https');
   return line
-    .replaceAll('/usr/local/share/ca-certificates/pkarrd.crt', files.authority)
+    .replaceAll('/usr/local/share/ca-certificates/pkarrd.crt', authorityFile)
     .replace(/(?<=@127\.0\.0\.1)(?: -p 8443)?(?= )/, ` -p ${ports.get(isTls ? '853' : '8443')}`)
     .replace(':8443/', `:${ports.get('8443')}/`)
     .replace(/\bKEY\b/, 'localhost');
 }
 
 const linesFor = (name: string) =>
-  clients.find(({ client }) => client === name)?.lines ?? assert.fail(`nothing for ${name}`);
+  clients.find(({ program }) => program === name)?.lines ?? assert.fail(`nothing for ${name}`);
 const isAbsent = (tool: string) => spawnSync(tool, ['-h']).error !== undefined && `${tool} is not installed`;
 const shell = (line: string) => promisify(execFile)('sh', ['-c', line], { timeout: 20_000 });
 
@@ -109,7 +111,7 @@ describe('a program with the settings that "pkarrd certificate" prints', () => {
         assert.match(stdout, /status: NOERROR/);
         assert.match(stdout, /^localhost\.\s+\d+\s+IN\s+A\s+127\.0\.0\.1$/m);
         // With other authorities it is refused.
-        const strict = adapted(line).replace(files.authority, '/etc/ssl/certs/ca-certificates.crt');
+        const strict = adapted(line).replace(authorityFile, '/etc/ssl/certs/ca-certificates.crt');
         const refused = await shell(strict).catch((error: { stdout: string }) => error);
         assert.doesNotMatch(refused.stdout, /status: NOERROR/);
       });

@@ -141,7 +141,7 @@ onEachProgram((options) => {
       );
       assert.deepEqual(JSON.parse((await cli('name', 'list', '--json')).out), {
         schema: 1,
-        names: [
+        petnames: [
           { name: 'alice', key: alice.publicKey.text, from: 'configuration', isHidden: false },
           { name: 'bob', key: other.publicKey.text, from: 'added', isHidden: false },
         ],

@@ -128,7 +128,7 @@ onEachProgram((options) => {
       ['found', 'changed', 'gone'],
     );
     assert.deepEqual([ofAlice[1].added.length, ofAlice[1].removed.length], [1, 1]);
-    assert.equal(ofAlice[1].before.timestamp, ofAlice[0].timestamp);
+    assert.equal(ofAlice[1].previousPacket.timestamp, ofAlice[0].timestamp);
 
     const text = await cli('history', 'alice.internal');
     assert.deepEqual([text.code, text.err], [0, '']);

@@ -16,14 +16,14 @@ export function logQueries(app: Pick<App, 'followQueries'>, log: AdjustableLog):
 }
 
 function logBatch(log: AdjustableLog, { events, dropped }: QueryBatch): void {
-  for (const { client, protocol, name, type, rcode, ms, way } of events) {
+  for (const { client, protocol, name, type, rcode, durationMs, way } of events) {
     log.debug('Query.', {
       name: new Private(name),
       type,
       client: new Private(client),
       protocol,
       rcode,
-      ms,
+      ms: durationMs,
       way: new Private(lineOf(way)),
     });
   }

@@ -17,6 +17,7 @@ import {
   type Terminal,
   UsageError,
   writeJson,
+  writeJsonLine,
 } from '../command.ts';
 import { loadUsedSettings } from '../configuration.ts';
 import { isUtf8 as isUtf8Locale } from '../locale.ts';
@@ -82,7 +83,7 @@ export const resolve: Command = {
     const settings = await loadUsedSettings(invocation, terminal, networkSettings);
     const asked = whomToAsk(settings, invocation);
     if (invocation.has('watch')) {
-      const showNewer = (found: FoundPacket) => show(request, found, undefined, terminal);
+      const showNewer = (found: FoundPacket) => show(request, found, undefined, terminal, writeJsonLine);
       return await watchPacket({ ...request, show: showNewer }, asked, terminal);
     }
     const seen = new LookupSeen();
@@ -179,6 +180,7 @@ function show(
   { packet, state }: FoundPacket,
   map: LookupMap | undefined,
   terminal: Terminal,
+  write = writeJson,
 ): ExitCode {
   if (form === 'packet') {
     terminal.out(`${toHex(packet)}\n`);
@@ -186,7 +188,7 @@ function show(
   }
   const answer = answerFrom(packet, name, type);
   if (form === 'json') {
-    writeJson(terminal, {
+    write(terminal, {
       ...packetFacts(packet, state, terminal.now()),
       packet: toHex(packet),
       name: String(name),

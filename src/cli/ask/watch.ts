@@ -23,7 +23,7 @@ export interface WatchRequest {
 
 /**
  * Looks up the packet of a key again and again, and shows each one that is newer than the last, until a signal stops it.
- * @returns `OK` if there was one.
+ * @throws CommandError if there was none.
  */
 export async function watchPacket(
   { key, every, show }: WatchRequest,
@@ -66,5 +66,6 @@ export async function watchPacket(
     }
   };
   await withNetwork(settings, terminal, lookUntilStopped, ending.signal);
-  return shown === undefined ? Exit.FAILED : Exit.OK;
+  if (shown === undefined) throw new CommandError('No packet was found until it was stopped.');
+  return Exit.OK;
 }

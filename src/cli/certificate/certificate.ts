@@ -129,10 +129,12 @@ function makeLocal(invocation: Invocation, terminal: Terminal): void {
     names: written.names,
     notBefore: written.notBefore,
     notAfter: written.notAfter,
-    files: { authority: written.authority, certificate: written.certificate, key: written.key },
+    authorityFile: written.authority,
+    certificateFile: written.certificate,
+    certificateKeyFile: written.key,
     authoritySha256: new X509Certificate(made.authority).fingerprint256,
-    settings: settingLines(written),
-    clients: clientRecipes(written),
+    settingLines: settingLines(written),
+    clients: clientRecipes(written).map(({ client, ...recipe }) => ({ program: client, ...recipe })),
   });
 }
 
@@ -149,7 +151,7 @@ async function makeForKey(keyFile: string, invocation: Invocation, terminal: Ter
   writeOneFile(file, { content, mode: 0o600 }, { force: invocation.has('force') });
   if (invocation.has('json')) {
     const names = keyCertificateNames(keyPair).map((name) => name.text);
-    writeJson(terminal, { publicKey: text, file, names, notAfter: null });
+    writeJson(terminal, { key: text, certificateFile: file, names });
   } else {
     terminal.out(keyCertificateText({ key: text, file }));
   }

@@ -21,7 +21,7 @@ export const backup: Command = {
     const { seedToWords } = await import('./words.ts');
     const words = seedToWords(keyPair.exportSeed());
     if (invocation.has('json')) {
-      writeJson(terminal, { publicKey: keyPair.publicKey.text, words });
+      writeJson(terminal, { key: keyPair.publicKey.text, words });
       return Exit.OK;
     }
     terminal.err(`These words are the secret of ${keyPair.publicKey}. To have the key again:\n`);

@@ -83,7 +83,7 @@ export const keygen: Command = {
       throw error;
     }
     if (invocation.has('json')) {
-      writeJson(terminal, { publicKey: text, file });
+      writeJson(terminal, { key: text, keyFile: file });
     } else {
       terminal.err(`The secret key was written to ${file}.\n`);
       terminal.out(`${text}\n`);

@@ -20,7 +20,7 @@ export const pubkey: Command = {
   async run(invocation, terminal) {
     const [file = ''] = invocation.operands;
     const { publicKey } = await openKeyFile(file, invocation.value('passphrase'), terminal);
-    if (invocation.has('json')) writeJson(terminal, { publicKey: publicKey.text, file });
+    if (invocation.has('json')) writeJson(terminal, { key: publicKey.text, keyFile: file });
     else if (terminal.outIsTerminal || invocation.has('qr')) await show(publicKey, terminal);
     else terminal.out(`${publicKey}\n`);
     return Exit.OK;

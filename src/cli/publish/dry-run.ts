@@ -2,9 +2,10 @@ import { MAX_PUBLISH_BYTES } from '../../pkarr/packet-message.ts';
 import type { PublicKey } from '../../pkarr/public-key.ts';
 import type { LoadedZone } from '../../publish/zone-file.ts';
 import type { LargeZoneProblem } from '../../publish/zone-problem.ts';
+import { recordToJson } from '../ask/record-json.ts';
 import { CommandError, type Invocation, type Terminal, writeJson } from '../command.ts';
 import { recordLines } from '../packet-text.ts';
-import { sizeReport, sizeReportText } from './too-large.ts';
+import { sizeReport, sizeReportText, sizeReportToJson } from './too-large.ts';
 import { tellAbout, type ZoneSource } from './zone-source.ts';
 
 /** Shows what would be published, as a zone file that can be published in place of the other. */
@@ -17,8 +18,8 @@ export function showDryRun(
   tellAbout(zone, terminal);
   const bytes = zone.message.length;
   if (invocation.has('json')) {
-    const lines = recordLines(zone.records).split('\n').slice(0, -1);
-    writeJson(terminal, { key: publicKey.text, bytes, maxBytes: MAX_PUBLISH_BYTES, records: lines });
+    const records = zone.records.map(recordToJson);
+    writeJson(terminal, { key: publicKey.text, bytes, maxBytes: MAX_PUBLISH_BYTES, records });
     return;
   }
   terminal.out(`; key  ${publicKey}\n`);
@@ -44,7 +45,7 @@ export function tooLargeError(
       bytes: size,
       maxBytes: MAX_PUBLISH_BYTES,
       excessBytes: excess,
-      ...report,
+      ...sizeReportToJson(report),
     };
     return new CommandError(problem.message, { cause: problem, values });
   }

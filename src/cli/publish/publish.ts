@@ -152,7 +152,7 @@ async function publishSource(
       showDryRun(unfilled, source.keyPair.publicKey, invocation, terminal);
       return Exit.OK;
     }
-    if (unfilled.isExposed && !(await mayExpose(unfilled, invocation, terminal))) return Exit.FAILED;
+    if (unfilled.isExposed) await confirmExposure(unfilled, invocation, terminal);
     const settings = await loadUsedSettings(invocation, terminal, networkSettings);
     const memory = await openMemory(settings);
     const request: PutRequest = { source, unfilled, settings, memory, invocation, terminal };
@@ -180,27 +180,25 @@ async function publishSource(
 }
 
 /**
- * Whether addresses that a proxy has hidden may be published: nobody can take that back. A timer does not ask again.
- * @throws UsageError when there is nobody to ask
+ * Asks whether addresses that a proxy has hidden may be published: nobody can take that back. A timer does not ask again.
+ * @throws UsageError when there is nobody to ask, and CommandError when the answer is no
  */
-async function mayExpose(zone: LoadedZone, invocation: Invocation, terminal: Terminal): Promise<boolean> {
-  if (invocation.has('yes') || invocation.has('once')) return true;
+async function confirmExposure(zone: LoadedZone, invocation: Invocation, terminal: Terminal): Promise<void> {
+  if (invocation.has('yes') || invocation.has('once')) return;
   if (!canConfirm())
     throw new UsageError(
       'publish: this export has records that stood behind a proxy, and there is no terminal to ask on; give --yes to publish where they lead, or --dry-run to look.',
     );
   tellAbout(zone, terminal);
-  if (await confirmOnTerminal('Publish where these records lead?')) return true;
-  terminal.err('Nothing was published.\n');
-  return false;
+  if (!(await confirmOnTerminal('Publish where these records lead?')))
+    throw new CommandError('Nothing was published.');
 }
 
 async function putOnce(network: NetworkAccess, request: PutRequest): Promise<LoadedZone> {
   const { source, invocation, terminal } = request;
   const { published, zone, tookMs } = await putZone(network, request);
   await handOver(published.packet, await directoriesOf(invocation, terminal));
-  if (invocation.has('json'))
-    writeJson(terminal, { ...publishedToJson(published), tookSeconds: tookMs / 1000 });
+  if (invocation.has('json')) writeJson(terminal, { ...publishedToJson(published), durationMs: tookMs });
   else if (published.isAdopted)
     terminal.err(
       `The packet in the network is newer than ${source.text.path}; it was published again unchanged.\n`,

@@ -11,6 +11,7 @@ import { KeyFileError, readKeyFile } from '../../publish/key-file.ts';
 import { type Published, publishZone } from '../../publish/publish.ts';
 import { putReportToText } from '../../publish/put-report.ts';
 import { querySources } from '../../publish/query-sources.ts';
+import { recordToJson } from '../ask/record-json.ts';
 import {
   CommandError,
   Exit,
@@ -57,7 +58,8 @@ export async function removeZone(
   for (const line of kept) terminal.err(`note: ${line}\n`);
   const absence = whyNothing(found, publicKey);
   if (absence !== undefined) {
-    if (invocation.has('json')) writeJson(terminal, { key: publicKey.text, removed: false, reason: absence });
+    if (invocation.has('json'))
+      writeJson(terminal, { key: publicKey.text, isRemoved: false, reason: absence, records: [] });
     else terminal.out(`${absence}\n`);
     return Exit.OK;
   }
@@ -65,7 +67,10 @@ export async function removeZone(
   if (!invocation.has('json') || !invocation.has('yes')) terminal.err(thereNow(found, publicKey));
   if (isDry) {
     if (invocation.has('json'))
-      writeJson(terminal, { key: publicKey.text, removed: false, reason: 'This is a dry run.' });
+      writeJson(terminal, {
+        ...{ key: publicKey.text, isRemoved: false, reason: 'This is a dry run.' },
+        records: records.map(recordToJson),
+      });
     return Exit.OK;
   }
   if (!invocation.has('yes') && !(await confirmOnTerminal('Take this down?'))) {
@@ -90,7 +95,11 @@ export async function removeZone(
   terminal.line.clear();
   await handOver(published.packet, await directoriesOf(invocation, terminal));
   if (invocation.has('json'))
-    writeJson(terminal, { ...publishedToJson(published), removed: true, recordsRemoved: records.length });
+    writeJson(terminal, {
+      ...publishedToJson(published),
+      isRemoved: true,
+      records: records.map(recordToJson),
+    });
   else terminal.out(removedText(published, records.length));
   return Exit.OK;
 }

@@ -36,6 +36,20 @@ export function sizeReport({ zone }: LargeZoneProblem, key: PublicKey): SizeRepo
   return { records, ...shrinkPlan(zone.records, key.name) };
 }
 
+/** The same for `--json`. */
+export function sizeReportToJson({ records, advice, enough }: SizeReport) {
+  return {
+    savings: records.map(({ saves, path, line, record }) => ({
+      savesBytes: saves,
+      ...(path !== undefined && { file: path }),
+      line,
+      record,
+    })),
+    remedies: advice.map(({ text, saves }) => ({ savesBytes: saves, text })),
+    ...(enough !== undefined && { enough: { taken: enough.taken, bytes: enough.left } }),
+  };
+}
+
 /** The same as lines for people. */
 export function sizeReportText({ records, advice, enough }: SizeReport, { zone }: LargeZoneProblem): string {
   if (records.length === 0)

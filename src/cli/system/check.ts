@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { type FoundResolvers, SystemResolvers } from '../../app/system-resolvers.ts';
 import { asksSystem } from '../../app/upstreams.ts';
 import { ConfigError, type ConfigProblem, problemToText } from '../../config/config-error.ts';
+import { listenAddressToText } from '../../config/listen-address.ts';
 import type { LoadedSettings } from '../../config/load-settings.ts';
 import {
   flagOf,
@@ -15,6 +16,7 @@ import {
 import { readUpstreams } from '../../forward/spec/upstream-set.ts';
 import { specToText } from '../../forward/spec/upstream-spec.ts';
 import { silentLog } from '../../observe/log.ts';
+import { parsePastedKey } from '../../pkarr/pasted-key.ts';
 import {
   type Command,
   configFlag,
@@ -88,13 +90,15 @@ function describe(
     { value: settingToText(key, settings[key]), from: origins[key] },
   ]);
   return {
-    file: file ?? null,
+    ...(file !== undefined && { file }),
     settings: Object.fromEntries(values),
-    ...tables,
+    publish: tables.publish.map(({ zone, key, ...rest }) => ({ zoneFile: zone, keyFile: key, ...rest })),
+    // Each is valid here.
+    keep: tables.keep.map(({ key, ...rest }) => ({ key: parsePastedKey(key).text, ...rest })),
     ...(upstreams !== undefined && {
       systemUpstreams: {
-        servers: upstreams.servers,
-        from: upstreams.path ?? null,
+        servers: upstreams.servers.map(({ address, port }) => listenAddressToText({ host: address, port })),
+        ...(upstreams.path !== undefined && { from: upstreams.path }),
         isKept: upstreams.isKept,
       },
     }),

@@ -19,7 +19,8 @@ export const flush: Command = {
     const [text = '.'] = invocation.operands;
     const words = ['flush', readName(text).name.toString()];
     const outcome = (await askRunning(invocation, terminal, words)) as FlushOutcome;
-    if (invocation.has('json')) writeJson(terminal, outcome);
+    if (invocation.has('json'))
+      writeJson(terminal, { answerCount: outcome.answers, packetCount: outcome.packets });
     else
       terminal.out(
         `Flushed ${plural(outcome.answers, 'answer')} and ${plural(outcome.packets, 'packet')}.\n`,

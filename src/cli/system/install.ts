@@ -54,15 +54,25 @@ export const install: Command = {
         named: named.map((key) => settings[key].name),
       });
       terminal.line.clear();
-      if (invocation.has('json')) writeJson(terminal, done);
+      if (invocation.has('json')) writeJson(terminal, installationToJson(done));
       else writeText(done, terminal);
       return done.answers === false ? Exit.FAILED : Exit.OK;
     } catch (error) {
-      if (error instanceof InstallError) throw asCommandError(error, terminal);
+      if (error instanceof InstallError) throw asCommandError(error, invocation, terminal);
       throw error;
     }
   },
 };
+
+/** The installation for `--json`. */
+export function installationToJson({ manager, steps, answers, noBrowsers, reopen }: Installation) {
+  return {
+    ...{ manager, steps },
+    ...(answers !== undefined && { isAnswering: answers }),
+    ...(noBrowsers !== undefined && { noBrowsers }),
+    ...(reopen !== undefined && { reopenCommand: reopen }),
+  };
+}
 
 function listenAddress(text: string): ListenAddress {
   const address = parseListenAddress(text, 53);
@@ -143,7 +153,13 @@ export function stepsText(steps: readonly Step[]): string {
 }
 
 /** The error of a command, after the steps that were done before it. */
-export function asCommandError(error: InstallError, terminal: Terminal): CommandError {
-  if (error.steps.length > 0) terminal.err(stepsText(error.steps));
-  return new CommandError(error.message, { cause: error });
+export function asCommandError(
+  error: InstallError,
+  invocation: Invocation,
+  terminal: Terminal,
+): CommandError {
+  const { message, steps } = error;
+  if (invocation.has('json')) return new CommandError(message, { cause: error, values: { steps } });
+  if (steps.length > 0) terminal.err(stepsText(steps));
+  return new CommandError(message, { cause: error });
 }

@@ -27,6 +27,7 @@ import { type StopSignal, stopExits } from '../stop-signal.ts';
 import { type StopTexts, wholeWork } from '../whole-work.ts';
 import { askRunning } from './ask-program.ts';
 import { canConfirm, confirmOnTerminal } from './confirm.ts';
+import { outcomeError, outcomeToJson, undoneToJson } from './integrate-json.ts';
 import { outcomeText, planText, undoneText } from './integrate-text.ts';
 
 /** Makes the programs of this machine ask pkarrd. */
@@ -112,10 +113,12 @@ async function runIntegrate(invocation: Invocation, terminal: Terminal): Promise
       return invocation.has('yes') || (await confirmOnTerminal('Change this?'));
     },
   });
-  if (invocation.has('json')) writeJson(terminal, outcome);
-  else terminal.out(outcomeText(outcome, isDry));
   const wasStopped = outcome.kind === 'stopped' || outcome.kind === 'rolled-back';
-  return wasStopped && stoppedBy !== undefined ? stopExits[stoppedBy] : exitOf(outcome, isDry);
+  const exit = wasStopped && stoppedBy !== undefined ? stopExits[stoppedBy] : exitOf(outcome, isDry);
+  if (!invocation.has('json')) terminal.out(outcomeText(outcome, isDry));
+  else if (exit === Exit.OK) writeJson(terminal, outcomeToJson(outcome));
+  else throw outcomeError(outcome, exit);
+  return exit;
 }
 
 /** @throws CommandError when there is something to undo, and nobody knows any more what was there before. */
@@ -172,7 +175,12 @@ async function runUndo(invocation: Invocation, terminal: Terminal): Promise<Exit
     throw new UsageError('integrate: --undo and --dry-run cannot be given together.');
   const { value: undone } = await wholeWork(terminal, undoStops, () => undoIntegration(thisMachine));
   if (undone === undefined) await refuseLeftovers();
-  if (invocation.has('json')) writeJson(terminal, undone ?? { restored: [], kept: [], problems: [] });
-  else terminal.out(undoneText(undone));
-  return undone === undefined || undone.kept.length + undone.problems.length === 0 ? Exit.OK : Exit.FAILED;
+  const isWhole = undone === undefined || undone.kept.length + undone.problems.length === 0;
+  if (!invocation.has('json')) terminal.out(undoneText(undone));
+  else {
+    const values = undoneToJson(undone ?? { restored: [], kept: [], problems: [] });
+    if (!isWhole) throw new CommandError('Not everything was restored.', { values });
+    writeJson(terminal, values);
+  }
+  return isWhole ? Exit.OK : Exit.FAILED;
 }

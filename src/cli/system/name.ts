@@ -66,7 +66,7 @@ async function add(
     readonly before?: string;
   };
   if (invocation.has('json'))
-    writeJson(terminal, { name: typed, key, ...(before !== undefined && { before }) });
+    writeJson(terminal, { name: typed, key, ...(before !== undefined && { previousKey: before }) });
   else if (before === undefined) terminal.out(`${typed}.internal now means ${key}.\n`);
   else if (before === key) terminal.out(`${typed}.internal means ${key}, as before.\n`);
   else terminal.out(`${typed}.internal now means ${key}. It meant ${before}.\n`);
@@ -81,7 +81,7 @@ async function remove(
   const { before } = (await askRunning(invocation, terminal, ['name-remove', typed])) as {
     readonly before: string;
   };
-  if (invocation.has('json')) writeJson(terminal, { name: typed, before });
+  if (invocation.has('json')) writeJson(terminal, { name: typed, previousKey: before });
   else terminal.out(`${typed}.internal is no name any more. It meant ${before}.\n`);
   return Exit.OK;
 }
@@ -89,7 +89,7 @@ async function remove(
 async function list(invocation: Invocation, terminal: Terminal): Promise<ExitCode> {
   const names = (await askRunning(invocation, terminal, ['name-list'])) as readonly ListedName[];
   if (invocation.has('json')) {
-    writeJson(terminal, { names });
+    writeJson(terminal, { petnames: names });
     return Exit.OK;
   }
   if (names.length === 0) terminal.out('There are no names. Add one: pkarrd name add NAME KEY\n');

@@ -1,8 +1,17 @@
 import type { SettingChange } from '../../app/configuration/changed-settings.ts';
-import { problemToText } from '../../config/config-error.ts';
+import { type ConfigProblem, problemToText } from '../../config/config-error.ts';
 import { notGiven } from '../../publish/key-file.ts';
 import { serviceCommands } from '../../system/commands/service-commands.ts';
-import { type Command, configFlag, Exit, jsonFlag, type Terminal, writeJson } from '../command.ts';
+import {
+  type Command,
+  CommandError,
+  configFlag,
+  Exit,
+  type Invocation,
+  jsonFlag,
+  type Terminal,
+  writeJson,
+} from '../command.ts';
 import type { ReloadReport } from '../serve/reloader.ts';
 import { askRunning } from './ask-program.ts';
 
@@ -25,18 +34,37 @@ export const reload: Command = {
     const report = (await askRunning(invocation, terminal, ['reload'], {
       timeout: PATIENCE,
     })) as ReloadReport;
-    if (invocation.has('json')) writeJson(terminal, report);
+    if (!report.isAccepted) throw refusal(report.problems, invocation);
+    if (invocation.has('json')) writeJson(terminal, acceptedToJson(report));
     else writeReport(report, terminal);
-    return report.isAccepted ? Exit.OK : Exit.FAILED;
+    return Exit.OK;
   },
 };
 
-function writeReport(report: ReloadReport, terminal: Terminal): void {
-  if (!report.isAccepted) {
-    for (const problem of report.problems) terminal.err(`pkarrd: ${problemToText(problem)}\n`);
-    terminal.err('pkarrd: Nothing was changed: the configuration before stays in force.\n');
-    return;
-  }
+type Accepted = Extract<ReloadReport, { readonly isAccepted: true }>;
+
+function refusal(problems: readonly ConfigProblem[], invocation: Invocation): CommandError {
+  const sentence = 'Nothing was changed: the configuration before stays in force.';
+  if (invocation.has('json')) return new CommandError(sentence, { values: { problems } });
+  return new CommandError([...problems.map(problemToText), sentence].join('\n'));
+}
+
+function acceptedToJson({ changed, needRestart, added, removed, missingKeys, warnings }: Accepted) {
+  return {
+    changed: changed.map(changeToJson),
+    needRestart: needRestart.map(changeToJson),
+    publicationsAdded: added,
+    publicationsRemoved: removed,
+    missingKeyFiles: missingKeys,
+    warnings,
+  };
+}
+
+function changeToJson({ name, before, after }: SettingChange) {
+  return { name, value: after, previousValue: before };
+}
+
+function writeReport(report: Accepted, terminal: Terminal): void {
   const { changed, needRestart, added, removed, missingKeys, warnings } = report;
   for (const warning of warnings) terminal.err(`pkarrd: warning: ${problemToText(warning)}\n`);
   for (const change of changed) terminal.out(changeLine(change));

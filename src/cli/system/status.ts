@@ -43,7 +43,7 @@ async function showStatus(invocation: Invocation, terminal: Terminal): Promise<E
     writeJson(terminal, {
       verdict: verdictOf(found),
       ...statusToJson(found),
-      ...(integration && { integration }),
+      ...(integration && { integrationProblems: integration.problems }),
     });
   else {
     const overwritten = integration?.problems.map((problem) => `integrate   ${problem}`) ?? [];

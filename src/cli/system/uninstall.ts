@@ -37,7 +37,7 @@ export const uninstall: Command = {
       }
       return Exit.OK;
     } catch (error) {
-      if (error instanceof InstallError) throw asCommandError(error, terminal);
+      if (error instanceof InstallError) throw asCommandError(error, invocation, terminal);
       if (error instanceof ChangesError) throw new CommandError(error.message, { cause: error });
       throw error;
     }

@@ -110,7 +110,9 @@ export const watch: Command = {
       ending.signal,
     );
     await hook?.finished();
-    return counts.some((count) => count > 0) ? Exit.OK : Exit.FAILED;
+    if (counts.every((count) => count === 0))
+      throw new CommandError('Nothing happened until it was stopped.');
+    return Exit.OK;
   },
 };
 

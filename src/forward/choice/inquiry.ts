@@ -275,7 +275,7 @@ export class Inquiry implements DenseSetItem {
     if (trace === undefined || tried === undefined) return;
     this.#pending.delete(tried);
     const { label, why, at } = tried;
-    trace.tell({ of: 'upstream', label, why, ms: trace.tookSince(at), ...outcome });
+    trace.tell({ of: 'upstream', label, why, durationMs: trace.tookSince(at), ...outcome });
   }
 
   /** Remembers why an upstream failed; the same failure of several tries is one reason. */

@@ -174,7 +174,7 @@ export class Delegation {
     const tell = (text: string) =>
       trace?.tell({
         of: 'name-server',
-        ...{ zone: String(round.zone), address, text, ms: trace.tookSince(begunAt) },
+        ...{ zone: String(round.zone), address, text, durationMs: trace.tookSince(begunAt) },
       });
     const port = this.#parts.port ?? 53;
     try {

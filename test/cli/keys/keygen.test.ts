@@ -76,7 +76,7 @@ test('what is not a seed is refused, and never shown', async () => {
 test('pubkey prints the public key of a key file, and refuses one that others can read', async () => {
   writeFileSync(path('k'), seed, { mode: 0o600 });
   assert.deepEqual(await pkarrd(['pubkey', path('k')]), { code: 0, out: `${text}\n`, err: '' });
-  assert.equal(JSON.parse((await pkarrd(['pubkey', path('k'), '--json'])).out).publicKey, text);
+  assert.equal(JSON.parse((await pkarrd(['pubkey', path('k'), '--json'])).out).key, text);
   chmodSync(path('k'), 0o640);
   const { code, out, err } = await pkarrd(['pubkey', path('k')]);
   assert.deepEqual([code, out], [1, '']);

@@ -55,7 +55,7 @@ test('it gets one line of JSON, arguments as they are, and three variables', asy
   assert.deepEqual([args, end], ['$(touch evil)|; exit 3|*|', 'end']);
   const value = JSON.parse(json);
   assert.deepEqual(
-    [value.event, value.key, value.timestamp, value.nodes],
+    [value.event, value.key, value.timestamp, value.lookup],
     ['found', one.publicKey.text, '7000000', { answered: 4, held: 3 }],
   );
   assert.equal(existsSync('evil'), false);

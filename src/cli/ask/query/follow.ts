@@ -45,11 +45,11 @@ function textLines({ events, dropped }: QueryBatch, colours: Colours): readonly 
 }
 
 function textLine(
-  { at, client, protocol, name, type, rcode, ms, way }: QueryEvent,
+  { at, client, protocol, name, type, rcode, durationMs, way }: QueryEvent,
   { bold, cyan, dim, green, red }: Colours,
 ): string {
   const time = new Date(at).toISOString().slice(11, 23);
   const answer = rcode === 'NOERROR' ? green(rcode) : red(rcode);
   const question = name === '' ? '(no question)' : `${bold(name)} ${cyan(type)}`;
-  return `${dim(`${time} ${client} ${protocol}`)} ${question} ${answer} ${dim(`${ms.toFixed(1)} ms ${lineOf(way)}`)}\n`;
+  return `${dim(`${time} ${client} ${protocol}`)} ${question} ${answer} ${dim(`${durationMs.toFixed(1)} ms ${lineOf(way)}`)}\n`;
 }

@@ -27,7 +27,7 @@ export const query: Command = {
       '@tls://9.9.9.9#dns.quad9.net, @https://dns.quad9.net/dns-query, as upstreams are written, or @HOST.',
     '--explain tells the way of the answer: hosts file, special names, cache, the signed packet of a key and where it came ' +
       'from, upstreams and what each said, aliases step by step; and for a failure why, and what to do. With --json the facts ' +
-      'are in "way", and several types are several "queries".',
+      'are in "way", and several types are several "results".',
     '--follow needs the rights of root or of the user that runs pkarrd, since it shows what others ask. Nothing is kept. What ' +
       'cannot be shown in time is left out and counted. With --json each query is a line.',
     'Every user may ask; all of them together have the limits of one client (client-rate, cold-key-client-rate). Root and ' +
@@ -62,7 +62,7 @@ export const query: Command = {
     terminal.line.clear();
     if (invocation.has('json')) {
       const [first, ...rest] = answers.map((asked) => askedToJson(asked, terminal.now()));
-      writeJson(terminal, first === undefined || rest.length > 0 ? { queries: [first, ...rest] } : first);
+      writeJson(terminal, first === undefined || rest.length > 0 ? { results: [first, ...rest] } : first);
     } else {
       const write = invocation.has('short') ? writeShort : writeAnswer;
       for (const asked of answers) {

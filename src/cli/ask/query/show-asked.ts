@@ -69,9 +69,9 @@ export function askedToJson(asked: Asked, now: number) {
   return {
     question: { name: question.name.toString(), type: typeToText(question.type) },
     rcode: rcodeToText(message.rcode),
-    ...(isCached !== undefined && { cached: isCached }),
+    ...(isCached !== undefined && { isCached }),
     ...(server !== undefined && { server }),
-    milliseconds: Math.round(milliseconds * 10) / 10,
+    durationMs: Math.round(milliseconds * 10) / 10,
     authenticData: message.flags.authenticData,
     answers: message.answers.map(recordToJson),
     authorities: message.authorities.map(recordToJson),

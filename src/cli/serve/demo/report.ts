@@ -19,13 +19,29 @@ export interface SiteResult extends SiteVisit {
 /** The results as JSON. */
 export function reportToJson(stage: Stage, results: readonly Result[], site: SiteResult | undefined) {
   const { first, second, address, bootstrap } = stage;
+  const page = pageUrl(stage);
   return {
-    listen: listenAddressToText(address),
-    bootstrap: bootstrap === undefined ? null : `${bootstrap.host}:${bootstrap.port}`,
+    address: listenAddressToText(address),
+    ...(bootstrap && { bootstrap: `${bootstrap.host}:${bootstrap.port}` }),
     keys: [first.publicKey.text, second.publicKey.text],
-    results: results.map((result) => ({ ...result, dig: digLine(stage, result) })),
-    site: site ?? null,
-    page: pageUrl(stage) ?? null,
+    results: results.map((result) => resultToJson(result, digLine(stage, result))),
+    ...(site && { site: siteToJson(site) }),
+    ...(page !== undefined && { page }),
+  };
+}
+
+function resultToJson(result: Result, dig: string) {
+  const { what, name, type, expect, answers, rcode, transport, milliseconds, isExpected } = result;
+  return {
+    ...{ what, name, type, expect, rcode, data: answers, protocol: transport, durationMs: milliseconds },
+    ...{ isExpected, dig },
+  };
+}
+
+function siteToJson({ url, status, site, milliseconds, isExpected }: SiteResult) {
+  return {
+    ...{ url, status, durationMs: milliseconds, isExpected },
+    ...(site !== undefined && { verification: site }),
   };
 }
 
