@@ -1,6 +1,5 @@
 import type { AppStatus } from '../../app/status.ts';
 import type { UpstreamStatus } from '../../forward/choice/status.ts';
-import type { HttpStatus } from '../../http/http-status.ts';
 import type { HistogramSnapshot } from '../../observe/metrics/histogram.ts';
 import type { PublicationStatus } from '../../publish/publication-status.ts';
 
@@ -107,7 +106,7 @@ function publicationToJson({ lastSuccess, ...publication }: PublicationStatus) {
   };
 }
 
-function httpToJson(http: HttpStatus) {
+function httpToJson(http: AppStatus['http']) {
   if (http.state !== 'refused') return http;
   const { state, address, code, holders } = http;
   return { state, address, systemError: code, holders };
