@@ -6,6 +6,9 @@ import { spawnThread } from '../mainline/thread/spawn.ts';
 import type { FromTestNetworkThread } from './messages.ts';
 import type { TestNetwork, TestNetworkOptions } from './test-network.ts';
 
+/** Heap limit of the thread in megabytes: each of 2,000 nodes takes 0.15. */
+const MAX_HEAP_MB = 1024;
+
 /** What the thread says first of its own start. */
 type Outcome = Exclude<FromTestNetworkThread, ThreadWarning>;
 
@@ -57,7 +60,7 @@ export async function startTestNetworkThread(
 /** @throws MainlineError when there is no memory or no permission for another thread. */
 function spawn(options: TestNetworkOptions): Worker {
   try {
-    return spawnThread(new URL('./testnet-thread.js', import.meta.url), options);
+    return spawnThread(new URL('./testnet-thread.js', import.meta.url), options, MAX_HEAP_MB);
   } catch (error) {
     throw ended(error);
   }

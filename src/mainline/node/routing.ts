@@ -66,7 +66,9 @@ export class Routing {
   /** Adds nodes to the table as if they had just answered: at most 20 of those that share a number of bits with our id. */
   fill(nodes: readonly NodeContact[]): void {
     const seen = Date.now();
-    for (const { id, host, port } of nodes) this.rpc.nodes.add({ id: Buffer.from(id), host, port, seen });
+    // Many tables in one thread share the octets of an id.
+    for (const { id, host, port } of nodes)
+      this.rpc.nodes.add({ id: Buffer.isBuffer(id) ? id : Buffer.from(id), host, port, seen });
   }
 
   /** Calls `listener` for each node that is added to the table. */

@@ -14,7 +14,7 @@ const MAX_HEAP_MB = 256;
 export const spawnDhtThread: SpawnDhtThread = (options) =>
   spawnThread(new URL('./dht-thread.js', import.meta.url), options);
 
-/** Starts a thread that runs `file` with `data`, with limited memory. */
-export function spawnThread(file: URL, data: unknown): Worker {
-  return new Worker(file, { workerData: data, resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB } });
+/** Starts a thread that runs `file` with `data`, with limited memory, in megabytes. */
+export function spawnThread(file: URL, data: unknown, maxHeap: number = MAX_HEAP_MB): Worker {
+  return new Worker(file, { workerData: data, resourceLimits: { maxOldGenerationSizeMb: maxHeap } });
 }
