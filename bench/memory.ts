@@ -11,7 +11,7 @@ import { fixed, machine, table } from './support/report.ts';
 import { FIRST_PORT, names, withScene } from './support/scene.ts';
 
 /** Names that fill a cache of 16 MB. */
-const NAMES = 60_000;
+const NAMES = 240_000;
 
 /** Connections that are opened to the HTTP side. */
 const OPENED = 200;
