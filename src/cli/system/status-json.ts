@@ -76,8 +76,10 @@ function certificateToJson({ names, notAfter, warnings, problem }: NonNullable<A
 }
 
 function dhtToJson(dht: NonNullable<AppStatus['dht']>) {
-  const { nodes, port, nodeId, secureId, externalHost, serving, autoServing, storedItems, active } = dht;
-  const { queries, served, unsent, nextSearchMs, sendErrors, dropped, faults, lastFault } = dht;
+  const { nodes, port, nodeId, secureId, externalHost, serving, autoServing, storedItems, ...more } = dht;
+  const { active, queries, heardMs, served, unsent, nextSearchMs, sendErrors, ...others } = more;
+  const { dropped, faults, lastFault, ...rest } = others;
+  rest satisfies Record<string, never>;
   return {
     ...{ routingTableNodes: nodes, port, nodeId, isIdSecure: secureId },
     ...(externalHost !== undefined && { externalHost }),
@@ -85,6 +87,7 @@ function dhtToJson(dht: NonNullable<AppStatus['dht']>) {
     ...(autoServing !== undefined && { autoServing }),
     ...{ storedItems, active },
     queriesSent: queries,
+    ...(heardMs !== undefined && { heardAgoMs: heardMs }),
     queriesServed: served,
     ...(unsent !== undefined && { systemError: unsent }),
     ...(nextSearchMs !== undefined && { nextSearchMs }),

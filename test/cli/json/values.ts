@@ -166,7 +166,13 @@ function statusOfAll(): object {
         ...dht,
         // As it comes through the socket.
         nodeId: '00'.repeat(20) as unknown as Uint8Array,
-        ...{ externalHost: '192.0.2.1', autoServing: 'trial', unsent: 'ENETUNREACH', nextSearchMs: 3 },
+        ...{
+          externalHost: '192.0.2.1',
+          autoServing: 'trial',
+          unsent: 'ENETUNREACH',
+          nextSearchMs: 3,
+          heardMs: 4,
+        },
         ...{ sendErrors: { EPERM: 2 }, dropped: { short: 1 }, lastFault: 'Error: so' },
       },
     }),

@@ -143,6 +143,7 @@ const dht = object('DHT', 'The node of the DHT; absent while it starts, and when
   storedItems: ['count', 'Items that are stored for others.'],
   active: ['count', 'Lookups and puts in progress.'],
   queriesSent: [queriesSent, 'Queries to other nodes.'],
+  'heardAgoMs?': ['ms', 'Since a node answered last; absent when none did.'],
   queriesServed: [queriesServed, 'Queries of other nodes.'],
   'systemError?': ['text', 'The error code of the system while queries cannot even be sent.'],
   'nextSearchMs?': ['ms', 'Until nodes are searched for again; absent while that is done.'],
