@@ -170,7 +170,7 @@ for (const { name, words, skip } of programs) {
       ]);
       assert.equal(code, 0, shown);
       const texts = drawnIn(shown).join('\n');
-      assert.match(texts, /^Looking for the current packet: asked \d+, answered \d+, .*\d hold it, /m);
+      assert.match(texts, /^Looking for the current packet: asked \d+, answered \d+, .*\d holds? it, /m);
       assert.match(texts, /^Publishing: asked \d+, answered \d+, /m);
       const screen = screenOf(shown);
       assert.match(

@@ -44,7 +44,7 @@ test('two workers both answer at one port, over UDP and TCP', async () => {
     assert.equal(cache.hits + cache.misses, 2_000);
     assert.equal(cache.entries, 2);
     const { out } = await new RunningCommand(['status', '--state-dir', stateOf(scene.command)]).ended();
-    assert.match(out, /^workers {5}2 of 2 running, 0 restarted, process \d+: \d+ queries, process /m);
+    assert.match(out, /^workers {5}2 of 2 running, 0 restarted, process \d+: [\d,]+ queries, process /m);
 
     // No more than one worker has of one client: it may be quick enough to accept them all.
     const clients = Array.from(
