@@ -7,8 +7,8 @@ export interface ZoneNow {
   readonly message: Uint8Array;
   /** Differs when the content of the file does. */
   readonly fingerprint: string;
-  /** When the file was changed, in µs since 1970 by this machine's clock. */
-  readonly changedAt: Timestamp;
+  /** When the file was changed, in µs since 1970 by this machine's clock; undefined when nobody knows, as of a zone from a pipe. */
+  readonly changedAt: Timestamp | undefined;
   /** Records were left out, because an address is not known now. */
   readonly isIncomplete: boolean;
 }
@@ -32,7 +32,7 @@ export type Plan =
 
 /**
  * Whether the zone file or an existing packet of the key takes precedence. A packet that was published elsewhere does if
- * it is newer than the last change of the file; on the same machine only the content of the file counts, so that an older
+ * it is newer than the last change of the file, or if nobody knows when that was; on the same machine only the content of the file counts, so that an older
  * file may follow a newer one. Pure.
  */
 export function planPublication(
@@ -49,7 +49,10 @@ export function planPublication(
   const isSameFile = remembered?.fingerprint === zone.fingerprint;
   const adopt: Plan = { kind: 'repeat', packet: held, isAdopted: true };
   // A file that we published before the packet appeared is older than it, whatever its date says.
-  if (isFromElsewhere) return isSameFile || held.timestamp > zone.changedAt ? adopt : { kind: 'sign' };
+  if (isFromElsewhere) {
+    const isOlder = zone.changedAt === undefined || held.timestamp > zone.changedAt;
+    return isSameFile || isOlder ? adopt : { kind: 'sign' };
+  }
   if (!isSameFile) return { kind: 'sign' };
   if (remembered?.isAdopted) return adopt;
   // The file is the same, so an address in it changed. While the address is not known, the last one stays published.

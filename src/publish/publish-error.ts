@@ -6,7 +6,8 @@ import type { PutReport } from './put-report.ts';
  *
  * - `clock-behind`: the network holds a packet that is dated over a day ahead of our clock. `last-timestamp`: it holds one
  *   with the largest timestamp that there is, so that none can follow.
- * - `newer-elsewhere`: the network holds a packet that was published elsewhere after the zone file was changed.
+ * - `newer-elsewhere`: the network holds a packet that was published elsewhere after the zone file was changed, or when
+ *   nobody knows when it was changed.
  * - `empty`: no record is left, because the addresses in the zone are not known.
  * - `unreachable`: neither DHT nor relays could be asked for what they hold, or no node or relay to store it was found.
  * - `not-stored`: nodes or relays were asked to store it and none did.

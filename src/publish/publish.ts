@@ -26,7 +26,7 @@ const EMPTY_MESSAGE_LENGTH = 12;
  * - `keep`: the existing packet, unchanged, where it says the same as the zone or was published elsewhere after the zone
  *   was changed; otherwise the zone in a new packet.
  * - `new`: the zone in a new packet, unless another was published elsewhere after the zone was changed: that is an error,
- *   if the other has records that would be lost.
+ *   if the other has records that would be lost. A zone of which nobody knows when it was changed counts as the older one.
  * - `force`: the zone in a new packet, whatever the network holds.
  */
 export type PublishMode = 'keep' | 'new' | 'force';
@@ -123,8 +123,11 @@ function applyMode(plan: Plan, { mode, zone, now }: PublishRequest): Plan {
   if (mode === 'keep' || plan.kind === 'sign') return plan;
   // What was published from the same file stays while an address in it is not known.
   if (mode === 'new' && zone.isIncomplete && !plan.isAdopted) return plan;
-  if (mode === 'new' && plan.isAdopted && plan.packet.timestamp <= now && !isEmpty(plan.packet.message))
-    throw new PublishError('newer-elsewhere', newerElsewhere(plan.packet.timestamp), { held: plan.packet });
+  // Without a date of the zone no clock matters, except where one is wrong by more than time zones.
+  const latest = zone.changedAt === undefined ? now + MAX_AHEAD : now;
+  const { packet } = plan;
+  if (mode === 'new' && plan.isAdopted && packet.timestamp <= latest && !isEmpty(packet.message))
+    throw new PublishError('newer-elsewhere', newerElsewhere(packet.timestamp, zone), { held: packet });
   // A packet ahead of our clock was dated by another clock, and comparing it with the date of the file says nothing.
   return { kind: 'sign' };
 }
@@ -174,9 +177,11 @@ function later(a: Timestamp | undefined, b: Timestamp | undefined): Timestamp | 
   return a > b ? a : b;
 }
 
-function newerElsewhere(timestamp: Timestamp): string {
-  // It is not ahead of the clock, so it is within the range of a Date.
+function newerElsewhere(timestamp: Timestamp, { changedAt }: ZoneNow): string {
+  // It is at most a day ahead of the clock, so it is within the range of a Date.
   const date = new Date(Number(timestamp / 1000n)).toISOString();
+  if (changedAt === undefined)
+    return `The network holds a packet of this key of ${date}, published elsewhere, and a zone without a date may be older.`;
   return `The network holds a packet of this key of ${date}, published elsewhere after the zone file was changed.`;
 }
 

@@ -21,8 +21,8 @@ export interface ZoneText {
   readonly included: readonly string[];
   /** Differs when one of the files was written, replaced, removed or added: see `zoneIdentity`. */
   readonly identity: string;
-  /** When one of the files was last changed, in µs since 1970. */
-  readonly changedAt: bigint;
+  /** When one of the files was last changed, in µs since 1970; undefined for what came through a pipe, which has no date. */
+  readonly changedAt: bigint | undefined;
   /** The hash of all that was read, in hexadecimal. */
   readonly fingerprint: string;
 }
@@ -51,7 +51,7 @@ export async function readZoneText(path: string): Promise<ZoneText> {
 
 /**
  * The same for a zone that comes through a pipe, at `now` in µs since 1970; what it includes is relative to the current
- * directory. `name` stands for it in messages.
+ * directory. It has no date: it may be a copy of an old file. `name` stands for it in messages.
  * @throws ZoneProblem
  */
 export async function readZoneInput(
@@ -70,7 +70,10 @@ export async function readZoneInput(
   }
   const text = decodeUtf8(Buffer.concat(pieces));
   if (text === undefined) throw new ZoneProblem([`${name}: ${NOT_UTF8}`]);
-  return await withIncluded(name, { text, identity: String(now), changedAt: now });
+  return {
+    ...(await withIncluded(name, { text, identity: String(now), changedAt: now })),
+    changedAt: undefined,
+  };
 }
 
 async function withIncluded(path: string, zone: ReadFile): Promise<ZoneText> {

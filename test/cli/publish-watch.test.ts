@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { text as textOf } from 'node:stream/consumers';
 import { after, test } from 'node:test';
-import { RunningCommand } from '../support/command.ts';
+import { pkarrd, RunningCommand } from '../support/command.ts';
 import { onEachProgram } from '../support/programs.ts';
 import { startTestDht } from '../support/test-dht.ts';
 
@@ -35,6 +36,75 @@ onEachProgram(({ program }) => {
     assert.equal(await address(), '192.0.2.3');
     const { code, err } = await watching.stop('SIGINT');
     assert.equal(code, 0, err);
+  });
+
+  test('--watch gives each packet to the program that runs here, which answers with it at once', async () => {
+    const { key, keyFile, zone } = dht.newKey('handed');
+    const state = ['--state-dir', `${keyFile}-state`];
+    const serving = new RunningCommand(
+      ['serve', '--listen', '127.0.0.1:0', '--upstream', 'none', ...network, ...state],
+      { program },
+    );
+    await serving.printed(/127\.0\.0\.1:\d+/);
+    const answer = async () =>
+      (await pkarrd(['query', key, 'A', '--short', ...state], { program })).out.trim();
+    writeFileSync(zone, '@ A 192.0.2.1\n');
+    const args = ['publish', zone, '--key', keyFile, '--watch', ...network, ...state];
+    const watching = new RunningCommand(args, { program });
+    await watching.printed(/Watching \S+\.zone; Ctrl-C ends it\.\n/);
+    assert.equal(await answer(), '192.0.2.1');
+    for (const [at, address] of ['192.0.2.2', '192.0.2.3'].entries()) {
+      writeFileSync(zone, `@ A ${address}\n`);
+      await watching.printed(new RegExp(`(?:Z Published 80 of[\\s\\S]*){${at + 1}}`));
+      assert.equal(await answer(), address);
+    }
+    await watching.stop('SIGINT');
+    const removed = await pkarrd(['publish', '--remove', '--yes', '--key', keyFile, ...network, ...state], {
+      program,
+    });
+    assert.equal(removed.code, 0, removed.err);
+    assert.equal(await answer(), '');
+    await serving.stop();
+  });
+
+  test('- has no date: it replaces what was published from here, and nothing else without --force', async () => {
+    const { key, keyFile } = dht.newKey('undated');
+    const publish = async (where: string, address: string, ...flags: string[]) => {
+      const state = ['--state-dir', `${keyFile}-${where}`];
+      const words = [...program, 'publish', '-', '--key', keyFile, ...flags, ...network, ...state];
+      const child = spawn(words[0] ?? '', words.slice(1), { env: { ...process.env, PKARRD_HTTP: 'off' } });
+      child.stdin.end(`@ A ${address}\n`);
+      const [out, err, [code]] = await Promise.all([
+        textOf(child.stdout),
+        textOf(child.stderr),
+        once(child, 'close'),
+      ]);
+      return { code, out, err };
+    };
+    for (const address of ['192.0.2.1', '192.0.2.2']) {
+      const { code, err } = await publish('here', address);
+      assert.equal(code, 0, err);
+      assert.equal(await dht.addressesOf(key), address);
+    }
+    const refused = await publish('there', '192.0.2.3');
+    assert.deepEqual([refused.code, refused.out], [1, '']);
+    const lines = refused.err.split('\n');
+    assert.match(
+      lines[0] ?? '',
+      /^pkarrd: The network holds a packet of this key of 20\S+Z, published elsewhere, and a zone without a date may be older\.$/,
+    );
+    assert.deepEqual(lines.slice(1, 4), [
+      'What standard input would change (- is there now, + would be put):',
+      '- @ 300 IN A 192.0.2.2',
+      '+ @ 300 IN A 192.0.2.3',
+    ]);
+    assert.match(refused.err, /\nReplace it with standard input:\n {2}pkarrd publish - .* --force\n$/);
+    assert.equal(await dht.addressesOf(key), '192.0.2.2');
+    assert.equal((await publish('there', '192.0.2.3', '--force')).code, 0);
+    assert.equal(await dht.addressesOf(key), '192.0.2.3');
+    assert.equal((await publish('here', '192.0.2.4')).code, 1);
+    assert.equal((await publish('there', '192.0.2.4')).code, 0);
+    assert.equal(await dht.addressesOf(key), '192.0.2.4');
   });
 
   test('- is a zone from standard input, which includes files of the current directory', async () => {

@@ -229,6 +229,17 @@ test('what was published elsewhere after the zone was changed is not replaced wi
   assert.deepEqual([forced.isAdopted, forced.packet.timestamp], [false, now]);
 });
 
+test('a zone without a date does not replace what was published elsewhere, a little ahead of the clock either', async () => {
+  const zone = zoneOf(records, { changedAt: undefined });
+  for (const timestamp of [now - 5n, now + 5n, now + MAX_AHEAD]) {
+    const sink = sinkOf();
+    await assert.rejects(publish([held(timestamp)], { zone, sink }), { kind: 'newer-elsewhere' });
+    assert.deepEqual(sink.given, []);
+    assert.equal((await publish([held(timestamp)], { zone, mode: 'force' })).isAdopted, false);
+  }
+  await assert.rejects(publish([held(now + MAX_AHEAD + 1n)], { zone }), { kind: 'clock-behind' });
+});
+
 test('what says the same is put again as it is for a timer, and dated anew otherwise', async () => {
   const same: SourceEvent = {
     kind: 'packet',

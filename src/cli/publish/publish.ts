@@ -52,7 +52,8 @@ export const publish: Command = {
     'A packet holds 995 bytes of records. (Readers accept 1000, but some nodes count a few more than others.) Of a zone that is ' +
       'larger, it shows what each record takes and what helps; --dry-run does so too.',
     'Without --force, it does not replace a packet that was published elsewhere after the zone file was last changed, or ' +
-      'one whose timestamp is more than a day in the future; it shows what would change.',
+      'one whose timestamp is more than a day in the future; it shows what would change. Standard input has no date: with "-" ' +
+      'it replaces only what was published from here last, as the state directory has it.',
     'A zone file that contains no records is refused. --remove takes down what is published: it puts an empty packet with a ' +
       'later timestamp in its place, because nodes cannot be told to forget one. It shows the records and asks first. Nodes drop ' +
       'the empty packet too when nobody publishes it again; the older one they no longer have.',

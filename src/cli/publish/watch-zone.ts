@@ -11,6 +11,8 @@ import type { LoadedZone } from '../../publish/zone-file.ts';
 import { ZoneWatch } from '../../publish/zone-watch.ts';
 import { machineInterfaces } from '../../system/interfaces.ts';
 import type { NetworkAccess } from '../network.ts';
+import { directoriesOf } from '../system/ask-program.ts';
+import { handOver } from './hand-over.ts';
 import { PublishSeen, publishText } from './publish-line.ts';
 import { microseconds, type PutRequest } from './put-zone.ts';
 import { tellAbout } from './zone-source.ts';
@@ -26,7 +28,7 @@ const LOOK_EVERY = 1_000;
  */
 export async function watchZone(
   network: NetworkAccess,
-  { source, settings, memory, terminal }: PutRequest,
+  { source, settings, memory, invocation, terminal }: PutRequest,
   current: LoadedZone,
 ): Promise<void> {
   const { keyPair, movedFrom, text } = source;
@@ -71,6 +73,8 @@ export async function watchZone(
       schedule.succeeded();
       told = '';
       published = zone;
+      // A program that was started meanwhile is given it too.
+      await handOver(result.packet, await directoriesOf(invocation, terminal));
       say(resultLine(result, isNew));
     } catch (error) {
       terminal.line.clear();
