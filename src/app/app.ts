@@ -9,6 +9,7 @@ import { networkOf } from '../mainline/addresses.ts';
 import { InternalErrors } from '../observe/internal-errors.ts';
 import { type Log, silentLog } from '../observe/log.ts';
 import { rateLimited } from '../observe/log-rate-limit.ts';
+import { PublicKey } from '../pkarr/public-key.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import { noExternalAddresses } from '../pkarr/zone/file/placeholders.ts';
 import { externalAddresses } from '../publish/external-addresses.ts';
@@ -82,6 +83,7 @@ export async function startApp(
     await front.usePetnames(changed);
     petnames.replace(changed);
     await http.apply(httpSettings(settings, given, certificate.known, names.current));
+    await begin(changed);
   };
   const names = await NameBook.open(settings.names, {
     path: join(settings.stateDir, NAMES_FILE),
@@ -105,6 +107,7 @@ export async function startApp(
     log,
     nowWall,
     isKept: (key) => names.current.some((name) => name.key === key) || publisher.isOf(key),
+    held: (key) => packets.held(key),
   });
 
   // From key to packet: the store, the DHT, relays.
@@ -116,6 +119,10 @@ export async function startApp(
     now,
     nowWall,
   });
+
+  const begin = (named: readonly Petname[]) =>
+    Promise.all(named.map(({ key }) => history.begin(PublicKey.fromLabel(key))));
+  begin(names.current).catch((error: unknown) => internalErrors.report('exception', error));
 
   // Bytes in, bytes out: the cache or the router answers, in this process or in several that share the ports.
   const common = {

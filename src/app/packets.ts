@@ -40,6 +40,8 @@ export interface Packets {
   readonly mayLookUp: (client: string) => boolean;
   /** Where publications look and put, as it is now. */
   readonly network: PublishNetwork;
+  /** The packet of a key in the store, without looking for a newer one. Never rejects. */
+  held(key: PublicKey): Promise<SignedPacket | undefined>;
   /** Whether packets are kept over a restart. */
   storeState(): PacketStoreStatistics['state'];
   /** Undefined while the node or its thread is started, and when the DHT is off. */
@@ -149,6 +151,7 @@ export async function startPackets(
     get network() {
       return network;
     },
+    held: async (key) => (await store.get(key))?.packet,
     storeState: () => store.statistics().state,
     async dhtStatus() {
       // While its thread is started again there is none.

@@ -44,6 +44,8 @@ export interface PacketHistoryParts {
   readonly nowWall: () => number;
   /** Whether packets of this key, as text, are kept although nobody watches it. */
   readonly isKept: (key: string) => boolean;
+  /** The packet that is there when a key becomes one of interest. Never rejects. */
+  readonly held: (key: PublicKey) => Promise<SignedPacket | undefined>;
 }
 
 /**
@@ -93,12 +95,20 @@ export class PacketHistory {
     this.#write();
   }
 
-  /** Packets of this key are kept from now on, for 30 days after this was said last. */
-  watch(key: PublicKey): void {
+  /** Packets of this key are kept from now on, for 30 days after this was said last. Never rejects. */
+  async watch(key: PublicKey): Promise<void> {
     this.#watched.delete(key.text);
     this.#watched.set(key.text, this.#parts.nowWall());
     this.#boundWatched();
     this.#write();
+    await this.begin(key);
+  }
+
+  /** A key has become one of interest: its history begins with the packet that is there. Never rejects. */
+  async begin(key: PublicKey): Promise<void> {
+    if (this.#packets.has(key.text)) return;
+    const held = await this.#parts.held(key);
+    if (held !== undefined) this.note(held);
   }
 
   /** The keys that are watched, as text, the one that was watched last first. */

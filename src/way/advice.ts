@@ -1,5 +1,5 @@
 import type { ExtendedError } from '../dns/extended-error.ts';
-import type { Fact, FailureReason, RefusalReason, TimedFact } from './fact.ts';
+import type { Fact, FailureReason, FilterReason, RefusalReason, TimedFact } from './fact.ts';
 
 /** What was answered, as far as advice depends on it. */
 export interface AnsweredWith {
@@ -13,9 +13,7 @@ export interface AnsweredWith {
 
 /** What to do, as sentences: nothing where all is well, or where nobody can do anything. */
 export function adviceOn({ facts, rcode, extendedErrors, isGood }: AnsweredWith): readonly string[] {
-  const [question] = facts;
-  const name = question?.of === 'question' ? bare(question.name) : 'NAME';
-  const found = [...new Set(facts.flatMap((fact) => adviceOf(fact, name) ?? []))];
+  const found = [...new Set(inPlace(facts).flatMap(([fact, place]) => adviceOf(fact, place) ?? []))];
   if (found.length > 0 || isGood) return found;
   return [...new Set(extendedErrors.flatMap(({ code }) => byCode[code] ?? []))].concat(
     found.length === 0 && rcode === 'REFUSED' ? [refusedElsewhere] : [],
@@ -25,8 +23,35 @@ export function adviceOn({ facts, rcode, extendedErrors, isGood }: AnsweredWith)
 const refusedElsewhere =
   'The resolver that was asked refuses: it may not serve this machine, or not this name. Ask another upstream.';
 
-/** `name`: what was asked for first. */
-function adviceOf(fact: Fact, name: string): string | undefined {
+/** Where on the way a fact is; names without their final dot. */
+interface Place {
+  /** What was asked for first. */
+  readonly first: string;
+  /** What the fact is about, which an alias may have led to. */
+  readonly name: string;
+  readonly isAlias: boolean;
+  /** What people call the key: its petname, or the key. */
+  readonly key: string;
+}
+
+/** Each fact with its place. */
+function inPlace(facts: readonly Fact[]): readonly (readonly [Fact, Place])[] {
+  let place: Place = { first: 'NAME', name: 'NAME', isAlias: false, key: 'KEY' };
+  let isFirst = true;
+  return facts.map((fact) => {
+    if (fact.of === 'question') {
+      const name = bare(fact.name);
+      const key = name.split('.').at(-1) ?? name;
+      place = { first: isFirst ? name : place.first, name, isAlias: fact.why === 'alias', key };
+      isFirst = false;
+    }
+    if (fact.of === 'petname') place = { ...place, key: bare(fact.petname) };
+    if (fact.of === 'suffix') place = { ...place, key: bare(fact.name).split('.').at(-1) ?? place.key };
+    return [fact, place] as const;
+  });
+}
+
+function adviceOf(fact: Fact, { first, name, isAlias, key }: Place): string | undefined {
   switch (fact.of) {
     case 'failure':
       return failures[fact.kind];
@@ -37,6 +62,9 @@ function adviceOf(fact: Fact, name: string): string | undefined {
     case 'stray-key':
       return 'Nothing: the program that asked goes on to the key itself. To look at that answer, ask for the key alone.';
     case 'special':
+      // Whoever owns a key must not find out, or decide, what the names of this machine mean.
+      if (fact.zone === 'internal.' && isAlias)
+        return 'Only the owner of the alias can mend that: an alias never leads to a petname, also where there is one.';
       if (fact.zone === 'internal.')
         return `If it is meant as a petname, give it to a key: pkarrd name add ${name.split('.').at(-2)} KEY. pkarrd name list shows those that there are.`;
       return fact.text?.includes('no route') === true
@@ -46,17 +74,15 @@ function adviceOf(fact: Fact, name: string): string | undefined {
       return packetAdvice(fact);
     case 'zone':
       return fact.outcome === 'name-error'
-        ? `See which names the key has: pkarrd resolve ${name.split('.').at(-1)}. Only its owner can add one.`
+        ? `See which names the key has: pkarrd resolve ${key}. Only its owner can add one.`
         : undefined;
     case 'filtered':
-      return fact.why === 'rebinding'
-        ? `If the name is meant to have this address, allow it in the configuration: rebinding-allow = ["${name}"].`
-        : 'If keys may name machines of your own network, say so in the configuration: pkarr-private = "allow".';
+      return filters(name)[fact.why];
     case 'portal':
       return 'Open any page in a browser and log in to the network.';
     case 'cache':
       return fact.state === 'failure' || fact.state === 'stale'
-        ? `To have it asked anew at once: pkarrd flush ${name}.`
+        ? `To have it asked anew at once: pkarrd flush ${first}.`
         : undefined;
     default:
       return undefined;
@@ -70,6 +96,14 @@ function packetAdvice(fact: Extract<Fact, { of: 'packet' }>): string | undefined
     return 'See whether the DHT is connected: pkarrd status. Until somebody confirms the packet it may be out of date.';
   return undefined;
 }
+
+const filters = (name: string): Readonly<Record<FilterReason, string>> => ({
+  rebinding: `If the name is meant to have this address, allow it in the configuration: rebinding-allow = ["${name}"].`,
+  'packet-loopback':
+    'If keys may name services of this machine itself, say so in the configuration: pkarr-loopback = "allow".',
+  'packet-private':
+    'If keys may name machines of your own network, say so in the configuration: pkarr-private = "allow".',
+});
 
 const refusals: Readonly<Record<RefusalReason, string | undefined>> = {
   stranger: 'Add the network of this client to allow-from in the configuration.',

@@ -59,7 +59,7 @@ export type Fact =
   /** The upstream's answer ends with an alias that it cannot follow, which is followed here. */
   | { readonly of: 'alias'; readonly from: string; readonly target: string }
   /** Something was taken out of an answer. `text` is a sentence. */
-  | { readonly of: 'filtered'; readonly why: 'rebinding' | 'packet-address'; readonly text: string }
+  | { readonly of: 'filtered'; readonly why: FilterReason; readonly text: string }
   /** The resolvers of the network were asked, since it seems to have a captive portal. */
   | { readonly of: 'portal' }
   /** There is no answer. `kind`: see `FailureReason`; `text` is a sentence. */
@@ -67,6 +67,12 @@ export type Fact =
 
 /** Why a question came up. */
 type QuestionReason = 'asked' | 'alias' | 'name-server';
+
+/**
+ * Why something was taken out of an answer: rebinding protection for ordinary names, and for keys `pkarr-loopback` and
+ * `pkarr-private`.
+ */
+export type FilterReason = 'rebinding' | 'packet-loopback' | 'packet-private';
 
 /** Why a query was refused before anything was looked up. */
 export type RefusalReason = 'stranger' | 'too-often' | 'malformed' | 'loop' | 'no-recursion';

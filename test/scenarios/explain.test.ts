@@ -121,6 +121,8 @@ function packet(index: number) {
     [
       aRecord(name, '192.0.2.1', 5),
       { ...aRecord(name, '192.0.2.2', 5), type: Type.TXT, rdata: text('hello') },
+      aRecord(`lo.${name}`, '127.0.0.1', 5),
+      cnameRecord(`pet.${name}`, 'x.alice.internal'),
     ],
     [cnameRecord(name, k3)],
     [cnameRecord(name, k4)],
@@ -183,6 +185,9 @@ const situations: readonly (readonly [title: string, program: string, ...words: 
   ['a text that is no key', 'main', notKey],
   ['a petname', 'named', 'alice.internal'],
   ['a petname that nobody gave', 'named', 'bob.internal'],
+  ['a name that the key of a petname does not have', 'named', 'www.alice.internal'],
+  ['an alias to a petname', 'named', `pet.${k1}`],
+  ['a loopback address of a key', 'named', `lo.${k1}`],
   ['a key before a search domain', 'main', `${k1}.corp.example`],
   ['a name of the hosts file', 'main', 'printer.example'],
   ['localhost', 'main', 'localhost'],

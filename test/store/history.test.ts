@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { createLog } from '../../src/observe/log.ts';
 import { KeyPair } from '../../src/pkarr/key-pair.ts';
+import type { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { MAX_KEYS, MAX_PACKETS, PacketHistory } from '../../src/store/history.ts';
 import { signedPacket, testKey } from '../support/packets.ts';
 
@@ -14,10 +15,11 @@ let directory = '';
 let path = '';
 let now = 0;
 let lines: string[] = [];
+let held: SignedPacket[] = [];
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'pkarrd-history-'));
   path = join(directory, 'history');
-  [now, lines] = [1_000_000, []];
+  [now, lines, held] = [1_000_000, [], []];
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
@@ -26,6 +28,7 @@ const open = (...kept: readonly KeyPair[]) =>
   PacketHistory.open({
     ...{ path, log, nowWall: () => now },
     isKept: (text) => kept.some(({ publicKey }) => publicKey.text === text),
+    held: async (key) => held.find((packet) => packet.key.text === key.text),
   });
 const secondsOf = (history: PacketHistory, { publicKey }: KeyPair) =>
   history.of(publicKey).map(({ packet }) => Number(packet.timestamp / 1_000_000n));
@@ -48,16 +51,35 @@ test('the last packets of a key that is kept are there after a restart, the newe
   }
 });
 
+test('a history begins with the packet that is there when a key is watched, or has a name', async () => {
+  held = [signedPacket(key, 7), signedPacket(other, 5)];
+  const history = await open(other);
+  await history.watch(key.publicKey);
+  await history.begin(other.publicKey);
+  history.note(signedPacket(key, 9));
+  assert.deepEqual(secondsOf(history, key), [9, 7]);
+  assert.deepEqual(secondsOf(history, other), [5]);
+  // It has begun: what is there now is no beginning.
+  held = [signedPacket(key, 11)];
+  await history.watch(key.publicKey);
+  assert.deepEqual(secondsOf(history, key), [9, 7]);
+  await history.close();
+  // Nobody asked for this one.
+  const without = await open();
+  await without.begin(testKey(3).publicKey);
+  assert.deepEqual(secondsOf(without, testKey(3)), []);
+});
+
 test('a key is watched for 30 days after that was said last, over restarts', async () => {
   const history = await open();
-  history.watch(key.publicKey);
-  history.watch(other.publicKey);
+  await history.watch(key.publicKey);
+  await history.watch(other.publicKey);
   history.note(signedPacket(key, 1));
   await history.close();
   assert.deepEqual((await open()).watched, [other.publicKey.text, key.publicKey.text]);
   now += 29 * DAY;
   const later = await open();
-  later.watch(key.publicKey);
+  await later.watch(key.publicKey);
   await later.close();
   now += 2 * DAY;
   const last = await open();
@@ -68,7 +90,13 @@ test('a key is watched for 30 days after that was said last, over restarts', asy
 });
 
 test('it has so many keys at most, and forgets the one that changed longest ago', async () => {
-  const history = await PacketHistory.open({ path, log, nowWall: () => now, isKept: () => true });
+  const history = await PacketHistory.open({
+    path,
+    log,
+    nowWall: () => now,
+    isKept: () => true,
+    held: async () => undefined,
+  });
   const keys = Array.from({ length: MAX_KEYS + 1 }, (_, n) =>
     KeyPair.fromSeed(Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? n & 255 : i === 1 ? n >> 8 : 1))),
   );
@@ -86,7 +114,7 @@ test('what somebody wrote into the file is no packet, unless the key signed it',
   const history = await open(key);
   history.note(signedPacket(key, 1));
   history.note(signedPacket(key, 3));
-  history.watch(key.publicKey);
+  await history.watch(key.publicKey);
   await history.close();
   const text = readFileSync(path, 'utf8');
   const forged = Buffer.from(signedPacket(other, 9).toBytes()).toString('base64');

@@ -3,6 +3,7 @@ import { ExtendedErrorCode } from '../../dns/extended-error.ts';
 import type { Name } from '../../dns/name.ts';
 import type { ResourceRecord } from '../../dns/record.ts';
 import { syntheticSoa } from '../../dns/soa.ts';
+import type { Trace } from '../../way/trace.ts';
 import { type RecordsAnswer, toRecords } from '../answer.ts';
 import { type LocalAddress, localAddressIn, localAddressToText } from '../rebinding.ts';
 import type { Routes } from '../router.ts';
@@ -26,23 +27,20 @@ export function limitPacketAddresses(inner: Routes['pkarr'], policy: PacketAddre
   return {
     async resolve(key, query, context) {
       const answer = toRecords(await inner.resolve(key, query, context));
-      const limited = withoutLocalAddresses(answer, key.name, policy);
-      const error = limited === answer ? undefined : limited.extendedErrors.at(-1);
-      if (error !== undefined)
-        context.trace?.tell({ of: 'filtered', why: 'packet-address', text: error.text });
-      return limited;
+      return withoutLocalAddresses(answer, key.name, policy, context.trace);
     },
   };
 }
 
 /**
- * `answer` without such records, and with an extended error when some were removed. `apex` is the name of the key. An
+ * `answer` without such records, and with an extended error when some were removed, which `trace` is told. `apex` is the name of the key. An
  * answer that becomes empty is NODATA.
  */
 function withoutLocalAddresses(
   answer: RecordsAnswer,
   apex: Name,
   policy: PacketAddressPolicy,
+  trace: Trace | undefined,
 ): RecordsAnswer {
   const denied: LocalAddress[] = [];
   const keep = (record: ResourceRecord) => {
@@ -57,6 +55,8 @@ function withoutLocalAddresses(
   const [first] = denied;
   if (first === undefined) return answer;
   const text = `Filtered: a record with ${localAddressToText(first)}.`;
+  const why = first.class === 'loopback' ? 'packet-loopback' : 'packet-private';
+  trace?.tell({ of: 'filtered', why, text });
   const isEmptied = answers.length < answer.answers.length && answers.every(isAlias);
   return {
     ...answer,
