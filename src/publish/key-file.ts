@@ -1,4 +1,14 @@
-import { closeSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { FileError, readUserFile } from '../files/read-file.ts';
 import { replaceFile } from '../files/write-file.ts';
 import { decryptSeed, encryptSeed, isEncryptedKey } from '../pkarr/encrypted-seed.ts';
@@ -48,6 +58,22 @@ export function writeKeyFile(path: string, key: KeyPair | string): void {
 export async function replaceKeyFile(path: string, key: KeyPair | string): Promise<void> {
   try {
     await replaceFile(path, contentOf(key));
+  } catch (error) {
+    throw notWritten(path, error);
+  }
+}
+
+/**
+ * Whether a key file can be written there, as far as that is known before: for who would search for days first.
+ * @param replaces a file that is there is no problem
+ * @throws KeyFileError
+ */
+export function checkKeyTarget(path: string, replaces: boolean): void {
+  try {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found !== undefined && !replaces) throw Object.assign(new Error('it exists'), { code: 'EEXIST' });
+    if (found?.isDirectory() === true) throw Object.assign(new Error('a directory'), { code: 'EISDIR' });
+    accessSync(dirname(path), constants.W_OK | constants.X_OK);
   } catch (error) {
     throw notWritten(path, error);
   }
@@ -131,6 +157,7 @@ const sentences: ReadonlyMap<string, string> = new Map([
   ['EEXIST', 'This file exists, and a key is not overwritten without --force'],
   ['ENOENT', 'There is no such directory'],
   ['EACCES', 'The permissions do not allow it'],
+  ['ENOTDIR', 'A part of the path is no directory'],
   ['EISDIR', 'This is a directory'],
   ['EROFS', 'This file system is read-only'],
   ['ENOSPC', 'The disk is full'],

@@ -1,5 +1,13 @@
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { KeyPair } from '../../pkarr/key-pair.ts';
-import { encryptedKeyFile, KeyFileError, replaceKeyFile, writeKeyFile } from '../../publish/key-file.ts';
+import {
+  checkKeyTarget,
+  encryptedKeyFile,
+  KeyFileError,
+  replaceKeyFile,
+  writeKeyFile,
+} from '../../publish/key-file.ts';
 import {
   type Command,
   CommandError,
@@ -61,27 +69,38 @@ export const keygen: Command = {
     {
       name: 'prefix',
       value: 'TEXT',
-      help: 'Search on all processors for a key that begins with this text: 3 characters take seconds, 6 a day',
+      help: 'Search on all processors for a key that begins with this text. Each character takes 32 times as long: 3 take seconds, 4 minutes, 6 days',
     },
     jsonFlag,
   ],
   settings: [],
   async run(invocation, terminal) {
-    const keyPair = await makeKey(invocation, terminal);
-    const { text } = keyPair.publicKey;
-    const file = invocation.value('out') ?? `${text}.key`;
+    const out = invocation.value('out');
+    if (out === '-')
+      throw new UsageError('keygen: the secret is never printed. Write ./- for a file of that name.');
     const passphraseFile = invocation.value('new-passphrase');
     const isEncrypted = invocation.has('encrypt') || passphraseFile !== undefined;
+    // A search may take days, so what can be wrong with its end is found before it.
+    const isSearch = invocation.has('prefix') && !isImport(invocation);
+    if (isSearch) checkTarget(out, invocation);
+    const early = isSearch && isEncrypted ? await newPassphrase(passphraseFile, terminal) : undefined;
+    const keyPair = await makeKey(invocation, terminal);
+    const { text } = keyPair.publicKey;
+    const file = out ?? `${text}.key`;
     const content = isEncrypted
-      ? await encryptedKeyFile(keyPair, await newPassphrase(passphraseFile, terminal))
+      ? await encryptedKeyFile(keyPair, early ?? (await newPassphrase(passphraseFile, terminal)))
       : keyPair;
     try {
       if (invocation.has('force')) await replaceKeyFile(file, content);
       else writeKeyFile(file, content);
     } catch (error) {
-      if (error instanceof KeyFileError) throw new CommandError(error.message, { cause: error });
-      throw error;
+      if (!(error instanceof KeyFileError)) throw error;
+      const kept = isSearch ? writeElsewhere(`${text}.key`, content) : undefined;
+      const where = kept === undefined ? '' : `\nThe key that was found was written to ${kept} instead.`;
+      throw new CommandError(`${error.message}${where}`, { cause: error });
     }
+    if (isImport(invocation) && !isEncrypted)
+      terminal.err('The file has no passphrase; --encrypt asks for one.\n');
     if (invocation.has('json')) {
       writeJson(terminal, { key: text, keyFile: file });
     } else {
@@ -91,6 +110,35 @@ export const keygen: Command = {
     return Exit.OK;
   },
 };
+
+function isImport(invocation: Invocation): boolean {
+  return invocation.has('from') || invocation.has('from-seed');
+}
+
+/** @throws CommandError */
+function checkTarget(out: string | undefined, invocation: Invocation): void {
+  try {
+    // The name of a file that has the name of the key is not known yet, and nothing has it.
+    checkKeyTarget(out ?? 'PUBLICKEY.key', invocation.has('force'));
+  } catch (error) {
+    if (error instanceof KeyFileError) throw new CommandError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** Writes a key that took long to find where it can be written. @returns the path; undefined when that is nowhere */
+function writeElsewhere(name: string, content: KeyPair | string): string | undefined {
+  for (const directory of [process.cwd(), homedir(), tmpdir()]) {
+    const path = join(directory, name);
+    try {
+      writeKeyFile(path, content);
+      return path;
+    } catch (error) {
+      if (!(error instanceof KeyFileError)) throw error;
+    }
+  }
+  return undefined;
+}
 
 async function makeKey(invocation: Invocation, terminal: Terminal): Promise<KeyPair> {
   const file = invocation.value('from') ?? invocation.value('from-seed');

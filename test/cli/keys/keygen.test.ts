@@ -100,6 +100,7 @@ test('a key that is encrypted is imported with its passphrase, and with no other
   );
   const { code, out, err } = await importWith('--passphrase', path('passphrase'));
   assert.deepEqual([code, out], [0, `${keyPair.publicKey}\n`], err);
+  assert.match(err, /^The file has no passphrase; --encrypt asks for one\.\n/);
   assert.equal(
     readFileSync(path('opened.key'), 'latin1').trim(),
     Buffer.from(keyPair.exportSeed()).toString('hex'),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -83,6 +83,42 @@ for (const { name, words, skip } of programs) {
     const { out } = await command.stop('SIGINT');
     assert.deepEqual([command.child.signalCode, out], ['SIGINT', '']);
     assert.deepEqual(readdirSync(directory), []);
+  });
+
+  test(`what is wrong with the end of a search is found before it, and a key is not lost, ${name}`, {
+    skip,
+  }, async () => {
+    const own = mkdtempSync(join(directory, 'own-'));
+    const run = (...more: string[]) =>
+      pkarrd(['keygen', '--prefix', 'yyyyyyyyyy', ...more], { program: words, cwd: own });
+    writeFileSync(join(own, 'there.key'), '');
+    for (const [more, why] of [
+      [['--out', 'there.key'], /This file exists/],
+      [['--out', 'none/a.key'], /There is no such directory: none\/a\.key/],
+      [['--out', 'there.key/a.key'], /A part of the path is no directory/],
+      [['--out', '.', '--force'], /This is a directory/],
+      [['--encrypt'], /There is no terminal to ask for a passphrase/],
+      [['--out', '-'], /Write \.\/- for a file of that name/],
+    ] as const) {
+      const { code, err } = await run(...more);
+      assert.notEqual(code, 0);
+      assert.match(err, why);
+      assert.doesNotMatch(err, /begins with/);
+    }
+    // The directory goes while the key is searched for and encrypted.
+    const gone = mkdtempSync(join(own, 'gone-'));
+    writeFileSync(join(own, 'new'), 'secret\n');
+    const args = ['keygen', '--prefix', 'y', '--out', join(gone, 'a.key'), '--new-passphrase', 'new'];
+    const command = new RunningCommand(args, { program: words, cwd: own });
+    await command.printed(/begins with y/);
+    rmSync(gone, { recursive: true });
+    const { code, err } = await command.ended();
+    assert.equal(code, 1);
+    const [, path = ''] =
+      /The key that was found was written to (\S+) instead\./.exec(err) ?? assert.fail(err);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.match(readFileSync(path, 'latin1'), /^Public key: y/);
+    rmSync(own, { recursive: true });
   });
 
   test(`a prefix is for a new key, ${name}`, { skip }, async () => {

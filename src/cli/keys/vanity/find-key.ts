@@ -5,8 +5,8 @@ import { estimateText, oddsText, progressText } from './estimate.ts';
 import { readPrefix } from './prefix.ts';
 import { searchKey } from './search.ts';
 
-/** Milliseconds after which it is known how fast this machine is: each thread has said twice what it did. */
-const WARM_UP = 600;
+/** Milliseconds after which it is known how fast this machine is: starting the threads takes some hundred on a busy one. */
+const WARM_UP = 1_500;
 
 /**
  * A new key whose text begins with `prefix`, searched for on all processors, with an estimate and progress on standard error. A
