@@ -82,12 +82,12 @@ for (const workers of [1, 2]) {
         };
         assert.deepEqual(
           report.changed.map(({ name }) => name),
-          ['upstream', 'client-rate', 'suffix'],
+          ['client-rate', 'upstream', 'suffix'],
         );
       }
     });
     assert.equal(
-      err.match(/The configuration was reloaded\. changed=upstream,client-rate,suffix/g)?.length,
+      err.match(/The configuration was reloaded\. changed=client-rate,upstream,suffix/g)?.length,
       8,
     );
     assert.doesNotMatch(err, /Internal error|A worker ended/);
@@ -138,7 +138,7 @@ test('a file that is being written is read when it is whole', async () => {
         writeFileSync(config, lines.slice(0, count).join('\n'));
         await sleep(15);
       }
-      await command.printed(new RegExp(`(reloaded\\. changed=upstream,client-rate,suffix[^]*){${round}}`));
+      await command.printed(new RegExp(`(reloaded\\. changed=client-rate,upstream,suffix[^]*){${round}}`));
     }
   });
   assert.equal(err.match(/The configuration was reloaded\./g)?.length, 3);
