@@ -91,7 +91,7 @@ function adviceOf(fact: Fact, { first, name, isAlias, key }: Place): string | un
 
 function packetAdvice(fact: Extract<Fact, { of: 'packet' }>): string | undefined {
   if (fact.outcome === 'absent')
-    return 'Compare the key with its source. If it is right, its owner has to publish again: a packet is gone from the network a few hours after it was put there last.';
+    return 'Compare the key with its source. If it is right, its owner has to publish again: a packet is gone from the network some days after it was put there last.';
   if (fact.outcome === 'found' && fact.isStale === true)
     return 'See whether the DHT is connected: pkarrd status. Until somebody confirms the packet it may be out of date.';
   return undefined;
@@ -101,6 +101,8 @@ const filters = (name: string): Readonly<Record<FilterReason, string>> => ({
   rebinding: `If the name is meant to have this address, allow it in the configuration: rebinding-allow = ["${name}"].`,
   'packet-loopback':
     'If keys may name services of this machine itself, say so in the configuration: pkarr-loopback = "allow".',
+  'packet-malformed':
+    'Only the owner of the key can mend that, by publishing the record with a right address.',
   'packet-private':
     'If keys may name machines of your own network, say so in the configuration: pkarr-private = "allow".',
 });

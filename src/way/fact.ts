@@ -70,9 +70,10 @@ type QuestionReason = 'asked' | 'alias' | 'name-server';
 
 /**
  * Why something was taken out of an answer: rebinding protection for ordinary names, and for keys `pkarr-loopback` and
- * `pkarr-private`.
+ * `pkarr-private`, or
+ * an address that is malformed, which no setting allows.
  */
-export type FilterReason = 'rebinding' | 'packet-loopback' | 'packet-private';
+export type FilterReason = 'rebinding' | 'packet-loopback' | 'packet-private' | 'packet-malformed';
 
 /** Why a query was refused before anything was looked up. */
 export type RefusalReason = 'stranger' | 'too-often' | 'malformed' | 'loop' | 'no-recursion';

@@ -3,6 +3,7 @@ import { ExtendedErrorCode } from '../../dns/extended-error.ts';
 import type { Name } from '../../dns/name.ts';
 import type { ResourceRecord } from '../../dns/record.ts';
 import { syntheticSoa } from '../../dns/soa.ts';
+import type { FilterReason } from '../../way/fact.ts';
 import type { Trace } from '../../way/trace.ts';
 import { type RecordsAnswer, toRecords } from '../answer.ts';
 import { type LocalAddress, localAddressIn, localAddressToText } from '../rebinding.ts';
@@ -55,8 +56,7 @@ function withoutLocalAddresses(
   const [first] = denied;
   if (first === undefined) return answer;
   const text = `Filtered: a record with ${localAddressToText(first)}.`;
-  const why = first.class === 'loopback' ? 'packet-loopback' : 'packet-private';
-  trace?.tell({ of: 'filtered', why, text });
+  trace?.tell({ of: 'filtered', why: filterReason(first), text });
   const isEmptied = answers.length < answer.answers.length && answers.every(isAlias);
   return {
     ...answer,
@@ -66,6 +66,11 @@ function withoutLocalAddresses(
     authorities: isEmptied ? [syntheticSoa(apex, 1, policy.negativeTtl)] : answer.authorities,
     extendedErrors: [...answer.extendedErrors, { code: ExtendedErrorCode.BLOCKED, text }],
   };
+}
+
+function filterReason({ class: addressClass }: LocalAddress): FilterReason {
+  if (addressClass === 'malformed') return 'packet-malformed';
+  return addressClass === 'loopback' ? 'packet-loopback' : 'packet-private';
 }
 
 function isAlias({ type, class: recordClass }: ResourceRecord): boolean {
