@@ -98,7 +98,11 @@ test('with two workers the page follows the figures of both, looks names up, and
     assert.equal(total(values, 'pkarrd_queries_total'), 44);
     assert.equal(total(values, 'pkarrd_responses_total'), 44);
     assert.equal(total(values, 'pkarrd_request_duration_seconds_count'), 44);
-    assert.equal(values.get('pkarrd_request_duration_seconds_count{source="dht"}'), 1);
+    // The page watches the lookup, and the answer needs the same packet, which may be at hand by then: one lookup, not two.
+    const answersFrom = (source: string) =>
+      values.get(`pkarrd_request_duration_seconds_count{source="${source}"}`) ?? 0;
+    assert.ok(answersFrom('dht') <= 1);
+    assert.ok(answersFrom('dht') + answersFrom('packet') >= 1);
     assert.equal(values.get('pkarrd_internal_errors_total'), 0);
   } finally {
     await close();
