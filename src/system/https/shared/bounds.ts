@@ -26,7 +26,7 @@ export const MAX_BODY = 65_535;
 export const MAX_BODIES = 4 * 1024 * 1024;
 
 /** Bodies that are being read, of which each stream of each connection has one. Beyond, as with their octets. */
-export const MAX_READING = 1_000;
+export const MAX_READING = 2_000;
 
 /** Octets of all headers of a request, its path included. Beyond, the answer is 431. */
 export const MAX_HEADERS = 16_384;
