@@ -8,9 +8,13 @@ import type { Sites } from '../routing/routes.ts';
 import { holdBack } from './hold-back.ts';
 import { RequestTimers } from './request-timers.ts';
 
+/** Puts TLS on a connection, now or later, and calls `use` with what is in it. */
+export type Secure = (socket: Socket, use: (stream: Socket) => void) => void;
+
 /** A server that does not listen: it is given connections. */
 export interface HttpServer {
-  take(socket: Socket): void;
+  /** Serves a connection that was accepted; with `secure` what is in TLS on it, in the time that it would have without. */
+  take(socket: Socket, secure?: Secure): void;
   /** Connections end after the request that they are at; those without any are left as they are. */
   finish(): void;
 }
@@ -76,9 +80,14 @@ export function httpServer(
     else socket.end(bareResponse(status));
   });
   return {
-    take(socket) {
+    take(socket, secure) {
       timers.accepted(socket);
-      http.emit('connection', socket);
+      if (secure === undefined) http.emit('connection', socket);
+      else
+        secure(socket, (stream) => {
+          timers.secured(socket, stream);
+          http.emit('connection', stream);
+        });
     },
     finish: () => timers.finish(),
   };

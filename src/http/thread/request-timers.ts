@@ -4,6 +4,8 @@ import { limits } from '../limits.ts';
 
 /** A connection, and what it does. */
 interface Watched {
+  /** What is ended. */
+  socket: Duplex;
   /** Requests that are answered now; a client may send several ahead. */
   running: number;
   /** Whether it has had a request. */
@@ -27,10 +29,20 @@ export class RequestTimers {
 
   /** A connection was accepted: its first request has to come soon. */
   accepted(socket: Duplex): void {
-    const watched: Watched = { running: 0, isUsed: false, timer: undefined };
+    const watched: Watched = { socket, running: 0, isUsed: false, timer: undefined };
     this.#connections.set(socket, watched);
-    this.#await(socket, watched, this.#limits.headersMs);
+    this.#await(watched, this.#limits.headersMs);
     socket.once('close', () => this.upgraded(socket));
+  }
+
+  /** TLS is put on a connection that was accepted, and its request comes in `stream`: the time for it goes on. */
+  secured(socket: Duplex, stream: Duplex): void {
+    const watched = this.#connections.get(socket);
+    if (watched === undefined) return;
+    this.#connections.delete(socket);
+    this.#connections.set(stream, watched);
+    watched.socket = stream;
+    stream.once('close', () => this.upgraded(stream));
   }
 
   /** A request has come, with its headers. How long its body and its answer take is the business of who answers. */
@@ -47,7 +59,7 @@ export class RequestTimers {
       watched.running--;
       if (watched.running > 0 || socket.destroyed) return;
       if (this.#isClosing) socket.end();
-      else this.#await(socket, watched, this.#limits.idleMs);
+      else this.#await(watched, this.#limits.idleMs);
     });
   }
 
@@ -66,8 +78,8 @@ export class RequestTimers {
     this.#connections.delete(socket);
   }
 
-  #await(socket: Duplex, watched: Watched, milliseconds: number): void {
+  #await(watched: Watched, milliseconds: number): void {
     clearTimeout(watched.timer);
-    watched.timer = setTimeout(() => socket.destroy(), milliseconds);
+    watched.timer = setTimeout(() => watched.socket.destroy(), milliseconds);
   }
 }

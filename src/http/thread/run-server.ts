@@ -122,9 +122,7 @@ export async function runServer(options: ThreadOptions, port: MessagePort): Prom
         closed();
         sockets.delete(socket);
       });
-      const taken = isSecure ? tls.secure(socket) : socket;
-      if (taken === undefined) socket.destroy();
-      else http.take(taken);
+      http.take(socket, isSecure ? (raw, use) => tls.secure(raw, use) : undefined);
     });
     servers.push(server);
     await listening(server, () => listenTcp(server, { ...address, descriptor }));
