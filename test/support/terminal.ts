@@ -6,8 +6,8 @@ import { once } from 'node:events';
 export const noTerminal =
   spawnSync('script', ['--version']).status !== 0 && 'script(1) is not installed, which makes a terminal';
 
-/** A prompt, and what a person types at it. */
-export type Typed = readonly [prompt: RegExp, text: string];
+/** A prompt, and what a person types at it, or what else happens then. */
+export type Typed = readonly [prompt: RegExp, text: string | (() => void)];
 
 /** A terminal, and who sits there. */
 export interface TerminalOptions {
@@ -44,7 +44,8 @@ export async function atTerminal(words: readonly string[], options: TerminalOpti
     if (found === null || found === undefined || answer === undefined) return;
     seen += found.index + found[0].length;
     waiting.shift();
-    child.stdin.write(answer);
+    if (typeof answer === 'string') child.stdin.write(answer);
+    else answer();
   });
   const [code] = (await once(child, 'close')) as [number];
   assert.equal(waiting.length, 0, shown);
