@@ -17,8 +17,8 @@ step() {
 # Installs the Debian packages that the tests ask us with, and those that are named. Without them those tests are skipped, so
 # here they must be there.
 install_packages() {
-  local packages=(bind9-dnsutils caddy chromium curl dnsmasq-base firefox-esr fish iproute2 knot knot-dnsutils unbound knot-resolver libnss3-tools
-    mandoc dnsdist nginx-light openbox openssl prometheus python3-libtorrent xdotool xvfb zsh mmdebstrap systemd-container "$@")
+  local packages=(bind9-dnsutils caddy chromium curl dnsmasq-base dnsperf firefox-esr fish iproute2 knot knot-dnsutils unbound knot-resolver libnss3-tools
+    mandoc dnsdist nghttp2-client nginx-light openbox openssl prometheus python3-libtorrent xdotool xvfb zsh mmdebstrap systemd-container "$@")
   local missing=() package
   for package in "${packages[@]}"; do
     dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")

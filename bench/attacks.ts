@@ -7,18 +7,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { CROWD, floods, SLOWNESS } from '../test/attacks/https-attacks.ts';
 import { TestAuthority } from '../test/support/test-certificate.ts';
+import { calm, calmSentence } from './support/calm.ts';
 import { dnsperf, generatorVersion } from './support/dnsperf.ts';
 import { pkarrd, pkarrdBun } from './support/peers.ts';
 import { HOST } from './support/process.ts';
+import { sized } from './support/quick.ts';
 import { fixed, machine, median, percentile, table } from './support/report.ts';
 import { FIRST_PORT, names, withScene } from './support/scene.ts';
 
-const NAMES = 1_000;
+const NAMES = sized(1_000, 100);
 const RATE = 1_000;
-const ROUNDS = 3;
-const SECONDS = 3;
+const ROUNDS = sized(3, 1);
+const SECONDS = sized(1, 0.1);
 /** Milliseconds for an attacker to start. */
-const START = 400;
+const START = sized(300, 50);
 
 /** What is measured beside the attacks: the machine with an attack on another server, by each. */
 const IDLE = 'idle';
@@ -48,16 +50,19 @@ try {
       for (const server of servers) await dnsperf(server, { ...load, rate: 10_000, limit: { times: 2 } });
       const runs = new Map<string, number[]>();
       let lost = 0;
-      const kinds = [IDLE, ...(wanted.length > 0 ? wanted : attacks)];
+      const kinds = [IDLE, ...(wanted.length > 0 ? wanted : sized(attacks, attacks.slice(0, 2)))];
       for (let round = 0; round < ROUNDS; round++) {
         for (const kind of kinds) {
           for (const [index, server] of servers.entries()) {
             for (const attacked of servers.keys()) {
               if (kind === IDLE && attacked !== index) continue;
-              const stop = kind === IDLE ? undefined : startAttack(kind, httpsPort(attacked));
-              await sleep(START);
-              const run = await dnsperf(server, { ...load, limit: { seconds: SECONDS } });
-              await stop?.();
+              const run = await calm(async () => {
+                const stop = kind === IDLE ? undefined : startAttack(kind, httpsPort(attacked));
+                await sleep(START);
+                const result = await dnsperf(server, { ...load, limit: { seconds: SECONDS } });
+                await stop?.();
+                return result;
+              });
               const key = `${kind} ${server.name} ${attacked === index}`;
               runs.set(key, [...(runs.get(key) ?? []), percentile(run.latencies, 0.99)]);
               lost += run.lost;
@@ -94,7 +99,7 @@ try {
       console.log(
         'as soon as it was ended. On the other one: the same attack on the other of the two, which shows what attacker and attacked',
       );
-      console.log('take of the two processors by themselves.\n');
+      console.log(`take of the two processors by themselves. ${calmSentence()}\n`);
       console.log(
         table(['program', 'attack', 'p99 ms', '× idle', 'on the other one, p99 ms', '× idle'], rows),
       );

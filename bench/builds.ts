@@ -1,6 +1,7 @@
 // Cached answers over UDP of this build and of that in another checkout: node dist/bench/builds.js CHECKOUT [ROUNDS]
 import { resolve } from 'node:path';
 import { cachedRounds } from './support/cached-rounds.ts';
+import { calmSentence } from './support/calm.ts';
 import { pkarrd, pkarrdBun, pkarrdOf } from './support/peers.ts';
 import { fixed, machine, median, table } from './support/report.ts';
 import { withScene } from './support/scene.ts';
@@ -34,7 +35,7 @@ await withScene(
     };
     console.log('## Cached answers over UDP, this build and another\n');
     console.log(
-      `${machine()}; other: ${resolve(checkout)}; ${rounds} interleaved rounds of ${SECONDS} s, medians.\n`,
+      `${machine()}; other: ${resolve(checkout)}; ${rounds} interleaved rounds of ${SECONDS} s, medians. ${calmSentence()}\n`,
     );
     const heads = [
       'thousand answers/s',

@@ -17,13 +17,14 @@ import { aRecord, signedPacket } from '../test/support/packets.ts';
 import { note } from './support/bars.ts';
 import { type Peer, pkarrd, pkarrdBun, pkarrdOf } from './support/peers.ts';
 import { HOST, type Server } from './support/process.ts';
+import { sized } from './support/quick.ts';
 import { fixed, machine, median, percentile, table } from './support/report.ts';
 import { FIRST_PORT } from './support/scene.ts';
 
 /** Keys that are asked for at once. */
-const AT_ONCE = 30;
+const AT_ONCE = sized(30, 2);
 /** Keys between the first thirty and the last. */
-const BETWEEN = 990;
+const BETWEEN = sized(990, 0);
 /** Turns of thirty keys that are measured after that. */
 const LAST_TURNS = 3;
 /** Milliseconds for the DHT node to find others. */
@@ -38,7 +39,7 @@ const { values: flags, positionals } = parseArgs({
     rounds: { type: 'string', default: '5' },
   },
 });
-const rounds = Number(flags.rounds);
+const rounds = sized(Number(flags.rounds), 1);
 const conditions = {
   nodes: Number(flags.nodes),
   silentFraction: Number(flags.silent),

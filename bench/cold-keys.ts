@@ -25,17 +25,18 @@ import { PacketCache } from '../src/store/packet-cache.ts';
 import { startTestNetworkThread } from '../src/testnet/proxy.ts';
 import { askUdp, query } from '../test/support/dns-client.ts';
 import { aRecord, signedPacket } from '../test/support/packets.ts';
+import { sized } from './support/quick.ts';
 import { fixed, machine, percentile, table } from './support/report.ts';
 
 const HOST = '127.0.0.1';
 
 const { values: flags } = parseArgs({
   options: {
-    nodes: { type: 'string', default: '100' },
-    silent: { type: 'string', default: '0.3' },
-    delay: { type: 'string', default: '50' },
-    keys: { type: 'string', default: '30' },
-    rounds: { type: 'string', default: '5' },
+    nodes: { type: 'string', default: sized('100', '20') },
+    silent: { type: 'string', default: sized('0.3', '0') },
+    delay: { type: 'string', default: sized('50', '0') },
+    keys: { type: 'string', default: sized('30', '2') },
+    rounds: { type: 'string', default: sized('5', '1') },
   },
 });
 const [keys, rounds] = [Number(flags.keys), Number(flags.rounds)];

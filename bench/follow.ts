@@ -5,15 +5,17 @@ import { join } from 'node:path';
 import { followProgram } from '../src/control/client.ts';
 import type { QueryBatch } from '../src/way/query-event.ts';
 import { note } from './support/bars.ts';
+import { calm, calmSentence } from './support/calm.ts';
 import { dnsperf } from './support/dnsperf.ts';
 import { pkarrd, pkarrdBun } from './support/peers.ts';
 import type { Server } from './support/process.ts';
+import { sized } from './support/quick.ts';
 import { fixed, machine, median, table } from './support/report.ts';
 import { names, withScene } from './support/scene.ts';
 
 const RATE = 5_000;
-const SECONDS = 5;
-const rounds = Number(process.argv[2] ?? '5');
+const SECONDS = sized(3, 0.2);
+const rounds = Number(process.argv[2] ?? sized(3, 1));
 
 /** The state directories, in which the sockets are. */
 const folder = mkdtempSync(join(tmpdir(), 'pkarrd-bench-follow-'));
@@ -38,7 +40,7 @@ async function followed<T>(server: Server, work: () => Promise<T>) {
 
 await withScene(
   async ({ servers, queries }) => {
-    const file = queries('cached.txt', names(10_000));
+    const file = queries('cached.txt', names(sized(10_000, 500)));
     const load = { file, clients: 10, outstanding: 100, rate: RATE, limit: { seconds: SECONDS } };
     const rows: string[][] = [];
     for (const server of servers) {
@@ -46,8 +48,10 @@ await withScene(
       const costs: { without: number; with: number }[] = [];
       let [all, seenAll, leftAll] = [0, 0, 0];
       for (let round = 0; round < rounds; round++) {
-        const plain = await dnsperf(server, load);
-        const { result, seen, left } = await followed(server, () => dnsperf(server, load));
+        const { plain, result, seen, left } = await calm(async () => ({
+          plain: await dnsperf(server, load),
+          ...(await followed(server, () => dnsperf(server, load))),
+        }));
         costs.push({ without: plain.cpuPerAnswer, with: result.cpuPerAnswer });
         all += result.completed;
         seenAll += seen;
@@ -72,7 +76,7 @@ await withScene(
     console.log(
       `${machine()}; ${RATE} cached answers a second, rounds of ${SECONDS} s without \`query --follow\` and with it in turn,`,
     );
-    console.log(`${rounds} of each, medians; CPU time of all threads of the program.\n`);
+    console.log(`${rounds} of each, medians; CPU time of all threads of the program. ${calmSentence()}\n`);
     const heads = [
       'CPU µs an answer',
       'followed',

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { note } from './support/bars.ts';
+import { calm, calmSentence } from './support/calm.ts';
 import {
   type HttpsLoad,
   type HttpsRun,
@@ -14,22 +15,32 @@ import {
 import { bareEcho, httpsPeers } from './support/https-peers.ts';
 import { octetsOfSession, SESSIONS } from './support/idle-sessions.ts';
 import { startUpstream } from './support/peers.ts';
+import { sized } from './support/quick.ts';
 import { fixed, machine, median, percentile, table } from './support/report.ts';
 import { FIRST_PORT } from './support/scene.ts';
 
-const ROUNDS = 5;
+const ROUNDS = sized(3, 1);
 
 /** What CPU time is measured under. */
 const loads = {
-  'POST, 1 session': { method: 'POST', sessions: 1, inFlight: 100, requests: 20_000 },
-  'GET, 1 session': { method: 'GET', sessions: 1, inFlight: 100, requests: 20_000 },
-  'POST, 100 sessions': { method: 'POST', sessions: 100, inFlight: 1, requests: 10_000 },
+  'POST, 1 session': { method: 'POST', sessions: 1, inFlight: 100, requests: sized(20_000, 200) },
+  'GET, 1 session': { method: 'GET', sessions: 1, inFlight: 100, requests: sized(20_000, 200) },
+  'POST, 100 sessions': {
+    method: 'POST',
+    sessions: sized(100, 5),
+    inFlight: 1,
+    requests: sized(10_000, 200),
+  },
 } as const satisfies Record<string, HttpsLoad>;
 type LoadName = keyof typeof loads;
 const loadNames = Object.keys(loads) as LoadName[];
 
 /** What latency is measured under: far from what any of them can do. */
-const steady: HttpsLoad = { method: 'POST', sessions: 10, inFlight: 10, requests: 8_000, rate: 200 };
+const steady: HttpsLoad = {
+  ...{ method: 'POST', sessions: 10, inFlight: 10 },
+  requests: sized(4_000, 100),
+  rate: 200,
+};
 
 const generator = h2loadVersion();
 const folder = mkdtempSync(join(tmpdir(), 'pkarrd-bench-'));
@@ -49,7 +60,7 @@ try {
   }
   const sessionOctets = new Map<string, number>();
   for (const target of started) sessionOctets.set(target.server.name, await octetsOfSession(target));
-  report(measure(), sessionOctets);
+  report(await measure(), sessionOctets);
 } finally {
   for (const { server } of started) await server.stop();
   await upstream.stop();
@@ -59,7 +70,7 @@ try {
 /** The runs of all rounds, by the name of the server, and that of the load. */
 type Runs = ReadonlyMap<string, Readonly<Record<LoadName | 'steady', readonly HttpsRun[]>>>;
 
-function measure(): Runs {
+async function measure(): Promise<Runs> {
   const runs = new Map(
     started.map(({ server }) => [
       server.name,
@@ -71,8 +82,10 @@ function measure(): Runs {
   );
   for (let round = 0; round < ROUNDS; round++)
     for (const [name, load] of [...Object.entries<HttpsLoad>(loads), ['steady', steady] as const])
-      for (const target of started)
-        runs.get(target.server.name)?.[name as LoadName | 'steady'].push(h2load(target, load, folder));
+      for (const target of started) {
+        const run = await calm(() => h2load(target, load, folder));
+        runs.get(target.server.name)?.[name as LoadName | 'steady'].push(run);
+      }
   return runs;
 }
 
@@ -104,7 +117,8 @@ function report(runs: Runs, sessionOctets: ReadonlyMap<string, number>): void {
   console.log(
     `name, a padded query of 128 octets, ${ROUNDS} interleaved rounds, medians. One session: 100 requests at a time. A hundred:`,
   );
-  console.log('one at a time on each, handshakes included. CPU time in µs a request.\n');
+  console.log('one at a time on each, handshakes included. CPU time in µs a request.');
+  console.log(`${calmSentence()}\n`);
   console.log(
     table(
       ['program', ...loadNames.flatMap((load) => [load, '× its echo', '× dnsdist'])],

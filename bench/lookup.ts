@@ -17,15 +17,17 @@ import type { DhtNode, NodeAddress } from '../src/mainline/dht-node.ts';
 import { startMainlineNode } from '../src/mainline/node/node.ts';
 import { startMainlineThread } from '../src/mainline/thread/proxy.ts';
 import { startTestNetworkThread } from '../src/testnet/proxy.ts';
+import { sized } from './support/quick.ts';
+import { fixed, table } from './support/report.ts';
 
 const HOST = '127.0.0.1';
 
 const { values: flags } = parseArgs({
   options: {
-    nodes: { type: 'string', default: '100' },
-    silent: { type: 'string', default: '0.3' },
-    delay: { type: 'string', default: '50' },
-    keys: { type: 'string', default: '20' },
+    nodes: { type: 'string', default: sized('100', '20') },
+    silent: { type: 'string', default: sized('0.3', '0') },
+    delay: { type: 'string', default: sized('50', '0') },
+    keys: { type: 'string', default: sized('10', '1') },
     json: { type: 'boolean', default: false },
   },
 });
@@ -202,15 +204,22 @@ async function report(): Promise<void> {
         .map(([name, version]) => `${name} ${version}`)
         .join(', ')}.\n`,
   );
-  console.log(
-    '| | first good answer, median ms | p90 ms | times faster | whole lookup, median ms | not found |',
-  );
-  console.log('| --- | --- | --- | --- | --- | --- |');
-  for (const { name, firstMedian, firstP90, wholeMedian, missed } of rows) {
-    const cells = [firstMedian, firstP90].map((ms) => ms.toFixed(1));
-    const times = (reference / firstMedian).toFixed(1);
-    console.log(`| ${name} | ${cells.join(' | ')} | ${times} | ${wholeMedian.toFixed(0)} | ${missed} |`);
-  }
+  const heads = [
+    'first good answer, median ms',
+    'p90 ms',
+    'times faster',
+    'whole lookup, median ms',
+    'not found',
+  ];
+  const cells = rows.map(({ name, firstMedian, firstP90, wholeMedian, missed }) => [
+    name,
+    fixed(firstMedian),
+    fixed(firstP90),
+    fixed(reference / firstMedian),
+    fixed(wholeMedian, 0),
+    missed,
+  ]);
+  console.log(table(['', ...heads], cells));
 }
 
 async function versionOf(name: string): Promise<string> {

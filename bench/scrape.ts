@@ -2,15 +2,17 @@
 import { Agent, get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { note } from './support/bars.ts';
+import { calm, calmSentence } from './support/calm.ts';
 import { dnsperf, type Run } from './support/dnsperf.ts';
 import { pkarrd, pkarrdBun } from './support/peers.ts';
 import { HOST, type Server } from './support/process.ts';
+import { sized } from './support/quick.ts';
 import { fixed, machine, median, table } from './support/report.ts';
 import { FIRST_PORT, names, withScene } from './support/scene.ts';
 
 const RATE = 5_000;
-const ROUNDS = 5;
-const SECONDS = 5;
+const ROUNDS = sized(3, 1);
+const SECONDS = sized(3, 0.2);
 
 /** Scrapes a second that are measured: so many that their cost stands out from that of the queries. */
 const SCRAPES_PER_SECOND = 20;
@@ -59,7 +61,7 @@ const withHttp = (port: number | undefined) => ['--http', `${HOST}:${port}`];
 
 await withScene(
   async ({ servers, queries }) => {
-    const file = queries('cached.txt', names(10_000));
+    const file = queries('cached.txt', names(sized(10_000, 500)));
     const load = { file, clients: 10, outstanding: 100, rate: RATE, limit: { seconds: SECONDS } };
     const rows: string[][] = [];
     for (const server of servers) {
@@ -67,12 +69,15 @@ await withScene(
       const octets = await scrape(server);
       const costs: number[] = [];
       for (let round = 0; round < ROUNDS; round++) {
-        const without = usedBy(await dnsperf(server, load));
-        let isOver = false;
-        const scraping = scrapeUntil(server, () => isOver);
-        const used = usedBy(await dnsperf(server, load));
-        isOver = true;
-        costs.push((used - without) / (await scraping));
+        const cost = await calm(async () => {
+          const without = usedBy(await dnsperf(server, load));
+          let isOver = false;
+          const scraping = scrapeUntil(server, () => isOver);
+          const used = usedBy(await dnsperf(server, load));
+          isOver = true;
+          return (used - without) / (await scraping);
+        });
+        costs.push(cost);
       }
       const cost = median(costs);
       note('scrape', server.name, cost / 10);
@@ -89,7 +94,7 @@ await withScene(
     console.log(
       `${machine()}; ${RATE} cached answers a second, rounds of ${SECONDS} s without scrapes and with ${SCRAPES_PER_SECOND} a second in turn,`,
     );
-    console.log(`${ROUNDS} of each, medians; CPU time of all threads.\n`);
+    console.log(`${ROUNDS} of each, medians; CPU time of all threads. ${calmSentence()}\n`);
     const heads = [
       'kB a scrape',
       'CPU ms a scrape',

@@ -3,12 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { note } from './support/bars.ts';
+import { calm, calmSentence } from './support/calm.ts';
 import { debianPeers } from './support/debian-peers.ts';
 import { bareEchoes, pkarrd, pkarrdBun, startUpstream } from './support/peers.ts';
+import { sized } from './support/quick.ts';
 import { fixed, machine, median, percentile, table } from './support/report.ts';
 import { FIRST_PORT } from './support/scene.ts';
 
-const ROUNDS = 11;
+const ROUNDS = sized(11, 1);
 
 const folder = mkdtempSync(join(tmpdir(), 'pkarrd-bench-'));
 const upstream = await startUpstream(join(folder, 'knot'), FIRST_PORT);
@@ -20,16 +22,17 @@ const peers = [pkarrd(), pkarrdBun(), ...debianPeers, ...bareEchoes].filter((pee
 const times = new Map<string, number[]>(peers.map(({ name }) => [name, []]));
 for (let round = 0; round < ROUNDS; round++) {
   for (const [index, peer] of peers.entries()) {
-    const own = mkdtempSync(join(folder, 'peer-'));
-    const options = {
-      folder: own,
-      port: FIRST_PORT + 1 + index,
-      upstreamPort: FIRST_PORT,
-      probe: 'probe.bench.example',
-    };
-    const server = await peer.start(options);
-    times.get(peer.name)?.push(server.startTime);
-    await server.stop();
+    const took = await calm(async () => {
+      const server = await peer.start({
+        folder: mkdtempSync(join(folder, 'peer-')),
+        port: FIRST_PORT + 1 + index,
+        upstreamPort: FIRST_PORT,
+        probe: 'probe.bench.example',
+      });
+      await server.stop();
+      return server.startTime;
+    });
+    times.get(peer.name)?.push(took);
   }
 }
 await upstream.stop();
@@ -41,5 +44,6 @@ const rows = peers.map((peer) => {
   return [`${peer.name} ${peer.version()}`, fixed(median(own), 0), fixed(percentile(own, 1), 0)];
 });
 console.log('## Start to first answer\n');
-console.log(`${machine()}; ${ROUNDS} interleaved starts; the first answer comes from the upstream.\n`);
+console.log(`${machine()}; ${ROUNDS} interleaved starts; the first answer comes from the upstream.`);
+console.log(`${calmSentence()}\n`);
 console.log(table(['program', 'median ms', 'longest ms'], rows));

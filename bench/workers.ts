@@ -1,14 +1,16 @@
-// Cached answers over UDP with one process and with several, on Node and, if dist/pkarrd exists, in the one-file binary: node dist/bench/workers.js [WORKERS]
+// Cached answers over UDP with one process and with several, on Node and, if dist/pkarrd exists, in the one file: node dist/bench/workers.js [WORKERS]
 import { note } from './support/bars.ts';
 import { CACHED_NAMES, cachedRounds } from './support/cached-rounds.ts';
+import { calmSentence } from './support/calm.ts';
 import { generatorVersion } from './support/dnsperf.ts';
 import { pkarrd, pkarrdBun } from './support/peers.ts';
+import { sized } from './support/quick.ts';
 import { fixed, machine, median, table } from './support/report.ts';
 import { withScene } from './support/scene.ts';
 
 /** Rounds, and seconds of a turn. The generator takes a core, or what it gets of one. */
-const ROUNDS = 7;
-const SECONDS = 4;
+const ROUNDS = sized(5, 1);
+const SECONDS = sized(2, 0.1);
 
 const workers = Number(process.argv[2] ?? 2);
 const generator = generatorVersion();
@@ -49,7 +51,8 @@ await withScene(
     console.log(
       `${machine()}; dnsperf ${generator} on the same machine, ${CACHED_NAMES} names, \`-c 10 -q 100`,
     );
-    console.log(`-T 1\`, ${ROUNDS} interleaved rounds of ${SECONDS} s, medians; ratios round by round.\n`);
+    console.log(`-T 1\`, ${ROUNDS} interleaved rounds of ${SECONDS} s, medians; ratios round by round.`);
+    console.log(`${calmSentence()}\n`);
     const head = ['pkarrd on', 'thousand answers/s', '× one', 'CPU µs an answer', 'mean ms', 'lost in all'];
     console.log(table(head, rows));
   },

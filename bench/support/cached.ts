@@ -1,16 +1,18 @@
 import { type BarName, note } from './bars.ts';
 import { CACHED_NAMES, cachedRounds } from './cached-rounds.ts';
+import { calmSentence } from './calm.ts';
 import { debianPeers } from './debian-peers.ts';
 import { generatorVersion, type Load, type Run } from './dnsperf.ts';
 import { bareEchoes, pkarrd, pkarrdBun } from './peers.ts';
+import { sized } from './quick.ts';
 import { fixed, machine, median, table } from './report.ts';
 import { withScene } from './scene.ts';
 
 /** Rounds in which every server has a turn; the median counts. */
-const ROUNDS = 5;
+const ROUNDS = sized(5, 1);
 
 /** Seconds of a turn. */
-const SECONDS = 4;
+const SECONDS = sized(2, 0.1);
 
 /** Measures cached answers of pkarrd and its peers in interleaved rounds, and prints the table. */
 export async function benchCached(
@@ -42,7 +44,8 @@ export async function benchCached(
       console.log(
         `${machine()}; dnsperf ${generator} on the same machine, ${CACHED_NAMES} names, \`-c ${load.clients}`,
       );
-      console.log(`-q ${load.outstanding} -T 1\`, ${ROUNDS} interleaved rounds of ${SECONDS} s, medians.\n`);
+      console.log(`-q ${load.outstanding} -T 1\`, ${ROUNDS} interleaved rounds of ${SECONDS} s, medians.`);
+      console.log(`${calmSentence()}\n`);
       const head = ['program', 'thousand answers/s', '× dnsmasq', 'CPU µs an answer', '× dnsmasq', 'lost'];
       console.log(table(head, rows));
     },

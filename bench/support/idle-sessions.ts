@@ -3,15 +3,16 @@ import { type ClientHttp2Session, connect } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HttpsServer, paddedQuery } from './h2load.ts';
 import { HOST, residentBytes } from './process.ts';
+import { sized } from './quick.ts';
 
 /** Sessions that are open at once: fewer than any of the servers allows one client. */
-export const SESSIONS = 100;
+export const SESSIONS = sized(100, 4);
 
 /** Sessions that come before: what a server does once is not what a session costs. */
-const FIRST = 20;
+const FIRST = sized(20, 2);
 
 /** Milliseconds for a server to free what it frees; sessions stay open for as long without a request. */
-const SETTLE = 2_000;
+const SETTLE = sized(2_000, 50);
 
 /** Octets of memory by which a server grows for each session that has asked once and stays open. */
 export async function octetsOfSession(target: HttpsServer): Promise<number> {

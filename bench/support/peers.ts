@@ -36,6 +36,12 @@ export function pkarrd(
   return ours(name, () => process.version, process.execPath, [main, 'serve'], words, environment);
 }
 
+/** The same on another Node, whose executable is `node`. */
+export function pkarrdOn(node: string, name: string, words: readonly string[] = []): Peer {
+  const main = fileURLToPath(new URL('../../program/main.js', import.meta.url));
+  return ours(name, () => versionOf(node, '--version'), node, [main, 'serve'], words, environmentOfUnit());
+}
+
 /** The builds that another checkout of pkarrd has, started as `pkarrd` and `pkarrdBun` start those of this one. */
 export function pkarrdOf(checkout: string, words: readonly string[] = []): readonly Peer[] {
   const [main, file] = ['dist/program/main.js', 'dist/pkarrd'].map((path) => join(checkout, path));
@@ -131,8 +137,11 @@ function ours(
         words: [
           ...serve,
           ...['--listen', `${HOST}:${port}`, '--upstream', `${HOST}:${upstreamPort}`],
+          // Where browsers would ask, as by default, but not where another program may have it.
+          ...(words.includes('--http') ? [] : ['--http', `${HOST}:${port + 32}`]),
           ...(words.includes('--dht') ? [] : ['--dht', 'off']),
-          ...['--relay-use', 'off', '--state-dir', folder, ...words],
+          ...(words.includes('--relay-use') ? [] : ['--relay-use', 'off']),
+          ...['--state-dir', folder, ...words],
         ],
         environment,
         port,
@@ -175,5 +184,15 @@ zone:
     words: ['-c', file],
     port,
     probe: 'a.bench.example',
+  });
+}
+
+/** What stands before the upstream at `upstreamPort` and hands on its answers `milliseconds` late. */
+export function startLateUpstream(port: number, upstreamPort: number, milliseconds: number): Promise<Server> {
+  const script = fileURLToPath(new URL('./late-upstream.js', import.meta.url));
+  const words = [script, HOST, ...[port, upstreamPort, milliseconds].map(String)];
+  return launch({
+    ...{ name: 'upstream that is late', version: process.version, command: process.execPath, words },
+    ...{ port, probe: 'a.bench.example', wait: 5 + milliseconds },
   });
 }

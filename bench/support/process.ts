@@ -28,6 +28,8 @@ export interface Launch {
   /** A name that it can answer at once. */
   readonly probe: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Milliseconds that a try waits for the first answer; by default 5: the tries must be short compared to the start. */
+  readonly wait?: number;
 }
 
 /** The address of all servers. */
@@ -38,7 +40,7 @@ const PATIENCE = 15_000;
 
 /** Starts a server and waits for its first answer. Rejects with its output if there is none. */
 export async function launch(options: Launch): Promise<Server> {
-  const { name, version, command, words, port, probe, environment } = options;
+  const { name, version, command, words, port, probe, environment, wait = 5 } = options;
   const startedAt = performance.now();
   const child = spawn(command, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -49,8 +51,7 @@ export async function launch(options: Launch): Promise<Server> {
   const { pid } = child;
   if (pid === undefined) throw new Error(`${command} cannot be started; is it installed?`);
   const request = encodeMessage(query(probe, Type.A));
-  // The pause between tries must be short compared to the start that is measured.
-  while ((await udpExchange({ host: HOST, port }, request, 5)) === undefined) {
+  while ((await udpExchange({ host: HOST, port }, request, wait)) === undefined) {
     if (child.exitCode !== null || performance.now() - startedAt > PATIENCE) {
       await end(child);
       throw new Error(`${name} does not answer: ${output.join('').slice(-2000)}`);

@@ -21,10 +21,22 @@ export function machine(): string {
   return `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}, ${memory} GiB, Linux, Node ${process.version}`;
 }
 
-/** A Markdown table. */
+/** A Markdown table, aligned as the formatter of the project does it. All characters that tables here have are one column wide. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const line = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  const lines = [head, ...rows.map((cells) => cells.map(String))];
+  const widths = head.map((_, column) => Math.max(3, ...lines.map((cells) => width(cells[column] ?? ''))));
+  const line = (cells: readonly string[]) =>
+    `| ${widths.map((most, column) => pad(cells[column] ?? '', most)).join(' | ')} |`;
+  const [first = '', ...others] = lines.map(line);
+  return [first, line(widths.map((most) => '-'.repeat(most))), ...others].join('\n');
+}
+
+function width(text: string): number {
+  return [...text].length;
+}
+
+function pad(text: string, most: number): string {
+  return text + ' '.repeat(most - width(text));
 }
 
 /** A number with a fixed number of decimals. */

@@ -2,11 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { debianPeers } from './debian-peers.ts';
-import { type Peer, pkarrd, pkarrdBun, startUpstream } from './peers.ts';
+import { type Peer, pkarrd, pkarrdBun, startLateUpstream, startUpstream } from './peers.ts';
 import type { Server } from './process.ts';
 
-/** The first port, one for each server; a concurrent run has others. */
-export const FIRST_PORT = 10_000 + (process.pid % 1000) * 20;
+/** The first of 64 ports, one for each server and for what it listens on besides; a concurrent run has others. */
+export const FIRST_PORT = 10_000 + (process.pid % 350) * 64;
+
+/** Where the upstream is asked that is late. */
+const LATE_PORT = FIRST_PORT + 19;
 
 /** The common upstream, the servers that are measured, and a folder for their files. */
 export interface Scene {
@@ -17,17 +20,22 @@ export interface Scene {
   queries(name: string, lines: Iterable<string>): string;
 }
 
-/** Starts the upstream, pkarrd and the installed ones of `peers`, runs `measure`, and ends them. Reports missing peers. */
+/**
+ * Starts the upstream, pkarrd and the installed ones of `peers`, runs `measure`, and ends them. Reports missing peers. With `delay`,
+ * in milliseconds, they ask the upstream through something that is late by so much.
+ */
 export async function withScene(
   measure: (scene: Scene) => Promise<void>,
   ours: readonly Peer[] = [pkarrd(), pkarrdBun()],
   peers: readonly Peer[] = debianPeers,
+  delay = 0,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'pkarrd-bench-'));
   const started: Server[] = [];
   try {
     const upstream = await startUpstream(join(folder, 'knot'), FIRST_PORT);
     started.push(upstream);
+    if (delay > 0) started.push(await startLateUpstream(LATE_PORT, FIRST_PORT, delay));
     const servers: Server[] = [];
     for (const [index, peer] of [...ours, ...peers].entries()) {
       if (peer.version() === undefined) {
@@ -40,7 +48,7 @@ export async function withScene(
       const server = await peer.start({
         folder: peerFolder,
         port,
-        upstreamPort: FIRST_PORT,
+        upstreamPort: delay > 0 ? LATE_PORT : FIRST_PORT,
         probe: 'probe.bench.example',
       });
       started.push(server);

@@ -5,33 +5,38 @@ export interface ZipfDraws {
   readonly exponent: number;
   /** Indexes of names; 0 is the most popular. */
   readonly draws: Uint32Array;
-  /** The share of new names among the draws after the first `skip`. */
+  /** The share of new names among the draws after the first `skip`, up to `until`. */
   readonly fresh: number;
 }
 
 /**
- * Draws names, with an exponent for which the share of new names after the first `skip` draws is `fresh`. The random numbers
- * have a fixed seed, so the result is always the same.
+ * Draws names, with an exponent for which the share of new names is `fresh` after the first `skip` draws, up to `until`. The random
+ * numbers have a fixed seed, so the result is always the same.
  */
 export function zipf(options: {
   readonly names: number;
   readonly draws: number;
   readonly skip: number;
+  readonly until: number;
   readonly fresh: number;
 }): ZipfDraws {
   let [low, high] = [0.5, 2.5];
-  let best = drawn(options, (low + high) / 2);
+  const counted = { ...options, draws: options.until };
+  let best = drawn(counted, (low + high) / 2);
   // A larger exponent gives fewer new names: bisection.
   for (let turn = 0; turn < 12; turn++) {
     const exponent = (low + high) / 2;
-    best = drawn(options, exponent);
+    best = drawn(counted, exponent);
     if (best.fresh > options.fresh) low = exponent;
     else high = exponent;
   }
-  return best;
+  return { ...best, draws: drawn(options, best.exponent).draws };
 }
 
-function drawn({ names, draws: count, skip }: Parameters<typeof zipf>[0], exponent: number): ZipfDraws {
+function drawn(
+  { names, draws: count, skip }: Omit<Parameters<typeof zipf>[0], 'until'>,
+  exponent: number,
+): ZipfDraws {
   const cumulative = new Float64Array(names);
   let sum = 0;
   for (let i = 0; i < names; i++) {
