@@ -13,6 +13,14 @@ import { replyToJson } from './json-reply.ts';
 const MESSAGE = 'application/dns-message';
 const JSON_TYPE = 'application/dns-json';
 
+type MediaType = typeof MESSAGE | typeof JSON_TYPE;
+
+/** Headers of an answer. */
+type Headers = HttpsAnswer['headers'];
+
+/** Lifetimes whose headers are kept; most are below five minutes. */
+const MAX_KNOWN = 512;
+
 /** What DNS over HTTPS is answered with. */
 export interface DohParts {
   readonly responder: Pick<Responder, 'findCached' | 'writeCached' | 'respond'>;
@@ -141,10 +149,25 @@ const toMessage: Render = (reply) => success(MESSAGE, reply, reply);
 
 const toJson: Render = (reply) => success(JSON_TYPE, replyToJson(reply), reply);
 
-function success(type: string, body: Uint8Array | string, reply: Uint8Array): HttpsAnswer {
-  const seconds = freshness(reply);
+function success(type: MediaType, body: Uint8Array | string, reply: Uint8Array): HttpsAnswer {
+  return { status: 200, headers: headersOf(type, freshness(reply)), body };
+}
+
+/** The headers that answers have had, by their type and the seconds that they may be kept: one object, which is encoded once. */
+const known = {
+  [MESSAGE]: new Map<number | undefined, Headers>(),
+  [JSON_TYPE]: new Map<number | undefined, Headers>(),
+};
+
+function headersOf(type: MediaType, seconds: number | undefined): Headers {
+  const ofType = known[type];
+  const before = ofType.get(seconds);
+  if (before !== undefined) return before;
   const cacheControl = seconds === undefined ? 'no-store' : `max-age=${seconds}`;
-  return { status: 200, headers: { 'content-type': type, 'cache-control': cacheControl }, body };
+  const headers: Headers = { 'content-type': type, 'cache-control': cacheControl };
+  if (ofType.size >= MAX_KNOWN) ofType.clear();
+  ofType.set(seconds, headers);
+  return headers;
 }
 
 function refuse(status: number, text: string, headers: Readonly<Record<string, string>> = {}): HttpsAnswer {

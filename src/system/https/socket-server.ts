@@ -11,7 +11,7 @@ import { Http1Exchange } from './http1-exchange.ts';
 import { Http2Session } from './http2/session.ts';
 import { RequestBodies } from './request-body.ts';
 import * as bounds from './shared/bounds.ts';
-import { type Exchange, ignore, internalError, lengthOf, type Refusal } from './shared/exchange.ts';
+import { type Exchange, ignore, internalError, lengthOf } from './shared/exchange.ts';
 import type { HttpsAnswer, HttpsOptions, HttpsRequest, HttpsServer } from './shared/server.ts';
 
 /**
@@ -32,7 +32,20 @@ export class SocketServer implements HttpsServer {
    * may have the same one, and somebody could take all of them.
    */
   readonly #handshaking = new Map<string, WatchedConnection>();
-  readonly #bodies = new RequestBodies();
+  readonly #bodies = new RequestBodies<{
+    readonly connection: WatchedConnection;
+    readonly exchange: Exchange;
+  }>({
+    onBody: ({ connection, exchange }, octets) => {
+      exchange.body = octets;
+      this.#answer(connection, exchange);
+    },
+    onRefused: ({ connection, exchange }, status) => {
+      // What else the connection of the oldest has begun takes memory too.
+      if (status === 503) connection.destroy();
+      else exchange.refuse(status);
+    },
+  });
   /** By the stream of HTTP/1.1. */
   readonly #connectionOf = new WeakMap<Socket, WatchedConnection>();
   #looking: NodeJS.Timeout | undefined;
@@ -208,38 +221,7 @@ export class SocketServer implements HttpsServer {
     const { declaredLength } = exchange;
     if (declaredLength === 0) this.#answer(connection, exchange);
     else if (declaredLength !== undefined && declaredLength > bounds.MAX_BODY) exchange.refuse(413);
-    else this.#readBody(connection, exchange, declaredLength);
-  }
-
-  #readBody(connection: WatchedConnection, exchange: Exchange, declaredLength: number | undefined): void {
-    let isOver = false;
-    const refuse = (status: Refusal | 503) => {
-      if (isOver) return;
-      isOver = true;
-      this.#bodies.end(body);
-      // Too much, and this is the oldest: what else its connection has begun takes memory too.
-      if (status === 503) connection.destroy();
-      else exchange.refuse(status);
-    };
-    const body = this.#bodies.begin(refuse);
-    const answer = () => {
-      if (isOver) return;
-      isOver = true;
-      exchange.body = body.octets;
-      this.#bodies.end(body);
-      this.#answer(connection, exchange);
-    };
-    exchange.readBody({
-      onPiece: (piece) => {
-        if (isOver) return;
-        if (!this.#bodies.push(body, piece)) refuse(413);
-        else if (body.length === declaredLength) answer();
-      },
-      onEnd: () => {
-        if (declaredLength === undefined) answer();
-      },
-      onClosed: () => this.#bodies.end(body),
-    });
+    else exchange.readBody(this.#bodies.begin({ connection, exchange }, declaredLength));
   }
 
   #answer(connection: WatchedConnection, exchange: Exchange): void {

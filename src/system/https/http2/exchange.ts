@@ -62,8 +62,7 @@ export class Http2Exchange implements Exchange {
   /** See `Exchange`. */
   get declaredLength(): number | undefined {
     if (!this.isReceiving) return 0;
-    const length = this.#head.get('content-length');
-    return length === undefined ? undefined : Number(length);
+    return this.#head.contentLength;
   }
 
   /** See `Exchange`. */

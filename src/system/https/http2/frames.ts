@@ -63,30 +63,41 @@ export const MAX_WINDOW = 2 ** 31 - 1;
 /** The windows that both sides begin with (RFC 9113 §6.9.2). */
 export const INITIAL_WINDOW = 65_535;
 
+/** What the header of a frame says. */
+export interface FrameHeader {
+  /** Octets of the payload. */
+  readonly length: number;
+  readonly type: number;
+  readonly flags: number;
+  readonly stream: number;
+}
+
 /** Writes the header of a frame at `at`. @returns where its payload begins. */
-export function writeFrameHeader(
-  octets: Buffer,
-  at: number,
-  [length, type, flags, stream]: readonly [length: number, type: number, flags: number, stream: number],
-): number {
-  octets.writeUIntBE(length, at, 3);
+export function writeFrameHeader(octets: Buffer, at: number, header: FrameHeader): number {
+  const { length, type, flags, stream } = header;
+  octets[at] = length >>> 16;
+  octets[at + 1] = length >>> 8;
+  octets[at + 2] = length;
   octets[at + 3] = type;
   octets[at + 4] = flags;
-  octets.writeUInt32BE(stream, at + 5);
+  octets[at + 5] = stream >>> 24;
+  octets[at + 6] = stream >>> 16;
+  octets[at + 7] = stream >>> 8;
+  octets[at + 8] = stream;
   return at + FRAME_HEADER;
 }
 
 /** A frame with a payload. */
 export function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
   const octets = Buffer.allocUnsafe(FRAME_HEADER + payload.length);
-  octets.set(payload, writeFrameHeader(octets, 0, [payload.length, type, flags, stream]));
+  octets.set(payload, writeFrameHeader(octets, 0, { length: payload.length, type, flags, stream }));
   return octets;
 }
 
 /** A frame whose payload is numbers of 32 bits. */
 export function numbersFrame(type: number, stream: number, ...numbers: readonly number[]): Buffer {
   const octets = Buffer.allocUnsafe(FRAME_HEADER + 4 * numbers.length);
-  let at = writeFrameHeader(octets, 0, [4 * numbers.length, type, 0, stream]);
+  let at = writeFrameHeader(octets, 0, { length: 4 * numbers.length, type, flags: 0, stream });
   for (const number of numbers) at = octets.writeUInt32BE(number, at);
   return octets;
 }
@@ -108,12 +119,4 @@ export function requireLength({ length }: Buffer, wanted: number): void {
 /** @throws Http2Error for a frame of a stream that must be one of the connection. */
 export function requireConnection(id: number): void {
   if (id !== 0) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
-}
-
-/** A payload without its padding (RFC 9113 §6.1). @throws Http2Error for padding that is longer than the frame. */
-export function withoutPadding(flags: number, payload: Buffer): Buffer {
-  if ((flags & Flag.PADDED) === 0) return payload;
-  const padding = payload[0];
-  if (padding === undefined || padding >= payload.length) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
-  return payload.subarray(1, payload.length - padding);
 }

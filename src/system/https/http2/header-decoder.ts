@@ -1,15 +1,19 @@
+import { nothing } from '../shared/exchange.ts';
 import { ErrorCode, Http2Error } from './frames.ts';
+import { Header } from './header.ts';
 import { decodeHuffman } from './huffman.ts';
-import { type Header, staticTable } from './static-table.ts';
+import { staticTable } from './static-table.ts';
 
 /** Octets of the dynamic table: what RFC 9113 §6.5.2 begins with, and we never ask for another. */
 const TABLE_SIZE = 4_096;
 
-/** RFC 7541 §4.1: "the sum of its name's length in octets ..., its value's length ..., and 32". */
-const ENTRY = 32;
-
 /** The largest integer that is read; nothing that it may count is as large. */
 const MAX_INTEGER = 1 << 20;
+
+/** What takes the headers of a block. */
+export interface HeaderTaker {
+  add(header: Header): void;
+}
 
 /** Reads blocks of headers of one connection (RFC 7541), each of which may change how the next are read. */
 export class HeaderDecoder {
@@ -17,18 +21,20 @@ export class HeaderDecoder {
   readonly #dynamic: Header[] = [];
   #size = 0;
   #maxSize = TABLE_SIZE;
-  #block: Buffer = Buffer.alloc(0);
+  #octets: Buffer = nothing as Buffer;
   #at = 0;
+  #end = 0;
 
   /**
-   * Calls `take` with each header of a block, in time linear in its octets.
+   * Gives `taker` each header of the block from `start` to `end`, in time linear in its octets.
    * @throws Http2Error when it is broken: nothing that follows can be read.
    */
-  decode(block: Buffer, take: (name: string, value: string) => void): void {
-    this.#block = block;
-    this.#at = 0;
-    for (let isFirst = true; this.#at < block.length; ) {
-      const octet = block[this.#at] as number;
+  decode(octets: Buffer, start: number, end: number, taker: HeaderTaker): void {
+    this.#octets = octets;
+    this.#at = start;
+    this.#end = end;
+    for (let isFirst = true; this.#at < end; ) {
+      const octet = octets[this.#at] as number;
       // RFC 7541 §4.2: "This dynamic table size update MUST occur at the beginning of the first header block".
       if ((octet & 0xe0) === 0x20) {
         if (!isFirst) throw broken();
@@ -37,17 +43,18 @@ export class HeaderDecoder {
       }
       isFirst = false;
       if (octet >= 0x80) {
-        const [name, value] = this.#entry(this.#integer(7));
-        take(name, value);
+        taker.add(this.#entry(this.#integer(7)));
         continue;
       }
       const isAdded = octet >= 0x40;
       const index = this.#integer(isAdded ? 6 : 4);
-      const name = index === 0 ? this.#string() : this.#entry(index)[0];
-      const value = this.#string();
-      if (isAdded) this.#add([name, value]);
-      take(name, value);
+      const name = index === 0 ? this.#string() : this.#entry(index).name;
+      const header = new Header(name, this.#string());
+      if (isAdded) this.#add(header);
+      taker.add(header);
     }
+    // What was read from the socket is not kept until the next block.
+    this.#octets = nothing as Buffer;
   }
 
   #entry(index: number): Header {
@@ -57,7 +64,7 @@ export class HeaderDecoder {
   }
 
   #add(entry: Header): void {
-    const size = sizeOf(entry);
+    const { size } = entry;
     this.#evict(this.#maxSize - size);
     // RFC 7541 §4.4: "an attempt to add an entry larger than the maximum size causes the table to be emptied".
     if (size > this.#maxSize) return;
@@ -75,7 +82,7 @@ export class HeaderDecoder {
     while (this.#size > size) {
       const oldest = this.#dynamic.shift();
       if (oldest === undefined) return;
-      this.#size -= sizeOf(oldest);
+      this.#size -= oldest.size;
     }
   }
 
@@ -94,28 +101,23 @@ export class HeaderDecoder {
 
   /** RFC 7541 §5.2. */
   #string(): string {
-    const isCoded = (this.#block[this.#at] ?? 0) >= 0x80;
+    const isCoded = this.#at < this.#end && (this.#octets[this.#at] as number) >= 0x80;
     const length = this.#integer(7);
     const start = this.#at;
     const end = start + length;
-    if (end > this.#block.length) throw broken();
+    if (end > this.#end) throw broken();
     this.#at = end;
     const text = isCoded
-      ? decodeHuffman(this.#block, start, end)
-      : this.#block.toString('latin1', start, end);
+      ? decodeHuffman(this.#octets, start, end)
+      : this.#octets.toString('latin1', start, end);
     if (text === undefined) throw broken();
     return text;
   }
 
   #octet(): number {
-    const octet = this.#block[this.#at++];
-    if (octet === undefined) throw broken();
-    return octet;
+    if (this.#at >= this.#end) throw broken();
+    return this.#octets[this.#at++] as number;
   }
-}
-
-function sizeOf([name, value]: Header): number {
-  return name.length + value.length + ENTRY;
 }
 
 function broken(): Http2Error {

@@ -1,27 +1,16 @@
 import { MAX_HEADER_PAIRS, MAX_HEADERS } from '../shared/bounds.ts';
-
-/** RFC 9113 §8.2.2: "Any message containing connection-specific header fields MUST be treated as malformed". */
-const ofConnection = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-/** RFC 9113 §8.2.1, and RFC 9110 §5.6.2. */
-const isName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-
-/** Octets that RFC 9113 §6.5.2 adds for each header. */
-const OVERHEAD = 32;
+import type { Header } from './header.ts';
 
 /** The head of a request, as its headers come. */
 export class RequestHead {
   method = '';
   path = '';
   authority: string | undefined;
+  /** Octets of the body, if the request says so. */
+  contentLength: number | undefined;
   #scheme = '';
-  readonly #others = new Map<string, string>();
+  /** At most `MAX_HEADER_PAIRS`, of which a request is asked for five or six: a table would take longer to make. */
+  readonly #others: Header[] = [];
   #pairs = 0;
   #octets = 0;
   #isWrong = false;
@@ -34,34 +23,40 @@ export class RequestHead {
   /** RFC 9113 §8.1.1 and §8.3.1: "MUST be treated as a stream error". */
   get isMalformed(): boolean {
     if (this.#isWrong || this.method === '') return true;
-    const length = this.#others.get('content-length');
-    if (length !== undefined && !/^\d{1,15}$/.test(length)) return true;
     return this.method !== 'CONNECT' && (this.path === '' || this.#scheme === '');
   }
 
   /** The value of a header; those of one name are joined. */
   get(name: string): string | undefined {
-    return (name === 'host' ? this.authority : undefined) ?? this.#others.get(name);
+    if (name === 'host' && this.authority !== undefined) return this.authority;
+    let found: string | undefined;
+    for (const header of this.#others)
+      if (header.name === name) found = found === undefined ? header.value : `${found}, ${header.value}`;
+    return found;
   }
 
   /** Adds a header; none any more when it is too large. */
-  add(name: string, value: string): void {
+  add(header: Header): void {
     this.#pairs++;
-    this.#octets += name.length + value.length + OVERHEAD;
+    this.#octets += header.size;
     if (this.isTooLarge) return;
-    if (/[\0\r\n]/.test(value)) this.#isWrong = true;
-    if (name.startsWith(':')) this.#addPseudo(name, value);
-    else if (!isName.test(name) || ofConnection.has(name) || (name === 'te' && value !== 'trailers'))
-      this.#isWrong = true;
+    if (header.isWrong) this.#isWrong = true;
+    if (header.isPseudo) this.#addPseudo(header);
     else {
-      const before = this.#others.get(name);
-      this.#others.set(name, before === undefined ? value : `${before}, ${value}`);
+      this.#others.push(header);
+      if (header.name === 'content-length') this.#addLength(header.value);
     }
   }
 
+  /** RFC 9110 §8.6: a number, and once. */
+  #addLength(value: string): void {
+    if (this.contentLength !== undefined || !/^\d{1,15}$/.test(value)) this.#isWrong = true;
+    this.contentLength = Number(value);
+  }
+
   /** RFC 9113 §8.3: each once, and before all others. */
-  #addPseudo(name: string, value: string): void {
-    if (this.#others.size > 0) this.#isWrong = true;
+  #addPseudo({ name, value }: Header): void {
+    if (this.#others.length > 0) this.#isWrong = true;
     else if (name === ':method' && this.method === '') this.method = value;
     else if (name === ':path' && this.path === '') this.path = value;
     else if (name === ':scheme' && this.#scheme === '') this.#scheme = value;

@@ -4,7 +4,7 @@ import * as bounds from '../shared/bounds.ts';
 import { lengthOf, nothing } from '../shared/exchange.ts';
 import type { HttpsAnswer } from '../shared/server.ts';
 import { Http2Exchange } from './exchange.ts';
-import { type FrameHandler, FrameInput } from './frame-input.ts';
+import { FrameInput } from './frame-input.ts';
 import { FrameWatch } from './frame-watch.ts';
 import {
   ErrorCode,
@@ -20,7 +20,6 @@ import {
   requireLength,
   Setting,
   settingsFrame,
-  withoutPadding,
 } from './frames.ts';
 import { HeaderDecoder } from './header-decoder.ts';
 import { Output } from './output.ts';
@@ -59,7 +58,7 @@ export class Http2Session {
   readonly #output: Output;
   readonly #open = new Map<number, Http2Exchange>();
   readonly #input = new FrameInput();
-  readonly #onFrame: FrameHandler = (type, flags, id, payload) => this.#takeFrame(type, flags, id, payload);
+  readonly #readTurn = () => this.#readSome();
   /** What waits for its turn is read in it. */
   #isWaiting = false;
   #hasSettings = false;
@@ -126,7 +125,7 @@ export class Http2Session {
       return;
     }
     this.#isWaiting = true;
-    this.#parts.turns.addSeveral(() => this.#readSome());
+    this.#parts.turns.addSeveral(this.#readTurn);
     if (this.#isWaiting) this.#stream.pause();
   }
 
@@ -135,11 +134,7 @@ export class Http2Session {
     let done = 0;
     try {
       this.#output.cork();
-      while (done < bounds.FRAMES_AT_ONCE && !this.#isOver) {
-        const cost = this.#input.read(this.#onFrame);
-        if (cost === 0) break;
-        done += cost;
-      }
+      while (done < bounds.FRAMES_AT_ONCE && !this.#isOver && this.#input.next()) done += this.#takeFrame();
     } catch (error) {
       if (!(error instanceof Http2Error)) throw error;
       this.#fail(error.code);
@@ -153,7 +148,9 @@ export class Http2Session {
     return done;
   }
 
-  #takeFrame(type: number, flags: number, id: number, payload: Buffer): number {
+  /** Takes the frame that `#input` is at. @returns what that cost, from 1. */
+  #takeFrame(): number {
+    const { type, flags, id } = this.#input;
     // RFC 9113 §3.4 and §6.10: what has to come next.
     if (!this.#hasSettings && type !== FrameType.SETTINGS) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
     const block = this.#block;
@@ -165,11 +162,14 @@ export class Http2Session {
       throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
     switch (type) {
       case FrameType.DATA:
-        return this.#onData(flags, id, payload);
+        return this.#onData();
       case FrameType.HEADERS:
-        return this.#onHeaders(flags, id, payload);
+        return this.#onHeaders();
       case FrameType.CONTINUATION:
-        return this.#addToBlock(flags, payload);
+        return this.#addToBlock();
+    }
+    const payload = this.#input.payload();
+    switch (type) {
       case FrameType.RST_STREAM:
         this.#onReset(id, payload);
         return 1;
@@ -192,35 +192,38 @@ export class Http2Session {
     return 1;
   }
 
-  #onHeaders(flags: number, id: number, payload: Buffer): number {
+  #onHeaders(): number {
+    const { flags, id } = this.#input;
     if (id % 2 === 0) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
-    let block = withoutPadding(flags, payload);
+    this.#input.withoutPadding();
     if ((flags & Flag.PRIORITY) !== 0) {
-      if (block.length < PRIORITY_LENGTH) throw new Http2Error(ErrorCode.FRAME_SIZE_ERROR);
-      block = block.subarray(PRIORITY_LENGTH);
+      this.#input.start += PRIORITY_LENGTH;
+      if (this.#input.start > this.#input.end) throw new Http2Error(ErrorCode.FRAME_SIZE_ERROR);
     }
-    if ((flags & Flag.END_HEADERS) !== 0) return this.#onBlock(id, flags, block);
+    const { octets, start, end } = this.#input;
+    if ((flags & Flag.END_HEADERS) !== 0) return this.#onBlock(id, flags, octets, start, end);
     this.#block = { id, flags, pieces: [], octets: 0 };
-    return this.#addToBlock(0, block);
+    return this.#addToBlock();
   }
 
-  #addToBlock(flags: number, piece: Buffer): number {
+  #addToBlock(): number {
     const block = this.#block;
     if (block === undefined) return 1;
+    const piece = this.#input.payload();
     block.pieces.push(piece);
     block.octets += piece.length;
     if (block.octets > bounds.MAX_HEADERS || block.pieces.length > bounds.MAX_CONTINUATIONS)
       throw new Http2Error(ErrorCode.ENHANCE_YOUR_CALM);
-    if ((flags & Flag.END_HEADERS) === 0) return 1;
+    if ((this.#input.flags & Flag.END_HEADERS) === 0) return 1;
     this.#block = undefined;
-    return this.#onBlock(block.id, block.flags, Buffer.concat(block.pieces));
+    return this.#onBlock(block.id, block.flags, Buffer.concat(block.pieces), 0, block.octets);
   }
 
   /** Whatever becomes of a block, it is decoded: those that follow refer to it. */
-  #onBlock(id: number, flags: number, block: Buffer): number {
-    const cost = bounds.REQUEST_COST + (block.length >> 6);
+  #onBlock(id: number, flags: number, octets: Buffer, start: number, end: number): number {
+    const cost = bounds.REQUEST_COST + ((end - start) >> 6);
     const head = new RequestHead();
-    this.#decoder.decode(block, (name, value) => head.add(name, value));
+    this.#decoder.decode(octets, start, end, head);
     if (id <= this.#lastId) {
       this.#onTrailers(id, flags);
       return cost;
@@ -268,10 +271,12 @@ export class Http2Session {
     else this.#receive(exchange, nothing, true);
   }
 
-  #onData(flags: number, id: number, payload: Buffer): number {
+  #onData(): number {
+    const { flags, id, start, end } = this.#input;
     this.#requireKnown(id);
-    this.#tellReceived(payload.length);
-    const piece = withoutPadding(flags, payload);
+    this.#tellReceived(end - start);
+    this.#input.withoutPadding();
+    const piece = this.#input.payload();
     const isLast = (flags & Flag.END_STREAM) !== 0;
     if (piece.length === 0 && !isLast) this.#watch.onControl();
     const exchange = this.#open.get(id);

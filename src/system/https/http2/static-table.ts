@@ -1,5 +1,4 @@
-/** A name and a value. */
-export type Header = readonly [name: string, value: string];
+import { Header } from './header.ts';
 
 /** The table of RFC 7541 Appendix A, whose first entry has the index 1. */
 export const staticTable: readonly Header[] = `
@@ -69,5 +68,5 @@ www-authenticate
   .split('\n')
   .map((line) => {
     const space = line.indexOf(' ');
-    return space < 0 ? [line, ''] : [line.slice(0, space), line.slice(space + 1)];
+    return space < 0 ? new Header(line, '') : new Header(line.slice(0, space), line.slice(space + 1));
   });

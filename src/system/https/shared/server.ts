@@ -13,7 +13,10 @@ export interface HttpsRequest {
   readonly address: string;
 }
 
-/** An answer. `content-length` follows from the body, which is left out for HEAD (RFC 9110 §9.3.2). */
+/**
+ * An answer. `content-length` follows from the body, which is left out for HEAD (RFC 9110 §9.3.2). The headers never change: what
+ * was written of them is written again for another answer that has the same ones.
+ */
 export interface HttpsAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
