@@ -141,9 +141,14 @@ onEachProgram((options) => {
     assert.deepEqual([asked.code, asked.out], [2, '']);
     assert.match(
       asked.err,
+      /cloudflare\.txt:16:1: This record and 2 more \(cf-proxied:true, lines \d+, \d+\)/,
+    );
+    assert.match(
+      asked.err,
       /stood behind a proxy, and there is no terminal to ask on; give --yes to publish where they lead/,
     );
-    const published = await pkarrd([...args, '--yes', ...network], options);
+    const typed = args.with(3, 'Example.COM.');
+    const published = await pkarrd([...typed, '--yes', ...network], options);
     assert.ok(
       published.err.endsWith(`Names of example.com are names of the key now: www.example.com is www.${key}.
 Look at it:

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { CommandError, type Terminal } from '../command.ts';
+import { StoppedError } from '../stop-signal.ts';
 import { readSecretFile, STANDARD_INPUT } from './read-secret-file.ts';
 
 /** The file of a flag; undefined to ask a person. */
@@ -37,7 +38,7 @@ function firstLine(file: string): string {
   return readSecretFile(file, 'passphrase').toString('utf8').split(/\r?\n/)[0] ?? '';
 }
 
-/** Asks a person, and what is typed does not appear. @throws CommandError when there is no person, or it is Ctrl+C */
+/** Asks a person, and what is typed does not appear. @throws CommandError when there is no person, StoppedError for Ctrl+C */
 async function ask(
   prompts: readonly string[],
   noTerminal: string,
@@ -48,7 +49,7 @@ async function ask(
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input: process.stdin, output, terminal: true });
   const ending = new AbortController();
-  reader.once('SIGINT', () => ending.abort());
+  reader.once('SIGINT', () => ending.abort(new StoppedError('SIGINT')));
   reader.once('close', () => ending.abort());
   // Lines that are pasted at once wait for their prompts.
   const lines = on(reader, 'line', { signal: ending.signal });
@@ -63,6 +64,7 @@ async function ask(
     return typed;
   } catch {
     terminal.err('\n');
+    if (ending.signal.reason instanceof StoppedError) throw ending.signal.reason;
     throw new CommandError('No passphrase was given.');
   } finally {
     reader.close();

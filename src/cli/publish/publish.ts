@@ -186,11 +186,11 @@ async function publishSource(
  */
 async function confirmExposure(zone: LoadedZone, invocation: Invocation, terminal: Terminal): Promise<void> {
   if (invocation.has('yes') || invocation.has('once')) return;
+  tellAbout(zone, terminal);
   if (!canConfirm())
     throw new UsageError(
       'publish: this export has records that stood behind a proxy, and there is no terminal to ask on; give --yes to publish where they lead, or --dry-run to look.',
     );
-  tellAbout(zone, terminal);
   if (!(await confirmOnTerminal('Publish where these records lead?')))
     throw new CommandError('Nothing was published.');
 }
@@ -213,9 +213,9 @@ async function putOnce(network: NetworkAccess, request: PutRequest): Promise<Loa
 }
 
 /** What somebody who has just moved a domain does next. */
-function nextSteps({ keyPair, text }: ZoneSource, invocation: Invocation): string {
+function nextSteps({ keyPair, text, movedFrom }: ZoneSource, invocation: Invocation): string {
   const key = keyPair.publicKey.text;
-  const origin = invocation.value('origin') ?? '';
+  const origin = movedFrom?.toString().replace(/\.$/, '') ?? '';
   const isPiped = invocation.operands[0] === STANDARD_INPUT;
   const zone = isPiped ? 'the path of a file with what was piped' : resolvePath(text.path);
   return [

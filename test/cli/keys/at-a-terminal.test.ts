@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
 import { programs } from '../../support/programs.ts';
 import { atTerminal, noTerminal, type Typed } from '../../support/terminal.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'pkarrd-terminal-'));
 after(() => rmSync(directory, { recursive: true }));
+
+/** A zone file with records that stood behind a proxy. */
+const exported = resolve('test/vectors/zones/cloudflare.txt');
 
 const at = (words: readonly string[], typed: readonly Typed[]) =>
   atTerminal(words, { cwd: directory, environment: { NO_COLOR: '1' }, typed });
@@ -49,10 +52,28 @@ for (const { name, words, skip } of programs) {
     assert.equal(differs.code, 1);
     assert.match(differs.shown, /pkarrd: The two passphrases differ, and nothing was written\./);
     const stopped = await at(keygen, [[/New passphrase: $/, '\u0003']]);
-    assert.equal(stopped.code, 1);
-    assert.match(stopped.shown, /pkarrd: No passphrase was given\./);
+    assert.deepEqual([stopped.code, stopped.shown], [130, 'New passphrase: \n']);
+    const ended = await at(keygen, [[/New passphrase: $/, '\u0004']]);
+    assert.equal(ended.code, 1);
+    assert.match(ended.shown, /pkarrd: No passphrase was given\./);
     assert.ok(!existsSync(join(directory, `not-${file}`)));
   });
+
+  test(
+    `Ctrl+C at a question ends as that signal does, and nothing is published, ${name}`,
+    options,
+    async () => {
+      const key = `asked-${file}`;
+      assert.equal((await at([...words, 'keygen', '--out', key], [])).code, 0);
+      const publish = [...words, 'publish', exported, '--origin', 'example.com', '--key', key];
+      const stopped = await at(publish, [[/Publish where these records lead\? \[y\/N\] /, '\u0003']]);
+      assert.equal(stopped.code, 130, stopped.shown);
+      assert.doesNotMatch(stopped.shown, /Nothing was published/);
+      const declined = await at(publish, [[/Publish where these records lead\? \[y\/N\] /, 'n\r']]);
+      assert.equal(declined.code, 1);
+      assert.match(declined.shown, /pkarrd: Nothing was published\.\n$/);
+    },
+  );
 
   test(`a search for a prefix shows how far it is in one line, ${name}`, options, async () => {
     const { shown } = await at(
