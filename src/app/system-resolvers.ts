@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { elapsedClock } from '../async/elapsed-clock.ts';
 import type { Settings } from '../config/settings.ts';
+import { fileReason } from '../files/file-reason.ts';
 import { FileError, readUserFile } from '../files/read-file.ts';
 import { replaceFile } from '../files/write-file.ts';
 import { canonicalAddress } from '../ip/address.ts';
@@ -168,7 +169,7 @@ export class SystemResolvers implements ResolverSource {
     } catch (error) {
       this.#log.warn('Cannot write the resolvers of the network. They are not known after a restart.', {
         path,
-        reason: String(error),
+        reason: fileReason(error),
       });
     }
   }
@@ -182,7 +183,7 @@ export class SystemResolvers implements ResolverSource {
     } catch (error) {
       const isAbsent = error instanceof FileError && error.kind === 'absent';
       if (!isAbsent)
-        this.#log.warn('Cannot read the resolvers of the last run.', { path, reason: String(error) });
+        this.#log.warn('Cannot read the resolvers of the last run.', { path, reason: fileReason(error) });
       return [];
     }
   }

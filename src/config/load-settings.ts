@@ -102,7 +102,9 @@ export async function loadSettings(sources: ConfigSources): Promise<LoadedSettin
       for (const [index, refused] of reading.refused.slice(0, MAX_REFUSED).entries()) {
         const field = reading.fields?.[index];
         const hint = meantBy(refused, kind, where);
-        const message = `${shown(refused)} is not valid for ${name}; expected ${kind.accepts}.${hint}`;
+        const reason = reading.reasons?.[index];
+        const why = reason === undefined ? `; expected ${kind.accepts}` : `: ${reason}`;
+        const message = `${shown(refused)} is not valid for ${name}${why}.${hint}`;
         problems.push({ where: (field !== undefined && whereIs?.(field)) || where, message });
       }
       const more = reading.refused.length - MAX_REFUSED;

@@ -27,30 +27,50 @@ const KEY_INSIDE = /[ybndrfg8ejkmcpqxot1uwisza345h769]{52}/;
 /** What names of this machine and of sites begin with. */
 const RESERVED: ReadonlySet<string> = new Set(['localhost', 'www']);
 
+/** An entry as people write it. */
+const EXAMPLE = 'alice = "KEY"';
+
 /** What `petnameLabel` accepts, to follow "expected". */
 export const petnameAccepts =
   'one label of letters, digits and hyphens that is no key, and not localhost or www';
 
-/** The label of a petname as somebody typed it, in letters of any script: in ASCII and lower case; undefined when it cannot be one. */
+/**
+ * The label of a petname as somebody typed it, in letters of any script, with or without `.internal`: in ASCII and lower case;
+ * undefined when it cannot be one.
+ */
 export function petnameLabel(text: string): string | undefined {
-  const name = tryParseTypedName(text);
-  if (name?.labels.length !== 1) return undefined;
-  const label = name.labels[0]?.toLowerCase() ?? '';
-  return LDH.test(label) && !KEY_INSIDE.test(label) && !RESERVED.has(label) ? label : undefined;
+  const verdict = judgeName(text);
+  return 'label' in verdict ? verdict.label : undefined;
+}
+
+/** The label, or why there is none, as a clause. */
+function judgeName(text: string): { readonly label: string } | { readonly why: string } {
+  const name = tryParseTypedName(withoutInternal(text));
+  const label = name?.labels[0]?.toLowerCase() ?? '';
+  if (name !== undefined && name.labels.length > 1) return { why: 'the name has more than one label' };
+  if (!LDH.test(label)) return { why: 'the name is not one label of letters, digits and hyphens' };
+  if (KEY_INSIDE.test(label)) return { why: 'the name has a key in it' };
+  return RESERVED.has(label) ? { why: `${label} means something else` } : { label };
+}
+
+/** What a person typed for a petname, without the `.internal` that its names in DNS end with. */
+export function withoutInternal(typed: string): string {
+  return typed.replace(/(?<=.)\.internal\.?$/i, '');
 }
 
 /** Names for keys: a table of TOML, or words of the form `alice=KEY`. Whatever is not valid is refused by itself. */
 export const petnames: Kind<readonly Petname[]> = {
   placeholder: 'NAME=KEY',
-  accepts: `a name and a public key, as in alice = "KEY"; the name is ${petnameAccepts}, and no name comes twice; or none`,
+  accepts: `a name and a public key, as in ${EXAMPLE}; the name is ${petnameAccepts}, and no name comes twice; or none`,
   isList: true,
   read(raw) {
     const { names, refused } = petnamesOf(raw);
     if (refused.length === 0) return { ok: true, value: names.map(({ label, key }) => ({ label, key })) };
     const texts = refused.map(({ text }) => text);
+    const reasons = refused.map(({ why }) => why);
     return isTable(raw)
-      ? { ok: false, refused: texts, fields: refused.map(({ name }) => name) }
-      : { ok: false, refused: texts };
+      ? { ok: false, refused: texts, reasons, fields: refused.map(({ name }) => name) }
+      : { ok: false, refused: texts, reasons };
   },
   toText: (names) =>
     names.length === 0 ? 'none' : names.map(({ label, key }) => `${label}=${key}`).join(' '),
@@ -66,16 +86,21 @@ interface Written {
 /** The names of a value of TOML, a flag or a variable, and what is none. */
 export function petnamesOf(raw: unknown): {
   readonly names: readonly WrittenPetname[];
-  /** `text` is the name and the value, as they were written. */
-  readonly refused: readonly { readonly name: string; readonly text: string }[];
+  /** `text` is the name and the value, as they were written, `why` a clause. */
+  readonly refused: readonly { readonly name: string; readonly text: string; readonly why: string }[];
 } {
   const names = new Map<string, WrittenPetname>();
-  const refused: Written[] = [];
+  const refused: (Written & { readonly why: string })[] = [];
   for (const one of entriesOf(raw)) {
-    const label = petnameLabel(one.name);
+    const verdict = judgeName(one.name);
     const key = publicKey.read(one.value);
-    if (label === undefined || !key.ok || names.has(label) || names.size >= MAX_PETNAMES) refused.push(one);
-    else names.set(label, { label, key: key.value, name: one.name });
+    if (one.name === '') refused.push({ ...one, why: `expected a name and a key, as in ${EXAMPLE}` });
+    else if ('why' in verdict) refused.push({ ...one, why: verdict.why });
+    else if (!key.ok) refused.push({ ...one, why: `the key is not ${publicKey.accepts}` });
+    else if (names.has(verdict.label)) refused.push({ ...one, why: 'the name comes twice' });
+    else if (names.size >= MAX_PETNAMES)
+      refused.push({ ...one, why: `there are ${MAX_PETNAMES} names already, the most there may be` });
+    else names.set(verdict.label, { label: verdict.label, key: key.value, name: one.name });
   }
   return { names: [...names.values()], refused };
 }

@@ -3,9 +3,14 @@ export type Reading<T> =
   | { readonly ok: true; readonly value: T }
   /**
    * `refused`: the value, or each element of a list, that is not valid; at least one. `fields`: of a table, the field that each
-   * of them stands in.
+   * of them stands in. `reasons`: why each is refused, as a clause, where not all that is accepted is worth saying.
    */
-  | { readonly ok: false; readonly refused: readonly unknown[]; readonly fields?: readonly string[] };
+  | {
+      readonly ok: false;
+      readonly refused: readonly unknown[];
+      readonly fields?: readonly string[];
+      readonly reasons?: readonly string[];
+    };
 
 /** A kind of setting: how its values are written in a file, a variable or a flag, and which are valid. */
 export interface Kind<T> {

@@ -2,6 +2,7 @@ import {
   accessSync,
   closeSync,
   constants,
+  existsSync,
   fsyncSync,
   lstatSync,
   openSync,
@@ -86,7 +87,10 @@ function contentOf(key: KeyPair | string): string {
 function notWritten(path: string, error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined) return error;
-  return new KeyFileError(`${sentences.get(code) ?? message}: ${path}`, { cause: error });
+  // In a directory such as /proc no file can be made.
+  const isRefused = code === 'ENOENT' && existsSync(dirname(path));
+  const sentence = isRefused ? 'No file can be made there' : (sentences.get(code) ?? message);
+  return new KeyFileError(`${sentence}: ${path}`, { cause: error });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { fileReason } from '../files/file-reason.ts';
 import { FileError, readUserFile } from '../files/read-file.ts';
 import { replaceFile } from '../files/write-file.ts';
 import type { Log } from '../observe/log.ts';
@@ -32,7 +33,7 @@ export class PublicationMemory {
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       if (error.kind !== 'absent') {
-        log.warn('Cannot read the file of earlier publications.', { path, reason: String(error) });
+        log.warn('Cannot read the file of earlier publications.', { path, reason: fileReason(error) });
       }
     }
     return memory;
@@ -77,7 +78,10 @@ export class PublicationMemory {
     } catch (error) {
       if (this.#isWarned) return;
       this.#isWarned = true;
-      this.#log.warn('Cannot write the file of publications.', { path: this.#path, reason: String(error) });
+      this.#log.warn('Cannot write the file of publications.', {
+        path: this.#path,
+        reason: fileReason(error),
+      });
     }
   }
 }

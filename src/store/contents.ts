@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { fileReason } from '../files/file-reason.ts';
 import type { Log } from '../observe/log.ts';
 import { compareRecency, SignedPacket } from '../pkarr/signed-packet.ts';
 import type { StoreFile } from './disk.ts';
@@ -73,7 +74,7 @@ export class StoreContents {
     try {
       return await this.file?.read(offset, length);
     } catch (error) {
-      this.#log.warn('Cannot read the packet store.', { reason: String(error) });
+      this.#log.warn('Cannot read the packet store.', { reason: fileReason(error) });
       return undefined;
     }
   }

@@ -1,3 +1,4 @@
+import { fileReason } from '../files/file-reason.ts';
 import { FileError, readUserFile } from '../files/read-file.ts';
 import { replaceFile } from '../files/write-file.ts';
 import type { Log } from '../observe/log.ts';
@@ -77,7 +78,7 @@ export class PacketHistory {
       if (error.kind !== 'absent')
         parts.log.warn('Cannot read the file of earlier packets.', {
           path: parts.path,
-          reason: String(error),
+          reason: fileReason(error),
         });
     }
     return history;
@@ -191,7 +192,7 @@ export class PacketHistory {
     } catch (error) {
       if (this.#isWarned) return;
       this.#isWarned = true;
-      log.warn('Cannot write the file of earlier packets.', { path, reason: String(error) });
+      log.warn('Cannot write the file of earlier packets.', { path, reason: fileReason(error) });
     }
   }
 }

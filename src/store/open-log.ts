@@ -1,3 +1,4 @@
+import { fileReason } from '../files/file-reason.ts';
 import type { Log } from '../observe/log.ts';
 import { compactionPath } from './compaction.ts';
 import type { StoreDisk, StoreFile } from './disk.ts';
@@ -29,7 +30,7 @@ export async function openLog(options: {
   try {
     return await open(options);
   } catch (error) {
-    log.warn('Cannot read the packet store.', { path, reason: String(error) });
+    log.warn('Cannot read the packet store.', { path, reason: fileReason(error) });
     return { ...nothing, index: new StoreIndex() };
   }
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { fileReason } from '../files/file-reason.ts';
 import { type FileLock, takeLock } from '../files/lock-file.ts';
 import type { Log } from '../observe/log.ts';
 import { nodeDisk, type StoreDisk } from './disk.ts';
@@ -27,7 +28,7 @@ async function lockDirectory(disk: StoreDisk, directory: string, log: Log): Prom
     log.warn(message, { directory, process: outcome.pid });
   } catch (error) {
     const message = 'Cannot write the packet store; packets are kept in memory only.';
-    log.warn(message, { directory, reason: String(error) });
+    log.warn(message, { directory, reason: fileReason(error) });
   }
   return undefined;
 }

@@ -12,6 +12,9 @@ test('a petname is one label of letters, digits and hyphens', () => {
     ['Alice-2', 'alice-2'],
     ['7', '7'],
     ['alice.', 'alice'],
+    ['Alice.internal', 'alice'],
+    ['alice.INTERNAL.', 'alice'],
+    ['internal', 'internal'],
     ['Zoë', 'xn--zo-ija'],
     ['v'.repeat(63), 'v'.repeat(63)],
   ] as const)
@@ -20,7 +23,22 @@ test('a petname is one label of letters, digits and hyphens', () => {
 
 test('no other text is a petname: no second label, no reserved word, no key', () => {
   for (const typed of [
-    ...['', '.', 'a.b', '-a', 'a-', 'a_b', 'a b', 'a\\.b', 'a\n', '*', 'v'.repeat(64)],
+    ...[
+      '',
+      '.',
+      'a.b',
+      'a.b.internal',
+      '.internal',
+      'www.internal',
+      '-a',
+      'a-',
+      'a_b',
+      'a b',
+      'a\\.b',
+      'a\n',
+      '*',
+      'v'.repeat(64),
+    ],
     ...['www', 'WWW', 'localhost', key, key.toUpperCase(), `x${key}`, `${'y'.repeat(52)}`],
   ])
     assert.equal(petnameLabel(typed), undefined, JSON.stringify(typed));
@@ -40,24 +58,32 @@ test('names are read from a table and from words, and are written as words', () 
   assert.equal(petnames.toText([]), 'none');
 });
 
-test('each entry that is not valid is refused by itself, those of a table with their name', () => {
-  for (const [raw, refused, fields] of [
+test('each entry that is not valid is refused by itself, with the reason, those of a table with their name', () => {
+  const noKey = 'the key is not a public key: 52 characters of z-base32';
+  const nothing = 'expected a name and a key, as in alice = "KEY"';
+  for (const [raw, refused, reasons, fields] of [
     [
-      { alice: key, www: key, bob: 'KEY', c: 3, 'a.b': { x: 1 } },
-      [`www=${key}`, 'bob=KEY', 'c=3', 'a.b={"x":1}'],
-      ['www', 'bob', 'c', 'a.b'],
+      { alice: key, www: key, bob: 'KEY', c: 3, 'a.b': { x: 1 }, 'd e': key, [`x${key}`]: key },
+      [`www=${key}`, 'bob=KEY', 'c=3', 'a.b={"x":1}', `d e=${key}`, `x${key}=${key}`],
+      [
+        ...['www means something else', noKey, noKey, 'the name has more than one label'],
+        'the name is not one label of letters, digits and hyphens',
+        'the name has a key in it',
+      ],
+      ['www', 'bob', 'c', 'a.b', 'd e', `x${key}`],
     ],
-    [{ a: key, A: other }, [`A=${other}`], ['A']],
+    [{ a: key, A: other }, [`A=${other}`], ['the name comes twice'], ['A']],
     [
       ['alice', 7],
       ['alice', '7'],
+      [nothing, nothing],
     ],
-    ['', ['']],
-    [new Date(0), ['"1970-01-01T00:00:00.000Z"']],
+    ['', [''], [nothing]],
+    [new Date(0), ['"1970-01-01T00:00:00.000Z"'], [nothing]],
   ] as const)
     assert.deepEqual(
       petnames.read(raw),
-      { ok: false, refused, ...(fields !== undefined && { fields }) },
+      { ok: false, refused, reasons, ...(fields !== undefined && { fields }) },
       JSON.stringify(raw),
     );
 });

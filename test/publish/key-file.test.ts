@@ -61,5 +61,12 @@ test('what holds no key is refused in one sentence without its content', async (
   }
   await assert.rejects(readKeyFile(path('absent')), /no such file/);
   await assert.rejects(readKeyFile(directory), KeyFileError);
-  assert.throws(() => writeKeyFile(path('no/such/directory'), KeyPair.generate()), KeyFileError);
+  assert.throws(() => writeKeyFile(path('no/such/directory'), KeyPair.generate()), {
+    name: 'KeyFileError',
+    message: `There is no such directory: ${path('no/such/directory')}`,
+  });
+  assert.throws(() => writeKeyFile('/proc/x.key', KeyPair.generate()), {
+    name: 'KeyFileError',
+    message: 'No file can be made there: /proc/x.key',
+  });
 });

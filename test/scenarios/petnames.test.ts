@@ -146,6 +146,12 @@ onEachProgram((options) => {
           { name: 'bob', key: other.publicKey.text, from: 'added', isHidden: false },
         ],
       });
+      const beside = await cli('name', 'add', 'Bücher.internal', other.publicKey.text);
+      assert.equal(beside.out, `Bücher.internal now means ${other.publicKey}.\n`);
+      assert.ok(
+        (await cli('name', 'list')).out.endsWith(`\nbücher (xn--bcher-kva)  ${other.publicKey}  added\n`),
+      );
+      assert.equal((await cli('name', 'remove', 'xn--bcher-kva.internal')).code, 0);
       writeFileSync(join(directory, 'pkarrd.toml'), `[names]\nbob = "${alice.publicKey}"\n`);
       const reloaded = await cli('reload');
       assert.deepEqual([reloaded.code, reloaded.err], [0, '']);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { PublishTables } from '../../config/publish-tables.ts';
 import { settingsToTexts } from '../../config/setting-texts.ts';
 import { type Settings, settingKeys, settings as table } from '../../config/settings.ts';
+import { fileReason } from '../../files/file-reason.ts';
 import { FileError, readUserFile } from '../../files/read-file.ts';
 import { replaceFile } from '../../files/write-file.ts';
 import type { Log } from '../../observe/log.ts';
@@ -41,7 +42,7 @@ export async function keepAccepted(
   } catch (error) {
     log.warn('Cannot keep the configuration for a start whose own is invalid.', {
       path,
-      reason: String(error),
+      reason: fileReason(error),
     });
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { throwLater } from '../../async/throw-later.ts';
+import { fileReason } from '../../files/file-reason.ts';
 import { replaceFile } from '../../files/write-file.ts';
 import { isNodeAddress } from '../../mainline/addresses.ts';
 import type { NodeAddress } from '../../mainline/dht-node.ts';
@@ -46,7 +47,7 @@ export async function readNodeFile(path: string, log: Log): Promise<readonly Nod
     }
     return parseNodes(bytes);
   } catch (error) {
-    log.warn('The nodes of the DHT from the last run cannot be read.', { path, reason: String(error) });
+    log.warn('The nodes of the DHT from the last run cannot be read.', { path, reason: fileReason(error) });
     return [];
   }
 }
@@ -95,7 +96,7 @@ export function keepNodeFile(options: {
       }
       isWarned = false;
     } catch (error) {
-      if (!isWarned) log.warn('The nodes of the DHT cannot be kept.', { path, reason: String(error) });
+      if (!isWarned) log.warn('The nodes of the DHT cannot be kept.', { path, reason: fileReason(error) });
       isWarned = true;
     }
   };

@@ -9,6 +9,7 @@ import {
   petnameLabel,
   petnamesOf,
 } from '../../config/petnames.ts';
+import { fileReason } from '../../files/file-reason.ts';
 import { replaceFile } from '../../files/write-file.ts';
 import type { Log } from '../../observe/log.ts';
 import { classifyLabel, refusalToText } from '../../pkarr/public-key.ts';
@@ -156,7 +157,9 @@ export class NameBook {
         await mkdir(dirname(path), { recursive: true, mode: 0o700 });
         await replaceFile(path, fileOf(names));
       } catch (error) {
-        throw new NameError(`Cannot write ${path}: ${String(error)}. Nothing has changed.`, { cause: error });
+        throw new NameError(`Cannot write ${path}: ${fileReason(error)}. Nothing has changed.`, {
+          cause: error,
+        });
       }
       this.#added = names;
       await onChange(this.current);
@@ -199,10 +202,10 @@ async function readNamesFile(
       continue;
     }
     const found = petnamesOf(raw);
-    for (const { name: written, text } of found.refused)
+    for (const { name: written, text, why } of found.refused)
       faults.push({
         where: whereIs(written),
-        message: `${shown(text)} is not a name with a key; a name is ${petnameAccepts}.`,
+        message: `${shown(text)} is not a name with a key: ${why}.`,
       });
     names = found.names.flatMap(({ label, key, name: written }) => {
       const verdict = classifyLabel(key);

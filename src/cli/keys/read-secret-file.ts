@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { fileReason } from '../../files/file-reason.ts';
 import { MAX_SECRET_FILE } from '../../pkarr/secret/find-secret.ts';
 import { CommandError } from '../command.ts';
 
@@ -25,9 +26,9 @@ export function readSecretFile(file: string, what: 'key' | 'passphrase'): Buffer
       read = readSync(descriptor, bytes, length, bytes.length - length, null);
     }
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    const reason = code === 'ENOENT' ? 'no such file' : message;
+    const reason = code === 'ENOENT' ? 'no such file' : fileReason(error);
     throw new CommandError(`Cannot read the ${what} from ${where}: ${reason}.`, { cause: error });
   } finally {
     if (descriptor !== undefined && descriptor !== STANDARD_INPUT) closeSync(descriptor);

@@ -1,4 +1,6 @@
+import { domainToUnicode } from 'node:url';
 import type { ListedName } from '../../app/names/name-book.ts';
+import { withoutInternal } from '../../config/petnames.ts';
 import { parsePastedKey } from '../../pkarr/pasted-key.ts';
 import { PublicKeyError } from '../../pkarr/public-key.ts';
 import {
@@ -12,6 +14,7 @@ import {
   UsageError,
   writeJson,
 } from '../command.ts';
+import { printable } from '../printable.ts';
 import { askRunning } from './ask-program.ts';
 
 /** What to do with names. */
@@ -65,11 +68,12 @@ async function add(
   const { before } = (await askRunning(invocation, terminal, ['name-add', typed, key])) as {
     readonly before?: string;
   };
+  const name = withoutInternal(typed);
   if (invocation.has('json'))
-    writeJson(terminal, { name: typed, key, ...(before !== undefined && { previousKey: before }) });
-  else if (before === undefined) terminal.out(`${typed}.internal now means ${key}.\n`);
-  else if (before === key) terminal.out(`${typed}.internal means ${key}, as before.\n`);
-  else terminal.out(`${typed}.internal now means ${key}. It meant ${before}.\n`);
+    writeJson(terminal, { name, key, ...(before !== undefined && { previousKey: before }) });
+  else if (before === undefined) terminal.out(`${name}.internal now means ${key}.\n`);
+  else if (before === key) terminal.out(`${name}.internal means ${key}, as before.\n`);
+  else terminal.out(`${name}.internal now means ${key}. It meant ${before}.\n`);
   return Exit.OK;
 }
 
@@ -81,8 +85,9 @@ async function remove(
   const { before } = (await askRunning(invocation, terminal, ['name-remove', typed])) as {
     readonly before: string;
   };
-  if (invocation.has('json')) writeJson(terminal, { name: typed, previousKey: before });
-  else terminal.out(`${typed}.internal is no name any more. It meant ${before}.\n`);
+  const name = withoutInternal(typed);
+  if (invocation.has('json')) writeJson(terminal, { name, previousKey: before });
+  else terminal.out(`${name}.internal is no name any more. It meant ${before}.\n`);
   return Exit.OK;
 }
 
@@ -93,12 +98,18 @@ async function list(invocation: Invocation, terminal: Terminal): Promise<ExitCod
     return Exit.OK;
   }
   if (names.length === 0) terminal.out('There are no names. Add one: pkarrd name add NAME KEY\n');
-  const width = Math.max(...names.map(({ name }) => name.length));
+  const width = Math.max(...names.map(({ name }) => inBothForms(name).length));
   for (const { name, key, from, isHidden } of names) {
     const origin = isHidden ? 'added, hidden by the configuration' : from;
-    terminal.out(`${name.padEnd(width)}  ${key}  ${origin}\n`);
+    terminal.out(`${inBothForms(name).padEnd(width)}  ${key}  ${origin}\n`);
   }
   return Exit.OK;
+}
+
+/** A name as people write it with the form that DNS has: `bücher (xn--bcher-kva)`; most names are the same in both. */
+function inBothForms(name: string): string {
+  const written = domainToUnicode(name);
+  return written === '' || written === name ? name : `${printable(written)} (${name})`;
 }
 
 /** @throws UsageError */

@@ -96,6 +96,15 @@ test('the configuration wins, and its names are not changed by command', async (
   assert.equal(changes.length, 1);
 });
 
+test('a file that cannot be written is told in words, and the name is not in force', async () => {
+  const book = await NameBook.open([], { path: '/proc/names.toml', log, onChange: async () => {} });
+  await assert.rejects(
+    book.add('alice', key),
+    refusal(/^Cannot write \/proc\/names\.toml: there is no such file or directory\. Nothing has changed\.$/),
+  );
+  assert.deepEqual(book.current, []);
+});
+
 test('what is no name or no key is refused with what is accepted', async () => {
   const book = await open();
   for (const typed of ['', 'www', 'a.b', key, 'x'.repeat(200)])

@@ -71,6 +71,12 @@ test('what is not a seed is refused, and never shown', async () => {
   }
   const { err } = await pkarrd(['keygen', '--from-seed', path('absent')]);
   assert.match(err, /^pkarrd: Cannot read the key from .*absent: no such file\.\n$/);
+  const ofDirectory = await pkarrd(['keygen', '--from', directory, '--out', path('bad.key')]);
+  assert.deepEqual(ofDirectory, {
+    code: 1,
+    out: '',
+    err: `pkarrd: Cannot read the key from ${directory}: it is a directory.\n`,
+  });
 });
 
 test('pubkey prints the public key of a key file, and refuses one that others can read', async () => {
