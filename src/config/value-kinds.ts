@@ -75,13 +75,18 @@ export const hostPort = text({
   toText: hostPortToText,
 });
 
-/** An upstream. The forwarder parses it; here it is any word. */
+/** An upstream. The forwarder parses it; here it is any word that is not several with commas between them. */
 export const upstream = text({
   placeholder: 'UPSTREAM',
   accepts: 'the IP address of a resolver with or without a port, such as 9.9.9.9 or [2620:fe::fe]:53',
-  parse: (word) => (/^\S+$/.test(word) ? word : undefined),
+  parse: (word) => (/^\S+$/.test(word) && !isSeveral(word) ? word : undefined),
   toText: (word) => word,
 });
+
+/** A comma may stand in the path of a URL, and in no other upstream. */
+function isSeveral(word: string): boolean {
+  return word.includes(',') && word.split('://').length !== 2;
+}
 
 /** An absolute path. */
 export const path = {

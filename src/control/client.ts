@@ -127,7 +127,11 @@ async function connectToOne(
     }
   }
   // One that is there and cannot be used is meant, rather than one that is not there.
-  throw errors.find(({ problem }) => problem !== 'not-running') ?? notRunning(directories);
+  const telling = errors.find(({ problem }) => problem !== 'not-running') ?? notRunning(directories);
+  // Of several that may not be used, the last one is for most users.
+  throw telling.problem === 'not-allowed'
+    ? (errors.findLast(({ problem }) => problem === 'not-allowed') ?? telling)
+    : telling;
 }
 
 /** @throws ControlError */

@@ -87,6 +87,30 @@ test('another user may see the status and ask names, and is told what else needs
   await serving.stop();
 });
 
+test('another user who may not enter the state directory is told which socket that was, and how to ask without', {
+  skip: cannotBeUnknownUser,
+}, async () => {
+  const stateDir = path('closed');
+  const options = ['--listen', '127.0.0.1:0', '--config', '/dev/null', '--dht', 'off', '--http', 'off'];
+  const serving = new RunningCommand(['serve', ...options, '--state-dir', stateDir]);
+  await serving.printed(/Ready\./);
+  const other = (...words: string[]) => {
+    const [file, ...rest] = asUnknownUser([process.execPath, main, ...words, '--state-dir', stateDir]);
+    const { PATH = '' } = process.env;
+    const env = { PATH };
+    const { status, stderr } = spawnSync(file, rest, { env, encoding: 'utf8' });
+    return { code: status, err: stderr };
+  };
+  const refused = /^pkarrd: Not allowed to use \S+closed\/status\.sock\. Run this command as root or /;
+  for (const words of [['status'], ['query', 'localhost']]) {
+    const { code, err } = other(...words);
+    assert.equal(code, 3);
+    assert.match(err, refused);
+    assert.equal(err.includes(' as in: pkarrd query @127.0.0.1:PORT NAME\n'), words[0] === 'query', err);
+  }
+  await serving.stop();
+});
+
 test('without a service the sockets are in the state directory, for one user alone', async () => {
   const stateDir = path('own');
   const words = [

@@ -37,7 +37,7 @@ onEachProgram((options) => {
     assert.match(status.out, /^(?:Ready|Healthy|Keys: the DHT is being joined)\.\n/);
     assert.match(status.out, new RegExp(`^pkarrd {6}\\S+, process ${serving.child.pid}, up `, 'm'));
 
-    assert.equal((await run('name', 'add', 'alice', key)).out, `alice.internal now means ${key}.\n`);
+    assert.equal((await run('name', 'add', 'alice.internal', key)).out, `alice.internal now means ${key}.\n`);
     assert.equal((await run('name', 'list')).out, `alice  ${key}  added\n`);
 
     const watch = ['watch', 'alice.internal', '--every', '1', ...dht.network, ...state];
@@ -52,13 +52,37 @@ onEachProgram((options) => {
     assert.equal(history.code, 0, history.err);
     assert.match(history.out, /^- \w{52}\. 300 IN A 192\.0\.2\.1\n\+ \w{52}\. 300 IN A 192\.0\.2\.2\n/m);
 
+    // What was asked for before it is of interest is the beginning.
+    for (const [begin, seen] of [
+      [(other: string) => run('name', 'add', 'other', other), 'named'],
+      [
+        async (other: string) => {
+          const once = new RunningCommand(['watch', other, ...dht.network, ...state], options);
+          await once.printed(/ found: the packet of /);
+          await once.stop('SIGINT');
+        },
+        'watched',
+      ],
+    ] as const) {
+      const other = dht.newKey(`everyday-${seen}`);
+      writeFileSync(other.zone, '@ A 192.0.2.3\n');
+      const put = await run('publish', other.zone, '--key', other.keyFile, ...dht.network);
+      assert.equal(put.code, 0, put.err);
+      assert.match((await run('query', other.key)).out, /IN A 192\.0\.2\.3\n/);
+      assert.equal((await run('history', other.key)).code, 1);
+      await begin(other.key);
+      const first = await run('history', other.key);
+      assert.equal(first.code, 0, first.err);
+      assert.match(first.out, /^\+ \w{52}\. 300 IN A 192\.0\.2\.3\n/m);
+    }
+
     const explained = await run('query', 'alice.internal', '--explain');
     assert.match(explained.out, /^alice\.internal\. \d+ IN A 192\.0\.2\.2\n; NOERROR, /);
     assert.match(explained.out, /^; How the answer came about:\n(?:; .*\n)*; .*alice/m);
     assert.match((await run('query', 'www.example')).out, /^www\.example\. \d+ IN A 192\.0\.2\.7\n/);
 
     assert.equal(
-      (await run('name', 'remove', 'alice')).out,
+      (await run('name', 'remove', 'alice.internal')).out,
       `alice.internal is no name any more. It meant ${key}.\n`,
     );
     const gone = await run('query', 'alice.internal', '--explain');

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { pkarrd, RunningCommand } from '../support/command.ts';
 import { freePort } from '../support/free-port.ts';
+import { atTerminal, noTerminal } from '../support/terminal.ts';
 
 test('the node that testnet prints listens on the port that was asked for, and a port in use is told as such', async () => {
   const port = String(await freePort());
@@ -34,4 +35,12 @@ test('a network for which there are too few descriptors ends with 1, and leaves 
     stderr,
     /^pkarrd: There are too few file descriptors for 200 nodes: .* --nodes, or raise the limit of open files \(48\), .*\n$/,
   );
+});
+
+test('at a terminal a network that takes time says that it starts', { skip: noTerminal }, async () => {
+  const main = fileURLToPath(new URL('../../program/main.js', import.meta.url));
+  const { shown } = await atTerminal([process.execPath, main, 'testnet', '--nodes', '1000'], {
+    typed: [[/Press Ctrl-C to stop\.\s/, '\u0003']],
+  });
+  assert.match(shown, /Starting 1,000 nodes (?:…|\.\.\.), \d+\.\d s.*127\.0\.0\.1:\d+\n/s);
 });

@@ -153,6 +153,12 @@ const errors: readonly (readonly [title: string, given: Given, where: string | R
     /^"127\.0\.0\.1,::1" is not valid .* Give --listen once for each\.$/,
   ],
   [
+    'several upstreams in one flag',
+    { flags: { upstream: ['9.9.9.9,1.1.1.1'] } },
+    /^--upstream$/,
+    /^"9\.9\.9\.9,1\.1\.1\.1" is not valid .* Give --upstream once for each\.$/,
+  ],
+  [
     'a setting below a table',
     { toml: '[[keep]]\nkey = "a"\nlog-level = "debug"' },
     /:3$/,

@@ -78,7 +78,7 @@ onEachProgram((options) => {
     await cli('name', 'add', 'alice', alice.publicKey.text);
     const empty = await cli('history', 'alice.internal');
     assert.equal(empty.code, 1);
-    assert.match(empty.err, /There is no history of .*\. It begins when/);
+    assert.match(empty.err, /There is no history of .*\. It begins with/);
     const { error } = JSON.parse((await cli('history', 'alice.internal', '--json')).out);
     assert.equal(empty.err, `pkarrd: ${error}\n`);
 

@@ -78,12 +78,11 @@ async function openWords(words: readonly string[], reading: WordsReading | undef
       ? []
       : [`  --words ${one}: ${KeyPair.fromSeed(seed).publicKey}, ${meanings[one]}`];
   });
-  return {
-    kind: 'refused',
-    why: ['Words have several readings, and nothing was written. Say which one is meant:', ...keys].join(
-      '\n',
-    ),
-  };
+  const head =
+    keys.length === 1
+      ? `These ${words.length} words may be of another program, so nothing was written. There is one reading here; say so if it is meant:`
+      : 'Words have several readings, and nothing was written. Say which one is meant:';
+  return { kind: 'refused', why: [head, ...keys].join('\n') };
 }
 
 const meanings: Readonly<Record<WordsReading, string>> = {

@@ -5,6 +5,7 @@ import { findPortHolders } from '../../system/activation/port-holder.ts';
 import { moreDescriptors } from '../../system/out-of-descriptors.ts';
 import { startTestNetworkThread } from '../../testnet/proxy.ts';
 import { type Command, CommandError, Exit, type Invocation, UsageError } from '../command.ts';
+import { working } from '../living-line.ts';
 import { abortedOnStop } from '../stop-signal.ts';
 import { requireLoopback } from './require-loopback.ts';
 
@@ -42,10 +43,12 @@ export const testnet: Command = {
       silentFraction: numberFrom(invocation, 'silent', { least: 0, most: 0.99 }) ?? 0,
     };
     requireLoopback();
+    terminal.line.show(working(`Starting ${plural(options.nodes, 'node')}`));
     const network = await startTestNetworkThread(options, stop).catch((error: unknown) => {
       if (!(error instanceof MainlineError)) throw error;
       throw new CommandError(startProblem(error, options), { cause: error });
     });
+    terminal.line.clear();
     const lines = network.bootstrap.slice(0, 1).map(({ host, port }) => `${host}:${port}\n`);
     terminal.out(lines.join(''));
     terminal.err(`Running ${plural(options.nodes, 'node')} on 127.0.0.1. Press Ctrl-C to stop.\n`);

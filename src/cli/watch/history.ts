@@ -33,7 +33,7 @@ export const history: Command = {
     });
     if (packets.length === 0)
       throw new CommandError(
-        `There is no history of ${key}. It begins when the key is published, has a name, or is watched: pkarrd watch ${key}`,
+        `There is no history of ${key}. It begins with the packet that is there when the key is published, gets a name, or is watched: pkarrd watch ${key}`,
       );
     const withChanges = packets.map(({ packet, firstSeen }, index) => ({
       ...{ packet, firstSeen },

@@ -142,6 +142,8 @@ for (const program of programs) {
         const { code, out, err } = await keygen('words');
         assert.deepEqual([code, out], [1, '']);
         assert.ok(err.includes(`--words pubky: ${pubky}`) && err.includes(entropy ?? ''), err);
+        assert.equal(err.includes('several readings'), entropy !== undefined, err);
+        assert.equal(err.includes('There is one reading here'), entropy === undefined, err);
         assert.throws(() => readFileSync(path(`${count - 1}.key`)), { code: 'ENOENT' });
       }
       for (const [words, why] of [

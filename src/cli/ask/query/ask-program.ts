@@ -1,4 +1,5 @@
 import type { QueryResult } from '../../../control/open-control.ts';
+import { ControlError } from '../../../control/socket.ts';
 import { Class } from '../../../dns/codes.ts';
 import { decodeExtendedError } from '../../../dns/extended-error.ts';
 import { decodeMessage, encodeMessage, type Message, queryMessage } from '../../../dns/message.ts';
@@ -21,7 +22,10 @@ export async function askRunningProgram(
   const request = encodeMessage(queryMessage({ ...question, class: Class.IN }, edns));
   const isExplained = invocation.has('explain');
   const words = ['query', Buffer.from(request).toString('base64'), ...(isExplained ? ['explain'] : [])];
-  const result = await askRunning(invocation, terminal, words, { sockets: ['control', 'status'] });
+  const sockets = ['control', 'status'] as const;
+  const result = await askRunning(invocation, terminal, words, { sockets }).catch((error: unknown) => {
+    throw isNotAllowed(error) ? withOtherWay(error) : error;
+  });
   const { reply, isCached, milliseconds, way } = result as QueryResult;
   if (isExplained && way === undefined)
     throw new CommandError('The pkarrd that runs is older than this one and cannot explain. Restart it.');
@@ -32,6 +36,20 @@ export async function askRunningProgram(
     ...(way && { way }),
     extendedErrors: options.flatMap((option) => decodeExtendedError(option) ?? []),
   };
+}
+
+function isNotAllowed(error: unknown): error is CommandError {
+  return (
+    error instanceof CommandError &&
+    error.cause instanceof ControlError &&
+    error.cause.problem === 'not-allowed'
+  );
+}
+
+/** Whoever may not use a socket in a directory of another user may ask as any program does. */
+function withOtherWay({ message, exit, cause }: CommandError): CommandError {
+  const other = 'Or ask at the address that it listens on, as in: pkarrd query @127.0.0.1:PORT NAME';
+  return new CommandError(`${message} ${other}`, { exit, cause });
 }
 
 /** @throws CommandError for octets that are no message, which would be a bug of the program that runs. */

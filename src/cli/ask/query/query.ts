@@ -30,8 +30,9 @@ export const query: Command = {
       'are in "way", and several types are several "results".',
     '--follow needs the rights of root or of the user that runs pkarrd, since it shows what others ask. Nothing is kept. What ' +
       'cannot be shown in time is left out and counted. With --json each query is a line.',
-    'Every user may ask; all of them together have the limits of one client (client-rate, cold-key-client-rate). Root and ' +
-      'the user that runs pkarrd have limits of their own.',
+    'Every user may ask the service that "pkarrd install" sets up; all of them together have the limits of one client ' +
+      '(client-rate, cold-key-client-rate). Root and the user that runs pkarrd have limits of their own. A pkarrd that somebody ' +
+      'started with "pkarrd serve" keeps its sockets to that user; others ask it with @SERVER.',
     'The exit code is 0 if there are records, and 1 for a name that does not exist, has no such records, or cannot be ' +
       'resolved. Of several types each must have records. The answer is in colour on a terminal, unless NO_COLOR is set.',
   ],
