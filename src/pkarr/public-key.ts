@@ -10,6 +10,12 @@ import { fromZBase32, toZBase32 } from './z-base32.ts';
 /** Characters of a key as text: 256 bits at five each. */
 export const KEY_TEXT_LENGTH = 52;
 
+/** Characters that are lost or doubled when a key is copied by hand. */
+const MISCOUNTED = 2;
+
+/** Shorter labels are neither a key nor what `almostKey` takes for one. */
+export const SHORTEST_KEY_LIKE_TEXT: number = KEY_TEXT_LENGTH - MISCOUNTED;
+
 /**
  * Why something that looks like a key is not valid. `non-canonical`: 52 characters hold 260 bits, so the last 4 must be
  * zero and the 52nd character `y` or `o`; any other is a second spelling.
@@ -147,9 +153,6 @@ export function almostKey(label: string): string | undefined {
   if (length !== KEY_TEXT_LENGTH) return `it has ${length} characters, and a key has ${KEY_TEXT_LENGTH}`;
   return `z-base32 has no character "${/[lv02]/i.exec(label)?.[0]}"`;
 }
-
-/** Characters that are lost or doubled when a key is copied by hand. */
-const MISCOUNTED = 2;
 
 /** The reason for people, without a final period. */
 export function refusalToText(reason: KeyRefusal): string {

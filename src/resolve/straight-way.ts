@@ -3,7 +3,7 @@ import type { MessageLayout } from '../dns/layout.ts';
 import type { Forwarder } from '../forward/forwarder.ts';
 import type { StraightQuery } from '../forward/straight/straight-query.ts';
 import { ipClass, isLocalClass } from '../ip/address-class.ts';
-import { KEY_TEXT_LENGTH } from '../pkarr/public-key.ts';
+import { SHORTEST_KEY_LIKE_TEXT } from '../pkarr/public-key.ts';
 import { endsWithAlias } from './complete-alias.ts';
 import { hasKeyLikeLabel } from './key-records.ts';
 import { mayBeSpecial } from './special/special-names.ts';
@@ -62,8 +62,8 @@ function isPlainQuestion(key: string): boolean {
   for (;;) {
     const length = key.charCodeAt(at);
     if (length === 0) break;
-    // A key, something in the shape of one, or a label with one inside.
-    if (length >= KEY_TEXT_LENGTH) return false;
+    // A key, something in the shape of one, a label with one inside, or what is almost one.
+    if (length >= SHORTEST_KEY_LIKE_TEXT) return false;
     before = last;
     last = at;
     at += length + 1;

@@ -202,6 +202,8 @@ const requests = fc.record({
     'test',
     'internal',
     key,
+    key.slice(1),
+    `${key.slice(2)}.key`,
     'in-addr.arpa',
   ),
   type: fc.constantFrom(Type.A, Type.A, Type.A, Type.AAAA, Type.TXT, Type.CNAME, Type.ANY, 65_400),
@@ -305,6 +307,15 @@ for (const rebindingProtection of [false, true]) {
     assert.equal(full.taken(), 0);
   });
 }
+
+test('what is almost a key never takes the straight way, wherever it stands', async () => {
+  await using scene = await missScene({ way: 'straight' });
+  const before = scene.taken();
+  for (const label of [key.slice(1), key.slice(2), `0${key.slice(1)}`, `${key}y`, `${key}yy`])
+    for (const name of [label, `www.${label}`, `${label}.key`, `${label}.lan`])
+      assert.equal(decodeMessage(await scene.ask(encodeMessage(query(name)))).rcode, Rcode.NXDOMAIN, name);
+  assert.deepEqual([scene.taken() - before, scene.upstream.received.length], [0, 0]);
+});
 
 test('each kind of reply that the usual question can have goes the way that it should', async () => {
   await using scene = await missScene({ way: 'straight' });
