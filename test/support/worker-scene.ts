@@ -70,7 +70,8 @@ export interface Flood {
 
 /** Opens such a client. */
 export async function openFlood(server: ServerAddress): Promise<Flood> {
-  const socket = createSocket('udp4');
+  // As much as the system allows: replies to many queries come while this process does not get to run.
+  const socket = createSocket({ type: 'udp4', recvBufferSize: 1 << 22 });
   const replies = new Map<number, Message>();
   let refused = 0;
   socket.on('message', (bytes) => replies.set(bytes.readUInt16BE(0), decodeMessage(bytes)));
