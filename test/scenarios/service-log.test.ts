@@ -6,6 +6,9 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ServiceManager, type SocketSpec, serviceManagerIsMissing } from '../support/service-manager.ts';
 
+/** Its number on Linux. */
+const SIGUSR2 = 12;
+
 const options = { skip: serviceManagerIsMissing() };
 const isBun = 'bun' in process.versions;
 
@@ -48,14 +51,20 @@ test(
       preload,
       `import { isMainThread } from 'node:worker_threads';
      const fail = (name) => { throw Object.assign(new Error('odd'), { name }); };
-     if (isMainThread) setTimeout(fail, 1500, 'Error');
-     // One of ours that means that going on would do harm: the process exits at once.
-     if (isMainThread) setTimeout(fail, 2500, 'InvariantError');`,
+     // The second is one of ours that means that going on would do harm: the process exits at once.
+     const names = ['Error', 'InvariantError'];
+     if (isMainThread) process.on('SIGUSR2', () => setTimeout(fail, 1, names.shift()));`,
     );
     await using manager = await ServiceManager.open(sockets, ['journal']);
     await manager.start(alone, {}, programWith(preload));
+    const journal = () => manager.texts('journal');
+    await manager.until(() => journal().some((text) => text.startsWith('MESSAGE=Ready.')));
+    const errors = () => journal().filter((text) => text.startsWith('MESSAGE=Internal error.'));
+    manager.kill(SIGUSR2);
+    await manager.until(() => errors().length === 1);
+    manager.kill(SIGUSR2);
     assert.equal(await manager.exited(), 70, manager.log);
-    const entries = manager.texts('journal').filter((text) => text.startsWith('MESSAGE=Internal error.'));
+    const entries = errors();
     assert.match(entries[0] ?? '', /\nPRIORITY=3\n.*\nPKARRD_ERROR\n.{8}Error: odd\n {4}at /s);
     const lastWords = /Internal error\. The program ends, because going on could do harm\./;
     assert.ok(lastWords.test(manager.log) || lastWords.test(entries[1] ?? ''), manager.log);
@@ -71,11 +80,20 @@ test(
       preload,
       `import { isMainThread } from 'node:worker_threads';
      const role = !isMainThread ? 'Thread' : process.env.PKARRD_ROLE === 'worker' ? 'Worker' : 'Main';
-     setTimeout(() => process.emitWarning('odd ' + role, role + 'Warning'), 2000);`,
+     const warn = () => process.emitWarning('odd ' + role, role + 'Warning');
+     if (role === 'Main') process.on('SIGUSR2', warn);
+     // When it listens in the place of the runtime, whose own listener has this name.
+     const waiting = setInterval(() => {
+       if (process.listeners('warning').every(({ name }) => name === 'onWarning')) return;
+       clearInterval(waiting);
+       if (role !== 'Main') warn();
+     }, 100);`,
     );
     await using manager = await ServiceManager.open(sockets);
     const words = ['--upstream', '127.0.0.1:9', '--bootstrap', '127.0.0.1:9', '--workers', '2'];
     await manager.start(words, {}, programWith(preload));
+    await manager.until(/Ready\./);
+    manager.kill(SIGUSR2);
     // Bun loads nothing before the files of a thread.
     for (const role of ['Main', 'Worker', ...(isBun ? [] : ['Thread'])])
       await manager.until(

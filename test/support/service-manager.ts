@@ -67,6 +67,16 @@ def start(argv, environment):
     os.dup2(os.open('/dev/null', os.O_RDONLY), 0)
     os.dup2(2, 1)
     os.execve(argv[0], argv, environment)
+def receive(one, flags=0):
+    data, ancillary, _, _ = one.recvmsg(1 << 20, 256, flags)
+    # BARRIER=1 of sd_notify_barrier(3): the descriptor that came with it is closed when all before was read.
+    for _, type, value in ancillary:
+        if type == socket.SCM_RIGHTS: os.close(int.from_bytes(value[:4], 'little'))
+    credentials = [value for _, type, value in ancillary if type == 2]
+    if data == b'BARRIER=1': return
+    kind = [k for k, each in receivers.items() if each is one][0]
+    sender = int.from_bytes(credentials[0][:4], 'little')
+    say(received=kind, text=data.decode('latin1'), sender=sender)
 ended = False
 typed = b''
 while not ended:
@@ -82,18 +92,17 @@ while not ended:
                     say(buffers=[one.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for one, _ in held])
                 elif child: os.kill(child, word['signal'])
         else:
-            data, ancillary, _, _ = key.fileobj.recvmsg(1 << 20, 256)
-            # BARRIER=1 of sd_notify_barrier(3): the descriptor that came with it is closed when all before was read.
-            for _, type, value in ancillary:
-                if type == socket.SCM_RIGHTS: os.close(int.from_bytes(value[:4], 'little'))
-            credentials = [value for _, type, value in ancillary if type == 2]
-            if data == b'BARRIER=1': continue
-            kind = [k for k, one in receivers.items() if one is key.fileobj][0]
-            sender = int.from_bytes(credentials[0][:4], 'little')
-            say(received=kind, text=data.decode('latin1'), sender=sender)
+            receive(key.fileobj)
     if child:
         pid, status = os.waitpid(child, os.WNOHANG)
-        if pid: child = None; say(exited=os.waitstatus_to_exitcode(status))
+        if pid:
+            child = None
+            # Its last words come before its end.
+            for one in receivers.values():
+                try:
+                    while True: receive(one, socket.MSG_DONTWAIT)
+                except BlockingIOError: pass
+            say(exited=os.waitstatus_to_exitcode(status))
 if child: os.kill(child, signal.SIGKILL)
 `;
 
@@ -177,7 +186,8 @@ export class ServiceManager {
     program: readonly string[] = [process.execPath, main],
   ): Promise<number> {
     const { PATH = '', HOME = '' } = process.env;
-    const common = { PATH, HOME, STATE_DIRECTORY: join(this.#directory, 'state') };
+    // Tests run side by side, and the gateway has one port by default.
+    const common = { PATH, HOME, STATE_DIRECTORY: join(this.#directory, 'state'), PKARRD_HTTP: 'off' };
     this.#tell({
       start: [...program, 'serve', '--config', '/dev/null', ...args],
       environment: { ...common, ...environment },
@@ -202,9 +212,12 @@ export class ServiceManager {
     return (await this.#next('buffers')).buffers ?? [];
   }
 
-  /** Waits for the end of the service. */
+  /** Waits for the end of the service, and for all that it wrote. */
   async exited(): Promise<number> {
-    return (await this.#next('exited')).exited ?? 0;
+    const { exited = 0 } = await this.#next('exited');
+    // What it wrote to standard error is there by now, and is read in this turn of the loop.
+    await new Promise(setImmediate);
+    return exited;
   }
 
   /** Waits until the service has written what matches, or `what` is true. */
