@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, relative } from 'node:path';
+import { ownFolder } from '../test/support/own-folder.ts';
 import { killGroup } from '../test/support/test-file.ts';
 import { testFiles } from '../test/support/test-files.ts';
 import { bunProgram, root } from './bun.ts';
@@ -37,17 +38,19 @@ async function work(): Promise<void> {
 async function run(file: string): Promise<void> {
   const name = relative(root, file);
   const startedAt = performance.now();
+  const folder = ownFolder();
   const child = spawn(bun, ['test', '--timeout', String(TEST_TIMEOUT), `./${name}`], {
     cwd: root,
     // Not PKARRD_…: the program takes those for settings.
-    env: { ...process.env, TEST_BINARY: join(root, 'dist', 'pkarrd'), NO_COLOR: '1' },
+    env: { ...folder.environment, TEST_BINARY: join(root, 'dist', 'pkarrd'), NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A process group of its own, killed when it exits: nothing that it started can keep the pipes open.
     detached: true,
   });
   const endGroup = () => void killGroup(child);
   const tooLong = setTimeout(endGroup, FILE_LIMIT);
-  process.once('exit', endGroup);
+  // Before its files are removed.
+  process.prependOnceListener('exit', endGroup);
   child.once('exit', endGroup);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -58,6 +61,7 @@ async function run(file: string): Promise<void> {
   const [code] = await once(child, 'close');
   clearTimeout(tooLong);
   process.off('exit', endGroup);
+  folder.remove();
   for (const outcome of ['pass', 'fail', 'skip'] as const) {
     total[outcome] += Number(new RegExp(`^ *(\\d+) ${outcome}$`, 'm').exec(output)?.[1] ?? 0);
   }

@@ -49,7 +49,7 @@ export class RunningCommand {
     const words =
       preload === undefined ? [] : ['bun' in process.versions ? '--preload' : '--import', preload];
     // Only what every program needs of the environment that the tests run in.
-    const { PATH = '', HOME = '' } = process.env;
+    const { PATH = '', HOME = '', TMPDIR = tmpdir() } = process.env;
     const command = [...(options.program ?? [process.execPath, ...words, main]), ...args];
     const [file = '', ...rest] =
       descriptors === undefined
@@ -61,6 +61,7 @@ export class RunningCommand {
       env: {
         PATH,
         HOME,
+        TMPDIR,
         STATE_DIRECTORY: join(states, String(count++)),
         PKARRD_HTTP: 'off',
         ...environment,

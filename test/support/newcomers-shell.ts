@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type InstalledPackage, run, withoutNetwork } from './installed-package.ts';
@@ -28,12 +29,13 @@ export class NewcomersShell {
     mkdirSync(home);
     for (const path of [folder, home]) chownSync(path, UNKNOWN_ID, UNKNOWN_ID);
     run('chown', ['--recursive', String(UNKNOWN_ID), installed.prefix], '/');
-    const { PATH = '' } = process.env;
+    const { PATH = '', TMPDIR = tmpdir() } = process.env;
     const [program, ...words] = withoutNetwork(['bash']);
     this.#shell = spawn(program, words, {
       cwd: installed.project,
       env: {
         HOME: home,
+        TMPDIR,
         PATH: `${join(installed.prefix, 'bin')}:${PATH}`,
         NPM_CONFIG_PREFIX: installed.prefix,
         NPM_CONFIG_OFFLINE: 'true',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 
 /** For the `skip` of tests that need a terminal. */
 export const noTerminal =
@@ -14,7 +15,7 @@ export interface TerminalOptions {
   readonly cwd?: string;
   /** 80 if not given. */
   readonly columns?: number;
-  /** Of the command, besides PATH and TERM. */
+  /** Of the command, besides PATH, TMPDIR and TERM. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly typed?: readonly Typed[];
 }
@@ -29,9 +30,9 @@ export interface Shown {
 export async function atTerminal(words: readonly string[], options: TerminalOptions = {}): Promise<Shown> {
   const { cwd, columns = 80, environment = {}, typed = [] } = options;
   const command = words.map((word) => `'${word}'`).join(' ');
-  const { PATH = '' } = process.env;
+  const { PATH = '', TMPDIR = tmpdir() } = process.env;
   const child = spawn('script', ['-qec', `stty cols ${columns}; ${command}`, '/dev/null'], {
-    env: { PATH, TERM: 'xterm', ...environment },
+    env: { PATH, TMPDIR, TERM: 'xterm', ...environment },
     ...(cwd !== undefined && { cwd }),
   });
   let shown = '';

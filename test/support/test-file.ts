@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { ownFolder } from './own-folder.ts';
 import type { TestEvent } from './test-reporter.ts';
 
 /** Milliseconds between SIGTERM, on which the process says what it waits for, and SIGKILL. */
@@ -16,7 +16,8 @@ const reporter = fileURLToPath(new URL('test-reporter.js', import.meta.url));
 
 /** Running files. Their process groups would outlive us, so they are killed when we exit, for whatever reason. */
 const running = new Set<ChildProcess>();
-process.on('exit', () => {
+// Before their files are removed.
+process.prependListener('exit', () => {
   for (const child of running) killGroup(child);
 });
 
@@ -48,12 +49,16 @@ export interface FileOptions {
 /** Runs a test file in a process group of its own, of which no process is left when this resolves. */
 export async function runTestFile(path: string, options: FileOptions): Promise<FileOutcome> {
   const { name, limitMs, signal, within = [] } = options;
-  const directory = mkdtempSync(join(tmpdir(), 'pkarrd-test-'));
-  const eventFile = join(directory, 'events');
+  const folder = ownFolder();
+  const eventFile = join(folder.path, 'events');
   const startedAt = performance.now();
   const test = [`--test-reporter=${reporter}`, `--test-reporter-destination=${eventFile}`, path];
   const [program = '', ...words] = [...within, process.execPath, ...test];
-  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(program, words, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    env: folder.environment,
+  });
   running.add(child);
   let printed = '';
   for (const output of [child.stdout, child.stderr]) {
@@ -91,7 +96,7 @@ export async function runTestFile(path: string, options: FileOptions): Promise<F
     leftProcesses,
     milliseconds: performance.now() - startedAt,
   };
-  rmSync(directory, { recursive: true });
+  folder.remove();
   return outcome;
 }
 
