@@ -177,8 +177,8 @@ export function isAbsent({ code, address }: ListenError): boolean {
 /** Error codes for an address that the machine does not have, or of a family that it does not support. */
 const absent: readonly string[] = ['EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 
-/** The same for a link-local address whose interface does not exist. */
-const withoutInterface: readonly string[] = ['EINVAL', 'ENODEV', 'ENXIO'];
+/** The same for a link-local address whose interface does not exist; the last is what Bun says. */
+const withoutInterface: readonly string[] = ['EINVAL', 'ENODEV', 'ENXIO', 'ENOENT'];
 
 /** Closes all listeners. */
 export async function closeListeners(pairs: readonly ListenerPair[]): Promise<void> {

@@ -118,13 +118,17 @@ onEachProgram(({ program }) => {
       [[`b.${key}`], 1, /exists and has no records of its own \(NODATA\)\.\n$/],
       [[`no.${key}`, 'A'], 1, /does not exist in this packet \(NXDOMAIN\)\.\n$/],
     ];
-    await Promise.all(
-      cases.map(async ([args, code, pattern]) => {
+    // Two at a time: nine at once take so much of a busy machine from each other that nodes seem not to answer.
+    const left = [...cases];
+    const askNext = async (): Promise<void> => {
+      for (let next = left.shift(); next !== undefined; next = left.shift()) {
+        const [args, code, pattern] = next;
         const result = await resolve(...args);
-        assert.match(result.out, pattern, args.join(' '));
+        assert.match(result.out, pattern, `${args.join(' ')}: ${result.err}`);
         assert.equal(result.code, code, args.join(' '));
-      }),
-    );
+      }
+    };
+    await Promise.all([askNext(), askNext()]);
   });
 
   test('what resolve prints can be published again', async () => {
