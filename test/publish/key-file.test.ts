@@ -54,10 +54,12 @@ test('what holds no key is refused in one sentence without its content', async (
     'x'.repeat(100_000),
   ]) {
     writeFileSync(path('d'), content, { mode: 0o600 });
-    await assert.rejects(
-      readKeyFile(path('d')),
-      (error) => error instanceof KeyFileError && error.message.length < 200 && !error.message.includes('zz'),
-    );
+    // The name of the file is any: it may have what no sentence has.
+    await assert.rejects(readKeyFile(path('d')), (error) => {
+      assert.ok(error instanceof KeyFileError);
+      const said = error.message.replaceAll(path('d'), 'FILE');
+      return said.length < 200 && !said.includes('zz');
+    });
   }
   await assert.rejects(readKeyFile(path('absent')), /no such file/);
   await assert.rejects(readKeyFile(directory), KeyFileError);
