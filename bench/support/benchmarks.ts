@@ -10,6 +10,7 @@ export interface Benchmark {
  */
 export const BENCHMARKS: readonly Benchmark[] = [
   { name: 'forward', seconds: 60 },
+  { name: 'encrypted', seconds: 150 },
   { name: 'udp', seconds: 110 },
   { name: 'latency', seconds: 110 },
   { name: 'mixed', seconds: 60 },

@@ -136,7 +136,8 @@ function ours(
         command,
         words: [
           ...serve,
-          ...['--listen', `${HOST}:${port}`, '--upstream', `${HOST}:${upstreamPort}`],
+          ...['--listen', `${HOST}:${port}`],
+          ...(words.includes('--upstream') ? [] : ['--upstream', `${HOST}:${upstreamPort}`]),
           // Where browsers would ask, as by default, but not where another program may have it.
           ...(words.includes('--http') ? [] : ['--http', `${HOST}:${port + 32}`]),
           ...(words.includes('--dht') ? [] : ['--dht', 'off']),

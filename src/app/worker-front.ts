@@ -1,7 +1,7 @@
 import { elapsedClock } from '../async/elapsed-clock.ts';
 import { type SettingTexts, settingsFromTexts } from '../config/setting-texts.ts';
 import { Name } from '../dns/name.ts';
-import { isTellingCase } from '../forward/udp/sent-questions.ts';
+import { isTellingCase } from '../forward/request.ts';
 import { describeInternalError, type InternalError } from '../observe/internal-error.ts';
 import { silentLog } from '../observe/log.ts';
 import { PublicKey } from '../pkarr/public-key.ts';

@@ -17,6 +17,12 @@ const OPT_LENGTH = 11;
 const OPTION_HEADER_LENGTH = 4;
 
 /**
+ * Minimum number of letters in a name for its case to identify a query: with 10 letters in random case, a query of another
+ * program equals ours once in a thousand times, and only while ours for the same name is in flight.
+ */
+const MIN_LETTERS = 10;
+
+/**
  * A question as upstreams are asked it. It is made from values, never from a client's bytes, so no EDNS option of a
  * client (subnet, cookie, padding) can get into it.
  */
@@ -110,7 +116,7 @@ export function formQuery(request: UpstreamRequest, form: QueryForm): Buffer {
 
 /**
  * The query for a question as a client wrote it, whose message is `asked`: the same octets as `formQuery` makes of
- * `buildRequest`, with EDNS and in mixed case, without values in between.
+ * `buildRequest`, with EDNS, without values in between.
  */
 export function formStraightQuery(
   asked: {
@@ -119,27 +125,21 @@ export function formStraightQuery(
     readonly dnssecOk: boolean;
     readonly checkingDisabled: boolean;
   },
-  id: number,
-  random: Random,
+  { id, mixCase: random, padTo }: Omit<QueryForm, 'edns'>,
 ): Buffer {
   const { bytes, questionEnd, dnssecOk, checkingDisabled } = asked;
-  const query = Buffer.allocUnsafe(questionEnd + OPT_LENGTH);
-  query.fill(0, 0, HEADER_LENGTH);
+  const length = questionEnd + OPT_LENGTH;
+  const query = padTo === undefined ? Buffer.allocUnsafe(length).fill(0) : paddedBuffer(length, padTo);
   query[0] = id >>> 8;
   query[1] = id & 0xff;
   writeFlags(query, checkingDisabled);
   const nameEnd = questionEnd - 4;
   for (let i = HEADER_LENGTH; i < nameEnd; i++) query[i] = lowerOctet(bytes[i] as number);
   for (let i = nameEnd; i < questionEnd; i++) query[i] = bytes[i] as number;
-  query.fill(0, questionEnd);
   writeOpt(query, questionEnd, dnssecOk);
-  mixCase(query, nameEnd, random);
+  if (padTo !== undefined) query.writeUInt16BE(query.length - length, length - 2); // RDLENGTH
+  if (random !== undefined) mixCase(query, nameEnd, random);
   return query;
-}
-
-/** The offset after the question of a query of `formStraightQuery`. */
-export function questionEndOf(query: Uint8Array): number {
-  return query.length - OPT_LENGTH;
 }
 
 /** RD, AD, perhaps CD, and the counts of one question and one OPT record, in octets that are 0. */
@@ -164,7 +164,7 @@ function writeOpt(bytes: Uint8Array, at: number, dnssecOk: boolean): void {
 function paddedBuffer(length: number, block: number): Buffer {
   const total = Math.ceil((length + OPTION_HEADER_LENGTH) / block) * block;
   // RFC 7830 §3: "The PADDING octets SHOULD be set to 0x00".
-  const query = Buffer.alloc(total);
+  const query = Buffer.allocUnsafe(total).fill(0);
   query.writeUInt16BE(EdnsOptionCode.PADDING, length);
   query.writeUInt16BE(total - length - OPTION_HEADER_LENGTH, length + 2);
   return query;
@@ -176,6 +176,21 @@ export function hasUpperCase(query: Uint8Array, questionEnd: number): boolean {
     if (isUpper(query[i] as number)) return true;
   }
   return false;
+}
+
+/**
+ * Whether the name of the question that ends at `questionEnd` has enough letters and some in upper case: few other programs
+ * send such names.
+ */
+export function isTellingCase(bytes: Uint8Array, questionEnd: number): boolean {
+  let letters = 0;
+  let upper = 0;
+  for (let i = HEADER_LENGTH; i < questionEnd - 4; i++) {
+    const octet = bytes[i] as number;
+    if (octet >= 0x41 && octet <= 0x5a) upper++;
+    else if (octet >= 0x61 && octet <= 0x7a) letters++;
+  }
+  return upper > 0 && letters + upper >= MIN_LETTERS;
 }
 
 function isUpper(octet: number): boolean {

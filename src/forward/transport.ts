@@ -1,11 +1,11 @@
 import type { Cancellation } from '../async/cancellation.ts';
 import type { Clock } from '../async/clock.ts';
-import type { BegunQuery } from './begun-query.ts';
+import type { BegunQuery, StraightParty } from './begun-query.ts';
 import { EdnsFallback } from './quirks/edns-fallback.ts';
 import type { UpstreamReply } from './reply.ts';
 import { noWrongReplies, type WrongReply } from './reply-match.ts';
 import type { UpstreamRequest } from './request.ts';
-import type { StraightParty, StraightQuery } from './straight/straight-query.ts';
+import type { StraightQuery } from './straight/straight-query.ts';
 import type { Ask, AskObserver, StraightUpstream, Upstream } from './upstream.ts';
 
 /** One query in one form. */
@@ -22,8 +22,14 @@ export interface TransportQuery {
 /** The straight way of a transport: see `StraightUpstream`, which also knows of EDNS. */
 export interface StraightTransport {
   readonly isOpen: boolean;
-  send(query: StraightQuery, party: StraightParty): void;
-  answered(octets: Uint8Array): void;
+  /** `upstream` is told of an answer. */
+  send(query: StraightQuery, party: StraightParty, upstream: StraightLearner): void;
+}
+
+/** Who learns from answers on the straight way. */
+export interface StraightLearner {
+  /** A query with an OPT record was answered, with or without one. */
+  sawAnswer(hasEdns: boolean, now: number): void;
 }
 
 /** What a transport learns of the upstream that it is for. */
@@ -70,7 +76,7 @@ export class TransportUpstream implements Upstream {
     };
     this.#transport = open({ label, countWrong });
     const { straight } = this.#transport;
-    this.straight = straight && straightWith(this.#edns, straight);
+    this.straight = straight && new StraightWithEdns(this.#edns, straight);
   }
 
   get isLossy(): boolean {
@@ -99,15 +105,26 @@ export class TransportUpstream implements Upstream {
   }
 }
 
-function straightWith(edns: EdnsFallback, transport: StraightTransport): StraightUpstream {
-  return {
-    get isOpen() {
-      return transport.isOpen && !edns.isBroken;
-    },
-    send: (query, party) => transport.send(query, party),
-    answered(octets, hasEdns) {
-      edns.sawAnswer(hasEdns);
-      transport.answered(octets);
-    },
-  };
+class StraightWithEdns implements StraightUpstream, StraightLearner {
+  readonly #edns: EdnsFallback;
+  readonly #transport: StraightTransport;
+  answeredAt = Number.NEGATIVE_INFINITY;
+
+  constructor(edns: EdnsFallback, transport: StraightTransport) {
+    this.#edns = edns;
+    this.#transport = transport;
+  }
+
+  get isOpen(): boolean {
+    return this.#transport.isOpen && !this.#edns.isBroken;
+  }
+
+  send(query: StraightQuery, party: StraightParty): void {
+    this.#transport.send(query, party, this);
+  }
+
+  sawAnswer(hasEdns: boolean, now: number): void {
+    this.answeredAt = now;
+    this.#edns.sawAnswer(hasEdns);
+  }
 }

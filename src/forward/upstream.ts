@@ -1,10 +1,10 @@
 import type { Cancellation } from '../async/cancellation.ts';
-import type { BegunQuery } from './begun-query.ts';
+import type { BegunQuery, StraightParty } from './begun-query.ts';
 import type { UpstreamFailure } from './errors.ts';
 import type { UpstreamReply } from './reply.ts';
 import type { WrongReply } from './reply-match.ts';
 import type { UpstreamRequest } from './request.ts';
-import type { StraightParty, StraightQuery } from './straight/straight-query.ts';
+import type { StraightQuery } from './straight/straight-query.ts';
 
 /** Who hears about a try while it is pending. */
 export interface AskObserver {
@@ -29,12 +29,12 @@ export interface Ask {
 
 /** The straight way to an upstream (`straight/`). */
 export interface StraightUpstream {
-  /** Whether queries with EDNS and in mixed case can be sent on it now. */
+  /** Whether a usual query, with EDNS, can be sent on it now. */
   readonly isOpen: boolean;
-  /** Sends a query over UDP, and calls its `sentOn`. @throws UpstreamFailure `no-sockets` */
+  /** When it was last answered; -Infinity if never. */
+  readonly answeredAt: number;
+  /** Sends a query, and calls its `sentOn`. @throws UpstreamFailure `no-sockets` or `overloaded` */
   send(query: StraightQuery, party: StraightParty): void;
-  /** A whole reply came to a query with these octets, with or without an OPT record. */
-  answered(octets: Uint8Array, edns: boolean): void;
 }
 
 /** An upstream resolver over any transport. It knows its own quirks, and nothing of other upstreams. */
@@ -48,7 +48,7 @@ export interface Upstream {
    * @throws UpstreamFailure, or the reason of the cancellation.
    */
   ask(ask: Ask): Promise<UpstreamReply>;
-  /** Absent where queries are not sent from shared sockets over UDP. */
+  /** Absent where each query over UDP has a socket of its own. */
   readonly straight?: StraightUpstream | undefined;
   /** What it does not do as others do, as clauses for people. */
   quirks(): readonly string[];

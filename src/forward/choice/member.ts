@@ -109,13 +109,12 @@ export class Member {
   }
 
   /** Its reply came, and is the answer. */
-  straightAnswered({ health, sentAt }: BegunQuery, sent: Uint8Array, hasEdns: boolean, now: number): void {
+  straightAnswered({ health, sentAt }: BegunQuery, now: number): void {
     this.#durations.record(now - sentAt);
     health?.heard(now, now - sentAt);
     this.answered += 1;
     health?.ended(now, sentAt);
     this.#inFlight.count -= 1;
-    this.upstream.straight?.answered(sent, hasEdns);
   }
 
   /** Nobody waits for its reply any more. */

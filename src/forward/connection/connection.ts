@@ -5,6 +5,8 @@ import type { PendingQuery } from './pending-query.ts';
 export interface Connection<Reply> {
   /** Whether new queries may be sent on it. */
   readonly isOpen: boolean;
+  /** It is established, and takes another query at once. */
+  readonly isReady: boolean;
   /** True from `stalled` until something is received again. Other connections are preferred. */
   readonly isStalled: boolean;
   /** Number of pending queries. */

@@ -1,35 +1,14 @@
-import type { Clock } from '../../async/clock.ts';
+import { DenseSet } from '../../async/dense-set.ts';
 import { UpstreamFailure } from '../errors.ts';
 import type { UpstreamReply } from '../reply.ts';
-import { formQuery, type UpstreamRequest } from '../request.ts';
-import type { SocketBudget } from '../socket-budget.ts';
+import { formQuery } from '../request.ts';
 import type { Transport, TransportQuery } from '../transport.ts';
 import { TRY_MS } from '../upstream.ts';
-import type { Closing, Connection, ConnectionListener, Loss } from './connection.ts';
-import type { PendingQuery } from './pending-query.ts';
-
-/** A query that was sent, for reading its reply. */
-export interface AskedQuery {
-  readonly message: Buffer;
-  readonly request: UpstreamRequest;
-}
-
-export interface ConnectionPoolOptions<Reply> {
-  /** Its name in messages: TCP, TLS, HTTPS. */
-  readonly protocol: string;
-  /** Opens a new connection. */
-  readonly open: (listener: ConnectionListener<Reply>) => Connection<Reply>;
-  /** Reads a reply. @throws UpstreamFailure */
-  readonly read: (reply: Reply, query: AskedQuery) => UpstreamReply;
-  /** Queries are padded to a multiple of this many octets; without it they are not padded. */
-  readonly padTo?: number;
-  /** Called when the network changed: forgets what connections keep for later ones. */
-  readonly forget?: () => void;
-  /** See `Transport.quirks`. */
-  readonly quirks?: () => readonly string[];
-  readonly budget: SocketBudget;
-  readonly clock: Clock;
-}
+import type { Closing, Connection, Loss } from './connection.ts';
+import type { ConnectionPoolOptions } from './pool-options.ts';
+import { PooledQuery, type QueryListener } from './pooled-query.ts';
+import { ResponseTime } from './response-time.ts';
+import { PooledSending, StraightOverPool, type StraightPool } from './straight-over-pool.ts';
 
 /** A query fails when its losses add up to this. */
 const MAX_LOSSES = 3;
@@ -49,16 +28,6 @@ const MAX_BARREN = 5;
 /** A window of this many queries is no longer a limit. */
 const MAX_WINDOW = 1024;
 
-/** How long a connection may be silent while queries are pending before another one is tried, in ms. */
-const FIRST_PATIENCE_MS = 500;
-const MIN_PATIENCE_MS = 200;
-const MAX_PATIENCE_MS = 1000;
-/** The same as a multiple of the smoothed response time. */
-const PATIENCE_FACTOR = 4;
-
-/** Weight of the newest sample: RFC 6298 §2 takes 1/8 for round trips. */
-const GAIN = 1 / 8;
-
 /**
  * The connections to one server. All queries share one connection, which is opened on demand and kept open for a while.
  *
@@ -70,10 +39,10 @@ const GAIN = 1 / 8;
  *   machine slept, a NAT gateway dropped its state), or the server may have lost the queries. They are sent once more on
  *   a second connection, and the first reply counts.
  */
-export class ConnectionPool<Reply> implements Transport {
+export class ConnectionPool<Reply> implements Transport, StraightPool<Reply> {
   readonly isLossy = false;
   readonly #options: ConnectionPoolOptions<Reply>;
-  readonly #waiting = new Set<PooledQuery<Reply>>();
+  readonly #waiting = new DenseSet<PooledQuery<Reply>>();
   /** Those of `#waiting` that were not sent yet because the window is full. */
   readonly #held = new Set<PooledQuery<Reply>>();
   readonly #connections = new Set<Connection<Reply>>();
@@ -83,42 +52,45 @@ export class ConnectionPool<Reply> implements Transport {
   #window = Number.POSITIVE_INFINITY;
   /** Connections in a row that closed without a reply. */
   #barren = 0;
-  /** Smoothed time from query to reply, in ms; undefined before the first. */
-  #responseMs: number | undefined;
+  readonly #responses = new ResponseTime();
   #isSendingHeld = false;
   #isClosed = false;
+  /** See `Transport`. */
+  readonly straight: StraightOverPool<Reply> | undefined;
 
   constructor(options: ConnectionPoolOptions<Reply>) {
     this.#options = options;
+    const { octetsOf, padTo, clock } = options;
+    if (octetsOf !== undefined) this.straight = new StraightOverPool(this, { octetsOf, padTo, clock });
   }
 
   /** See `Transport`. */
-  exchange({ request, edns, observer, cancellation }: TransportQuery): Promise<UpstreamReply> {
+  exchange({ request, edns, observer, cancellation, begun }: TransportQuery): Promise<UpstreamReply> {
     const { clock, padTo, protocol, read } = this.#options;
     return new Promise((resolve, reject) => {
       if (cancellation.isCancelled) {
         reject(cancellation.reason);
         return;
       }
+      const { questionEnd } = request;
+      const resumed = edns && begun !== undefined ? this.straight?.resume(begun) : undefined;
+      const sentAt = clock.now();
+      const query =
+        resumed?.pooled ??
+        new PooledQuery(this, { message: formQuery(request, { id: 0, edns, padTo }), questionEnd, sentAt });
+      const { message } = query;
+      const fail = (reason: unknown): void => this.fail(query, reason);
       const end = (): void => {
         stopTimer();
         cancellation.unlisten(fail);
-        this.#forget(query);
       };
-      const fail = (reason: unknown): void => {
-        end();
-        reject(reason);
-        this.#sendHeld();
-      };
-      const message = formQuery(request, { id: 0, edns, padTo });
-      const sentAt = clock.now();
-      const query: PooledQuery<Reply> = {
-        ...{ message, questionEnd: request.questionEnd, losses: 0, carriers: 0, isRepeated: false },
-        fail,
-        answered: (reply) => {
-          query.carriers -= 1;
+      const stopTimer = clock.after(Math.max(0, query.sentAt + TRY_MS - sentAt), () =>
+        fail(new UpstreamFailure('timed-out', `did not answer over ${protocol}`)),
+      );
+      cancellation.listen(fail);
+      const listener: QueryListener<Reply> = {
+        replied(reply) {
           end();
-          this.#measure(query, clock.now() - sentAt);
           try {
             const outcome = read(reply, { message, request });
             observer.heard();
@@ -126,16 +98,44 @@ export class ConnectionPool<Reply> implements Transport {
           } catch (error) {
             reject(error);
           }
-          this.#sendHeld();
+        },
+        failed(reason) {
+          end();
+          reject(reason);
         },
       };
-      const stopTimer = clock.after(TRY_MS, () =>
-        fail(new UpstreamFailure('timed-out', `did not answer over ${protocol}`)),
-      );
-      cancellation.listen(fail);
+      if (resumed !== undefined) {
+        resumed.handOver(listener);
+        return;
+      }
+      query.listener = listener;
       this.#waiting.add(query);
       this.#send(query);
     });
+  }
+
+  /** See `QueryPool`. */
+  answered(query: PooledQuery<Reply>, reply: Reply): void {
+    query.carriers -= 1;
+    this.forget(query);
+    this.#measure(query, this.#options.clock.now() - query.sentAt);
+    query.listener?.replied(reply);
+    this.#sendHeld();
+  }
+
+  /** See `QueryPool`. */
+  fail(query: PooledQuery<Reply>, reason: unknown): void {
+    this.forget(query);
+    query.listener?.failed(reason);
+    this.#sendHeld();
+  }
+
+  /** See `QueryPool`. */
+  forget(query: PooledQuery<Reply>): void {
+    this.#waiting.delete(query);
+    if (this.#held.size > 0) this.#held.delete(query);
+    if (query.carriers > 0) for (const connection of this.#connections) connection.forget(query);
+    query.carriers = 0;
   }
 
   /** See `Transport`. */
@@ -147,11 +147,14 @@ export class ConnectionPool<Reply> implements Transport {
   reset(): void {
     const failure = new UpstreamFailure('reset', 'was reset because the network changed');
     this.#held.clear();
-    for (const query of [...this.#waiting]) query.fail(failure);
+    for (const query of this.#waiting.items()) {
+      if (query.listener instanceof PooledSending) query.listener.reset(failure);
+      else this.fail(query, failure);
+    }
     for (const connection of [...this.#connections]) connection.destroy(failure);
     this.#window = Number.POSITIVE_INFINITY;
     this.#barren = 0;
-    this.#responseMs = undefined;
+    this.#responses.forget();
     this.#options.forget?.();
   }
 
@@ -159,6 +162,20 @@ export class ConnectionPool<Reply> implements Transport {
   close(): void {
     this.#isClosed = true;
     this.reset();
+  }
+
+  /** See `StraightPool`. */
+  sendStraight(query: PooledQuery<Reply>): void {
+    this.#fit().send(query);
+    query.carriers = 1;
+    this.#waiting.add(query);
+  }
+
+  /** See `StraightPool`. */
+  get isUsual(): boolean {
+    const current = this.#current;
+    if (current === undefined || this.#held.size > 0 || this.#isClosed) return false;
+    return current.isReady && isFit(current) && current.load < this.#window;
   }
 
   #send(query: PooledQuery<Reply>): void {
@@ -200,25 +217,12 @@ export class ConnectionPool<Reply> implements Transport {
     }
   }
 
-  #forget(query: PooledQuery<Reply>): void {
-    this.#waiting.delete(query);
-    if (this.#held.size > 0) this.#held.delete(query);
-    if (query.carriers > 0) for (const connection of this.#connections) connection.forget(query);
-  }
-
   /** A reply came. */
   #measure(query: PooledQuery<Reply>, ms: number): void {
     this.#barren = 0;
     this.#window = this.#window >= MAX_WINDOW ? Number.POSITIVE_INFINITY : this.#window + 1;
     // The reply to a query that was sent twice is ambiguous (Karn's algorithm, RFC 6298 §3).
-    if (query.isRepeated || query.losses > 0) return;
-    this.#responseMs =
-      this.#responseMs === undefined ? ms : this.#responseMs + (ms - this.#responseMs) * GAIN;
-  }
-
-  #patienceMs(): number {
-    if (this.#responseMs === undefined) return FIRST_PATIENCE_MS;
-    return Math.min(Math.max(this.#responseMs * PATIENCE_FACTOR, MIN_PATIENCE_MS), MAX_PATIENCE_MS);
+    if (!query.isRepeated && query.losses === 0) this.#responses.measure(ms);
   }
 
   /** The best connection for new queries; opened if need be. @throws UpstreamFailure `no-sockets` */
@@ -235,7 +239,7 @@ export class ConnectionPool<Reply> implements Transport {
     const { budget } = this.#options;
     budget.take();
     const connection: Connection<Reply> = this.#options.open({
-      patienceMs: () => this.#patienceMs(),
+      patienceMs: () => this.#responses.patienceMs,
       lost: (query, loss) => this.#lost(query as PooledQuery<Reply>, loss),
       stalled: (waiting) => {
         for (const query of waiting as readonly PooledQuery<Reply>[]) this.#repeat(query);
@@ -297,14 +301,4 @@ export class ConnectionPool<Reply> implements Transport {
 
 function isFit({ isOpen, isStalled }: Connection<unknown>): boolean {
   return isOpen && !isStalled;
-}
-
-/** A query in a pool. */
-interface PooledQuery<Reply> extends PendingQuery<Reply> {
-  /** The sum of its losses: see `MAX_LOSSES`. */
-  losses: number;
-  /** Number of connections on which it is pending. */
-  carriers: number;
-  /** It was sent on a second connection because the first was silent. */
-  isRepeated: boolean;
 }

@@ -21,14 +21,20 @@ export interface ConnectionTimerOptions {
 
 /**
  * The timer of a connection: for establishing it, for silence while queries are pending, and for being idle. It starts in
- * the first state.
+ * the first state. With few queries a connection becomes busy and idle with each of them, so a timer stays that fires too early,
+ * and is then set again for the remaining time.
  */
 export class ConnectionTimer {
   readonly #options: ConnectionTimerOptions;
   #state: 'connecting' | 'busy' | 'idle' | 'ended' = 'connecting';
   /** When something was last received, or the first query became pending, whichever is later. */
   #quietSince: number;
+  /** When an idle connection expires. */
+  #expiresAt = Number.POSITIVE_INFINITY;
   #isStalled = false;
+  /** `stalled` was called, and nothing has changed since. */
+  #isToldStalled = false;
+  #firesAt = Number.POSITIVE_INFINITY;
   #stop: () => void;
 
   constructor(options: ConnectionTimerOptions) {
@@ -49,25 +55,32 @@ export class ConnectionTimer {
   busy(): void {
     if (this.#state === 'busy' || this.#state === 'ended') return;
     this.#state = 'busy';
-    this.#quietSince = this.#options.clock.now();
-    this.#watch(this.#options.patienceMs());
+    this.#isToldStalled = false;
+    const now = this.#options.clock.now();
+    this.#quietSince = now;
+    this.#fireInTime(now);
   }
 
   /** The connection is established, and no query is pending. It expires at once if it takes no further queries. */
   idle(isLeaving = false): void {
     if (this.#state === 'ended') return;
     this.#state = 'idle';
-    const { idleMs } = this.#options;
-    this.#endAfter(isLeaving ? 0 : this.#isStalled ? Math.min(idleMs, STALLED_MS) : idleMs);
+    const { clock, idleMs } = this.#options;
+    const now = clock.now();
+    this.#expiresAt = now + (isLeaving ? 0 : this.#isStalled ? Math.min(idleMs, STALLED_MS) : idleMs);
+    this.#fireInTime(now);
   }
 
   /** Something was received. */
   heard(): void {
-    this.#quietSince = this.#options.clock.now();
+    const { clock, idleMs } = this.#options;
+    const now = clock.now();
+    this.#quietSince = now;
     if (!this.#isStalled) return;
     this.#isStalled = false;
-    if (this.#state === 'busy') this.#watch(this.#options.patienceMs());
-    else if (this.#state === 'idle') this.#endAfter(this.#options.idleMs);
+    this.#isToldStalled = false;
+    this.#expiresAt = now + idleMs;
+    if (this.#state !== 'connecting') this.#fireInTime(now);
   }
 
   /** The connection is closed. */
@@ -76,24 +89,32 @@ export class ConnectionTimer {
     this.#stop();
   }
 
-  #endAfter(ms: number): void {
-    this.#stop();
-    const { clock, expired } = this.#options;
-    this.#stop = clock.after(ms, () => expired(new UpstreamFailure('broken-connection', 'was idle')), true);
+  get #dueAt(): number {
+    if (this.#state === 'idle') return this.#expiresAt;
+    const isWatched = this.#state === 'busy' && !this.#isToldStalled;
+    return isWatched ? this.#quietSince + this.#options.patienceMs() : Number.POSITIVE_INFINITY;
   }
 
-  /** One timer for many queries: if it fires too early, it is set again for the remaining time. */
-  #watch(ms: number): void {
+  #fireInTime(now: number): void {
+    const dueAt = this.#dueAt;
+    if (dueAt >= this.#firesAt) return;
     this.#stop();
-    this.#stop = this.#options.clock.after(ms, () => {
-      const { clock, patienceMs, stalled } = this.#options;
-      const left = this.#quietSince + patienceMs() - clock.now();
-      if (left > 0) {
-        this.#watch(left);
-        return;
-      }
-      this.#isStalled = true;
-      stalled();
-    });
+    this.#firesAt = dueAt;
+    // While queries are pending the socket keeps the process alive.
+    this.#stop = this.#options.clock.after(dueAt - now, this.#fire, true);
   }
+
+  readonly #fire = (): void => {
+    this.#firesAt = Number.POSITIVE_INFINITY;
+    const { clock, expired, stalled } = this.#options;
+    const now = clock.now();
+    // A timer of the system may fire a fraction of a millisecond early.
+    if (this.#dueAt > now) this.#fireInTime(now);
+    else if (this.#state === 'idle') expired(new UpstreamFailure('broken-connection', 'was idle'));
+    else if (this.#state === 'busy') {
+      this.#isStalled = true;
+      this.#isToldStalled = true;
+      stalled();
+    }
+  };
 }

@@ -79,6 +79,10 @@ export class HttpsConnection implements Connection<HttpsReply> {
     return this.#session === undefined || !(this.#session.closed || this.#session.destroyed);
   }
 
+  get isReady(): boolean {
+    return this.#session !== undefined && this.#pending.size < MAX_LOAD;
+  }
+
   get isStalled(): boolean {
     return this.#timer.isStalled;
   }

@@ -2,10 +2,12 @@ import { Cancellation } from '../../async/cancellation.ts';
 import type { Clock } from '../../async/clock.ts';
 import { orAborted } from '../../async/or-aborted.ts';
 import { withTimeout } from '../../async/with-timeout.ts';
+import type { StraightParty } from '../begun-query.ts';
 import { isOutOfReach, UpstreamFailure } from '../errors.ts';
 import type { UpstreamReply } from '../reply.ts';
 import { noWrongReplies, type WrongReply } from '../reply-match.ts';
-import { type Ask, TRY_MS, type Upstream } from '../upstream.ts';
+import type { StraightQuery } from '../straight/straight-query.ts';
+import { type Ask, type StraightUpstream, TRY_MS, type Upstream } from '../upstream.ts';
 import type { HostAddresses } from './host-lookup.ts';
 
 export interface NamedUpstreamOptions {
@@ -24,7 +26,7 @@ interface Endpoint {
   readonly address: string;
   /** Number of pending tries. */
   waiting: number;
-  /** When it last replied. */
+  /** When it last replied on the full way. */
   heardAt: number;
   /** No longer asked, and closed when no try is pending. */
   isRetired: boolean;
@@ -49,9 +51,22 @@ export class NamedUpstream implements Upstream {
   readonly #wrongBefore = noWrongReplies();
   #isClosed = false;
 
+  /** See `Upstream`: that of the current address, as long as it needs no lookup. */
+  readonly straight: StraightUpstream;
+
   constructor(options: NamedUpstreamOptions) {
     this.#options = options;
     this.label = options.label;
+    const current = (): StraightUpstream | undefined => this.#straightNow;
+    this.straight = {
+      get isOpen() {
+        return current()?.isOpen === true;
+      },
+      get answeredAt() {
+        return current()?.answeredAt ?? Number.NEGATIVE_INFINITY;
+      },
+      send: (query, party) => this.#sendStraight(query, party),
+    };
   }
 
   /**
@@ -95,6 +110,17 @@ export class NamedUpstream implements Upstream {
     for (const { upstream } of this.#all()) upstream.close();
   }
 
+  get #straightNow(): StraightUpstream | undefined {
+    const isKnown = !this.#isClosed && this.#options.clock.now() < this.#knownUntil;
+    return isKnown ? this.#endpoint?.upstream.straight : undefined;
+  }
+
+  #sendStraight(query: StraightQuery, party: StraightParty): void {
+    const way = this.#straightNow;
+    if (way === undefined) throw new UpstreamFailure('unreachable', 'has no address');
+    way.send(query, party);
+  }
+
   async #askAt(endpoint: Endpoint, ask: Ask): Promise<UpstreamReply> {
     const { clock } = this.#options;
     const startedAt = clock.now();
@@ -108,7 +134,7 @@ export class NamedUpstream implements Upstream {
     } catch (error) {
       const isSilent = error instanceof UpstreamFailure && error.kind === 'timed-out';
       const isGone = error instanceof UpstreamFailure && isOutOfReach(error.kind);
-      if (isGone || (isSilent && endpoint.heardAt < startedAt)) this.#retire(endpoint);
+      if (isGone || (isSilent && lastHeardAt(endpoint) < startedAt)) this.#retire(endpoint);
       throw error;
     } finally {
       endpoint.waiting -= 1;
@@ -208,6 +234,10 @@ export class NamedUpstream implements Upstream {
     this.#lookUp?.cancellation.cancel(new UpstreamFailure('reset', text));
     this.#lookUp = undefined;
   }
+}
+
+function lastHeardAt({ heardAt, upstream }: Endpoint): number {
+  return Math.max(heardAt, upstream.straight?.answeredAt ?? heardAt);
 }
 
 function addTo(counts: Record<WrongReply, number>, more: Readonly<Record<WrongReply, number>>): void {

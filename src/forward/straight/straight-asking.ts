@@ -1,11 +1,11 @@
 import type { Clock } from '../../async/clock.ts';
 import { DenseSet } from '../../async/dense-set.ts';
+import type { StraightSending } from '../begun-query.ts';
 import type { Member } from '../choice/member.ts';
 import { type Candidate, nextUpstream } from '../choice/next-upstream.ts';
 import { UpstreamFailure } from '../errors.ts';
-import { questionText } from '../request.ts';
-import { isTellingCase } from '../udp/sent-questions.ts';
-import type { StraightOwner, StraightQuery, StraightSending } from './straight-query.ts';
+import { isTellingCase, questionText } from '../request.ts';
+import type { StraightOwner, StraightQuery } from './straight-query.ts';
 
 /** How often it is looked for replies that are late, in ms: one timer for all, where each having its own would cost more than a query. */
 const TICK_MS = 10;
@@ -102,9 +102,11 @@ export class StraightAsking implements StraightOwner {
   }
 
   /** See `StraightOwner`. */
-  answered(query: StraightQuery, { party, octets }: StraightSending, edns: boolean): void {
+  answered(query: StraightQuery, sending: StraightSending, edns: boolean): void {
     this.#forget(query);
-    party.straightAnswered(query, octets, edns, this.#clock.now());
+    const now = this.#clock.now();
+    sending.party.straightAnswered(query, now);
+    sending.answered(edns, now);
   }
 
   /** See `StraightOwner`. */

@@ -1,12 +1,9 @@
 import type { DenseSetItem } from '../../async/dense-set.ts';
 import { type MessageLayout, readLayout } from '../../dns/layout.ts';
 import { WireError } from '../../dns/wire-error.ts';
-import type { BegunQuery, ResumedQuery } from '../begun-query.ts';
+import type { BegunQuery, StraightSending } from '../begun-query.ts';
 import type { UpstreamHealth } from '../choice/health.ts';
 import { isPlainReply, keepPlainReply, type UpstreamReply } from '../reply.ts';
-import { matchReply } from '../reply-match.ts';
-import type { Lane, LaneListener } from '../udp/lane.ts';
-import type { PooledSocket } from '../udp/pooled-socket.ts';
 
 /** A question as a client sent it. */
 export interface StraightRequest {
@@ -18,27 +15,6 @@ export interface StraightRequest {
   readonly cacheKey: string;
   readonly dnssecOk: boolean;
   readonly checkingDisabled: boolean;
-}
-
-/** Who is asked: an upstream, and what counts for it. */
-export interface StraightParty {
-  readonly upstream: { readonly label: string };
-  /** A query was sent. One of the following follows, or somebody goes on with it. */
-  straightAsked(now: number): void;
-  /** Its reply came, and is the answer. `hasEdns` says whether it has an OPT record. */
-  straightAnswered(query: StraightQuery, sent: Uint8Array, hasEdns: boolean, now: number): void;
-  /** Nobody waits for its reply any more. */
-  straightDropped(query: StraightQuery): void;
-}
-
-/** Where a query was sent. */
-export interface StraightSending {
-  readonly party: StraightParty;
-  readonly socket: PooledSocket;
-  /** Of the query on that socket. */
-  readonly index: number;
-  /** What was sent. */
-  readonly octets: Uint8Array;
 }
 
 /** Who is told what becomes of queries. */
@@ -55,17 +31,16 @@ export interface StraightOwner {
  * - `asked`: it was sent, and waits for its reply.
  * - `left`: something unusual came, or nothing; the full way may go on with it.
  * - `claimed`: the full way does, and has not come to the transport yet.
- * - `resumed`: an exchange of the transport has it.
- * - `over`: answered or dropped.
+ * - `over`: answered or dropped, or an exchange of the transport has it.
  */
-type Stage = 'asked' | 'left' | 'claimed' | 'resumed' | 'over';
+type Stage = 'asked' | 'left' | 'claimed' | 'over';
 
 /**
- * A question on the straight way: one query to a healthy upstream, and a reply that is the answer as it is. It is all in one
- * object, without promises, closures or timers of its own. For whatever is not usual it leaves for the full way, which goes
- * on with the query as it was sent and with what came: nothing is asked twice, and the full way decides.
+ * A question on the straight way: one query to a healthy upstream, and a reply that is the answer as it is. It has no promises,
+ * closures or timers of its own. For whatever is not usual it leaves for the full way, which goes on with the query as it
+ * was sent and with what came: nothing is asked twice, and the full way decides.
  */
-export abstract class StraightQuery implements BegunQuery, LaneListener, DenseSetItem {
+export abstract class StraightQuery implements BegunQuery, DenseSetItem {
   denseIndex = -1;
   readonly request: StraightRequest;
   /** When it was sent, and when its reply is late, by the clock of the owner. */
@@ -76,9 +51,6 @@ export abstract class StraightQuery implements BegunQuery, LaneListener, DenseSe
   #owner: StraightOwner | undefined;
   #sending: StraightSending | undefined;
   #stage: Stage = 'over';
-  /** What came after it left, in order. */
-  #missed: Uint8Array[] | undefined;
-  #failure: { readonly error: unknown } | undefined;
 
   constructor(request: StraightRequest) {
     this.request = request;
@@ -101,7 +73,7 @@ export abstract class StraightQuery implements BegunQuery, LaneListener, DenseSe
     this.health = health;
   }
 
-  /** It is sent on that socket. */
+  /** It is sent. */
   sentOn(sending: StraightSending): void {
     this.#sending = sending;
     this.#stage = 'asked';
@@ -122,33 +94,21 @@ export abstract class StraightQuery implements BegunQuery, LaneListener, DenseSe
     return this.#sending;
   }
 
-  /** See `LaneListener`. */
-  received(octets: Uint8Array): boolean {
+  /**
+   * A reply came that matches what was sent. @returns whether it is the answer; then the query has ended. Otherwise the octets
+   * are as they were, and it is to `leave`.
+   */
+  replied(octets: Uint8Array): boolean {
     const sending = this.#sending;
-    if (sending === undefined) return true;
-    const { questionEnd } = this.request;
-    const match = matchReply(sending.octets, questionEnd, octets);
-    if (this.#stage === 'asked' && match === 'match') {
-      const layout = layoutOf(octets);
-      if (layout !== undefined && isPlainReply(octets, layout) && this.accepts(octets, layout)) {
-        const reply = keepPlainReply(octets, layout, sending.party.upstream.label);
-        this.#end();
-        sending.socket.end(sending.index);
-        this.#owner?.answered(this, sending, reply.edns);
-        this.answered(reply);
-        return true;
-      }
-    }
-    this.#missed ??= [];
-    this.#missed.push(octets);
-    this.leave();
-    return match === 'match' || match === 'case';
-  }
-
-  /** See `LaneListener`. */
-  failed(error: unknown): void {
-    this.#failure ??= { error };
-    this.leave();
+    if (this.#stage !== 'asked' || sending === undefined) return false;
+    const layout = layoutOf(octets);
+    if (layout === undefined || !isPlainReply(octets, layout) || !this.accepts(octets, layout)) return false;
+    const reply = keepPlainReply(octets, layout, sending.party.upstream.label);
+    this.#end();
+    sending.end();
+    this.#owner?.answered(this, sending, reply.edns);
+    this.answered(reply);
+    return true;
   }
 
   /** Leaves for the full way, if it has not yet. */
@@ -176,26 +136,11 @@ export abstract class StraightQuery implements BegunQuery, LaneListener, DenseSe
   }
 
   /** See `BegunQuery`. */
-  resume(): ResumedQuery | undefined {
+  resume<S extends StraightSending>(isKnown: (sending: StraightSending) => sending is S): S | undefined {
     const sending = this.#sending;
-    if (this.#stage !== 'claimed' || sending === undefined) return undefined;
-    this.#stage = 'resumed';
-    const { socket, index, octets } = sending;
-    const lane: Lane = {
-      id: socket.id(index),
-      send: (_, listener) => socket.listen(index, listener),
-      end: () => socket.end(index),
-    };
-    return { lane, octets, sentAt: this.sentAt };
-  }
-
-  /** See `BegunQuery`. */
-  replay(listener: LaneListener): void {
-    const missed = this.#missed ?? [];
-    const failure = this.#failure;
+    if (this.#stage !== 'claimed' || sending === undefined || !isKnown(sending)) return undefined;
     this.#end();
-    for (const octets of missed) listener.received(octets);
-    if (failure !== undefined) listener.failed(failure.error);
+    return sending;
   }
 
   /** See `BegunQuery`. */
@@ -213,7 +158,7 @@ export abstract class StraightQuery implements BegunQuery, LaneListener, DenseSe
   #giveUp(): StraightSending | undefined {
     const sending = this.#sending;
     this.#end();
-    sending?.socket.end(sending.index);
+    sending?.end();
     return sending;
   }
 
@@ -221,8 +166,6 @@ export abstract class StraightQuery implements BegunQuery, LaneListener, DenseSe
   #end(): void {
     this.#stage = 'over';
     this.#sending = undefined;
-    this.#missed = undefined;
-    this.#failure = undefined;
   }
 }
 

@@ -40,7 +40,8 @@ export class StreamConnection implements Connection<Uint8Array> {
   readonly #timer: ConnectionTimer;
   readonly #writer: FrameWriter;
   readonly #byId = new Map<number, PendingQuery<Uint8Array>>();
-  readonly #ids = new Map<PendingQuery<Uint8Array>, number>();
+  /** The IDs of queries that are also sent on another connection, where they have others. */
+  #ids: Map<PendingQuery<Uint8Array>, number> | undefined;
   /** IDs of queries that are no longer pending: a reply to one is late, not wrong. */
   readonly #forgotten = new Set<number>();
   #isReady = false;
@@ -55,7 +56,7 @@ export class StreamConnection implements Connection<Uint8Array> {
     this.#timer = new ConnectionTimer({
       ...{ clock, idleMs, patienceMs: listener.patienceMs },
       expired: (failure) => this.destroy(failure),
-      stalled: () => listener.stalled([...this.#ids.keys()]),
+      stalled: () => this.#stalled(),
     });
     this.#writer = new FrameWriter(socket, readyEvent === 'secureConnect');
     const frames = new FrameReader((message) => this.#receive(message));
@@ -73,6 +74,10 @@ export class StreamConnection implements Connection<Uint8Array> {
     return this.#isOpen;
   }
 
+  get isReady(): boolean {
+    return this.#isReady && !this.#writer.isFull && this.#byId.size < MAX_LOAD;
+  }
+
   get isStalled(): boolean {
     return this.#timer.isStalled;
   }
@@ -83,7 +88,7 @@ export class StreamConnection implements Connection<Uint8Array> {
 
   /** Sends a query with an ID that is unique on this connection. @throws UpstreamFailure `overloaded` */
   send(query: PendingQuery<Uint8Array>): void {
-    const { random, socket } = this.#options;
+    const { random } = this.#options;
     if (this.#writer.isFull || this.#byId.size >= MAX_LOAD) {
       throw new UpstreamFailure('overloaded', 'is too slow: too many queries are waiting for it');
     }
@@ -91,22 +96,19 @@ export class StreamConnection implements Connection<Uint8Array> {
     // At most three quarters of the IDs are taken, so this ends soon.
     while (this.#byId.has(id) || this.#forgotten.has(id)) id = random.u16();
     this.#byId.set(id, query);
-    this.#ids.set(query, id);
-    if (this.#isReady && this.#byId.size === 1) {
-      socket.ref();
-      this.#timer.busy();
-    }
-    query.message.writeUInt16BE(id, 0);
+    if (this.#byId.size === 1) this.#becomeBusy();
+    writeId(query, id);
     this.#writer.write(query.message);
   }
 
   /** See `Connection`. */
   forget(query: PendingQuery<Uint8Array>): void {
-    const id = this.#ids.get(query);
-    if (id === undefined) return;
+    const written = readId(query.message);
+    const id = this.#byId.get(written) === query ? written : this.#ids?.get(query);
+    if (id === undefined || this.#byId.get(id) !== query) return;
     if (this.#forgotten.size >= MAX_FORGOTTEN) this.#forgotten.clear();
     this.#forgotten.add(id);
-    this.#remove(query, id);
+    this.#remove(id);
   }
 
   /** See `Connection`. */
@@ -119,14 +121,14 @@ export class StreamConnection implements Connection<Uint8Array> {
   #receive(message: Uint8Array): void {
     if (!this.#isOpen) return;
     this.#timer.heard();
-    const id = message.length < 2 ? -1 : ((message[0] as number) << 8) | (message[1] as number);
+    const id = message.length < 2 ? -1 : readId(message);
     const query = this.#byId.get(id);
     if (query === undefined) {
       if (!this.#forgotten.delete(id)) this.#countWrong('id');
       return;
     }
     // On another connection it may have another ID.
-    query.message.writeUInt16BE(id, 0);
+    writeId(query, id);
     const match = matchReply(query.message, query.questionEnd, message);
     // A stream cannot be spoofed from off-path, so a server may change the case of names.
     if (match !== 'match' && match !== 'case') {
@@ -134,14 +136,19 @@ export class StreamConnection implements Connection<Uint8Array> {
       return;
     }
     this.#isFruitful = true;
-    this.#remove(query, id);
+    this.#remove(id);
     query.answered(message);
   }
 
-  #remove(query: PendingQuery<Uint8Array>, id: number): void {
-    this.#ids.delete(query);
+  #remove(id: number): void {
     this.#byId.delete(id);
     if (this.#byId.size === 0) this.#becomeIdle();
+  }
+
+  #stalled(): void {
+    this.#ids ??= new Map();
+    for (const [id, query] of this.#byId) this.#ids.set(query, id);
+    this.#options.listener.stalled([...this.#byId.values()]);
   }
 
   #countWrong(kind: WrongReply): void {
@@ -160,7 +167,14 @@ export class StreamConnection implements Connection<Uint8Array> {
     else this.#timer.busy();
   }
 
+  #becomeBusy(): void {
+    if (!this.#isReady) return;
+    this.#options.socket.ref();
+    this.#timer.busy();
+  }
+
   #becomeIdle(): void {
+    this.#ids = undefined;
     if (!this.#isReady || !this.#isOpen) return;
     this.#options.socket.unref();
     this.#timer.idle();
@@ -170,12 +184,20 @@ export class StreamConnection implements Connection<Uint8Array> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#timer.end();
-    const unanswered = [...this.#ids.keys()];
-    this.#ids.clear();
+    const unanswered = [...this.#byId.values()];
     this.#byId.clear();
     this.#options.listener.closed({
       ...{ unanswered, wasReady: this.#isReady, wasFruitful: this.#isFruitful },
       failure: this.#failure ?? new UpstreamFailure('broken-connection', 'closed the connection'),
     });
   }
+}
+
+function readId(message: Uint8Array): number {
+  return ((message[0] as number) << 8) | (message[1] as number);
+}
+
+function writeId({ message }: PendingQuery<Uint8Array>, id: number): void {
+  message[0] = id >>> 8;
+  message[1] = id & 0xff;
 }

@@ -4,18 +4,13 @@ import { withTimeout } from '../../async/with-timeout.ts';
 import { decodeMessage } from '../../dns/message.ts';
 import type { ResourceRecord } from '../../dns/record.ts';
 import { WireError } from '../../dns/wire-error.ts';
+import type { StraightSending } from '../begun-query.ts';
 import { UpstreamFailure } from '../errors.ts';
 import { Quirk } from '../quirks/quirk.ts';
 import type { Random } from '../random.ts';
 import { readReply, type UpstreamOutcome, type UpstreamReply } from '../reply.ts';
 import { isWithoutQuestion } from '../reply-match.ts';
-import {
-  formQuery,
-  formStraightQuery,
-  hasUpperCase,
-  questionEndOf,
-  type UpstreamRequest,
-} from '../request.ts';
+import { formQuery, formStraightQuery, hasUpperCase, type UpstreamRequest } from '../request.ts';
 import type { SocketBudget } from '../socket-budget.ts';
 import type { StraightTransport, Transport, TransportQuery, TransportSetup } from '../transport.ts';
 import { TRY_MS } from '../upstream.ts';
@@ -25,6 +20,7 @@ import { QuerySockets, type QueryTarget } from './query-sockets.ts';
 import type { SentQuestions } from './sent-questions.ts';
 import { SocketPool } from './socket-pool.ts';
 import type { SourcePorts } from './source-ports.ts';
+import { UdpSending } from './straight-sending.ts';
 
 /** How long only TCP is used to confirm a reply in the wrong case, in ms: many home routers drop TCP to port 53. */
 const TCP_HEAD_START_MS = 200;
@@ -100,20 +96,19 @@ export class UdpTransport implements Transport {
 
   #straightWay(pool: SocketPool): StraightTransport {
     const { random } = this.#parts;
-    const isOpen = (): boolean => !this.#isClosed && !this.#foldsCase.isKnown;
+    const foldsCase = this.#foldsCase;
+    const isOpen = (): boolean => !this.#isClosed && !foldsCase.isKnown;
     return {
       get isOpen() {
         return isOpen();
       },
-      send(query, party) {
+      send(query, party, upstream) {
         const socket = pool.draw();
         const index = socket.add(random);
-        const octets = formStraightQuery(query.request, socket.id(index), random);
-        query.sentOn({ party, socket, index, octets });
-        socket.send(index, octets, query);
-      },
-      answered: (octets) => {
-        if (hasUpperCase(octets, questionEndOf(octets))) this.#foldsCase.clear();
+        const octets = formStraightQuery(query.request, { id: socket.id(index), mixCase: random });
+        const sending = new UdpSending(query, { party, socket, index, octets, upstream, foldsCase });
+        query.sentOn(sending);
+        socket.send(index, octets, sending);
       },
     };
   }
@@ -192,11 +187,12 @@ export class UdpTransport implements Transport {
   ): UdpExchange<UpstreamOutcome> {
     const { clock, random, sent } = this.#parts;
     const { label, countWrong } = this.#setup;
-    const resumed = mixCase && edns ? begun?.resume() : undefined;
+    const resumed = mixCase && edns ? begun?.resume(isOverUdp) : undefined;
     const lane = resumed?.lane ?? this.#lanes.take();
     const query =
       resumed?.octets ?? formQuery(request, { id: lane.id, edns, ...(mixCase ? { mixCase: random } : {}) });
-    const timeoutMs = resumed === undefined ? TRY_MS : Math.max(0, resumed.sentAt + TRY_MS - clock.now());
+    const timeoutMs =
+      resumed === undefined ? TRY_MS : Math.max(0, resumed.query.sentAt + TRY_MS - clock.now());
     const isOver = mixCase ? sent.note(query, request.questionEnd, label) : () => {};
     const exchange: UdpExchange<UpstreamOutcome> = new UdpExchange<UpstreamOutcome>({
       lane,
@@ -228,9 +224,13 @@ export class UdpTransport implements Transport {
     this.#running.add(exchange);
     if (cancellation.isCancelled) exchange.cancel(cancellation.reason);
     if (this.#isClosed) exchange.cancel(new UpstreamFailure('reset', 'was closed'));
-    if (resumed !== undefined) begun?.replay(exchange);
+    resumed?.replay(exchange);
     return exchange;
   }
+}
+
+function isOverUdp(sending: StraightSending): sending is UdpSending {
+  return sending instanceof UdpSending;
 }
 
 /** @throws WireError */

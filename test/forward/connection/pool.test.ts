@@ -17,6 +17,7 @@ const failure = new UpstreamFailure('reset', 'closed the connection');
 /** A connection that is played: it sends nothing, and is silent or closes when the test says so. */
 class PlayedConnection implements Connection<Buffer> {
   isOpen = true;
+  readonly isReady = true;
   isStalled = false;
   readonly pending = new Set<PendingQuery<Buffer>>();
   readonly #listener: ConnectionListener<Buffer>;

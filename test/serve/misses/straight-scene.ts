@@ -7,6 +7,7 @@ import { encodeMessage } from '../../../src/dns/message.ts';
 import { Protocol } from '../../../src/dns/protocol.ts';
 import { createForwarder, type Forwarder, type ForwarderOptions } from '../../../src/forward/forwarder.ts';
 import { parseUpstream } from '../../../src/forward/spec/upstream-spec.ts';
+import { TlsAuthorities } from '../../../src/forward/tls/authorities.ts';
 import { recordsAnswer } from '../../../src/resolve/answer.ts';
 import { completeAliases } from '../../../src/resolve/complete-alias.ts';
 import { forwardResolver } from '../../../src/resolve/forward-resolver.ts';
@@ -19,21 +20,27 @@ import { everybody } from '../../../src/serve/clients/access-list.ts';
 import { unlimited } from '../../../src/serve/clients/rate-limit.ts';
 import { Responder, type ResponderParts } from '../../../src/serve/responder.ts';
 import { query } from '../../support/dns-client.ts';
+import { type EncryptedServer, startHttpsServer, startTlsServer } from '../../support/encrypted-upstream.ts';
 import { MovableClock } from '../../support/movable-clock.ts';
 import { aRecord } from '../../support/packets.ts';
 import {
   answerAll,
+  type ReceivedQuery,
   type Script,
   type ScriptedUpstream,
   startScriptedUpstream,
 } from '../../support/scripted-upstream.ts';
+import type { TestCertificate } from '../../support/test-certificate.ts';
+
+/** What all upstreams of scenes have in common. */
+export type SceneUpstream = Pick<ScriptedUpstream, 'spec' | 'received' | 'close'> & { script: Script };
 
 /** A responder with all that stands between it and an upstream of its own. */
-export interface MissScene extends AsyncDisposable {
+export interface MissScene<Upstream extends SceneUpstream = ScriptedUpstream> extends AsyncDisposable {
   readonly responder: Responder;
   readonly cache: AnswerCache;
   readonly forwarder: Forwarder;
-  readonly upstream: ScriptedUpstream;
+  readonly upstream: Upstream;
   /** Of the forwarder. It stands still unless the test moves it, so no timeout is up. */
   readonly clock: MovableClock;
   /** Questions that went the straight way. */
@@ -51,15 +58,68 @@ export interface MissSceneOptions {
   readonly parts?: Partial<ResponderParts>;
 }
 
-/** A scene whose upstream is known to be healthy. */
+/** A scene with an upstream over UDP that is known to be healthy. */
 export async function missScene(options: MissSceneOptions): Promise<MissScene> {
+  return await missSceneWith(await startScriptedUpstream(), options);
+}
+
+/** The same over TLS or HTTPS. */
+export async function encryptedMissScene(
+  over: 'TLS' | 'HTTPS',
+  { pem, certificate }: { readonly pem: string; readonly certificate: TestCertificate },
+  options: MissSceneOptions,
+): Promise<MissScene<EncryptedUpstream>> {
+  const authorities = TlsAuthorities.parse(pem);
+  return await missSceneWith(await startEncryptedUpstream(over, certificate), {
+    ...options,
+    forwarding: { authorities, ...options.forwarding },
+  });
+}
+
+/** An upstream over TLS or HTTPS that does what its script says. */
+export interface EncryptedUpstream extends SceneUpstream {
+  readonly server: EncryptedServer;
+}
+
+async function startEncryptedUpstream(
+  over: 'TLS' | 'HTTPS',
+  certificate: TestCertificate,
+): Promise<EncryptedUpstream> {
+  const received: ReceivedQuery[] = [];
+  const react = (query: ReceivedQuery & { send: (octets: Uint8Array) => void }, close: () => void): void => {
+    received.push(query);
+    const made = upstream.script(query) ?? [];
+    const reactions = made instanceof Uint8Array ? [{ send: made }] : [made].flat();
+    for (const reaction of reactions) {
+      if ('close' in reaction) close();
+      else query.send(reaction.send);
+    }
+  };
+  const server =
+    over === 'TLS'
+      ? await startTlsServer(certificate, (query) => react(query, () => query.socket.destroy()))
+      : await startHttpsServer(certificate, (query) => react(query, query.drop));
+  const upstream: EncryptedUpstream = {
+    ...{ server, received, script: answerAll },
+    spec:
+      over === 'TLS'
+        ? `tls://127.0.0.1:${server.port}#dns.example`
+        : `https://dns.example:${server.port}/dns-query@127.0.0.1`,
+    close: async () => await server[Symbol.asyncDispose](),
+  };
+  return upstream;
+}
+
+async function missSceneWith<Upstream extends SceneUpstream>(
+  upstream: Upstream,
+  options: MissSceneOptions,
+): Promise<MissScene<Upstream>> {
   const { way, script = answerAll, rebindingProtection = false, forwarding, parts } = options;
   const settings = {
     ...defaultSettings({ environment: {}, isRoot: false, home: '/nonexistent' }),
     rebindingProtection,
   };
   const { suffix, negativeTtl } = settings;
-  const upstream = await startScriptedUpstream();
   const clock = new MovableClock();
   const forwarder = createForwarder({
     ...{ upstreams: [parseUpstream(upstream.spec)], fallback: [], routes: [], clock },
