@@ -46,6 +46,8 @@ function build(file: string, platform?: Platform): void {
       '[name].[ext]',
     ],
     ...['--outfile', file, '--define', `PKARRD_VERSION=${JSON.stringify(version)}`],
+    // The servers of dns2 alone, as in `build-program.ts`.
+    ...['--tsconfig-override', 'tools/bundle-tsconfig.json'],
     ...['--minify', '--format', 'esm', '--splitting'],
     // It reads no file of the directory that it is started in unless the user named it.
     ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],

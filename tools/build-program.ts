@@ -33,6 +33,7 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
+  alias: { dns2: './tools/dns2-servers.mjs' },
   define: { PKARRD_VERSION: JSON.stringify(programVersion()) },
   // CommonJS packages load Node's modules with this.
   banner: {

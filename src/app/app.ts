@@ -13,8 +13,9 @@ import { PublicKey } from '../pkarr/public-key.ts';
 import type { SignedPacket } from '../pkarr/signed-packet.ts';
 import { noExternalAddresses } from '../pkarr/zone/file/placeholders.ts';
 import { externalAddresses } from '../publish/external-addresses.ts';
+import { LatePublisher } from '../publish/late-publisher.ts';
 import { PublicationMemory } from '../publish/publication-memory.ts';
-import { Publisher, type PublisherEntries } from '../publish/publisher.ts';
+import type { PublisherEntries } from '../publish/publisher.ts';
 import { Petnames } from '../resolve/special/petnames.ts';
 import { CertificateError } from '../serve/certificate/certificate.ts';
 import { CurrentCertificate, type Replacement } from '../serve/certificate/current-certificate.ts';
@@ -26,9 +27,7 @@ import { HISTORY_FILE, PacketHistory } from '../store/history.ts';
 import { type BoundSockets, noBoundSockets } from '../system/activation/bound-sockets.ts';
 import { machineInterfaces } from '../system/interfaces.ts';
 import { machineView, watchNetwork } from '../system/network-watch.ts';
-import { workerProcesses } from '../system/open-workers.ts';
 import { programVersion } from '../system/program-version.ts';
-import { createWorkerPool } from '../workers/pool.ts';
 import { relayPutLimit } from './client-limits.ts';
 import {
   applicableSettings,
@@ -44,7 +43,6 @@ import { withHeldPacket } from './explain/held-packet.ts';
 import { QueryFollowers } from './explain/query-followers.ts';
 import { createFront } from './front.ts';
 import { httpSettings } from './http/http-settings.ts';
-import { mainCalls } from './http/main-calls.ts';
 import { NAMES_FILE, NameBook } from './names/name-book.ts';
 import { startPackets } from './packets.ts';
 import type { App, AppStatus, ConfigurationStatus, ReloadOutcome } from './status.ts';
@@ -76,6 +74,7 @@ export async function startApp(
   const startedAt = performance.now();
   const now = () => elapsedClock.now();
   const nowWall = () => Date.now();
+  const workers = settings.workers === 1 ? undefined : await loadWorkers();
 
   // Names of the user's own for keys; a change reaches all who answer by them.
   const petnames = new Petnames();
@@ -140,7 +139,7 @@ export async function startApp(
     onBug: (error) => internalErrors.report('exception', error),
   });
   const front: Front =
-    settings.workers === 1
+    workers === undefined
       ? createFront(settings, {
           ...common,
           resolution,
@@ -150,11 +149,11 @@ export async function startApp(
           certificate,
           onBug: (error) => internalErrors.report('query', error),
         })
-      : createWorkerPool(settings, {
+      : workers.createWorkerPool(settings, {
           ...common,
           packetReader: packets.packetReader,
           petnames: names.current,
-          ...workerProcesses(WORKER_FILE),
+          ...workers.workerProcesses(WORKER_FILE),
           given,
           certificate,
           listening,
@@ -171,7 +170,7 @@ export async function startApp(
     if (isNewer || isInNetwork) front.forgetKey(packet.key);
     return isNewer;
   };
-  const publisher = new Publisher(entries, {
+  const publisher = await LatePublisher.open(entries, {
     get sources() {
       return packets.network.sources;
     },
@@ -199,23 +198,26 @@ export async function startApp(
   // HTTP, the sites of keys in browsers first of all, in a thread of its own that asks by calls.
   let relayPuts = relayPutLimit(settings, now);
   const http = new HttpSide({
-    calls: mainCalls({
-      packets,
-      router: resolution.router,
-      names,
-      history,
-      petnames,
-      front: { ask: (request, asker, options) => ask(request, asker, options) },
-      addresses: () => addresses,
-      status: () => status(),
-      finder,
-      network: () => packets.network,
-      learn: (packet) => learn(packet, true),
-      mayLookUp: packets.mayLookUp,
-      mayPublish: (client) => relayPuts.take(client),
-      now,
-      nowWall,
-    }),
+    async calls() {
+      const { mainCalls } = await import('./http/main-calls.ts');
+      return mainCalls({
+        packets,
+        router: resolution.router,
+        names,
+        history,
+        petnames,
+        front: { ask: (request, asker, options) => ask(request, asker, options) },
+        addresses: () => addresses,
+        status: () => status(),
+        finder,
+        network: () => packets.network,
+        learn: (packet) => learn(packet, true),
+        mayLookUp: packets.mayLookUp,
+        mayPublish: (client) => relayPuts.take(client),
+        now,
+        nowWall,
+      });
+    },
     log,
     onInternalError: (error) => internalErrors.take(error),
   });
@@ -309,7 +311,7 @@ export async function startApp(
       await http.apply(httpSettings(next, given, certificate.known, names.current));
     }
     await names.reload(next.names);
-    return { changed, needRestart, ...publisher.reload(wantedEntries) };
+    return { changed, needRestart, ...(await publisher.reload(wantedEntries)) };
   };
 
   const certificateStatus = () => {
@@ -381,6 +383,15 @@ export async function startApp(
     },
     close,
   };
+}
+
+/** Most programs are one process, and need nothing of this. */
+async function loadWorkers() {
+  const [{ createWorkerPool }, { workerProcesses }] = await Promise.all([
+    import('../workers/pool.ts'),
+    import('../system/open-workers.ts'),
+  ]);
+  return { createWorkerPool, workerProcesses };
 }
 
 /** Resolvers of the system that nobody is to ask are neither told of nor kept. */

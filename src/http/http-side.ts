@@ -28,8 +28,8 @@ export interface HttpSettings {
 
 /** What it needs of the rest of the program. */
 export interface HttpParts {
-  /** Answers what the thread asks. */
-  readonly calls: Calls;
+  /** Loads what answers the thread's questions, for its first start. */
+  readonly calls: () => Promise<Calls>;
   readonly log: Log;
   readonly onInternalError: (error: InternalError) => void;
   /** Others in tests. */
@@ -57,6 +57,7 @@ export class HttpSide {
   #sockets: HttpSockets | undefined;
   #refusal: HttpListenError | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #calls: Calls | undefined;
   #worker: Worker | undefined;
   #isRunning = false;
   #starts = 0;
@@ -195,6 +196,8 @@ export class HttpSide {
   }
 
   async #startThread(sockets: HttpSockets): Promise<void> {
+    const calls = this.#calls ?? (await this.#parts.calls());
+    this.#calls = calls;
     const given = await sockets.copies();
     if (sockets !== this.#sockets) {
       for (const { descriptor } of given) closeSync(descriptor);
@@ -208,7 +211,7 @@ export class HttpSide {
     });
     this.#worker = worker;
     const answers = new CallAnswers(
-      this.#parts.calls,
+      calls,
       (message) => worker.postMessage(message),
       // As one that a query of DNS meets: however often a page causes it, the program goes on.
       (error) => this.#parts.onInternalError(describeInternalError('query', 'main', error)),

@@ -1,10 +1,4 @@
-import {
-  Agent as HttpAgent,
-  request as httpRequest,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-} from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Agent, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import { isIP } from 'node:net';
 
@@ -51,14 +45,20 @@ const MAX_HEADER = 8192;
 /** Milliseconds for the address of a host. */
 const RESOLVE_TIMEOUT = 5_000;
 
+/** Agents of one host. */
+interface Agents {
+  readonly kept: Agent;
+  /** Opens a new connection for each request. */
+  readonly fresh: Agent;
+}
+
 /**
  * HTTP to one host over connections that are kept. The host's name is resolved by `resolveHost` and never by the
  * system: we are the system's resolver. Redirects are not followed.
  */
 export class HttpClient {
-  readonly #agent: HttpAgent | HttpsAgent;
-  /** Opens a new connection for each request. */
-  readonly #fresh: HttpAgent | HttpsAgent;
+  readonly #open: () => Agents;
+  #opened: Agents | undefined;
 
   /** `certificateAuthority`: in PEM, instead of those that Node trusts. */
   constructor(options: {
@@ -69,36 +69,42 @@ export class HttpClient {
     const lookup = lookupWith(options.resolveHost);
     const ca = options.certificateAuthority;
     const shared = { maxSockets: MAX_CONNECTIONS, lookup, ...(ca !== undefined && { ca }) };
-    const Agent = options.isSecure ? HttpsAgent : HttpAgent;
-    this.#agent = new Agent({ ...shared, keepAlive: true, maxFreeSockets: 2 });
-    this.#fresh = new Agent({ ...shared, keepAlive: false });
+    this.#open = () => {
+      const { Agent } = httpOf(options.isSecure);
+      return {
+        kept: new Agent({ ...shared, keepAlive: true, maxFreeSockets: 2 }),
+        fresh: new Agent({ ...shared, keepAlive: false }),
+      };
+    };
   }
 
   /** @throws HttpError, and the reason of the signal */
   async exchange(request: HttpRequest): Promise<HttpReply> {
     request.signal.throwIfAborted();
+    this.#opened ??= this.#open();
+    const { kept, fresh } = this.#opened;
     try {
-      return await this.#once(request, this.#agent);
+      return await this.#once(request, kept);
     } catch (error) {
       // The other end may close a kept connection in the very moment that it is used again, and may have closed all that
       // are kept. GET and PUT of a packet may be repeated.
-      if (error instanceof ConnectionLost) return await this.#once(request, this.#fresh);
+      if (error instanceof ConnectionLost) return await this.#once(request, fresh);
       throw error;
     }
   }
 
   /** Closes all connections. */
   close(): void {
-    this.#agent.destroy();
-    this.#fresh.destroy();
+    this.#opened?.kept.destroy();
+    this.#opened?.fresh.destroy();
   }
 
   #once(
     { method, url, headers, body, maxBody, timeout, signal }: HttpRequest,
-    agent: HttpAgent | HttpsAgent,
+    agent: Agent,
   ): Promise<HttpReply> {
     return new Promise((resolve, reject) => {
-      const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+      const { request: send } = httpOf(url.protocol === 'https:');
       const length = body === undefined ? {} : { 'content-length': `${body.length}` };
       const request = send(url, {
         method,
@@ -119,7 +125,7 @@ export class HttpClient {
       const tooLong = () => fail(new HttpError('timeout', `no complete response within ${timeout} ms`));
       const timer = setTimeout(tooLong, timeout);
       signal.addEventListener('abort', abort, { once: true });
-      request.on('error', (error) => end(() => reject(connectionError(error, agent === this.#agent))));
+      request.on('error', (error) => end(() => reject(connectionError(error, agent === this.#opened?.kept))));
       request.on('response', (response) => {
         readBody(response, maxBody).then(
           (octets) => end(() => resolve(replyOf(response, octets))),
@@ -129,6 +135,11 @@ export class HttpClient {
       request.end(body);
     });
   }
+}
+
+/** Node's module, loaded with the first request: most programs never ask a relay, and it takes megabytes. */
+function httpOf(isSecure: boolean) {
+  return isSecure ? process.getBuiltinModule('node:https') : process.getBuiltinModule('node:http');
 }
 
 /** The connection was closed before a response: it may have been kept for too long. */

@@ -11,7 +11,7 @@ import { silentLog } from '../../src/observe/log.ts';
 import { copyListening } from '../../src/system/listening/copy-listening.ts';
 
 const parts: HttpParts = {
-  calls: {
+  calls: async () => ({
     packet: () => Promise.reject(new Error('nobody asks')),
     addresses: () => Promise.reject(new Error('nobody asks')),
     figures: () => Promise.reject(new Error('nobody asks')),
@@ -22,7 +22,7 @@ const parts: HttpParts = {
     metrics: () => Promise.reject(new Error('nobody asks')),
     health: () => Promise.reject(new Error('nobody asks')),
     readiness: () => Promise.reject(new Error('nobody asks')),
-  },
+  }),
   log: silentLog,
   onInternalError: (error) => assert.fail(error.text),
   spawn: (options) => new Worker(new URL('./echo-thread.js', import.meta.url), { workerData: options }),

@@ -1,6 +1,7 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../async/clock.ts';
+import { ErrorCode } from '../../system/https/http2/frames.ts';
 import type { Connection, ConnectionListener } from '../connection/connection.ts';
 import type { PendingQuery } from '../connection/pending-query.ts';
 import { ConnectionTimer } from '../connection/timer.ts';
@@ -110,7 +111,7 @@ export class HttpsConnection implements Connection<HttpsReply> {
   forget(query: PendingQuery<HttpsReply>): void {
     this.#orphans.delete(query);
     if (!this.#pending.has(query)) return;
-    this.#pending.get(query)?.close(constants.NGHTTP2_CANCEL);
+    this.#pending.get(query)?.close(ErrorCode.CANCEL);
     this.#remove(query);
   }
 
@@ -131,7 +132,7 @@ export class HttpsConnection implements Connection<HttpsReply> {
       this.destroy(new UpstreamFailure('unreachable', noHttp2));
       return;
     }
-    const session = connect(`https://${authority}`, {
+    const session = process.getBuiltinModule('node:http2').connect(`https://${authority}`, {
       createConnection: () => socket,
       maxSessionMemory: MAX_SESSION_MEMORY,
       settings: { enablePush: false, maxHeaderListSize: MAX_HEADERS_LENGTH },
@@ -184,7 +185,7 @@ export class HttpsConnection implements Connection<HttpsReply> {
   ): void {
     if (outcome === 'lost') {
       // The server did not process this POST (RFC 9113 §8.7), and the session goes on.
-      const isRefusedPost = rstCode === constants.NGHTTP2_REFUSED_STREAM && !isGet && this.isOpen;
+      const isRefusedPost = rstCode === ErrorCode.REFUSED_STREAM && !isGet && this.isOpen;
       if (isRefusedPost) this.#options.refusesPost.establish();
       this.#lose(query, isRefusedPost);
       return;

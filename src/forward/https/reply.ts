@@ -1,5 +1,6 @@
-import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
+import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { readTtl } from '../../dns/ttl.ts';
+import { ErrorCode } from '../../system/https/http2/frames.ts';
 import { UpstreamFailure } from '../errors.ts';
 import type { UpstreamReply } from '../reply.ts';
 
@@ -20,9 +21,6 @@ const MAX_REPLY_LENGTH = 65_535;
 /** Higher ages count as a week. */
 const MAX_AGE = 604_800;
 
-const { HTTP2_HEADER_STATUS, HTTP2_HEADER_CONTENT_TYPE, HTTP2_HEADER_CONTENT_LENGTH, HTTP2_HEADER_AGE } =
-  constants;
-
 /** Reads the reply on a stream; `ended` is called once, when the stream is closed. */
 export function receiveReply(stream: ClientHttp2Stream, ended: (outcome: HttpsOutcome) => void): void {
   const pieces: Uint8Array[] = [];
@@ -32,7 +30,7 @@ export function receiveReply(stream: ClientHttp2Stream, ended: (outcome: HttpsOu
   let outcome: HttpsOutcome = 'lost';
   const refuse = (text: string): void => {
     outcome = new UpstreamFailure('malformed', text);
-    stream.close(constants.NGHTTP2_CANCEL);
+    stream.close(ErrorCode.CANCEL);
   };
   stream.on('response', (head) => {
     hasHead = true;
@@ -47,7 +45,7 @@ export function receiveReply(stream: ClientHttp2Stream, ended: (outcome: HttpsOu
     else pieces.push(piece);
   });
   stream.on('end', () => {
-    if (outcome === 'lost' && hasHead && stream.rstCode === constants.NGHTTP2_NO_ERROR) {
+    if (outcome === 'lost' && hasHead && stream.rstCode === ErrorCode.NO_ERROR) {
       outcome = { bytes: Buffer.concat(pieces, length), age };
     }
   });
@@ -82,12 +80,12 @@ function aged(ttl: number, age: number): number {
 
 /** Why the response with these headers is not a DNS reply, as a clause; undefined if it is one. */
 function whyNoReply(head: IncomingHttpHeaders): string | undefined {
-  const status = Number(head[HTTP2_HEADER_STATUS]);
+  const status = Number(head[':status']);
   // RFC 8484 §4.2.1: only a successful status has a DNS reply, and a redirection would lead to another server.
   if (status !== 200) return `answered with HTTP status ${status}`;
-  const type = textOf(head[HTTP2_HEADER_CONTENT_TYPE]);
+  const type = textOf(head['content-type']);
   if (!/^application\/dns-message\s*(?:;|$)/i.test(type)) return `answered with ${describeType(type)}`;
-  const length = Number(textOf(head[HTTP2_HEADER_CONTENT_LENGTH]));
+  const length = Number(textOf(head['content-length']));
   return length > MAX_REPLY_LENGTH ? `sends ${length} octets, more than ${MAX_REPLY_LENGTH}` : undefined;
 }
 
@@ -97,7 +95,7 @@ function describeType(type: string): string {
 }
 
 function ageOf(head: IncomingHttpHeaders): number {
-  const text = textOf(head[HTTP2_HEADER_AGE]);
+  const text = textOf(head['age']);
   return /^\d{1,10}$/.test(text) ? Math.min(Number(text), MAX_AGE) : 0;
 }
 

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 
 /** Why a text does not contain certificate authorities, as a clause. */
 export class TlsAuthoritiesError extends Error {
@@ -46,11 +46,17 @@ export class TlsAuthorities {
 
   /** The context for connections, created on first use, because parsing the public authorities takes a while. */
   context(): SecureContext {
-    // RFC 9325 §3.1.1: "Implementations MUST NOT negotiate TLS version 1.1".
-    const options = { minVersion: 'TLSv1.2' } as const;
-    this.#context ??= createSecureContext(
-      this.#added.length === 0 ? options : { ...options, ca: [...rootCertificates, ...this.#added] },
-    );
+    this.#context ??= contextFor(this.#added);
     return this.#context;
   }
+}
+
+function contextFor(added: readonly string[]): SecureContext {
+  // Loaded here: who has no encrypted upstream needs nothing of it.
+  const { createSecureContext, rootCertificates } = process.getBuiltinModule('node:tls');
+  // RFC 9325 §3.1.1: "Implementations MUST NOT negotiate TLS version 1.1".
+  const options = { minVersion: 'TLSv1.2' } as const;
+  return createSecureContext(
+    added.length === 0 ? options : { ...options, ca: [...rootCertificates, ...added] },
+  );
 }

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type ConnectionOptions, checkServerIdentity, connect, type TLSSocket } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { withInterfaceName } from '../../system/interfaces.ts';
 import { UpstreamFailure } from '../errors.ts';
 import type { TlsIdentity } from '../spec/upstream-spec.ts';
@@ -42,7 +42,9 @@ export class TlsClient {
       servername: name === undefined || isIP(name) !== 0 ? '' : name,
       checkServerIdentity: (_, certificate) =>
         identity.kind === 'name'
-          ? checkServerIdentity(identity.name.replace(/%.*$/, ''), certificate)
+          ? process
+              .getBuiltinModule('node:tls')
+              .checkServerIdentity(identity.name.replace(/%.*$/, ''), certificate)
           : undefined,
       ...(protocol !== undefined && { ALPNProtocols: [protocol] }),
     };
@@ -57,7 +59,7 @@ export class TlsClient {
     // RFC 8446 §C.4: "Clients SHOULD NOT reuse a ticket for multiple connections".
     const session = this.#sessions.pop();
     // Node's own verification does not describe the certificate, and knows no pins: `whyUntrusted` decides.
-    const socket = connect({
+    const socket = process.getBuiltinModule('node:tls').connect({
       ...this.#options,
       host: withInterfaceName(this.#address),
       secureContext: this.#authorities.context(),

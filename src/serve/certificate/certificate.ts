@@ -1,5 +1,4 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { createSecureContext } from 'node:tls';
 
 /** A server's certificate and its key: they belong together. A type, so that it can be cloned. */
 export type Certificate = {
@@ -73,7 +72,8 @@ export function parseCertificate(chainFile: PemFile, keyFile: PemFile): Certific
 /** What TLS refuses, such as a key of 512 bits, is found here, and not when the certificate is put into a listener. */
 function requireUsable({ chain, key }: { readonly chain: string; readonly key: string }, path: string): void {
   try {
-    createSecureContext({ cert: chain, key });
+    // Loaded here: most programs have no certificate.
+    process.getBuiltinModule('node:tls').createSecureContext({ cert: chain, key });
   } catch (error) {
     throw new CertificateError(`The certificate in ${path} cannot be used for TLS: ${reasonOf(error)}.`, {
       cause: error,
