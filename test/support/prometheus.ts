@@ -35,14 +35,15 @@ export interface RunningPrometheus extends AsyncDisposable {
   scraped(times: number): Promise<void>;
 }
 
-/** Starts Prometheus on loopback, which reads `target` each 0.5 s, with these files of rules. */
+/** Starts Prometheus on loopback, which reads `target` each `every` milliseconds, and waits as long, with these files of rules. */
 export async function startPrometheus(
   target: string,
   ruleFiles: readonly string[] = [],
+  every = 500,
 ): Promise<RunningPrometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'pkarrd-prometheus-'));
   const configuration = {
-    global: { scrape_interval: '500ms', evaluation_interval: '500ms' },
+    global: { scrape_interval: `${every}ms`, evaluation_interval: `${every}ms` },
     rule_files: ruleFiles,
     scrape_configs: [{ job_name: 'pkarrd', static_configs: [{ targets: [target] }] }],
   };
