@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import vm from 'node:vm';
 import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
 import { root } from '../support/installed-package.ts';
 
 const file = join(root, 'dist/library/pkarr.js');
@@ -12,6 +13,9 @@ const text = readFileSync(file, 'utf8');
 
 /** Octets of the file for browsers, compressed: an eighth is noble, a third the forms of record types with their errors. */
 const MAX_GZIP = 23_500;
+
+/** The same of what a page has of it that reads packets and compiles no zone files, when its own bundler leaves out the rest. */
+const MAX_GZIP_TO_READ = 19_000;
 
 test('the file for browsers has nothing of Node in it, and imports nothing', () => {
   for (const foreign of [
@@ -26,6 +30,18 @@ test('the file for browsers has nothing of Node in it, and imports nothing', () 
 test('the file for browsers is small', () => {
   const length = gzipSync(text, { level: 9 }).length;
   assert.ok(length <= MAX_GZIP, `${length}`);
+});
+
+test('a page that reads packets has no compiler of zone files in its bundle', async () => {
+  const page = `import { PublicKey, SignedPacket } from './pkarr.js';
+    export const read = (key, octets) => SignedPacket.fromRelayPayload(PublicKey.parse(key), octets).records;`;
+  const { outputFiles } = await build({
+    ...{ stdin: { contents: page, resolveDir: join(root, 'dist/library') }, write: false },
+    ...{ bundle: true, format: 'esm', minify: true, platform: 'browser', logLevel: 'error' },
+  });
+  const [{ contents } = assert.fail()] = outputFiles;
+  const length = gzipSync(contents, { level: 9 }).length;
+  assert.ok(length <= MAX_GZIP_TO_READ, `${length}`);
 });
 
 test('the file for browsers signs and reads where there are no globals but those of browsers', () => {
