@@ -11,7 +11,7 @@ import { withScene } from './support/scene.ts';
 
 const RATE = 5_000;
 const ROUNDS = sized(5, 1);
-const SECONDS = sized(3, 0.1);
+const SECONDS = sized(2, 0.1);
 
 const generator = generatorVersion();
 await withScene(

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { cpuSeconds } from './process.ts';
 import { sized } from './quick.ts';
 
 /** The share of the time of all processors that others may take of a turn, 0 to 1. */
@@ -76,24 +77,6 @@ export function processorClock(): ProcessorClock {
   return {
     passed: (performance.now() / 1000) * cpus().length,
     idle: ((fields[4] ?? 0) + (fields[5] ?? 0)) / 100,
-    own: secondsOfTree(process.pid),
+    own: cpuSeconds(process.pid),
   };
-}
-
-/** CPU seconds of a process and of all below it, those that have ended too. One that ends meanwhile counts nothing. */
-function secondsOfTree(pid: number): number {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field may hold anything; utime, stime, cutime and cstime are fields 14 to 17.
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    const own = fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
-    const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean),
-    );
-    return children.reduce((sum, child) => sum + secondsOfTree(Number(child)), own);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
-      return 0;
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { cpuSeconds, type Server, versionOf } from './process.ts';
+import { countCpu, type Server, versionOf } from './process.ts';
 
 /** One run of the generator against one server. */
 export interface Run {
@@ -49,16 +49,16 @@ export async function dnsperf(server: Server, load: Load): Promise<Run> {
     ...(load.rate === undefined ? [] : ['-Q', String(load.rate)]),
     ...(load.each ? ['-v'] : []),
   ];
-  const before = cpuSeconds(server.pid);
+  const used = countCpu(server.pid);
   const stdout = await outputOf('dnsperf', words, `${load.file}.out`);
-  const used = cpuSeconds(server.pid) - before;
+  const seconds = used();
   const completed = numberAfter(stdout, 'Queries completed:');
   return {
     completed,
     lost: numberAfter(stdout, 'Queries lost:'),
     perSecond: numberAfter(stdout, 'Queries per second:'),
     latency: numberAfter(stdout, 'Average Latency (s):') * 1000,
-    cpuPerAnswer: (used / completed) * 1e6,
+    cpuPerAnswer: (seconds / completed) * 1e6,
     // Lines such as `> NOERROR n1.bench.example A 0.000123`.
     latencies: load.each
       ? Array.from(stdout.matchAll(/^> \S+ \S+ \S+ ([\d.]+)$/gm), ([, seconds]) => Number(seconds) * 1000)

@@ -5,7 +5,7 @@ import { Type } from '../../src/dns/codes.ts';
 import { EdnsOptionCode } from '../../src/dns/edns.ts';
 import { encodeMessage } from '../../src/dns/message.ts';
 import { query } from '../../test/support/dns-client.ts';
-import { cpuSeconds, HOST, type Server, versionOf } from './process.ts';
+import { countCpu, HOST, type Server, versionOf } from './process.ts';
 
 /** A server, and its port for HTTPS. */
 export interface HttpsServer {
@@ -62,15 +62,15 @@ export function h2load({ server, port }: HttpsServer, load: HttpsLoad, folder: s
       ? [`${url}?dns=${Buffer.from(paddedQuery).toString('base64url')}`]
       : ['-d', body, '-H', 'content-type: application/dns-message', url]),
   ];
-  const before = cpuSeconds(server.pid);
+  const used = countCpu(server.pid);
   const { stdout } = spawnSync('h2load', words, { encoding: 'utf8', timeout: 120_000 });
-  const used = cpuSeconds(server.pid) - before;
+  const seconds = used();
   const succeeded = Number(/status codes: (\d+) 2xx/.exec(stdout)?.[1] ?? 0);
   // Lines of the time, the status, and the microseconds.
   const rows = readFileSync(log, 'latin1').split('\n').filter(Boolean);
   return {
     perSecond: Number(/, ([\d.]+) req\/s/.exec(stdout)?.[1]),
-    cpuMicroseconds: (used / succeeded) * 1e6,
+    cpuMicroseconds: (seconds / succeeded) * 1e6,
     lost: requests - succeeded,
     latencies: rows.map((row) => Number(row.split('\t')[2]) / 1_000),
   };

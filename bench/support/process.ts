@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Type } from '../../src/dns/codes.ts';
 import { encodeMessage } from '../../src/dns/message.ts';
@@ -61,28 +61,55 @@ export async function launch(options: Launch): Promise<Server> {
   return { name, version, host: HOST, port, pid, startTime, stop: () => end(child) };
 }
 
-/** CPU time of a process with its threads and living children in seconds, from the kernel. */
-export function cpuSeconds(pid: number): number {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
-  return children.map(Number).reduce((sum, child) => sum + cpuSecondsOfChild(child), ownCpuSeconds(pid));
+/**
+ * Begins to count the CPU time of a process with its threads and children. The function tells the seconds since then: to the
+ * nanosecond where no thread ended meanwhile and no child worked, otherwise to a few hundredths.
+ */
+export function countCpu(pid: number): () => number {
+  const [ticks, threads] = [cpuSeconds(pid), threadSeconds(pid)];
+  return () => {
+    const coarse = cpuSeconds(pid) - ticks;
+    const exact = [...threadSeconds(pid)].reduce((sum, [id, time]) => sum + time - (threads.get(id) ?? 0), 0);
+    // What is counted in hundredths is two fields, each rounded down at both ends.
+    return Math.abs(coarse - exact) <= 0.02 ? exact : coarse;
+  };
 }
 
-/** A child may have ended, like those of dnsmasq, one for each connection: it counts nothing. */
-function cpuSecondsOfChild(pid: number): number {
+/** CPU time of each thread of a process in seconds. */
+function threadSeconds(pid: number): ReadonlyMap<string, number> {
+  return new Map(
+    readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+      const text = ifThere(() => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8'));
+      return text === undefined ? [] : [[thread, Number(text.split(' ')[0]) / 1e9] as const];
+    }),
+  );
+}
+
+/**
+ * CPU time of a process with its threads and all that it started in seconds, from the kernel, in hundredths. What has ended counts
+ * once it was waited for, like the processes of dnsmasq, one for each connection.
+ */
+export function cpuSeconds(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The second field may hold anything; utime, stime, and those of children that have ended are fields 14 to 17.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const own = fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+    const list = ifThere(() => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8'));
+    return (list ?? '').split(' ').filter(Boolean);
+  });
+  return children.reduce((sum, child) => sum + (ifThere(() => cpuSeconds(Number(child))) ?? 0), own);
+}
+
+/** What is read of a thread or a process; undefined when it has ended meanwhile. */
+function ifThere<T>(read: () => T): T | undefined {
   try {
-    return cpuSeconds(pid);
+    return read();
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
-      return 0;
+      return undefined;
     throw error;
   }
-}
-
-function ownCpuSeconds(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The second field is the command in parentheses and may hold anything; utime and stime are fields 14 and 15.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 /** Resident memory of a process in octets, from the kernel. */
