@@ -1,19 +1,22 @@
 // Forwarded misses over TLS and HTTPS beside those over UDP: node dist/bench/encrypted.js [ROUNDS [CHECKOUT]]
 import { rmSync, writeFileSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TestAuthority } from '../test/support/test-certificate.ts';
+import { type BarName, note } from './support/bars.ts';
+import { calm, calmSentence } from './support/calm.ts';
 import { dnsperf, generatorVersion, type Run } from './support/dnsperf.ts';
 import { type Peer, pkarrd, pkarrdBun, pkarrdOf } from './support/peers.ts';
 import { HOST, launch, versionOf } from './support/process.ts';
+import { sized } from './support/quick.ts';
 import { fixed, machine, median, table } from './support/report.ts';
 import { FIRST_PORT, names, withScene } from './support/scene.ts';
 
 /** New names in a turn. */
-const MISSES = 20_000;
+const MISSES = sized(20_000, 200);
 const LOAD = { limit: { times: 1 }, clients: 10, outstanding: 50 } as const;
 
-const [rounds = '5', checkout] = process.argv.slice(2);
+const [rounds = sized('5', '1'), checkout] = process.argv.slice(2);
 const authority = await TestAuthority.create();
 const certificate = await authority.issue();
 const caFile = join(tmpdir(), `pkarrd-bench-ca-${process.pid}.pem`);
@@ -26,6 +29,9 @@ const upstreams: Readonly<Record<string, string>> = {
   TLS: `tls://${HOST}:${tlsPort}#dns.example`,
   HTTPS: `https://dns.example:${httpsPort}/dns-query@${HOST}`,
 };
+
+/** What is promised of misses over each. */
+const bars: Readonly<Record<string, BarName>> = { TLS: 'miss-tls', HTTPS: 'miss-https' };
 
 /** Unbound, which answers each name below `example` over UDP, TLS and HTTPS. */
 const upstream: Peer = {
@@ -89,22 +95,26 @@ await withScene(
     // One round more: the first has everything compiled.
     for (let round = 0; round <= Number(rounds); round++) {
       for (const server of servers) {
-        const file = queries('misses.txt', names(MISSES, first));
-        first += MISSES;
-        const run = await dnsperf(server, { file, ...LOAD });
-        if (round > 0) runs.get(server.name)?.push(run);
+        const ask = () => {
+          const file = queries('misses.txt', names(MISSES, first));
+          first += MISSES;
+          return dnsperf(server, { file, ...LOAD });
+        };
+        if (round === 0) await ask();
+        else runs.get(server.name)?.push(await calm(ask));
       }
     }
     console.log('## Forwarded misses over UDP, TLS and HTTPS\n');
     console.log(`${machine()}; dnsperf ${generator} with ${MISSES} fresh names,`);
-    console.log(
-      `\`-c 10 -q 50 -T 1\`, ${rounds} interleaved rounds, medians; load average ${fixed(loadavg()[0] ?? 0)}.\n`,
-    );
+    console.log(`\`-c 10 -q 50 -T 1\`, ${rounds} interleaved rounds, medians. ${calmSentence()}\n`);
     const rows = servers.map(({ name }) => {
       const own = runs.get(name) ?? [];
       const cost = (run: Run) => run.cpuPerAnswer;
       const plain = runs.get(name.replace(/\w+$/, 'UDP')) ?? [];
       const ratios = own.map((run, index) => cost(run) / cost(plain[index] ?? run));
+      const [, program = '', protocol = ''] = /^(.*) (\w+)$/.exec(name) ?? [];
+      const bar = bars[protocol];
+      if (bar !== undefined) note(bar, program, median(ratios));
       return [
         ...[name, fixed(median(own.map(cost))), fixed(median(ratios), 2)],
         ...[
