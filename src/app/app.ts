@@ -39,7 +39,7 @@ import { ReloadError } from './configuration/reload-error.ts';
 import { CurrentResolution } from './current-resolution.ts';
 import { portNotPermitted } from './default-port.ts';
 import { checkDhtPort } from './dht/dht-port.ts';
-import { withHeldPacket } from './explain/held-packet.ts';
+import { withCachedOrigin } from './explain/cached-origin.ts';
 import { QueryFollowers } from './explain/query-followers.ts';
 import { createFront } from './front.ts';
 import { httpSettings } from './http/http-settings.ts';
@@ -333,7 +333,8 @@ export async function startApp(
   const followers = new QueryFollowers((observe) => front.watchQueries(observe));
   const ask: App['ask'] = async (request, asker, options) => {
     const outcome = await front.ask(request, asker, options);
-    return await withHeldPacket(outcome, { finder, suffixes: settings.suffix });
+    const { forwarder } = resolution;
+    return await withCachedOrigin(outcome, { finder, forwarder, petnames, suffixes: settings.suffix });
   };
 
   const status = async (): Promise<AppStatus> => ({

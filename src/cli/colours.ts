@@ -6,11 +6,15 @@ export interface Colours {
   readonly dim: (text: string) => string;
   readonly green: (text: string) => string;
   readonly cyan: (text: string) => string;
+  readonly yellow: (text: string) => string;
   readonly red: (text: string) => string;
 }
 
 /** Select Graphic Rendition (ECMA-48 §8.3.117): on, and off again. */
-const codes = { bold: [1, 22], dim: [2, 22], green: [32, 39], cyan: [36, 39], red: [31, 39] } as const;
+const codes = {
+  ...{ bold: [1, 22], dim: [2, 22] },
+  ...{ green: [32, 39], cyan: [36, 39], yellow: [33, 39], red: [31, 39] },
+} as const;
 
 /**
  * The colours of standard output: none where it is no terminal, where that has none, with NO_COLOR (no-color.org) and with
@@ -32,6 +36,7 @@ export function coloursOf({
     dim: paint('dim'),
     green: paint('green'),
     cyan: paint('cyan'),
+    yellow: paint('yellow'),
     red: paint('red'),
   };
 }

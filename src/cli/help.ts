@@ -3,6 +3,7 @@ import { type FlagHelp, settingsHelp } from '../config/settings-help.ts';
 import { wrapText } from '../config/wrap-text.ts';
 import { type Command, exitCodesText } from './command.ts';
 import { commands } from './commands.ts';
+import { hanging } from './text-columns.ts';
 
 /** How a setting is given other than by its flag: one sentence of help. */
 export const settingsSentence =
@@ -98,16 +99,6 @@ function groupsOf(keys: readonly SettingKey[]): readonly SettingGroup[] {
 
 function flagLines({ usage, text }: FlagHelp, width: number): readonly string[] {
   return [`  ${usage}`, ...wrapText(text, width - 8).map((line) => `        ${line}`)];
-}
-
-/** `text` behind `first`, its other lines from `column` on. */
-function hanging(
-  first: string,
-  text: string,
-  { column, width }: { readonly column: number; readonly width: number },
-): readonly string[] {
-  const wrapped = wrapText(text, width - Math.max(column, first.length));
-  return wrapped.map((line, index) => `${index === 0 ? first : ' '.repeat(column)}${line}`);
 }
 
 function lines(all: readonly string[]): string {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { nameFault } from '../dns/name-fault.ts';
 import { WireError } from '../dns/wire-error.ts';
 import { type PastedName, parsePastedName } from '../pkarr/pasted-name.ts';
 import { PublicKeyError } from '../pkarr/public-key.ts';
@@ -13,7 +14,7 @@ export function parsePkarrName(text: string): PastedName {
     return parsePastedName(text);
   } catch (error) {
     if (error instanceof WireError)
-      throw new UsageError(`${shownName(text)} is not a domain name (${error.code}).`);
+      throw new UsageError(`${shownName(text)} is not a domain name: ${nameFault(error)}.`);
     if (!(error instanceof PublicKeyError)) throw error;
     const isOrdinary = error.reason === 'no-key' && /^[\w-]+(?:\.[\w-]+)+\.?$/.test(text);
     const hint = existsSync(text)

@@ -1,4 +1,5 @@
 import type { Name } from '../dns/name.ts';
+import { nameFault } from '../dns/name-fault.ts';
 import { parseTypedName, reverseName } from '../dns/typed-name.ts';
 import { WireError } from '../dns/wire-error.ts';
 import { addressOctets } from '../ip/address.ts';
@@ -26,7 +27,7 @@ export function readName(given: string): GivenName {
     return { name: parseTypedName(text), isAddress: false };
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
-    throw new UsageError(`${shownName(text)} is not a domain name (${error.code}).`);
+    throw new UsageError(`${shownName(text)} is not a domain name: ${nameFault(error)}.`);
   }
 }
 

@@ -5,7 +5,9 @@ import type { App, AppStatus } from '../app/status.ts';
 import { TokenBucket } from '../async/token-bucket.ts';
 import { decodeMessage } from '../dns/message.ts';
 import { Name } from '../dns/name.ts';
+import { nameFault } from '../dns/name-fault.ts';
 import { WireError } from '../dns/wire-error.ts';
+import { fileReason } from '../files/file-reason.ts';
 import { type AdjustableLog, type LogLevel, logLevels } from '../observe/log.ts';
 import { classifyLabel, type PublicKey } from '../pkarr/public-key.ts';
 import { SignedPacket } from '../pkarr/signed-packet.ts';
@@ -64,7 +66,7 @@ export async function openControl(
       await mkdir(directory, { recursive: true, mode: 0o700 });
       return await openControlSocket(path, commands, onError, access);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = fileReason(error);
       log.warn('Cannot open a control socket; commands such as status, flush and reload cannot use it.', {
         path,
         reason,
@@ -250,7 +252,9 @@ function parseName(text: string): Name {
     return Name.parse(text);
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
-    throw new ControlError(`${JSON.stringify(text)} is not a domain name.`, { cause: error });
+    throw new ControlError(`${JSON.stringify(text)} is not a domain name: ${nameFault(error)}.`, {
+      cause: error,
+    });
   }
 }
 

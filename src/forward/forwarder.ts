@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../async/clock.ts';
 import { DenseSet } from '../async/dense-set.ts';
 import type { Name } from '../dns/name.ts';
 import type { Question } from '../dns/question.ts';
+import type { UpstreamsFact } from '../way/fact.ts';
 import type { Trace } from '../way/trace.ts';
 import type { BegunQuery } from './begun-query.ts';
 import { Inquiry, type InquiryOptions } from './choice/inquiry.ts';
@@ -83,6 +84,8 @@ export interface Forwarder {
   hasRoute(name: Name): boolean;
   /** The domain of that route: the longest one that `name` is at or below. */
   routeOf(name: Name): Name | undefined;
+  /** Who is there for `name`, as a fact of a trace. */
+  upstreamsFor(name: Name): UpstreamsFact;
   /** Whether the same upstreams are asked for both names. */
   shareUpstreams(one: Name, other: Name): boolean;
   /**
@@ -190,7 +193,10 @@ class UpstreamForwarder implements Forwarder {
     equal?.leave();
     const begun = equal ?? own;
     const members = () => this.#groupOf(question.name).members;
-    if (trace !== undefined) this.#tellGroup(trace, this.#groupOf(question.name), this.#flights.has(key));
+    if (trace !== undefined) {
+      trace.tell(this.upstreamsFor(question.name));
+      if (this.#flights.has(key)) trace.tell({ of: 'joined' });
+    }
     const reply = await this.#flights.run(
       key,
       (abandoned) => this.#ask(query, members, abandoned, { trace, begun }),
@@ -218,6 +224,17 @@ class UpstreamForwarder implements Forwarder {
   /** See `Forwarder`. */
   routeOf(name: Name): Name | undefined {
     return this.#routeOf(name)?.domain;
+  }
+
+  /** See `Forwarder`. */
+  upstreamsFor(name: Name): UpstreamsFact {
+    const { members, domain, link }: Group & Partial<RouteGroup> = this.#groupOf(name);
+    return {
+      of: 'upstreams',
+      labels: members.map(({ upstream }) => upstream.label),
+      ...(domain !== undefined && { route: domain.toString() }),
+      ...(link !== undefined && { link }),
+    };
   }
 
   /** See `Forwarder`. */
@@ -328,17 +345,6 @@ class UpstreamForwarder implements Forwarder {
     } finally {
       this.#inquiries.delete(inquiry);
     }
-  }
-
-  #tellGroup(trace: Trace, group: Group, isInFlight: boolean): void {
-    const { domain, link }: Partial<RouteGroup> = group;
-    trace.tell({
-      of: 'upstreams',
-      labels: group.members.map(({ upstream }) => upstream.label),
-      ...(domain !== undefined && { route: domain.toString() }),
-      ...(link !== undefined && { link }),
-    });
-    if (isInFlight) trace.tell({ of: 'joined' });
   }
 
   /** The upstreams that can look up the host name of another one: those with an address. */

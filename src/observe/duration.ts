@@ -8,3 +8,10 @@ export function duration(seconds: number): string {
   const hours = Math.round(whole / 3600);
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
+
+/** The same with the seconds of what is less than an hour, which a TTL counts: `4 min 59 s`. */
+export function exactDuration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60 || whole >= 3600) return duration(whole);
+  return `${Math.floor(whole / 60)} min${whole % 60 === 0 ? '' : ` ${whole % 60} s`}`;
+}

@@ -92,8 +92,15 @@ function isLocal(): boolean {
   return true;
 }
 
+const BLOCKED = 'Blocked by rebinding protection: the answer for a public name contains ';
+
 function blockedText(found: LocalAddress): string {
-  return `Blocked by rebinding protection: the answer for a public name contains ${localAddressToText(found)}.`;
+  return `${BLOCKED}${localAddressToText(found)}.`;
+}
+
+/** Whether that is the text of the extended error of a blocked answer. */
+export function isBlockedText(text: string): boolean {
+  return text.startsWith(BLOCKED);
 }
 
 function refusedAnswer(name: Name, found: LocalAddress): RecordsAnswer {

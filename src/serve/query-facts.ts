@@ -51,7 +51,8 @@ export function tellQuestion(trace: Trace, request: Request | RejectedRequest): 
 /** What the cache had, which is given out or is first tried to be renewed. */
 export function cacheFact(answer: CachedAnswer, now: number, isGiven: boolean): CacheFact {
   const isFresh = answer.isFresh(now);
-  const leftSeconds = Math.max(0, Math.ceil((answer.expiresAt - now) / 1000));
+  // As TTLs have it: the age is rounded up.
+  const leftSeconds = Math.max(0, Math.floor((answer.expiresAt - now) / 1000));
   return {
     of: 'cache',
     state: isFresh ? (answer.failures > 0 ? 'failure' : 'fresh') : isGiven ? 'stale' : 'expired',

@@ -13,15 +13,44 @@ export interface AnsweredWith {
 
 /** What to do, as sentences: nothing where all is well, or where nobody can do anything. */
 export function adviceOn({ facts, rcode, extendedErrors, isGood }: AnsweredWith): readonly string[] {
-  const found = [...new Set(inPlace(facts).flatMap(([fact, place]) => adviceOf(fact, place) ?? []))];
-  if (found.length > 0 || isGood) return found;
-  return [...new Set(extendedErrors.flatMap(({ code }) => byCode[code] ?? []))].concat(
-    found.length === 0 && rcode === 'REFUSED' ? [refusedElsewhere] : [],
-  );
+  const advised = inPlace(facts).flatMap(([fact, place]) => {
+    const advice = adviceOf(fact, place);
+    return advice === undefined ? [] : [{ fact, advice }];
+  });
+  const found = advised.map(({ advice }) => advice);
+  const isExplained = advised.some(({ fact }) => fact.of !== 'cache');
+  if (isGood || isExplained) return unique(found);
+  return unique([...adviceOnUpstream({ facts, rcode, extendedErrors }), ...found]);
 }
 
-const refusedElsewhere =
-  'The resolver that was asked refuses: it may not serve this machine, or not this name. Ask another upstream.';
+/** What upstreams say themselves: by their extended errors, or else by their RCODE. */
+function adviceOnUpstream({ facts, rcode, extendedErrors }: Omit<AnsweredWith, 'isGood'>): readonly string[] {
+  const isFromUpstream = facts.some((fact) => fact.of === 'upstream' && fact.outcome === 'answered');
+  const isFromCache = facts.some(({ of }) => of === 'cache') && !facts.some(({ of }) => of === 'upstream');
+  const wasFromUpstream = facts.some((fact) => fact.of === 'upstreams' && fact.isEarlier === true);
+  const byTheirs: Readonly<Record<number, string>> = {
+    ...((isFromUpstream || isFromCache) && bySignature),
+    ...((isFromUpstream || wasFromUpstream) && byPolicy),
+    ...(isFromUpstream && byReach),
+  };
+  const found = extendedErrors.flatMap(({ code }) => byTheirs[code] ?? []);
+  if (found.length > 0) return found;
+  // A failure of our own that is in the cache has an extended error.
+  if (!isFromUpstream && (!isFromCache || extendedErrors.length > 0)) return [];
+  const advice = byRcode(bare(facts.find((fact) => fact.of === 'question')?.name ?? 'NAME'))[rcode];
+  return advice === undefined ? [] : [advice];
+}
+
+/** What an upstream means that gives no answer and no reason. */
+const byRcode = (name: string): Readonly<Record<string, string>> => {
+  const elsewhere = `See what another resolver says: pkarrd query @SERVER ${name}.`;
+  return {
+    SERVFAIL: `The upstream found no answer: the name servers of the domain may be down, or its signatures wrong (DNSSEC). ${elsewhere} If that has an answer, name another upstream; if not, only the owner of the domain can mend it.`,
+    REFUSED: `The resolver that was asked refuses: it may not serve this machine, or not this name. ${elsewhere} If that has an answer, name another upstream.`,
+    NOTIMP: `The upstream does not know such questions. ${elsewhere} If that has an answer, name another upstream.`,
+    FORMERR: `The upstream takes the question for malformed, so it is very old, or something on the way changes questions. ${elsewhere} An encrypted upstream, upstream = ["tls://…"], gets them as they are.`,
+  };
+};
 
 /** Where on the way a fact is; names without their final dot. */
 interface Place {
@@ -138,9 +167,8 @@ const failures: Readonly<Record<FailureReason, string | undefined>> = {
   internal: 'That is a bug of pkarrd. Its log has the details; please report it.',
 };
 
-/** By INFO-CODE (RFC 8914 §4), for what upstreams say. */
-const byCode: Readonly<Record<number, string>> = {
-  4: 'The upstream gave another answer than the owner of the name did. If that is not wanted, name another upstream.',
+/** By INFO-CODE (RFC 8914 §4), for what validators say of signatures: no failure of our own has these. */
+const bySignature: Readonly<Record<number, string>> = {
   6: bogus(),
   7: bogus(),
   8: bogus(),
@@ -148,9 +176,23 @@ const byCode: Readonly<Record<number, string>> = {
   10: bogus(),
   11: bogus(),
   12: bogus(),
+};
+
+/** Whether an INFO-CODE tells of signatures, which only upstreams check. */
+export function isOfSignature(code: number): boolean {
+  return code in bySignature;
+}
+
+/** The same for answers that somebody changed on purpose, which we do too: `filtered` says so then. */
+const byPolicy: Readonly<Record<number, string>> = {
+  4: 'The upstream gave another answer than the owner of the name did. If that is not wanted, name another upstream.',
   15: blocked(),
   16: blocked(),
   17: blocked(),
+};
+
+/** The same for name servers that upstreams do not reach, as we do not reach upstreams. */
+const byReach: Readonly<Record<number, string>> = {
   22: 'The name servers of the domain do not answer the upstream. Try again later, or ask its owner.',
   23: 'The name servers of the domain cannot be reached by the upstream. Try again later, or ask its owner.',
 };
@@ -161,6 +203,10 @@ function bogus(): string {
 
 function blocked(): string {
   return 'The upstream blocks this name. If that is not wanted, name another upstream, or a route for this domain.';
+}
+
+function unique(sentences: readonly string[]): readonly string[] {
+  return [...new Set(sentences)];
 }
 
 function bare(name: string): string {

@@ -1,5 +1,6 @@
 import type { ExtendedError } from '../dns/extended-error.ts';
-import { type AnsweredWith, adviceOn } from './advice.ts';
+import { type AnsweredWith, adviceOn, isOfSignature } from './advice.ts';
+import { type Fact, isGiven } from './fact.ts';
 import { sentenceOf } from './sentences.ts';
 
 /** A way for people. */
@@ -16,14 +17,26 @@ export function explain(answered: AnsweredWith, nowWall: number): Explanation {
   const end = answered.facts.at(-1)?.atMs ?? 0;
   const told = new Set(steps.map(({ sentence }) => sentence));
   const isOfUpstream = answered.facts.some((fact) => fact.of === 'upstream' && fact.outcome === 'answered');
+  const wasOfUpstream = answered.facts.some((fact) => fact.of === 'upstreams' && fact.isEarlier === true);
   // Our own say what the facts say, unless these are gone with the time in the cache.
-  const isAlone = answered.facts.every(({ of }) => of === 'question' || of === 'cache');
+  const isFromCache = answered.facts.some((fact) => fact.of === 'cache' && isGiven(fact));
+  const isAlone = answered.facts.every(
+    ({ of }) => of === 'question' || of === 'cache' || (isFromCache && !saysWhy.has(of)),
+  );
   const errors = answered.extendedErrors
     .filter(({ text }) => ![...told].some((sentence) => text !== '' && sentence.includes(bare(text))))
     .filter(() => isOfUpstream || isAlone)
-    .map((error) => ({ atMs: end, sentence: errorSentence(error, isOfUpstream) }));
+    .map((error) => {
+      const isTheirs = isOfUpstream || wasOfUpstream || isOfSignature(error.code);
+      return { atMs: end, sentence: errorSentence(error, isTheirs) };
+    });
   return { steps: [...steps, ...errors], advice: adviceOn(answered) };
 }
+
+/** Facts with which an answer of our own was made now, and not taken from the cache. */
+const saysWhy: ReadonlySet<Fact['of']> = new Set([
+  ...(['refused', 'bad-key', 'stray-key', 'zone', 'name-server', 'upstream', 'failure'] as const),
+]);
 
 /** An extended error as a sentence. */
 function errorSentence({ code, text }: ExtendedError, isOfUpstream: boolean): string {

@@ -46,15 +46,7 @@ export type Fact =
       readonly text: string;
       readonly durationMs: number;
     }
-  /** Who is there for an ordinary name. */
-  | {
-      readonly of: 'upstreams';
-      readonly labels: readonly string[];
-      /** The domain of the route; absent for those of all other names. */
-      readonly route?: string;
-      /** The link that the route belongs to. */
-      readonly link?: string;
-    }
+  | UpstreamsFact
   | UpstreamFact
   /** The upstream's answer ends with an alias that it cannot follow, which is followed here. */
   | { readonly of: 'alias'; readonly from: string; readonly target: string }
@@ -124,6 +116,11 @@ export interface CacheFact {
   readonly leftSeconds?: number;
 }
 
+/** Whether the answer that the cache had was given out. */
+export function isGiven({ state }: CacheFact): boolean {
+  return state === 'fresh' || state === 'failure' || state === 'stale';
+}
+
 /** How the packet of a key was got, and what came of it. */
 export interface PacketFact {
   readonly of: 'packet';
@@ -161,6 +158,18 @@ export interface LookupTally {
   readonly heldNothing: number;
   /** The first that returned the packet: `192.0.2.1:6881`, or the URL of a relay. */
   readonly first?: string;
+}
+
+/** Who is there for an ordinary name. */
+export interface UpstreamsFact {
+  readonly of: 'upstreams';
+  readonly labels: readonly string[];
+  /** The domain of the route; absent for those of all other names. */
+  readonly route?: string;
+  /** The link that the route belongs to. */
+  readonly link?: string;
+  /** Nobody is asked now: an answer that is in the cache came from one of them. */
+  readonly isEarlier?: true;
 }
 
 /** One try at one upstream. */

@@ -1,4 +1,4 @@
-import { duration } from '../observe/duration.ts';
+import { duration, exactDuration } from '../observe/duration.ts';
 import type { AskReason, CacheFact, Fact, LookupTally, PacketFact, UpstreamFact } from './fact.ts';
 
 /**
@@ -12,7 +12,7 @@ export function sentenceOf(fact: Fact, nowWall: number): string {
     case 'refused':
       return fact.text;
     case 'cache':
-      return cacheSentence(fact);
+      return cacheSentence(fact, nowWall);
     case 'joined':
       return 'The same question was being answered for somebody else already, and that answer is this one.';
     case 'hosts':
@@ -63,18 +63,20 @@ function questionSentence({ name, type, why }: Extract<Fact, { of: 'question' }>
   }
 }
 
-function cacheSentence({ state, ageSeconds, leftSeconds }: CacheFact): string {
-  const age = ageSeconds === undefined ? '' : ` for ${duration(ageSeconds)}`;
-  const left = leftSeconds === undefined ? '' : ` for another ${duration(leftSeconds)}`;
+function cacheSentence({ state, ageSeconds, leftSeconds }: CacheFact, nowWall: number): string {
+  const age = ageSeconds === undefined ? '' : ` for ${exactDuration(ageSeconds)}`;
+  const left = leftSeconds === undefined ? '' : ` for ${leftText(leftSeconds)}`;
   switch (state) {
-    case 'fresh':
-      return `The cache of answers has had it${age}, and may give it out${left}.`;
+    case 'fresh': {
+      const since = ageSeconds === undefined ? '' : `, since ${dateText(nowWall - ageSeconds * 1000)}`;
+      return `The cache of answers has had it${age}${since}, and may give it out${left}.`;
+    }
     case 'expired':
       return `The cache of answers has had it${age}. Its time to live is over, so a new one is looked for.`;
     case 'stale':
       return `The cache of answers has had it${age}. Its time to live is over, and it is given out because nothing better came in time (RFC 8767).`;
     case 'failure':
-      return `The same question failed${age === '' ? '' : ` ${duration(ageSeconds ?? 0)} ago`}, and is not asked again${left}.`;
+      return `The same question failed${age === '' ? '' : ` ${exactDuration(ageSeconds ?? 0)} ago`}, and is not asked again${left}.`;
     case 'nothing':
       return 'The cache of answers has nothing for it.';
   }
@@ -91,12 +93,12 @@ function packetSentence(fact: PacketFact, nowWall: number): string {
           ? ' Its time to live is over and nobody confirmed it, so it is served as stale.'
           : fact.leftSeconds === undefined
             ? ' Its time to live is over, and the network is asked again when the answer has to be made anew.'
-            : ` The network is asked again in ${duration(fact.leftSeconds)}.`;
+            : ` The network is asked again in ${exactDuration(fact.leftSeconds)}.`;
       return `The signed packet of ${whose} came ${originClause(fact)}. It was signed ${age} (${fact.date}).${heard}${next}`;
     }
     case 'absent': {
       const again =
-        fact.leftSeconds === undefined ? '' : ` It is asked again in ${duration(fact.leftSeconds)}.`;
+        fact.leftSeconds === undefined ? '' : ` It is asked again in ${exactDuration(fact.leftSeconds)}.`;
       const when = fact.place === 'known-absent' ? ', as it was asked shortly before' : '';
       return `The network has no signed packet of ${whose}${when}.${heard}${again}`;
     }
@@ -167,13 +169,15 @@ function zoneSentence({ outcome, target, aliases }: Extract<Fact, { of: 'zone' }
   }
 }
 
-function upstreamsSentence({ labels, route, link }: Extract<Fact, { of: 'upstreams' }>): string {
+function upstreamsSentence({ labels, route, link, isEarlier }: Extract<Fact, { of: 'upstreams' }>): string {
   const who =
-    labels.length === 0
-      ? 'there is no upstream'
-      : labels.length === 1
-        ? `the upstream is ${labels[0]}`
-        : `the upstreams are ${list(labels)}`;
+    isEarlier === true
+      ? `the answer came from ${labels.length > 1 ? 'one of the upstreams' : 'the upstream'} ${list(labels)}`
+      : labels.length === 0
+        ? 'there is no upstream'
+        : labels.length === 1
+          ? `the upstream is ${labels[0]}`
+          : `the upstreams are ${list(labels)}`;
   if (route === undefined) return `It is an ordinary name without a route: ${who}.`;
   const of = link === undefined ? 'The configuration has a route' : `The link ${link} has a route`;
   return `${of} for ${bareName(route)}: ${who}.`;
@@ -199,6 +203,16 @@ function upstreamSentence({ label, why, durationMs: ms, outcome, rcode, text }: 
     case 'silent':
       return `${asked}, and had not answered after ${milliseconds(ms)}.`;
   }
+}
+
+/** How much longer: `another 4 min 59 s`. Zero seconds are the rest of one. */
+function leftText(seconds: number): string {
+  return seconds < 1 ? 'less than a second more' : `another ${exactDuration(seconds)}`;
+}
+
+/** A point in time, to the second: `2026-01-02T03:04:05Z`. */
+function dateText(wall: number): string {
+  return new Date(wall).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 /** How long ago a timestamp was: `3 min ago`. */

@@ -101,7 +101,7 @@ describeDemoPage('the page of the demo', (demo) => {
       ['unheard-of.example.net', 'From the upstream resolver 127.0.0.1:'],
       [`nothing.${demo.key}`, 'status: NXDOMAIN'],
       ['127.0.0.1', '1.0.0.127.in-addr.arpa.'],
-      ['a..b', '“a..b” is not a domain name.'],
+      ['a..b', '“a..b” is not a domain name: it has an empty label.'],
       ['y'.repeat(52), 'is not a public key'],
     ] as const) {
       await page.goto(`${demo.url}lookup`);

@@ -254,7 +254,7 @@ test('a map is bounded whatever nodes say, and ids that do not fit their address
     map.nodes.filter((one) => one.near.isSecure === isSecure && one.says === says).length;
   assert.deepEqual([count(true, 'nothing'), count(false, 'nothing'), count(true, 'silent')], [20, 20, 60]);
   const plain = (text: string) => text;
-  const colours = { bold: plain, dim: plain, green: plain, cyan: plain, red: plain };
+  const colours = { bold: plain, dim: plain, green: plain, cyan: plain, yellow: plain, red: plain };
   for (const width of [0, 1, 20, 80, 1000]) {
     const text = mapText(map, { width, isUtf8: true, colours });
     for (const line of text.split('\n')) {

@@ -132,10 +132,25 @@ onEachProgram((options) => {
     assert.match(plain, /^there\.example\. +\d+ IN A 192\.0\.2\.7\n/);
     assert.doesNotMatch(plain, /\u001b/);
   });
+
+  test('that there are no such records is in yellow, that there is no such name in red', async () => {
+    assert.match(
+      await onTerminal(stateDir, {}, 'there.example', 'MX'),
+      /\u001b\[33mNOERROR: there are no MX records \(NODATA\)\u001b\[39m/,
+    );
+    assert.match(
+      await onTerminal(stateDir, {}, 'none.example'),
+      /\u001b\[31mNXDOMAIN: the name does not exist\u001b\[39m/,
+    );
+  });
 });
 
 /** Runs the command in this process, as on a terminal. */
-async function onTerminal(stateDir: string, environment: Readonly<Record<string, string>>): Promise<string> {
+async function onTerminal(
+  stateDir: string,
+  environment: Readonly<Record<string, string>>,
+  ...words: readonly string[]
+): Promise<string> {
   let shown = '';
   const terminal: Terminal = {
     out: (text) => {
@@ -149,6 +164,7 @@ async function onTerminal(stateDir: string, environment: Readonly<Record<string,
     machine: { environment, isRoot: false, home: undefined },
     now: () => 0,
   };
-  await run(['query', 'there.example', '--state-dir', stateDir, '--config', '/dev/null'], terminal);
+  const asked = words.length === 0 ? ['there.example'] : words;
+  await run(['query', ...asked, '--state-dir', stateDir, '--config', '/dev/null'], terminal);
   return shown;
 }

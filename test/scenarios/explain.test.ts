@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Rcode, Type } from '../../src/dns/codes.ts';
 import { encodeExtendedError } from '../../src/dns/extended-error.ts';
+import { Name } from '../../src/dns/name.ts';
 import type { ResourceRecord } from '../../src/dns/record.ts';
+import { syntheticSoa } from '../../src/dns/soa.ts';
 import type { DhtNode } from '../../src/mainline/dht-node.ts';
 import { startMainlineNode } from '../../src/mainline/node/node.ts';
 import { startTestNetworkThread } from '../../src/testnet/proxy.ts';
@@ -153,10 +155,15 @@ function answerAsUpstream(query: ReceivedQuery): Uint8Array {
       return reply(query, { rcode: Rcode.NXDOMAIN });
     case 'refused.example':
       return reply(query, { rcode: Rcode.REFUSED });
+    case 'failing.example':
+      return reply(query, { rcode: Rcode.SERVFAIL });
     case 'bogus.example':
       return reply(query, { rcode: Rcode.SERVFAIL, edns: says(6, 'no valid signature for bogus.example') });
     case 'blocked.example':
-      return reply(query, { rcode: Rcode.NXDOMAIN, edns: says(15, '') });
+      return reply(query, {
+        ...{ rcode: Rcode.NXDOMAIN, edns: says(15, '') },
+        authorities: [syntheticSoa(Name.parse('example'), 1, 60)],
+      });
     case 'inside.example':
       return replyA(query, '192.168.1.1');
     case 'to-key.example':
@@ -184,22 +191,29 @@ const situations: readonly (readonly [title: string, program: string, ...words: 
   ['a key without a packet', 'main', k8],
   ['a text that is no key', 'main', notKey],
   ['a petname', 'named', 'alice.internal'],
+  ['a petname, from the cache', 'named', 'alice.internal'],
   ['a petname that nobody gave', 'named', 'bob.internal'],
   ['a name that the key of a petname does not have', 'named', 'www.alice.internal'],
   ['an alias to a petname', 'named', `pet.${k1}`],
   ['a loopback address of a key', 'named', `lo.${k1}`],
+  ['a loopback address of a key, from the cache', 'named', `lo.${k1}`],
   ['a key before a search domain', 'main', `${k1}.corp.example`],
   ['a name of the hosts file', 'main', 'printer.example'],
   ['localhost', 'main', 'localhost'],
   ['a special name without a route', 'main', 'printer.local'],
   ['an ordinary name', 'main', 'there.example', 'AAAA'],
   ['an ordinary name with a route', 'main', 'www.routed.example'],
+  ['an ordinary name with a route, from the cache', 'main', 'www.routed.example'],
   ['a name that does not exist', 'main', 'none.example'],
   ['a name without such records', 'main', 'there.example', 'MX'],
   ['an upstream that refuses', 'main', 'refused.example'],
+  ['an upstream that fails', 'main', 'failing.example'],
   ['an upstream that blocks', 'main', 'blocked.example'],
+  ['an upstream that blocks, from the cache', 'main', 'blocked.example'],
   ['a domain with wrong signatures', 'main', 'bogus.example'],
+  ['a domain with wrong signatures, from the cache', 'main', 'bogus.example'],
   ['rebinding', 'main', 'inside.example'],
+  ['rebinding, from the cache', 'main', 'inside.example'],
   ['the address of a name server, backwards', 'main', '-x', '127.0.0.1'],
   ['one upstream is dead', 'one dead', 'there.example'],
   ['both upstreams are dead', 'both dead', 'there.example'],
@@ -274,8 +288,9 @@ function settled(output: string): string {
       .replace(/^; +\d+(?:\.\d)? ms/gm, ';   TIME')
       .replace(/\b\d+(?:\.\d)? ms/g, 'TIME')
       .replace(/\b(?:\d+ (?:d|h|min|s)(?: |\b))+/g, (text) => (text.endsWith(' ') ? 'TIME ' : 'TIME'))
+      .replaceAll('for less than a second more', 'for another TIME')
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'DATE')
-      .replace(/^(\S+) \d+ IN /gm, '$1 TTL IN ')
+      .replace(/^((?:; )?\S+) \d+ IN /gm, '$1 TTL IN ')
       .replace(/(SOA(?: \S+){2}) .*$/gm, '$1 …')
       .replace(/By then \d+ nodes? had answered, (?:all )?/g, 'By then N nodes had answered, all ')
       .replace(/(?<=all with (?:this packet|none)), and \d+ did not answer/g, '')

@@ -1,5 +1,6 @@
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { KeyPair } from '../../pkarr/key-pair.ts';
 import {
   checkKeyTarget,
@@ -90,14 +91,14 @@ export const keygen: Command = {
     const content = isEncrypted
       ? await encryptedKeyFile(keyPair, early ?? (await newPassphrase(passphraseFile, terminal)))
       : keyPair;
+    const write = async () =>
+      invocation.has('force') ? await replaceKeyFile(file, content) : writeKeyFile(file, content);
     try {
-      if (invocation.has('force')) await replaceKeyFile(file, content);
-      else writeKeyFile(file, content);
+      await write();
     } catch (error) {
       if (!(error instanceof KeyFileError)) throw error;
-      const kept = isSearch ? writeElsewhere(`${text}.key`, content) : undefined;
-      const where = kept === undefined ? '' : `\nThe key that was found was written to ${kept} instead.`;
-      throw new CommandError(`${error.message}${where}`, { cause: error });
+      const kept = isSearch ? await keepFound(error, { write, name: `${text}.key`, content, terminal }) : '';
+      if (kept !== undefined) throw new CommandError(`${error.message}${kept}`, { cause: error });
     }
     if (isImport(invocation) && !isEncrypted)
       terminal.err('The file has no passphrase; --encrypt asks for one.\n');
@@ -126,9 +127,49 @@ function checkTarget(out: string | undefined, invocation: Invocation): void {
   }
 }
 
-/** Writes a key that took long to find where it can be written. @returns the path; undefined when that is nowhere */
+/** A key that took long to find, and how it is written where it was meant to be. */
+interface FoundKey {
+  readonly write: () => Promise<void>;
+  /** Of its file elsewhere. */
+  readonly name: string;
+  readonly content: KeyPair | string;
+  readonly terminal: Terminal;
+}
+
+/**
+ * Keeps a key that took long to find and cannot be written where it was meant to be. Where there is no other place, it waits for one
+ * until a signal ends it: a secret that is shown on a terminal stays in its memory and in logs.
+ * @returns what is to be told of another place; undefined when it is where it was meant to be
+ */
+async function keepFound(
+  { message }: KeyFileError,
+  { write, name, content, terminal }: FoundKey,
+): Promise<string | undefined> {
+  for (let isTold = false; ; isTold = true) {
+    const path = writeElsewhere(name, content);
+    if (path !== undefined) return `\nThe key that was found was written to ${path} instead.`;
+    if (!isTold)
+      terminal.err(
+        `${message}\nNor can the key that was found be written to ${otherDirectories().join(', ')}. It is in memory alone, and is ` +
+          'tried again every second: make room in one of them. Ctrl+C gives it up.\n',
+      );
+    await sleep(1_000);
+    try {
+      await write();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof KeyFileError)) throw error;
+    }
+  }
+}
+
+function otherDirectories(): readonly string[] {
+  return [...new Set([process.cwd(), homedir(), tmpdir()])];
+}
+
+/** Writes a key to a file with this name in another directory. @returns the path; undefined when that is nowhere */
 function writeElsewhere(name: string, content: KeyPair | string): string | undefined {
-  for (const directory of [process.cwd(), homedir(), tmpdir()]) {
+  for (const directory of otherDirectories()) {
     const path = join(directory, name);
     try {
       writeKeyFile(path, content);

@@ -1,5 +1,6 @@
 import { flagOf, type SettingKey } from '../../config/settings.ts';
 import type { SignedPacket } from '../../pkarr/signed-packet.ts';
+import { timestampToText } from '../../pkarr/timestamp-text.ts';
 import type { PublishError } from '../../publish/publish-error.ts';
 import type { LoadedZone } from '../../publish/zone-file.ts';
 import { shellWord } from '../../system/commands/shell-word.ts';
@@ -24,28 +25,56 @@ export function conflictError(
   invocation: Invocation,
 ): CommandError {
   const { held, kind, message } = error;
-  const isConflict = kind === 'conflict' || forceable.has(kind);
-  const difference = held === undefined ? [] : differenceLines(held, zone, text.path);
+  const difference = held && differenceOf(held, zone);
   const key = keyPair.publicKey.text;
+  const isForceable = forceable.has(kind);
+  const look = kind === 'conflict' || isForceable ? lookCommand(key, invocation) : undefined;
+  const again = isForceable
+    ? `${commandLine(invocation)} --force`
+    : kind === 'conflict'
+      ? commandLine(invocation)
+      : undefined;
   const lines = [
-    ...difference,
-    ...(isConflict ? ['Look at what is there:', `  ${lookCommand(key, invocation)}`] : []),
-    ...(forceable.has(kind)
-      ? [`Replace it with ${text.path}:`, `  ${commandLine(invocation)} --force`]
-      : kind === 'conflict'
-        ? ['Publish again:', `  ${commandLine(invocation)}`]
-        : []),
+    ...(difference === undefined ? [] : differenceLines(difference, text.path)),
+    ...(look === undefined ? [] : ['Look at what is there:', `  ${look}`]),
+    ...(again === undefined
+      ? []
+      : [isForceable ? `Replace it with ${text.path}:` : 'Publish again:', `  ${again}`]),
   ];
-  return new CommandError(message, { cause: error, details: lines.map((line) => `${line}\n`).join('') });
+  return new CommandError(message, {
+    cause: error,
+    details: lines.map((line) => `${line}\n`).join(''),
+    values: {
+      ...{ reason: kind, key },
+      ...(held !== undefined && {
+        heldPacket: { timestamp: held.timestamp, date: timestampToText(held.timestamp) },
+      }),
+      ...(difference !== undefined && {
+        ...{ added: difference.added, removed: difference.gone, unchangedRecords: difference.same },
+      }),
+      ...(look !== undefined && { lookCommand: look }),
+      ...(again !== undefined && { publishCommand: again }),
+    },
+  });
 }
 
-/** What replacing a packet with a zone changes: `-` goes, `+` comes. */
-function differenceLines(held: SignedPacket, zone: LoadedZone, path: string): readonly string[] {
+/** What replacing a packet with a zone changes: records as in a zone file, and how many stay. */
+interface Difference {
+  readonly gone: readonly string[];
+  readonly added: readonly string[];
+  readonly same: number;
+}
+
+function differenceOf(held: SignedPacket, zone: LoadedZone): Difference {
   const there = held.records.map((record) => relativeRecord(record, held.key));
   const wanted = zone.records.map((record) => relativeRecord(record, held.key));
   const gone = there.filter((line) => !wanted.includes(line));
   const added = wanted.filter((line) => !there.includes(line));
-  const same = there.length - gone.length;
+  return { gone, added, same: there.length - gone.length };
+}
+
+/** The same for people: `-` goes, `+` comes. */
+function differenceLines({ gone, added, same }: Difference, path: string): readonly string[] {
   if (gone.length + added.length === 0) return ['Its records are the same.'];
   return [
     `What ${path} would change (- is there now, + would be put):`,

@@ -27,6 +27,7 @@ import { judgeInherited, withInherited } from './inherited.ts';
 import { listenProblem } from './listen-problem.ts';
 import { Reloader } from './reloader.ts';
 import { serviceDirectory, startConfiguration } from './start-configuration.ts';
+import { openStateDirectory } from './state-directory.ts';
 
 /** Runs the resolver until a signal stops it. */
 export const serve: Command = {
@@ -90,9 +91,11 @@ export const serve: Command = {
       onFatal: () => process.exit(Exit.INTERNAL),
     });
     let configuration = status;
+    const { environment } = terminal.machine;
+    const partsLog = await openStateDirectory(settings.stateDir, environment, log);
     const app = await startApp(
       settings,
-      log,
+      partsLog,
       publisherEntries(tables, terminal),
       internalErrors,
       given,
@@ -109,7 +112,7 @@ export const serve: Command = {
     const path = invocation.value('config') ?? DEFAULT_CONFIG_FILE;
     const reloader = new Reloader(status, {
       app,
-      log,
+      log: partsLog,
       load: async () =>
         judgeInherited(await loadSettled(path, () => loadConfiguration(invocation, terminal)), inheritance),
       prepare: (wanted) => withInherited(wanted, inheritance, silentLog).settings,
@@ -126,11 +129,11 @@ export const serve: Command = {
       return await (supervisor === undefined ? request() : supervisor.reloading(request));
     };
     const control = await openControl(
-      { app, log, reload: requestReload },
-      { stateDir: settings.stateDir, environment: terminal.machine.environment },
+      { app, log: partsLog, reload: requestReload },
+      { stateDir: settings.stateDir, environment },
     );
     if (keepIn !== undefined && status.state === 'current')
-      await keepAccepted(keepIn, { settings: configured, tables, acceptedAt: terminal.now() }, log);
+      await keepAccepted(keepIn, { settings: configured, tables, acceptedAt: terminal.now() }, partsLog);
     log.info('Ready.', { listen: app.addresses.map(servedAddressToText).join(',') || 'none yet' });
     supervisor = supervise({ app, supervision, log, notes: () => statusNotes(configuration) });
     // From here on a bug in one place must not take DNS away from everybody.

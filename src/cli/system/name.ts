@@ -15,6 +15,7 @@ import {
   writeJson,
 } from '../command.ts';
 import { printable } from '../printable.ts';
+import { columnsOf, padColumns, readerColumns } from '../text-columns.ts';
 import { askRunning } from './ask-program.ts';
 
 /** What to do with names. */
@@ -98,12 +99,20 @@ async function list(invocation: Invocation, terminal: Terminal): Promise<ExitCod
     return Exit.OK;
   }
   if (names.length === 0) terminal.out('There are no names. Add one: pkarrd name add NAME KEY\n');
-  const width = Math.max(...names.map(({ name }) => inBothForms(name).length));
-  for (const { name, key, from, isHidden } of names) {
-    const origin = isHidden ? 'added, hidden by the configuration' : from;
-    terminal.out(`${inBothForms(name).padEnd(width)}  ${key}  ${origin}\n`);
-  }
+  terminal.out(nameTable(names, readerColumns(terminal)));
   return Exit.OK;
+}
+
+/** Names in a line each, or in two where lines of a table are wider than `columns`. */
+export function nameTable(names: readonly ListedName[], columns = Number.POSITIVE_INFINITY): string {
+  const rows = names.map(({ name, key, from, isHidden }) => ({
+    ...{ name: inBothForms(name), key },
+    origin: isHidden ? 'added, hidden by the configuration' : from,
+  }));
+  const width = Math.max(...rows.map(({ name }) => columnsOf(name)));
+  const lines = rows.map(({ name, key, origin }) => `${padColumns(name, width)}  ${key}  ${origin}\n`);
+  const fits = lines.every((line) => columnsOf(line.trimEnd()) <= columns);
+  return (fits ? lines : rows.map(({ name, key, origin }) => `${name}  ${origin}\n  ${key}\n`)).join('');
 }
 
 /** A name as people write it with the form that DNS has: `bücher (xn--bcher-kva)`; most names are the same in both. */

@@ -2,11 +2,13 @@ import { holdersOf } from '../../app/http/holders.ts';
 import type { AppStatus, ConfigurationStatus } from '../../app/status.ts';
 import { connectionText, servingText } from '../../app/verdict/dht-text.ts';
 import { verdictOf } from '../../app/verdict/verdict.ts';
+import { wrapText } from '../../config/wrap-text.ts';
 import type { ForwarderStatus, UpstreamStatus } from '../../forward/choice/status.ts';
 import { countText, plural } from '../../observe/count-text.ts';
 import { duration } from '../../observe/duration.ts';
 import type { CertificateStatus } from '../../serve/certificate/current-certificate.ts';
 import type { WorkersStatus } from '../../serve/front.ts';
+import { hanging } from '../text-columns.ts';
 import { publicationLines } from './publication-text.ts';
 
 /** What `status` prints: the verdict first, then the parts, a word and what is to be said of it on each line. */
@@ -22,9 +24,22 @@ export function statusLines(status: AppStatus): readonly string[] {
   ];
 }
 
+/** Columns of the word that a line begins with. */
+const WORD = 12;
+
 /** The place of the words of one line. */
 function line(what: string, text: string): string {
-  return `${what.padEnd(12)}${text}`;
+  return `${what.padEnd(WORD)}${text}`;
+}
+
+/** The lines of `statusLines` for a terminal that is `width` columns wide: what is longer goes on below its text. */
+export function fitStatusLines(lines: readonly string[], width: number): readonly string[] {
+  const sentences = lines.indexOf('');
+  return lines.flatMap((text, index) =>
+    index <= sentences
+      ? wrapText(text, width)
+      : hanging(text.slice(0, WORD), text.slice(WORD), { column: WORD, width }),
+  );
 }
 
 function programLines(status: AppStatus): readonly string[] {

@@ -12,9 +12,10 @@ import {
   type Terminal,
   writeJson,
 } from '../command.ts';
+import { readerColumns } from '../text-columns.ts';
 import { askRunning } from './ask-program.ts';
 import { statusToJson } from './status-json.ts';
-import { statusLines } from './status-text.ts';
+import { fitStatusLines, statusLines } from './status-text.ts';
 
 /** Shows the state of the running program. */
 export const status: Command = {
@@ -47,7 +48,9 @@ async function showStatus(invocation: Invocation, terminal: Terminal): Promise<E
     });
   else {
     const overwritten = integration?.problems.map((problem) => `integrate   ${problem}`) ?? [];
-    terminal.out(`${[...statusLines(found), ...overwritten].join('\n')}\n`);
+    const lines = [...statusLines(found), ...overwritten];
+    const width = readerColumns(terminal);
+    terminal.out(`${(width === undefined ? lines : fitStatusLines(lines, width)).join('\n')}\n`);
   }
   const { configuration } = found;
   return configuration === undefined || configuration.state === 'current' ? Exit.OK : Exit.FAILED;

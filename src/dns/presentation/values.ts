@@ -1,5 +1,6 @@
 import { concatOctets } from '../../octets/octets.ts';
 import { octetsFromBase64, octetsFromHex } from '../../octets/text.ts';
+import { ESCAPE_RULE } from '../name-fault.ts';
 import { EntryError, shown, type Token } from './token.ts';
 
 /** RFC 2181 §8: "a maximum value of 2147483647". */
@@ -41,9 +42,6 @@ export function parseOctets(token: Token): Uint8Array {
 }
 
 const utf8 = new TextEncoder();
-
-/** The rule for escapes (RFC 1035 §5.1), as the end of an error message. */
-export const ESCAPE_RULE = 'a backslash must be followed by a character or by three digits from 000 to 255';
 
 /** Octets in hexadecimal over any number of words. @throws EntryError. */
 export function parseHex(tokens: readonly Token[], label: string): Uint8Array {

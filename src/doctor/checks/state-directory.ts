@@ -19,7 +19,7 @@ export async function examineStateDirectory({
       warning(
         TOPIC,
         'pkarrd cannot write to it, and goes on without: what it learns is lost with a restart.',
-        'Make room, or make it writable; the log says why ("Cannot write the packet store"). Then restart pkarrd.',
+        'Make room, or make it writable; the log says why ("Cannot write"). Then restart pkarrd.',
       ),
     ];
   const path = pathOn(machine, stateDir);

@@ -1,4 +1,5 @@
 import { Name } from '../../dns/name.ts';
+import { nameFault } from '../../dns/name-fault.ts';
 import { parseTypedName } from '../../dns/typed-name.ts';
 import { WireError } from '../../dns/wire-error.ts';
 import { addressOctets } from '../../ip/address.ts';
@@ -49,7 +50,11 @@ function parseDomain(word: string, route: string): Name {
     if (!name.isRoot) return name;
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
-    throw refused(route, `"${word}" is not a domain name (${error.code})`, 'write it as in /lan/192.168.1.1');
+    throw refused(
+      route,
+      `"${word}" is not a domain name, since ${nameFault(error)}`,
+      'write it as in /lan/192.168.1.1',
+    );
   }
   throw refused(route, 'a domain is empty', 'write it as in /lan/192.168.1.1');
 }

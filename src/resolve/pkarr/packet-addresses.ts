@@ -34,8 +34,8 @@ export function limitPacketAddresses(inner: Routes['pkarr'], policy: PacketAddre
 }
 
 /**
- * `answer` without such records, and with an extended error when some were removed, which `trace` is told. `apex` is the name of the key. An
- * answer that becomes empty is NODATA.
+ * `answer` without such records, and with an extended error when some were removed, which `trace` is told. `apex` is the name
+ * of the key. An answer that becomes empty is NODATA.
  */
 function withoutLocalAddresses(
   answer: RecordsAnswer,
@@ -55,7 +55,7 @@ function withoutLocalAddresses(
   const additionals = answer.additionals.filter(keep);
   const [first] = denied;
   if (first === undefined) return answer;
-  const text = `Filtered: a record with ${localAddressToText(first)}.`;
+  const text = `${FILTERED}${localAddressToText(first)}.`;
   trace?.tell({ of: 'filtered', why: filterReason(first), text });
   const isEmptied = answers.length < answer.answers.length && answers.every(isAlias);
   return {
@@ -66,6 +66,16 @@ function withoutLocalAddresses(
     authorities: isEmptied ? [syntheticSoa(apex, 1, policy.negativeTtl)] : answer.authorities,
     extendedErrors: [...answer.extendedErrors, { code: ExtendedErrorCode.BLOCKED, text }],
   };
+}
+
+const FILTERED = 'Filtered: a record with ';
+
+/** Why something was taken out of an answer with an extended error of this text; undefined for any other text. */
+export function filterReasonOf(text: string): FilterReason | undefined {
+  if (!text.startsWith(FILTERED)) return undefined;
+  const found = text.slice(FILTERED.length);
+  if (found.startsWith('a malformed')) return 'packet-malformed';
+  return found.startsWith('the loopback') ? 'packet-loopback' : 'packet-private';
 }
 
 function filterReason({ class: addressClass }: LocalAddress): FilterReason {

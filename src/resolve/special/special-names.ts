@@ -19,6 +19,8 @@ export type SpecialName =
       readonly mayBeRouted: boolean;
       /** The text of the extended error: a sentence. */
       readonly text: string;
+      /** The same where an alias led to the name, if that makes a difference. */
+      readonly aliasText?: string;
       /** Seconds that clients may keep the answer, where that is less than usual. */
       readonly ttl?: number;
     }
@@ -91,7 +93,11 @@ noSuchName(
   'internal',
   true,
   'Names below internal are for private networks and petnames; this is no petname, and no route is configured for it.',
-  60,
+  {
+    ttl: 60,
+    aliasText:
+      'Names below internal are for private networks and petnames; an alias leads to no petname, and no route is configured for this name.',
+  },
 );
 
 // Mozilla's canary domain: Firefox keeps using the system resolver when it does not exist.
@@ -118,9 +124,13 @@ for (const { zone, localhost } of loopbackReverseZones) {
   add({ kind: 'loopback-reverse', zone: Name.parse(zone), localhost: Name.parse(localhost) });
 }
 
-function noSuchName(zone: string, mayBeRouted: boolean, text: string, ttl?: number): void {
-  const short = ttl !== undefined && { ttl };
-  add({ kind: 'no-such-name', zone: Name.parse(zone), mayBeRouted, text, ...short });
+function noSuchName(
+  zone: string,
+  mayBeRouted: boolean,
+  text: string,
+  more: { readonly ttl?: number; readonly aliasText?: string } = {},
+): void {
+  add({ kind: 'no-such-name', zone: Name.parse(zone), mayBeRouted, text, ...more });
 }
 
 function privateZone(zone: string, text: string): void {

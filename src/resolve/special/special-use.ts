@@ -4,6 +4,7 @@ import { Name } from '../../dns/name.ts';
 import type { Question } from '../../dns/question.ts';
 import type { ResourceRecord } from '../../dns/record.ts';
 import { syntheticSoa } from '../../dns/soa.ts';
+import type { Fact } from '../../way/fact.ts';
 import { type RecordsAnswer, recordsAnswer } from '../answer.ts';
 import type { Layer, Query } from '../query.ts';
 import { classifySpecial, type SpecialName } from './special-names.ts';
@@ -27,19 +28,36 @@ const ROUTABLE_TTL = 300;
 export function specialUse({ hasRoute }: SpecialUseOptions): Layer {
   return (inner) => ({
     async resolve(query, context) {
-      const special = classifySpecial(query.question.name);
-      if (special === undefined) return await inner.resolve(query, context);
-      if ('mayBeRouted' in special) {
-        const { name } = query.question;
-        if (isForParent(special, query) || (special.mayBeRouted && hasRoute(name))) {
-          return await inner.resolve(query, context);
-        }
-      }
-      const text = 'text' in special ? { text: special.text } : {};
-      context.trace?.tell({ of: 'special', zone: String(special.zone), ...text });
-      return answerSpecial(special, query.question);
+      const { name } = query.question;
+      const special = specialRule(name, hasRoute);
+      if (special === undefined || isForParent(special, query)) return await inner.resolve(query, context);
+      const ruled = context.aliasesFollowed > 0 ? forAlias(special) : special;
+      context.trace?.tell(specialFact(ruled));
+      return answerSpecial(ruled, query.question);
     },
   });
+}
+
+/** The rule by which `name` is answered here; undefined for ordinary names, and where a route takes precedence. */
+export function specialRule(name: Name, hasRoute: SpecialUseOptions['hasRoute']): SpecialName | undefined {
+  const special = classifySpecial(name);
+  if (special === undefined) return undefined;
+  return 'mayBeRouted' in special && special.mayBeRouted && hasRoute(name) ? undefined : special;
+}
+
+/** A rule as a fact of a trace. */
+export function specialFact(special: SpecialName): Fact {
+  return {
+    of: 'special',
+    zone: String(special.zone),
+    ...('text' in special && { text: special.text }),
+  };
+}
+
+/** The rule for a name to which an alias led. */
+function forAlias(special: SpecialName): SpecialName {
+  const isOther = 'aliasText' in special && special.aliasText !== undefined;
+  return isOther ? { ...special, text: special.aliasText } : special;
 }
 
 /** The answer to a class IN question for a special name without a route. Pure. */

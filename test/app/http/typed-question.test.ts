@@ -75,8 +75,8 @@ test('a type that is named is the one that is asked for', () => {
 /** What is typed as a name and a type, and what is said of it. */
 const refusals: readonly (readonly [typed: string, type: string, RegExp])[] = [
   ['', '', /^Type a key or a name\.$/],
-  ['a..b', '', /is not a domain name\.$/],
-  ['http://a..b/', '', /is not a domain name\.$/],
+  ['a..b', '', /is not a domain name: it has an empty label\.$/],
+  ['http://a..b/', '', /is not a domain name: it has an empty label\.$/],
   ['127.1', '', /is neither a domain name nor a whole IP address\.$/],
   ['2130706433', '', /is neither/],
   ['0x7f000001', '', /is neither/],
@@ -93,7 +93,7 @@ const refusals: readonly (readonly [typed: string, type: string, RegExp])[] = [
   ['a b', '', /nor the address of one\.$/],
   ['https://example.com/ and more', '', /nor the address of one\.$/],
   ['<https://example.com/>', '', /nor the address of one\.$/],
-  [`${'a'.repeat(64)}.de`, '', /is not a domain name\.$/],
+  [`${'a'.repeat(64)}.de`, '', /is not a domain name: a label of it is longer than 63 octets\.$/],
   ['x'.repeat(5_000), '', /is too long for a name\.$/],
   [`${'y'.repeat(52)}`, '', /is not a public key/],
   [`www.${'y'.repeat(51)}`, '', /like a key that was cut: a key has 52 characters, and this has 51\.$/],

@@ -112,8 +112,14 @@ onEachProgram(({ program }) => {
       // The zone file is older than what was published, and nobody remembers that.
       writeFileSync(path('old.zone'), '@ A 192.0.2.9\n');
       utimesSync(path('old.zone'), 1e9, 1e9);
-      const conflict = await cli.fails('publish', 'old.zone', ...given);
+      const conflict = await cli.failsWith('Not published', 'publish', 'old.zone', ...given);
       assert.match(conflict.details, /^\+ @ 300 IN A 192\.0\.2\.9$/m);
+      assert.deepEqual(
+        [conflict.reason, conflict.key, conflict.added, conflict.removed.length, conflict.unchangedRecords],
+        ['newer-elsewhere', first.key, ['@ 300 IN A 192.0.2.9'], 4, 0],
+      );
+      assert.match(conflict.lookCommand, /^pkarrd resolve \w{52} --newest /);
+      assert.match(conflict.publishCommand, /^pkarrd publish old\.zone .* --force$/);
 
       const text = (letter: string) => `"${letter.repeat(250)}" "${letter.repeat(150)}"`;
       writeFileSync(path('more.inc'), `more TXT ${text('b')}\n`);
@@ -224,6 +230,8 @@ onEachProgram(({ program }) => {
           assert.equal(explanation.length, way.length, name);
           for (const { of } of way) kinds.add(of);
         }
+        const [, , origin] = (await ask('www.example', '--explain')).way;
+        assert.equal(origin.isEarlier, true);
         for (const kind of ['hosts', 'special', 'suffix', 'petname', 'bad-key', 'packet', 'zone', 'upstream'])
           assert.ok(kinds.has(kind), kind);
         const following = cli.start('query', '--follow', ...state);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -119,6 +119,27 @@ for (const { name, words, skip } of programs) {
     assert.equal(statSync(path).mode & 0o777, 0o600);
     assert.match(readFileSync(path, 'latin1'), /^Public key: y/);
     rmSync(own, { recursive: true });
+  });
+
+  test(`a key that was found and can be written nowhere waits until it can, ${name}`, { skip }, async () => {
+    const gone = mkdtempSync(join(directory, 'gone-'));
+    const passphrase = join(directory, 'passphrase');
+    writeFileSync(passphrase, 'secret\n');
+    const out = join(gone, 'a.key');
+    const command = new RunningCommand(
+      ['keygen', '--prefix', 'y', '--out', out, '--new-passphrase', passphrase],
+      { program: words, cwd: '/proc', environment: { HOME: '/proc', TMPDIR: '/proc' } },
+    );
+    await command.printed(/begins with y/);
+    rmSync(gone, { recursive: true });
+    await command.printed(/Nor can the key that was found be written to \/proc\. It is in memory alone/);
+    mkdirSync(gone);
+    const ended = await command.ended();
+    assert.equal(ended.code, 0, ended.err);
+    assert.match(ended.out, /^y\w{51}\n$/);
+    assert.match(readFileSync(out, 'latin1'), new RegExp(`^Public key: ${ended.out.trim()}\n`));
+    rmSync(gone, { recursive: true });
+    rmSync(passphrase);
   });
 
   test(`a prefix is for a new key, ${name}`, { skip }, async () => {

@@ -34,6 +34,7 @@ import {
   integration,
   integrationError,
   mapError,
+  notPublishedError,
   tooLargeError,
   undoError,
   undone,
@@ -64,6 +65,7 @@ export const commandOutputs: readonly CommandOutputs[] = [
       whole(removed, 'with --remove'),
       whole(notRemoved, 'with --remove in a dry run, or where nothing is published'),
       whole(tooLargeError, 'for a zone that is too large'),
+      whole(notPublishedError, 'where the network holds another packet or took none'),
     ],
   },
   {

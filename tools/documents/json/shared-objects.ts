@@ -217,6 +217,30 @@ export const tooLargeError = object('Zone too large', 'The error for a zone that
   'enough?': [enough, 'What of it is enough; absent if nothing is.'],
 });
 
+/** The error of `publish` when the network did not take a packet, or holds another one. */
+export const notPublishedError = object(
+  'Not published',
+  'The error when the network did not take the packet, or holds one that stands in the way.',
+  {
+    ...always,
+    'details?': ['text', 'The difference and the commands, for people.'],
+    key: ['key', 'The public key.'],
+    reason: [
+      oneOf(
+        ...['clock-behind', 'last-timestamp', 'newer-elsewhere', 'empty', 'unreachable', 'not-stored'],
+        'conflict',
+      ),
+      'Why. `newer-elsewhere`: the network holds a packet that was published elsewhere later. `conflict`: most hold something newer by now. `clock-behind`: it is dated over a day ahead of this clock, or with `last-timestamp` so that none can follow. `empty`: no record was left.',
+    ],
+    'heldPacket?': [previousPacket, 'The packet that stands in the way.'],
+    'added?': [list('text'), 'Records that only the zone has, as in a zone file, relative to the key.'],
+    'removed?': [list('text'), 'Records that only the packet in the way has.'],
+    'unchangedRecords?': ['count', 'How many records both have.'],
+    'lookCommand?': ['text', 'The command that shows what is there.'],
+    'publishCommand?': ['text', 'The command that publishes nevertheless, or again.'],
+  },
+);
+
 /** The error of `resolve --map`. */
 export const mapError = object('Not found', 'The error where no packet was found, with who was asked.', {
   ...always,

@@ -63,6 +63,10 @@ const fact = object(
     'labels?': [list('text'), 'Of `upstreams`: who can be asked.'],
     'route?': ['text', 'Of `upstreams`: the domain of the route.'],
     'link?': ['text', 'Of `upstreams`: the link that the route belongs to.'],
+    'isEarlier?': [
+      'boolean',
+      'Of `upstreams`: nobody is asked now; the answer of the cache came from one of them.',
+    ],
     'label?': ['text', 'Of `upstream`: which one was asked.'],
     'rcode?': ['text', 'Of `upstream`: what it answered.'],
     'kind?': ['text', 'Of `failure`: the reason, a word.'],

@@ -1,5 +1,6 @@
 import { isMetaType, Type, typeFromText } from '../../../dns/codes.ts';
 import type { Name } from '../../../dns/name.ts';
+import { nameFault } from '../../../dns/name-fault.ts';
 import { parseTypedName, reverseName } from '../../../dns/typed-name.ts';
 import { WireError } from '../../../dns/wire-error.ts';
 import { addressOctets } from '../../../ip/address.ts';
@@ -62,7 +63,7 @@ function ofHost(host: string, text: string, type: string): TypedQuestion {
     return { name: parseTypedName(host), type: readType(type, Type.A) };
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
-    throw new TypedQuestionError(`${shown(text)} is not a domain name.`);
+    throw new TypedQuestionError(`${shown(text)} is not a domain name: ${nameFault(error)}.`);
   }
 }
 
@@ -76,7 +77,8 @@ function keyName(text: string): Pick<Required<TypedQuestion>, 'name' | 'key'> | 
   try {
     return parsePastedName(text);
   } catch (error) {
-    if (error instanceof WireError) throw new TypedQuestionError(`${shown(text)} is not a domain name.`);
+    if (error instanceof WireError)
+      throw new TypedQuestionError(`${shown(text)} is not a domain name: ${nameFault(error)}.`);
     if (!(error instanceof PublicKeyError)) throw error;
     if (error.reason !== 'no-key') throw new TypedQuestionError(error.message);
     return undefined;

@@ -1,15 +1,16 @@
 import { wrapText } from '../../../config/wrap-text.ts';
-import { rcodeToText, typeToText } from '../../../dns/codes.ts';
+import { Rcode, rcodeToText, typeToText } from '../../../dns/codes.ts';
 import { rdataToText, recordToText } from '../../../dns/presentation/rdata-text.ts';
 import type { ResourceRecord } from '../../../dns/record.ts';
 import { type Explanation, explain } from '../../../way/explanation.ts';
 import { type Colours, coloursOf } from '../../colours.ts';
 import { Exit, type Terminal } from '../../command.ts';
+import { readerColumns } from '../../text-columns.ts';
 import { recordToJson } from '../record-json.ts';
 import { type Asked, exitOf, summaryOf } from './asked.ts';
 
-/** The width of explanations, in characters, without what stands before. */
-const WIDTH = 100;
+/** The width of explanations, in characters: on a terminal that is not wider, and what is easy to read. */
+const WIDTH = { least: 40, most: 114 };
 
 /** Writes an answer as `dig +noall +answer` does, with comments that say how it was got. */
 export function writeAnswer(asked: Asked, terminal: Terminal): void {
@@ -18,11 +19,16 @@ export function writeAnswer(asked: Asked, terminal: Terminal): void {
   const { answers, authorities } = message;
   terminal.out(terminal.outIsTerminal ? columns(answers, colours) : lines(answers));
   if (answers.length === 0) terminal.out(comments(lines(authorities), colours));
-  const isGood = exitOf(asked) === Exit.OK;
-  const summary = isGood ? colours.dim(summaryOf(asked)) : colours.red(summaryOf(asked));
-  terminal.out(`${colours.dim('; ')}${summary}${colours.dim(`, ${howText(asked)}`)}\n`);
+  const paint = paintOf(asked, colours);
+  terminal.out(`${colours.dim('; ')}${paint(summaryOf(asked))}${colours.dim(`, ${howText(asked)}`)}\n`);
   const errors = extendedErrors.map(({ code, text }) => `extended error ${code}${text && `: ${text}`}\n`);
   terminal.out(comments(errors.join(''), colours));
+}
+
+/** That a name has no such records is an answer; that there is no such name, or no answer, is what somebody looks for. */
+function paintOf(asked: Asked, { dim, yellow, red }: Colours): Colours['dim'] {
+  if (exitOf(asked) === Exit.OK) return dim;
+  return asked.message.rcode === Rcode.NOERROR ? yellow : red;
 }
 
 /** Writes how an answer came about, and what to do, as comments. Nothing where that was not asked for. */
@@ -31,10 +37,10 @@ export function writeExplanation(asked: Asked, terminal: Terminal): void {
   if (explanation === undefined) return;
   const { bold, dim } = coloursOf(terminal);
   const { steps, advice } = explanation;
-  const line = (head: string, text: string) => `${dim(`; ${head}`)}${text}
-`;
+  const width = Math.max(WIDTH.least, Math.min(WIDTH.most, readerColumns(terminal) ?? WIDTH.most));
+  const line = (head: string, text: string) => `${dim(`; ${head}`)}${text}\n`;
   const block = (head: string, text: string) =>
-    wrapText(text, WIDTH)
+    wrapText(text, width - 2 - head.length)
       .map((words, index) => line(index === 0 ? head : ' '.repeat(head.length), words))
       .join('');
   terminal.out(`${dim('; ')}${bold('How the answer came about:')}\n`);

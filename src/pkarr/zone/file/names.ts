@@ -1,6 +1,6 @@
 import { Name } from '../../../dns/name.ts';
+import { nameFault } from '../../../dns/name-fault.ts';
 import { EntryError, shown, type Token } from '../../../dns/presentation/token.ts';
-import { ESCAPE_RULE } from '../../../dns/presentation/values.ts';
 import { WireError } from '../../../dns/wire-error.ts';
 import { classifyLabel } from '../../public-key.ts';
 import { messageAt, type ZoneFileMessage } from './error.ts';
@@ -133,14 +133,8 @@ function parseName(token: Token): Name {
     return Name.parse(token.raw);
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
-    if (error.code === 'label-too-long') {
-      throw new EntryError(token, `A label of ${shown(token)} is longer than 63 octets.`);
-    }
     if (error.code === 'name-too-long') throw tooLong(token);
-    if (error.code === 'empty-label') {
-      throw new EntryError(token, `The name ${shown(token)} has an empty label.`);
-    }
-    throw new EntryError(token, `In the name ${shown(token)} ${ESCAPE_RULE}.`);
+    throw new EntryError(token, `${shown(token)} is not a domain name: ${nameFault(error)}.`);
   }
 }
 
