@@ -2,6 +2,9 @@
 # whole may take.
 SECONDS=0
 
+# Of npm, wherever it fetches: an answer that does not come is asked for again while a step still has time.
+export NPM_CONFIG_FETCH_TIMEOUT=30000 NPM_CONFIG_FETCH_RETRIES=3
+
 # Runs a command for at most so many seconds, and never beyond the limit of all; names it when it did not end.
 step() {
   local most=$1 left=$((limit - SECONDS)) status=0
@@ -75,7 +78,7 @@ first_npm=$(command -v npm)
 quietly() {
   local log status=0
   log=$(mktemp)
-  NPM_CONFIG_FETCH_TIMEOUT=30000 NPM_CONFIG_FETCH_RETRIES=3 "$@" >"$log" 2>&1 || status=$?
+  "$@" >"$log" 2>&1 || status=$?
   cat "$log"
   # Settings of the machine that a newer npm does not know are none of ours, nor are files of the package with such a name.
   if grep -iE 'warn|deprecated|vulnerabilit' "$log" |
