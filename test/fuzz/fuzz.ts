@@ -11,6 +11,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bunProgram } from '../../tools/bun.ts';
+import { ownFolder } from '../support/own-folder.ts';
 import { fuzzProgram } from './program/program.ts';
 import { targets } from './targets.ts';
 import { runCase, runTarget } from './watch.ts';
@@ -37,6 +38,8 @@ const { values } = parseArgs({
 
 // So that what it started ends too.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+// What it writes, and what is killed with it has written.
+process.env['TMPDIR'] = ownFolder().environment['TMPDIR'];
 
 const { bun } = process.versions;
 if (values.bun && bun === undefined) {

@@ -13,9 +13,9 @@ export interface OwnFolder {
 
 /** What nobody removed yet: a run that is ended by a signal leaves none of it. */
 const open = new Set<OwnFolder>();
-process.on('exit', () => {
+function removeAll(): void {
   for (const folder of open) folder.remove();
-});
+}
 
 /** Makes a folder for the temporary files of a test, where every user of this machine may write, as in /tmp. */
 export function ownFolder(): OwnFolder {
@@ -37,6 +37,8 @@ export function ownFolder(): OwnFolder {
       }
     },
   };
+  // As the last thing: whoever kills what writes there comes before.
+  process.off('exit', removeAll).on('exit', removeAll);
   open.add(folder);
   return folder;
 }

@@ -16,8 +16,7 @@ const reporter = fileURLToPath(new URL('test-reporter.js', import.meta.url));
 
 /** Running files. Their process groups would outlive us, so they are killed when we exit, for whatever reason. */
 const running = new Set<ChildProcess>();
-// Before their files are removed.
-process.prependListener('exit', () => {
+process.on('exit', () => {
   for (const child of running) killGroup(child);
 });
 
