@@ -16,7 +16,10 @@ const PATIENCE = 100_000;
 
 const missing = ['dnsperf', 'h2load'].filter((command) => spawnSync(command, ['-h']).error !== undefined);
 if (!existsSync('/usr/sbin/knotd')) missing.push('knotd');
+const { TEST_BENCHMARKS } = process.env;
 const skip =
+  // They take all processors for minutes, beside tests that measure.
+  (TEST_BENCHMARKS !== '1' && 'only with TEST_BENCHMARKS=1, as in .ci/full') ||
   ('bun' in process.versions && 'benchmarks start both runtimes from Node') ||
   (missing.length > 0 && `needs ${missing.join(', ')}`);
 
