@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { after, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Type } from '../../src/dns/codes.ts';
-import { decodeMessage, encodeMessage } from '../../src/dns/message.ts';
+import { Worker } from 'node:worker_threads';
 import { service } from '../../src/install/service.ts';
 import { RunningCommand } from '../support/command.ts';
-import { query, udpExchange } from '../support/dns-client.ts';
 import { freePort } from '../support/free-port.ts';
-import { Http2Client } from '../support/http-client.ts';
 import { TestAuthority } from '../support/test-certificate.ts';
 import type { Attack } from './attacker.ts';
 import { attackHttp2 } from './https-attacks.ts';
+import { isAnswered } from './is-answered.ts';
+import type { Target, Watched } from './watch-thread.ts';
 
 /*
  * The program that the tests of one file attack, over DNS over HTTPS, and what is looked at meanwhile.
@@ -53,44 +52,37 @@ after(async () => {
   await authority[Symbol.asyncDispose]();
 });
 
-/** Asks for a name that needs no upstream, ten times a second, and counts what is lost. */
+/** Queries over UDP while the program is attacked, from a thread of their own, since whoever attacks is busy. */
 export class Watch {
-  asked = 0;
-  lost = 0;
-  longest = 0;
-  #isOver = false;
-  readonly #done: Promise<void>;
+  readonly #thread = new Worker(new URL('./watch-thread.js', import.meta.url), {
+    workerData: { dns: { host: '127.0.0.1', port: dnsPort }, https: address } satisfies Target,
+  });
 
   constructor() {
-    this.#done = this.#run();
+    // A test that fails ends nevertheless.
+    this.#thread.unref();
   }
 
-  async #run(): Promise<void> {
-    const server = { host: '127.0.0.1', port: dnsPort };
-    while (!this.#isOver) {
-      const begun = performance.now();
-      this.asked++;
-      // The patience of dig.
-      const reply = await udpExchange(server, encodeMessage(query('localhost', Type.A)), 5_000);
-      if (reply === undefined || decodeMessage(reply).answers.length !== 1) this.lost++;
-      this.longest = Math.max(this.longest, performance.now() - begun);
-      await sleep(100);
-    }
+  /** Resolves when a client at another address was answered over HTTPS, from the same thread. Rejects when it was not. */
+  async othersGoOn(): Promise<void> {
+    this.#thread.postMessage('ask over HTTPS');
+    await once(this.#thread, 'message');
   }
 
   /** Stops asking. @throws AssertionError when a query was lost. */
-  async end(): Promise<void> {
-    this.#isOver = true;
-    await this.#done;
-    assert.equal(this.lost, 0, `${this.lost} of ${this.asked} queries were lost`);
+  async end(): Promise<Watched> {
+    this.#thread.ref();
+    this.#thread.postMessage('end');
+    const [watched]: Watched[] = await once(this.#thread, 'message');
+    assert.ok(watched !== undefined && watched.asked > 0);
+    assert.equal(watched.lost, 0, `${watched.lost} of ${watched.asked} queries were lost`);
+    return watched;
   }
 
   /** The same, when the attack is one that takes memory. @throws AssertionError when the program ever had too much. */
   async endWithMemory(context: TestContext, megabytes = MAX_MEMORY): Promise<void> {
-    await this.end();
-    context.diagnostic(
-      `${this.asked} queries, the slowest ${this.longest.toFixed()} ms; ${peakMemory()} kB at most`,
-    );
+    const { asked, longest } = await this.end();
+    context.diagnostic(`${asked} queries, the slowest ${longest.toFixed()} ms; ${peakMemory()} kB at most`);
     assert.ok(peakMemory() < megabytes * 1_000, `${peakMemory()} kB`);
   }
 }
@@ -100,13 +92,7 @@ const peakMemory = () =>
   Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${program.child.pid}/status`, 'utf8'))?.[1]);
 
 /** What has to be true after each attack. */
-export async function goesOn(): Promise<void> {
-  const client = new Http2Client(address);
-  const path = `/dns-query?dns=${Buffer.from(encodeMessage(query('localhost'))).toString('base64url')}`;
-  const { status, body } = await client.ask({ path });
-  await client.close();
-  assert.deepEqual([status, decodeMessage(body).answers.length], [200, 1]);
-}
+export const goesOn = () => isAnswered(address);
 
 /** Runs an attack on the program over HTTP/2 after the preface. */
 export const overHttp2 = (attacking: Attack, window?: number, patience?: number) =>

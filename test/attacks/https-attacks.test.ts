@@ -28,7 +28,7 @@ test('connections without number cost no descriptor that is needed, and no query
   const watch = new Watch();
   const connections = crowd(address, 400 * SCALE);
   await sleep(2_000);
-  await goesOn();
+  await watch.othersGoOn();
   const outcomes = await Promise.all(connections);
   context.diagnostic(
     `${outcomes.filter(({ isClosed }) => isClosed).length} of ${connections.length} were ended before their time`,

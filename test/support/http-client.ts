@@ -21,6 +21,8 @@ export interface HttpServerAddress {
   readonly host: string;
   readonly port: number;
   readonly ca?: string;
+  /** The address of this machine that it is asked from; of the limits of clients each address is another client. */
+  readonly from?: string;
 }
 
 /** What is asked for. */
@@ -36,12 +38,13 @@ export class Http2Client {
   readonly session: ClientHttp2Session;
   readonly #host: string;
 
-  constructor({ host, port, ca }: HttpServerAddress) {
+  constructor(address: HttpServerAddress) {
+    const { host, port, ca } = address;
     const name = host.includes(':') ? `[${host}]` : host;
     this.#host = name;
     this.session = connect(`http${ca === undefined ? '' : 's'}://${name}:${port}`, {
       ca,
-      ...(ca !== undefined && { createConnection: () => secureConnect({ host, port, ca }, ['h2']) }),
+      ...(ca !== undefined && { createConnection: () => secureConnect(address, ['h2']) }),
     });
     this.session.on('error', () => {});
   }
@@ -118,6 +121,8 @@ export function askHttp1(
 }
 
 /** A connection of TLS that checks the certificate for `localhost`. */
-export function secureConnect({ host, port, ca }: HttpServerAddress, protocols: string[]): TLSSocket {
-  return connectTls({ host, port, ca, servername: 'localhost', ALPNProtocols: protocols });
+export function secureConnect(address: HttpServerAddress, protocols: string[]): TLSSocket {
+  const { host, port, ca, from } = address;
+  const tcp = { host, port, ...(from !== undefined && { localAddress: from }) };
+  return connectTls({ ...tcp, ca, servername: 'localhost', ALPNProtocols: protocols });
 }
