@@ -25,6 +25,7 @@ import { PacketCache } from '../src/store/packet-cache.ts';
 import { startTestNetworkThread } from '../src/testnet/proxy.ts';
 import { askUdp, query } from '../test/support/dns-client.ts';
 import { aRecord, signedPacket } from '../test/support/packets.ts';
+import { calm, calmSentence } from './support/calm.ts';
 import { sized } from './support/quick.ts';
 import { fixed, machine, percentile, table } from './support/report.ts';
 
@@ -61,15 +62,9 @@ for (let round = 0; round < rounds; round++) {
   for (const [index, contender] of contenders.entries()) {
     const result = results[index];
     if (result === undefined) continue;
-    // New keys for each turn: the second way must not profit from what the first has learned.
-    const published = await publishKeys();
-    await Promise.all(
-      published.map(async (key) => {
-        const start = performance.now();
-        if (await contender.find(key)) result.times.push(performance.now() - start);
-        else result.missed++;
-      }),
-    );
+    const { times, missed } = await calm(() => turnOf(contender));
+    result.times.push(...times);
+    result.missed += missed;
   }
 }
 for (const contender of contenders) await contender.close();
@@ -77,7 +72,7 @@ await network.close();
 
 console.log(
   `${machine()}. ${conditions.nodes} nodes, ${conditions.silentFraction * 100} % silent, ${conditions.delayMs} ms a ` +
-    `round trip; ${keys} keys at once, ${rounds} interleaved rounds.\n`,
+    `round trip; ${keys} keys at once, ${rounds} interleaved rounds. ${calmSentence()}\n`,
 );
 console.log(
   table(
@@ -89,6 +84,21 @@ console.log(
     ]),
   ),
 );
+
+/** Asks for all keys of a turn at once: new ones, so that the second way does not profit from what the first has learned. */
+async function turnOf(
+  contender: Contender,
+): Promise<{ readonly times: readonly number[]; readonly missed: number }> {
+  const published = await publishKeys();
+  const times: number[] = [];
+  await Promise.all(
+    published.map(async (key) => {
+      const start = performance.now();
+      if (await contender.find(key)) times.push(performance.now() - start);
+    }),
+  );
+  return { times, missed: published.length - times.length };
+}
 
 /** The program with its defaults, over UDP. */
 async function program(): Promise<Contender> {

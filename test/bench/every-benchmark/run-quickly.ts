@@ -9,7 +9,7 @@ import { readResults } from '../../../bench/support/results.ts';
 import { root } from '../../support/installed-package.ts';
 
 /** Files of tests that have a part of the benchmarks each: together they take longer than one file may. */
-const PARTS = 3;
+const PARTS = 6;
 
 /** Milliseconds that a benchmark may take, on a machine that has much else to do. */
 const PATIENCE = 100_000;
@@ -24,7 +24,7 @@ const skip =
   (missing.length > 0 && `needs ${missing.join(', ')}`);
 
 /**
- * Declares a test for every third benchmark, from number `part`, 0 to 2: it runs to its end with one short round. What it measures
+ * Declares a test for every sixth benchmark, from number `part`, 0 to 5: it runs to its end with one short round. What it measures
  * then means nothing.
  */
 export function testBenchmarks(part: number): void {

@@ -1,0 +1,3 @@
+import { testBenchmarks } from './run-quickly.ts';
+
+testBenchmarks(4);
