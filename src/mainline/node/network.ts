@@ -3,6 +3,7 @@ import type { NodeAddress } from '../dht-node.ts';
 import type { AskOutcome, KrpcSocket } from '../socket/krpc-socket.ts';
 import { NetworkSize, targetsAround } from '../traversal/network-size.ts';
 import { RoundTripEstimate } from '../traversal/round-trip.ts';
+import { SilentNodes } from '../traversal/silent-nodes.ts';
 import { type AskedNode, Traversal, type TraversalEnd } from '../traversal/traversal.ts';
 import type { Encodable } from '../wire/bencode-write.ts';
 import type { NodeContact } from '../wire/compact-nodes.ts';
@@ -45,6 +46,8 @@ export interface NetworkOptions {
   readonly remembered: readonly NodeAddress[];
   /** Queries that one traversal may have open at once. */
   readonly concurrency: number;
+  /** Timeout of a query in milliseconds. */
+  readonly timeoutMs: number;
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
@@ -77,6 +80,7 @@ export class Network {
   readonly #options: NetworkOptions;
   readonly #roundTrip = new RoundTripEstimate();
   readonly #size = new NetworkSize();
+  readonly #silent: SilentNodes;
   readonly #traversals = new Set<Traversal>();
   /** How many of them a caller waits for. */
   #awaited = 0;
@@ -89,6 +93,7 @@ export class Network {
   /** Sends nothing yet. */
   constructor(options: NetworkOptions) {
     this.#options = options;
+    this.#silent = new SilentNodes(options.timeoutMs, options.now);
     this.#bootstrap = options.bootstrap;
   }
 
@@ -163,6 +168,11 @@ export class Network {
     return this.#size.estimate(target);
   }
 
+  /** This machine is in another network, from which other nodes may answer. */
+  networkChanged(): void {
+    this.#silent.clear();
+  }
+
   /** Stops all traversals. */
   close(): void {
     for (const traversal of [...this.#traversals]) traversal.stop();
@@ -191,6 +201,7 @@ export class Network {
       keepsTokens,
       sharedHosts: kind === 'test',
       reach,
+      isBad: (address, port) => this.#silent.isBad(address, port),
       lookAround: mayLookAround ? (found) => this.#lookAround(target, reach, found) : undefined,
       ask: (node, settle) => {
         if (id !== routing.id) {
@@ -200,8 +211,13 @@ export class Network {
         return this.#ask(node, query, (outcome) => {
           // If no other node answered either, our network may be the cause.
           if (outcome.kind === 'silent' && outcome.network === 'heard') {
-            if (node.id !== undefined) routing.noteSilence(node.id);
+            const { id: theirs } = node;
+            if (theirs !== undefined) {
+              routing.noteSilence(theirs);
+              this.#silent.noteSilence(node.address, node.port);
+            }
           }
+          if (outcome.kind === 'reply') this.#silent.noteAnswer(node.address, node.port);
           settle(outcome);
         });
       },

@@ -148,6 +148,7 @@ class MainlineNode implements LocalDhtNode {
       // Nodes of another kind of network are of no use here.
       remembered: nodes.filter(({ host }) => acceptsHost(kind, parseIpv4(host) ?? 0)),
       concurrency,
+      timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
       now: environment.now,
     });
     routing.fill(environment.beginning?.table ?? []);
@@ -253,6 +254,7 @@ class MainlineNode implements LocalDhtNode {
 
   networkChanged(): void {
     this.#external.forget();
+    this.#network.networkChanged();
     this.#auto?.networkChanged();
     this.#maintenance.wake();
   }

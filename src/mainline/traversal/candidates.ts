@@ -7,8 +7,11 @@ import type { Placed } from './closest.ts';
 /** Maximum number of nodes known in one traversal. Each node that is asked names at most 20. */
 const MAX_KNOWN = 2048;
 
-/** `late`: it has not answered in the time that answers take, and still may. `failed`: it does not count. */
-export type CandidateState = 'new' | 'asked' | 'late' | 'answered' | 'failed';
+/**
+ * `late`: it has not answered in the time that answers take, and still may. `failed`: it does not count. `passed-over`: nor does
+ * this, as long as there are enough others.
+ */
+export type CandidateState = 'new' | 'asked' | 'late' | 'answered' | 'failed' | 'passed-over';
 
 /** A node that may be asked. */
 export interface Asked extends NodeAddress {

@@ -44,6 +44,8 @@ export interface TraversalOptions {
   readonly sharedHosts: boolean;
   /** The distance within which all nodes are asked, as a fraction of the id space: see NetworkSize. */
   readonly reach: number;
+  /** Whether a node is known not to answer. It is asked only where all others do not suffice: see SilentNodes. */
+  readonly isBad: (address: Ipv4, port: number) => boolean;
   /** Queries one node. `settle` is called once, asynchronously, unless the returned function is called first. */
   readonly ask: (to: AskedNode, settle: (outcome: AskOutcome) => void) => () => void;
   /** Milliseconds after which a query is late. */
@@ -67,6 +69,7 @@ export type TraversalEnd = 'closest-answered' | 'exhausted' | 'limit';
 export interface AskedNode extends NodeAddress {
   /** The id that we expect it to have, 20 bytes. Undefined for an address without an id. */
   readonly id: Uint8Array | undefined;
+  readonly address: Ipv4;
 }
 
 /** A query whose answer is waited for. */
@@ -108,6 +111,8 @@ export class Traversal {
   #cancelLookAround: () => void = () => {};
   /** Whether any node has replied. */
   #heard = false;
+  /** Whether nodes that are known not to answer are asked too. */
+  #asksBad = false;
   /** Whether `lookAround` was called; it is called once at most. */
   #hasLookedAround = false;
   #isLookingAround = false;
@@ -196,10 +201,11 @@ export class Traversal {
     for (const candidate of this.#candidates.sorted) {
       if (!closest.admits(candidate)) continue;
       if (closest.isBeyond(candidate)) break;
-      if (candidate.state === 'new') this.#ask(candidate);
-      if (candidate.state === 'failed' || candidate.state === 'late') continue;
+      if (candidate.state === 'new') this.#askUnlessBad(candidate);
+      const { state } = candidate;
+      if (state === 'failed' || state === 'late' || state === 'passed-over') continue;
       closest.take(candidate);
-      if (candidate.state !== 'answered') waiting = true;
+      if (state !== 'answered') waiting = true;
     }
     if (this.asked >= MAX_ASKED && this.#open === 0) {
       this.#end('limit');
@@ -209,7 +215,7 @@ export class Traversal {
     if (!closest.isFull && this.#queries.size > 0) return;
     if (closest.isCrowded && this.#lookAround()) return;
     if (closest.isFull) this.#end('closest-answered');
-    else if (this.#addReserve()) this.#advance();
+    else if (this.#addReserve() || this.#addBad()) this.#advance();
     else this.#end('exhausted');
   }
 
@@ -237,6 +243,14 @@ export class Traversal {
     return this.#anonymous.length > before;
   }
 
+  /** Lets the nodes be asked that were passed over. Returns whether there were any. */
+  #addBad(): boolean {
+    this.#asksBad = true;
+    const passedOver = this.#candidates.sorted.filter(({ state }) => state === 'passed-over');
+    for (const candidate of passedOver) candidate.state = 'new';
+    return passedOver.length > 0;
+  }
+
   #addAnonymous({ host, port }: NodeAddress): void {
     if (this.#anonymous.some((other) => other.host === host && other.port === port)) return;
     this.#anonymous.push({ id: undefined, host, port, address: addressOf({ host, port }), state: 'new' });
@@ -245,6 +259,12 @@ export class Traversal {
   /** Queries that may be answered in time. */
   get #open(): number {
     return this.#queries.size - this.#late;
+  }
+
+  #askUnlessBad(candidate: Candidate): void {
+    if (!this.#asksBad && this.#options.isBad(candidate.address, candidate.port))
+      candidate.state = 'passed-over';
+    else this.#ask(candidate);
   }
 
   #ask(node: Asked): void {
