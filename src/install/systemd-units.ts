@@ -105,7 +105,7 @@ LimitNOFILE=${service.openFiles}
 MemoryMax=512M
 # A worker that takes too much is replaced; the service need not end with it.
 OOMPolicy=continue
-# 11 threads a process, and with the most workers that there may be, 65 processes.
+# Up to 11 threads a process, and with the most workers that there may be, 65 processes.
 TasksMax=800
 
 [Install]
