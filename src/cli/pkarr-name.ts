@@ -16,12 +16,15 @@ export function parsePkarrName(text: string): PastedName {
     if (error instanceof WireError)
       throw new UsageError(`${shownName(text)} is not a domain name: ${nameFault(error)}.`);
     if (!(error instanceof PublicKeyError)) throw error;
+    const isOneWord = error.reason === 'no-key' && /^[a-z][a-z\d-]{0,40}$/i.test(text);
     const isOrdinary = error.reason === 'no-key' && /^[\w-]+(?:\.[\w-]+)+\.?$/.test(text);
     const hint = existsSync(text)
       ? ` It is a file: if that is a key file, "pkarrd pubkey ${text}" prints its key.`
       : isOrdinary
         ? ` Ordinary names are asked for with: pkarrd query ${text}`
-        : '';
+        : isOneWord
+          ? ` A name of your own for a key is written ${text}.internal.`
+          : '';
     throw new UsageError(`${error.message}${hint}`);
   }
 }

@@ -106,13 +106,15 @@ export async function readKeyFile(
   passphrase?: () => Promise<string>,
 ): Promise<KeyPair> {
   const { bytes, mode } = await readFile(path, credential);
+  const text = bytes.toString('latin1').trim();
+  const isSeed = /^[0-9a-f]{64}$/i.test(text);
+  // First: what is no key is no secret either, and may be there for everybody.
+  if (!isSeed && !isEncryptedKey(text)) throw new KeyFileError(notAKey(path));
   if (credential === undefined && (mode & 0o077) !== 0) {
     const shown = (mode & 0o777).toString(8).padStart(4, '0');
     throw new KeyFileError(`Others can read the key in ${path} (mode ${shown}). Run: chmod 600 ${path}`);
   }
-  const text = bytes.toString('latin1').trim();
-  if (/^[0-9a-f]{64}$/i.test(text)) return KeyPair.fromSeed(Buffer.from(text, 'hex'));
-  if (!isEncryptedKey(text)) throw new KeyFileError(notAKey(path));
+  if (isSeed) return KeyPair.fromSeed(Buffer.from(text, 'hex'));
   if (passphrase === undefined)
     throw new KeyFileError(
       `The key in ${path} is encrypted, and there is nobody to ask for its passphrase here. Give a file without one: pkarrd keygen --from ${path} --out FILE`,

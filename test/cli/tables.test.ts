@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ListedName } from '../../src/app/names/name-book.ts';
+import { findingText } from '../../src/cli/system/doctor.ts';
 import { nameTable } from '../../src/cli/system/name.ts';
 import { fitStatusLines, statusLines } from '../../src/cli/system/status-text.ts';
 import { columnsOf, padColumns } from '../../src/cli/text-columns.ts';
@@ -46,6 +47,24 @@ test('names stand in a table where it fits, and otherwise above their keys', () 
   assert.equal(nameTable([short], 80), `alice  ${short.key}  added\n`);
   assert.equal(nameTable([short], 60), `alice  added\n  ${short.key}\n`);
   assert.equal(nameTable([named('a'.repeat(63))], undefined).split('\n').length, 2);
+});
+
+test('what doctor finds fits the terminal, below its topic', () => {
+  const finding = {
+    topic: 'look-ups',
+    state: 'failure',
+    text: 'Programs find nothing for a name below a key (www.KEY): the system does not ask pkarrd.',
+    remedy: 'pkarrd has to answer on 127.0.0.1 first. Then run "pkarrd integrate".',
+  } as const;
+  assert.equal(
+    findingText(finding),
+    `FAILURE  look-ups          ${finding.text}\n${' '.repeat(27)}${finding.remedy}\n`,
+  );
+  for (const width of [60, 80]) {
+    const lines = findingText(finding, width).trimEnd().split('\n');
+    for (const line of lines) assert.ok(line.length <= width, line);
+    for (const line of lines.slice(1)) assert.match(line, /^ {27}\S/);
+  }
 });
 
 test('status fits the terminal: what is longer goes on below its text', () => {

@@ -245,6 +245,7 @@ describe('the program', () => {
       ['history', '/etc/hosts'],
       /It is a file: if that is a key file, "pkarrd pubkey \/etc\/hosts" prints its key\.\nSee/,
     ],
+    [['history', 'alice'], /A name of your own for a key is written alice\.internal\.\nSee/],
     [['resolve', 'y'.repeat(52)], /is not a public key: .* small order/],
     [['resolve', 'pk:'], /There is no key in the text\./],
     [

@@ -43,6 +43,12 @@ test('a key that others can read is refused, with what to do', async () => {
   }
 });
 
+test('what is no key is told as that, also where others can read it', async () => {
+  writeFileSync(path('zone'), '@ A 192.0.2.1\n');
+  chmodSync(path('zone'), 0o644);
+  await assert.rejects(readKeyFile(path('zone')), /zone is not a key file: expected 64 hexadecimal/);
+});
+
 test('what holds no key is refused in one sentence without its content', async () => {
   for (const content of [
     '',

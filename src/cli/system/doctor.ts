@@ -16,6 +16,7 @@ import {
   writeJson,
 } from '../command.ts';
 import { working } from '../living-line.ts';
+import { hanging, readerColumns } from '../text-columns.ts';
 import { askRunning, loadStateDir } from './ask-program.ts';
 
 /** Says what is wrong on this machine, and what to do about it. */
@@ -43,7 +44,10 @@ export const doctor: Command = {
     });
     terminal.line.clear();
     if (invocation.has('json')) writeJson(terminal, { findings });
-    else terminal.out(findings.map(lineOf).join('').concat(summary(findings)));
+    else {
+      const width = readerColumns(terminal);
+      terminal.out(findings.map((finding) => findingText(finding, width)).join('') + summary(findings));
+    }
     return findings.some(({ state }) => state === 'failure') ? Exit.FAILED : Exit.OK;
   },
 };
@@ -68,10 +72,20 @@ function programFile(): string {
   return realpathSync(script.startsWith('/$bunfs/') ? process.execPath : script);
 }
 
-function lineOf({ topic, state, text, remedy }: Finding): string {
+/** A finding in a line, and its remedy in another; on a terminal that is `width` columns wide what is longer goes on below. */
+export function findingText(
+  { topic, state, text, remedy }: Finding,
+  width = Number.POSITIVE_INFINITY,
+): string {
   const mark = { ok: 'ok     ', warning: 'warning', failure: 'FAILURE' }[state];
-  const line = `${mark}  ${topic.padEnd(WIDTH)}  ${text}\n`;
-  return remedy === undefined ? line : `${line}${' '.repeat(11 + WIDTH)}${remedy}\n`;
+  const head = `${mark}  ${topic.padEnd(WIDTH)}  `;
+  const place = { column: head.length, width };
+  return [
+    ...hanging(head, text, place),
+    ...(remedy === undefined ? [] : hanging(' '.repeat(head.length), remedy, place)),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 /** The longest topic. */
