@@ -30,5 +30,6 @@ export const BENCHMARKS: readonly Benchmark[] = [
   { name: 'follow', seconds: 40 },
   { name: 'download', seconds: 170 },
   { name: 'attacks', seconds: 220 },
+  { name: 'starved', seconds: 130 },
   { name: 'lookup', seconds: 70 },
 ];

@@ -257,6 +257,12 @@ export class Responder {
     });
   }
 
+  /** Counts a query that came over `protocol` and gets no reply, because more came than can be answered. */
+  countDropped(protocol: Protocol): void {
+    this.#traffic.query(protocol, 0);
+    this.#traffic.drop();
+  }
+
   #isCached(bytes: Uint8Array): boolean {
     const request = readRequest(bytes);
     const answer = request.kind === 'request' ? this.#parts.cache.peek(request) : undefined;

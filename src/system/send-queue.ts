@@ -16,6 +16,7 @@ const MAX_WAITING = 4_096;
 /** Sends all datagrams of one turn of the event loop with one system call, at the end of the turn. */
 export class SendQueue {
   readonly #sendMany: (list: DatagramList) => number;
+  readonly #turnEnded: () => void;
   #waiting: DatagramList = [];
   #isScheduled = false;
   #errors = 0;
@@ -23,10 +24,11 @@ export class SendQueue {
   /**
    * `sendMany` sends the datagrams of a list in order and returns how many it sent: fewer if the buffer is full, or if
    * the system refused one that was not the first. It throws if the system refused the first, or if any item of the
-   * list is invalid.
+   * list is invalid. `turnEnded` is called at the end of each turn in which something was queued.
    */
-  constructor(sendMany: (list: DatagramList) => number) {
+  constructor(sendMany: (list: DatagramList) => number, turnEnded: () => void = () => {}) {
     this.#sendMany = sendMany;
+    this.#turnEnded = turnEnded;
   }
 
   /** Datagrams that were not sent. */
@@ -70,6 +72,7 @@ export class SendQueue {
 
   readonly #endOfTurn = () => {
     this.#isScheduled = false;
+    this.#turnEnded();
     this.flush();
   };
 

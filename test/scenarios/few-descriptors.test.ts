@@ -31,12 +31,17 @@ test('with few descriptors and a silent upstream all else is still answered, and
   });
   client.bind(0, '127.0.0.1');
   await once(client, 'listening');
-  for (let id = 0; id < 1000; id++) {
-    client.send(encodeMessage(query(`n${id}.example`, undefined, { id })), port, '127.0.0.1');
-    if (id % 20 === 0) await sleep(1);
+  // Those for which there is a socket wait, and the others hear at once that there is none. On a busy machine some are dropped, and
+  // asked again, as a client would.
+  for (let startedAt = Number.NEGATIVE_INFINITY; told.size < 800; await sleep(10)) {
+    if (performance.now() - startedAt < 4_000) continue;
+    startedAt = performance.now();
+    for (let id = 0; id < 1000; id++) {
+      if (told.has(id)) continue;
+      client.send(encodeMessage(query(`n${id}.example`, undefined, { id })), port, '127.0.0.1');
+      if (id % 20 === 0) await sleep(1);
+    }
   }
-  // Those for which there is a socket wait, and the others hear at once that there is none.
-  while (told.size < 800) await sleep(10);
   assert.ok([...told.values()].every((rcode) => rcode === Rcode.SERVFAIL));
   assert.equal((await askUdp(server, query('cached.example'))).answers.length, 1);
   assert.equal((await askUdp(server, query('localhost'))).rcode, Rcode.NOERROR);

@@ -133,6 +133,40 @@ test('what comes while the program is busy waits in the kernel', {
   sender.close();
 });
 
+test('however many wait in the kernel, all else has its turn after 256 of them, and none is lost', {
+  skip: grantedBuffer() < RECEIVE_BUFFER && 'this system grants no such buffer (net.core.rmem_max)',
+}, async () => {
+  let taken = 0;
+  let ofThisTurn = 0;
+  let most = 0;
+  let isOver = false;
+  const nextTurn = () => {
+    most = Math.max(most, ofThisTurn);
+    ofThisTurn = 0;
+    if (!isOver) setImmediate(nextTurn);
+  };
+  await using server = await open({
+    onDatagram: (octets, host, port, from) => {
+      taken++;
+      ofThisTurn++;
+      if (taken % 2 === 0) from.send(octets, port, host);
+    },
+  });
+  const asking = await client();
+  // A turn for what is loaded in the background.
+  await sleep(50);
+  nextTurn();
+  const sent: Promise<void>[] = [];
+  for (let i = 0; i < 2_000; i++) sent.push(asking.send(`${i}`, server.port));
+  await Promise.all(sent);
+  assert.equal((await asking.receives(1_000)).length, 1_000);
+  isOver = true;
+  assert.equal(taken, 2_000);
+  // Bun reads eight at a time, and hands over all of those.
+  assert.ok(most <= 264, `${most} were taken in one turn`);
+  asking.close();
+});
+
 test('an address that is taken or is none of this machine is an error with its code', async () => {
   await using server = await open();
   await assert.rejects(open({ port: server.port }), { code: 'EADDRINUSE' });

@@ -10,6 +10,9 @@ import type { StraightOwner, StraightQuery } from './straight-query.ts';
 /** How often it is looked for replies that are late, in ms: one timer for all, where each having its own would cost more than a query. */
 const TICK_MS = 10;
 
+/** A timer that is later than this, in ms, was held up by a machine or a program that is busy. */
+const HELD_UP_MS = 20;
+
 /** What a key can end with. */
 const ALL_FLAGS = ['\0', '\x01', '\x02', '\x03'] as const;
 
@@ -39,6 +42,10 @@ export class StraightAsking implements StraightOwner {
   readonly #byKey = new Map<string, StraightQuery>();
   readonly #waiting = new DenseSet<StraightQuery>();
   #stopTick: (() => void) | undefined;
+  /** When it is to be looked next. */
+  #tickAt = 0;
+  /** The last look was put off. */
+  #wasHeldUp = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -76,7 +83,7 @@ export class StraightAsking implements StraightOwner {
     member.straightAsked(now);
     this.#byKey.set(query.request.cacheKey, query);
     this.#waiting.add(query);
-    this.#stopTick ??= this.#clock.after(TICK_MS, this.#tick, true);
+    if (this.#stopTick === undefined) this.#tickIn(TICK_MS, now);
     return true;
   }
 
@@ -124,14 +131,26 @@ export class StraightAsking implements StraightOwner {
     this.#waiting.delete(query);
   }
 
+  #tickIn(ms: number, now: number): void {
+    this.#tickAt = now + ms;
+    this.#stopTick = this.#clock.after(ms, this.#tick, true);
+  }
+
   readonly #tick = (): void => {
     this.#stopTick = undefined;
     const now = this.#clock.now();
+    // It is not the upstream that is late: what it sent while this program could not run is read first, in the turn that follows.
+    if (now - this.#tickAt > HELD_UP_MS && !this.#wasHeldUp) {
+      this.#wasHeldUp = true;
+      this.#tickIn(0, now);
+      return;
+    }
+    this.#wasHeldUp = false;
     for (let i = this.#waiting.size - 1; i >= 0; i = Math.min(i, this.#waiting.size) - 1) {
       const query = this.#waiting.at(i) as StraightQuery;
       if (now >= query.lateAt) query.leave();
     }
-    if (this.#waiting.size > 0) this.#stopTick ??= this.#clock.after(TICK_MS, this.#tick, true);
+    if (this.#waiting.size > 0 && this.#stopTick === undefined) this.#tickIn(TICK_MS, now);
   };
 }
 

@@ -62,7 +62,7 @@ export const families: readonly Family[] = [
   },
   counter(
     'pkarrd_queries_dropped_total',
-    'Questions without a reply, because the client asked too often.',
+    'Questions without a reply, because the client asked too often or more came than can be answered.',
     ({ program }) => program.traffic.dropped,
   ),
   {

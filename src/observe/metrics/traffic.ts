@@ -61,7 +61,7 @@ export interface TrafficSnapshot {
   readonly queries: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Replies by RCODE. */
   readonly responses: Readonly<Record<string, number>>;
-  /** Questions that got no reply, because the client asked too often. */
+  /** Questions that got no reply, because the client asked too often or more came than can be answered. */
   readonly dropped: number;
   /** From reading a question to having its reply, by source. */
   readonly durations: Readonly<Partial<Record<AnswerSource, HistogramSnapshot>>>;

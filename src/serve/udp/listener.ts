@@ -4,6 +4,7 @@ import type { DatagramSocket } from '../../system/datagram-socket.ts';
 import { openDatagrams } from '../../system/open-datagrams.ts';
 import { ListenError } from '../listen-error.ts';
 import type { Responder } from '../responder.ts';
+import { Backlog, type BeginQuery } from './backlog.ts';
 
 /**
  * Octets of the kernel's receive buffer: with the default of 208 kB, a stall of 20 ms loses most of a thousand queries.
@@ -21,6 +22,7 @@ export interface UdpStatistics {
 /** Answers datagrams on one address. */
 export class UdpListener {
   readonly #responder: Responder;
+  readonly #backlog: Backlog;
   /** The socket is another's too: a service manager's, or that of other workers. */
   readonly #isShared: boolean;
   #socket: DatagramSocket | undefined;
@@ -28,6 +30,7 @@ export class UdpListener {
 
   private constructor(responder: Responder, isShared: boolean) {
     this.#responder = responder;
+    this.#backlog = new Backlog({ begin: this.#begin, dropped: () => responder.countDropped(Protocol.UDP) });
     this.#isShared = isShared;
   }
 
@@ -65,6 +68,7 @@ export class UdpListener {
   /** See `Opened`. */
   async leave(): Promise<void> {
     if (this.#isShared) await this.#socket?.stopReading();
+    this.#backlog.finish();
   }
 
   /** Closes the socket. */
@@ -79,10 +83,11 @@ export class UdpListener {
       return;
     }
     const ready = this.#responder.answerNow(octets, client);
-    if (ready !== undefined) {
-      socket.send(ready, port, client);
-      return;
-    }
+    if (ready !== undefined) socket.send(ready, port, client);
+    else this.#backlog.take(octets, client, port, socket);
+  };
+
+  readonly #begin: BeginQuery = (octets, client, port, socket) => {
     const path = { client, protocol: Protocol.UDP };
     const answered = this.#responder.respond(octets, path, (reply) => socket.send(reply, port, client));
     if (!answered) this.#ignored++;

@@ -2,6 +2,8 @@
 export interface Libc {
   setsockopt(descriptor: number, level: number, option: number, value: Int32Array, length: number): number;
   dup(descriptor: number): number;
+  /** With a command that takes a number. */
+  fcntl(descriptor: number, command: number, argument: number): number;
   socket(domain: number, type: number, protocol: number): number;
   /** Returns how many octets were sent. */
   sendto(
@@ -38,6 +40,7 @@ async function load(): Promise<Libc | undefined> {
     return dlopen(file, {
       setsockopt: { args: ['i32', 'i32', 'i32', 'ptr', 'u32'], returns: 'i32' },
       dup: { args: ['i32'], returns: 'i32' },
+      fcntl: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
       socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
       clock_gettime: { args: ['i32', 'ptr'], returns: 'i32' },
       sendto: { args: ['i32', 'ptr', 'u64', 'i32', 'ptr', 'u32'], returns: 'i64' },

@@ -26,7 +26,10 @@ const clientQueries = object('Client queries', 'Queries of clients since the sta
 const traffic = object('Traffic', 'What was asked and answered since the start.', {
   queriesByType: [map(map('count', 'type'), 'protocol'), 'Queries.'],
   responsesByRcode: [map('count', 'RCODE'), 'Replies.'],
-  dropped: ['count', 'Queries that got no reply, because their client asked too often.'],
+  dropped: [
+    'count',
+    'Queries that got no reply, because their client asked too often or more came than can be answered.',
+  ],
   durationsBySource: [
     map(histogram, 'where the answer came from'),
     'From reading a query to having its reply.',
