@@ -10,6 +10,11 @@ export const limits = {
   headerOctets: 16_384,
   /** Lines of headers. */
   headers: 100,
+  /**
+   * Requests of one connection that wait for their answer, as many as HTTP/2 has streams (RFC 9113 §6.5.2). Browsers send none ahead of
+   * an answer; who sends more ends the connection, and RFC 9112 §9.3.2 has clients try those again.
+   */
+  requestsAhead: 100,
   /** Milliseconds from a connection to its first request, headers included. */
   headersMs: 10_000,
   /** Milliseconds from an answer to the next request, headers included. */

@@ -115,6 +115,15 @@ test('a client that waits with its body is told to go on when somebody reads it,
   assert.match(refused.text, /^HTTP\/1\.1 200 .*site$/s);
 });
 
+test('a connection may send a hundred requests ahead of the first answer, and ends with one more', async () => {
+  await using server = await serve(100);
+  const ask = `GET /slow HTTP/1.1\r\n${site}\r\n`;
+  const { text } = await server.until(ask.repeat(100));
+  assert.equal(text.match(/HTTP\/1\.1 200 /g)?.length, 100);
+  assert.equal((await server.until(ask.repeat(101))).text, '');
+  assert.equal((await server.until(ask.repeat(2_000))).text, '');
+});
+
 test('headers that are too long, too many or no HTTP are refused', async () => {
   await using server = await serve();
   const refused: Readonly<Record<string, string>> = {

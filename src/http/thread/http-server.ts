@@ -43,7 +43,7 @@ export function httpServer(
     // A client that goes away is no error of ours.
     request.on('error', () => {});
     response.on('error', () => {});
-    timers.began(request, response);
+    if (!timers.began(request, response)) return;
     holdBack(request, response);
     try {
       routes.handle(request, response);
@@ -61,8 +61,7 @@ export function httpServer(
   // RFC 9110 §10.1.1; Node's own answer would have no headers.
   http.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     response.on('error', () => {});
-    timers.began(request, response);
-    respond(response, { status: 417, headers: { connection: 'close' } });
+    if (timers.began(request, response)) respond(response, { status: 417, headers: { connection: 'close' } });
   });
   http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => socket.destroy());

@@ -45,11 +45,17 @@ export class RequestTimers {
     stream.once('close', () => this.upgraded(stream));
   }
 
-  /** A request has come, with its headers. How long its body and its answer take is the business of who answers. */
-  began(request: IncomingMessage, response: ServerResponse): void {
+  /**
+   * A request has come, with its headers. How long its body and its answer take is the business of who answers.
+   * @returns false when too many of its connection wait for their answers: it is ended, and nothing is to be answered.
+   */
+  began(request: IncomingMessage, response: ServerResponse): boolean {
     const { socket } = request;
     const watched = this.#connections.get(socket);
-    if (watched === undefined) return;
+    if (watched === undefined) return !socket.destroyed;
+    if (watched.running >= limits.requestsAhead) socket.destroy();
+    // What came in one piece with those before is read nevertheless.
+    if (socket.destroyed) return false;
     watched.running++;
     watched.isUsed = true;
     clearTimeout(watched.timer);
@@ -61,6 +67,7 @@ export class RequestTimers {
       if (this.#isClosing) socket.end();
       else this.#await(watched, this.#limits.idleMs);
     });
+    return true;
   }
 
   /**
