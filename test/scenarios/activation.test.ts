@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Rcode, Type } from '../../src/dns/codes.ts';
+import { defaultTcpLimits } from '../../src/serve/tcp/connections.ts';
 import { askUdp, query, type ServerAddress, TcpClient } from '../support/dns-client.ts';
 import { answerAll, startScriptedUpstream } from '../support/scripted-upstream.ts';
 import { ServiceManager, type SocketSpec, serviceManagerIsMissing } from '../support/service-manager.ts';
@@ -93,7 +94,7 @@ for (const workers of ['1', '2']) {
               asked++;
             }
           }
-          for (let i = 0; i < 2 && connected < 100; i++) {
+          for (let i = 0; i < 2 && connected < defaultTcpLimits.connectionsPerClient; i++) {
             connected++;
             connections.push(askOverTcp(server).finally(() => connected--));
           }
