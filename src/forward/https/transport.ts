@@ -10,7 +10,8 @@ import type { TlsAuthorities } from '../tls/authorities.ts';
 import { TlsClient } from '../tls/client.ts';
 import type { Transport, TransportSetup } from '../transport.ts';
 import { HttpsConnection } from './connection.ts';
-import { type HttpsReply, withAge } from './reply.ts';
+import type { HttpsReply } from './reply-head.ts';
+import { withAge } from './with-age.ts';
 
 /** A server that is reached over HTTPS. */
 export interface HttpsServer {
@@ -60,6 +61,10 @@ export function httpsTransport(
         throw new UpstreamFailure('malformed', 'answered another question');
       }
       return withAge(readWholeReply(bytes, request, label), age);
+    },
+    octetsOf({ bytes, age }, { message, questionEnd }) {
+      const match = matchReply(message, questionEnd, bytes);
+      return age === 0 && (match === 'match' || match === 'case') ? bytes : undefined;
     },
     quirks: () => (refusesPost.isKnown ? ['refuses concurrent POST requests'] : []),
     forget: () => {

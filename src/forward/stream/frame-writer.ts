@@ -8,8 +8,8 @@ const PREFIX = 2;
  * Writes messages to a stream, each with a length prefix (RFC 1035 §4.2.2). The messages of one turn of the event loop are sent
  * together (RFC 7766 §8 asks for length and message in one write).
  *
- * Over TLS the last of them has a record of its own: dnsdist 1.7 reads one message of a record whenever something more is
- * there to be read, so it would leave the last ones of a record until the next record arrives.
+ * Over TLS the last of them has a record of its own, which is sent in the next turn: dnsdist 1.7 does not read the last messages of
+ * a record before the next record arrives.
  */
 export class FrameWriter {
   readonly #socket: Socket;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { lowerCase, Name } from '../../../src/dns/name.ts';
 import { WireError } from '../../../src/dns/wire-error.ts';
 import { iterativeRequest } from '../../../src/forward/authority.ts';
-import { withAge } from '../../../src/forward/https/reply.ts';
+import { withAge } from '../../../src/forward/https/with-age.ts';
 import { readReply, replyInCase, type UpstreamReply } from '../../../src/forward/reply.ts';
 import { matchReply } from '../../../src/forward/reply-match.ts';
 import { buildRequest, formQuery, type UpstreamRequest } from '../../../src/forward/request.ts';

@@ -2,7 +2,7 @@ import { nothing } from '../shared/exchange.ts';
 import { ErrorCode, Flag, FRAME_HEADER, Http2Error, MAX_FRAME, MAX_WINDOW, PREFACE } from './frames.ts';
 
 /**
- * What a client sent and was not read: the preface (RFC 9113 §3.4), then frames (§4.1), each read when its turn comes. `next` goes to the
+ * What the peer sent and was not read: the preface of a client (RFC 9113 §3.4), then frames (§4.1), each read when its turn comes. `next` goes to the
  * next frame, which the fields are then about.
  */
 export class FrameInput {
@@ -16,7 +16,12 @@ export class FrameInput {
   /** What follows the frame. */
   #rest: Buffer = nothing as Buffer;
   #at = 0;
-  #hasPreface = false;
+  #hasPreface: boolean;
+
+  /** A server sends no preface. */
+  constructor(from: 'client' | 'server') {
+    this.#hasPreface = from === 'server';
+  }
 
   /** A piece came, of any length. */
   add(piece: Buffer): void {

@@ -9,9 +9,12 @@ const MAX_KEPT = 512;
 /** By the name, the index of the first entry of the static table that has it. */
 const indexOfName = new Map<string, number>();
 const indexOfStatus = new Map<number, number>();
+/** By the name and the value, the index of the entry that has both. */
+const indexOfHeader = new Map<string, number>();
 for (const [at, { name, value }] of staticTable.entries()) {
   if (!indexOfName.has(name)) indexOfName.set(name, at + 1);
   if (name === ':status') indexOfStatus.set(Number(value), at + 1);
+  if (value !== '') indexOfHeader.set(`${name} ${value}`, at + 1);
 }
 const STATUS = indexOfName.get(':status') as number;
 
@@ -44,6 +47,21 @@ export function encodedHead(status: number, headers: Headers): Uint8Array {
   if (kept.size >= MAX_KEPT) kept.clear();
   kept.set(headers, { status, octets });
   return octets;
+}
+
+/** The octets of a request's headers, the parts of its request line first. @throws TypeError for a header that cannot be sent. */
+export function encodedRequest(headers: readonly (readonly [name: string, value: string])[]): Uint8Array {
+  let most = 0;
+  for (const [name, value] of headers) most += maxHeaderLength(name, value);
+  const written = Buffer.allocUnsafe(most);
+  let end = 0;
+  for (const [name, value] of headers) {
+    const index = indexOfHeader.get(`${name} ${value}`);
+    // RFC 7541 §6.1: "Indexed Header Field Representation".
+    if (index !== undefined) written[end++] = 0x80 | index;
+    else end = writeHeader(written, end, name, value);
+  }
+  return new Uint8Array(written.subarray(0, end));
 }
 
 /** Octets that a header takes at most. */

@@ -57,7 +57,7 @@ export class Http2Session {
   readonly #decoder = new HeaderDecoder();
   readonly #output: Output;
   readonly #open = new Map<number, Http2Exchange>();
-  readonly #input = new FrameInput();
+  readonly #input = new FrameInput('client');
   readonly #readTurn = () => this.#readSome();
   /** What waits for its turn is read in it. */
   #isWaiting = false;
