@@ -201,7 +201,6 @@ const always = {
 /** An error. */
 export const error = object('Error', 'In place of a result: why there is none.', {
   ...always,
-  'details?': ['text', 'Lines for people: the difference, commands that help.'],
   'problems?': [list(problem), 'What is wrong with the configuration, if that is why.'],
 });
 
