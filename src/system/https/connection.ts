@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Http2Session } from './http2/session.ts';
-import { IDLE, MAX_UNSENT } from './shared/bounds.ts';
+import { IDLE, MAX_STREAMS, MAX_UNSENT } from './shared/bounds.ts';
 import type { HttpsConnection, HttpsConnectionWatch } from './shared/server.ts';
 
 /** One connection, from the moment in which it is accepted: what it waits for, and for how long. */
@@ -40,6 +40,16 @@ export class WatchedConnection implements HttpsConnection {
   /** See `HttpsConnection`. */
   get isIdle(): boolean {
     return this.#inFlight === 0;
+  }
+
+  /** As many requests wait for their answers as may. HTTP/2 refuses more by itself. */
+  get isFull(): boolean {
+    return this.#inFlight >= MAX_STREAMS;
+  }
+
+  /** It was ended. */
+  get isGone(): boolean {
+    return this.#socket.destroyed;
   }
 
   /** Tells `watch` from now on. */

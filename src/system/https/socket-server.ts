@@ -214,7 +214,9 @@ export class SocketServer implements HttpsServer {
   #takeHttp1(request: IncomingMessage, response: ServerResponse): void {
     const connection = this.#connectionOf.get(request.socket);
     if (connection === undefined) return;
-    this.#take(connection, new Http1Exchange(request, response, connection.address));
+    // RFC 9112 §9.3.2 has a client try again what it sent ahead. What came in one piece with that is read nevertheless.
+    if (connection.isFull) connection.destroy();
+    if (!connection.isGone) this.#take(connection, new Http1Exchange(request, response, connection.address));
   }
 
   #take(connection: WatchedConnection, exchange: Exchange): void {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { after, test } from 'node:test';
 import { Handshakes } from '../../../src/serve/tls/handshakes.ts';
 import type { HttpsAnswer } from '../../../src/system/https/shared/server.ts';
@@ -7,6 +8,8 @@ import { askHttp1, Http2Client } from '../../support/http-client.ts';
 
 const fine: HttpsAnswer = { status: 200, headers: { 'content-type': 'text/plain' }, body: 'fine' };
 const bugs: unknown[] = [];
+/** Answers `/waits`. */
+const waiting: (() => void)[] = [];
 const server = await SocketServer.open({
   place: { host: '127.0.0.1', port: 0 },
   certificate: undefined,
@@ -14,6 +17,8 @@ const server = await SocketServer.open({
     switch (target) {
       case '/throws':
         throw new TypeError('a bug');
+      case '/waits':
+        return new Promise((resolve) => waiting.push(() => resolve(fine)));
       case '/rejects':
         return Promise.reject(new TypeError('a bug'));
       case '/impossible':
@@ -60,6 +65,25 @@ test('an answer that cannot be sent ends no more than its connection, and is tol
     assert.equal(bugs.splice(0).length, 1);
   }
   assert.equal((await askHttp1(address, { path: '/' })).status, 200);
+});
+
+test('a connection of HTTP/1.1 may send a hundred requests ahead of the first answer, and ends with one more', async () => {
+  const send = (times: number) => {
+    const socket = connect(server.port, '127.0.0.1').on('error', () => {});
+    socket.write('GET /waits HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(times));
+    return socket;
+  };
+  const tooMany = send(2_000).resume();
+  if (!tooMany.closed) await new Promise<void>((resolve) => tooMany.once('close', () => resolve()));
+  assert.equal(waiting.splice(0).length, 100);
+  const many = send(100);
+  while (waiting.length < 100) await new Promise((resolve) => setImmediate(resolve));
+  for (const answer of waiting.splice(0)) answer();
+  let text = '';
+  for await (const piece of many) {
+    text += piece;
+    if (text.match(/fine/g)?.length === 100) break;
+  }
 });
 
 test('a body comes whole, however it is cut, and one that is too long is refused', async () => {

@@ -37,7 +37,10 @@ export const MAX_HEADER_PAIRS = 40;
 /** Frames that one block of headers may come in (CVE-2024-27983). All that it may have fits into one. */
 export const MAX_CONTINUATIONS = 8;
 
-/** Requests in flight on one connection. RFC 9113 §6.5.2: "It is recommended that this value be no smaller than 100". */
+/**
+ * Requests in flight on one connection; with one more, one of HTTP/1.1 ends. RFC 9113 §6.5.2: "It is recommended that this value be no
+ * smaller than 100".
+ */
 export const MAX_STREAMS = 100;
 
 /**
