@@ -1,7 +1,7 @@
-import { LRUCache } from 'lru-cache';
 import type { VerifiedItem } from '../bep44/verified-item.ts';
 import type { LookupEvent, LookupSummary, NodeAddress, NodeEvent } from '../mainline/dht-node.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
+import { RecentMap } from '../pkarr/recent-map.ts';
 import { type PacketVerdict, SignedPacket } from '../pkarr/signed-packet.ts';
 import type { Timestamp } from '../pkarr/timestamp.ts';
 import { type DhtConnection, toSourceError } from './dht-connection.ts';
@@ -81,9 +81,11 @@ function translate(
 
 /** Up to 20 nodes return the same item, and its records are decoded once. */
 function judgeOnce(key: PublicKey): (item: VerifiedItem) => PacketVerdict {
-  const verdicts = new LRUCache<VerifiedItem, PacketVerdict>({ max: MAX_VERDICTS });
+  const verdicts = new RecentMap<VerifiedItem, PacketVerdict>(MAX_VERDICTS);
   return (item) => {
-    const verdict = verdicts.get(item) ?? SignedPacket.fromItem(key, item);
+    const known = verdicts.get(item);
+    if (known !== undefined) return known;
+    const verdict = SignedPacket.fromItem(key, item);
     verdicts.set(item, verdict);
     return verdict;
   };

@@ -300,8 +300,9 @@ export class Finder implements PacketLibrary {
     // Not AbortSignal.any, which costs more than all else here.
     const ending = new AbortController();
     const { signal } = ending;
-    const tooLong = new SourceError(`took over ${settings.lookupTimeout} s`);
-    const timer = setTimeout(() => ending.abort(tooLong), settings.lookupTimeout * 1000).unref();
+    // Made when it is needed: an error takes the stack along.
+    const giveUp = () => ending.abort(new SourceError(`took over ${settings.lookupTimeout} s`));
+    const timer = setTimeout(giveUp, settings.lookupTimeout * 1000).unref();
     if (this.#closed !== undefined) ending.abort(this.#closed);
     this.#endings.add(ending);
     // With the timestamp just before ours, nodes that have our packet return it, which proves that it is still stored.

@@ -25,14 +25,14 @@ const REMEMBERED_AT_ONCE = 16;
 
 /**
  * Open queries of all traversals together, shared while many run. A single traversal asks its 20 closest nodes at once, which
- * is fastest; 30 that do so delay each other in our own socket. Each has at least LEAST_SHARE: of six nodes one answers,
- * even if a third of them are silent.
+ * is fastest; 30 that do so delay each other in our own socket. Each has at least LEAST_SHARE, Kademlia's α: of three nodes one
+ * answers nearly always, even if a third of them are silent, and the share grows with each traversal that has found something.
  */
-const SHARED_QUERIES = 180;
-const LEAST_SHARE = 6;
+const SHARED_QUERIES = 90;
+const LEAST_SHARE = 3;
 
 /** Open queries of a traversal that has already found what its caller waits for, while others have not. */
-const SATISFIED_SHARE = 2;
+const SATISFIED_SHARE = 1;
 
 /** The parts of {@link Network}. */
 export interface NetworkOptions {
