@@ -23,7 +23,8 @@ export class TurnWriter {
   #end = 0;
   /** Where the frames end that were completed by one `write` each. */
   #ends: number[] = [];
-  #isWriting = false;
+  /** Before more is written: that the stream has taken what was, and, on Bun, which says so at once, the end of the turn. */
+  #waitsFor = 0;
 
   /** With `keepsLast` the last of several that wait is written by itself. */
   constructor(socket: Duplex, keepsLast: boolean) {
@@ -56,7 +57,7 @@ export class TurnWriter {
   /** Sends what waits as soon as the stream takes it. */
   write(): void {
     if (this.#ends.at(-1) !== this.#end) this.#ends.push(this.#end);
-    if (!this.#isWriting) this.#flush();
+    if (this.#waitsFor === 0) this.#flush();
   }
 
   #flush(): void {
@@ -70,16 +71,22 @@ export class TurnWriter {
     this.#octets = octets.subarray(until);
     this.#end -= until;
     this.#ends = ends.slice(count).map((end) => end - until);
-    this.#isWriting = true;
+    this.#waitsFor = 2;
+    setImmediate(this.#passed);
     this.#socket.write(octets.subarray(0, until), this.#written);
   }
 
+  readonly #passed = (): void => {
+    this.#waitsFor -= 1;
+    if (this.#waitsFor === 0 && this.#ends.length > 0) this.#flush();
+  };
+
   readonly #written = (error?: Error | null): void => {
-    this.#isWriting = false;
     // After an error the socket closes, and pending queries hear of that.
     if (error) {
       this.#end = 0;
       this.#ends = [];
-    } else if (this.#ends.length > 0) this.#flush();
+    }
+    this.#passed();
   };
 }
