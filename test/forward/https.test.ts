@@ -89,7 +89,8 @@ const closings: Record<string, (query: HttpsQueryReceived) => unknown> = {
   },
   'GOAWAY with an error': ({ session }) => session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM),
   'the end of the connection': ({ drop }) => setTimeout(drop, 5),
-  'a reset of the connection': ({ session }) => session.destroy(),
+  // Not while `node:http2` reads what else came: it aborts Node 22 then, by an assertion of its own.
+  'a reset of the connection': ({ session }) => setTimeout(() => session.destroy(), 0),
   'a reset of the stream': ({ stream }) => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
   'a refusal of the stream': ({ stream }) => stream.close(constants.NGHTTP2_REFUSED_STREAM),
 };
