@@ -201,7 +201,11 @@ export class Traversal {
     for (const candidate of this.#candidates.sorted) {
       if (!closest.admits(candidate)) continue;
       if (closest.isBeyond(candidate)) break;
-      if (candidate.state === 'new') this.#askUnlessBad(candidate);
+      if (candidate.state === 'new') {
+        // Whatever ends next goes on from here.
+        if (this.#open >= this.#options.concurrency()) return;
+        this.#askUnlessBad(candidate);
+      }
       const { state } = candidate;
       if (state === 'failed' || state === 'late' || state === 'passed-over') continue;
       closest.take(candidate);
