@@ -216,11 +216,16 @@ export class Machine implements AsyncDisposable {
   /** Restarts it, and waits until it has booted again. Its files stay. */
   async reboot(): Promise<void> {
     const before = this.#supervisor;
-    // It may be killed with the machine or not see its own end: what tells is the next boot.
-    void this.run(['systemctl', 'reboot', '--no-block'], { timeoutMs: 5_000 });
+    // It may be killed with the machine or not see its own end: what tells is the next boot. With several machines on the host it
+    // can take seconds until systemd hears of it.
+    let asked = 'systemctl has not ended';
+    void this.run(['systemctl', 'reboot', '--no-block'], { timeoutMs: BOOT_MS / 2 }).then(({ code, err }) => {
+      asked = `systemctl ended with ${code} ${err}`;
+    });
     for (const startedAt = performance.now(); this.#supervisor === before; await sleep(50)) {
       if (this.#hasEnded || performance.now() - startedAt > BOOT_MS) {
-        throw new Error(`The machine did not restart: ${this.#said}`);
+        const { out } = await this.run(['systemctl', 'list-jobs', '--no-pager'], { timeoutMs: 10_000 });
+        throw new Error(`The machine did not restart: ${asked}; jobs: ${out}; ${this.#said}`);
       }
     }
     await this.booted();
