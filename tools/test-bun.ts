@@ -13,8 +13,8 @@ const TEST_TIMEOUT = 120_000;
 /** Milliseconds for one file; the slowest needs a third of it. */
 const FILE_LIMIT = 150_000;
 
-/** Files that run at the same time. They share a machine, and some of them measure, but most wait most of the time. */
-const AT_A_TIME = 3;
+/** Files that run at the same time. They share a machine, and some of them measure. */
+const AT_A_TIME = 2;
 
 /** Number of tests for each outcome, as Bun names it. */
 const total = { pass: 0, fail: 0, skip: 0 };

@@ -44,15 +44,14 @@ function readArguments([first = '', ...rest]: readonly string[]): { place: Place
 
 function howToRun(where: Place): Run {
   switch (where) {
-    // The slowest file needs a third of its time, and all of them 5 to 7 minutes. With two at a time, two processors were idle
-    // for half of it: tests wait for clocks and for each other.
+    // The slowest file needs a third of its time, and all of them 8 minutes.
     case 'here':
-      return { atOnce: 3, fileLimitMs: 150_000, limit: '900' };
-    // Machines wait for about half of their time. A file may wait for others to end theirs.
+      return { atOnce: 2, fileLimitMs: 150_000, limit: '900' };
+    // A file may wait for others to end their machines.
     case 'booted': {
       const why = whyNotBooted();
       const what = `ALL TESTS OF A BOOTED MACHINE, for ${why}`;
-      return { atOnce: 3, fileLimitMs: 900_000, limit: '1800', skipped: why && what };
+      return { atOnce: 2, fileLimitMs: 900_000, limit: '1800', skipped: why && what };
     }
     // One browser has half a gigabyte.
     case 'browsers': {
@@ -76,10 +75,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 const waiting = [...files];
 const outcomes: FileOutcome[] = [];
-/** Some begin at the end: commands need the processors, and scenarios, which stand behind them, mostly wait. */
-async function runWaiting(isFromEnd: boolean): Promise<void> {
-  const next = () => (isFromEnd ? waiting.pop() : waiting.shift());
-  for (let file = next(); file !== undefined && !stop.signal.aborted; file = next()) {
+async function runWaiting(): Promise<void> {
+  for (let file = waiting.shift(); file !== undefined && !stop.signal.aborted; file = waiting.shift()) {
     const outcome = await runTestFile(file, {
       name: relative(testFolder, file),
       limitMs: fileLimitMs,
@@ -90,7 +87,7 @@ async function runWaiting(isFromEnd: boolean): Promise<void> {
     process.stdout.write(describeOutcome(outcome));
   }
 }
-await Promise.all(Array.from({ length: atOnce }, (_, lane) => runWaiting(lane > 1)));
+await Promise.all(Array.from({ length: atOnce }, runWaiting));
 clearTimeout(tooLong);
 
 const names = files.map((file) => relative(testFolder, file));

@@ -11,8 +11,8 @@
 export const KEEPER = `
 set -euo pipefail
 cache=$1 base=$2 name=$3 tree=$4
-# Three machines at once on this host. It has two processors, and machines wait for about half of their time.
-place() { for n in 1 2 3; do exec 9>"$cache/place-$n"; ! flock -n 9 || return 0; done; return 1; }
+# Two machines at once on this host: it has two processors.
+place() { for n in 1 2; do exec 9>"$cache/place-$n"; ! flock -n 9 || return 0; done; return 1; }
 # read ends with 1 at the end of the input, and above 128 when it has waited long enough.
 wait_a_little() { local status=0; read -r -t "$1" _ || status=$?; (( status != 1 )); }
 if ! place; then

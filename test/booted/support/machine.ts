@@ -14,7 +14,7 @@
  *
  * A test file is `test/booted/…/NAME.test.ts` and runs with `npm run test:booted -- WORD…`, never with `npm test`. A boot takes
  * about a second, and the first one of a list of packages half a minute more, for its root is made then (`roots.ts`). Each machine has a copy
- * of its own that vanishes with it. Three machines run on this host at once; a fourth waits. Boot one machine for several
+ * of its own that vanishes with it. Two machines run on this host at once; a third waits. Boot one machine for several
  * tests where they do not disturb each other, and never a second one while the first is needed no more.
  *
  * It has no network but loopback. `lan.ts` makes a link with a router at its other end, inside the machine.
@@ -99,7 +99,7 @@ export class Machine implements AsyncDisposable {
     createInterface({ input: this.#keeper.stdout as NodeJS.ReadableStream }).on('line', (line) => {
       const [word, number] = line.split(' ');
       if (word === 'waiting')
-        console.error('# three machines run on this host already: waiting for one to end');
+        console.error('# two machines run on this host already: waiting for one to end');
       else if (word === 'supervisor') {
         this.#isPlaced = true;
         this.#supervisor = Number(number);
