@@ -144,6 +144,8 @@ export class ServiceManager {
   log = '';
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #directory: string;
+  /** It holds a socket for HTTP. */
+  #hasHttp = false;
   readonly #said: Said[] = [];
   #wake: () => void = () => {};
 
@@ -175,6 +177,7 @@ export class ServiceManager {
     const spec = { sockets: sockets.map((socket) => ({ port: 0, ...socket })), openFiles, directory };
     const child = spawn(PYTHON, ['-c', script, JSON.stringify(spec)], { stdio: ['pipe', 'pipe', 'pipe'] });
     const manager = new ServiceManager(child, directory);
+    manager.#hasHttp = sockets.some(({ name }) => name === 'http');
     manager.ports = (await manager.#next('ports')).ports ?? [];
     return manager;
   }
@@ -186,8 +189,11 @@ export class ServiceManager {
     program: readonly string[] = [process.execPath, main],
   ): Promise<number> {
     const { PATH = '', HOME = '' } = process.env;
-    // Tests run side by side, and the gateway has one port by default.
-    const common = { PATH, HOME, STATE_DIRECTORY: join(this.#directory, 'state'), PKARRD_HTTP: 'off' };
+    const common = {
+      ...{ PATH, HOME, STATE_DIRECTORY: join(this.#directory, 'state') },
+      // Tests run side by side, and the gateway has one port by default.
+      ...(!this.#hasHttp && { PKARRD_HTTP: 'off' }),
+    };
     this.#tell({
       start: [...program, 'serve', '--config', '/dev/null', ...args],
       environment: { ...common, ...environment },
