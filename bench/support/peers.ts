@@ -137,7 +137,10 @@ function ours(
         words: [
           ...serve,
           ...['--listen', `${HOST}:${port}`],
-          ...(words.includes('--upstream') ? [] : ['--upstream', `${HOST}:${upstreamPort}`]),
+          // Never the upstreams of this machine: a route has names of its own alone.
+          ...(words.some((word, at) => words[at - 1] === '--upstream' && !word.startsWith('/'))
+            ? []
+            : ['--upstream', `${HOST}:${upstreamPort}`]),
           // Where browsers would ask, as by default, but not where another program may have it.
           ...(words.includes('--http') ? [] : ['--http', `${HOST}:${port + 32}`]),
           ...(words.includes('--dht') ? [] : ['--dht', 'off']),
