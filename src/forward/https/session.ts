@@ -11,8 +11,9 @@ import {
   requireConnection,
   requireLength,
 } from '../../system/https/http2/frames.ts';
-import { HeaderBlocks } from './header-blocks.ts';
-import { MAX_REPLY_LENGTH, type ReplyHead } from './reply-head.ts';
+import { HeaderBlocks } from '../../system/https/http2/header-blocks.ts';
+import { HeaderDecoder } from '../../system/https/http2/header-decoder.ts';
+import { MAX_REPLY_LENGTH, ReplyHead } from './reply-head.ts';
 import { RequestOutput } from './request-output.ts';
 import { beginning, ReceiveWindow, readServerSettings } from './settings.ts';
 import type { HttpsStream, SessionListener } from './stream.ts';
@@ -35,7 +36,13 @@ export class ClientSession {
   readonly #listener: SessionListener;
   readonly #output: RequestOutput;
   readonly #input = new FrameInput('server');
-  readonly #blocks = new HeaderBlocks((id, head, isLast) => this.#onHead(id, head, isLast));
+  readonly #decoder = new HeaderDecoder();
+  readonly #blocks = new HeaderBlocks<void>((id, flags, octets, start, end) => {
+    // Whatever becomes of a block, it is decoded: those that follow refer to it.
+    const head = new ReplyHead();
+    this.#decoder.decode(octets, start, end, head);
+    this.#onHead(id, head, (flags & Flag.END_STREAM) !== 0);
+  });
   readonly #open = new Map<number, HttpsStream>();
   /** Requests that wait until the server takes more. */
   readonly #queue = new Set<HttpsStream>();

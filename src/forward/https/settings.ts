@@ -9,7 +9,7 @@ import {
   Setting,
   settingsFrame,
 } from '../../system/https/http2/frames.ts';
-import { MAX_HEADERS } from './header-blocks.ts';
+import { MAX_HEADERS } from '../../system/https/shared/bounds.ts';
 
 /** Octets that the server may send on one stream: the largest reply, with room for padding. They are never given back. */
 const STREAM_WINDOW = 2 ** 17;

@@ -21,6 +21,7 @@ import {
   Setting,
   settingsFrame,
 } from './frames.ts';
+import { HeaderBlocks } from './header-blocks.ts';
 import { HeaderDecoder } from './header-decoder.ts';
 import { Output } from './output.ts';
 import { RequestHead } from './request-head.ts';
@@ -55,6 +56,9 @@ export class Http2Session {
   readonly #parts: Http2SessionParts;
   readonly #watch = new FrameWatch();
   readonly #decoder = new HeaderDecoder();
+  readonly #blocks = new HeaderBlocks<number>((id, flags, octets, start, end) =>
+    this.#onBlock(id, flags, octets, start, end),
+  );
   readonly #output: Output;
   readonly #open = new Map<number, Http2Exchange>();
   readonly #input = new FrameInput('client');
@@ -62,8 +66,6 @@ export class Http2Session {
   /** What waits for its turn is read in it. */
   #isWaiting = false;
   #hasSettings = false;
-  /** The stream whose block of headers is not whole (RFC 9113 §6.10). */
-  #block: { readonly id: number; readonly flags: number; pieces: Buffer[]; octets: number } | undefined;
   #lastId = 0;
   #received = 0;
   #initialSendWindow = INITIAL_WINDOW;
@@ -152,21 +154,16 @@ export class Http2Session {
   #takeFrame(): number {
     const { type, flags, id } = this.#input;
     // RFC 9113 §3.4 and §6.10: what has to come next.
-    if (!this.#hasSettings && type !== FrameType.SETTINGS) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
-    const block = this.#block;
-    if (
-      block === undefined
-        ? type === FrameType.CONTINUATION
-        : type !== FrameType.CONTINUATION || id !== block.id
-    )
-      throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
+    const isAllowed = this.#hasSettings ? this.#blocks.allows(this.#input) : type === FrameType.SETTINGS;
+    if (!isAllowed) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
     switch (type) {
       case FrameType.DATA:
         return this.#onData();
       case FrameType.HEADERS:
-        return this.#onHeaders();
+        if (id % 2 === 0) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
+        return this.#blocks.begin(this.#input) ?? 1;
       case FrameType.CONTINUATION:
-        return this.#addToBlock();
+        return this.#blocks.goOn(this.#input) ?? 1;
     }
     const payload = this.#input.payload();
     switch (type) {
@@ -190,33 +187,6 @@ export class Http2Session {
     // Those that are not known are ignored (RFC 9113 §4.1), and so are priorities; a client that leaves closes.
     this.#watch.onControl();
     return 1;
-  }
-
-  #onHeaders(): number {
-    const { flags, id } = this.#input;
-    if (id % 2 === 0) throw new Http2Error(ErrorCode.PROTOCOL_ERROR);
-    this.#input.withoutPadding();
-    if ((flags & Flag.PRIORITY) !== 0) {
-      this.#input.start += PRIORITY_LENGTH;
-      if (this.#input.start > this.#input.end) throw new Http2Error(ErrorCode.FRAME_SIZE_ERROR);
-    }
-    const { octets, start, end } = this.#input;
-    if ((flags & Flag.END_HEADERS) !== 0) return this.#onBlock(id, flags, octets, start, end);
-    this.#block = { id, flags, pieces: [], octets: 0 };
-    return this.#addToBlock();
-  }
-
-  #addToBlock(): number {
-    const block = this.#block;
-    if (block === undefined) return 1;
-    const piece = this.#input.payload();
-    block.pieces.push(piece);
-    block.octets += piece.length;
-    if (block.octets > bounds.MAX_HEADERS || block.pieces.length > bounds.MAX_CONTINUATIONS)
-      throw new Http2Error(ErrorCode.ENHANCE_YOUR_CALM);
-    if ((this.#input.flags & Flag.END_HEADERS) === 0) return 1;
-    this.#block = undefined;
-    return this.#onBlock(block.id, block.flags, Buffer.concat(block.pieces), 0, block.octets);
   }
 
   /** Whatever becomes of a block, it is decoded: those that follow refer to it. */
@@ -435,9 +405,6 @@ export class Http2Session {
     this.#open.clear();
   }
 }
-
-/** RFC 9113 §6.2: the dependency and the weight that are no longer used. */
-const PRIORITY_LENGTH = 5;
 
 const settingsAck = frame(FrameType.SETTINGS, Flag.ACK, 0, nothing);
 

@@ -28,7 +28,7 @@ export const MAX_BODIES = 4 * 1024 * 1024;
 /** Bodies that are being read, of which each stream of each connection has one. Beyond, as with their octets. */
 export const MAX_READING = 2_000;
 
-/** Octets of all headers of a request, its path included. Beyond, the answer is 431. */
+/** Octets of all headers of a request, its path included, or of a reply. Beyond, a request is answered with 431. */
 export const MAX_HEADERS = 16_384;
 
 /** Headers of a request in HTTP/2; browsers send a dozen. In HTTP/1.1 their octets are the bound. */
