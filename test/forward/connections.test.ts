@@ -1,23 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { TlsAuthorities } from '../../src/forward/tls/authorities.ts';
 import { startHttpsServer, startTlsServer } from '../support/encrypted-upstream.ts';
 import { MovableClock } from '../support/movable-clock.ts';
 import { type ReceivedQuery, replyA, startScriptedUpstream } from '../support/scripted-upstream.ts';
-import { TestAuthority, type TestCertificate } from '../support/test-certificate.ts';
+import { certificateForTests } from '../support/test-certificate.ts';
 import { addresses, ask, setUpForwarder } from './support.ts';
 
-let authority: TestAuthority;
-let certificate: TestCertificate;
-
-before(async () => {
-  authority = await TestAuthority.create();
-  certificate = await authority.issue();
-});
-after(() => authority[Symbol.asyncDispose]());
+const { authority, certificate } = await certificateForTests();
 
 /** A server that answers what `script` gives, and that can be told to drop the connection of a query. */
 interface Server extends AsyncDisposable {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Duplex } from 'node:stream';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { createServer, type TLSSocket } from 'node:tls';
 import { decodeMessage } from '../../src/dns/message.ts';
 import { ForwardError } from '../../src/forward/errors.ts';
@@ -23,17 +23,10 @@ import { encodedHead } from '../../src/system/https/http2/header-encoder.ts';
 import { MovableClock } from '../support/movable-clock.ts';
 import { fc } from '../support/property.ts';
 import { type ReceivedQuery, replyA } from '../support/scripted-upstream.ts';
-import { TestAuthority, type TestCertificate } from '../support/test-certificate.ts';
+import { certificateForTests } from '../support/test-certificate.ts';
 import { addresses, ask, setUpForwarder } from './support.ts';
 
-let authority: TestAuthority;
-let certificate: TestCertificate;
-
-before(async () => {
-  authority = await TestAuthority.create();
-  certificate = await authority.issue();
-});
-after(() => authority[Symbol.asyncDispose]());
+const { authority, certificate } = await certificateForTests();
 
 /** A request that a played server received whole. */
 interface PlayedRequest {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { constants } from 'node:http2';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { Rcode } from '../../src/dns/codes.ts';
 import { decodeMessage } from '../../src/dns/message.ts';
@@ -12,17 +12,10 @@ import { bun } from '../../src/system/bun/api.ts';
 import { type HttpsQueryReceived, startHttpsServer, startTlsServer } from '../support/encrypted-upstream.ts';
 import { MovableClock } from '../support/movable-clock.ts';
 import { altered, reply, replyA, replyTruncated } from '../support/scripted-upstream.ts';
-import { TestAuthority, type TestCertificate } from '../support/test-certificate.ts';
+import { certificateForTests } from '../support/test-certificate.ts';
 import { addresses, ask, setUpForwarder } from './support.ts';
 
-let authority: TestAuthority;
-let certificate: TestCertificate;
-
-before(async () => {
-  authority = await TestAuthority.create();
-  certificate = await authority.issue();
-});
-after(() => authority[Symbol.asyncDispose]());
+const { authority, certificate } = await certificateForTests();
 
 /** With a clock that stands still nothing is ever late, however busy the machine is. */
 function forwarderTo(port: number, clock?: MovableClock): Forwarder & Disposable {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { Rcode, Type } from '../../src/dns/codes.ts';
 import type { Forwarder } from '../../src/forward/forwarder.ts';
 import { UpstreamSpecError } from '../../src/forward/spec/spec-error.ts';
@@ -8,17 +8,10 @@ import { TlsAuthorities } from '../../src/forward/tls/authorities.ts';
 import { startHttpsServer, startTlsServer } from '../support/encrypted-upstream.ts';
 import { MovableClock } from '../support/movable-clock.ts';
 import { a, type ReceivedQuery, reply, replyA, startScriptedUpstream } from '../support/scripted-upstream.ts';
-import { TestAuthority, type TestCertificate } from '../support/test-certificate.ts';
+import { certificateForTests } from '../support/test-certificate.ts';
 import { addresses, ask, setUpForwarder } from './support.ts';
 
-let authority: TestAuthority;
-let certificate: TestCertificate;
-
-before(async () => {
-  authority = await TestAuthority.create();
-  certificate = await authority.issue();
-});
-after(() => authority[Symbol.asyncDispose]());
+const { authority, certificate } = await certificateForTests();
 
 /** Answers questions for the upstream's name with these addresses, and is silent on all else. */
 const knows =

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import tls from 'node:tls';
 import { EdnsOptionCode } from '../../src/dns/edns.ts';
@@ -9,17 +9,10 @@ import { bun } from '../../src/system/bun/api.ts';
 import { startTlsServer, type TlsQuery } from '../support/encrypted-upstream.ts';
 import { MovableClock } from '../support/movable-clock.ts';
 import { altered, replyA } from '../support/scripted-upstream.ts';
-import { TestAuthority, type TestCertificate } from '../support/test-certificate.ts';
+import { certificateForTests } from '../support/test-certificate.ts';
 import { addresses, ask, setUpForwarder } from './support.ts';
 
-let authority: TestAuthority;
-let certificate: TestCertificate;
-
-before(async () => {
-  authority = await TestAuthority.create();
-  certificate = await authority.issue();
-});
-after(() => authority[Symbol.asyncDispose]());
+const { authority, certificate } = await certificateForTests();
 
 /** With a clock that stands still nothing is ever late, however busy the machine is. */
 function forwarderTo(port: number, clock?: MovableClock): Forwarder & Disposable {

@@ -3,6 +3,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { promisify } from 'node:util';
 
 const run = (program: string, args: readonly string[]) =>
@@ -92,3 +93,13 @@ export class TestAuthority {
 }
 
 const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+
+/** An authority and a certificate of it for the tests of a file, with files that are removed after them. */
+export async function certificateForTests(): Promise<{
+  authority: TestAuthority;
+  certificate: TestCertificate;
+}> {
+  const authority = await TestAuthority.create();
+  after(() => authority[Symbol.asyncDispose]());
+  return { authority, certificate: await authority.issue() };
+}

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { Rcode, Type } from '../../../src/dns/codes.ts';
 import { decodeMessage, encodeMessage } from '../../../src/dns/message.ts';
@@ -13,18 +13,11 @@ import {
   replyA,
   replyTruncated,
 } from '../../support/scripted-upstream.ts';
-import { TestAuthority, type TestCertificate } from '../../support/test-certificate.ts';
+import { certificateForTests } from '../../support/test-certificate.ts';
 import { assertWaysAlike } from './straight-cases.ts';
 import { encryptedMissScene, type MissSceneOptions } from './straight-scene.ts';
 
-let authority: TestAuthority;
-let certificate: TestCertificate;
-
-before(async () => {
-  authority = await TestAuthority.create();
-  certificate = await authority.issue();
-});
-after(() => authority[Symbol.asyncDispose]());
+const { authority, certificate } = await certificateForTests();
 
 type Over = 'TLS' | 'HTTPS';
 
