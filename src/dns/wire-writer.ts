@@ -87,7 +87,9 @@ export class WireWriter {
       if (target === undefined && this.#length <= MAX_POINTER_TARGET) this.#targets.set(key, this.#length);
       const label = labels[i] as string;
       this.u8(label.length);
-      for (let j = 0; j < label.length; j++) this.u8(label.charCodeAt(j));
+      this.#reserve(label.length);
+      for (let j = 0; j < label.length; j++) this.#bytes[this.#length + j] = label.charCodeAt(j);
+      this.#length += label.length;
     }
     this.u8(0);
   }

@@ -50,6 +50,7 @@ export class PublicKey {
   /** The key as a top-level name: the apex of its zone. */
   readonly name: Name;
   readonly #bytes: Uint8Array;
+  #octets: string | undefined;
   #verifier: ItemVerifier | undefined;
 
   private constructor(bytes: Uint8Array, text: string) {
@@ -92,11 +93,17 @@ export class PublicKey {
   }
 
   static #judge(text: string): LabelClass {
+    if (!isCanonical(text)) return { kind: 'refused', reason: 'non-canonical', text };
     const bytes = fromZBase32(text).subarray(0, KEY_LENGTH);
-    if (toZBase32(bytes) !== text) return { kind: 'refused', reason: 'non-canonical', text };
     const fault = pointFault(bytes);
     if (fault !== undefined) return { kind: 'refused', reason: fault, text };
     return { kind: 'key', key: new PublicKey(bytes, text) };
+  }
+
+  /** The 32 octets as text, a character for each: what a map finds it by. */
+  get octets(): string {
+    this.#octets ??= String.fromCharCode(...this.#bytes);
+    return this.#octets;
   }
 
   /** The 32 octets, as a copy. */
@@ -124,6 +131,11 @@ export class PublicKey {
   toString(): string {
     return this.text;
   }
+}
+
+/** The last of 52 characters has one bit of the key; its other four are zero in the one canonical form. */
+function isCanonical(text: string): boolean {
+  return text.endsWith('y') || text.endsWith('o');
 }
 
 /**

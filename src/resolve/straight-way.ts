@@ -12,9 +12,11 @@ import { mayBeSpecial } from './special/special-names.ts';
 export interface StraightWay {
   /** Queries that wait for their reply. */
   readonly size: number;
+  /** Whether the question with this key may go this way: no layer has anything to say of it. */
+  isFor(key: string): boolean;
   /** The query with this key that waits for its reply. */
   find(key: string): StraightQuery | undefined;
-  /** Asks an upstream. @returns false when the question is for the full way; then nothing was done. */
+  /** Asks an upstream a question that this way is for. @returns false when it is for the full way all the same; then nothing was done. */
   ask(query: StraightQuery): boolean;
   /** Whether no layer would change this reply. */
   accepts(bytes: Uint8Array, layout: MessageLayout): boolean;
@@ -39,7 +41,8 @@ export function straightWay({ forwarder, checksAddresses }: StraightWayParts): S
       return forwarder.straight.size;
     },
     find: (key) => forwarder.straight.find(key),
-    ask: (query) => isPlainQuestion(query.request.cacheKey) && forwarder.askStraight(query),
+    isFor: isPlainQuestion,
+    ask: (query) => forwarder.askStraight(query),
     accepts(bytes, layout) {
       // Names that could be keys' (`completeAliases`), and aliases to follow.
       if (hasKeyLikeLabel(bytes) || endsWithAlias(bytes, layout, (bytes[3] as number) & 15)) return false;

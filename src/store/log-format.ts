@@ -35,7 +35,7 @@ export type StoreRecord =
       readonly lastSeen: number;
     };
 
-/** The 32 octets of a key, one per character: a key for maps without the cost of z-base32. */
+/** The 32 octets of a key, one per character: see `PublicKey.octets`. */
 export type KeyId = string;
 
 /** Random numbers of each file: 4 octets each. */
@@ -138,11 +138,6 @@ export function readFrame(seal: LogSeal, bytes: Buffer, at: number): FrameReadin
 /** Offset of the next marker from `at` on; -1 if there is none. */
 export function nextMarker(seal: LogSeal, bytes: Buffer, at: number): number {
   return bytes.indexOf(seal.marker, at);
-}
-
-/** The identity of a key of 32 octets. */
-export function keyIdOf(key: Uint8Array): KeyId {
-  return Buffer.from(key.buffer, key.byteOffset, KEY_LENGTH).toString('latin1');
 }
 
 function readBody(bytes: Buffer, at: number, end: number): StoreRecord | undefined {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { acceptsHost, formatIpv4, networkOf, parseIpv4 } from '../../src/mainline/addresses.ts';
 import { ExternalAddress } from '../../src/mainline/node/external-address.ts';
-import { isSecureNodeId, secureNodeId } from '../../src/mainline/wire/node-id.ts';
+import { idInBucket, isSecureNodeId, secureNodeId, sharedBits } from '../../src/mainline/wire/node-id.ts';
 import { fc } from '../support/property.ts';
 
 /** BEP 42, "test vectors". */
@@ -51,6 +51,19 @@ test('an id made for an address belongs to it, and every id belongs to a local a
         assert.ok(isSecureNodeId(bytes, ip('192.168.1.1')));
       },
     ),
+  );
+});
+
+test('an id of a bucket has as many bits in common with ours as the bucket says, and the others are random', () => {
+  const octets = fc.uint8Array({ minLength: 20, maxLength: 20 });
+  fc.assert(
+    fc.property(octets, octets, fc.nat({ max: 159 }), (id, random, bits) => {
+      const other = idInBucket(id, bits, () => random);
+      assert.equal(sharedBits(id, other), bits);
+      assert.equal(other.length, 20);
+      const [bytes, ours] = [random, other].map((each) => BigInt(`0x${Buffer.from(each).toString('hex')}`));
+      assert.equal((bytes ?? 0n) % 2n ** BigInt(159 - bits), (ours ?? 0n) % 2n ** BigInt(159 - bits));
+    }),
   );
 });
 

@@ -1,5 +1,6 @@
+import { K } from '../traversal/closest.ts';
 import { ID_LENGTH } from '../wire/compact-nodes.ts';
-import type { RandomBytes } from '../wire/node-id.ts';
+import { idInBucket, type RandomBytes } from '../wire/node-id.ts';
 import type { Network } from './network.ts';
 import type { Routing } from './routing.ts';
 
@@ -12,6 +13,12 @@ const MAX_RETRY_MS = 60_000;
 const ON_DEMAND_MS = 250;
 /** Number of nodes in the table at which the node is ready, even if the search is not over. */
 const READY_NODES = 8;
+
+/**
+ * Buckets that are filled at the start: those of the nodes that share no bit with our id, one, two, or three, which are fifteen
+ * sixteenths of all. Without them the first lookups begin at nodes near ourselves, and take a round trip more.
+ */
+const FAR_BUCKETS = 4;
 
 /** Options and environment of {@link Maintenance}. */
 export interface MaintenanceOptions {
@@ -102,9 +109,24 @@ export class Maintenance {
     // BEP 5: "the node should attempt to find the closest nodes in the DHT to itself". Later "this is done by picking a
     // random ID in the range of the bucket and performing a find_nodes search on it".
     const isReached = routing.size === 0 || !isCutOff() || (await network.probe());
-    if (isReached) await network.search(routing.size < READY_NODES ? routing.id : randomBytes(ID_LENGTH));
+    if (isReached && routing.size < READY_NODES) await this.#join();
+    else if (isReached) await network.search(randomBytes(ID_LENGTH));
     this.#searching = false;
     if (!this.#closed) this.#rest();
+  }
+
+  /**
+   * Kademlia, section 2.3: a node that joins looks itself up, and then "refreshes all k-buckets further away than its closest
+   * neighbor". In a network that the first search has found whole there is nothing to refresh.
+   */
+  async #join(): Promise<void> {
+    const { routing, network, randomBytes } = this.#options;
+    await network.search(routing.id);
+    if (routing.size < K || this.#closed) return;
+    const targets = Array.from({ length: FAR_BUCKETS }, (_, bits) =>
+      idInBucket(routing.id, bits, randomBytes),
+    );
+    await Promise.all(targets.map((target) => network.search(target)));
   }
 
   /** After a search. */

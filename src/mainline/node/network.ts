@@ -28,7 +28,7 @@ const REMEMBERED_AT_ONCE = 16;
  * is fastest; 30 that do so delay each other in our own socket. Each has at least LEAST_SHARE, Kademlia's α: of three nodes one
  * answers nearly always, even if a third of them are silent, and the share grows with each traversal that has found something.
  */
-const SHARED_QUERIES = 90;
+const SHARED_QUERIES = 48;
 const LEAST_SHARE = 3;
 
 /** Open queries of a traversal that has already found what its caller waits for, while others have not. */

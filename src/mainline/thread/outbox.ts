@@ -1,3 +1,6 @@
+/** Messages that are sent without waiting for more, so that the other thread works on them meanwhile. */
+const AT_ONCE = 5;
+
 /**
  * Sends messages to another thread in order, those of one turn of the event loop together: each that is sent wakes the other thread,
  * and dozens come at once when many keys are looked up.
@@ -5,6 +8,7 @@
 export class Outbox<Message> {
   readonly #post: (messages: readonly Message[]) => void;
   #waiting: Message[] = [];
+  #soon: NodeJS.Immediate | undefined;
 
   /** @param post sends messages that can be cloned */
   constructor(post: (messages: readonly Message[]) => void) {
@@ -13,7 +17,13 @@ export class Outbox<Message> {
 
   /** Sends a message before the next turn. */
   readonly say = (message: Message): void => {
-    if (this.#waiting.push(message) === 1) setImmediate(() => this.flush());
+    const waiting = this.#waiting.push(message);
+    if (waiting === AT_ONCE) this.flush();
+    else if (waiting === 1)
+      this.#soon ??= setImmediate(() => {
+        this.#soon = undefined;
+        this.flush();
+      });
   };
 
   /** Sends now what waits. */

@@ -1,5 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { throwLater } from '../../async/throw-later.ts';
+import { SIGNATURE_LENGTH } from '../../bep44/ed25519-rules.ts';
+import { targetOf } from '../../bep44/target.ts';
 import { VerifiedItem } from '../../bep44/verified-item.ts';
 import type { DhtNode, LookupEvent, LookupSummary, PutEvent, ServingChange } from '../dht-node.ts';
 import { MainlineError } from '../errors.ts';
@@ -69,6 +71,7 @@ export async function serveNode(options: MainlineOptions, port: MessagePort): Pr
     for (const message of messagesOf(sent)) receive(message);
   });
   say({ kind: 'started' });
+  useAlgorithms();
   node.ready().then(
     () => {
       say({ kind: 'ready' });
@@ -77,6 +80,22 @@ export async function serveNode(options: MainlineOptions, port: MessagePort): Pr
     () => {}, // closed before it was ready
   );
 }
+
+/**
+ * OpenSSL looks for an algorithm when it is used for the first time, which takes 10 ms: they pass while the first nodes are asked, and not while
+ * somebody waits for an answer.
+ */
+function useAlgorithms(): void {
+  targetOf(SOME_KEY);
+  VerifiedItem.verifierOf(SOME_KEY)({
+    seq: 0n,
+    value: new Uint8Array(1),
+    signature: new Uint8Array(SIGNATURE_LENGTH),
+  });
+}
+
+/** The public key of the first test of RFC 8032, section 7.1. */
+const SOME_KEY = Buffer.from('d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a', 'hex');
 
 type Call = Extract<ToThread, { kind: 'lookup' | 'put' | 'status' | 'known-nodes' }>;
 

@@ -107,7 +107,8 @@ export class Traversal {
   #lateTimer: NodeJS.Timeout | undefined;
   /** How many of the queries are late. */
   #late = 0;
-  #cancelStart: () => void;
+  /** Goes on once what has arrived in this turn of the event loop is read: see `#advanceSoon`. */
+  #next: NodeJS.Immediate | undefined;
   #cancelLookAround: () => void = () => {};
   /** Whether any node has replied. */
   #heard = false;
@@ -129,8 +130,7 @@ export class Traversal {
       else this.#addAnonymous(seed);
     }
     // Asynchronously, so that no callback is called before the constructor has returned.
-    const start = setImmediate(() => this.#advance());
-    this.#cancelStart = () => clearImmediate(start);
+    this.#advanceSoon();
   }
 
   /** Number of nodes asked so far. */
@@ -148,7 +148,7 @@ export class Traversal {
     if (!this.#ended) this.#options.onOver();
     this.#ended = true;
     this.#clearTimers();
-    this.#cancelStart();
+    clearImmediate(this.#next);
     this.#cancelLookAround();
     for (const { cancel } of this.#queries) cancel();
     this.#queries.clear();
@@ -304,7 +304,18 @@ export class Traversal {
       node.state = 'failed';
     }
     this.#options.onOutcome(node, outcome);
-    this.#advance();
+    this.#advanceSoon();
+  }
+
+  /**
+   * Goes on in the next phase of the event loop. Dozens of answers come in one turn when many keys are looked up: all are read, and what was
+   * found is told, before more is asked.
+   */
+  #advanceSoon(): void {
+    this.#next ??= setImmediate(() => {
+      this.#next = undefined;
+      this.#advance();
+    });
   }
 
   /** Goes on without the nodes that are late. */

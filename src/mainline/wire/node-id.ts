@@ -1,5 +1,6 @@
 import { ipv4Class } from '../../ip/address-class.ts';
 import type { Ipv4 } from '../addresses.ts';
+import { copyOf } from './bytes.ts';
 import { ID_LENGTH, wordAt } from './compact-nodes.ts';
 
 /** Gives `count` unpredictable bytes. */
@@ -45,6 +46,23 @@ function crc32c(bytes: readonly number[]): number {
     for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0);
   }
   return (crc ^ 0xffffffff) >>> 0;
+}
+
+/**
+ * A random id of 20 bytes that has exactly the first `bits` bits (0 to 159) of `id`: one of that bucket of its table (BEP 5, "picking a
+ * random ID in the range of the bucket").
+ */
+export function idInBucket(id: Uint8Array, bits: number, randomBytes: RandomBytes): Uint8Array {
+  const other = copyOf(randomBytes(ID_LENGTH));
+  const last = bits >> 3;
+  other.set(id.subarray(0, last));
+  const own = id[last] as number;
+  // The bits before, the first that differs, and random ones.
+  const kept = 0xff00 >> (bits & 7);
+  const differing = 0x80 >> (bits & 7);
+  other[last] =
+    (own & kept & 0xff) | (~own & differing) | ((other[last] as number) & ~kept & ~differing & 0xff);
+  return other;
 }
 
 /** How far an id is from a target (BEP 5), as a fraction of the id space, 0 to 1, with 48 bits of precision. */

@@ -47,7 +47,7 @@ export class StraightMisses {
     if (local?.mayAnswer(bytes, questionEnd - 4)) return false;
     const known = way.find(cacheKey);
     if (known !== undefined) return known instanceof StraightMiss && known.join(this.#parts, request, asker);
-    if (isResolving(cacheKey)) return false;
+    if (!way.isFor(cacheKey) || isResolving(cacheKey)) return false;
     return way.ask(new StraightMiss(this.#parts, request, asker, cache.generation));
   }
 }

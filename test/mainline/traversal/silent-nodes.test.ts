@@ -113,10 +113,10 @@ describe('a lookup', () => {
       wire.environment,
     );
     await node.settled();
-    const { key } = newAuthor();
     const lookUpOnce = async () => {
       const before = wire.sent.length;
-      const { summary } = await lookUp(node, key);
+      // Another key each time: whether a node is silent is not known of the one that is asked last, when nobody else answers.
+      const { summary } = await lookUp(node, newAuthor().key);
       await new Promise((done) => setTimeout(done, TIME_OUT + 50)); // the time-outs of its queries
       const asked = wire.sent.slice(before).map(({ to }) => to.host);
       return { summary, asked };
@@ -128,7 +128,7 @@ describe('a lookup', () => {
     const { node, lookUpOnce } = await begin(everyThird);
     let wereAsked = false;
     for (let count = 0; ; count++) {
-      assert.ok(count < 10, 'each lookup asks nodes that are silent');
+      assert.ok(count < 25, 'each lookup asks nodes that are silent');
       const { summary, asked } = await lookUpOnce();
       assert.equal(summary.ended, 'closest-answered');
       assert.ok(summary.answered >= 20, `${summary.answered} answered`);
