@@ -50,7 +50,6 @@ export class PublicKey {
   /** The key as a top-level name: the apex of its zone. */
   readonly name: Name;
   readonly #bytes: Uint8Array;
-  #octets: string | undefined;
   #verifier: ItemVerifier | undefined;
 
   private constructor(bytes: Uint8Array, text: string) {
@@ -93,17 +92,12 @@ export class PublicKey {
   }
 
   static #judge(text: string): LabelClass {
-    if (!isCanonical(text)) return { kind: 'refused', reason: 'non-canonical', text };
+    // The last of 52 characters has one bit of the key, and in the one canonical form four that are zero.
+    if (!/[yo]$/.test(text)) return { kind: 'refused', reason: 'non-canonical', text };
     const bytes = fromZBase32(text).subarray(0, KEY_LENGTH);
     const fault = pointFault(bytes);
     if (fault !== undefined) return { kind: 'refused', reason: fault, text };
     return { kind: 'key', key: new PublicKey(bytes, text) };
-  }
-
-  /** The 32 octets as text, a character for each: what a map finds it by. */
-  get octets(): string {
-    this.#octets ??= String.fromCharCode(...this.#bytes);
-    return this.#octets;
   }
 
   /** The 32 octets, as a copy. */
@@ -131,11 +125,6 @@ export class PublicKey {
   toString(): string {
     return this.text;
   }
-}
-
-/** The last of 52 characters has one bit of the key; its other four are zero in the one canonical form. */
-function isCanonical(text: string): boolean {
-  return text.endsWith('y') || text.endsWith('o');
 }
 
 /**

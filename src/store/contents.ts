@@ -3,7 +3,7 @@ import { fileReason } from '../files/file-reason.ts';
 import type { Log } from '../observe/log.ts';
 import { compareRecency, SignedPacket } from '../pkarr/signed-packet.ts';
 import type { StoreFile } from './disk.ts';
-import type { KeyId } from './log-format.ts';
+import { type KeyId, keyIdOf } from './log-format.ts';
 import type { Entry, StoreIndex } from './log-index.ts';
 
 /** A packet, and when it was last seen, in milliseconds since 1970. */
@@ -122,6 +122,6 @@ function packetOf(entry: Entry, bytes: Buffer): SignedPacket | undefined {
   const verdict = SignedPacket.fromBytes(bytes);
   if (!verdict.ok) return undefined;
   const { packet } = verdict;
-  const isIt = packet.timestamp === entry.timestamp && packet.key.octets === entry.keyId;
+  const isIt = packet.timestamp === entry.timestamp && keyIdOf(packet.key) === entry.keyId;
   return isIt ? packet : undefined;
 }

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import type { PublicKey } from '../pkarr/public-key.ts';
 import { MAX_TIMESTAMP, type Timestamp } from '../pkarr/timestamp.ts';
 
 /*
@@ -35,7 +36,7 @@ export type StoreRecord =
       readonly lastSeen: number;
     };
 
-/** The 32 octets of a key, one per character: see `PublicKey.octets`. */
+/** The 32 octets of a key, one per character: a key for maps without the cost of z-base32. */
 export type KeyId = string;
 
 /** Random numbers of each file: 4 octets each. */
@@ -139,6 +140,17 @@ export function readFrame(seal: LogSeal, bytes: Buffer, at: number): FrameReadin
 export function nextMarker(seal: LogSeal, bytes: Buffer, at: number): number {
   return bytes.indexOf(seal.marker, at);
 }
+
+/** The identity of a key, which is made once for each. */
+export function keyIdOf(key: PublicKey): KeyId {
+  const known = keyIds.get(key);
+  if (known !== undefined) return known;
+  const keyId = Buffer.from(key.toBytes()).toString('latin1');
+  keyIds.set(key, keyId);
+  return keyId;
+}
+
+const keyIds = new WeakMap<PublicKey, KeyId>();
 
 function readBody(bytes: Buffer, at: number, end: number): StoreRecord | undefined {
   const kind = bytes[at];

@@ -6,7 +6,7 @@ import type { Timestamp } from '../pkarr/timestamp.ts';
 import { compactStore } from './compaction.ts';
 import { type Held, StoreContents } from './contents.ts';
 import type { StoreDisk } from './disk.ts';
-import { encodeNoteFrame, encodePacketFrame, type KeyId, PACKET_AT } from './log-format.ts';
+import { encodeNoteFrame, encodePacketFrame, type KeyId, keyIdOf, PACKET_AT } from './log-format.ts';
 import type { Entry } from './log-index.ts';
 import type { OpenedLog } from './open-log.ts';
 import type {
@@ -85,17 +85,17 @@ export class LogPacketStore implements PacketStore {
   }
 
   mayHold(key: PublicKey): boolean {
-    const keyId = key.octets;
+    const keyId = keyIdOf(key);
     return this.#contents.memory.has(keyId) || this.#contents.index.get(keyId) !== undefined;
   }
 
   async get(key: PublicKey): Promise<StoredPacket | undefined> {
-    const newest = await this.#contents.newest(key.octets);
+    const newest = await this.#contents.newest(keyIdOf(key));
     return newest && { packet: newest.packet, lastSeenWall: newest.lastSeen };
   }
 
   floor(key: PublicKey): Timestamp | undefined {
-    return this.#contents.index.floor(key.octets);
+    return this.#contents.index.floor(keyIdOf(key));
   }
 
   put(
@@ -172,7 +172,7 @@ export class LogPacketStore implements PacketStore {
     const seenAgain: Entry[] = [];
     const superseded = new Set<Waiting>();
     for (const put of batch) {
-      const keyId = put.packet.key.octets;
+      const keyId = keyIdOf(put.packet.key);
       const decision = await this.#contents.decide(keyId, put, newer.get(keyId));
       if (decision === 'newer') newer.set(keyId, put);
       if (decision === 'superseded') superseded.add(put);
@@ -190,7 +190,7 @@ export class LogPacketStore implements PacketStore {
     if (!canWrite || this.#mustRewrite) return settle(this.#contents.hold(newer));
     const written = await this.#append(newer, seenAgain);
     if (written === 'failed') return settle(this.#contents.hold(newer));
-    for (const { packet } of batch) this.#contents.memory.delete(packet.key.octets);
+    for (const { packet } of batch) this.#contents.memory.delete(keyIdOf(packet.key));
     this.#sync.note(newer);
     if (written === 'nothing') return settle('durable');
     settle('written', ({ until }) => until === 'written');

@@ -20,7 +20,13 @@ import { fileURLToPath } from 'node:url';
 import type { Log } from '../../src/observe/log.ts';
 import { SignedPacket } from '../../src/pkarr/signed-packet.ts';
 import { nodeDisk, type StoreDisk, type StoreFile } from '../../src/store/disk.ts';
-import { decodeHead, encodeNoteFrame, encodePacketFrame, newSeal } from '../../src/store/log-format.ts';
+import {
+  decodeHead,
+  encodeNoteFrame,
+  encodePacketFrame,
+  keyIdOf,
+  newSeal,
+} from '../../src/store/log-format.ts';
 import { openPacketStore } from '../../src/store/open-packet-store.ts';
 import { ageOf, storeArchive } from '../../src/store/packet-archive.ts';
 import type { PacketStore } from '../../src/store/packet-store.ts';
@@ -176,7 +182,7 @@ test('a frame that somebody puts into his packet is not found when the one aroun
     const own = decodeHead(readFileSync(path).subarray(0, 28));
     assert.ok(own);
     const seal = knowsTheSeal ? own : newSeal(randomBytes(8));
-    const keyId = victim.octets;
+    const keyId = keyIdOf(victim);
     const frame = encodeNoteFrame(seal, { kind: 'dropped', keyId, timestamp: 2n ** 60n, lastSeen: 1 });
     // A DNS message without records, and octets after it.
     const message = Buffer.concat([Buffer.from([0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0]), frame]);
