@@ -39,8 +39,9 @@ const { metafile } = await build({
   banner: {
     js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
   },
-  // Names stay as they are written, so that a stack trace tells the place.
-  minify: false,
+  // Node keeps the text of a module in memory. Names stay as they are written and lines are short, so that a stack trace tells the place.
+  minifyWhitespace: true,
+  lineLimit: 120,
   // The whole texts of the licenses are in a file of their own.
   legalComments: 'none',
   metafile: true,

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { LazyLru } from './lazy-lru.ts';
 
 /** A rate: `burst` at once after a pause, then `perSecond`. Both are positive. */
 export interface Rate {
@@ -43,12 +43,12 @@ export class TokenBucket {
 /** A token bucket for each key, all with the same rate. If there are too many, the least recently used one is dropped. */
 export class TokenBuckets {
   readonly #rate: Rate;
-  readonly #buckets: LRUCache<string, TokenBucket>;
+  readonly #buckets: LazyLru<string, TokenBucket>;
 
   /** `maxKeys` is at least 1. */
   constructor(rate: Rate, maxKeys: number) {
     this.#rate = rate;
-    this.#buckets = new LRUCache({ max: maxKeys });
+    this.#buckets = new LazyLru(maxKeys);
   }
 
   /** The bucket of `key`, created if there is none. */

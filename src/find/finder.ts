@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { LazyLru } from '../async/lazy-lru.ts';
 import { orAborted } from '../async/or-aborted.ts';
 import { withTimeout } from '../async/with-timeout.ts';
 import type { PublicKey } from '../pkarr/public-key.ts';
@@ -61,9 +61,9 @@ export class Finder implements PacketLibrary {
   #parts: FinderParts;
   readonly #flights = new Map<string, Flight>();
   /** When the absence of a key expires. */
-  readonly #absent = new LRUCache<string, number>({ max: MAX_REMEMBERED });
+  readonly #absent = new LazyLru<string, number>(MAX_REMEMBERED);
   /** When a lookup for an expired packet that no source confirmed is due again. */
-  readonly #recheckAt = new LRUCache<string, number>({ max: MAX_REMEMBERED });
+  readonly #recheckAt = new LazyLru<string, number>(MAX_REMEMBERED);
   /** Of the lookups that run, and why none shall. */
   readonly #endings = new Set<AbortController>();
   #closed: SourceError | undefined;

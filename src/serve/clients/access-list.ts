@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { LazyLru } from '../../async/lazy-lru.ts';
 import { addressOctets } from '../../ip/address.ts';
 import { ipClass, isLocalClass } from '../../ip/address-class.ts';
 import { type IpPrefix, parseIpPrefix, prefixContains } from '../../ip/prefix.ts';
@@ -9,7 +9,7 @@ const VERDICTS = 4096;
 /** The clients that may send queries. */
 export class AccessList {
   /** By address as the socket writes it, so that a query costs one look-up. */
-  readonly #verdicts = new LRUCache<string, boolean>({ max: VERDICTS });
+  readonly #verdicts = new LazyLru<string, boolean>(VERDICTS);
   /** The client that was allowed last mostly asks next, and a comparison costs a tenth of a look-up. */
   #lastAllowed: string | undefined;
   #prefixes: readonly IpPrefix[];

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { LazyLru } from '../../async/lazy-lru.ts';
 import { type Rate, TokenBucket, TokenBuckets } from '../../async/token-bucket.ts';
 import { addressOctets } from '../../ip/address.ts';
 import { ipClass } from '../../ip/address-class.ts';
@@ -108,10 +108,10 @@ export class ColdKeyLimit {
 
 /** Keys of clients; those of IPv6 addresses are cached. */
 class ClientKeys {
-  readonly #ipv6: LRUCache<string, { readonly key: string | undefined }>;
+  readonly #ipv6: LazyLru<string, { readonly key: string | undefined }>;
 
   constructor(max: number) {
-    this.#ipv6 = new LRUCache({ max });
+    this.#ipv6 = new LazyLru(max);
   }
 
   /** As `clientKey`. */
