@@ -47,4 +47,11 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
 });
+// Which files of src each part has, and which parts it loads at once, for tests of what is loaded when.
+const parts = Object.entries(metafile.outputs).map(([path, { inputs, imports }]) => ({
+  path: join(root, path),
+  sources: Object.keys(inputs).flatMap((input) => /^dist\/src\/(.*)\.js$/.exec(input)?.[1] ?? []),
+  loads: imports.filter(({ kind }) => kind === 'import-statement').map((one) => join(root, one.path)),
+}));
+writeFileSync(join(root, 'dist', 'program-parts.json'), JSON.stringify(parts));
 writeFileSync(join(folder, 'THIRD-PARTY-LICENSES.txt'), licensesOf(Object.keys(metafile.inputs)));

@@ -6,13 +6,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import tls from 'node:tls';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { pkarrd } from '../support/command.ts';
 import { testKey } from '../support/packets.ts';
+import { loadedWith } from '../support/program-parts.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'pkarrd-certificate-'));
 after(() => rmSync(scratch, { recursive: true }));
@@ -200,22 +200,16 @@ describe('pkarrd certificate --out', () => {
 });
 
 test('no other command loads what makes certificates', () => {
-  const program = fileURLToPath(new URL('../../program/', import.meta.url));
-  const loaded = new Set<string>();
-  const load = (file: string) => {
-    if (loaded.has(file)) return;
-    loaded.add(file);
-    const text = readFileSync(file, 'utf8');
-    assert.equal(text.includes('AsnSerializer'), false, file);
-    // A static import; a dynamic one has no space.
-    for (const [, , next = ''] of text.matchAll(/^(import|export|\}) ?(?:[^;'"]* from )?"(\.[^"]+)";$/gm))
-      load(join(dirname(file), next));
-  };
-  for (const entry of ['main.js', 'worker.js', 'parts/dht-thread.js']) load(join(program, entry));
-  assert.ok(loaded.size > 5);
-  const late = readdirSync(join(program, 'parts')).filter((name) => name.startsWith('certificate-'));
-  assert.ok(late.length > 0);
-  assert.ok(late.every((name) => !loaded.has(join(program, 'parts', name))));
+  const loaded = loadedWith(['main', 'worker', 'mainline/thread/dht-thread', 'cli/serve/serve']);
+  assert.ok(loaded.length > 5);
+  for (const { path, sources } of loaded) {
+    assert.deepEqual(
+      sources.filter((source) => source.startsWith('certificate/')),
+      [],
+      path,
+    );
+    assert.equal(readFileSync(path, 'utf8').includes('AsnSerializer'), false, path);
+  }
 });
 
 describe('pkarrd certificate --key', () => {

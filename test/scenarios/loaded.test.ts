@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { RunningCommand } from '../support/command.ts';
 import { freePort } from '../support/free-port.ts';
-import { root } from '../support/installed-package.ts';
+import { loadedWith } from '../support/program-parts.ts';
 
 /*
  * What a program that nobody has asked for anything special has loaded. Each of these takes memory for as long as it runs, and
@@ -30,21 +28,8 @@ const loadedLater = [
 const builtinLater = ['http', 'https', 'http2', 'tls', 'inspector', 'readline'];
 
 test('what serves encrypted clients, publishes, answers browsers or starts workers is in no file that serve loads', () => {
-  const parts = join(root, 'dist/program/parts');
-  const starts = readdirSync(parts).filter((file) => /^(?:run|serve)-\w+\.js$/.test(file));
-  assert.equal(starts.length, 2);
-  const loaded = new Set(starts.map((file) => join(parts, file)));
-  // A set gives what is added while it is walked.
-  for (const file of loaded)
-    for (const [, target = ''] of readFileSync(file, 'utf8').matchAll(/^(?:\} from|import) "(\.[^"]+)";$/gm))
-      loaded.add(join(dirname(file), target));
-  // esbuild says of each part which file it comes from.
-  const modules = new Set(
-    [...loaded].flatMap((file) =>
-      [...readFileSync(file, 'utf8').matchAll(/^\/\/ dist\/src\/(\S+)\.js$/gm)].map(([, name = '']) => name),
-    ),
-  );
-  assert.ok(modules.has('app/app') && modules.has('serve/responder'), 'the parts are named otherwise');
+  const modules = new Set(loadedWith(['cli/run', 'cli/serve/serve']).flatMap(({ sources }) => sources));
+  assert.ok(modules.has('app/app') && modules.has('serve/responder'), 'the sources are named otherwise');
   assert.deepEqual(
     loadedLater.filter((name) => modules.has(name)),
     [],
