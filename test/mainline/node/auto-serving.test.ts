@@ -117,6 +117,7 @@ test('hosts that the node asked, and its own /16, are not strangers', () =>
       arrive('21.75.200.1');
       // It asks the nodes of its table again and again.
       while (!isAsked()) {
+        clock.advance(1000);
         node.wake();
         await new Promise((done) => setTimeout(done, 5));
       }
