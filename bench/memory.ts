@@ -96,7 +96,8 @@ await network.close();
  */
 function readAnew(file: string): void {
   if (!existsSync(file)) return;
-  execFileSync('dd', [`of=${file}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0', 'status=none']);
+  execFileSync('sync', [file]);
+  execFileSync('dd', [`if=${file}`, 'iflag=nocache', 'count=0', 'status=none']);
 }
 
 function words(httpPort: number): readonly string[] {

@@ -5,7 +5,7 @@ export const service = {
   environment: [
     {
       name: 'NODE_OPTIONS',
-      value: '--max-old-space-size=128 --max-semi-space-size=1 --v8-pool-size=1',
+      value: '--max-old-space-size=128 --max-semi-space-size=2 --v8-pool-size=1',
       why: [
         "The limit of each process's heap in MB: enough for the packet cache at its default size; with a larger one pkarrd does",
         'not start, and says so. A small semi-space keeps 60 MB of garbage out of memory, and one thread of V8 beside those of',
@@ -21,11 +21,23 @@ export const service = {
     },
     {
       name: 'BUN_JSC_forceRAMSize',
-      value: '83886080',
+      value: '100663296',
       why: [
         'The same for the one file, which takes this for the memory of the machine, in bytes. For caches above the default,',
-        'use five times their size.',
+        'use six times their size.',
       ],
+    },
+    {
+      name: 'BUN_JSC_smallHeapRAMFraction',
+      value: '0.3',
+      why: [
+        'Up to this part of it the heap may double before it is collected, and above grow by a quarter: 40 MB less when many ask.',
+      ],
+    },
+    {
+      name: 'BUN_JSC_mediumHeapRAMFraction',
+      value: '0.3',
+      why: [],
     },
     {
       name: 'BUN_JSC_useFTLJIT',
