@@ -377,7 +377,7 @@ export async function startApp(
     names,
     history,
     async flush(name) {
-      const key = petnames.keyBehind(name);
+      const key = petnames.keyBehind(name, settings.suffix);
       // Packets first, so that an answer made in between comes from a new packet.
       const forgotten = name.isRoot || key !== undefined ? finder.forget(key) : 0;
       return { answers: await front.flush(name), packets: forgotten };

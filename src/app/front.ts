@@ -2,6 +2,7 @@ import { AnswerCache } from '../cache/answer-cache.ts';
 import type { Settings } from '../config/settings.ts';
 import { Name } from '../dns/name.ts';
 import { LoopDelay } from '../observe/metrics/loop-delay.ts';
+import type { PublicKey } from '../pkarr/public-key.ts';
 import { Petnames } from '../resolve/special/petnames.ts';
 import { isKeyName, namesOfKey } from '../resolve/special/suffix.ts';
 import type { CertificateSource } from '../serve/certificate/certificate.ts';
@@ -33,11 +34,17 @@ export interface FrontParts extends FrontCallbacks {
   readonly certificate: CertificateSource;
 }
 
+/** The front of this process. */
+export interface LocalFront extends Front {
+  /** The key whose packet answers for `name`; undefined for other names. */
+  keyBehind(name: Name): PublicKey | undefined;
+}
+
 /** The front of one process: listeners, access list, responder, cache. */
 export function createFront(
   initial: Settings,
   { resolution, petnames = new Petnames(), listeners, given, certificate, ...parts }: FrontParts,
-): Front {
+): LocalFront {
   const { now } = parts;
   let settings = initial;
   const cache = new AnswerCache({
@@ -58,7 +65,11 @@ export function createFront(
     rate: clientRate(settings, now),
     trustAuthenticData: settings.trustAd,
   });
+  const keyBehind = (name: Name) => petnames.keyBehind(name, settings.suffix);
+  /** The names at and below which answers come from the packet of a key. */
+  const namesOf = (key: PublicKey) => [...namesOfKey(key, settings.suffix), ...petnames.namesOf(key)];
   return {
+    keyBehind,
     open: () => listeners.open(answering(responder, { given, certificate, onBug: parts.onBug })),
     listenAt: (listen) => listeners.replace(listen),
     async reload(next) {
@@ -80,10 +91,16 @@ export function createFront(
     ask: (request, asker, options) => responder.ask(request, asker, options),
     watchQueries: (observe) => responder.watchQueries(observe),
     forgetKey(key) {
-      const names = [...namesOfKey(key, settings.suffix), ...petnames.namesOf(key)];
-      for (const name of names) cache.forget(name);
+      for (const name of namesOf(key)) cache.forget(name);
     },
-    flush: async (name) => cache.flush(name),
+    async flush(name) {
+      const key = keyBehind(name);
+      const flushed = cache.flush(name);
+      // All its answers come from the packet that is fetched again.
+      return (
+        flushed + (key === undefined ? [] : namesOf(key)).reduce((sum, one) => sum + cache.flush(one), 0)
+      );
+    },
     async networkChanged(hasOtherUpstreams) {
       access.replace(accessPrefixes(settings));
       cache.forgetFailures();

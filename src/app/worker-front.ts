@@ -7,7 +7,6 @@ import { silentLog } from '../observe/log.ts';
 import { PublicKey } from '../pkarr/public-key.ts';
 import { Petnames } from '../resolve/special/petnames.ts';
 import { HeldCertificate } from '../serve/certificate/current-certificate.ts';
-import type { Front } from '../serve/front.ts';
 import { ListenError } from '../serve/listen-error.ts';
 import { ToldListeners } from '../serve/listeners/told-listeners.ts';
 import { nameProcess } from '../system/process-name.ts';
@@ -20,7 +19,7 @@ import { Link } from '../workers/link.ts';
 import type { IncomingQuery, PrimaryCalls, Started, WorkerCalls } from '../workers/messages.ts';
 import { PacketProxy } from '../workers/packet-proxy.ts';
 import { CurrentResolution } from './current-resolution.ts';
-import { createFront } from './front.ts';
+import { createFront, type LocalFront } from './front.ts';
 import type { Resolution } from './resolution.ts';
 
 /** Milliseconds that a query waits for the other workers to say whether it is theirs: far more than it takes. */
@@ -32,7 +31,7 @@ const LAST_WORDS = 500;
 /** The parts of a worker that was started. */
 interface Running {
   readonly resolution: CurrentResolution;
-  readonly front: Front;
+  readonly front: LocalFront;
 }
 
 /**
@@ -137,7 +136,7 @@ export function runWorker(): void {
     },
     flush(text) {
       const name = Name.parse(text);
-      const key = petnames.keyBehind(name);
+      const key = ready().front.keyBehind(name);
       if (name.isRoot) packetReader.forget();
       else if (key !== undefined) packetReader.forget(key);
       return ready().front.flush(name);

@@ -36,7 +36,7 @@ export interface Front {
   watchQueries(observe: QueryObserver | undefined): void;
   /** Forgets the answers made from an outdated packet of `key`. */
   forgetKey(key: PublicKey): void;
-  /** Forgets the answers for names at and below `name`. @returns how many. */
+  /** Forgets the answers for names at and below `name`, and for all names of its key if it has one. @returns how many. */
   flush(name: Name): Promise<number>;
   /**
    * What was true of the old network is forgotten.

@@ -115,6 +115,13 @@ onEachProgram((options) => {
           const flushed = await cli('flush', 'alice.internal');
           assert.match(flushed.out, /^Flushed [1-9]\d* answers? and 1 packets?\.\n$/);
           assert.equal(await ask('www.alice.internal'), '192.0.2.2');
+          // Each spelling of a key flushes what was answered for all of them.
+          for (const flushedName of [`${other.publicKey}.key`, `www.${other.publicKey}.internal`]) {
+            for (const suffix of ['', '.key', '.internal'])
+              assert.equal(await ask(`www.${other.publicKey}${suffix}`), '192.0.2.2');
+            const { out } = await cli('flush', flushedName);
+            assert.match(out, /^Flushed (?:[3-9]|\d\d+) answers and 1 packet\.\n$/, flushedName);
+          }
           // A newer packet of the key makes the name mean what is in it.
           await learn(other, '192.0.2.3', Math.floor(Date.now() / 1000) + 5);
           assert.equal(await ask('www.alice.internal'), '192.0.2.3');

@@ -4,7 +4,7 @@ import { syntheticSoa } from '../../dns/soa.ts';
 import { classifyLabel, type PublicKey } from '../../pkarr/public-key.ts';
 import { type RecordsAnswer, recordsAnswer, toRecords } from '../answer.ts';
 import type { Layer } from '../query.ts';
-import { INTERNAL, renamed } from './suffix.ts';
+import { INTERNAL, keyOf, renamed } from './suffix.ts';
 
 /** Seconds that an answer for a petname may be kept: the name may mean another key tomorrow, and nobody tells clients. */
 const PETNAME_TTL = 60;
@@ -56,10 +56,9 @@ export class Petnames {
     return key && { key, domain: name.ancestor(2) };
   }
 
-  /** The key whose packet answers for `name`: the key that it ends in, or that its petname means. */
-  keyBehind(name: Name): PublicKey | undefined {
-    const label = classifyLabel(name.labels.at(-1) ?? '');
-    return label.kind === 'key' ? label.key : this.find(name)?.key;
+  /** The key whose packet answers for `name`: the key that it ends in, or has before one of the suffixes, or that its petname means. */
+  keyBehind(name: Name, suffixes: readonly Name[]): PublicKey | undefined {
+    return keyOf(name, suffixes) ?? this.find(name)?.key;
   }
 
   /** The names that mean `key`. */
