@@ -17,6 +17,8 @@ const MAX_HOLDERS = 80;
 const MAX_DURATION_MS = 20_000;
 /** Milliseconds without any answer after which the reserve is asked. */
 const RESERVE_AFTER_MS = 500;
+/** Addresses without an id, the first, that are asked once more then: who begins at a single one would wait for a lost datagram. */
+const ASKED_AGAIN = 4;
 
 /** Options and callbacks of a traversal. */
 export interface TraversalOptions {
@@ -124,7 +126,10 @@ export class Traversal {
     this.#options = options;
     this.#candidates = new Candidates(options.target);
     this.#deadline = setTimeout(() => this.#end('limit'), MAX_DURATION_MS);
-    this.#reserveTimer = setTimeout(() => this.askReserve(), RESERVE_AFTER_MS);
+    this.#reserveTimer = setTimeout(() => {
+      this.#askAgain();
+      this.askReserve();
+    }, RESERVE_AFTER_MS);
     for (const seed of options.seeds) {
       if ('id' in seed) this.#candidates.place(seed.id, 0, addressOf(seed), seed.port);
       else this.#addAnonymous(seed);
@@ -237,6 +242,17 @@ export class Traversal {
       this.#advance();
     });
     return true;
+  }
+
+  /** Lets the first addresses be asked once more if no node has answered. */
+  #askAgain(): void {
+    if (this.#heard || this.#ended) return;
+    for (const node of this.#anonymous.slice(0, ASKED_AGAIN)) {
+      if (node.state !== 'asked') continue;
+      node.state = 'new';
+      this.#askedAddresses.delete(node.address * 65_536 + node.port);
+    }
+    this.#advance();
   }
 
   /** Adds the reserve if no node has answered. Returns whether it had new addresses. */
