@@ -95,11 +95,9 @@ export function createFront(
     },
     async flush(name) {
       const key = keyBehind(name);
-      const flushed = cache.flush(name);
-      // All its answers come from the packet that is fetched again.
-      return (
-        flushed + (key === undefined ? [] : namesOf(key)).reduce((sum, one) => sum + cache.flush(one), 0)
-      );
+      // All answers of a key come from the packet that is fetched again.
+      const names = key === undefined ? [name] : [name, ...namesOf(key)];
+      return names.reduce((sum, one) => sum + cache.flush(one), 0);
     },
     async networkChanged(hasOtherUpstreams) {
       access.replace(accessPrefixes(settings));

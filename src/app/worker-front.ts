@@ -136,10 +136,11 @@ export function runWorker(): void {
     },
     flush(text) {
       const name = Name.parse(text);
-      const key = ready().front.keyBehind(name);
+      const { front } = ready();
+      const key = front.keyBehind(name);
       if (name.isRoot) packetReader.forget();
       else if (key !== undefined) packetReader.forget(key);
-      return ready().front.flush(name);
+      return front.flush(name);
     },
     forgetKey(text) {
       const key = PublicKey.fromLabel(text);
